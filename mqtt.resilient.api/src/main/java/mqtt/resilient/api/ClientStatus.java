@@ -1,0 +1,24 @@
+package mqtt.resilient.api;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The state of a client at one moment; immutable.
+ *
+ * @param client the client's name
+ * @param state where it stands
+ * @param since when it entered that state
+ * @param reason why, in words
+ * @param broker the broker in use or tried last, without user or password; empty before the first attempt
+ * @param clientId the MQTT client identifier in use
+ * @param protocol the protocol in use, for example {@code 3.1.1}
+ * @param attempt the number of attempts since the last connection, 0 while connected
+ * @param nextAttempt the time until the next attempt; zero when none is planned
+ * @param sessionPresent whether the broker resumed a session on the present connection
+ * @param configurationError what is wrong with the configuration given last; empty when nothing is
+ */
+public record ClientStatus(String client, ConnectionState state, Instant since, String reason, String broker,
+        String clientId, String protocol, int attempt, Duration nextAttempt, boolean sessionPresent,
+        String configurationError) {
+}

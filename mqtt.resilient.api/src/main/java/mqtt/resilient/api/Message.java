@@ -1,0 +1,196 @@
+package mqtt.resilient.api;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * A message to publish: immutable, safe from any thread, reusable. The payload is copied when it is set.
+ *
+ * <pre>
+ * Message.to("plant/boiler/temp").payload(reading).qos(Qos.AT_LEAST_ONCE).expiresAfter(Duration.ofHours(6)).build()
+ * </pre>
+ */
+public final class Message {
+    /** The lane of alarms: overtakes every other lane, and a full send window. */
+    public static final int LANE_ALARM = 0;
+    /** The default lane. */
+    public static final int LANE_NORMAL = 2;
+    /** The lane of bulk data: goes when nothing else waits. */
+    public static final int LANE_BULK = 3;
+    /** The number of lanes, 0 to 3. */
+    public static final int LANES = 4;
+
+    private static final byte[] NO_PAYLOAD = new byte[0];
+
+    private final String topic;
+    private final byte[] payload;
+    private final Qos qos;
+    private final boolean retain;
+    private final byte lane;
+    private final long expiresAfterNanos;
+
+    private Message(Builder builder) {
+        topic = builder.topic;
+        payload = builder.payload;
+        qos = builder.qos;
+        retain = builder.retain;
+        lane = (byte) builder.lane;
+        expiresAfterNanos = builder.expiresAfterNanos;
+    }
+
+    /**
+     * Starts a message: QoS 1, not retained, no payload, lane {@link #LANE_NORMAL}, no expiry.
+     *
+     * @param topic where to publish; no wildcards
+     * @return a builder, to be used by one thread
+     * @throws IllegalArgumentException if the topic breaks a rule of {@link Topics#requireName(String)}
+     */
+    public static Builder to(String topic) {
+        return new Builder(Topics.requireName(topic));
+    }
+
+    /** {@return the topic} */
+    public String topic() {
+        return topic;
+    }
+
+    /** {@return a copy of the payload} */
+    public byte[] payload() {
+        return payload.clone();
+    }
+
+    /** {@return the length of the payload in bytes} */
+    public int payloadLength() {
+        return payload.length;
+    }
+
+    /**
+     * Copies the payload into a buffer.
+     *
+     * @param target a buffer with at least {@link #payloadLength()} bytes remaining
+     */
+    public void writePayload(java.nio.ByteBuffer target) {
+        target.put(payload);
+    }
+
+    /** {@return the quality of service} */
+    public Qos qos() {
+        return qos;
+    }
+
+    /** {@return whether the broker keeps it as the topic's last value} */
+    public boolean retain() {
+        return retain;
+    }
+
+    /** {@return 0 (alarm) to 3 (bulk)} */
+    public int lane() {
+        return lane;
+    }
+
+    /** {@return the time after acceptance at which a message that was never sent expires, in nanoseconds; 0 = never} */
+    public long expiresAfterNanos() {
+        return expiresAfterNanos;
+    }
+
+    /** {@return topic, size, QoS and lane; never the payload} */
+    @Override
+    public String toString() {
+        return "Message[" + topic + ", " + payload.length + " B, QoS " + qos.ordinal() + (retain ? ", retain" : "")
+                + ", lane " + lane + "]";
+    }
+
+    /** Collects the parts of a {@link Message}. Not safe for use by several threads at once. */
+    public static final class Builder {
+        private final String topic;
+        private byte[] payload = NO_PAYLOAD;
+        private Qos qos = Qos.AT_LEAST_ONCE;
+        private boolean retain;
+        private int lane = LANE_NORMAL;
+        private long expiresAfterNanos;
+
+        private Builder(String topic) {
+            this.topic = topic;
+        }
+
+        /**
+         * Sets the payload.
+         *
+         * @param bytes copied; null = empty
+         * @return this
+         */
+        public Builder payload(byte[] bytes) {
+            payload = bytes == null ? NO_PAYLOAD : bytes.clone();
+            return this;
+        }
+
+        /**
+         * Sets the payload to a text as UTF-8.
+         *
+         * @param text the text
+         * @return this
+         */
+        public Builder payload(String text) {
+            payload = text.getBytes(StandardCharsets.UTF_8);
+            return this;
+        }
+
+        /**
+         * Sets the quality of service.
+         *
+         * @param level not null
+         * @return this
+         */
+        public Builder qos(Qos level) {
+            qos = Objects.requireNonNull(level, "qos: null is not allowed");
+            return this;
+        }
+
+        /**
+         * Has the broker keep the message as the topic's last value (MQTT 3.1.1 section 3.3.1.3).
+         *
+         * @param keep whether to
+         * @return this
+         */
+        public Builder retain(boolean keep) {
+            retain = keep;
+            return this;
+        }
+
+        /**
+         * Sets the lane.
+         *
+         * @param number 0 (alarm) to 3 (bulk)
+         * @return this
+         * @throws IllegalArgumentException for any other number
+         */
+        public Builder lane(int number) {
+            if (number < 0 || number >= LANES) {
+                throw new IllegalArgumentException("lane: " + number + " is not allowed; allowed are 0 to 3");
+            }
+            lane = number;
+            return this;
+        }
+
+        /**
+         * Drops the message if it was never sent within this time after its acceptance.
+         *
+         * @param time more than zero; at most 292 years
+         * @return this
+         * @throws IllegalArgumentException if it is zero or negative
+         */
+        public Builder expiresAfter(Duration time) {
+            if (time.isNegative() || time.isZero()) {
+                throw new IllegalArgumentException("expiresAfter: " + time + " is not allowed; more than zero is");
+            }
+            expiresAfterNanos = time.compareTo(Duration.ofNanos(Long.MAX_VALUE)) >= 0 ? Long.MAX_VALUE : time.toNanos();
+            return this;
+        }
+
+        /** {@return the message} */
+        public Message build() {
+            return new Message(this);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package mqtt.resilient.api;
+
+/** The names of service properties, EventAdmin topics and event properties. */
+public final class MqttConstants {
+    /** Service and event property: the name of the client. */
+    public static final String CLIENT = "mqtt.client";
+    /** Service property of a client: the protocols it speaks, for example {@code 3.1.1}. */
+    public static final String PROTOCOL = "mqtt.protocol";
+    /** Property of a {@link MessageListener} service: its topic filters (String, String[] or collection). */
+    public static final String FILTER = "mqtt.filter";
+    /** Property of a listener service (Integer or String, default 1) and of an event (Integer). */
+    public static final String QOS = "mqtt.qos";
+    /** Property of a listener service: {@code true} for acknowledgement by the listener. */
+    public static final String MANUAL_ACKNOWLEDGEMENT = "mqtt.manual.acknowledgement";
+
+    /** Event: a client is connected. */
+    public static final String EVENT_CONNECTED = "mqtt/resilient/CONNECTED";
+    /** Event: a client lost its connection or an attempt failed. */
+    public static final String EVENT_DISCONNECTED = "mqtt/resilient/DISCONNECTED";
+    /** Event: a message arrived for a filter of the configuration key {@code subscriptions}. */
+    public static final String EVENT_MESSAGE = "mqtt/resilient/MESSAGE";
+    /** Event: messages were not delivered: why and how many; summed up per second. */
+    public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
+    /** Event: a listener failed on a message too often. */
+    public static final String EVENT_SET_ASIDE = "mqtt/resilient/SET_ASIDE";
+    /** Event: the broker has lost the session that was to be resumed. */
+    public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";
+    /** Event: the broker refused a subscription. */
+    public static final String EVENT_SUBSCRIPTION_REFUSED = "mqtt/resilient/SUBSCRIPTION_REFUSED";
+    /** Event: a configuration was taken or refused. */
+    public static final String EVENT_CONFIGURATION = "mqtt/resilient/CONFIGURATION";
+    /** Event to the engine: publish this. */
+    public static final String EVENT_PUBLISH = "mqtt/resilient/PUBLISH";
+    /** Answer to {@link #EVENT_PUBLISH}: the message is accepted. */
+    public static final String EVENT_PUBLISHED = "mqtt/resilient/PUBLISHED";
+    /** Answer to {@link #EVENT_PUBLISH}: the message is refused. */
+    public static final String EVENT_REJECTED = "mqtt/resilient/REJECTED";
+
+    /** Event property: the topic (String). */
+    public static final String TOPIC = "mqtt.topic";
+    /** Event property: the payload (byte[]; in {@link #EVENT_PUBLISH} also String). */
+    public static final String PAYLOAD = "mqtt.payload";
+    /** Event property: whether the message is or was retained (Boolean). */
+    public static final String RETAINED = "mqtt.retained";
+    /** Event property: whether the broker marked the message as a possible repetition (Boolean). */
+    public static final String DUPLICATE = "mqtt.duplicate";
+    /** Event property: any value that the answer repeats. */
+    public static final String CORRELATION = "mqtt.correlation";
+    /** Event property: the number of the published message (Long). */
+    public static final String PUBLICATION = "mqtt.publication";
+    /** Event property: why, in words (String). */
+    public static final String REASON = "mqtt.reason";
+    /** Event property: the broker, without user or password (String). */
+    public static final String BROKER = "mqtt.broker";
+    /** Event property: the number of attempts since the last connection (Integer). */
+    public static final String ATTEMPT = "mqtt.attempt";
+    /** Event property: milliseconds until the next attempt (Long). */
+    public static final String NEXT_ATTEMPT_MS = "mqtt.next.attempt.ms";
+    /** Event property: whether the broker resumed a session (Boolean). */
+    public static final String SESSION_PRESENT = "mqtt.session.present";
+    /** Event property: how many (Long). */
+    public static final String COUNT = "mqtt.count";
+    /** Event property: whether a configuration was taken (Boolean). */
+    public static final String ACCEPTED = "mqtt.accepted";
+    /** Event property: milliseconds since 1970 (Long). */
+    public static final String TIMESTAMP = "timestamp";
+
+    private MqttConstants() {
+    }
+}

@@ -1,0 +1,38 @@
+package mqtt.resilient.api;
+
+/**
+ * How a message ended.
+ *
+ * @param kind how it ended
+ * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
+ * @param reason in words, for a log; empty when there is nothing to say
+ */
+public record Outcome(Kind kind, int reasonCode, String reason) {
+
+    /** The ways in which a message can end. Every accepted message ends in exactly one of them. */
+    public enum Kind {
+        /** QoS 1 and 2: acknowledged by the broker. QoS 0: handed to the network. */
+        DELIVERED,
+        /** Its time was over before it was sent. */
+        EXPIRED,
+        /** Withdrawn by {@link Publication#cancel()} before it was sent. */
+        CANCELLED,
+        /** Refused: at admission, or by the broker with a reason code. */
+        REJECTED,
+        /** Never acknowledged over several connections that it seems to have ended, and put aside. */
+        SET_ASIDE,
+        /** Dropped by a bound. */
+        DROPPED,
+        /** The client stopped; the message is lost with it. */
+        CLOSED,
+        /** Too long ago to say. */
+        UNKNOWN,
+        /** Not yet at its end. Only from {@link ResilientMqttClient#outcome(long)}. */
+        PENDING
+    }
+
+    /** {@return whether the message was delivered} */
+    public boolean isDelivered() {
+        return kind == Kind.DELIVERED;
+    }
+}

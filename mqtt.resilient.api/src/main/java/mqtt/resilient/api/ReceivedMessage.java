@@ -1,0 +1,28 @@
+package mqtt.resilient.api;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** A message from the broker. Safe from any thread. */
+@ProviderType
+public interface ReceivedMessage {
+    /** {@return the topic it was published to} */
+    String topic();
+
+    /** {@return the payload; the array is the receiver's own} */
+    byte[] payload();
+
+    /** {@return the quality of service it was delivered with} */
+    Qos qos();
+
+    /** {@return whether it was kept by the broker from before the subscription} */
+    boolean retained();
+
+    /** {@return whether the broker marked it as a possible repetition} */
+    boolean duplicate();
+
+    /**
+     * Acknowledges the message to the broker; needed only with {@link SubscribeOptions#manualAcknowledgement()}.
+     * Repeatable. Without effect once the connection it came over is gone: the broker then sends it again.
+     */
+    void acknowledge();
+}

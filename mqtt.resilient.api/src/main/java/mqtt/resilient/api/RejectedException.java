@@ -1,0 +1,36 @@
+package mqtt.resilient.api;
+
+/** A message was not accepted. It will not be sent. */
+public final class RejectedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Why. */
+    public enum Reason {
+        /** A bound of the client's store is reached. */
+        FULL,
+        /** The message is larger than {@code packet.max.bytes} or than the protocol allows. */
+        TOO_LARGE,
+        /** QoS 0 while there is no connection and {@code qos0.offline} is off. */
+        OFFLINE,
+        /** The client has stopped. */
+        CLOSED
+    }
+
+    private final Reason reason;
+
+    /**
+     * Made by the client.
+     *
+     * @param reason why
+     * @param message in words: the field, the value, what is allowed and the configuration key
+     */
+    public RejectedException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+    }
+
+    /** {@return why} */
+    public Reason reason() {
+        return reason;
+    }
+}

@@ -1,0 +1,76 @@
+package mqtt.resilient.api;
+
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * One configured MQTT client, as an OSGi service with the properties {@link MqttConstants#CLIENT} and
+ * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps what it accepted until it
+ * is delivered.
+ *
+ * <p>Every method is safe from any thread, also inside a listener, and none blocks. The service belongs to the bundle
+ * that got it: when that bundle releases it, its subscriptions and listeners are closed, and every method of the stale
+ * reference throws {@link IllegalStateException}.
+ */
+@ProviderType
+public interface ResilientMqttClient {
+    /**
+     * Publishes a message, connected or not. Returns at once.
+     *
+     * @param message the message
+     * @return what becomes of it; a message that is not accepted completes {@link Publication#stored()} with a
+     *         {@link RejectedException}
+     */
+    Publication publish(Message message);
+
+    /**
+     * Looks up how a message ended.
+     *
+     * @param id a {@link Publication#id()} of this client
+     * @return the outcome; {@link Outcome.Kind#PENDING} while there is none, {@link Outcome.Kind#UNKNOWN} when it is
+     *         older than the last 65,536 messages or never was
+     */
+    Outcome outcome(long id);
+
+    /**
+     * Subscribes. The engine renews the subscription whenever the broker has lost it.
+     *
+     * @param filter a topic filter; wildcards and {@code $share/group/filter} are allowed
+     * @param options how
+     * @param listener called for each message, one call at a time, on a listener thread
+     * @return the subscription
+     * @throws IllegalArgumentException if the filter breaks a rule of {@link Topics#requireFilter(String)}
+     */
+    Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
+
+    /** {@return the state now} */
+    ClientStatus status();
+
+    /** {@return whether messages can flow now} */
+    boolean isConnected();
+
+    /**
+     * Hears of every change of the connection from now on.
+     *
+     * @param listener called on a listener thread, beginning with the present state
+     * @return closes the registration
+     */
+    AutoCloseable addConnectionListener(ConnectionListener listener);
+
+    /** Ends the connection with DISCONNECT, which suppresses the will, and stays offline. Repeatable. */
+    void disconnect();
+
+    /** Resumes after {@link #disconnect()}; without effect otherwise. */
+    void connect();
+
+    /** Ends the connection, if any, and makes a new one without waiting for the back-off. */
+    void reconnect();
+
+    /**
+     * Waits until nothing is left to deliver.
+     *
+     * @param timeout the time after which to give up; more than zero
+     * @return a stage with true when every message accepted before has come to its end, false when the time is over
+     */
+    CompletionStage<Boolean> drain(java.time.Duration timeout);
+}

@@ -1,0 +1,128 @@
+package mqtt.resilient.api;
+
+/**
+ * The rules for topic names and topic filters (MQTT 3.1.1 sections 1.5.3 and 4.7, MQTT 5 section 4.8.2). All methods
+ * are pure and safe from any thread.
+ */
+public final class Topics {
+    private static final int MAX_UTF8_BYTES = 65_535;
+    private static final String SHARE = "$share/";
+
+    private Topics() {
+    }
+
+    /**
+     * Checks a topic name that a message is published to.
+     *
+     * @param topic the topic
+     * @return the topic
+     * @throws IllegalArgumentException if it is null, empty, longer than 65,535 bytes of UTF-8, or holds a wildcard,
+     *         U+0000 or half of a surrogate pair; the message names the field, the value and what is allowed
+     */
+    public static String requireName(String topic) {
+        check("topic", topic);
+        if (topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
+            throw new IllegalArgumentException("topic: " + quote(topic)
+                    + " holds a wildcard (+ or #); wildcards are allowed in filters only");
+        }
+        return topic;
+    }
+
+    /**
+     * Checks a topic filter, also one of a shared subscription ({@code $share/group/filter}).
+     *
+     * @param filter the filter
+     * @return the filter
+     * @throws IllegalArgumentException if it breaks a rule; the message names the field, the value and what is allowed
+     */
+    public static String requireFilter(String filter) {
+        check("filter", filter);
+        if (filter.startsWith(SHARE)) {
+            int slash = filter.indexOf('/', SHARE.length());
+            String group = slash < 0 ? filter.substring(SHARE.length()) : filter.substring(SHARE.length(), slash);
+            if (slash < 0 || slash == filter.length() - 1 || group.isEmpty() || group.indexOf('+') >= 0
+                    || group.indexOf('#') >= 0) {
+                throw new IllegalArgumentException("filter: " + quote(filter)
+                        + " is not a shared subscription; allowed is $share/<group>/<filter>, the group without / + #");
+            }
+        }
+        String levels = withoutShare(filter);
+        for (int start = 0; start <= levels.length();) {
+            int slash = levels.indexOf('/', start);
+            int end = slash < 0 ? levels.length() : slash;
+            requireLevel(filter, levels.substring(start, end), slash < 0);
+            start = end + 1;
+        }
+        return filter;
+    }
+
+    private static void requireLevel(String filter, String level, boolean last) {
+        boolean hash = level.indexOf('#') >= 0;
+        if (level.length() > 1 && (hash || level.indexOf('+') >= 0)) {
+            throw new IllegalArgumentException("filter: " + quote(filter)
+                    + " mixes a wildcard with text; + and # are allowed only as a whole level");
+        }
+        if (hash && !last) {
+            throw new IllegalArgumentException("filter: " + quote(filter) + " goes on after #; # must be the last level");
+        }
+    }
+
+    /**
+     * The part of a filter that topics are matched against.
+     *
+     * @param filter a valid filter
+     * @return the filter without {@code $share/group/}
+     */
+    public static String withoutShare(String filter) {
+        return filter.startsWith(SHARE) ? filter.substring(filter.indexOf('/', SHARE.length()) + 1) : filter;
+    }
+
+    /**
+     * The number of bytes a text takes as UTF-8, or -1 if it cannot be sent as an MQTT string.
+     *
+     * @param text any text
+     * @return the number of bytes; -1 if the text holds U+0000 or half of a surrogate pair [MQTT-1.5.3-1, -2]
+     */
+    public static int utf8Length(String text) {
+        int bytes = text.length();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == 0) {
+                return -1;
+            }
+            if (c >= 0x80) {
+                if (Character.isHighSurrogate(c) && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1))) {
+                    bytes += 2;
+                    i++;
+                } else if (Character.isSurrogate(c)) {
+                    return -1;
+                } else {
+                    bytes += c < 0x800 ? 1 : 2;
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private static void check(String field, String value) {
+        if (value == null || value.isEmpty()) {
+            throw new IllegalArgumentException(field + ": " + (value == null ? "null" : "an empty text")
+                    + " is not allowed; at least one character is");
+        }
+        int length = utf8Length(value);
+        if (length < 0) {
+            throw new IllegalArgumentException(field + ": " + quote(value)
+                    + " holds U+0000 or half of a surrogate pair; neither is allowed");
+        }
+        if (length > MAX_UTF8_BYTES) {
+            throw new IllegalArgumentException(field + ": " + quote(value) + " takes " + length
+                    + " bytes; allowed are " + MAX_UTF8_BYTES);
+        }
+    }
+
+    private static String quote(String value) {
+        String shown = value.length() > 80 ? value.substring(0, 80) + "…" : value;
+        return "\"" + shown.replace("\0", "\\u0000") + "\"";
+    }
+}

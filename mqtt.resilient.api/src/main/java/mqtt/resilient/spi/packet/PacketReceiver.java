@@ -1,0 +1,50 @@
+package mqtt.resilient.spi.packet;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Takes the packets that a {@link mqtt.resilient.spi.Codec} decodes; called on the io thread. */
+@ConsumerType
+public interface PacketReceiver {
+    /**
+     * CONNACK.
+     *
+     * @param connack the packet
+     * @throws ProtocolException if it must not come now
+     */
+    void connack(Connack connack) throws ProtocolException;
+
+    /**
+     * PUBLISH.
+     *
+     * @param publish the packet
+     * @throws ProtocolException if it must not come now
+     */
+    void publish(Publish publish) throws ProtocolException;
+
+    /**
+     * PUBACK, PUBREC, PUBREL or PUBCOMP.
+     *
+     * @param type a number of {@link PacketType}
+     * @param packetId 1 to 65,535
+     * @param reasonCode 0 in 3.1.1
+     * @throws ProtocolException if it must not come now
+     */
+    void acknowledgement(int type, int packetId, int reasonCode) throws ProtocolException;
+
+    /**
+     * SUBACK or UNSUBACK.
+     *
+     * @param type a number of {@link PacketType}
+     * @param packetId 1 to 65,535
+     * @param codes a code per filter; empty with the UNSUBACK of 3.1.1
+     * @throws ProtocolException if it must not come now
+     */
+    void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException;
+
+    /**
+     * PINGRESP.
+     *
+     * @throws ProtocolException if it must not come now
+     */
+    void pingresp() throws ProtocolException;
+}

@@ -1,0 +1,457 @@
+package mqtt.resilient.impl.client;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionListener;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.api.Subscription;
+import mqtt.resilient.impl.dispatch.Dispatcher;
+import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.link.LinkStatus;
+import mqtt.resilient.impl.link.Supervisor;
+import mqtt.resilient.impl.session.Incoming;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.spi.ProtocolVersion;
+
+/**
+ * One client. The methods that say so are safe from any thread; they bring what they have to the loop, where everything
+ * else happens. A message goes {@link #publish} → {@link Intake} → {@link #append} → {@link MessageStore} →
+ * {@link Session} → {@link #ended}.
+ */
+public final class Client implements SessionEvents, Dispatcher.Events, Supervisor.Listener {
+    private static final long SWEEP_NANOS = 1_000_000_000L;
+
+    private final Environment environment;
+    private final Scheduler scheduler;
+    private final ProtocolVersion protocol;
+    private final ClientEvents events;
+    private final Intake intake;
+    private final Outcomes outcomes;
+    private final MessageStore store;
+    private final Session session;
+    private final Supervisor supervisor;
+    private final Dispatcher dispatcher;
+    private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
+    private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
+    private final List<Drain> drains = new ArrayList<>();
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+    private volatile String name;
+    private volatile LinkStatus linkStatus;
+    private volatile String configurationError = "";
+    private Scheduler.Timer sweep;
+    private boolean expiryUsed;
+    private boolean stopping;
+
+    /** A wait for the end of all messages. */
+    private record Drain(CompletableFuture<Boolean> done, Scheduler.Timer timeout) {
+    }
+
+    /**
+     * Makes a client that does nothing yet; {@link #configure} starts it.
+     *
+     * @param initial bounds and limits until the first configuration
+     */
+    public Client(Environment environment, String name, ProtocolVersion protocol, MessageStore store,
+            ClientSettings initial, ClientEvents events) {
+        this.environment = environment;
+        this.name = name;
+        this.protocol = protocol;
+        this.store = store;
+        this.events = events;
+        scheduler = environment.scheduler();
+        outcomes = new Outcomes(environment.completions());
+        intake = new Intake(scheduler, initial, this::append);
+        session = new Session(store, this, scheduler, initial.session());
+        dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
+        supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
+        linkStatus = supervisor.status();
+    }
+
+    // ---- configuration; safe from any thread ----------------------------------------------------------------------
+
+    /** Takes a configuration and, the first time, starts. */
+    public void configure(String newName, ClientSettings settings) {
+        name = newName;
+        configurationError = "";
+        intake.reconfigure(settings);
+        scheduler.execute(() -> {
+            if (!stopping) {
+                session.reconfigure(settings.session());
+                dispatcher.reconfigure(settings.dispatch());
+                supervisor.configure(settings.link());
+                supervisor.wake();
+                sweepSoon();
+            }
+        });
+    }
+
+    /** The configuration given is not usable; the last one stays in force. */
+    public void configurationRefused(String error) {
+        configurationError = error;
+        scheduler.execute(() -> {
+            if (!stopping) {
+                supervisor.fail(error);
+            }
+        });
+    }
+
+    /** Ends the client. The stage completes when the broker has been told; repeatable. */
+    public CompletionStage<Void> stop() {
+        intake.close();
+        scheduler.execute(this::stopNow);
+        return stopped.minimalCompletionStage();
+    }
+
+    private void stopNow() {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        if (sweep != null) {
+            sweep.cancel();
+        }
+        dispatcher.stop();
+        supervisor.stop(() -> environment.completions().execute(() -> stopped.complete(null)));
+        for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
+            close(left);
+        }
+        for (Outgoing left = store.removeOldest(); left != null; left = store.removeOldest()) {
+            close(left);
+        }
+        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+            close(left);
+        }
+        subscriptions.values().forEach(all -> all.forEach(
+                one -> one.answer(Subscription.Grant.CLOSED, environment.completions())));
+        subscriptions.clear();
+        List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
+        notifiers.forEach(StatusNotifier::close);
+    }
+
+    private void close(Outgoing message) {
+        ended(message, Outcome.Kind.CLOSED, "the client has stopped");
+        message.end();
+    }
+
+    // ---- publishing -----------------------------------------------------------------------------------------------
+
+    /** Publishes; safe from any thread. */
+    public Publication publish(Message message) {
+        try {
+            Outgoing admitted = intake.admit(message);
+            return new ClientPublication(this, admitted.id(),
+                    message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : Durability.MEMORY);
+        } catch (RejectedException e) {
+            return new RejectedPublication(e);
+        }
+    }
+
+    CompletionStage<Durability> stored(ClientPublication publication) {
+        return publication.durability() == Durability.VOLATILE
+                ? CompletableFuture.completedStage(Durability.VOLATILE)
+                : outcomes.watchStored(publication.id(), publication.durability());
+    }
+
+    CompletionStage<Outcome> delivered(long id) {
+        return outcomes.watch(id, intake.lastId());
+    }
+
+    /** Withdraws a message that was never sent; safe from any thread. */
+    CompletionStage<Boolean> cancel(long id) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            Outgoing found = store.remove(id);
+            if (found != null) {
+                end(found, Outcome.Kind.CANCELLED, "");
+            }
+            environment.completions().execute(() -> done.complete(found != null));
+        });
+        return done.minimalCompletionStage();
+    }
+
+    /** How a message ended; safe from any thread. */
+    public Outcome outcome(long id) {
+        return outcomes.get(id, intake.lastId());
+    }
+
+    private void append(Outgoing message) {
+        if (stopping) {
+            outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED,
+                    "client: it has stopped"));
+            close(message);
+            return;
+        }
+        expiryUsed |= message.message().expiresAfterNanos() > 0;
+        if (message.message().qos() == Qos.AT_MOST_ONCE) {
+            session.offerAtMostOnce(message);
+            while (intake.isOverfullAtMostOnce()) {
+                end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
+            }
+        } else {
+            store.append(message);
+            outcomes.stored(message.id(), Durability.MEMORY);
+            if (intake.bounds().dropOldest()) {
+                dropBeyondBounds();
+            }
+        }
+        sweepSoon();
+        supervisor.wake();
+    }
+
+    private void dropBeyondBounds() {
+        while (intake.isOverfull()) {
+            Outgoing oldest = store.removeOldest();
+            if (oldest == null) {
+                return; // all of it is under way
+            }
+            end(oldest, Outcome.Kind.DROPPED, "pushed out by newer messages (store.overflow)");
+        }
+    }
+
+    /** Looks once a second for messages that are too old, as long as there can be any. */
+    private void sweepSoon() {
+        if (sweep == null && store.queued() > 0 && (expiryUsed || intake.bounds().maxAgeNanos() > 0)) {
+            sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
+                sweep = null;
+                long now = scheduler.nanoTime();
+                store.visitSome(message -> {
+                    boolean expired = message.isExpired(now);
+                    if (expired || message.isOlderThan(intake.bounds().maxAgeNanos(), now)) {
+                        store.remove(message.id());
+                        end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
+                                expired ? "" : "older than store.max.age.seconds");
+                    }
+                });
+                sweepSoon();
+            });
+        }
+    }
+
+    private void end(Outgoing message, Outcome.Kind kind, String reason) {
+        ended(message, kind, reason);
+        message.end();
+    }
+
+    @Override
+    public void ended(Outgoing message, Outcome.Kind kind, String reason) {
+        intake.ended(message);
+        outcomes.ended(message.id(), kind, reason);
+        if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
+            events.dropped(message.message().topic(), kind, reason);
+        }
+        if (!drains.isEmpty() && intake.pending() == 0) {
+            List.copyOf(drains).forEach(drain -> endDrain(drain, true));
+        }
+    }
+
+    /** Waits until nothing is pending; safe from any thread. */
+    public CompletionStage<Boolean> drain(Duration timeout) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (intake.pending() == 0 || stopping) {
+                boolean empty = intake.pending() == 0;
+                environment.completions().execute(() -> done.complete(empty));
+            } else {
+                Drain[] drain = new Drain[1];
+                drain[0] = new Drain(done, scheduler.at(scheduler.nanoTime() + timeout.toNanos(),
+                        () -> endDrain(drain[0], false)));
+                drains.add(drain[0]);
+            }
+        });
+        return done.minimalCompletionStage();
+    }
+
+    private void endDrain(Drain drain, boolean empty) {
+        drains.remove(drain);
+        drain.timeout().cancel();
+        environment.completions().execute(() -> drain.done().complete(empty));
+    }
+
+    // ---- subscribing ----------------------------------------------------------------------------------------------
+
+    /** Makes the queue that serves one listener for any number of filters; safe from any thread. */
+    public ListenerQueue queue(MessageListener listener, String description, boolean manual) {
+        return dispatcher.queue(listener, description, manual);
+    }
+
+    /** Subscribes; safe from any thread. */
+    public ClientSubscription subscribe(String filter, int qos, ListenerQueue queue) {
+        ClientSubscription subscription = new ClientSubscription(this, filter, qos, queue);
+        scheduler.execute(() -> {
+            if (stopping) {
+                subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+            } else {
+                subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
+                dispatcher.add(filter, qos, queue);
+            }
+        });
+        return subscription;
+    }
+
+    /** Ends a subscription; safe from any thread. */
+    void close(ClientSubscription subscription, boolean grace) {
+        close(List.of(subscription), subscription.queue(), grace);
+    }
+
+    /**
+     * Ends all subscriptions of a listener; safe from any thread.
+     *
+     * @param grace whether it may come back soon
+     */
+    public void close(Collection<ClientSubscription> all, ListenerQueue queue, boolean grace) {
+        scheduler.execute(() -> {
+            for (ClientSubscription subscription : all) {
+                List<ClientSubscription> same = subscriptions.get(subscription.filter());
+                if (same != null && same.remove(subscription)) {
+                    if (same.isEmpty()) {
+                        subscriptions.remove(subscription.filter());
+                    }
+                    dispatcher.remove(subscription.filter(), queue, grace);
+                    subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+                }
+            }
+            dispatcher.close(queue);
+        });
+    }
+
+    @Override
+    public void subscribe(String filter, int qos) {
+        session.subscribe(filter, qos);
+        supervisor.wake();
+    }
+
+    @Override
+    public void unsubscribe(String filter) {
+        session.unsubscribe(filter);
+        supervisor.wake();
+    }
+
+    @Override
+    public void granted(String filter, int code) {
+        Subscription.Grant grant = new Subscription.Grant(code);
+        for (ClientSubscription subscription : subscriptions.getOrDefault(filter, List.of())) {
+            subscription.answer(grant, environment.completions());
+        }
+        if (!grant.isGranted()) {
+            events.subscriptionRefused(filter, code);
+        }
+    }
+
+    @Override
+    public void received(Incoming message) {
+        dispatcher.received(message);
+    }
+
+    @Override
+    public void handled(Incoming message) {
+        session.handled(message);
+        supervisor.wake();
+    }
+
+    @Override
+    public void pauseReading(boolean pause) {
+        supervisor.pauseReading(pause);
+    }
+
+    @Override
+    public void dropped(String topic, String reason) {
+        events.dropped(topic, Outcome.Kind.DROPPED, reason);
+    }
+
+    @Override
+    public void failed(String listener, String topic, Throwable error, boolean setAside) {
+        events.listenerFailed(listener, topic, error, setAside);
+    }
+
+    @Override
+    public void slow(String listener, long nanos) {
+        events.listenerSlow(listener, nanos);
+    }
+
+    // ---- the connection; safe from any thread ---------------------------------------------------------------------
+
+    /** The state now. */
+    public ClientStatus status() {
+        LinkStatus now = linkStatus;
+        return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
+                now.clientId(), protocol.name(), now.attempt(),
+                Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
+                now.sessionPresent(), configurationError);
+    }
+
+    public boolean isConnected() {
+        return linkStatus.state() == ConnectionState.ONLINE;
+    }
+
+    /** Hears of every change, beginning with the present state. */
+    public AutoCloseable addConnectionListener(ConnectionListener listener) {
+        StatusNotifier notifier = new StatusNotifier(listener, environment.listeners(),
+                (failed, error) -> scheduler.execute(() -> events.listenerFailed(failed.toString(), "", error, true)));
+        scheduler.execute(() -> {
+            if (!stopping) {
+                notifiers.add(notifier);
+                notifier.offer(status());
+            }
+        });
+        return () -> {
+            notifier.close();
+            scheduler.execute(() -> notifiers.remove(notifier));
+        };
+    }
+
+    public void disconnect() {
+        onLoop(() -> supervisor.pause("disconnect() was called"));
+    }
+
+    public void connect() {
+        onLoop(supervisor::resume);
+    }
+
+    public void reconnect() {
+        onLoop(() -> supervisor.restart("reconnect() was called"));
+    }
+
+    private void onLoop(Runnable task) {
+        scheduler.execute(() -> {
+            if (!stopping) {
+                task.run();
+            }
+        });
+    }
+
+    @Override
+    public void changed(LinkStatus newStatus) {
+        boolean wasOnline = isConnected();
+        linkStatus = newStatus;
+        intake.online(isConnected());
+        if (wasOnline && !isConnected() && !intake.bounds().qos0Offline()) {
+            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+                end(left, Outcome.Kind.DROPPED, "QoS 0 without a connection (qos0.offline)");
+            }
+        }
+        ClientStatus status = status();
+        notifiers.forEach(notifier -> notifier.offer(status));
+        events.changed(status, newStatus.sessionLost());
+    }
+}

@@ -1,0 +1,30 @@
+package mqtt.resilient.impl.client;
+
+import java.util.concurrent.CompletionStage;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+
+/** An admitted message, by its number. */
+record ClientPublication(Client client, long id, Durability durability) implements Publication {
+
+    @Override
+    public CompletionStage<Durability> stored() {
+        return client.stored(this);
+    }
+
+    @Override
+    public CompletionStage<Outcome> delivered() {
+        return client.delivered(id);
+    }
+
+    @Override
+    public CompletionStage<Boolean> cancel() {
+        return client.cancel(id);
+    }
+
+    @Override
+    public String toString() {
+        return "Publication[" + id + "]";
+    }
+}

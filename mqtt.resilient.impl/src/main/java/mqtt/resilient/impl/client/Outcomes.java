@@ -1,0 +1,140 @@
+package mqtt.resilient.impl.client;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.api.RejectedException;
+
+/**
+ * How messages ended: a bounded history of one byte each, and the stages of those that somebody watches. Written on the
+ * loop, read from any thread.
+ *
+ * <p>No answer is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
+ * then looks for stages.
+ */
+final class Outcomes {
+    private static final int MAX_HISTORY = 65_536;
+    private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
+    private static final Kind[] KINDS = Kind.values();
+
+    private final Executor completions;
+    private final Map<Long, CompletableFuture<Outcome>> watched = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<Durability>> watchedStored = new ConcurrentHashMap<>();
+    /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
+    private volatile byte[] history = new byte[64];
+    private volatile long latest;
+    private volatile long storedUpTo;
+
+    Outcomes(Executor completions) {
+        this.completions = completions;
+    }
+
+    // ---- on the loop ----------------------------------------------------------------------------------------------
+
+    /** All messages up to this number are stored. */
+    void stored(long id, Durability durability) {
+        long from = storedUpTo;
+        storedUpTo = id;
+        if (!watchedStored.isEmpty()) {
+            for (long i = from + 1; i <= id; i++) {
+                CompletableFuture<Durability> stage = watchedStored.remove(i);
+                if (stage != null) {
+                    completions.execute(() -> stage.complete(durability));
+                }
+            }
+        }
+    }
+
+    /** A message was not stored after all. */
+    void notStored(long id, RejectedException reason) {
+        CompletableFuture<Durability> stage = watchedStored.remove(id);
+        if (stage != null) {
+            completions.execute(() -> stage.completeExceptionally(reason));
+        }
+    }
+
+    /** A message has come to its end. */
+    void ended(long id, Kind kind, String reason) {
+        byte[] ring = history;
+        if (id > latest) {
+            if (ring.length < MAX_HISTORY && id > ring.length / 2) {
+                ring = grow(ring, id);
+            }
+            for (long i = Math.max(latest, id - ring.length) + 1; i <= id; i++) {
+                ring[(int) (i & ring.length - 1)] = 0;
+            }
+            latest = id;
+        }
+        if (id > latest - ring.length) {
+            BYTES.setVolatile(ring, (int) (id & ring.length - 1), (byte) (kind.ordinal() + 1));
+        }
+        VarHandle.fullFence();
+        if (!watched.isEmpty()) {
+            CompletableFuture<Outcome> stage = watched.remove(id);
+            if (stage != null) {
+                completions.execute(() -> stage.complete(new Outcome(kind, 0, reason)));
+            }
+        }
+    }
+
+    private byte[] grow(byte[] ring, long id) {
+        int length = ring.length;
+        while (length < MAX_HISTORY && id > length / 2) {
+            length *= 2;
+        }
+        byte[] larger = new byte[length];
+        for (long i = Math.max(0, latest - ring.length) + 1; i <= latest; i++) {
+            larger[(int) (i & length - 1)] = ring[(int) (i & ring.length - 1)];
+        }
+        history = larger;
+        return larger;
+    }
+
+    // ---- from any thread ------------------------------------------------------------------------------------------
+
+    /** How a message ended; {@code last} is the number of the latest message. */
+    Outcome get(long id, long last) {
+        if (id < 1 || id > last) {
+            return new Outcome(Kind.UNKNOWN, 0, "");
+        }
+        if (id > latest) {
+            return new Outcome(Kind.PENDING, 0, "");
+        }
+        byte[] ring = history;
+        byte value = (byte) BYTES.getVolatile(ring, (int) (id & ring.length - 1));
+        if (id <= latest - ring.length) {
+            return new Outcome(Kind.UNKNOWN, 0, "");
+        }
+        return new Outcome(value == 0 ? Kind.PENDING : KINDS[value - 1], 0, "");
+    }
+
+    CompletionStage<Outcome> watch(long id, long last) {
+        CompletableFuture<Outcome> stage = watched.computeIfAbsent(id, key -> new CompletableFuture<>());
+        VarHandle.fullFence();
+        Outcome outcome = get(id, last);
+        if (outcome.kind() != Kind.PENDING) {
+            watched.remove(id, stage);
+            completions.execute(() -> stage.complete(outcome));
+        }
+        return stage.minimalCompletionStage();
+    }
+
+    CompletionStage<Durability> watchStored(long id, Durability durability) {
+        if (id <= storedUpTo) {
+            return CompletableFuture.completedStage(durability);
+        }
+        CompletableFuture<Durability> stage = watchedStored.computeIfAbsent(id, key -> new CompletableFuture<>());
+        if (id <= storedUpTo) {
+            watchedStored.remove(id, stage);
+            completions.execute(() -> stage.complete(durability));
+        }
+        return stage.minimalCompletionStage();
+    }
+}

@@ -1,0 +1,64 @@
+package mqtt.resilient.impl.client;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionListener;
+
+/** Tells one connection listener every change, in order, one call at a time; a listener that lags misses the oldest. */
+final class StatusNotifier {
+    private static final int MAX_WAITING = 100;
+
+    private final ConnectionListener listener;
+    private final Executor executor;
+    private final BiConsumer<ConnectionListener, Throwable> failed;
+    private final ArrayDeque<ClientStatus> waiting = new ArrayDeque<>();
+    private boolean running;
+    private boolean closed;
+
+    StatusNotifier(ConnectionListener listener, Executor executor, BiConsumer<ConnectionListener, Throwable> failed) {
+        this.listener = listener;
+        this.executor = executor;
+        this.failed = failed;
+    }
+
+    void offer(ClientStatus status) {
+        boolean start;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            if (waiting.size() == MAX_WAITING) {
+                waiting.remove();
+            }
+            waiting.add(status);
+            start = !running;
+            running = true;
+        }
+        if (start) {
+            executor.execute(this::work);
+        }
+    }
+
+    private void work() {
+        for (ClientStatus status = next(); status != null; status = next()) {
+            try {
+                listener.onChange(status);
+            } catch (Throwable e) { // whatever it is, it is the listener's
+                failed.accept(listener, e);
+            }
+        }
+    }
+
+    private synchronized ClientStatus next() {
+        ClientStatus status = closed ? null : waiting.poll();
+        running = status != null;
+        return status;
+    }
+
+    synchronized void close() {
+        closed = true;
+        waiting.clear();
+    }
+}

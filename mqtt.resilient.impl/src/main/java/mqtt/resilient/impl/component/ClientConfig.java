@@ -1,0 +1,161 @@
+package mqtt.resilient.impl.component;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+
+/**
+ * The configuration of a client: names, types, defaults and help. Only the defaults are read from here at run time;
+ * {@link Configuration} checks the values, because consoles do not.
+ */
+@ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
+        description = "An MQTT client that every bundle of the gateway can use. It never loses an accepted message and "
+                + "never needs to be restarted.")
+@interface ClientConfig {
+    String PID = "mqtt.resilient.client";
+
+    @AttributeDefinition(name = "Client name",
+            description = "The service property mqtt.client by which bundles select this client. Letters, digits, dot, "
+                    + "underscore and hyphen.")
+    String mqtt_client();
+
+    @AttributeDefinition(name = "Brokers",
+            description = "In order of preference: mqtt://host[:port]. The default port is 1883.")
+    String[] brokers() default "mqtt://localhost:1883";
+
+    @AttributeDefinition(name = "Client id", required = false,
+            description = "The MQTT client identifier. Empty: the client name and 80 random bits that are kept in the "
+                    + "store directory; a cloned machine gets its own.")
+    String client_id() default "";
+
+    @AttributeDefinition(name = "User", required = false, description = "Empty: none.")
+    String user() default "";
+
+    @AttributeDefinition(name = "Password", required = false, type = AttributeType.PASSWORD,
+            description = "Sent only together with a user.")
+    String _password() default "";
+
+    @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
+            description = "The broker gives the client up after one and a half times this silence. 0: never; pings are "
+                    + "sent every 20 s all the same.")
+    int keepalive_seconds() default 60;
+
+    @AttributeDefinition(name = "Ping (s)", min = "0", max = "65535",
+            description = "Ping when either direction was silent for so long. 0: a quarter of the keepalive; at most "
+                    + "half of it.")
+    int ping_seconds() default 0;
+
+    @AttributeDefinition(name = "Response (s)", min = "1", max = "600",
+            description = "How long the broker may take to answer or acknowledge before the link is given up. Doubles "
+                    + "while nothing moves, up to 600 s: a slow link is not a dead link.")
+    int response_seconds() default 10;
+
+    @AttributeDefinition(name = "Connect (s)", min = "1", max = "600",
+            description = "How long making a connection may take, per address.")
+    int connect_seconds() default 10;
+
+    @AttributeDefinition(name = "Session expiry (s)", min = "0", max = "4294967295",
+            description = "0: a clean session on every connection. More: the broker keeps the session over an outage.")
+    long session_expiry_seconds() default 604_800;
+
+    @AttributeDefinition(name = "Will: topic", required = false,
+            description = "The broker publishes the will here when the client is lost. Empty: no will.")
+    String will_topic() default "";
+
+    @AttributeDefinition(name = "Will: payload", required = false, description = "Text, at most 65,535 bytes.")
+    String will_payload() default "";
+
+    @AttributeDefinition(name = "Will: QoS", options = { @Option(label = "0", value = "0"),
+        @Option(label = "1", value = "1"), @Option(label = "2", value = "2") })
+    int will_qos() default 1;
+
+    @AttributeDefinition(name = "Will: retain")
+    boolean will_retain() default false;
+
+    @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
+            description = "The shortest wait between two attempts to connect; waits grow with jitter.")
+    int backoff_min_ms() default 250;
+
+    @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",
+            description = "The longest wait between two attempts, and the wait after a refusal that somebody must "
+                    + "remove, such as bad credentials.")
+    int backoff_max_seconds() default 60;
+
+    @AttributeDefinition(name = "Stable after (s)", min = "0", max = "86400",
+            description = "The back-off begins anew when a link was up for so long.")
+    int stable_seconds() default 30;
+
+    @AttributeDefinition(name = "In flight: messages", min = "1", max = "65000",
+            description = "Messages that may be sent and not yet acknowledged. One in ten is kept for alarms (lane 0).")
+    int inflight_max() default 100;
+
+    @AttributeDefinition(name = "In flight: bytes", min = "1",
+            description = "Bytes that may be sent and not yet acknowledged; a single larger message goes alone.")
+    long inflight_max_bytes() default 262_144;
+
+    @AttributeDefinition(name = "Rate (messages per second)", min = "0",
+            description = "At most so many messages are sent per second; alarms (lane 0) pass. 0: no limit.")
+    double rate_messages() default 0;
+
+    @AttributeDefinition(name = "Rate: burst (messages)", min = "1", max = "1000000",
+            description = "How many messages may go at once after a pause, when a rate is set.")
+    int rate_burst() default 1;
+
+    @AttributeDefinition(name = "Poison: attempts", min = "0", max = "1000",
+            description = "After so many connections in a row that the broker ended with the same message "
+                    + "unacknowledged, it is sent alone, and set aside if the broker hangs up again. 0: never.")
+    int poison_attempts() default 5;
+
+    @AttributeDefinition(name = "Store: directory", required = false,
+            description = "Where the client keeps its state. Empty: the bundle's own data area.")
+    String store_directory() default "";
+
+    @AttributeDefinition(name = "Store: bytes", min = "1024",
+            description = "Bytes of pending messages, each with 64 bytes of overhead.")
+    long store_max_bytes() default 268_435_456;
+
+    @AttributeDefinition(name = "Store: messages", min = "0", description = "Pending messages. 0: any number.")
+    long store_max_messages() default 0;
+
+    @AttributeDefinition(name = "Store: age (s)", min = "0",
+            description = "A message that was not sent within this time is dropped. 0: never.")
+    long store_max_age_seconds() default 0;
+
+    @AttributeDefinition(name = "Store: when full", options = {
+        @Option(label = "reject new messages", value = "reject"),
+        @Option(label = "drop the oldest messages that were never sent", value = "drop-oldest") })
+    String store_overflow() default "reject";
+
+    @AttributeDefinition(name = "QoS 0 while offline",
+            description = "Keep QoS 0 messages while there is no connection, instead of rejecting them.")
+    boolean qos0_offline() default false;
+
+    @AttributeDefinition(name = "QoS 0: bytes", min = "1024", description = "Bytes of QoS 0 messages that wait.")
+    long qos0_max_bytes() default 4_194_304;
+
+    @AttributeDefinition(name = "Packet (bytes)", min = "128", max = "268435455",
+            description = "Larger packets are refused, both ways.")
+    int packet_max_bytes() default 1_048_576;
+
+    @AttributeDefinition(name = "Inbound: queue (messages)", min = "1", max = "10000000",
+            description = "QoS 0 messages that wait for one listener; beyond, the oldest is dropped.")
+    int inbound_queue() default 1000;
+
+    @AttributeDefinition(name = "Inbound: bytes", min = "65536",
+            description = "Bytes of received messages that listeners are not done with; beyond, reading pauses.")
+    long inbound_max_bytes() default 16_777_216;
+
+    @AttributeDefinition(name = "Inbound: attempts", min = "1", max = "1000",
+            description = "How often a message is offered to a listener that throws, before it is set aside.")
+    int inbound_attempts() default 3;
+
+    @AttributeDefinition(name = "Listener grace (s)", min = "0", max = "86400",
+            description = "How long a subscription outlives its last listener, so that a bundle update loses nothing.")
+    int listener_grace_seconds() default 300;
+
+    @AttributeDefinition(name = "Subscriptions", required = false,
+            description = "For EventAdmin consumers: filter;qos in each line, for example plant/+/cmd;1. Messages are "
+                    + "posted to the event topic mqtt/resilient/MESSAGE.")
+    String[] subscriptions() default {};
+}

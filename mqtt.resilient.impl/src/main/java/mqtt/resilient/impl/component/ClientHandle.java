@@ -1,0 +1,167 @@
+package mqtt.resilient.impl.component;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionListener;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.Subscription;
+import mqtt.resilient.api.Topics;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.dispatch.ListenerQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The service as one bundle sees it; owns what that bundle opened. */
+final class ClientHandle implements ResilientMqttClient {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+
+    private final Client client;
+    private final String name;
+    private final String bundle;
+    private final Set<Opened> opened = ConcurrentHashMap.newKeySet();
+    private final Set<AutoCloseable> connectionListeners = ConcurrentHashMap.newKeySet();
+    private volatile boolean released;
+
+    ClientHandle(Client client, String name, String bundle) {
+        this.client = client;
+        this.name = name;
+        this.bundle = bundle;
+    }
+
+    private Client client() {
+        if (released) {
+            throw new IllegalStateException("client " + name + ": " + bundle + " has released this service");
+        }
+        return client;
+    }
+
+    /** The bundle is gone: its listeners may be back soon, for example after an update. */
+    void release() {
+        released = true;
+        opened.forEach(each -> client.close(List.of(each.subscription), each.queue, true));
+        opened.clear();
+        connectionListeners.forEach(ClientHandle::close);
+        connectionListeners.clear();
+    }
+
+    private static void close(AutoCloseable each) {
+        try {
+            each.close();
+        } catch (Exception e) {
+            LOG.warn("A connection listener could not be removed", e);
+        }
+    }
+
+    @Override
+    public Publication publish(Message message) {
+        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
+    }
+
+    @Override
+    public Outcome outcome(long id) {
+        return client().outcome(id);
+    }
+
+    @Override
+    public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
+        Topics.requireFilter(filter);
+        Objects.requireNonNull(listener, "listener: null is not allowed");
+        ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
+                options.manualAcknowledgement());
+        Opened subscription = new Opened(client.subscribe(filter, options.qos().ordinal(), queue), queue);
+        opened.add(subscription);
+        return subscription;
+    }
+
+    @Override
+    public ClientStatus status() {
+        return client().status();
+    }
+
+    @Override
+    public boolean isConnected() {
+        return client().isConnected();
+    }
+
+    @Override
+    public AutoCloseable addConnectionListener(ConnectionListener listener) {
+        AutoCloseable registration = client().addConnectionListener(
+                Objects.requireNonNull(listener, "listener: null is not allowed"));
+        connectionListeners.add(registration);
+        return () -> {
+            connectionListeners.remove(registration);
+            registration.close();
+        };
+    }
+
+    @Override
+    public void disconnect() {
+        client().disconnect();
+    }
+
+    @Override
+    public void connect() {
+        client().connect();
+    }
+
+    @Override
+    public void reconnect() {
+        client().reconnect();
+    }
+
+    @Override
+    public CompletionStage<Boolean> drain(Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
+        }
+        return client().drain(timeout);
+    }
+
+    @Override
+    public String toString() {
+        return "ResilientMqttClient[" + name + "]";
+    }
+
+    /** A subscription that is forgotten here when it is closed. */
+    private final class Opened implements Subscription {
+        private final ClientSubscription subscription;
+        private final ListenerQueue queue;
+
+        Opened(ClientSubscription subscription, ListenerQueue queue) {
+            this.subscription = subscription;
+            this.queue = queue;
+        }
+
+        @Override
+        public String filter() {
+            return subscription.filter();
+        }
+
+        @Override
+        public Grant granted() {
+            return subscription.granted();
+        }
+
+        @Override
+        public CompletionStage<Grant> result() {
+            return subscription.result();
+        }
+
+        @Override
+        public void close() {
+            opened.remove(this);
+            subscription.close();
+        }
+    }
+}

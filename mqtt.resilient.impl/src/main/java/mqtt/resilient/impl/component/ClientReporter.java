@@ -1,0 +1,157 @@
+package mqtt.resilient.impl.component;
+
+import static mqtt.resilient.api.MqttConstants.ATTEMPT;
+import static mqtt.resilient.api.MqttConstants.BROKER;
+import static mqtt.resilient.api.MqttConstants.CLIENT;
+import static mqtt.resilient.api.MqttConstants.EVENT_CONNECTED;
+import static mqtt.resilient.api.MqttConstants.EVENT_DISCONNECTED;
+import static mqtt.resilient.api.MqttConstants.NEXT_ATTEMPT_MS;
+import static mqtt.resilient.api.MqttConstants.REASON;
+import static mqtt.resilient.api.MqttConstants.SESSION_PRESENT;
+import static mqtt.resilient.api.MqttConstants.TIMESTAMP;
+
+import java.util.HashMap;
+import java.util.Map;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.environment.Scheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns what a client tells into log lines and events: one line per change of state, a repeated failure only when its
+ * number is a power of two, drops summed up per second.
+ */
+final class ClientReporter implements ClientEvents {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final long SUMMARY_NANOS = 1_000_000_000L;
+    private static final int MAX_REASONS = 20;
+    private static final String OTHER_REASONS = "other reasons";
+
+    private final Engine engine;
+    private final Scheduler scheduler;
+    private final Map<String, Long> drops = new HashMap<>();
+    private volatile String name;
+    private ConnectionState last = ConnectionState.OFFLINE;
+    private String lastReason = "";
+
+    ClientReporter(Engine engine, String name) {
+        this.engine = engine;
+        this.name = name;
+        scheduler = engine.environment().scheduler();
+    }
+
+    void rename(String newName) {
+        name = newName;
+    }
+
+    @Override
+    public void changed(ClientStatus status, boolean sessionLost) {
+        switch (status.state()) {
+            case ONLINE -> {
+                LOG.info("{}: connected to {} as {}{}", name, status.broker(), status.clientId(),
+                        sessionLost ? "; the broker has lost the session" : "");
+                post(EVENT_CONNECTED, status);
+                if (sessionLost) {
+                    post(MqttConstants.EVENT_SESSION_LOST, status);
+                }
+                lastReason = "";
+            }
+            case WAITING -> {
+                if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
+                    LOG.warn("{}: {} ({}); attempt {} in {} ms", name, status.reason(), status.broker(),
+                            status.attempt() + 1, status.nextAttempt().toMillis());
+                }
+                lastReason = status.reason();
+                post(EVENT_DISCONNECTED, status);
+            }
+            case PAUSED, OFFLINE, FAILED -> {
+                LOG.info("{}: {}: {}", name, status.state(), status.reason());
+                if (last == ConnectionState.ONLINE) {
+                    post(EVENT_DISCONNECTED, status);
+                }
+            }
+            default -> LOG.debug("{}: {} {}", name, status.state(), status.reason());
+        }
+        last = status.state();
+    }
+
+    private void post(String topic, ClientStatus status) {
+        Map<String, Object> event = event();
+        event.put(BROKER, status.broker());
+        event.put(REASON, status.reason());
+        event.put(ATTEMPT, status.attempt());
+        event.put(NEXT_ATTEMPT_MS, status.nextAttempt().toMillis());
+        event.put(SESSION_PRESENT, status.sessionPresent());
+        engine.post(topic, event);
+    }
+
+    private Map<String, Object> event() {
+        Map<String, Object> event = new HashMap<>();
+        event.put(CLIENT, name);
+        event.put(TIMESTAMP, scheduler.wallClockMillis());
+        return event;
+    }
+
+    /** A configuration was taken, or refused for a reason. */
+    void configuration(String error) {
+        if (error.isEmpty()) {
+            LOG.info("{}: configured", name);
+        } else {
+            LOG.error("{}: the configuration is not usable and changes nothing: {}", name, error);
+        }
+        Map<String, Object> event = event();
+        event.put(REASON, error);
+        event.put(MqttConstants.ACCEPTED, error.isEmpty());
+        engine.post(MqttConstants.EVENT_CONFIGURATION, event);
+    }
+
+    @Override
+    public void dropped(String topic, Outcome.Kind kind, String reason) {
+        if (drops.isEmpty()) {
+            scheduler.at(scheduler.nanoTime() + SUMMARY_NANOS, this::reportDrops);
+        }
+        String why = kind + (reason.isEmpty() ? "" : ": " + reason);
+        drops.merge(drops.containsKey(why) || drops.size() < MAX_REASONS ? why : OTHER_REASONS, 1L, Long::sum);
+    }
+
+    private void reportDrops() {
+        drops.forEach((why, count) -> {
+            LOG.warn("{}: {} messages not delivered ({})", name, count, why);
+            Map<String, Object> event = event();
+            event.put(REASON, why);
+            event.put(MqttConstants.COUNT, count);
+            engine.post(MqttConstants.EVENT_DROPPED, event);
+        });
+        drops.clear();
+    }
+
+    @Override
+    public void subscriptionRefused(String filter, int code) {
+        LOG.warn("{}: the broker refused the subscription {} with code {}", name, filter, code);
+        Map<String, Object> event = event();
+        event.put(MqttConstants.FILTER, filter);
+        event.put(REASON, "code " + code);
+        engine.post(MqttConstants.EVENT_SUBSCRIPTION_REFUSED, event);
+    }
+
+    @Override
+    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+        LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, topic,
+                setAside ? "is set aside" : "comes again later", error);
+        if (setAside) {
+            Map<String, Object> event = event();
+            event.put(MqttConstants.TOPIC, topic);
+            event.put(REASON, listener + " failed with " + error);
+            engine.post(MqttConstants.EVENT_SET_ASIDE, event);
+        }
+    }
+
+    @Override
+    public void listenerSlow(String listener, long nanos) {
+        LOG.warn("{}: a call of {} has lasted for {} s so far", name, listener, nanos / 1_000_000_000L);
+    }
+}

@@ -1,0 +1,283 @@
+package mqtt.resilient.impl.component;
+
+import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.Topics;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.StoreBounds;
+import mqtt.resilient.impl.dispatch.DispatchSettings;
+import mqtt.resilient.impl.link.BrokerUri;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.SessionSettings;
+
+/**
+ * Reads and checks the properties of a client. Whatever a console or a file put there: the result is a valid
+ * configuration or one {@link InvalidException} that names key, value and what is allowed, never a secret.
+ */
+final class Configuration {
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final int MAX_STRING_BYTES = 65_535;
+    private static final long MAX_SESSION_EXPIRY = 4_294_967_295L;
+    private static final Set<String> FRAMEWORK_PREFIXES = Set.of("service.", "component.", "felix.", "kura.",
+            "osgi.", "config.", ".config.", "org.apache.felix.");
+
+    /** A configuration that cannot be used. */
+    static final class InvalidException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        InvalidException(String message) {
+            super(message);
+        }
+    }
+
+    /** One line of the key {@code subscriptions}. */
+    record EventSubscription(String filter, int qos) {
+    }
+
+    private static final Map<String, Object> DEFAULTS = defaults();
+
+    private final Map<String, ?> properties;
+
+    Configuration(Map<String, ?> properties) {
+        this.properties = properties;
+    }
+
+    private static Map<String, Object> defaults() {
+        Map<String, Object> all = new LinkedHashMap<>();
+        for (Method method : ClientConfig.class.getDeclaredMethods()) {
+            if (method.getParameterCount() == 0 && !method.isSynthetic()) {
+                all.put(method.getName().replace('_', '.'), method.getDefaultValue() == null ? ""
+                        : method.getDefaultValue());
+            }
+        }
+        return Map.copyOf(all);
+    }
+
+    /** Every key there is. */
+    static Set<String> keys() {
+        return new TreeSet<>(DEFAULTS.keySet());
+    }
+
+    /** Keys that mean nothing here, most likely misspelt. */
+    Set<String> unknownKeys() {
+        return properties.keySet().stream().filter(key -> !DEFAULTS.containsKey(key)
+                && FRAMEWORK_PREFIXES.stream().noneMatch(key::startsWith)).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The settings until there is a valid configuration. */
+    static ClientSettings initial() {
+        try {
+            return new Configuration(Map.of()).settings("");
+        } catch (InvalidException e) {
+            throw new IllegalStateException("the defaults must be valid", e);
+        }
+    }
+
+    String name() throws InvalidException {
+        String name = text("mqtt.client").strip();
+        if (!name.matches("[A-Za-z0-9._-]{1,100}")) {
+            throw invalid("mqtt.client", name, "1 to 100 letters, digits, dots, underscores and hyphens");
+        }
+        return name;
+    }
+
+    /** Where the client keeps its state; empty = the default. */
+    String storeDirectory() throws InvalidException {
+        return text("store.directory").strip();
+    }
+
+    /** The configured client id; empty = derived. */
+    String clientId() throws InvalidException {
+        return string("client.id");
+    }
+
+    List<EventSubscription> subscriptions() throws InvalidException {
+        List<EventSubscription> all = new ArrayList<>();
+        for (String line : texts("subscriptions")) {
+            int semicolon = line.lastIndexOf(';');
+            String filter = (semicolon < 0 ? line : line.substring(0, semicolon)).strip();
+            String qos = semicolon < 0 ? "1" : line.substring(semicolon + 1).strip();
+            if (!qos.matches("[012]")) {
+                throw invalid("subscriptions", line, "filter;qos with qos 0, 1 or 2");
+            }
+            try {
+                all.add(new EventSubscription(Topics.requireFilter(filter), Integer.parseInt(qos)));
+            } catch (IllegalArgumentException e) {
+                throw new InvalidException("subscriptions: " + e.getMessage());
+            }
+        }
+        return all;
+    }
+
+    ClientSettings settings(String clientId) throws InvalidException {
+        int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
+        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), packetMaxBytes);
+    }
+
+    private LinkSettings link(String clientId, int packetMaxBytes) throws InvalidException {
+        String user = string("user");
+        String password = text(".password");
+        byte[] passwordBytes = password.getBytes(StandardCharsets.UTF_8);
+        if (passwordBytes.length > MAX_STRING_BYTES) {
+            throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed are "
+                    + MAX_STRING_BYTES);
+        }
+        if (user.isEmpty() && !password.isEmpty()) {
+            throw new InvalidException("user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22]");
+        }
+        long backoffMin = number("backoff.min.ms", 10, 3_600_000) * NANOS_PER_MILLI;
+        long backoffMax = seconds("backoff.max.seconds", 1, 86_400);
+        if (backoffMin > backoffMax) {
+            throw invalid("backoff.min.ms", backoffMin / NANOS_PER_MILLI, "at most backoff.max.seconds");
+        }
+        return new LinkSettings(brokers(), clientId, user.isEmpty() ? null : user,
+                user.isEmpty() ? null : passwordBytes, will(), (int) number("keepalive.seconds", 0, 65_535),
+                seconds("ping.seconds", 0, 65_535), seconds("response.seconds", 1, 600),
+                seconds("connect.seconds", 1, 600), number("session.expiry.seconds", 0, MAX_SESSION_EXPIRY),
+                backoffMin, backoffMax, seconds("stable.seconds", 0, 86_400), packetMaxBytes);
+    }
+
+    private List<BrokerUri> brokers() throws InvalidException {
+        List<BrokerUri> brokers = new ArrayList<>();
+        for (String text : texts("brokers")) {
+            try {
+                brokers.add(BrokerUri.parse(text));
+            } catch (IllegalArgumentException e) {
+                throw new InvalidException("brokers: " + e.getMessage());
+            }
+        }
+        if (brokers.isEmpty()) {
+            throw new InvalidException("brokers: an empty list is not allowed; at least one mqtt://host[:port] is");
+        }
+        return List.copyOf(brokers);
+    }
+
+    private Message will() throws InvalidException {
+        String topic = text("will.topic");
+        String payload = text("will.payload");
+        int qos = (int) number("will.qos", 0, 2);
+        boolean retain = flag("will.retain");
+        if (topic.isEmpty()) {
+            return null;
+        }
+        int bytes = payload.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MAX_STRING_BYTES) {
+            throw new InvalidException("will.payload: " + bytes + " bytes are not allowed; allowed are "
+                    + MAX_STRING_BYTES);
+        }
+        try {
+            return Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
+        } catch (IllegalArgumentException e) {
+            throw new InvalidException("will.topic: " + e.getMessage());
+        }
+    }
+
+    private SessionSettings session() throws InvalidException {
+        return new SessionSettings((int) number("inflight.max", 1, 65_000),
+                number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
+                (int) number("rate.burst", 1, 1_000_000), (int) number("poison.attempts", 0, 1000));
+    }
+
+    private DispatchSettings dispatch() throws InvalidException {
+        return new DispatchSettings((int) number("inbound.queue", 1, 10_000_000),
+                number("inbound.max.bytes", 65_536, Long.MAX_VALUE), (int) number("inbound.attempts", 1, 1000),
+                seconds("listener.grace.seconds", 0, 86_400));
+    }
+
+    private StoreBounds bounds() throws InvalidException {
+        String overflow = text("store.overflow").strip();
+        if (!overflow.equals("reject") && !overflow.equals("drop-oldest")) {
+            throw invalid("store.overflow", overflow, "reject or drop-oldest");
+        }
+        return new StoreBounds(number("store.max.bytes", 1024, Long.MAX_VALUE / 4),
+                number("store.max.messages", 0, Long.MAX_VALUE / 4),
+                seconds("store.max.age.seconds", 0, Long.MAX_VALUE / NANOS_PER_SECOND),
+                overflow.equals("drop-oldest"), number("qos0.max.bytes", 1024, Long.MAX_VALUE / 4),
+                flag("qos0.offline"));
+    }
+
+    // ---- values of any type ---------------------------------------------------------------------------------------
+
+    private Object value(String key) {
+        Object value = properties.get(key);
+        return value == null ? DEFAULTS.get(key) : value;
+    }
+
+    private String text(String key) throws InvalidException {
+        Object value = value(key);
+        if (value instanceof Object[] || value instanceof Collection) {
+            List<String> all = texts(key);
+            if (all.size() > 1) {
+                throw invalid(key, all, "one value");
+            }
+            return all.isEmpty() ? "" : all.get(0);
+        }
+        return String.valueOf(value);
+    }
+
+    /** A text that MQTT can send. */
+    private String string(String key) throws InvalidException {
+        String text = text(key);
+        int length = Topics.utf8Length(text);
+        if (length < 0 || length > MAX_STRING_BYTES) {
+            throw invalid(key, text.replace("\0", "\\u0000"), "at most " + MAX_STRING_BYTES
+                    + " bytes of UTF-8 without U+0000");
+        }
+        return text;
+    }
+
+    private List<String> texts(String key) {
+        Object value = value(key);
+        Stream<?> values = value instanceof Object[] array ? Stream.of(array)
+                : value instanceof Collection<?> collection ? collection.stream()
+                : Stream.of(String.valueOf(value).split("[,\n]"));
+        return values.map(String::valueOf).map(String::strip).filter(text -> !text.isEmpty()).toList();
+    }
+
+    private long number(String key, long min, long max) throws InvalidException {
+        String text = text(key).strip();
+        if (text.matches("[+-]?[0-9]{1,18}")) {
+            long number = Long.parseLong(text);
+            if (number >= min && number <= max) {
+                return number;
+            }
+        }
+        throw invalid(key, text, "a whole number from " + min + " to " + max);
+    }
+
+    private long seconds(String key, long min, long max) throws InvalidException {
+        return number(key, min, max) * NANOS_PER_SECOND;
+    }
+
+    private double decimal(String key) throws InvalidException {
+        String text = text(key).strip();
+        if (text.matches("[0-9]{1,10}([.][0-9]{1,9})?") && Double.parseDouble(text) <= 1e9) {
+            return Double.parseDouble(text);
+        }
+        throw invalid(key, text, "a number from 0 to 1000000000");
+    }
+
+    private boolean flag(String key) throws InvalidException {
+        String text = text(key).strip();
+        if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {
+            throw invalid(key, text, "true or false");
+        }
+        return Boolean.parseBoolean(text);
+    }
+
+    private static InvalidException invalid(String key, Object value, String allowed) {
+        return new InvalidException(key + ": \"" + value + "\" is not allowed; allowed: " + allowed);
+    }
+}

@@ -1,0 +1,114 @@
+package mqtt.resilient.impl.component;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadPoolExecutor;
+import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.Threads;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/**
+ * What all clients of the bundle share: the loop, the pools, the thread for the framework, and who wants to hear of
+ * clients and events. There while at least one client or consumer needs it.
+ */
+@Component(service = Engine.class)
+public final class Engine {
+    private static final long STOP_MILLIS = 2000;
+
+    /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */
+    interface ClientWatcher {
+        /** A client is there, or has a new name or new subscriptions. */
+        void added(ManagedClient client);
+
+        /** A client is gone. */
+        void removed(ManagedClient client);
+    }
+
+    /** Posts events. Called on {@code mqtt-osgi}. */
+    interface EventSink {
+        void post(String topic, Map<String, Object> properties);
+    }
+
+    private final EventLoop loop;
+    private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
+    private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
+    private final OsgiThread osgi = new OsgiThread();
+    private final SplittableRandom random = new SplittableRandom();
+    private final Environment environment;
+    private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
+    /** On mqtt-osgi only. */
+    private final List<ManagedClient> clients = new ArrayList<>();
+    private final List<ClientWatcher> watchers = new ArrayList<>();
+
+    @Activate
+    public Engine() throws IOException {
+        loop = new EventLoop();
+        environment = new Environment(loop, loop, random, listeners, completions);
+        loop.start();
+    }
+
+    @Deactivate
+    void deactivate() throws InterruptedException {
+        loop.stop(STOP_MILLIS);
+        listeners.shutdownNow(); // a listener that waits for something hears of the end
+        completions.shutdown();
+        osgi.stop();
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    OsgiThread osgi() {
+        return osgi;
+    }
+
+    /** Posts an event in its turn; without EventAdmin, nowhere. */
+    void post(String topic, Map<String, Object> properties) {
+        osgi.execute(() -> sinks.forEach(sink -> sink.post(topic, properties)));
+    }
+
+    void add(EventSink sink) {
+        sinks.add(sink);
+    }
+
+    void remove(EventSink sink) {
+        sinks.remove(sink);
+    }
+
+    void add(ClientWatcher watcher) {
+        osgi.execute(() -> {
+            watchers.add(watcher);
+            clients.forEach(watcher::added);
+        });
+    }
+
+    void remove(ClientWatcher watcher) {
+        osgi.execute(() -> {
+            watchers.remove(watcher);
+            clients.forEach(watcher::removed);
+        });
+    }
+
+    /** Makes a client known, or known again after a change; on mqtt-osgi. */
+    void announce(ManagedClient client) {
+        if (!clients.contains(client)) {
+            clients.add(client);
+        }
+        watchers.forEach(watcher -> watcher.added(client));
+    }
+
+    /** Makes a client unknown; on mqtt-osgi. */
+    void withdraw(ManagedClient client) {
+        if (clients.remove(client)) {
+            watchers.forEach(watcher -> watcher.removed(client));
+        }
+    }
+}

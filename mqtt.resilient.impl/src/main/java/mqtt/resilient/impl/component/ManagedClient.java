@@ -1,0 +1,178 @@
+package mqtt.resilient.impl.component;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Dictionary;
+import java.util.HashMap;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientIdentity;
+import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.HostFingerprint;
+import mqtt.resilient.impl.io.LocalFileSystem;
+import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.ProtocolVersion;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceFactory;
+import org.osgi.framework.ServiceRegistration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client, made from properties: its configuration, its registration as a service, its end. The methods are called by
+ * one component, one at a time, and never throw.
+ */
+final class ManagedClient {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final long STOP_MILLIS = 1500;
+
+    private final Engine engine;
+    private final BundleContext context;
+    private final ProtocolVersion protocol = new Mqtt311();
+    private final ClientReporter reporter;
+    private final Client client;
+    private final String fallbackName;
+    private volatile String name;
+    private volatile List<Configuration.EventSubscription> subscriptions = List.of();
+    /** The derived client id by store directory and name. */
+    private final Map<String, String> derivedIds = new HashMap<>();
+    /** On mqtt-osgi only. */
+    private ServiceRegistration<?> registration;
+    private String registeredName;
+
+    ManagedClient(Engine engine, BundleContext context, String fallbackName) {
+        this.engine = engine;
+        this.context = context;
+        this.fallbackName = fallbackName;
+        name = fallbackName;
+        reporter = new ClientReporter(engine, name);
+        client = new Client(engine.environment(), name, protocol, new MemoryStore(), Configuration.initial(),
+                reporter);
+    }
+
+    Client client() {
+        return client;
+    }
+
+    String name() {
+        return name;
+    }
+
+    List<Configuration.EventSubscription> subscriptions() {
+        return subscriptions;
+    }
+
+    /** Takes a configuration; one that is not usable changes nothing but is told. */
+    void configure(Map<String, ?> properties) {
+        Configuration configuration = new Configuration(properties);
+        String error = "";
+        try {
+            String newName = configuration.name();
+            String clientId = configuration.clientId();
+            List<Configuration.EventSubscription> newSubscriptions = configuration.subscriptions();
+            if (clientId.isEmpty()) {
+                clientId = derivedId(newName, configuration.storeDirectory());
+            }
+            var settings = configuration.settings(clientId);
+            name = newName;
+            reporter.rename(newName);
+            subscriptions = newSubscriptions;
+            client.configure(newName, settings);
+        } catch (Configuration.InvalidException e) {
+            error = e.getMessage();
+            client.configurationRefused(error);
+        }
+        if (!configuration.unknownKeys().isEmpty()) {
+            LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
+        }
+        reporter.configuration(error);
+        engine.osgi().execute(this::register);
+    }
+
+    private String derivedId(String clientName, String directory) throws Configuration.InvalidException {
+        return derivedIds.computeIfAbsent(directory + "\n" + clientName, key -> makeId(clientName, directory));
+    }
+
+    private String makeId(String clientName, String directory) {
+        File dataArea = context.getDataFile("");
+        try {
+            Path root = directory.isEmpty() && dataArea != null ? dataArea.toPath() : Path.of(directory);
+            return ClientIdentity.derive(new LocalFileSystem(root), clientName, HostFingerprint.read(),
+                    engine.environment().random());
+        } catch (IOException | InvalidPathException e) {
+            LOG.warn("{}: the client id cannot be kept in store.directory \"{}\" and will be another one after a "
+                    + "restart: {}", clientName, directory, e.toString());
+            return ClientIdentity.fresh(clientName, engine.environment().random());
+        }
+    }
+
+    private void register() {
+        String current = name;
+        if (!current.equals(registeredName)) {
+            unregister();
+            Dictionary<String, Object> properties = new Hashtable<>();
+            properties.put(MqttConstants.CLIENT, current);
+            properties.put(MqttConstants.PROTOCOL, protocol.name());
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            registeredName = current;
+        }
+        engine.announce(this);
+    }
+
+    private void unregister() {
+        if (registration != null) {
+            registration.unregister();
+            registration = null;
+            registeredName = null;
+        }
+    }
+
+    /** Ends the client, within a few seconds, also from inside one of its callbacks. */
+    void dispose() {
+        engine.osgi().executeAndWait(() -> {
+            engine.withdraw(this);
+            unregister();
+        }, STOP_MILLIS);
+        var stopped = client.stop();
+        if (((EventLoop) engine.environment().scheduler()).isCurrentThread()) {
+            return;
+        }
+        try {
+            stopped.toCompletableFuture().get(STOP_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("{}: the broker was not told within {} ms that the client stops", name, STOP_MILLIS, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "client " + (name.equals(fallbackName) ? fallbackName : name);
+    }
+
+    /** Bundle scope: a handle for each bundle that uses the client. */
+    private final class Handles implements ServiceFactory<ResilientMqttClient> {
+        @Override
+        public ResilientMqttClient getService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of) {
+            return new ClientHandle(client, name, bundle.getSymbolicName() + " [" + bundle.getBundleId() + "]");
+        }
+
+        @Override
+        public void ungetService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of,
+                ResilientMqttClient handle) {
+            ((ClientHandle) handle).release();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package mqtt.resilient.impl.component;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Topics;
+import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.dispatch.ListenerQueue;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.qos},
+ * {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
+ */
+@Component(service = {})
+public final class Whiteboard implements Engine.ClientWatcher {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+
+    private record Bound(ManagedClient client, ListenerQueue queue, List<ClientSubscription> subscriptions) {
+    }
+
+    private static final class Entry {
+        private final MessageListener listener;
+        private final Map<String, Object> properties;
+        private Bound bound;
+
+        Entry(MessageListener listener, Map<String, Object> properties) {
+            this.listener = listener;
+            this.properties = properties;
+        }
+    }
+
+    private final Engine engine;
+    private final Map<Object, Entry> entries = new LinkedHashMap<>();
+    private final List<ManagedClient> clients = new ArrayList<>();
+
+    @Activate
+    public Whiteboard(@Reference Engine engine) {
+        this.engine = engine;
+        engine.add(this);
+    }
+
+    @Deactivate
+    void deactivate() {
+        engine.remove(this);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
+            target = "(" + MqttConstants.FILTER + "=*)")
+    void addListener(MessageListener listener, Map<String, Object> properties) {
+        engine.osgi().execute(() -> {
+            entries.put(properties.get("service.id"), new Entry(listener, properties));
+            bindAll();
+        });
+    }
+
+    void updatedListener(MessageListener listener, Map<String, Object> properties) {
+        removeListener(listener, properties);
+        addListener(listener, properties);
+    }
+
+    void removeListener(MessageListener listener, Map<String, Object> properties) {
+        engine.osgi().execute(() -> {
+            Entry entry = entries.remove(properties.get("service.id"));
+            if (entry != null) {
+                unbind(entry);
+            }
+        });
+    }
+
+    @Override
+    public void added(ManagedClient client) {
+        if (!clients.contains(client)) {
+            clients.add(client);
+        }
+        bindAll();
+    }
+
+    @Override
+    public void removed(ManagedClient client) {
+        clients.remove(client);
+        bindAll();
+    }
+
+    /** Brings every listener to the client that it belongs to now. */
+    private void bindAll() {
+        for (Entry entry : entries.values()) {
+            ManagedClient wanted = clientOf(entry);
+            if (entry.bound != null && entry.bound.client != wanted) {
+                unbind(entry);
+            }
+            if (entry.bound == null && wanted != null) {
+                bind(entry, wanted);
+            }
+        }
+    }
+
+    private ManagedClient clientOf(Entry entry) {
+        Object name = entry.properties.get(MqttConstants.CLIENT);
+        if (name == null) {
+            if (clients.size() > 1) {
+                report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
+                        + " clients; allowed is the name of one");
+            }
+            return clients.size() == 1 ? clients.get(0) : null;
+        }
+        return clients.stream().filter(client -> client.name().equals(name)).findFirst().orElse(null);
+    }
+
+    private void bind(Entry entry, ManagedClient client) {
+        try {
+            int qos = qos(entry.properties.get(MqttConstants.QOS));
+            List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
+            boolean manual = Boolean.parseBoolean(
+                    String.valueOf(entry.properties.get(MqttConstants.MANUAL_ACKNOWLEDGEMENT)));
+            ListenerQueue queue = client.client().queue(entry.listener, describe(entry), manual);
+            entry.bound = new Bound(client, queue, filters.stream()
+                    .map(filter -> client.client().subscribe(filter, qos, queue)).toList());
+        } catch (IllegalArgumentException e) {
+            report(entry, e.getMessage());
+        }
+    }
+
+    private static int qos(Object value) {
+        String text = value == null ? "1" : String.valueOf(value).strip();
+        if (!text.matches("[012]")) {
+            throw new IllegalArgumentException(MqttConstants.QOS + ": \"" + text
+                    + "\" is not allowed; allowed are 0, 1 and 2");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static List<String> filters(Object value) {
+        Stream<?> values = value instanceof Object[] array ? Stream.of(array)
+                : value instanceof Collection<?> collection ? collection.stream() : Stream.of(value);
+        return values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
+    }
+
+    private static void unbind(Entry entry) {
+        if (entry.bound != null) {
+            entry.bound.client.client().close(entry.bound.subscriptions, entry.bound.queue, true);
+            entry.bound = null;
+        }
+    }
+
+    private static String describe(Entry entry) {
+        return entry.listener.getClass().getName() + " (service " + entry.properties.get("service.id") + ")";
+    }
+
+    /** A listener cannot be served. */
+    private void report(Entry entry, String reason) {
+        LOG.warn("{} gets no messages: {}", describe(entry), reason);
+        Map<String, Object> event = new HashMap<>();
+        event.put(MqttConstants.REASON, describe(entry) + ": " + reason);
+        event.put(MqttConstants.ACCEPTED, false);
+        event.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+        engine.post(MqttConstants.EVENT_CONFIGURATION, event);
+    }
+}

@@ -1,0 +1,2 @@
+/** Declarative Services: what an OSGi framework sees of the engine. */
+package mqtt.resilient.impl.component;

@@ -1,0 +1,72 @@
+package mqtt.resilient.impl.dispatch;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.spi.packet.Publish;
+
+/** A received message on its way to one listener. */
+final class Delivery implements ReceivedMessage {
+    private final Reception reception;
+    private final Publish publish;
+    private final byte[] payload;
+    private final ListenerQueue queue;
+    private final AtomicBoolean done = new AtomicBoolean();
+    /** How often the listener has thrown; used by its thread alone. */
+    int failures;
+
+    Delivery(Reception reception, ListenerQueue queue, byte[] payload) {
+        this.reception = reception;
+        this.queue = queue;
+        this.payload = payload;
+        publish = reception.incoming().publish();
+    }
+
+    Reception reception() {
+        return reception;
+    }
+
+    ListenerQueue queue() {
+        return queue;
+    }
+
+    /** Marks it as done; false if it was before. */
+    boolean finish() {
+        return !done.getAndSet(true);
+    }
+
+    @Override
+    public String topic() {
+        return publish.topic();
+    }
+
+    @Override
+    public byte[] payload() {
+        return payload;
+    }
+
+    @Override
+    public Qos qos() {
+        return publish.qos();
+    }
+
+    @Override
+    public boolean retained() {
+        return publish.retained();
+    }
+
+    @Override
+    public boolean duplicate() {
+        return publish.duplicate();
+    }
+
+    @Override
+    public void acknowledge() {
+        queue.done(this);
+    }
+
+    @Override
+    public String toString() {
+        return "ReceivedMessage[" + topic() + ", " + payload.length + " B, QoS " + qos().ordinal() + "]";
+    }
+}

@@ -1,0 +1,293 @@
+package mqtt.resilient.impl.dispatch;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.Incoming;
+
+/**
+ * Who listens to what: hands each received message to the listeners whose filters match, counts what is unhandled, and
+ * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
+ */
+public final class Dispatcher {
+    private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final long SLOW_CALL_NANOS = 30_000_000_000L;
+    private static final long SLOW_CHECK_NANOS = 5_000_000_000L;
+
+    /** What the dispatcher asks for and tells; on the loop. */
+    public interface Events {
+        /** A filter is wanted, or wanted with another level, or wanted anew. */
+        void subscribe(String filter, int qos);
+
+        /** A filter is not wanted any more. */
+        void unsubscribe(String filter);
+
+        /** All listeners are done with a message. */
+        void handled(Incoming message);
+
+        /** Too much is unhandled, or that is over. */
+        void pauseReading(boolean pause);
+
+        /** A message was lost for a listener: why. */
+        void dropped(String topic, String reason);
+
+        /** A listener threw; the message comes again later, or is set aside. */
+        void failed(String listener, String topic, Throwable error, boolean setAside);
+
+        /** A listener's call lasts longer than 30 s. */
+        void slow(String listener, long nanos);
+    }
+
+    /** One filter and who listens to it. */
+    private static final class Filter {
+        private final Map<ListenerQueue, Integer> listeners = new LinkedHashMap<>();
+        private final ArrayDeque<Reception> held = new ArrayDeque<>();
+        private Scheduler.Timer grace;
+
+        int qos() {
+            return listeners.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        }
+    }
+
+    private final Scheduler scheduler;
+    private final Executor executor;
+    private final Events events;
+    private final Map<String, Filter> filters = new HashMap<>();
+    private final TopicTree<Filter> tree = new TopicTree<>();
+    private final Mailbox<Delivery> doneBox;
+    private final Set<ListenerQueue> reportedSlow = new HashSet<>();
+    private final ArrayList<Filter> matches = new ArrayList<>();
+    private volatile DispatchSettings settings;
+    private long unhandledBytes;
+    private int unhandled;
+    private boolean readingPaused;
+    private Scheduler.Timer slowCheck;
+    private boolean stopped;
+
+    public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
+        this.scheduler = scheduler;
+        this.executor = executor;
+        this.events = events;
+        this.settings = settings;
+        doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception()));
+    }
+
+    public void reconfigure(DispatchSettings newSettings) {
+        settings = newSettings;
+        pauseOrResume();
+    }
+
+    // ---- listeners ------------------------------------------------------------------------------------------------
+
+    /** Makes the queue of a listener. Safe from any thread. */
+    public ListenerQueue queue(MessageListener listener, String description, boolean manual) {
+        return new ListenerQueue(listener, description, manual, this);
+    }
+
+    /** Adds a listener to a filter; what was held for the filter goes to it. */
+    public void add(String filter, int qos, ListenerQueue queue) {
+        Filter entry = filters.computeIfAbsent(filter, key -> {
+            Filter made = new Filter();
+            tree.add(key, made);
+            return made;
+        });
+        if (entry.grace != null) {
+            entry.grace.cancel();
+            entry.grace = null;
+        }
+        entry.listeners.put(queue, qos);
+        events.subscribe(filter, entry.qos());
+        for (Reception held = entry.held.poll(); held != null; held = entry.held.poll()) {
+            offer(held, queue, held.incoming().publish().payload());
+            finish(held);
+        }
+    }
+
+    /**
+     * Takes a listener from a filter.
+     *
+     * @param grace whether it may come back, so that the filter and what it brings is kept for a while
+     */
+    public void remove(String filter, ListenerQueue queue, boolean grace) {
+        Filter entry = filters.get(filter);
+        if (entry == null || entry.listeners.remove(queue) == null) {
+            return;
+        }
+        if (!entry.listeners.isEmpty()) {
+            return; // a lower level would only bring the retained messages again
+        }
+        if (grace && settings.graceNanos() > 0 && !stopped) {
+            entry.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(), () -> forget(filter, entry));
+        } else {
+            forget(filter, entry);
+        }
+    }
+
+    /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
+    public void close(ListenerQueue queue) {
+        for (Delivery left : queue.close()) {
+            hold(left.reception());
+            queue.done(left);
+        }
+        reportedSlow.remove(queue);
+    }
+
+    private void forget(String filter, Filter entry) {
+        filters.remove(filter);
+        tree.remove(filter, entry);
+        events.unsubscribe(filter);
+        for (Reception held = entry.held.poll(); held != null; held = entry.held.poll()) {
+            events.dropped(held.incoming().publish().topic(), "no listener for " + filter
+                    + " came back within listener.grace.seconds");
+            finish(held);
+        }
+    }
+
+    // ---- messages -------------------------------------------------------------------------------------------------
+
+    /** Hands a message to its listeners. */
+    public void received(Incoming incoming) {
+        Reception reception = new Reception(incoming);
+        reception.add();
+        unhandled++;
+        unhandledBytes += reception.size();
+        matches.clear();
+        tree.match(incoming.publish().topic(), matches);
+        byte[] payload = incoming.publish().payload();
+        if (matches.size() == 1 && matches.get(0).listeners.size() == 1) {
+            offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
+        } else {
+            Set<ListenerQueue> queues = new HashSet<>();
+            for (Filter filter : matches) {
+                for (ListenerQueue queue : filter.listeners.keySet()) {
+                    if (queues.add(queue)) {
+                        offer(reception, queue, payload.clone());
+                    }
+                }
+            }
+            if (queues.isEmpty() && !hold(reception)) {
+                events.dropped(incoming.publish().topic(), "no listener");
+            }
+        }
+        finish(reception);
+        pauseOrResume();
+        if (slowCheck == null && unhandled > 0) {
+            slowCheck = scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+        }
+    }
+
+    private void offer(Reception reception, ListenerQueue queue, byte[] payload) {
+        reception.add();
+        Delivery dropped = queue.offer(new Delivery(reception, queue, payload), settings.queueMessages());
+        if (dropped != null && dropped.finish()) {
+            events.dropped(dropped.topic(), "QoS 0 beyond inbound.queue of " + queue.description());
+            finish(dropped.reception());
+        }
+    }
+
+    /** Keeps a message for a filter in its grace; false if there is none. QoS 0 is not kept. */
+    private boolean hold(Reception reception) {
+        if (reception.incoming().publish().qos() == Qos.AT_MOST_ONCE) {
+            return false;
+        }
+        List<Filter> found = new ArrayList<>();
+        tree.match(reception.incoming().publish().topic(), found);
+        for (Filter filter : found) {
+            if (filter.grace != null) {
+                reception.add();
+                filter.held.add(reception);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void finish(Reception reception) {
+        if (reception.done()) {
+            unhandled--;
+            unhandledBytes -= reception.size();
+            events.handled(reception.incoming());
+            pauseOrResume();
+        }
+    }
+
+    private void pauseOrResume() {
+        long max = settings.maxBytes();
+        boolean pause = readingPaused ? unhandledBytes > max / 2 : unhandledBytes > max;
+        if (pause != readingPaused) {
+            readingPaused = pause;
+            events.pauseReading(pause);
+        }
+    }
+
+    /** The number of messages that listeners are not done with. */
+    public int unhandled() {
+        return unhandled;
+    }
+
+    private void checkSlow() {
+        slowCheck = unhandled == 0 ? null
+                : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+        long now = scheduler.nanoTime();
+        for (Filter filter : filters.values()) {
+            for (ListenerQueue queue : filter.listeners.keySet()) {
+                long since = queue.busySince();
+                if (since == 0 || now - since < SLOW_CALL_NANOS) {
+                    reportedSlow.remove(queue);
+                } else if (reportedSlow.add(queue)) {
+                    events.slow(queue.description(), now - since);
+                }
+            }
+        }
+    }
+
+    /** Ends every listener; nothing more is acknowledged. */
+    public void stop() {
+        stopped = true;
+        if (slowCheck != null) {
+            slowCheck.cancel();
+        }
+        for (Filter filter : filters.values()) {
+            if (filter.grace != null) {
+                filter.grace.cancel();
+            }
+            filter.listeners.keySet().forEach(ListenerQueue::close);
+        }
+        filters.clear();
+    }
+
+    // ---- for the listeners' threads -------------------------------------------------------------------------------
+
+    Executor executor() {
+        return executor;
+    }
+
+    long busySince() {
+        long now = scheduler.nanoTime();
+        return now == 0 ? 1 : now;
+    }
+
+    void done(Delivery delivery) {
+        doneBox.put(delivery);
+    }
+
+    boolean mayRetry(Delivery delivery, Throwable error) {
+        boolean retry = delivery.failures < settings.attempts();
+        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, !retry));
+        return retry;
+    }
+
+    void retryLater(ListenerQueue queue, int failures) {
+        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
+                queue::resume));
+    }
+}

@@ -1,0 +1,87 @@
+package mqtt.resilient.impl.dispatch;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import mqtt.resilient.api.Topics;
+
+/** Topic filters as a tree of their levels (MQTT 3.1.1 section 4.7). */
+final class TopicTree<T> {
+    private static final class Node<T> {
+        private Map<String, Node<T>> children = Map.of();
+        private List<T> values = List.of();
+
+        boolean isEmpty() {
+            return children.isEmpty() && values.isEmpty();
+        }
+    }
+
+    private final Node<T> root = new Node<>();
+
+    /** Adds a value under a filter; a shared subscription matches like its filter. */
+    void add(String filter, T value) {
+        Node<T> node = root;
+        for (String level : Topics.withoutShare(filter).split("/", -1)) {
+            if (node.children.isEmpty()) {
+                node.children = new HashMap<>(4);
+            }
+            node = node.children.computeIfAbsent(level, key -> new Node<>());
+        }
+        if (node.values.isEmpty()) {
+            node.values = new ArrayList<>(1);
+        }
+        node.values.add(value);
+    }
+
+    /** Removes a value once; false if it is not there. */
+    boolean remove(String filter, T value) {
+        return remove(root, Topics.withoutShare(filter).split("/", -1), 0, value);
+    }
+
+    private boolean remove(Node<T> node, String[] levels, int depth, T value) {
+        if (depth == levels.length) {
+            return node.values.remove(value);
+        }
+        Node<T> child = node.children.get(levels[depth]);
+        if (child == null || !remove(child, levels, depth + 1, value)) {
+            return false;
+        }
+        if (child.isEmpty()) {
+            node.children.remove(levels[depth]);
+        }
+        return true;
+    }
+
+    /** Collects the values of all filters that match a topic; one that matches twice comes twice. */
+    void match(String topic, List<T> found) {
+        boolean wildcards = !topic.startsWith("$"); // [MQTT-4.7.2-1]
+        match(root, topic, 0, wildcards, found);
+    }
+
+    private void match(Node<T> node, String topic, int start, boolean wildcards, List<T> found) {
+        if (wildcards) {
+            addAll(node.children.get("#"), found); // also when no level is left: "a/#" matches "a"
+        }
+        if (start > topic.length()) {
+            found.addAll(node.values);
+            return;
+        }
+        int slash = topic.indexOf('/', start);
+        int end = slash < 0 ? topic.length() : slash;
+        Node<T> exact = node.children.get(topic.substring(start, end));
+        if (exact != null) {
+            match(exact, topic, end + 1, true, found);
+        }
+        Node<T> any = wildcards ? node.children.get("+") : null;
+        if (any != null) {
+            match(any, topic, end + 1, true, found);
+        }
+    }
+
+    private static <T> void addAll(Node<T> node, List<T> found) {
+        if (node != null) {
+            found.addAll(node.values);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package mqtt.resilient.impl.environment;
+
+/** One network connection. On the loop only. */
+public interface Connection {
+    /** Has {@link ConnectionHandler#fill} called soon, once for any number of requests. */
+    void requestWrite();
+
+    /** Stops or resumes reading. */
+    void pauseReading(boolean pause);
+
+    /** The number of bytes that were filled and are not yet written. */
+    int unsentBytes();
+
+    /** Closes at once; the handler hears nothing more. Repeatable. */
+    void close();
+
+    /**
+     * Writes a last packet behind all that was filled, and closes when the peer has closed, at the latest at the given time;
+     * the handler hears only that it is closed.
+     */
+    void closeGracefully(byte[] last, long deadlineNanoTime);
+}

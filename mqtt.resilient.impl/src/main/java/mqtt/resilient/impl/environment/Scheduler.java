@@ -1,0 +1,22 @@
+package mqtt.resilient.impl.environment;
+
+/** Time and the one thread on which all session state lives. */
+public interface Scheduler {
+    /** The monotonic clock in nanoseconds; only differences mean something. Safe from any thread. */
+    long nanoTime();
+
+    /** The wall clock in milliseconds since 1970; may jump. Safe from any thread. */
+    long wallClockMillis();
+
+    /** Runs a task on the loop, in the order of the calls. Safe from any thread. */
+    void execute(Runnable task);
+
+    /** Runs a task on the loop when the monotonic clock has reached a time. On the loop only. */
+    Timer at(long nanoTime, Runnable task);
+
+    /** A planned task. */
+    interface Timer {
+        /** Takes the task back; without effect when it has run. On the loop only. */
+        void cancel();
+    }
+}

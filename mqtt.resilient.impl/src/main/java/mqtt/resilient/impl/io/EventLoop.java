@@ -1,0 +1,222 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
+import mqtt.resilient.impl.environment.Connection;
+import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread {@code mqtt-io} on which every session of the bundle lives: runs tasks and timers, reads, and once per
+ * turn lets every connection that asked for it write, so that what a turn brings leaves in few large writes.
+ */
+public final class EventLoop implements Scheduler, Network {
+    private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
+    private static final int BUFFER_BYTES = 65_536;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
+
+    private final Selector selector;
+    private final Resolver resolver = new Resolver(this);
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean awake = new AtomicBoolean();
+    private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
+    private final ArrayDeque<TcpConnection> writers = new ArrayDeque<>();
+    private final Thread thread;
+    private long timerNumber;
+    private long nextErrorLog = Long.MIN_VALUE;
+    private int unloggedErrors;
+    private volatile boolean stopping;
+
+    /** Used by one connection at a time, within one call. */
+    final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+
+    public EventLoop() throws IOException {
+        selector = Selector.open();
+        thread = new Thread(this::run, "mqtt-io");
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Whether the caller is the loop. */
+    public boolean isCurrentThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Ends the loop when its tasks are done, closes every connection, and waits for the end, at most so long. */
+    public void stop(long timeoutMillis) throws InterruptedException {
+        execute(() -> stopping = true);
+        resolver.stop();
+        if (!isCurrentThread()) {
+            thread.join(timeoutMillis);
+        }
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public long wallClockMillis() {
+        return System.currentTimeMillis();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        tasks.add(task);
+        if (!awake.getAndSet(true)) {
+            selector.wakeup();
+        }
+    }
+
+    @Override
+    public Timer at(long nanoTime, Runnable task) {
+        LoopTimer timer = new LoopTimer(nanoTime, timerNumber++, task);
+        timers.add(timer);
+        return timer;
+    }
+
+    @Override
+    public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
+        resolver.resolve(host, answer);
+    }
+
+    @Override
+    public Connection connect(InetAddress address, int port, ConnectionHandler handler) {
+        TcpConnection connection = new TcpConnection(this, handler);
+        connection.connect(address, port);
+        return connection;
+    }
+
+    Selector selector() {
+        return selector;
+    }
+
+    void writeSoon(TcpConnection connection) {
+        writers.add(connection);
+    }
+
+    private void run() {
+        while (!stopping) {
+            try {
+                turn();
+            } catch (Throwable e) { // one fault must not stop every client
+                report("the io loop", e);
+            }
+        }
+        for (SelectionKey key : selector.keys()) {
+            ((TcpConnection) key.attachment()).close();
+        }
+        try {
+            selector.close();
+        } catch (IOException e) {
+            LOG.warn("Closing the selector failed", e);
+        }
+    }
+
+    private void turn() throws IOException {
+        if (tasks.isEmpty() && writers.isEmpty()) {
+            select();
+        } else {
+            selector.selectNow(this::ready);
+        }
+        awake.set(true); // no wake-up is needed while the loop is busy
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            guard(task);
+        }
+        runTimers();
+        for (int i = writers.size(); i > 0; i--) {
+            writers.remove().write();
+        }
+    }
+
+    private void select() throws IOException {
+        awake.set(false);
+        if (!tasks.isEmpty()) {
+            return;
+        }
+        LoopTimer next = timers.peek();
+        if (next == null) {
+            selector.select(this::ready);
+            return;
+        }
+        long wait = next.time - System.nanoTime();
+        if (wait <= 0) {
+            selector.selectNow(this::ready);
+        } else {
+            selector.select(this::ready, (wait + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
+        }
+    }
+
+    private void ready(SelectionKey key) {
+        ((TcpConnection) key.attachment()).ready();
+    }
+
+    private void runTimers() {
+        long now = System.nanoTime();
+        for (LoopTimer timer = timers.peek(); timer != null && timer.time - now <= 0; timer = timers.peek()) {
+            timers.remove();
+            guard(timer.task);
+        }
+    }
+
+    private void guard(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            report("a task of the io loop", e);
+        }
+    }
+
+    /** Logs an internal error; at most one in ten seconds, the others are counted. */
+    void report(String where, Throwable e) {
+        long now = System.nanoTime();
+        if (nextErrorLog == Long.MIN_VALUE || now - nextErrorLog >= 0) {
+            LOG.error("Internal error in {} ({} more since the last report)", where, unloggedErrors, e);
+            nextErrorLog = now + LOG_PAUSE_NANOS;
+            unloggedErrors = 0;
+        } else {
+            unloggedErrors++;
+        }
+    }
+
+    private final class LoopTimer implements Timer, Comparable<LoopTimer> {
+        private final long time;
+        private final long number;
+        private final Runnable task;
+
+        LoopTimer(long time, long number, Runnable task) {
+            this.time = time;
+            this.number = number;
+            this.task = task;
+        }
+
+        @Override
+        public void cancel() {
+            timers.remove(this);
+        }
+
+        @Override
+        public int compareTo(LoopTimer other) {
+            return time == other.time ? Long.compare(number, other.number) : Long.signum(time - other.time);
+        }
+    }
+}

@@ -1,0 +1,406 @@
+package mqtt.resilient.impl.link;
+
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import mqtt.resilient.impl.codec.FrameSplitter;
+import mqtt.resilient.impl.environment.Connection;
+import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Connack;
+import mqtt.resilient.spi.packet.Connect;
+import mqtt.resilient.spi.packet.PacketReceiver;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.ProtocolException;
+import mqtt.resilient.spi.packet.Publish;
+
+/**
+ * One connection to a broker: CONNECT and CONNACK, then the bytes of the session both ways, pings when either direction
+ * is idle, and the deadlines that tell a dead link from a slow one.
+ */
+final class Link implements ConnectionHandler, PacketReceiver {
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long CLOSE_NANOS = 1_000_000_000L;
+    /** How many response times a ping may take on a link over which other bytes still arrive. */
+    private static final int PING_PATIENCE = 6;
+
+    /** Hears how it goes. */
+    interface Owner {
+        /** The network connection is made and CONNECT goes out. */
+        void handshake();
+
+        /** The broker has accepted; the owner calls {@link #attach} at once, or closes. */
+        void accepted(Connack connack);
+
+        /** The link has ended by itself; not called after a close. */
+        void ended(Ending ending);
+    }
+
+    private enum Stage {
+        CONNECTING, HANDSHAKE, ONLINE, CLOSED
+    }
+
+    private final Scheduler scheduler;
+    private final ProtocolVersion protocol;
+    private final Codec codec;
+    private final FrameSplitter splitter;
+    private final Connect connect;
+    private final Owner owner;
+    private final ResponseTimeout responseTimeout;
+    private final Connection connection;
+
+    private LinkSettings settings;
+    private Session session;
+    private Stage stage = Stage.CONNECTING;
+    private Scheduler.Timer timer;
+    private long timerAt = NEVER;
+    private boolean readingPaused;
+    private Runnable whenClosed;
+
+    private long stageDeadline;
+    private boolean connectDue;
+    private long lastReceived;
+    private long lastSent;
+    /** Since when the oldest unanswered packet is written and nothing has moved; NEVER = nothing is awaited. */
+    private long awaitingSince = NEVER;
+    private boolean pingDue;
+    private long pingSince = NEVER;
+    private int unsentBefore;
+    private long unsentSince;
+
+    Link(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, InetAddress address,
+            int port, Connect connect, ResponseTimeout responseTimeout, Owner owner) {
+        this.scheduler = scheduler;
+        this.protocol = protocol;
+        this.settings = settings;
+        this.connect = connect;
+        this.responseTimeout = responseTimeout;
+        this.owner = owner;
+        codec = protocol.newCodec();
+        splitter = new FrameSplitter(codec, settings.packetMaxBytes());
+        stageDeadline = scheduler.nanoTime() + settings.connectNanos();
+        wakeAt(stageDeadline);
+        connection = network.connect(address, port, this);
+    }
+
+    /** Lets the session use the link; right after {@link Owner#accepted}. */
+    void attach(Session attached, boolean sessionPresent) {
+        session = attached;
+        session.connected(codec, sessionPresent);
+        requestWrite();
+    }
+
+    /** Has the session asked for what it can send. */
+    void requestWrite() {
+        connection.requestWrite();
+    }
+
+    void reconfigure(LinkSettings newSettings) {
+        settings = newSettings;
+        check();
+    }
+
+    /** Stops reading while too much of what was read is not handled; our own deadlines stop with it. */
+    void pauseReading(boolean pause) {
+        if (pause != readingPaused && stage != Stage.CLOSED) {
+            readingPaused = pause;
+            connection.pauseReading(pause);
+            if (!pause) {
+                lastReceived = scheduler.nanoTime();
+                awaitingSince = awaitingSince == NEVER ? NEVER : lastReceived;
+                pingSince = pingSince == NEVER ? NEVER : lastReceived;
+                check();
+            }
+        }
+    }
+
+    /** Ends the link with DISCONNECT; the owner hears nothing more, {@code then} runs when the broker has let go. */
+    void close(Runnable then) {
+        Stage before = stage;
+        leave(false);
+        if (before == Stage.ONLINE) {
+            whenClosed = then;
+            connection.closeGracefully(codec.disconnect(), scheduler.nanoTime() + CLOSE_NANOS);
+        } else {
+            connection.close();
+            then.run();
+        }
+    }
+
+    private void fail(Ending.Cause cause, String reason) {
+        if (stage != Stage.CLOSED) {
+            connection.close();
+            leave(cause == Ending.Cause.TIMEOUT && awaitingSince != NEVER && lastReceived - awaitingSince > 0);
+            owner.ended(new Ending(cause, reason));
+        }
+    }
+
+    private void leave(boolean byBroker) {
+        stage = Stage.CLOSED;
+        if (timer != null) {
+            timer.cancel();
+        }
+        if (session != null) {
+            session.disconnected(byBroker);
+            session = null;
+        }
+    }
+
+    // ---- the connection -------------------------------------------------------------------------------------------
+
+    @Override
+    public void connected() {
+        stage = Stage.HANDSHAKE;
+        stageDeadline = scheduler.nanoTime() + settings.responseNanos();
+        connectDue = true;
+        owner.handshake();
+        connection.requestWrite();
+        wakeAt(stageDeadline);
+    }
+
+    @Override
+    public void received(ByteBuffer bytes) {
+        lastReceived = scheduler.nanoTime();
+        long before = session == null ? 0 : session.progress();
+        try {
+            splitter.split(bytes, this);
+        } catch (ProtocolException e) {
+            fail(Ending.Cause.PROTOCOL, "protocol error: " + e.getMessage());
+            return;
+        }
+        if (session != null) {
+            if (session.progress() != before) {
+                responseTimeout.progress();
+                awaitingSince = NEVER;
+            }
+            awaitNow();
+            connection.requestWrite();
+        }
+    }
+
+    @Override
+    public void fill(Output out) {
+        if (connectDue) {
+            connectDue = false;
+            put(codec.encode(connect), out);
+        } else if (stage == Stage.ONLINE) {
+            if (pingDue && put(codec.pingreq(), out)) {
+                pingDue = false;
+                pingSince = scheduler.nanoTime();
+            }
+            session.fill(out);
+            if (session.isHeldByRate()) {
+                wakeAt(session.rateResumesAt());
+            }
+        }
+    }
+
+    private static boolean put(byte[] packet, Output out) {
+        ByteBuffer buffer = out.reserve(packet.length);
+        if (buffer == null) {
+            return false;
+        }
+        buffer.put(packet);
+        return true;
+    }
+
+    @Override
+    public void flushed() {
+        lastSent = scheduler.nanoTime();
+        if (session != null) {
+            session.flushed();
+            awaitNow();
+        }
+    }
+
+    /** Starts the response deadline when all is written and something is awaited. */
+    private void awaitNow() {
+        if (session.awaited() == 0) {
+            awaitingSince = NEVER;
+        } else if (awaitingSince == NEVER && connection.unsentBytes() == 0) {
+            awaitingSince = scheduler.nanoTime();
+            wakeAt(awaitingSince + responseTimeout.nanos(settings.responseNanos()));
+        }
+    }
+
+    @Override
+    public void closed(Closing closing) {
+        Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE : Ending.Cause.CLOSED;
+        if (whenClosed != null) {
+            whenClosed.run();
+        } else if (stage != Stage.CLOSED) {
+            leave(closing.byPeer());
+            owner.ended(new Ending(cause, closing.reason()));
+        }
+    }
+
+    // ---- deadlines ------------------------------------------------------------------------------------------------
+
+    private void wakeAt(long time) {
+        if (stage == Stage.CLOSED || timer != null && timerAt - time <= 0) {
+            return;
+        }
+        if (timer != null) {
+            timer.cancel();
+        }
+        timerAt = time;
+        timer = scheduler.at(time, () -> {
+            timer = null;
+            check();
+        });
+    }
+
+    private void check() {
+        long now = scheduler.nanoTime();
+        switch (stage) {
+            case CONNECTING -> {
+                if (now - stageDeadline >= 0) {
+                    fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
+                            + seconds(settings.connectNanos()) + ")");
+                }
+            }
+            case HANDSHAKE -> {
+                if (now - stageDeadline >= 0) {
+                    fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
+                            + seconds(settings.responseNanos()) + ")");
+                }
+            }
+            case ONLINE -> checkOnline(now);
+            case CLOSED -> {
+                return;
+            }
+        }
+        if (stage == Stage.CONNECTING || stage == Stage.HANDSHAKE) {
+            wakeAt(stageDeadline);
+        }
+    }
+
+    private void checkOnline(long now) {
+        if (readingPaused) { // the broker still has to hear from us
+            pingDue = pingDue || now - lastSent >= settings.effectivePingNanos();
+            connection.requestWrite();
+            wakeAt(now + settings.effectivePingNanos() / 2);
+            return;
+        }
+        if (session.isHeldByRate()) {
+            wakeAt(session.rateResumesAt());
+        } else {
+            connection.requestWrite();
+        }
+        long response = responseTimeout.nanos(settings.responseNanos());
+        if (awaitingSince != NEVER) {
+            if (now - awaitingSince >= response) {
+                responseTimeout.exceeded();
+                fail(Ending.Cause.TIMEOUT, "no acknowledgement within " + seconds(response) + " (response.seconds)");
+                return;
+            }
+            wakeAt(awaitingSince + response);
+        }
+        if (isWriteStalled(now, response) || isPingOverdue(now, response)) {
+            return;
+        }
+        long pingAt = Math.min(lastReceived - now, lastSent - now) + now + settings.effectivePingNanos();
+        if (pingSince == NEVER && !pingDue) {
+            if (now - pingAt >= 0 && unsentBefore == 0) {
+                ping();
+            } else {
+                wakeAt(unsentBefore == 0 ? pingAt : now + response);
+            }
+        }
+    }
+
+    /** Sends a PINGREQ now, unless one is under way. */
+    void ping() {
+        if (stage == Stage.ONLINE && pingSince == NEVER && !pingDue) {
+            pingDue = true;
+            connection.requestWrite();
+            wakeAt(scheduler.nanoTime() + settings.responseNanos());
+        }
+    }
+
+    private boolean isPingOverdue(long now, long response) {
+        if (pingSince == NEVER) {
+            return false;
+        }
+        long deadline = Math.max(pingSince - now, lastReceived - now) + now + response;
+        if (now - deadline >= 0 || now - pingSince >= PING_PATIENCE * response) {
+            fail(Ending.Cause.TIMEOUT, "no PINGRESP within " + seconds(now - pingSince) + " (response.seconds)");
+            return true;
+        }
+        wakeAt(deadline);
+        return false;
+    }
+
+    private boolean isWriteStalled(long now, long response) {
+        int unsent = connection.unsentBytes();
+        if (unsent == 0 || unsent != unsentBefore) {
+            unsentBefore = unsent;
+            unsentSince = now;
+        } else if (now - unsentSince >= response) {
+            fail(Ending.Cause.TIMEOUT, "the network took none of " + unsent + " bytes within " + seconds(response)
+                    + " (response.seconds)");
+            return true;
+        }
+        if (unsent > 0) {
+            wakeAt(unsentSince + response);
+        }
+        return false;
+    }
+
+    private static String seconds(long nanos) {
+        return nanos / 1_000_000 / 1000.0 + " s";
+    }
+
+    // ---- packets --------------------------------------------------------------------------------------------------
+
+    @Override
+    public void connack(Connack connack) throws ProtocolException {
+        if (stage != Stage.HANDSHAKE) {
+            throw new ProtocolException("a CONNACK that nothing asked for [MQTT-3.2.0-1]");
+        }
+        if (connack.code() != 0) {
+            String reason = "the broker refused: " + protocol.connackReason(connack.code());
+            fail(connack.code() == 3 ? Ending.Cause.REFUSED : Ending.Cause.REFUSED_FOR_GOOD, reason);
+            return;
+        }
+        stage = Stage.ONLINE;
+        lastReceived = scheduler.nanoTime();
+        lastSent = lastReceived;
+        owner.accepted(connack);
+        if (stage == Stage.ONLINE) {
+            wakeAt(lastReceived + settings.effectivePingNanos());
+        }
+    }
+
+    @Override
+    public void publish(Publish publish) throws ProtocolException {
+        online(PacketType.PUBLISH).publish(publish);
+    }
+
+    @Override
+    public void acknowledgement(int type, int packetId, int reasonCode) throws ProtocolException {
+        online(type).acknowledgement(type, packetId);
+    }
+
+    @Override
+    public void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException {
+        online(type).subscriptionAnswer(type, packetId, codes);
+    }
+
+    @Override
+    public void pingresp() throws ProtocolException {
+        online(PacketType.PINGRESP);
+        pingSince = NEVER;
+        wakeAt(scheduler.nanoTime() + settings.effectivePingNanos());
+    }
+
+    private Session online(int type) throws ProtocolException {
+        if (stage != Stage.ONLINE || session == null) {
+            throw new ProtocolException("a " + PacketType.name(type) + " before the CONNACK [MQTT-3.2.0-1]");
+        }
+        return session;
+    }
+}

@@ -1,0 +1,20 @@
+package mqtt.resilient.impl.link;
+
+import mqtt.resilient.api.ConnectionState;
+
+/**
+ * Where a client stands; immutable.
+ *
+ * @param state the state
+ * @param sinceMillis when it was entered, wall clock
+ * @param reason why, in words
+ * @param broker the broker in use or tried last
+ * @param clientId the client id in use
+ * @param attempt the attempts since the last connection
+ * @param nextAttempt when the next attempt is due, monotonic; 0 = none is planned
+ * @param sessionPresent whether the broker resumed the session
+ * @param sessionLost whether the broker had lost it
+ */
+public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
+        int attempt, long nextAttempt, boolean sessionPresent, boolean sessionLost) {
+}

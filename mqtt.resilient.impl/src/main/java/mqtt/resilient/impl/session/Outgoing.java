@@ -1,0 +1,93 @@
+package mqtt.resilient.impl.session;
+
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.Topics;
+
+/** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
+public final class Outgoing {
+    /** What an entry costs besides topic and payload; part of its size, so that byte bounds tell the truth. */
+    public static final int OVERHEAD_BYTES = 64;
+
+    static final byte QUEUED = 0;
+    static final byte AWAITS_PUBACK = 1;
+    static final byte AWAITS_PUBREC = 2;
+    static final byte AWAITS_PUBCOMP = 3;
+    static final byte ENDED = 4;
+
+    private final long id;
+    private final long acceptedNanos;
+    private final int size;
+    private Message message;
+
+    byte state = QUEUED;
+    char packetId;
+    /** The connection that it was last sent on, 0 = none. */
+    int sentOn;
+    /** Whether the broker's present session may know of it, so that its acknowledgement counts before a repeat. */
+    boolean known;
+    Outgoing previous;
+    Outgoing next;
+
+    public Outgoing(long id, Message message, long acceptedNanos) {
+        this.id = id;
+        this.message = message;
+        this.acceptedNanos = acceptedNanos;
+        size = sizeOf(message);
+    }
+
+    /** What a message counts for against the byte bounds. */
+    public static int sizeOf(Message message) {
+        return message.payloadLength() + Topics.utf8Length(message.topic()) + OVERHEAD_BYTES;
+    }
+
+    /** The number taken at admission. */
+    public long id() {
+        return id;
+    }
+
+    /** The message; null once it has ended. */
+    public Message message() {
+        return message;
+    }
+
+    /** What it counts for against the byte bounds. */
+    public int size() {
+        return size;
+    }
+
+    /** The lane, 0 to 3. */
+    public int lane() {
+        return message.lane();
+    }
+
+    /** Whether it was accepted before the given time. */
+    public boolean isOlderThan(long ageNanos, long now) {
+        return ageNanos > 0 && now - acceptedNanos >= ageNanos;
+    }
+
+    /** Whether the sender's own expiry is over. */
+    public boolean isExpired(long now) {
+        return isOlderThan(message.expiresAfterNanos(), now);
+    }
+
+    /** Whether it is queued and was never sent: the state in which bounds, expiry and cancel apply. */
+    public boolean isQueued() {
+        return state == QUEUED;
+    }
+
+    /** Whether it waits for nothing any more. */
+    public boolean hasEnded() {
+        return state == ENDED;
+    }
+
+    boolean isExactlyOnce() {
+        return message.qos() == Qos.EXACTLY_ONCE;
+    }
+
+    /** Lets go of the message. */
+    public void end() {
+        state = ENDED;
+        message = null;
+    }
+}

@@ -1,0 +1,88 @@
+package mqtt.resilient.impl.session;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.Publish;
+
+/**
+ * The receiving half of the session: what is still to be acknowledged, in the order of receipt [MQTT-4.6.0-2,
+ * MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released [MQTT-4.3.3-2].
+ */
+final class Receiver {
+    private final AcknowledgementQueue out;
+    private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
+    private final Map<Integer, Incoming> exactlyOnce = new HashMap<>();
+
+    Receiver(AcknowledgementQueue out) {
+        this.out = out;
+    }
+
+    /** Takes a PUBLISH; the result is to be handled by a listener, or null if it was handed over before. */
+    Incoming received(Publish publish, int connection) {
+        if (publish.qos() == Qos.EXACTLY_ONCE) {
+            Incoming before = exactlyOnce.get(publish.packetId());
+            if (before != null) {
+                if (before.connection != connection) {
+                    before.connection = connection;
+                    unacknowledged.add(before);
+                    acknowledge();
+                } else if (before.handled && !unacknowledged.contains(before)) {
+                    out.add(PacketType.PUBREC, publish.packetId());
+                }
+                return null;
+            }
+        }
+        Incoming incoming = new Incoming(publish, connection);
+        if (publish.qos() != Qos.AT_MOST_ONCE) {
+            unacknowledged.add(incoming);
+            if (publish.qos() == Qos.EXACTLY_ONCE) {
+                exactlyOnce.put(publish.packetId(), incoming);
+            }
+        }
+        return incoming;
+    }
+
+    /** The listeners are done with a message. */
+    void handled(Incoming incoming, int connection) {
+        incoming.handled = true;
+        if (incoming.connection == connection) {
+            acknowledge();
+        }
+    }
+
+    private void acknowledge() {
+        for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {
+            unacknowledged.remove();
+            Publish publish = head.publish();
+            out.add(publish.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC, publish.packetId());
+        }
+    }
+
+    /** A PUBREL came; its PUBCOMP is due also for an id that is not known (any more). */
+    boolean released(int packetId) {
+        out.add(PacketType.PUBCOMP, packetId);
+        Incoming incoming = exactlyOnce.remove(packetId);
+        if (incoming == null) {
+            return false;
+        }
+        if (!incoming.handled) { // a broker that releases what was never confirmed to it: nothing is due any more
+            unacknowledged.remove(incoming);
+        }
+        return true;
+    }
+
+    /** Nothing is due on a connection that is gone; the broker repeats on the next one. */
+    void connectionLost() {
+        unacknowledged.clear();
+    }
+
+    /** The broker has forgotten the session. */
+    void sessionLost() {
+        unacknowledged.clear();
+        exactlyOnce.values().forEach(incoming -> incoming.connection = 0);
+        exactlyOnce.clear();
+    }
+}

@@ -1,0 +1,396 @@
+package mqtt.resilient.impl.session;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.ProtocolException;
+import mqtt.resilient.spi.packet.Publish;
+
+/**
+ * The session of one client with one broker (MQTT 3.1.1 section 4): what was sent and not acknowledged, what was received
+ * and not acknowledged, and the subscriptions. It outlives connections. A message goes
+ * {@link #available} → {@link #fill} → {@link #acknowledgement} → {@link SessionEvents#ended}.
+ */
+public final class Session {
+    private final MessageStore store;
+    private final SessionEvents events;
+    private final Scheduler scheduler;
+    private final PacketIds ids;
+    private final InFlight inFlight = new InFlight();
+    private final SendWindow.Wire wire = new SendWindow.Wire();
+    private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
+    private final Receiver receiver = new Receiver(acknowledgements);
+    private final Subscriptions subscriptions;
+    private final TokenBucket rate = new TokenBucket();
+    private final PoisonGuard poison = new PoisonGuard();
+    private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
+    private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
+
+    private SendWindow configured;
+    private SendWindow window;
+    private Codec codec;
+    private int connection;
+    private boolean connected;
+    private boolean atMostOnceFirst;
+    /** The first message in flight that is still to be repeated on this connection; null = none. */
+    private Outgoing repeat;
+    private long progress;
+    private long strayAcknowledgements;
+
+    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, SessionSettings settings) {
+        this.store = store;
+        this.events = events;
+        this.scheduler = scheduler;
+        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
+        window = configured;
+        ids = new PacketIds(settings.inflightMax());
+        subscriptions = new Subscriptions(ids, events);
+        reconfigure(settings);
+    }
+
+    /** Takes new settings; they act at once. */
+    public void reconfigure(SessionSettings settings) {
+        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
+        window = configured;
+        ids.require(configured.messages());
+        rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
+        poison.configure(settings.poisonAttempts());
+    }
+
+    // ---- the link -------------------------------------------------------------------------------------------------
+
+    /** A connection is up: the broker sent a CONNACK that accepts. */
+    public void connected(Codec newCodec, boolean sessionPresent) {
+        codec = newCodec;
+        connection++;
+        connected = true;
+        if (!sessionPresent) {
+            sessionLost();
+        }
+        repeat = inFlight.first();
+    }
+
+    private void sessionLost() {
+        receiver.sessionLost();
+        subscriptions.sessionLost();
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            message.known = false;
+            if (message.state == Outgoing.AWAITS_PUBCOMP) { // the broker's word for it is gone with the session
+                message.state = Outgoing.AWAITS_PUBREC;
+            }
+        }
+    }
+
+    /** The connection is gone; {@code byBroker} if the broker hung up or did not answer in time. */
+    public void disconnected(boolean byBroker) {
+        if (!connected) {
+            return;
+        }
+        connected = false;
+        codec = null;
+        repeat = null;
+        wire.clear();
+        acknowledgements.clear();
+        receiver.connectionLost();
+        subscriptions.connectionLost();
+        for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
+            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while it was written");
+        }
+        Outgoing oldest = inFlight.first();
+        if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
+            leaveFlight(oldest);
+            end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
+                    + " connections and one more with nothing but this message unacknowledged");
+        }
+    }
+
+    /** Everything that was filled so far is written. */
+    public void flushed() {
+        for (Outgoing written = unflushed.poll(); written != null; written = unflushed.poll()) {
+            end(written, Outcome.Kind.DELIVERED, "");
+        }
+    }
+
+    /** The number of packets that wait for an answer on this connection. */
+    public int awaited() {
+        return connected ? wire.count() + subscriptions.pending() : 0;
+    }
+
+    /** Counts the answers that moved something on. */
+    public long progress() {
+        return progress;
+    }
+
+    /** Counts acknowledgements that nothing waited for; they are harmless. */
+    public long strayAcknowledgements() {
+        return strayAcknowledgements;
+    }
+
+    /** Whether the rate limit holds something back now; if so, the time when {@link #fill} should be called. */
+    public boolean isHeldByRate() {
+        return connected && !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime()) && hasPublishDue();
+    }
+
+    private boolean hasPublishDue() {
+        return repeat != null || !atMostOnce.isEmpty() || store.queued() > 0;
+    }
+
+    /** The time at which the rate limit lets the next message through. */
+    public long rateResumesAt() {
+        return rate.nextToken();
+    }
+
+    // ---- outgoing -------------------------------------------------------------------------------------------------
+
+    /** Takes an accepted QoS 0 message. */
+    public void offerAtMostOnce(Outgoing message) {
+        atMostOnce.add(message);
+    }
+
+    /** Takes out the oldest QoS 0 message that was not sent; null if there is none. */
+    public Outgoing pollAtMostOnce() {
+        return atMostOnce.poll();
+    }
+
+    /** The number of messages that were sent and not acknowledged to the end. */
+    public int inFlight() {
+        return inFlight.count();
+    }
+
+    /** Writes what may be sent now, as much as there is room for. */
+    public void fill(Output out) {
+        if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
+            long now = scheduler.nanoTime();
+            fillLane(Message.LANE_ALARM, now, out);
+            boolean repeated = fillRepeats(now, out);
+            atMostOnceFirst = !atMostOnceFirst; // neither starves the other
+            if (atMostOnceFirst) {
+                fillAtMostOnce(now, out);
+            }
+            for (int lane = Message.LANE_ALARM + 1; lane < Message.LANES && repeated; lane++) {
+                fillLane(lane, now, out);
+            }
+            if (!atMostOnceFirst) {
+                fillAtMostOnce(now, out);
+            }
+        }
+    }
+
+    private boolean fillAcknowledgements(Output out) {
+        while (!acknowledgements.isEmpty()) {
+            ByteBuffer buffer = out.reserve(Codec.MAX_ACKNOWLEDGEMENT_BYTES);
+            if (buffer == null) {
+                return false;
+            }
+            codec.encodeAcknowledgement(acknowledgements.type(), acknowledgements.packetId(), buffer);
+            acknowledgements.remove();
+        }
+        return true;
+    }
+
+    /** Repeats what the last connection left unacknowledged, in order [MQTT-4.4.0-1, MQTT-4.6.0-1]; true when done. */
+    private boolean fillRepeats(long now, Output out) {
+        while (repeat != null) {
+            Outgoing message = repeat;
+            if (message.sentOn != connection) {
+                if (!window.admitsRepeat(message, wire) || !poison.admits(message)
+                        || !hasToken(message, now)) {
+                    return false;
+                }
+                if (!write(message, message.known, out)) {
+                    return false;
+                }
+            }
+            repeat = message.next;
+        }
+        return true;
+    }
+
+    private void fillLane(int lane, long now, Output out) {
+        for (Outgoing message = store.next(lane); message != null; message = store.next(lane)) {
+            if (message.isExpired(now)) {
+                store.remove(message.id());
+                end(message, Outcome.Kind.EXPIRED, "");
+                continue;
+            }
+            if (!window.admits(message, inFlight, wire) || !poison.admits(message)
+                    || !hasToken(message, now)) {
+                return;
+            }
+            int id = ids.allocate(message);
+            if (id == 0) {
+                return;
+            }
+            message.packetId = (char) id;
+            byte state = message.isExactlyOnce() ? Outgoing.AWAITS_PUBREC : Outgoing.AWAITS_PUBACK;
+            message.state = state;
+            if (!write(message, false, out)) {
+                message.state = Outgoing.QUEUED;
+                ids.free(id);
+                return;
+            }
+            store.sent(message);
+            inFlight.add(message);
+        }
+    }
+
+    private void fillAtMostOnce(long now, Output out) {
+        while (!atMostOnce.isEmpty()) {
+            Outgoing message = atMostOnce.peek();
+            if (message.isExpired(now)) {
+                atMostOnce.remove();
+                end(message, Outcome.Kind.EXPIRED, "");
+                continue;
+            }
+            if (!poison.admits(message) || !hasToken(message, now)) {
+                return;
+            }
+            ByteBuffer buffer = out.reserve(codec.publishSize(message.message()));
+            if (buffer == null) {
+                return;
+            }
+            codec.encodePublish(message.message(), 0, false, buffer);
+            takeToken(message);
+            atMostOnce.remove();
+            unflushed.add(message);
+        }
+    }
+
+    /** Writes a message, or its PUBREL when it is that far; false when there was no room. */
+    private boolean write(Outgoing message, boolean duplicate, Output out) {
+        boolean release = message.state == Outgoing.AWAITS_PUBCOMP;
+        ByteBuffer buffer = out.reserve(release ? Codec.MAX_ACKNOWLEDGEMENT_BYTES
+                : codec.publishSize(message.message()));
+        if (buffer == null) {
+            return false;
+        }
+        if (release) {
+            codec.encodeAcknowledgement(PacketType.PUBREL, message.packetId, buffer);
+        } else {
+            codec.encodePublish(message.message(), message.packetId, duplicate, buffer);
+            takeToken(message);
+        }
+        assert message.sentOn != connection : "a message is sent at most once on a connection";
+        message.sentOn = connection;
+        message.known = true;
+        wire.add(message, 1);
+        return true;
+    }
+
+    private boolean hasToken(Outgoing message, long now) {
+        return message.lane() == Message.LANE_ALARM || rate.hasToken(now);
+    }
+
+    private void takeToken(Outgoing message) {
+        if (message.lane() != Message.LANE_ALARM && !rate.isUnlimited()) {
+            rate.take();
+        }
+    }
+
+    // ---- incoming -------------------------------------------------------------------------------------------------
+
+    /** A PUBLISH arrived. */
+    public void publish(Publish publish) {
+        Incoming incoming = receiver.received(publish, connection);
+        if (incoming != null) {
+            events.received(incoming);
+        }
+    }
+
+    /** The listeners are done with a message; its acknowledgement goes out in its turn. */
+    public void handled(Incoming incoming) {
+        receiver.handled(incoming, connected ? connection : -1);
+    }
+
+    /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
+    public void acknowledgement(int type, int packetId) {
+        if (type == PacketType.PUBREL) {
+            if (!receiver.released(packetId)) {
+                strayAcknowledgements++;
+            }
+            return;
+        }
+        Object owner = ids.owner(packetId);
+        Outgoing message = owner instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
+        if (message != null && message.state == awaiting(type)) {
+            progress++;
+            poison.progress();
+            if (type == PacketType.PUBREC) {
+                message.state = Outgoing.AWAITS_PUBCOMP;
+                if (message.sentOn != connection) { // it answers the last connection's PUBLISH
+                    message.sentOn = connection;
+                    wire.add(message, 1);
+                }
+                acknowledgements.add(PacketType.PUBREL, packetId);
+            } else {
+                leaveFlight(message);
+                end(message, Outcome.Kind.DELIVERED, "");
+            }
+        } else {
+            strayAcknowledgements++;
+            if (type == PacketType.PUBREC && owner == null) {
+                acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever
+            }
+        }
+    }
+
+    private static byte awaiting(int type) {
+        return switch (type) {
+            case PacketType.PUBACK -> Outgoing.AWAITS_PUBACK;
+            case PacketType.PUBREC -> Outgoing.AWAITS_PUBREC;
+            default -> Outgoing.AWAITS_PUBCOMP;
+        };
+    }
+
+    private void leaveFlight(Outgoing message) {
+        if (message == repeat) {
+            repeat = message.next;
+        }
+        if (connected && message.sentOn == connection) {
+            wire.add(message, -1);
+        }
+        inFlight.remove(message);
+        ids.free(message.packetId);
+        store.ended(message);
+    }
+
+    private void end(Outgoing message, Outcome.Kind kind, String reason) {
+        events.ended(message, kind, reason);
+        message.end();
+    }
+
+    // ---- subscriptions --------------------------------------------------------------------------------------------
+
+    /** Subscribes, and renews the subscription whenever the broker has lost it. */
+    public void subscribe(String filter, int qos) {
+        subscriptions.want(filter, qos);
+    }
+
+    /** Ends a subscription. */
+    public void unsubscribe(String filter) {
+        subscriptions.unwant(filter);
+    }
+
+    /** A SUBACK or UNSUBACK arrived. */
+    public void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException {
+        if (subscriptions.answered(type, packetId, codes)) {
+            progress++;
+        } else {
+            strayAcknowledgements++;
+        }
+    }
+
+    /** Takes out every message in flight; for the end of the client. */
+    public Outgoing pollInFlight() {
+        Outgoing first = inFlight.first();
+        if (first != null) {
+            leaveFlight(first);
+        }
+        return first;
+    }
+}

@@ -1,0 +1,15 @@
+package mqtt.resilient.impl.session;
+
+import mqtt.resilient.api.Outcome;
+
+/** What the session tells. Called on the io thread. */
+public interface SessionEvents {
+    /** A message has come to its end; called exactly once for each. */
+    void ended(Outgoing message, Outcome.Kind kind, String reason);
+
+    /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
+    void received(Incoming message);
+
+    /** The broker answered for a filter: the code of its SUBACK. */
+    void granted(String filter, int code);
+}

@@ -1,0 +1,14 @@
+package mqtt.resilient.impl.session;
+
+/**
+ * The session's part of the configuration.
+ *
+ * @param inflightMax 1 to 65,000 messages
+ * @param inflightMaxBytes at least 1
+ * @param ratePerSecond messages per second, 0 = no limit
+ * @param rateBurst at least 1
+ * @param poisonAttempts connections in a row that one message may seem to end, 0 = never set aside
+ */
+public record SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst,
+        int poisonAttempts) {
+}

@@ -1,0 +1,206 @@
+package mqtt.resilient.impl.session;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.ProtocolException;
+import mqtt.resilient.spi.packet.Subscribe;
+import mqtt.resilient.spi.packet.Unsubscribe;
+
+/**
+ * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
+ * and every difference is one SUBSCRIBE or UNSUBSCRIBE away.
+ */
+final class Subscriptions {
+    /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
+    private static final int MAX_FILTERS_PER_PACKET = 8;
+    private static final int MAX_PENDING_PACKETS = 8;
+    private static final int NOT_WANTED = -1;
+
+    /** What the broker holds of a filter. */
+    private enum Held {
+        NOTHING, PERHAPS, GRANTED, REFUSED
+    }
+
+    private static final class Entry {
+        private final String filter;
+        private int wanted = NOT_WANTED;
+        /** The level that was asked for in the latest SUBSCRIBE. */
+        private int requested;
+        private Held held = Held.NOTHING;
+        private boolean queued;
+        private boolean pending;
+        /** Whether it was wanted anew while an answer was pending. */
+        private boolean again;
+
+        Entry(String filter) {
+            this.filter = filter;
+        }
+
+        boolean isSettled() {
+            return switch (held) {
+                case NOTHING -> wanted == NOT_WANTED;
+                case PERHAPS -> false;
+                case GRANTED, REFUSED -> wanted == requested;
+            };
+        }
+    }
+
+    /** A SUBSCRIBE or UNSUBSCRIBE that waits for its answer; the owner of a packet id. */
+    private record Request(boolean subscribe, List<Entry> entries) {
+    }
+
+    private final PacketIds ids;
+    private final SessionEvents events;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final ArrayDeque<Entry> due = new ArrayDeque<>();
+    private final Map<Integer, Request> pending = new LinkedHashMap<>();
+
+    Subscriptions(PacketIds ids, SessionEvents events) {
+        this.ids = ids;
+        this.events = events;
+    }
+
+    /** Subscribes, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
+    void want(String filter, int qos) {
+        Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        entry.wanted = qos;
+        entry.held = entry.held == Held.NOTHING || entry.held == Held.REFUSED ? Held.NOTHING : Held.PERHAPS;
+        entry.again = entry.pending;
+        enqueue(entry);
+    }
+
+    void unwant(String filter) {
+        Entry entry = entries.get(filter);
+        if (entry != null) {
+            entry.wanted = NOT_WANTED;
+            enqueue(entry);
+        }
+    }
+
+    private void enqueue(Entry entry) {
+        if (entry.pending) {
+            return; // looked at again when the answer is there
+        }
+        if (entry.held == Held.REFUSED && entry.wanted == NOT_WANTED) {
+            entry.held = Held.NOTHING;
+        }
+        if (entry.isSettled()) {
+            if (entry.wanted == NOT_WANTED) {
+                entries.remove(entry.filter);
+            }
+        } else if (!entry.queued) {
+            entry.queued = true;
+            due.add(entry);
+        }
+    }
+
+    int pending() {
+        return pending.size();
+    }
+
+    /** Writes what is due; false when there was no room. */
+    boolean fill(Codec codec, Output out) {
+        while (!due.isEmpty() && pending.size() < MAX_PENDING_PACKETS) {
+            if (due.peek().isSettled()) {
+                Entry settled = due.remove();
+                settled.queued = false;
+                enqueue(settled);
+                continue;
+            }
+            boolean subscribe = due.peek().wanted != NOT_WANTED;
+            List<Entry> batch = nextBatch(subscribe);
+            Request request = new Request(subscribe, batch);
+            int id = ids.allocate(request);
+            if (id == 0) {
+                return true; // an acknowledgement will free one
+            }
+            byte[] packet = subscribe ? codec.encode(new Subscribe(id, batch.stream()
+                    .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList()))
+                    : codec.encode(new Unsubscribe(id, batch.stream().map(entry -> entry.filter).toList()));
+            var buffer = out.reserve(packet.length);
+            if (buffer == null) {
+                ids.free(id);
+                return false;
+            }
+            buffer.put(packet);
+            pending.put(id, request);
+            for (Entry entry : batch) {
+                due.remove();
+                entry.queued = false;
+                entry.pending = true;
+                entry.held = Held.PERHAPS;
+                entry.requested = entry.wanted;
+            }
+        }
+        return true;
+    }
+
+    private List<Entry> nextBatch(boolean subscribe) {
+        List<Entry> batch = new ArrayList<>();
+        for (Entry entry : due) {
+            if (batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
+                    || subscribe != (entry.wanted != NOT_WANTED)) {
+                break;
+            }
+            batch.add(entry);
+        }
+        return batch;
+    }
+
+    /** Takes a SUBACK or UNSUBACK; false if nothing waits for it. */
+    boolean answered(int type, int packetId, int[] codes) throws ProtocolException {
+        Request request = pending.get(packetId);
+        if (request == null || request.subscribe != (type == PacketType.SUBACK)) {
+            return false;
+        }
+        if (request.subscribe && codes.length != request.entries.size()) {
+            throw new ProtocolException("a SUBACK with " + codes.length + " codes for " + request.entries.size()
+                    + " filters [MQTT-3.8.4-5]");
+        }
+        pending.remove(packetId);
+        ids.free(packetId);
+        for (int i = 0; i < request.entries.size(); i++) {
+            Entry entry = request.entries.get(i);
+            entry.pending = false;
+            if (request.subscribe) {
+                entry.held = entry.again ? Held.PERHAPS : codes[i] >= 0x80 ? Held.REFUSED : Held.GRANTED;
+            } else {
+                entry.held = Held.NOTHING;
+            }
+            entry.again = false;
+            enqueue(entry);
+            if (request.subscribe) {
+                events.granted(entry.filter, codes[i]);
+            }
+        }
+        return true;
+    }
+
+    /** Requests without an answer are repeated on the next connection; what they did is not known. */
+    void connectionLost() {
+        for (Entry entry : List.copyOf(entries.values())) {
+            if (entry.held == Held.REFUSED) {
+                entry.held = Held.NOTHING; // worth one try on each connection
+            }
+            entry.pending = false;
+            entry.again = false;
+            enqueue(entry);
+        }
+        pending.keySet().forEach(ids::free);
+        pending.clear();
+    }
+
+    /** The broker holds nothing any more. */
+    void sessionLost() {
+        for (Entry entry : List.copyOf(entries.values())) {
+            entry.held = Held.NOTHING;
+            enqueue(entry);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Keeps accepted messages behind the session's {@code MessageStore}. */
+package mqtt.resilient.impl.store;

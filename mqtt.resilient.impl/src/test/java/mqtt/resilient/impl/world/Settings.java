@@ -1,0 +1,202 @@
+package mqtt.resilient.impl.world;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.StoreBounds;
+import mqtt.resilient.impl.dispatch.DispatchSettings;
+import mqtt.resilient.impl.link.BrokerUri;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.SessionSettings;
+
+/** The settings of a client under test: the shipped defaults, changed one by one. */
+public record Settings(List<String> brokers, String clientId, String user, String password, Message will,
+        int keepAliveSeconds, int responseSeconds, long sessionExpirySeconds, int inflightMax, long inflightMaxBytes,
+        double rate, int burst, int poisonAttempts, long storeMaxBytes, long storeMaxMessages, int maxAgeSeconds,
+        boolean dropOldest, boolean qos0Offline, long qos0MaxBytes, int packetMaxBytes, int inboundQueue,
+        long inboundMaxBytes, int inboundAttempts, int graceSeconds) {
+    private static final long SECOND = 1_000_000_000L;
+
+    public static final Settings DEFAULT = new Settings(List.of("mqtt://broker"), "c", null, null, null, 60, 10, 604_800,
+            100, 262_144, 0, 1, 5, 268_435_456, 0, 0, false, false, 4_194_304, 1_048_576, 1000, 16_777_216, 3, 300);
+
+    ClientSettings build() {
+        LinkSettings link = new LinkSettings(brokers.stream().map(BrokerUri::parse).toList(), clientId, user,
+                password == null ? null : password.getBytes(StandardCharsets.UTF_8), will, keepAliveSeconds, 0,
+                responseSeconds * SECOND, 10 * SECOND, sessionExpirySeconds, SECOND / 4, 60 * SECOND, 30 * SECOND,
+                packetMaxBytes);
+        return new ClientSettings(link, new SessionSettings(inflightMax, inflightMaxBytes, rate, burst, poisonAttempts),
+                new DispatchSettings(inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds * SECOND),
+                new StoreBounds(storeMaxBytes, storeMaxMessages, maxAgeSeconds * SECOND, dropOldest, qos0MaxBytes,
+                        qos0Offline), packetMaxBytes);
+    }
+
+    public Settings brokers(List<String> newBrokers) {
+        return new Settings(newBrokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings clientId(String newClientId) {
+        return new Settings(brokers, newClientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings user(String newUser) {
+        return new Settings(brokers, clientId, newUser, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings password(String newPassword) {
+        return new Settings(brokers, clientId, user, newPassword, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings will(Message newWill) {
+        return new Settings(brokers, clientId, user, password, newWill, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings keepAliveSeconds(int newKeepAliveSeconds) {
+        return new Settings(brokers, clientId, user, password, will, newKeepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings responseSeconds(int newResponseSeconds) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, newResponseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings sessionExpirySeconds(long newSessionExpirySeconds) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                newSessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings inflightMax(int newInflightMax) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, newInflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings inflightMaxBytes(long newInflightMaxBytes) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, newInflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings rate(double newRate) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, newRate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings burst(int newBurst) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, newBurst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings poisonAttempts(int newPoisonAttempts) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, newPoisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings storeMaxBytes(long newStoreMaxBytes) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, newStoreMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings storeMaxMessages(long newStoreMaxMessages) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                newStoreMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings maxAgeSeconds(int newMaxAgeSeconds) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, newMaxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings dropOldest(boolean newDropOldest) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, newDropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings qos0Offline(boolean newQos0Offline) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, newQos0Offline, qos0MaxBytes, packetMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings qos0MaxBytes(long newQos0MaxBytes) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, newQos0MaxBytes, packetMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings packetMaxBytes(int newPacketMaxBytes) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, newPacketMaxBytes,
+                inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings inboundQueue(int newInboundQueue) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
+                newInboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings inboundMaxBytes(long newInboundMaxBytes) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                newInboundMaxBytes, inboundAttempts, graceSeconds);
+    }
+
+    public Settings inboundAttempts(int newInboundAttempts) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, newInboundAttempts, graceSeconds);
+    }
+
+    public Settings graceSeconds(int newGraceSeconds) {
+        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, newGraceSeconds);
+    }
+}

@@ -1,0 +1,135 @@
+package mqtt.resilient.impl.world;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.store.MemoryStore;
+
+/** A client on a virtual clock and a scripted broker, all on the test's own thread. */
+public final class World implements ClientEvents {
+    public final VirtualScheduler scheduler = new VirtualScheduler();
+    public final ScriptedBroker broker = new ScriptedBroker(scheduler);
+    public final Client client;
+    /** What the client told, as text. */
+    public final List<String> events = new ArrayList<>();
+    private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
+    private boolean holdListeners;
+
+    /** A client with the settings of {@link Settings#DEFAULT}, changed; it connects at once. */
+    public World(UnaryOperator<Settings> change) {
+        ClientSettings settings = change.apply(Settings.DEFAULT).build();
+        client = new Client(new Environment(scheduler, broker, new SplittableRandom(1), this::runListener,
+                scheduler::execute), "test", new Mqtt311(), new MemoryStore(), settings, this);
+        client.configure("test", settings);
+    }
+
+    public World() {
+        this(UnaryOperator.identity());
+    }
+
+    /** A world in which the client is connected. */
+    public static World connected() {
+        return connected(UnaryOperator.identity());
+    }
+
+    /** A world in which the client is connected. */
+    public static World connected(UnaryOperator<Settings> change) {
+        World world = new World(change);
+        world.broker.acceptsNewClient();
+        return world;
+    }
+
+    private void runListener(Runnable task) {
+        if (holdListeners) {
+            heldListeners.add(task);
+        } else {
+            scheduler.execute(task);
+        }
+    }
+
+    /** Whether listeners are stuck from now on; the end lets them go on. */
+    public World listenersAreStuck(boolean stuck) {
+        holdListeners = stuck;
+        while (!stuck && !heldListeners.isEmpty()) {
+            scheduler.execute(heldListeners.remove());
+        }
+        scheduler.run();
+        return this;
+    }
+
+    public World reconfigure(UnaryOperator<Settings> change) {
+        client.configure("test", change.apply(Settings.DEFAULT).build());
+        scheduler.run();
+        return this;
+    }
+
+    /** Publishes with QoS 1. */
+    public Publication publish(String topic, String payload) {
+        return publish(topic, payload, 1);
+    }
+
+    public Publication publish(String topic, String payload, int qos) {
+        return publish(Message.to(topic).payload(payload).qos(Qos.of(qos)).build());
+    }
+
+    public Publication publish(Message message) {
+        Publication publication = client.publish(message);
+        scheduler.run();
+        return publication;
+    }
+
+    public ClientSubscription subscribe(String filter, int qos, MessageListener listener) {
+        return subscribe(filter, qos, listener, false);
+    }
+
+    public ClientSubscription subscribe(String filter, int qos, MessageListener listener, boolean manual) {
+        ClientSubscription subscription = client.subscribe(filter, qos, client.queue(listener, "listener", manual));
+        scheduler.run();
+        return subscription;
+    }
+
+    /** How a publication ended. */
+    public Outcome.Kind outcome(Publication publication) {
+        scheduler.run();
+        return client.outcome(publication.id()).kind();
+    }
+
+    @Override
+    public void changed(ClientStatus status, boolean sessionLost) {
+        events.add(status.state() + (sessionLost ? " session lost" : ""));
+    }
+
+    @Override
+    public void dropped(String topic, Outcome.Kind kind, String reason) {
+        events.add(kind + " " + topic);
+    }
+
+    @Override
+    public void subscriptionRefused(String filter, int code) {
+        events.add("refused " + filter + " " + code);
+    }
+
+    @Override
+    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+        events.add((setAside ? "set aside " : "failed ") + topic);
+    }
+
+    @Override
+    public void listenerSlow(String listener, long nanos) {
+        events.add("slow " + listener);
+    }
+}

@@ -1,0 +1,217 @@
+package mqtt.resilient.itest;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.osgi.framework.FrameworkUtil;
+
+/**
+ * A real broker in a process of its own on a free loopback port: Mosquitto, or the demo's Artemis where there is no
+ * Mosquitto. It keeps nothing across a restart. Use by one thread.
+ */
+final class TestBroker implements AutoCloseable {
+    /** Which program it is. */
+    enum Kind {
+        /** The usual one. */
+        MOSQUITTO,
+        /** The substitute, in a JVM. */
+        ARTEMIS
+    }
+
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+    private static final int CONNECT_MILLIS = 500;
+    private static final String BROKER_DIRECTORY = "itest.broker.directory";
+
+    private final Optional<Path> mosquitto = mosquitto();
+    private final int port;
+    private final Path directory;
+    private final Thread killAtExit;
+    private volatile Process process;
+
+    /** Takes a free port; {@link #start()} starts the broker on it. */
+    TestBroker() {
+        this(freePort());
+    }
+
+    /**
+     * A broker on a port of the caller's choice.
+     *
+     * @param port free
+     */
+    TestBroker(int port) {
+        this.port = port;
+        try {
+            directory = Files.createTempDirectory("itest-broker");
+            Files.writeString(config(), """
+                    listener %d 127.0.0.1
+                    allow_anonymous true
+                    persistence false
+                    max_queued_messages 0
+                    """.formatted(port));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        killAtExit = new Thread(this::kill, "itest-broker-kill");
+        Runtime.getRuntime().addShutdownHook(killAtExit);
+        if (kind() == Kind.ARTEMIS) {
+            System.out.println("No mosquitto on this machine: testing against the embedded Artemis broker");
+        }
+    }
+
+    /** Starts the broker, again after {@link #kill()} or {@link #stop()}, and returns when it takes connections. */
+    TestBroker start() {
+        if (process != null) {
+            throw new IllegalStateException("the broker on port " + port + " runs already");
+        }
+        Path log = directory.resolve("log");
+        try {
+            process = new ProcessBuilder(command()).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Process started = process;
+        try {
+            Await.until("a connection to the broker on port " + port, () -> connects() || !started.isAlive(), START_LIMIT);
+            if (!started.isAlive()) {
+                throw new AssertionError("the broker ended with " + started.exitValue());
+            }
+        } catch (AssertionError e) {
+            kill();
+            throw new AssertionError(e.getMessage() + "\n" + read(log), e);
+        }
+        return this;
+    }
+
+    /** Ends the broker as a power cut would (SIGKILL). Repeatable. */
+    void kill() {
+        Process killed = process;
+        if (killed != null) {
+            end(killed.destroyForcibly());
+        }
+    }
+
+    /** Ends the broker in order (SIGTERM). Repeatable. */
+    void stop() {
+        Process stopped = process;
+        if (stopped != null) {
+            stopped.destroy();
+            end(stopped);
+        }
+    }
+
+    /** {@return whether the broker runs} */
+    boolean isRunning() {
+        return process != null && process.isAlive();
+    }
+
+    /** {@return for the configuration key {@code brokers}} */
+    String uri() {
+        return "mqtt://127.0.0.1:" + port;
+    }
+
+    /** {@return the port, the same after a restart} */
+    int port() {
+        return port;
+    }
+
+    /** {@return which program it is} */
+    Kind kind() {
+        return mosquitto.isPresent() ? Kind.MOSQUITTO : Kind.ARTEMIS;
+    }
+
+    /** Kills the broker and deletes its files. Repeatable. */
+    @Override
+    public void close() {
+        kill();
+        try {
+            Runtime.getRuntime().removeShutdownHook(killAtExit);
+            Files.deleteIfExists(directory.resolve("log"));
+            Files.deleteIfExists(config());
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** {@return a loopback port that nobody listens on} */
+    static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private List<String> command() {
+        if (mosquitto.isPresent()) {
+            return List.of(mosquitto.get().toString(), "-c", config().toString());
+        }
+        Path jars = Path.of(Objects.requireNonNull(
+                FrameworkUtil.getBundle(TestBroker.class).getBundleContext().getProperty(BROKER_DIRECTORY),
+                BROKER_DIRECTORY));
+        if (!Files.isDirectory(jars)) {
+            throw new IllegalStateException(jars + " is not there: install mosquitto, or build mqtt.resilient.demo");
+        }
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars + File.separator + "*",
+                "mqtt.resilient.demo.broker.EmbeddedBroker"));
+        command.addAll(List.of("--port", String.valueOf(port), "--parent",
+                String.valueOf(ProcessHandle.current().pid())));
+        return command;
+    }
+
+    private Path config() {
+        return directory.resolve("mosquitto.conf");
+    }
+
+    private boolean connects() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void end(Process ending) {
+        try {
+            if (!ending.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                ending.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            ending.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        process = null;
+    }
+
+    private static Optional<Path> mosquitto() {
+        String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
+        return Stream.concat(Stream.of(path.split(File.pathSeparator)), Stream.of("/usr/sbin", "/usr/local/sbin"))
+                .filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, "mosquitto"))
+                .filter(Files::isExecutable).findFirst();
+    }
+
+    private static String read(Path log) {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            return "no log: " + e;
+        }
+    }
+}
