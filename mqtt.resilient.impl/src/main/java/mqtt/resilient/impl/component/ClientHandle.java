@@ -179,6 +179,11 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
+    public CompletionStage<Boolean> wanUp() {
+        return client().wanUp();
+    }
+
+    @Override
     public ClientMetrics metrics() {
         return client().metrics();
     }

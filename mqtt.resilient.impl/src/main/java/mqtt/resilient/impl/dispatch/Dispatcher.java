@@ -198,7 +198,8 @@ public final class Dispatcher {
         reception.add();
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
         if (dropped != null && dropped.finish()) {
-            events.dropped(dropped.topic(), "QoS 0 beyond inbound.queue of " + queue.description());
+            events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
+                    + queue.description());
             finish(dropped.reception());
         }
     }
