@@ -126,7 +126,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     /** The configuration given is not usable; the last one stays in force. */
-    public void configurationRefused(String error) {
+    public void configurationRefused(String newName, String error) {
+        name = newName;
         configurationError = error;
         scheduler.execute(() -> {
             if (!stopping) {
@@ -135,7 +136,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         });
     }
 
-    /** Ends the client. The stage completes when the broker has been told; repeatable. */
+    /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         intake.close();
         scheduler.execute(this::stopNow);
@@ -152,7 +153,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         }
         closeNetworkListener();
         dispatcher.stop();
-        supervisor.stop(() -> environment.completions().execute(() -> stopped.complete(null)));
+        supervisor.stop(() -> stopped.complete(null));
         for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
             close(left);
         }

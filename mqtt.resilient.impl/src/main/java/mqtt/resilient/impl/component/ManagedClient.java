@@ -103,7 +103,7 @@ final class ManagedClient {
             client.configure(newName, settings);
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
-            client.configurationRefused(error);
+            client.configurationRefused(name, error);
         }
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
