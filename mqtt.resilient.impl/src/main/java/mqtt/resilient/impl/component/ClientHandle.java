@@ -22,6 +22,7 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.io.EngineThread;
 import org.slf4j.Logger;
@@ -79,7 +80,7 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
             CountDownLatch space = new CountDownLatch(1);
