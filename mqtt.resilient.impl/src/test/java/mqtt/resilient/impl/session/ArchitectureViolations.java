@@ -44,6 +44,10 @@ public final class ArchitectureViolations {
         return ALL.getOrDefault(rule, List.of());
     }
 
+    public static java.util.Set<Class<?>> all() {
+        return ALL.values().stream().flatMap(List::stream).collect(java.util.stream.Collectors.toSet());
+    }
+
     static final class KnowsTheClient {
         Client client;
     }
