@@ -9,8 +9,13 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
@@ -26,6 +31,8 @@ import mqtt.resilient.impl.environment.Scheduler;
  * </pre>
  */
 public final class ScriptedBroker implements Network {
+    private static final Duration PATIENCE = Duration.ofHours(1);
+
     private final VirtualScheduler scheduler;
     private final ArrayDeque<String> received = new ArrayDeque<>();
     private final List<Wire> wires = new ArrayList<>();
@@ -33,6 +40,10 @@ public final class ScriptedBroker implements Network {
     private boolean unreachable;
     private boolean silent;
     private int roomBytes = Integer.MAX_VALUE;
+    private boolean resolverIsSilent;
+    private final Map<String, List<String>> addresses = new HashMap<>();
+    private final Set<String> refusingAddresses = new HashSet<>();
+    private final List<String> attempts = new ArrayList<>();
 
     public ScriptedBroker(VirtualScheduler scheduler) {
         this.scheduler = scheduler;
@@ -71,12 +82,17 @@ public final class ScriptedBroker implements Network {
         return all;
     }
 
-    /** Sends packets, all in one piece. */
+    /** Sends packets one after the other. */
     public ScriptedBroker sends(String... packets) {
         for (String packet : packets) {
             sendsBytes(PacketText.encode(packet));
         }
         return this;
+    }
+
+    /** Sends packets so that they arrive in one piece. */
+    public ScriptedBroker sendsTogether(String... packets) {
+        return sendsBytes(Bytes.join(Stream.of(packets).map(PacketText::encode).toArray(byte[][]::new)));
     }
 
     /** Sends bytes. */
@@ -97,6 +113,22 @@ public final class ScriptedBroker implements Network {
     public ScriptedBroker accepts(boolean sessionPresent) {
         expects("CONNECT *").sends(sessionPresent ? "CONNACK session-present" : "CONNACK");
         return this;
+    }
+
+    /** Lets time pass until the client is connected to the network again. */
+    public ScriptedBroker awaitsClient() {
+        scheduler.run();
+        long end = scheduler.nanoTime() + PATIENCE.toNanos();
+        while (wire == null) {
+            Duration left = Duration.ofNanos(end - scheduler.nanoTime());
+            assertTrue(scheduler.advanceToNext(left), "the client does not connect again");
+        }
+        return this;
+    }
+
+    /** Lets time pass until the client's next attempt, and accepts it. */
+    public ScriptedBroker acceptsAgain(boolean sessionPresent) {
+        return awaitsClient().accepts(sessionPresent);
     }
 
     /** Closes the connection from the broker's side. */
@@ -129,6 +161,36 @@ public final class ScriptedBroker implements Network {
     public ScriptedBroker isSilent(boolean newSilent) {
         silent = newSilent;
         return this;
+    }
+
+    /** Whether one address refuses connections from now on, for example 10.0.0.1. */
+    public ScriptedBroker refusesAt(String refusing, boolean refuses) {
+        if (refuses) {
+            refusingAddresses.add(refusing);
+        } else {
+            refusingAddresses.remove(refusing);
+        }
+        return this;
+    }
+
+    /** The addresses of a host; without this it is 10.0.0.1. */
+    public ScriptedBroker resolves(String host, String... to) {
+        addresses.put(host, List.of(to));
+        return this;
+    }
+
+    /** Whether names get no answer from now on. */
+    public ScriptedBroker resolvesNothing(boolean nothing) {
+        resolverIsSilent = nothing;
+        return this;
+    }
+
+    /** Where connections were tried since the last call, as address:port. */
+    public List<String> takeAttempts() {
+        scheduler.run();
+        List<String> all = List.copyOf(attempts);
+        attempts.clear();
+        return all;
     }
 
     /** How many bytes the network takes from now on before it is full. */
@@ -169,25 +231,36 @@ public final class ScriptedBroker implements Network {
         scheduler.execute(() -> {
             if (host.endsWith(".invalid")) {
                 answer.accept(null, "unknown host");
-            } else {
-                try {
-                    answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
-                } catch (UnknownHostException e) {
-                    throw new AssertionError(e);
-                }
+            } else if (!resolverIsSilent) {
+                answer.accept(addresses.getOrDefault(host, List.of("10.0.0.1")).stream()
+                        .map(each -> address(host, each)).toList(), "");
             }
         });
+    }
+
+    private static InetAddress address(String host, String digits) {
+        byte[] bytes = new byte[4];
+        String[] parts = digits.split("[.]");
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) Integer.parseInt(parts[i]);
+        }
+        try {
+            return InetAddress.getByAddress(host, bytes);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Override
     public Connection connect(InetAddress address, int port, ConnectionHandler handler) {
         Wire made = new Wire(handler);
         wires.add(made);
+        attempts.add(address.getHostAddress() + ":" + port);
         scheduler.execute(() -> {
             if (made.closed || silent) {
                 return;
             }
-            if (unreachable) {
+            if (unreachable || refusingAddresses.contains(address.getHostAddress())) {
                 made.closed = true;
                 handler.closed(new Closing(false, "Connection refused"));
             } else {

@@ -72,6 +72,20 @@ public final class VirtualScheduler implements Scheduler {
         throw new AssertionError("the loop spins");
     }
 
+    /** Lets time pass until something falls due, at most so long; false if nothing did. */
+    public boolean advanceToNext(Duration most) {
+        run();
+        Planned next = timers.peek();
+        long end = now + most.toNanos();
+        if (next == null || next.time > end) {
+            now = end;
+            return false;
+        }
+        now = Math.max(now, next.time);
+        run();
+        return true;
+    }
+
     /** Lets time pass, running what falls due on the way at its time. */
     public void advance(Duration time) {
         long end = now + time.toNanos();

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Outcome;
@@ -100,6 +101,25 @@ public final class World implements ClientEvents {
         ClientSubscription subscription = client.subscribe(filter, qos, client.queue(listener, "listener", manual));
         scheduler.run();
         return subscription;
+    }
+
+    /** Why the client is where it is. */
+    public String reason() {
+        scheduler.run();
+        return client.status().reason();
+    }
+
+    public ConnectionState state() {
+        scheduler.run();
+        return client.status().state();
+    }
+
+    /** What the client has told since the last call. */
+    public List<String> takeEvents() {
+        scheduler.run();
+        List<String> all = List.copyOf(events);
+        events.clear();
+        return all;
     }
 
     /** How a publication ended. */
