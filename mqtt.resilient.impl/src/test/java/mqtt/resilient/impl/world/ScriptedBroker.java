@@ -82,6 +82,25 @@ public final class ScriptedBroker implements Network {
         return all;
     }
 
+    /** Those packets of {@link #takeAll} that begin with a text; the others stay to be expected. */
+    public List<String> take(String beginning) {
+        scheduler.run();
+        List<String> some = received.stream().filter(packet -> packet.startsWith(beginning)).toList();
+        received.removeIf(packet -> packet.startsWith(beginning));
+        return some;
+    }
+
+    /** The next packets from the client, in any order. */
+    public ScriptedBroker expectsInAnyOrder(String... packets) {
+        scheduler.run();
+        List<String> next = new ArrayList<>();
+        for (int i = 0; i < packets.length && !received.isEmpty(); i++) {
+            next.add(received.remove());
+        }
+        assertEquals(Stream.of(packets).sorted().toList(), next.stream().sorted().toList());
+        return this;
+    }
+
     /** Sends packets one after the other. */
     public ScriptedBroker sends(String... packets) {
         for (String packet : packets) {
