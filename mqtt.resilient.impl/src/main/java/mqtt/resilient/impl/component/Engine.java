@@ -5,14 +5,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
+import mqtt.resilient.spi.NetworkStateSource;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
  * What all clients of the bundle share: the loop, the pools, the thread for the framework, and who wants to hear of
@@ -37,12 +44,15 @@ public final class Engine {
     }
 
     private final EventLoop loop;
+    private final SystemNetwork systemNetwork;
+    private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
     private final OsgiThread osgi = new OsgiThread();
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
+    private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     /** On mqtt-osgi only. */
     private final List<ManagedClient> clients = new ArrayList<>();
     private final List<ClientWatcher> watchers = new ArrayList<>();
@@ -52,10 +62,34 @@ public final class Engine {
         loop = new EventLoop();
         environment = new Environment(loop, loop, random, listeners, completions);
         loop.start();
+        systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.client().clockJumped())));
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addNetworkSource(NetworkStateSource source, Map<String, Object> properties) {
+        sources.put(source, properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0);
+        osgi.execute(() -> clients.forEach(ManagedClient::chooseNetworkSource));
+    }
+
+    void removeNetworkSource(NetworkStateSource source) {
+        sources.remove(source);
+        osgi.execute(() -> clients.forEach(ManagedClient::chooseNetworkSource));
+    }
+
+    /** The source that a configuration asks for; null = none. */
+    NetworkStateSource networkSource(String name) {
+        if (name.equals("none")) {
+            return null;
+        }
+        return sources.entrySet().stream()
+                .filter(each -> name.equals("auto") || each.getKey().name().equals(name))
+                .max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
+                .orElse(name.equals("auto") || name.equals("system") ? systemNetwork : null);
     }
 
     @Deactivate
     void deactivate() throws InterruptedException {
+        systemNetwork.stop();
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
         completions.shutdown();
@@ -95,6 +129,18 @@ public final class Engine {
             watchers.remove(watcher);
             clients.forEach(watcher::removed);
         });
+    }
+
+    /** Gives a name to a client; false if another client has it. */
+    boolean claim(String name, ManagedClient client) {
+        return names.putIfAbsent(name, client) == null || names.get(name) == client;
+    }
+
+    /** Takes a name back; whoever was refused it may try again. */
+    void release(String name, ManagedClient client) {
+        if (names.remove(name, client)) {
+            osgi.execute(() -> List.copyOf(clients).forEach(ManagedClient::retry));
+        }
     }
 
     /** Makes a client known, or known again after a change; on mqtt-osgi. */

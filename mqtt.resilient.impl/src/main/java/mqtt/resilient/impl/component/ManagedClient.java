@@ -21,6 +21,7 @@ import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -42,11 +43,17 @@ final class ManagedClient {
     private final ProtocolVersion protocol = new Mqtt311();
     private final ClientReporter reporter;
     private final Client client;
+    private final ClientManagement management;
     private final String fallbackName;
     private volatile String name;
+    private volatile String networkSource = "none";
+    /** Guarded by itself. */
+    private final NetworkStateSource[] chosenSource = new NetworkStateSource[1];
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<String, String> derivedIds = new HashMap<>();
+    /** The properties that were refused because another client has the name; null = none. */
+    private Map<String, ?> nameRefused;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
@@ -59,6 +66,7 @@ final class ManagedClient {
         reporter = new ClientReporter(engine, name);
         client = new Client(engine.environment(), name, protocol, new MemoryStore(), Configuration.initial(),
                 reporter);
+        management = new ClientManagement(client);
     }
 
     Client client() {
@@ -74,7 +82,8 @@ final class ManagedClient {
     }
 
     /** Takes a configuration; one that is not usable changes nothing but is told. */
-    void configure(Map<String, ?> properties) {
+    synchronized void configure(Map<String, ?> properties) {
+        nameRefused = null;
         Configuration configuration = new Configuration(properties);
         String error = "";
         try {
@@ -85,13 +94,16 @@ final class ManagedClient {
                 clientId = derivedId(newName, configuration.storeDirectory());
             }
             var settings = configuration.settings(clientId);
-            name = newName;
+            String newSource = configuration.networkSource();
+            claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
+            networkSource = newSource;
+            chooseNetworkSource();
             client.configure(newName, settings);
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
-            client.configurationRefused(error);
+            client.configurationRefused(name, error);
         }
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
@@ -100,7 +112,38 @@ final class ManagedClient {
         engine.osgi().execute(this::register);
     }
 
-    private String derivedId(String clientName, String directory) throws Configuration.InvalidException {
+    private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
+        if (!engine.claim(newName, this)) {
+            nameRefused = Map.copyOf(properties);
+            throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
+                    + "\" is the name of another client; allowed is a name of its own");
+        }
+        String before = name;
+        name = newName;
+        if (!before.equals(newName)) {
+            engine.release(before, this);
+        }
+    }
+
+    /** Takes the source of the network's state that the configuration asks for, of those that are there. */
+    void chooseNetworkSource() {
+        NetworkStateSource wanted = engine.networkSource(networkSource);
+        synchronized (chosenSource) {
+            if (chosenSource[0] != wanted) {
+                chosenSource[0] = wanted;
+                client.networkSource(wanted);
+            }
+        }
+    }
+
+    /** A name has become free: takes the configuration that was refused for its name. */
+    synchronized void retry() {
+        if (nameRefused != null) {
+            configure(nameRefused);
+        }
+    }
+
+    private String derivedId(String clientName, String directory) {
         return derivedIds.computeIfAbsent(directory + "\n" + clientName, key -> makeId(clientName, directory));
     }
 
@@ -126,12 +169,14 @@ final class ManagedClient {
             properties.put(MqttConstants.PROTOCOL, protocol.name());
             registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
+            management.register(current);
         }
         engine.announce(this);
     }
 
     private void unregister() {
         if (registration != null) {
+            management.unregister();
             registration.unregister();
             registration = null;
             registeredName = null;
@@ -144,6 +189,7 @@ final class ManagedClient {
             engine.withdraw(this);
             unregister();
         }, STOP_MILLIS);
+        engine.release(name, this);
         var stopped = client.stop();
         if (((EventLoop) engine.environment().scheduler()).isCurrentThread()) {
             return;

@@ -2,6 +2,8 @@ package mqtt.resilient.impl.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.Predicate;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -20,6 +22,7 @@ public final class Session {
     private final MessageStore store;
     private final SessionEvents events;
     private final Scheduler scheduler;
+    private final Counters counters;
     private final PacketIds ids;
     private final InFlight inFlight = new InFlight();
     private final SendWindow.Wire wire = new SendWindow.Wire();
@@ -31,7 +34,6 @@ public final class Session {
     private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
 
-    private SendWindow configured;
     private SendWindow window;
     private Codec codec;
     private int connection;
@@ -40,14 +42,13 @@ public final class Session {
     /** The first message in flight that is still to be repeated on this connection; null = none. */
     private Outgoing repeat;
     private long progress;
-    private long strayAcknowledgements;
 
-    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, SessionSettings settings) {
+    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, Counters counters,
+            SessionSettings settings) {
         this.store = store;
+        this.counters = counters;
         this.events = events;
         this.scheduler = scheduler;
-        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
-        window = configured;
         ids = new PacketIds(settings.inflightMax());
         subscriptions = new Subscriptions(ids, events);
         reconfigure(settings);
@@ -55,9 +56,8 @@ public final class Session {
 
     /** Takes new settings; they act at once. */
     public void reconfigure(SessionSettings settings) {
-        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
-        window = configured;
-        ids.require(configured.messages());
+        window = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
+        ids.require(window.messages());
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
         poison.configure(settings.poisonAttempts());
     }
@@ -126,11 +126,6 @@ public final class Session {
         return progress;
     }
 
-    /** Counts acknowledgements that nothing waited for; they are harmless. */
-    public long strayAcknowledgements() {
-        return strayAcknowledgements;
-    }
-
     /** Whether the rate limit holds something back now; if so, the time when {@link #fill} should be called. */
     public boolean isHeldByRate() {
         return connected && !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime()) && hasPublishDue();
@@ -157,9 +152,28 @@ public final class Session {
         return atMostOnce.poll();
     }
 
-    /** The number of messages that were sent and not acknowledged to the end. */
-    public int inFlight() {
-        return inFlight.count();
+    /** Whether QoS 0 messages wait. */
+    public boolean hasAtMostOnce() {
+        return !atMostOnce.isEmpty();
+    }
+
+    /** Takes out the QoS 0 messages that were not sent and that a caller wants. */
+    public List<Outgoing> removeAtMostOnce(Predicate<Outgoing> wanted) {
+        List<Outgoing> removed = atMostOnce.stream().filter(wanted).toList();
+        if (!removed.isEmpty()) {
+            atMostOnce.removeIf(wanted);
+        }
+        return removed;
+    }
+
+    /** Whether a message was sent and not acknowledged to the end. */
+    public boolean isInFlight(long id) {
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            if (message.id() == id) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Writes what may be sent now, as much as there is room for. */
@@ -236,6 +250,7 @@ public final class Session {
             }
             store.sent(message);
             inFlight.add(message);
+            counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         }
     }
 
@@ -276,6 +291,9 @@ public final class Session {
             takeToken(message);
         }
         assert message.sentOn != connection : "a message is sent at most once on a connection";
+        if (message.sentOn != 0) {
+            counters.count(Counters.Counter.REPEATED);
+        }
         message.sentOn = connection;
         message.known = true;
         wire.add(message, 1);
@@ -297,8 +315,11 @@ public final class Session {
     /** A PUBLISH arrived. */
     public void publish(Publish publish) {
         Incoming incoming = receiver.received(publish, connection);
+        counters.count(Counters.Counter.RECEIVED);
         if (incoming != null) {
             events.received(incoming);
+        } else {
+            counters.count(Counters.Counter.RECEIVED_DUPLICATES);
         }
     }
 
@@ -311,7 +332,7 @@ public final class Session {
     public void acknowledgement(int type, int packetId) {
         if (type == PacketType.PUBREL) {
             if (!receiver.released(packetId)) {
-                strayAcknowledgements++;
+                counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             }
             return;
         }
@@ -332,7 +353,7 @@ public final class Session {
                 end(message, Outcome.Kind.DELIVERED, "");
             }
         } else {
-            strayAcknowledgements++;
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             if (type == PacketType.PUBREC && owner == null) {
                 acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever
             }
@@ -355,6 +376,7 @@ public final class Session {
             wire.add(message, -1);
         }
         inFlight.remove(message);
+        counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         ids.free(message.packetId);
         store.ended(message);
     }
@@ -381,7 +403,7 @@ public final class Session {
         if (subscriptions.answered(type, packetId, codes)) {
             progress++;
         } else {
-            strayAcknowledgements++;
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
         }
     }
 

@@ -15,11 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -271,15 +273,21 @@ public final class ScriptedBroker implements Network {
     }
 
     @Override
-    public Connection connect(InetAddress address, int port, ConnectionHandler handler) {
+    public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        scheduler.execute(() -> answer.accept(!unreachable));
+    }
+
+    @Override
+    public Connection connect(Route route, ConnectionHandler handler) {
         Wire made = new Wire(handler);
         wires.add(made);
-        attempts.add(address.getHostAddress() + ":" + port);
+        String address = route.address().getHostAddress();
+        attempts.add(address + ":" + route.port());
         scheduler.execute(() -> {
             if (made.closed || silent) {
                 return;
             }
-            if (unreachable || refusingAddresses.contains(address.getHostAddress())) {
+            if (unreachable || refusingAddresses.contains(address)) {
                 made.closed = true;
                 handler.closed(new Closing(false, "Connection refused"));
             } else {
