@@ -164,7 +164,8 @@ class ArchitectureTest {
                 "java.util.concurrent.ThreadLocalRandom", "java.security.SecureRandom",
                 "java.util.concurrent.ThreadPoolExecutor", "java.util.concurrent.ExecutorService", "java.util.concurrent.ScheduledExecutorService").contains(name)
                 || owner.startsWith("java.nio.file") || owner.startsWith("java.nio.channels")
-                || owner.startsWith("javax.net") || owner.equals("java.util.concurrent.locks")
+                || owner.startsWith("javax.net") && !name.equals("javax.net.ssl.SSLContext")
+                || owner.equals("java.util.concurrent.locks")
                 || owner.startsWith("java.lang.management")
                 || owner.startsWith("java.net") && !HARMLESS_NET.contains(name)
                 || Stream.of("java.io.File", "java.io.RandomAccessFile").anyMatch(name::startsWith);

@@ -118,7 +118,9 @@ class DeadlineTest {
             assertEndsAfter(world, Duration.ofSeconds(seconds));
             world.broker.acceptsAgain(true);
         }
-        world.broker.expects("PUBLISH dup q1 id=1 t 1").after(Duration.ofSeconds(200)).sends("PUBACK id=1");
+        world.broker.expects("PUBLISH dup q1 id=1 t 1");
+        passAnsweringPings(world, 200);
+        world.broker.sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
         world.broker.takeAll();
         world.publish("t", "2");
@@ -135,6 +137,15 @@ class DeadlineTest {
             world.broker.acceptsAgain(true).takeAll();
         }
         assertEquals(600, untilTheEnd(world).toSeconds());
+    }
+
+    private static void passAnsweringPings(World world, int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            world.broker.after(Duration.ofSeconds(1));
+            if (world.broker.takeAll().contains("PINGREQ")) {
+                world.broker.sends("PINGRESP");
+            }
+        }
     }
 
     /** Time passes; pings are answered, nothing else is. */

@@ -119,7 +119,7 @@ public final class ScriptedBroker implements Network {
     /** Sends bytes. */
     public ScriptedBroker sendsBytes(byte[] bytes) {
         assertTrue(wire != null, "there is no connection");
-        wire.handler.received(ByteBuffer.wrap(bytes));
+        scheduler.runAsLoop(() -> wire.handler.received(ByteBuffer.wrap(bytes)));
         scheduler.run();
         return this;
     }
@@ -167,8 +167,10 @@ public final class ScriptedBroker implements Network {
     private void end(Closing closing) {
         Wire ended = wire;
         assertTrue(ended != null, "there is no connection");
-        ended.close();
-        ended.handler.closed(closing);
+        scheduler.runAsLoop(() -> {
+            ended.close();
+            ended.handler.closed(closing);
+        });
         scheduler.run();
     }
 
@@ -218,7 +220,7 @@ public final class ScriptedBroker implements Network {
     public ScriptedBroker takesBytes(int bytes) {
         roomBytes = bytes;
         if (wire != null) {
-            wire.write();
+            scheduler.runAsLoop(wire::write);
         }
         return this;
     }
@@ -249,6 +251,7 @@ public final class ScriptedBroker implements Network {
 
     @Override
     public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
+        requireLoop();
         scheduler.execute(() -> {
             if (host.endsWith(".invalid")) {
                 answer.accept(null, "unknown host");
@@ -257,6 +260,10 @@ public final class ScriptedBroker implements Network {
                         .map(each -> address(host, each)).toList(), "");
             }
         });
+    }
+
+    private void requireLoop() {
+        assertTrue(scheduler.isLoop(), "the network is used outside the loop");
     }
 
     private static InetAddress address(String host, String digits) {
@@ -274,11 +281,13 @@ public final class ScriptedBroker implements Network {
 
     @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        requireLoop();
         scheduler.execute(() -> answer.accept(!unreachable));
     }
 
     @Override
     public Connection connect(Route route, ConnectionHandler handler) {
+        requireLoop();
         Wire made = new Wire(handler);
         wires.add(made);
         String address = route.address().getHostAddress();
@@ -313,6 +322,7 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void requestWrite() {
+            requireLoop();
             if (!writeRequested && !closed) {
                 writeRequested = true;
                 scheduler.execute(this::write);
@@ -359,16 +369,19 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void pauseReading(boolean pause) {
+            requireLoop();
             readingPaused = pause;
         }
 
         @Override
         public int unsentBytes() {
+            requireLoop();
             return unsent.remaining();
         }
 
         @Override
         public void close() {
+            requireLoop();
             closed = true;
             if (wire == this) {
                 wire = null;
@@ -377,6 +390,7 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void closeGracefully(byte[] last, long deadlineNanoTime) {
+            requireLoop();
             take(unsent);
             take(ByteBuffer.wrap(last));
             close();

@@ -13,6 +13,7 @@ public final class VirtualScheduler implements Scheduler {
     private final PriorityQueue<Planned> timers = new PriorityQueue<>();
     private long now = 1_000_000_000_000L;
     private long number;
+    private int depth;
 
     private final class Planned implements Timer, Comparable<Planned> {
         private final long time;
@@ -57,8 +58,27 @@ public final class VirtualScheduler implements Scheduler {
         return planned;
     }
 
+    /** Whether a task of the loop is running. */
+    public boolean isLoop() {
+        return depth > 0;
+    }
+
+    /** Runs a task as the loop does, before everything else that is due. */
+    public void runAsLoop(Runnable task) {
+        depth++;
+        try {
+            task.run();
+        } finally {
+            depth--;
+        }
+    }
+
     /** Runs everything that is due now. */
     public void run() {
+        runAsLoop(this::runAll);
+    }
+
+    private void runAll() {
         for (int i = 0; i < ENDLESS; i++) {
             Planned next = timers.peek();
             if (!tasks.isEmpty()) {
