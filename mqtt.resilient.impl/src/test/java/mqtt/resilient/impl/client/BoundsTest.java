@@ -25,9 +25,9 @@ class BoundsTest {
     private static RejectedException rejection(World world, Publication publication) {
         assertEquals(0, publication.id());
         CompletionException error = assertThrows(CompletionException.class,
-                () -> publication.stored().toCompletableFuture().join());
-        assertEquals(Kind.REJECTED, publication.delivered().toCompletableFuture().join().kind());
-        assertEquals(false, publication.cancel().toCompletableFuture().join());
+                () -> world.now(publication.stored()));
+        assertEquals(Kind.REJECTED, world.now(publication.delivered()).kind());
+        assertEquals(false, world.now(publication.cancel()));
         world.scheduler.run();
         return (RejectedException) error.getCause();
     }
@@ -83,10 +83,10 @@ class BoundsTest {
     void acceptedMeansStoredCompletes() {
         World world = new World();
         Publication publication = world.client.publish(Message.to("t").build());
-        var stored = publication.stored().toCompletableFuture();
+        var stored = publication.stored();
         world.scheduler.run();
-        assertEquals(Durability.MEMORY, stored.join());
-        assertEquals(Durability.MEMORY, publication.stored().toCompletableFuture().join());
+        assertEquals(Durability.MEMORY, world.now(stored));
+        assertEquals(Durability.MEMORY, world.now(publication.stored()));
     }
 
     @Test
@@ -119,8 +119,8 @@ class BoundsTest {
         World world = new World(settings -> settings.storeMaxMessages(1).dropOldest(true));
         var delivered = world.publish("t", "1").delivered().toCompletableFuture();
         world.publish("t", "2");
-        assertEquals(Kind.DROPPED, delivered.join().kind());
-        assertTrue(delivered.join().reason().contains("store.overflow"), delivered.join().reason());
+        assertEquals(Kind.DROPPED, world.now(delivered).kind());
+        assertTrue(world.now(delivered).reason().contains("store.overflow"), world.now(delivered).reason());
     }
 
     @Test
@@ -191,7 +191,7 @@ class BoundsTest {
     void qos0IsDeliveredWhenItIsWritten() {
         World world = World.connected();
         Publication publication = world.publish("t", "1", 0);
-        assertEquals(Durability.VOLATILE, publication.stored().toCompletableFuture().join());
+        assertEquals(Durability.VOLATILE, world.now(publication.stored()));
         world.broker.expects("PUBLISH q0 t 1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
     }

@@ -25,12 +25,12 @@ class ExpiryTest {
         World world = new World();
         world.broker.isReachable(false);
         Publication publication = world.publish(expiring("1", 10));
-        var delivered = publication.delivered().toCompletableFuture();
+        var delivered = publication.delivered();
         world.broker.after(Duration.ofMillis(9_900));
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.after(Duration.ofMillis(1_200));
         assertEquals(Kind.EXPIRED, world.outcome(publication));
-        assertEquals(Kind.EXPIRED, delivered.join().kind());
+        assertEquals(Kind.EXPIRED, world.now(delivered).kind());
         assertTrue(world.takeEvents().contains("EXPIRED t"));
     }
 
@@ -112,12 +112,12 @@ class ExpiryTest {
         World world = new World(settings -> settings.maxAgeSeconds(30));
         world.broker.isReachable(false);
         Publication publication = world.publish("t", "1");
-        var delivered = publication.delivered().toCompletableFuture();
+        var delivered = publication.delivered();
         world.broker.after(Duration.ofSeconds(29));
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.after(Duration.ofSeconds(3));
         assertEquals(Kind.DROPPED, world.outcome(publication));
-        assertTrue(delivered.join().reason().contains("store.max.age.seconds"), delivered.join().reason());
+        assertTrue(world.now(delivered).reason().contains("store.max.age.seconds"), world.now(delivered).reason());
         assertTrue(world.takeEvents().contains("DROPPED t"));
     }
 
@@ -153,11 +153,11 @@ class ExpiryTest {
         Publication first = world.publish("t", "1");
         Publication second = world.publish("t", "2");
         Publication third = world.publish("t", "3");
-        var delivered = second.delivered().toCompletableFuture();
-        var cancelled = second.cancel().toCompletableFuture();
+        var delivered = second.delivered();
+        var cancelled = second.cancel();
         world.scheduler.run();
-        assertTrue(cancelled.join());
-        assertEquals(Kind.CANCELLED, delivered.join().kind());
+        assertTrue(world.now(cancelled));
+        assertEquals(Kind.CANCELLED, world.now(delivered).kind());
         world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1", "PUBLISH q1 id=2 t 3").expectsNothing()
                 .sends("PUBACK id=1", "PUBACK id=2");
         assertEquals(Kind.DELIVERED, world.outcome(first));
@@ -170,9 +170,9 @@ class ExpiryTest {
         World world = World.connected();
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").hangsUp();
-        var cancelled = publication.cancel().toCompletableFuture();
+        var cancelled = publication.cancel();
         world.scheduler.run();
-        assertEquals(false, cancelled.join());
+        assertEquals(false, world.now(cancelled));
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1").sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
     }
@@ -182,16 +182,16 @@ class ExpiryTest {
         World world = new World();
         Publication publication = world.publish("t", "1");
         publication.cancel();
-        var second = publication.cancel().toCompletableFuture();
+        var second = publication.cancel();
         world.scheduler.run();
-        assertEquals(false, second.join());
+        assertEquals(false, world.now(second));
         assertEquals(Kind.CANCELLED, world.outcome(publication));
         world.broker.acceptsNewClient().expectsNothing();
         Publication delivered = world.publish("t", "2");
         world.broker.expects("PUBLISH q1 id=1 t 2").sends("PUBACK id=1");
-        var late = delivered.cancel().toCompletableFuture();
+        var late = delivered.cancel();
         world.scheduler.run();
-        assertEquals(false, late.join());
+        assertEquals(false, world.now(late));
         assertEquals(Kind.DELIVERED, world.outcome(delivered));
     }
 
@@ -199,9 +199,9 @@ class ExpiryTest {
     void aQos0MessageThatWaitsIsWithdrawnToo() {
         World world = new World(settings -> settings.qos0Offline(true));
         Publication publication = world.publish("t", "1", 0);
-        var cancelled = publication.cancel().toCompletableFuture();
+        var cancelled = publication.cancel();
         world.scheduler.run();
-        assertTrue(cancelled.join());
+        assertTrue(world.now(cancelled));
         world.broker.acceptsNewClient().expectsNothing();
         assertEquals(Kind.CANCELLED, world.outcome(publication));
     }

@@ -50,13 +50,13 @@ class PoisonTest {
     void theReasonSaysWhatHappened() {
         World world = World.connected();
         Publication publication = world.publish("forbidden", "1");
-        var delivered = publication.delivered().toCompletableFuture();
+        var delivered = publication.delivered();
         for (int i = 0; i < 6; i++) {
             world.broker.takeAll();
             world.broker.hangsUp().acceptsAgain(true);
         }
-        assertEquals(Kind.SET_ASIDE, delivered.join().kind());
-        assertTrue(delivered.join().reason().contains("5"), delivered.join().reason());
+        assertEquals(Kind.SET_ASIDE, world.now(delivered).kind());
+        assertTrue(world.now(delivered).reason().contains("5"), world.now(delivered).reason());
     }
 
     @Test

@@ -43,6 +43,7 @@ public final class ScriptedBroker implements Network {
     private boolean silent;
     private int roomBytes = Integer.MAX_VALUE;
     private boolean resolverIsSilent;
+    private boolean holdsOn;
     private final Map<String, List<String>> addresses = new HashMap<>();
     private final Set<String> refusingAddresses = new HashSet<>();
     private final List<String> attempts = new ArrayList<>();
@@ -214,6 +215,12 @@ public final class ScriptedBroker implements Network {
         List<String> all = List.copyOf(attempts);
         attempts.clear();
         return all;
+    }
+
+    /** Whether it leaves connections open after a DISCONNECT from now on, until the client's patience ends. */
+    public ScriptedBroker holdsOn(boolean holds) {
+        holdsOn = holds;
+        return this;
     }
 
     /** How many bytes the network takes from now on before it is full. */
@@ -394,7 +401,12 @@ public final class ScriptedBroker implements Network {
             take(unsent);
             take(ByteBuffer.wrap(last));
             close();
-            scheduler.execute(() -> handler.closed(new Closing(true, "closed")));
+            Runnable gone = () -> handler.closed(new Closing(true, "closed"));
+            if (holdsOn) {
+                scheduler.at(deadlineNanoTime, gone);
+            } else {
+                scheduler.execute(gone);
+            }
         }
     }
 

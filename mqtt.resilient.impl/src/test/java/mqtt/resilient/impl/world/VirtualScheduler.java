@@ -14,6 +14,7 @@ public final class VirtualScheduler implements Scheduler {
     private long now = 1_000_000_000_000L;
     private long number;
     private int depth;
+    private Runnable beforeExecute = () -> { };
 
     private final class Planned implements Timer, Comparable<Planned> {
         private final long time;
@@ -48,7 +49,13 @@ public final class VirtualScheduler implements Scheduler {
 
     @Override
     public void execute(Runnable task) {
+        beforeExecute.run();
         tasks.add(task);
+    }
+
+    /** What another thread does in the moment before a task is handed to the loop. */
+    public void beforeExecute(Runnable action) {
+        beforeExecute = action;
     }
 
     @Override

@@ -1,9 +1,13 @@
 package mqtt.resilient.impl.world;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -32,10 +36,21 @@ public final class World implements ClientEvents {
 
     /** A client with the settings of {@link Settings#DEFAULT}, changed; it connects at once. */
     public World(UnaryOperator<Settings> change) {
+        this(change, true);
+    }
+
+    private World(UnaryOperator<Settings> change, boolean configured) {
         ClientSettings settings = change.apply(Settings.DEFAULT).build();
         client = new Client(new Environment(scheduler, broker, new SplittableRandom(1), this::runListener,
                 scheduler::execute), "test", new Mqtt311(), new MemoryStore(), settings, this);
-        client.configure("test", settings);
+        if (configured) {
+            client.configure("test", settings);
+        }
+    }
+
+    /** A client that has had no configuration yet. */
+    public static World unconfigured() {
+        return new World(UnaryOperator.identity(), false);
     }
 
     public World() {
@@ -120,6 +135,20 @@ public final class World implements ClientEvents {
         List<String> all = List.copyOf(events);
         events.clear();
         return all;
+    }
+
+    /** What a stage has completed with; it must have by now. */
+    public <T> T now(CompletionStage<T> stage) {
+        scheduler.run();
+        CompletableFuture<T> future = stage.toCompletableFuture();
+        assertTrue(future.isDone(), "not completed");
+        return future.join();
+    }
+
+    /** Whether a stage has completed. */
+    public boolean isDone(CompletionStage<?> stage) {
+        scheduler.run();
+        return stage.toCompletableFuture().isDone();
     }
 
     /** How a publication ended. */
