@@ -1,5 +1,6 @@
 package mqtt.resilient.api;
 
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -8,7 +9,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps what it accepted until it
  * is delivered.
  *
- * <p>Every method is safe from any thread, also inside a listener, and none blocks. The service belongs to the bundle
+ * <p>Every method is safe from any thread, also inside a listener, and none blocks except
+ * {@link #publish(Message, Duration)}. The service belongs to the bundle
  * that got it: when that bundle releases it, its subscriptions and listeners are closed, and every method of the stale
  * reference throws {@link IllegalStateException}.
  */
@@ -22,6 +24,18 @@ public interface ResilientMqttClient {
      *         {@link RejectedException}
      */
     Publication publish(Message message);
+
+    /**
+     * Publishes a message and waits for space when the client is full. Meant for threads that may wait.
+     *
+     * @param message the message
+     * @param timeout how long to wait at most
+     * @return what becomes of it, as with {@link #publish(Message)}; rejected when there was no space in time
+     * @throws InterruptedException if the thread is interrupted while it waits
+     * @throws IllegalStateException on a thread of the engine, also in a listener: waiting there would hold up what
+     *         makes space
+     */
+    Publication publish(Message message, Duration timeout) throws InterruptedException;
 
     /**
      * Looks up how a message ended.
@@ -42,6 +56,17 @@ public interface ResilientMqttClient {
      * @throws IllegalArgumentException if the filter breaks a rule of {@link Topics#requireFilter(String)}
      */
     Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
+
+    /**
+     * Subscribes, to fetch the messages instead of being called.
+     *
+     * @param filter a topic filter
+     * @param options how
+     * @param capacity how many QoS 0 messages may wait, at least 1
+     * @return the queue
+     * @throws IllegalArgumentException if the filter or the capacity is not allowed
+     */
+    MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /** {@return the state now} */
     ClientStatus status();
@@ -72,5 +97,16 @@ public interface ResilientMqttClient {
      * @param timeout the time after which to give up; more than zero
      * @return a stage with true when every message accepted before has come to its end, false when the time is over
      */
-    CompletionStage<Boolean> drain(java.time.Duration timeout);
+    CompletionStage<Boolean> drain(Duration timeout);
+
+    /**
+     * Asks whether the broker answers.
+     *
+     * @return a stage with true at once if anything arrived from the broker within the last second; else true if it
+     *         answers a ping within {@code response.seconds}; false without a connection
+     */
+    CompletionStage<Boolean> brokerUp();
+
+    /** {@return the figures now; also as {@link ClientMXBean}} */
+    ClientMetrics metrics();
 }

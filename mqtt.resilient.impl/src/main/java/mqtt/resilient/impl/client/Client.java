@@ -7,9 +7,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLongArray;
+import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
 import mqtt.resilient.api.ConnectionState;
@@ -22,10 +27,14 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.dispatch.Dispatcher;
+import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.dispatch.PullQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.LinkStatus;
 import mqtt.resilient.impl.link.Supervisor;
+import mqtt.resilient.impl.session.Counters;
+import mqtt.resilient.impl.session.Counters.Counter;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
@@ -45,6 +54,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     private final Scheduler scheduler;
     private final ProtocolVersion protocol;
     private final ClientEvents events;
+    private final Counters counters = new Counters();
+    private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
     private final Intake intake;
     private final Outcomes outcomes;
     private final MessageStore store;
@@ -54,6 +65,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
     private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
     private final List<Drain> drains = new ArrayList<>();
+    private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     private volatile String name;
@@ -82,7 +94,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         scheduler = environment.scheduler();
         outcomes = new Outcomes(environment.completions());
         intake = new Intake(scheduler, initial, this::append);
-        session = new Session(store, this, scheduler, initial.session());
+        session = new Session(store, this, scheduler, counters, initial.session());
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
         linkStatus = supervisor.status();
@@ -159,12 +171,30 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     /** Publishes; safe from any thread. */
     public Publication publish(Message message) {
         try {
-            Outgoing admitted = intake.admit(message);
-            return new ClientPublication(this, admitted.id(),
-                    message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : Durability.MEMORY);
+            return admit(message);
         } catch (RejectedException e) {
+            intake.countRejection();
             return new RejectedPublication(e);
         }
+    }
+
+    /** Publishes unless the client is full; safe from any thread. */
+    public Optional<Publication> offer(Message message) {
+        try {
+            return Optional.of(admit(message));
+        } catch (RejectedException e) {
+            if (e.reason() == RejectedException.Reason.FULL) {
+                return Optional.empty();
+            }
+            intake.countRejection();
+            return Optional.of(new RejectedPublication(e));
+        }
+    }
+
+    private Publication admit(Message message) {
+        Outgoing admitted = intake.admit(message);
+        return new ClientPublication(this, admitted.id(),
+                message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : Durability.MEMORY);
     }
 
     CompletionStage<Durability> stored(ClientPublication publication) {
@@ -174,14 +204,46 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     CompletionStage<Outcome> delivered(long id) {
-        return outcomes.watch(id, intake.lastId());
+        return outcomes.watch(id, intake.lastId(), this::lookFor);
+    }
+
+    /** The history does not reach back to a watched message: it may be pending all the same. */
+    private void lookFor(long id) {
+        scheduler.execute(() -> {
+            if (!store.contains(id) && !session.isInFlight(id)) {
+                outcomes.unknown(id);
+            }
+        });
+    }
+
+    /**
+     * Hears once when there is space again; safe from any thread. One waiter is told for each message that ends, on the
+     * loop; it must not block.
+     */
+    public void whenSpace(Runnable waiter) {
+        spaceWaiters.add(waiter);
+    }
+
+    /** Takes a waiter back; if it was told already, the next one is. Safe from any thread. */
+    public void forgetSpace(Runnable waiter) {
+        if (!spaceWaiters.remove(waiter)) {
+            tellSpace();
+        }
+    }
+
+    private void tellSpace() {
+        Runnable waiter = spaceWaiters.poll();
+        if (waiter != null) {
+            waiter.run();
+        }
     }
 
     /** Withdraws a message that was never sent; safe from any thread. */
     CompletionStage<Boolean> cancel(long id) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         scheduler.execute(() -> {
-            Outgoing found = store.remove(id);
+            Outgoing queued = store.remove(id);
+            Outgoing found = queued != null ? queued : session.removeAtMostOnce(id);
             if (found != null) {
                 end(found, Outcome.Kind.CANCELLED, "");
             }
@@ -212,35 +274,42 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             store.append(message);
             outcomes.stored(message.id(), Durability.MEMORY);
             if (intake.bounds().dropOldest()) {
-                dropBeyondBounds();
+                dropBeyondBounds(message.lane());
             }
         }
         sweepSoon();
         supervisor.wake();
     }
 
-    private void dropBeyondBounds() {
-        while (intake.isOverfull()) {
-            Outgoing oldest = store.removeOldest();
-            if (oldest == null) {
-                return; // all of it is under way
-            }
+    private void dropBeyondBounds(int lane) {
+        while (intake.isOverfull(lane) && dropped(store.removeOldest(lane))) {
+            continue;
+        }
+        while (intake.isOverfull() && dropped(store.removeOldest())) {
+            continue;
+        }
+    }
+
+    /** Ends a message that was pushed out; false if there was none, because all of it is under way. */
+    private boolean dropped(Outgoing oldest) {
+        if (oldest != null) {
             end(oldest, Outcome.Kind.DROPPED, "pushed out by newer messages (store.overflow)");
         }
+        return oldest != null;
     }
 
     /** Looks once a second for messages that are too old, as long as there can be any. */
     private void sweepSoon() {
-        if (sweep == null && store.queued() > 0 && (expiryUsed || intake.bounds().maxAgeNanos() > 0)) {
+        if (sweep == null && store.queued() > 0 && (expiryUsed || intake.bounds().hasAge())) {
             sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
                 sweep = null;
                 long now = scheduler.nanoTime();
                 store.visitSome(message -> {
                     boolean expired = message.isExpired(now);
-                    if (expired || message.isOlderThan(intake.bounds().maxAgeNanos(), now)) {
+                    if (expired || message.isOlderThan(intake.bounds().maxAgeNanos(message.lane()), now)) {
                         store.remove(message.id());
                         end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
-                                expired ? "" : "older than store.max.age.seconds");
+                                expired ? "" : "older than store.max.age.seconds or store.lanes allow");
                     }
                 });
                 sweepSoon();
@@ -256,7 +325,9 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     @Override
     public void ended(Outgoing message, Outcome.Kind kind, String reason) {
         intake.ended(message);
+        ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
         outcomes.ended(message.id(), kind, reason);
+        tellSpace();
         if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason);
         }
@@ -295,8 +366,13 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         return dispatcher.queue(listener, description, manual);
     }
 
+    /** Makes the queue of a receiver that fetches; {@code signal} runs when something is new. Safe from any thread. */
+    public PullQueue pullQueue(String description, boolean manual, int capacity, Runnable signal) {
+        return dispatcher.pullQueue(description, manual, capacity, signal);
+    }
+
     /** Subscribes; safe from any thread. */
-    public ClientSubscription subscribe(String filter, int qos, ListenerQueue queue) {
+    public ClientSubscription subscribe(String filter, int qos, InboundQueue queue) {
         ClientSubscription subscription = new ClientSubscription(this, filter, qos, queue);
         scheduler.execute(() -> {
             if (stopping) {
@@ -319,7 +395,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
      *
      * @param grace whether it may come back soon
      */
-    public void close(Collection<ClientSubscription> all, ListenerQueue queue, boolean grace) {
+    public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
         scheduler.execute(() -> {
             for (ClientSubscription subscription : all) {
                 List<ClientSubscription> same = subscriptions.get(subscription.filter());
@@ -354,6 +430,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             subscription.answer(grant, environment.completions());
         }
         if (!grant.isGranted()) {
+            counters.count(Counter.SUBSCRIPTIONS_REFUSED);
             events.subscriptionRefused(filter, code);
         }
     }
@@ -361,10 +438,12 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     @Override
     public void received(Incoming message) {
         dispatcher.received(message);
+        counters.set(Counter.UNHANDLED, dispatcher.unhandled());
     }
 
     @Override
     public void handled(Incoming message) {
+        counters.set(Counter.UNHANDLED, dispatcher.unhandled());
         session.handled(message);
         supervisor.wake();
     }
@@ -376,11 +455,13 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     @Override
     public void dropped(String topic, String reason) {
+        counters.count(Counter.RECEIVED_DROPPED);
         events.dropped(topic, Outcome.Kind.DROPPED, reason);
     }
 
     @Override
     public void failed(String listener, String topic, Throwable error, boolean setAside) {
+        counters.count(Counter.LISTENER_FAILURES);
         events.listenerFailed(listener, topic, error, setAside);
     }
 
@@ -420,6 +501,31 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         };
     }
 
+    /** Answers whether the broker is there; safe from any thread. */
+    public CompletionStage<Boolean> brokerUp() {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        scheduler.execute(() -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
+        return answer.minimalCompletionStage();
+    }
+
+    /** The figures now; safe from any thread. */
+    public ClientMetrics metrics() {
+        return new ClientMetrics(intake.lastId(), intake.rejected(), ended(Outcome.Kind.DELIVERED),
+                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
+                ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
+                intake.pending(), intake.pendingBytesOfAll(), (int) counters.get(Counter.IN_FLIGHT),
+                counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
+                counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
+                counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
+                counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),
+                counters.get(Counter.ATTEMPTS), counters.get(Counter.SESSIONS_LOST),
+                counters.get(Counter.SUBSCRIPTIONS_REFUSED));
+    }
+
+    private long ended(Outcome.Kind kind) {
+        return ends.get(kind.ordinal());
+    }
+
     public void disconnect() {
         onLoop(() -> supervisor.pause("disconnect() was called"));
     }
@@ -444,6 +550,14 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     public void changed(LinkStatus newStatus) {
         boolean wasOnline = isConnected();
         linkStatus = newStatus;
+        if (newStatus.state() == ConnectionState.RESOLVING) {
+            counters.count(Counter.ATTEMPTS);
+        } else if (newStatus.state() == ConnectionState.ONLINE) {
+            counters.count(Counter.CONNECTIONS);
+            if (newStatus.sessionLost()) {
+                counters.count(Counter.SESSIONS_LOST);
+            }
+        }
         intake.online(isConnected());
         if (wasOnline && !isConnected() && !intake.bounds().qos0Offline()) {
             for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {

@@ -4,18 +4,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import mqtt.resilient.api.Subscription;
-import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.dispatch.InboundQueue;
 
 /** One listener on one filter. */
 public final class ClientSubscription implements Subscription {
     private final Client client;
     private final String filter;
     private final int qos;
-    private final ListenerQueue queue;
+    private final InboundQueue queue;
     private final CompletableFuture<Grant> result = new CompletableFuture<>();
     private volatile Grant granted = Grant.PENDING;
+    private volatile Runnable onClose = () -> { };
 
-    ClientSubscription(Client client, String filter, int qos, ListenerQueue queue) {
+    ClientSubscription(Client client, String filter, int qos, InboundQueue queue) {
         this.client = client;
         this.filter = filter;
         this.qos = qos;
@@ -26,7 +27,7 @@ public final class ClientSubscription implements Subscription {
         return qos;
     }
 
-    ListenerQueue queue() {
+    InboundQueue queue() {
         return queue;
     }
 
@@ -53,8 +54,19 @@ public final class ClientSubscription implements Subscription {
         return result.minimalCompletionStage();
     }
 
+    /** Has something run when the subscription is closed by its owner. */
+    public void onClose(Runnable task) {
+        onClose = task;
+    }
+
+    /** Ends the subscription because its owner is gone; another one may come soon. */
+    public void release() {
+        client.close(this, true);
+    }
+
     @Override
     public void close() {
+        onClose.run();
         client.close(this, false);
     }
 }

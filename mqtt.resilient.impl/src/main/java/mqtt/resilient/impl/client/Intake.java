@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.client;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
@@ -25,6 +26,7 @@ final class Intake {
     private final AtomicLongArray endedBytes = new AtomicLongArray(KINDS);
     private final long[] admittedMessages = new long[KINDS];
     private final long[] admittedBytes = new long[KINDS];
+    private final LongAdder rejected = new LongAdder();
     private volatile StoreBounds bounds;
     private volatile int packetMaxBytes;
     private volatile boolean online;
@@ -95,6 +97,14 @@ final class Intake {
             }
             return;
         }
+        StoreBounds.Lane lane = limits.lanes().get(kind);
+        long laneBytes = admittedBytes[kind] - endedBytes.get(kind) + size;
+        long laneMessages = admittedMessages[kind] - endedMessages.get(kind) + 1;
+        if (lane.isExceeded((laneBytes + slack - 1) / slack, (laneMessages + slack - 1) / slack)) {
+            throw new RejectedException(Reason.FULL, "message: " + laneMessages + " messages with " + laneBytes
+                    + " bytes would be pending in lane " + kind + "; allowed are " + lane.maxMessages() + " and "
+                    + lane.maxBytes() + " (store.lanes)");
+        }
         long bytes = pendingBytes() + size;
         if (bytes > slack * limits.maxBytes()) {
             throw new RejectedException(Reason.FULL, "message: " + bytes + " bytes would be pending; allowed are "
@@ -118,6 +128,12 @@ final class Intake {
     synchronized boolean isOverfull() {
         return pendingBytes() > bounds.maxBytes()
                 || bounds.maxMessages() > 0 && pendingMessages() > bounds.maxMessages();
+    }
+
+    /** Whether more is pending in a lane than its own bounds allow; on the loop. */
+    synchronized boolean isOverfull(int lane) {
+        return bounds.lanes().get(lane).isExceeded(admittedBytes[lane] - endedBytes.get(lane),
+                admittedMessages[lane] - endedMessages.get(lane));
     }
 
     /** Whether more QoS 0 is pending than the bounds allow; on the loop. */
@@ -144,6 +160,21 @@ final class Intake {
     /** Messages of every kind that have not come to their end. */
     synchronized long pending() {
         return pendingMessages() + admittedMessages[AT_MOST_ONCE] - endedMessages.get(AT_MOST_ONCE);
+    }
+
+    /** Bytes of every kind that have not come to their end. */
+    synchronized long pendingBytesOfAll() {
+        return pendingBytes() + admittedBytes[AT_MOST_ONCE] - endedBytes.get(AT_MOST_ONCE);
+    }
+
+    /** A message was refused for good. */
+    void countRejection() {
+        rejected.increment();
+    }
+
+    /** Messages refused so far. */
+    long rejected() {
+        return rejected.sum();
     }
 
     /** The number of the latest message. */

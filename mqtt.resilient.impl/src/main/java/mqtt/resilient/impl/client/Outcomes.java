@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.LongConsumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Outcome.Kind;
@@ -115,15 +116,29 @@ final class Outcomes {
         return new Outcome(value == 0 ? Kind.PENDING : KINDS[value - 1], 0, "");
     }
 
-    CompletionStage<Outcome> watch(long id, long last) {
+    /**
+     * A stage for the end of a message.
+     *
+     * @param old asked when the history does not reach back to the message; it calls {@link #unknown} if it has ended
+     */
+    CompletionStage<Outcome> watch(long id, long last, LongConsumer old) {
         CompletableFuture<Outcome> stage = watched.computeIfAbsent(id, key -> new CompletableFuture<>());
         VarHandle.fullFence();
         Outcome outcome = get(id, last);
-        if (outcome.kind() != Kind.PENDING) {
-            watched.remove(id, stage);
+        if (outcome.kind() == Kind.UNKNOWN && id >= 1 && id <= last) {
+            old.accept(id);
+        } else if (outcome.kind() != Kind.PENDING && watched.remove(id, stage)) {
             completions.execute(() -> stage.complete(outcome));
         }
         return stage.minimalCompletionStage();
+    }
+
+    /** Gives up a watch: the message ended too long ago; on the loop. */
+    void unknown(long id) {
+        CompletableFuture<Outcome> stage = watched.remove(id);
+        if (stage != null) {
+            completions.execute(() -> stage.complete(new Outcome(Kind.UNKNOWN, 0, "")));
+        }
     }
 
     CompletionStage<Durability> watchStored(long id, Durability durability) {

@@ -122,6 +122,11 @@ import org.osgi.service.metatype.annotations.Option;
             description = "A message that was not sent within this time is dropped. 0: never.")
     long store_max_age_seconds() default 0;
 
+    @AttributeDefinition(name = "Store: lanes", required = false,
+            description = "Bounds of single lanes: lane;bytes;messages;seconds in each line, 0 = none of its own, for "
+                    + "example 3;10000000;0;3600.")
+    String[] store_lanes() default {};
+
     @AttributeDefinition(name = "Store: when full", options = {
         @Option(label = "reject new messages", value = "reject"),
         @Option(label = "drop the oldest messages that were never sent", value = "drop-oldest") })

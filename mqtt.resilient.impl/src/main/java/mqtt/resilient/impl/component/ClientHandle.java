@@ -1,15 +1,19 @@
 package mqtt.resilient.impl.component;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.ResilientMqttClient;
@@ -19,6 +23,7 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.io.EngineThread;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +34,7 @@ final class ClientHandle implements ResilientMqttClient {
     private final Client client;
     private final String name;
     private final String bundle;
-    private final Set<Opened> opened = ConcurrentHashMap.newKeySet();
+    private final Set<ClientSubscription> opened = ConcurrentHashMap.newKeySet();
     private final Set<AutoCloseable> connectionListeners = ConcurrentHashMap.newKeySet();
     private volatile boolean released;
 
@@ -49,7 +54,7 @@ final class ClientHandle implements ResilientMqttClient {
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     void release() {
         released = true;
-        opened.forEach(each -> client.close(List.of(each.subscription), each.queue, true));
+        opened.forEach(ClientSubscription::release);
         opened.clear();
         connectionListeners.forEach(ClientHandle::close);
         connectionListeners.clear();
@@ -69,6 +74,42 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
+    public Publication publish(Message message, Duration timeout) throws InterruptedException {
+        if (EngineThread.isCurrent()) {
+            throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
+                    + Thread.currentThread().getName() + "; publish(Message) is");
+        }
+        long deadline = System.nanoTime() + timeout.toNanos();
+        Optional<Publication> publication = client().offer(message);
+        while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
+            CountDownLatch space = new CountDownLatch(1);
+            Runnable waiter = space::countDown;
+            client().whenSpace(waiter);
+            try {
+                publication = client().offer(message); // space may have come between
+                if (publication.isEmpty()) {
+                    space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    publication = client().offer(message);
+                }
+            } finally {
+                client.forgetSpace(waiter);
+            }
+        }
+        return publication.isPresent() ? publication.get() : client().publish(message);
+    }
+
+    @Override
+    public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
+        Topics.requireFilter(filter);
+        if (capacity < 1) {
+            throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
+        }
+        FetchQueue queue = new FetchQueue(client(), filter, options, capacity, "queue of " + bundle);
+        own(queue.subscription());
+        return queue;
+    }
+
+    @Override
     public Outcome outcome(long id) {
         return client().outcome(id);
     }
@@ -79,8 +120,12 @@ final class ClientHandle implements ResilientMqttClient {
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
                 options.manualAcknowledgement());
-        Opened subscription = new Opened(client.subscribe(filter, options.qos().ordinal(), queue), queue);
+        return own(client.subscribe(filter, options.qos().ordinal(), queue));
+    }
+
+    private ClientSubscription own(ClientSubscription subscription) {
         opened.add(subscription);
+        subscription.onClose(() -> opened.remove(subscription));
         return subscription;
     }
 
@@ -129,39 +174,17 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
-    public String toString() {
-        return "ResilientMqttClient[" + name + "]";
+    public CompletionStage<Boolean> brokerUp() {
+        return client().brokerUp();
     }
 
-    /** A subscription that is forgotten here when it is closed. */
-    private final class Opened implements Subscription {
-        private final ClientSubscription subscription;
-        private final ListenerQueue queue;
+    @Override
+    public ClientMetrics metrics() {
+        return client().metrics();
+    }
 
-        Opened(ClientSubscription subscription, ListenerQueue queue) {
-            this.subscription = subscription;
-            this.queue = queue;
-        }
-
-        @Override
-        public String filter() {
-            return subscription.filter();
-        }
-
-        @Override
-        public Grant granted() {
-            return subscription.granted();
-        }
-
-        @Override
-        public CompletionStage<Grant> result() {
-            return subscription.result();
-        }
-
-        @Override
-        public void close() {
-            opened.remove(this);
-            subscription.close();
-        }
+    @Override
+    public String toString() {
+        return "ResilientMqttClient[" + name + "]";
     }
 }

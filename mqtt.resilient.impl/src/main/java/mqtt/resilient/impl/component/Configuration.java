@@ -3,6 +3,7 @@ package mqtt.resilient.impl.component;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -204,8 +205,22 @@ final class Configuration {
         return new StoreBounds(number("store.max.bytes", 1024, Long.MAX_VALUE / 4),
                 number("store.max.messages", 0, Long.MAX_VALUE / 4),
                 seconds("store.max.age.seconds", 0, Long.MAX_VALUE / NANOS_PER_SECOND),
-                overflow.equals("drop-oldest"), number("qos0.max.bytes", 1024, Long.MAX_VALUE / 4),
+                lanes(), overflow.equals("drop-oldest"), number("qos0.max.bytes", 1024, Long.MAX_VALUE / 4),
                 flag("qos0.offline"));
+    }
+
+    private List<StoreBounds.Lane> lanes() throws InvalidException {
+        StoreBounds.Lane[] lanes = new StoreBounds.Lane[Message.LANES];
+        Arrays.fill(lanes, StoreBounds.Lane.UNBOUNDED);
+        for (String line : texts("store.lanes")) {
+            if (!line.matches("[0-3] *; *[0-9]{1,15} *; *[0-9]{1,15} *; *[0-9]{1,9}")) {
+                throw invalid("store.lanes", line, "lane;bytes;messages;seconds with lane 0 to 3");
+            }
+            String[] parts = line.split(" *; *");
+            lanes[Integer.parseInt(parts[0])] = new StoreBounds.Lane(Long.parseLong(parts[1]),
+                    Long.parseLong(parts[2]), Long.parseLong(parts[3]) * NANOS_PER_SECOND);
+        }
+        return List.of(lanes);
     }
 
     // ---- values of any type ---------------------------------------------------------------------------------------

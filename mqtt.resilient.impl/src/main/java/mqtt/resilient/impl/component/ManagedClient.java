@@ -42,6 +42,7 @@ final class ManagedClient {
     private final ProtocolVersion protocol = new Mqtt311();
     private final ClientReporter reporter;
     private final Client client;
+    private final ClientManagement management;
     private final String fallbackName;
     private volatile String name;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
@@ -59,6 +60,7 @@ final class ManagedClient {
         reporter = new ClientReporter(engine, name);
         client = new Client(engine.environment(), name, protocol, new MemoryStore(), Configuration.initial(),
                 reporter);
+        management = new ClientManagement(client);
     }
 
     Client client() {
@@ -126,12 +128,14 @@ final class ManagedClient {
             properties.put(MqttConstants.PROTOCOL, protocol.name());
             registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
+            management.register(current);
         }
         engine.announce(this);
     }
 
     private void unregister() {
         if (registration != null) {
+            management.unregister();
             registration.unregister();
             registration = null;
             registeredName = null;

@@ -10,12 +10,12 @@ final class Delivery implements ReceivedMessage {
     private final Reception reception;
     private final Publish publish;
     private final byte[] payload;
-    private final ListenerQueue queue;
+    private final InboundQueue queue;
     private final AtomicBoolean done = new AtomicBoolean();
     /** How often the listener has thrown; used by its thread alone. */
     int failures;
 
-    Delivery(Reception reception, ListenerQueue queue, byte[] payload) {
+    Delivery(Reception reception, InboundQueue queue, byte[] payload) {
         this.reception = reception;
         this.queue = queue;
         this.payload = payload;
@@ -26,7 +26,7 @@ final class Delivery implements ReceivedMessage {
         return reception;
     }
 
-    ListenerQueue queue() {
+    InboundQueue queue() {
         return queue;
     }
 

@@ -49,7 +49,7 @@ public final class Dispatcher {
 
     /** One filter and who listens to it. */
     private static final class Filter {
-        private final Map<ListenerQueue, Integer> listeners = new LinkedHashMap<>();
+        private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
         private final ArrayDeque<Reception> held = new ArrayDeque<>();
         private Scheduler.Timer grace;
 
@@ -64,7 +64,7 @@ public final class Dispatcher {
     private final Map<String, Filter> filters = new HashMap<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
-    private final Set<ListenerQueue> reportedSlow = new HashSet<>();
+    private final Set<InboundQueue> reportedSlow = new HashSet<>();
     private final ArrayList<Filter> matches = new ArrayList<>();
     private volatile DispatchSettings settings;
     private long unhandledBytes;
@@ -93,8 +93,13 @@ public final class Dispatcher {
         return new ListenerQueue(listener, description, manual, this);
     }
 
+    /** Makes the queue of a receiver that fetches; {@code signal} runs when there is something new. From any thread. */
+    public PullQueue pullQueue(String description, boolean manual, int capacity, Runnable signal) {
+        return new PullQueue(description, manual, capacity, signal, this);
+    }
+
     /** Adds a listener to a filter; what was held for the filter goes to it. */
-    public void add(String filter, int qos, ListenerQueue queue) {
+    public void add(String filter, int qos, InboundQueue queue) {
         Filter entry = filters.computeIfAbsent(filter, key -> {
             Filter made = new Filter();
             tree.add(key, made);
@@ -117,7 +122,7 @@ public final class Dispatcher {
      *
      * @param grace whether it may come back, so that the filter and what it brings is kept for a while
      */
-    public void remove(String filter, ListenerQueue queue, boolean grace) {
+    public void remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
         if (entry == null || entry.listeners.remove(queue) == null) {
             return;
@@ -133,12 +138,16 @@ public final class Dispatcher {
     }
 
     /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
-    public void close(ListenerQueue queue) {
-        for (Delivery left : queue.close()) {
-            hold(left.reception());
-            queue.done(left);
-        }
+    public void close(InboundQueue queue) {
+        queue.close().forEach(this::giveUp);
         reportedSlow.remove(queue);
+    }
+
+    private void giveUp(Delivery left) {
+        if (!hold(left.reception())) {
+            events.dropped(left.topic(), "its listener ended: " + left.queue().description());
+        }
+        left.queue().done(left);
     }
 
     private void forget(String filter, Filter entry) {
@@ -166,9 +175,9 @@ public final class Dispatcher {
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1) {
             offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
         } else {
-            Set<ListenerQueue> queues = new HashSet<>();
+            Set<InboundQueue> queues = new HashSet<>();
             for (Filter filter : matches) {
-                for (ListenerQueue queue : filter.listeners.keySet()) {
+                for (InboundQueue queue : filter.listeners.keySet()) {
                     if (queues.add(queue)) {
                         offer(reception, queue, payload.clone());
                     }
@@ -185,9 +194,9 @@ public final class Dispatcher {
         }
     }
 
-    private void offer(Reception reception, ListenerQueue queue, byte[] payload) {
+    private void offer(Reception reception, InboundQueue queue, byte[] payload) {
         reception.add();
-        Delivery dropped = queue.offer(new Delivery(reception, queue, payload), settings.queueMessages());
+        Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
         if (dropped != null && dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond inbound.queue of " + queue.description());
             finish(dropped.reception());
@@ -239,7 +248,7 @@ public final class Dispatcher {
                 : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
-            for (ListenerQueue queue : filter.listeners.keySet()) {
+            for (InboundQueue queue : filter.listeners.keySet()) {
                 long since = queue.busySince();
                 if (since == 0 || now - since < SLOW_CALL_NANOS) {
                     reportedSlow.remove(queue);
@@ -260,7 +269,7 @@ public final class Dispatcher {
             if (filter.grace != null) {
                 filter.grace.cancel();
             }
-            filter.listeners.keySet().forEach(ListenerQueue::close);
+            filter.listeners.keySet().forEach(InboundQueue::close);
         }
         filters.clear();
     }
@@ -269,6 +278,15 @@ public final class Dispatcher {
 
     Executor executor() {
         return executor;
+    }
+
+    DispatchSettings settings() {
+        return settings;
+    }
+
+    /** A listener failed on a message and has ended meanwhile. */
+    void leftBehind(Delivery delivery) {
+        scheduler.execute(() -> giveUp(delivery));
     }
 
     long busySince() {

@@ -1,99 +1,68 @@
 package mqtt.resilient.impl.dispatch;
 
-import java.util.ArrayDeque;
-import java.util.Iterator;
-import java.util.List;
 import mqtt.resilient.api.MessageListener;
-import mqtt.resilient.api.Qos;
 
 /**
  * The messages for one listener: one call at a time, in order, on a thread of the pool that is taken only while there is
- * something to do. QoS 0 messages beyond the bound push out the oldest of their kind.
+ * something to do.
  */
-public final class ListenerQueue {
+public final class ListenerQueue extends InboundQueue {
     /** Serves several listeners in turn; then another queue gets the thread. */
     private static final int CALLS_PER_TURN = 100;
 
     private final MessageListener listener;
-    private final String description;
     private final boolean manual;
-    private final Dispatcher dispatcher;
-
-    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
-    private int waitingAtMostOnce;
     /** A thread is at work or on its way. */
     private boolean running;
     /** A retry is planned. */
     private boolean backingOff;
-    private boolean closed;
     /** Since when a call lasts, 0 = none. */
     private volatile long busySince;
 
     ListenerQueue(MessageListener listener, String description, boolean manual, Dispatcher dispatcher) {
+        super(description, dispatcher);
         this.listener = listener;
-        this.description = description;
         this.manual = manual;
-        this.dispatcher = dispatcher;
     }
 
-    /** Who listens, for logs and events. */
-    public String description() {
-        return description;
-    }
-
+    @Override
     long busySince() {
         return busySince;
     }
 
-    /** Takes a message; the result is one that it pushed out, or null. */
-    Delivery offer(Delivery delivery, int maxAtMostOnce) {
-        Delivery dropped = null;
+    @Override
+    int capacity() {
+        return dispatcher.settings().queueMessages();
+    }
+
+    @Override
+    void arrived() {
+        start();
+    }
+
+    private void start() {
         boolean start;
         synchronized (this) {
-            if (closed) {
-                return delivery;
-            }
-            waiting.add(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > maxAtMostOnce) {
-                dropped = removeOldestAtMostOnce();
-            }
-            start = !running && !backingOff;
+            start = !running && !backingOff && peek() != null;
             running |= start;
         }
         if (start) {
             dispatcher.executor().execute(this::work);
         }
-        return dropped;
-    }
-
-    private Delivery removeOldestAtMostOnce() {
-        for (Iterator<Delivery> all = waiting.iterator(); all.hasNext();) {
-            Delivery candidate = all.next();
-            if (candidate.qos() == Qos.AT_MOST_ONCE) {
-                all.remove();
-                waitingAtMostOnce--;
-                return candidate;
-            }
-        }
-        throw new IllegalStateException("the count of waiting QoS 0 messages is wrong");
     }
 
     private void work() {
         for (int calls = 0;; calls++) {
             Delivery delivery;
             synchronized (this) {
-                delivery = waiting.peek();
-                if (delivery == null || closed || backingOff) {
+                if (peek() == null || backingOff) {
                     running = false;
                     return;
                 }
                 if (calls == CALLS_PER_TURN) {
                     break;
                 }
-                waiting.remove();
-                if (delivery.qos() == Qos.AT_MOST_ONCE) {
-                    waitingAtMostOnce--;
-                }
+                delivery = poll();
             }
             call(delivery);
         }
@@ -120,44 +89,23 @@ public final class ListenerQueue {
     }
 
     private void putBack(Delivery delivery) {
+        boolean back;
         synchronized (this) {
-            waiting.addFirst(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE) {
-                waitingAtMostOnce++;
-            }
-            backingOff = true;
+            back = putFirst(delivery);
+            backingOff = back;
         }
-        dispatcher.retryLater(this, delivery.failures);
+        if (back) {
+            dispatcher.retryLater(this, delivery.failures);
+        } else {
+            dispatcher.leftBehind(delivery);
+        }
     }
 
     /** The back-off is over. */
     void resume() {
-        boolean start;
         synchronized (this) {
             backingOff = false;
-            start = !running && !closed && !waiting.isEmpty();
-            running |= start;
         }
-        if (start) {
-            dispatcher.executor().execute(this::work);
-        }
-    }
-
-    /** The listener is done with a message, or has acknowledged it. Repeatable. */
-    void done(Delivery delivery) {
-        if (delivery.finish()) {
-            dispatcher.done(delivery);
-        }
-    }
-
-    /** No further call begins; the result is what was not handed over. */
-    List<Delivery> close() {
-        synchronized (this) {
-            closed = true;
-            List<Delivery> left = List.copyOf(waiting);
-            waiting.clear();
-            waitingAtMostOnce = 0;
-            return left;
-        }
+        start();
     }
 }

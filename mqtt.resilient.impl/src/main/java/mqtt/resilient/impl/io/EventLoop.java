@@ -47,8 +47,7 @@ public final class EventLoop implements Scheduler, Network {
 
     public EventLoop() throws IOException {
         selector = Selector.open();
-        thread = new Thread(this::run, "mqtt-io");
-        thread.setDaemon(true);
+        thread = new EngineThread(this::run, "mqtt-io");
     }
 
     public void start() {

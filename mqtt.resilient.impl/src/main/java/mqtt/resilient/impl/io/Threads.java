@@ -30,10 +30,6 @@ public final class Threads {
 
     private static ThreadFactory factory(String name, boolean numbered) {
         AtomicInteger number = new AtomicInteger();
-        return task -> {
-            Thread thread = new Thread(task, numbered ? name + "-" + number.incrementAndGet() : name);
-            thread.setDaemon(true);
-            return thread;
-        };
+        return task -> new EngineThread(task, numbered ? name + "-" + number.incrementAndGet() : name);
     }
 }

@@ -2,6 +2,9 @@ package mqtt.resilient.impl.link;
 
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 import mqtt.resilient.impl.codec.FrameSplitter;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -26,6 +29,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final long CLOSE_NANOS = 1_000_000_000L;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
     private static final int PING_PATIENCE = 6;
+
+    private static final long RECENT_NANOS = 1_000_000_000L;
 
     /** Hears how it goes. */
     interface Owner {
@@ -57,6 +62,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private Stage stage = Stage.CONNECTING;
     private Scheduler.Timer timer;
     private long timerAt = NEVER;
+    private final List<Consumer<Boolean>> probes = new ArrayList<>();
     private boolean readingPaused;
     private Runnable whenClosed;
 
@@ -140,6 +146,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void leave(boolean byBroker) {
         stage = Stage.CLOSED;
+        answerProbes(false);
         if (timer != null) {
             timer.cancel();
         }
@@ -164,6 +171,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void received(ByteBuffer bytes) {
         lastReceived = scheduler.nanoTime();
+        if (!probes.isEmpty()) {
+            answerProbes(true);
+        }
         long before = session == null ? 0 : session.progress();
         try {
             splitter.split(bytes, this);
@@ -310,6 +320,28 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 wakeAt(unsentBefore == 0 ? pingAt : now + response);
             }
         }
+    }
+
+    /** Answers whether the broker is there: by what it sent within the last second, else by a ping. */
+    void probe(Consumer<Boolean> answer) {
+        long now = scheduler.nanoTime();
+        if (stage != Stage.ONLINE || now - lastReceived <= RECENT_NANOS) {
+            answer.accept(stage == Stage.ONLINE);
+            return;
+        }
+        probes.add(answer);
+        scheduler.at(now + settings.responseNanos(), () -> {
+            if (probes.remove(answer)) {
+                answer.accept(false);
+            }
+        });
+        ping();
+    }
+
+    private void answerProbes(boolean up) {
+        List<Consumer<Boolean>> answers = List.copyOf(probes);
+        probes.clear();
+        answers.forEach(answer -> answer.accept(up));
     }
 
     /** Sends a PINGREQ now, unless one is under way. */

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.link;
 
 import java.net.InetAddress;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
@@ -139,6 +140,15 @@ public final class Supervisor {
         readingPaused = pause;
         if (link != null && status.state() == ConnectionState.ONLINE) {
             link.pauseReading(pause);
+        }
+    }
+
+    /** Answers whether the broker is there. */
+    public void probe(Consumer<Boolean> answer) {
+        if (link != null && status.state() == ConnectionState.ONLINE) {
+            link.probe(answer);
+        } else {
+            answer.accept(false);
         }
     }
 

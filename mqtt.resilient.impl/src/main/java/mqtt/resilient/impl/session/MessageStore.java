@@ -22,6 +22,9 @@ public interface MessageStore {
     /** Takes out a message that was never sent; null if there is none of that number. */
     Outgoing remove(long id);
 
+    /** Whether a message of that number is here and was never sent. */
+    boolean contains(long id);
+
     /** Takes out the oldest never-sent message of the least urgent lane that has one; null if there is none. */
     Outgoing removeOldest();
 

@@ -20,6 +20,7 @@ public final class Session {
     private final MessageStore store;
     private final SessionEvents events;
     private final Scheduler scheduler;
+    private final Counters counters;
     private final PacketIds ids;
     private final InFlight inFlight = new InFlight();
     private final SendWindow.Wire wire = new SendWindow.Wire();
@@ -40,10 +41,11 @@ public final class Session {
     /** The first message in flight that is still to be repeated on this connection; null = none. */
     private Outgoing repeat;
     private long progress;
-    private long strayAcknowledgements;
 
-    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, SessionSettings settings) {
+    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, Counters counters,
+            SessionSettings settings) {
         this.store = store;
+        this.counters = counters;
         this.events = events;
         this.scheduler = scheduler;
         configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
@@ -126,11 +128,6 @@ public final class Session {
         return progress;
     }
 
-    /** Counts acknowledgements that nothing waited for; they are harmless. */
-    public long strayAcknowledgements() {
-        return strayAcknowledgements;
-    }
-
     /** Whether the rate limit holds something back now; if so, the time when {@link #fill} should be called. */
     public boolean isHeldByRate() {
         return connected && !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime()) && hasPublishDue();
@@ -157,9 +154,25 @@ public final class Session {
         return atMostOnce.poll();
     }
 
-    /** The number of messages that were sent and not acknowledged to the end. */
-    public int inFlight() {
-        return inFlight.count();
+    /** Takes out a QoS 0 message that was not sent; null if there is none of that number. */
+    public Outgoing removeAtMostOnce(long id) {
+        for (Outgoing message : atMostOnce) {
+            if (message.id() == id) {
+                atMostOnce.remove(message);
+                return message;
+            }
+        }
+        return null;
+    }
+
+    /** Whether a message was sent and not acknowledged to the end. */
+    public boolean isInFlight(long id) {
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            if (message.id() == id) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Writes what may be sent now, as much as there is room for. */
@@ -236,6 +249,7 @@ public final class Session {
             }
             store.sent(message);
             inFlight.add(message);
+            counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         }
     }
 
@@ -276,6 +290,9 @@ public final class Session {
             takeToken(message);
         }
         assert message.sentOn != connection : "a message is sent at most once on a connection";
+        if (message.sentOn != 0) {
+            counters.count(Counters.Counter.REPEATED);
+        }
         message.sentOn = connection;
         message.known = true;
         wire.add(message, 1);
@@ -297,8 +314,11 @@ public final class Session {
     /** A PUBLISH arrived. */
     public void publish(Publish publish) {
         Incoming incoming = receiver.received(publish, connection);
+        counters.count(Counters.Counter.RECEIVED);
         if (incoming != null) {
             events.received(incoming);
+        } else {
+            counters.count(Counters.Counter.RECEIVED_DUPLICATES);
         }
     }
 
@@ -311,7 +331,7 @@ public final class Session {
     public void acknowledgement(int type, int packetId) {
         if (type == PacketType.PUBREL) {
             if (!receiver.released(packetId)) {
-                strayAcknowledgements++;
+                counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             }
             return;
         }
@@ -332,7 +352,7 @@ public final class Session {
                 end(message, Outcome.Kind.DELIVERED, "");
             }
         } else {
-            strayAcknowledgements++;
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             if (type == PacketType.PUBREC && owner == null) {
                 acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever
             }
@@ -355,6 +375,7 @@ public final class Session {
             wire.add(message, -1);
         }
         inFlight.remove(message);
+        counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         ids.free(message.packetId);
         store.ended(message);
     }
@@ -381,7 +402,7 @@ public final class Session {
         if (subscriptions.answered(type, packetId, codes)) {
             progress++;
         } else {
-            strayAcknowledgements++;
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
         }
     }
 

@@ -51,23 +51,10 @@ final class LaneQueue {
 
     /** Takes out the message with this id, null if it is not here; the caller must end it. */
     Outgoing remove(long id) {
-        int low = 0;
-        int high = used - 1;
-        while (low <= high) {
-            int middle = low + high >>> 1;
-            Outgoing message = ring[index(middle)];
-            if (message.id() == id) {
-                return message.isQueued() ? remove(middle) : null;
-            } else if (message.id() < id) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
+        int slot = find(id);
+        if (slot < 0) {
+            return null;
         }
-        return null;
-    }
-
-    private Outgoing remove(int slot) {
         Outgoing found = ring[index(slot)];
         if (slot == 0) {
             removeFirst();
@@ -75,6 +62,24 @@ final class LaneQueue {
             live--;
         }
         return found;
+    }
+
+    /** The slot of the message with this id, or -1. */
+    int find(long id) {
+        int low = 0;
+        int high = used - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            Outgoing message = ring[index(middle)];
+            if (message.id() == id) {
+                return message.isQueued() ? middle : -1;
+            } else if (message.id() < id) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return -1;
     }
 
     /** The number of messages. */

@@ -52,6 +52,16 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
+    public boolean contains(long id) {
+        for (LaneQueue lane : lanes) {
+            if (lane.find(id) >= 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
     public Outgoing removeOldest() {
         for (int lane = lanes.length - 1; lane >= 0; lane--) {
             Outgoing oldest = removeOldest(lane);

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.world;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.List;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -28,7 +29,8 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
                 packetMaxBytes);
         return new ClientSettings(link, new SessionSettings(inflightMax, inflightMaxBytes, rate, burst, poisonAttempts),
                 new DispatchSettings(inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds * SECOND),
-                new StoreBounds(storeMaxBytes, storeMaxMessages, maxAgeSeconds * SECOND, dropOldest, qos0MaxBytes,
+                new StoreBounds(storeMaxBytes, storeMaxMessages, maxAgeSeconds * SECOND,
+                        Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), dropOldest, qos0MaxBytes,
                         qos0Offline), packetMaxBytes);
     }
 

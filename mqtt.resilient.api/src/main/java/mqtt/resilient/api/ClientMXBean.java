@@ -1,0 +1,85 @@
+package mqtt.resilient.api;
+
+/**
+ * The figures of {@link ClientMetrics} for JMX, and the state; one MXBean for each client, with the object name
+ * {@code mqtt.resilient:type=Client,name="<client>"}. Safe from any thread.
+ */
+public interface ClientMXBean {
+    /** {@return the state} */
+    String getState();
+
+    /** {@return why the client is in that state} */
+    String getReason();
+
+    /** {@return the broker in use or tried last} */
+    String getBroker();
+
+    /** {@return messages admitted} */
+    long getAccepted();
+
+    /** {@return messages refused at admission; not accepted} */
+    long getRejected();
+
+    /** {@return accepted messages acknowledged by the broker, with QoS 0 handed to the network} */
+    long getDelivered();
+
+    /** {@return accepted messages whose time was over before they were sent} */
+    long getExpired();
+
+    /** {@return accepted messages withdrawn before they were sent} */
+    long getCancelled();
+
+    /** {@return accepted messages that the broker refused with a reason} */
+    long getRefused();
+
+    /** {@return accepted messages that seemed to end connections} */
+    long getSetAside();
+
+    /** {@return accepted messages dropped by a bound, or QoS 0 lost with the link} */
+    long getDropped();
+
+    /** {@return accepted messages lost with the stop of the client} */
+    long getClosed();
+
+    /** {@return accepted messages that have not come to their end} */
+    long getPending();
+
+    /** {@return what they count for against {@code store.max.bytes} and {@code qos0.max.bytes}} */
+    long getPendingBytes();
+
+    /** {@return messages sent and not acknowledged to the end} */
+    int getInFlight();
+
+    /** {@return messages sent again on a later connection} */
+    long getRepeated();
+
+    /** {@return messages from the broker} */
+    long getReceived();
+
+    /** {@return QoS 2 messages that came again and were not handed over again} */
+    long getReceivedDuplicates();
+
+    /** {@return received messages that listeners are not done with} */
+    int getUnhandled();
+
+    /** {@return received messages that a listener did not get} */
+    long getReceivedDropped();
+
+    /** {@return calls of listeners that threw} */
+    long getListenerFailures();
+
+    /** {@return acknowledgements that nothing waited for} */
+    long getStrayAcknowledgements();
+
+    /** {@return connections that the broker accepted} */
+    long getConnections();
+
+    /** {@return attempts to connect} */
+    long getAttempts();
+
+    /** {@return sessions that the broker had lost} */
+    long getSessionsLost();
+
+    /** {@return subscriptions that the broker refused} */
+    long getSubscriptionsRefused();
+}

@@ -1,0 +1,114 @@
+package mqtt.resilient.impl.dispatch;
+
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.List;
+import mqtt.resilient.api.Qos;
+
+/**
+ * The messages that wait for one receiver, in order of receipt. QoS 0 beyond the capacity pushes out the oldest of its
+ * kind; QoS 1 and 2 are bounded by what the broker sends unacknowledged. Safe from any thread.
+ */
+public abstract class InboundQueue {
+    final Dispatcher dispatcher;
+    private final String description;
+    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    private int waitingAtMostOnce;
+    private boolean closed;
+
+    InboundQueue(String description, Dispatcher dispatcher) {
+        this.description = description;
+        this.dispatcher = dispatcher;
+    }
+
+    /** Who receives, for logs and events. */
+    public final String description() {
+        return description;
+    }
+
+    /** The number of QoS 0 messages that may wait. */
+    abstract int capacity();
+
+    /** Something was added. */
+    abstract void arrived();
+
+    /** Since when a call of the receiver lasts, 0 = none. */
+    abstract long busySince();
+
+    /** Takes a message; the result is one that it pushed out, or null. */
+    Delivery offer(Delivery delivery) {
+        Delivery dropped = null;
+        synchronized (this) {
+            if (closed) {
+                return delivery;
+            }
+            waiting.add(delivery);
+            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity()) {
+                dropped = removeOldestAtMostOnce();
+            }
+        }
+        arrived();
+        return dropped;
+    }
+
+    private Delivery removeOldestAtMostOnce() {
+        for (Iterator<Delivery> all = waiting.iterator(); all.hasNext();) {
+            Delivery candidate = all.next();
+            if (candidate.qos() == Qos.AT_MOST_ONCE) {
+                all.remove();
+                waitingAtMostOnce--;
+                return candidate;
+            }
+        }
+        throw new IllegalStateException("the count of waiting QoS 0 messages is wrong");
+    }
+
+    final synchronized Delivery peek() {
+        return waiting.peek();
+    }
+
+    final synchronized Delivery poll() {
+        Delivery next = waiting.poll();
+        if (next != null && next.qos() == Qos.AT_MOST_ONCE) {
+            waitingAtMostOnce--;
+        }
+        return next;
+    }
+
+    /** Puts a message back to the front; false if the queue is closed. */
+    final synchronized boolean putFirst(Delivery delivery) {
+        if (!closed) {
+            waiting.addFirst(delivery);
+            if (delivery.qos() == Qos.AT_MOST_ONCE) {
+                waitingAtMostOnce++;
+            }
+        }
+        return !closed;
+    }
+
+    final synchronized int size() {
+        return waiting.size();
+    }
+
+    final synchronized boolean isClosed() {
+        return closed;
+    }
+
+    /** The receiver is done with a message, or has acknowledged it. Repeatable. */
+    final void done(Delivery delivery) {
+        if (delivery.finish()) {
+            dispatcher.done(delivery);
+        }
+    }
+
+    /** Takes nothing more and gives nothing out; the result is what was not handed over. */
+    List<Delivery> close() {
+        synchronized (this) {
+            closed = true;
+            List<Delivery> left = List.copyOf(waiting);
+            waiting.clear();
+            waitingAtMostOnce = 0;
+            return left;
+        }
+    }
+}
