@@ -44,11 +44,13 @@ public final class FrameSplitter {
     }
 
     private void complete(ByteBuffer in, PacketReceiver receiver) throws ProtocolException {
-        ByteBuffer seen = partial.duplicate().flip();
-        int size = packetSize(seen);
-        if (size < 0) {
+        int size = packetSize(partial.duplicate().flip());
+        if (size < 0) { // the header was cut: byte by byte until the length is known
             partial.put(in.get());
-            return;
+            size = packetSize(partial.duplicate().flip());
+            if (size < 0) {
+                return;
+            }
         }
         int missing = Math.min(size - partial.position(), in.remaining());
         if (partial.remaining() < missing) {

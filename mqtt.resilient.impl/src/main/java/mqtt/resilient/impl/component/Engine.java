@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.impl.client.Environment;
@@ -43,6 +44,7 @@ public final class Engine {
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
+    private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     /** On mqtt-osgi only. */
     private final List<ManagedClient> clients = new ArrayList<>();
     private final List<ClientWatcher> watchers = new ArrayList<>();
@@ -95,6 +97,18 @@ public final class Engine {
             watchers.remove(watcher);
             clients.forEach(watcher::removed);
         });
+    }
+
+    /** Gives a name to a client; false if another client has it. */
+    boolean claim(String name, ManagedClient client) {
+        return names.putIfAbsent(name, client) == null || names.get(name) == client;
+    }
+
+    /** Takes a name back; whoever was refused it may try again. */
+    void release(String name, ManagedClient client) {
+        if (names.remove(name, client)) {
+            osgi.execute(() -> List.copyOf(clients).forEach(ManagedClient::retry));
+        }
     }
 
     /** Makes a client known, or known again after a change; on mqtt-osgi. */

@@ -48,6 +48,8 @@ final class ManagedClient {
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<String, String> derivedIds = new HashMap<>();
+    /** The properties that were refused because another client has the name; null = none. */
+    private Map<String, ?> nameRefused;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
@@ -76,7 +78,8 @@ final class ManagedClient {
     }
 
     /** Takes a configuration; one that is not usable changes nothing but is told. */
-    void configure(Map<String, ?> properties) {
+    synchronized void configure(Map<String, ?> properties) {
+        nameRefused = null;
         Configuration configuration = new Configuration(properties);
         String error = "";
         try {
@@ -87,7 +90,7 @@ final class ManagedClient {
                 clientId = derivedId(newName, configuration.storeDirectory());
             }
             var settings = configuration.settings(clientId);
-            name = newName;
+            claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             client.configure(newName, settings);
@@ -102,7 +105,27 @@ final class ManagedClient {
         engine.osgi().execute(this::register);
     }
 
-    private String derivedId(String clientName, String directory) throws Configuration.InvalidException {
+    private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
+        if (!engine.claim(newName, this)) {
+            nameRefused = Map.copyOf(properties);
+            throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
+                    + "\" is the name of another client; allowed is a name of its own");
+        }
+        String before = name;
+        name = newName;
+        if (!before.equals(newName)) {
+            engine.release(before, this);
+        }
+    }
+
+    /** A name has become free: takes the configuration that was refused for its name. */
+    synchronized void retry() {
+        if (nameRefused != null) {
+            configure(nameRefused);
+        }
+    }
+
+    private String derivedId(String clientName, String directory) {
         return derivedIds.computeIfAbsent(directory + "\n" + clientName, key -> makeId(clientName, directory));
     }
 
@@ -148,6 +171,7 @@ final class ManagedClient {
             engine.withdraw(this);
             unregister();
         }, STOP_MILLIS);
+        engine.release(name, this);
         var stopped = client.stop();
         if (((EventLoop) engine.environment().scheduler()).isCurrentThread()) {
             return;

@@ -36,6 +36,8 @@ public final class Whiteboard implements Engine.ClientWatcher {
         private final MessageListener listener;
         private final Map<String, Object> properties;
         private Bound bound;
+        /** What was told last, so that it is told once. */
+        private String reported = "";
 
         Entry(MessageListener listener, Map<String, Object> properties) {
             this.listener = listener;
@@ -127,6 +129,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
             boolean manual = Boolean.parseBoolean(
                     String.valueOf(entry.properties.get(MqttConstants.MANUAL_ACKNOWLEDGEMENT)));
             ListenerQueue queue = client.client().queue(entry.listener, describe(entry), manual);
+            entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
                     .map(filter -> client.client().subscribe(filter, qos, queue)).toList());
         } catch (IllegalArgumentException e) {
@@ -162,6 +165,10 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     /** A listener cannot be served. */
     private void report(Entry entry, String reason) {
+        if (reason.equals(entry.reported)) {
+            return;
+        }
+        entry.reported = reason;
         LOG.warn("{} gets no messages: {}", describe(entry), reason);
         Map<String, Object> event = new HashMap<>();
         event.put(MqttConstants.REASON, describe(entry) + ": " + reason);

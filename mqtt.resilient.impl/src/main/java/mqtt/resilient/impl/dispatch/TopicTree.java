@@ -7,7 +7,7 @@ import java.util.Map;
 import mqtt.resilient.api.Topics;
 
 /** Topic filters as a tree of their levels (MQTT 3.1.1 section 4.7). */
-final class TopicTree<T> {
+public final class TopicTree<T> {
     private static final class Node<T> {
         private Map<String, Node<T>> children = Map.of();
         private List<T> values = List.of();
@@ -20,7 +20,7 @@ final class TopicTree<T> {
     private final Node<T> root = new Node<>();
 
     /** Adds a value under a filter; a shared subscription matches like its filter. */
-    void add(String filter, T value) {
+    public void add(String filter, T value) {
         Node<T> node = root;
         for (String level : Topics.withoutShare(filter).split("/", -1)) {
             if (node.children.isEmpty()) {
@@ -35,7 +35,7 @@ final class TopicTree<T> {
     }
 
     /** Removes a value once; false if it is not there. */
-    boolean remove(String filter, T value) {
+    public boolean remove(String filter, T value) {
         return remove(root, Topics.withoutShare(filter).split("/", -1), 0, value);
     }
 
@@ -54,7 +54,7 @@ final class TopicTree<T> {
     }
 
     /** Collects the values of all filters that match a topic; one that matches twice comes twice. */
-    void match(String topic, List<T> found) {
+    public void match(String topic, List<T> found) {
         boolean wildcards = !topic.startsWith("$"); // [MQTT-4.7.2-1]
         match(root, topic, 0, wildcards, found);
     }

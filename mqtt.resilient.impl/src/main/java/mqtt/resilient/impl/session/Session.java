@@ -32,7 +32,6 @@ public final class Session {
     private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
 
-    private SendWindow configured;
     private SendWindow window;
     private Codec codec;
     private int connection;
@@ -48,8 +47,6 @@ public final class Session {
         this.counters = counters;
         this.events = events;
         this.scheduler = scheduler;
-        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
-        window = configured;
         ids = new PacketIds(settings.inflightMax());
         subscriptions = new Subscriptions(ids, events);
         reconfigure(settings);
@@ -57,9 +54,8 @@ public final class Session {
 
     /** Takes new settings; they act at once. */
     public void reconfigure(SessionSettings settings) {
-        configured = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
-        window = configured;
-        ids.require(configured.messages());
+        window = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
+        ids.require(window.messages());
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
         poison.configure(settings.poisonAttempts());
     }

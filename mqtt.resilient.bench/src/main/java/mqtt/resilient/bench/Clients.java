@@ -1,0 +1,71 @@
+package mqtt.resilient.bench;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.client.StoreBounds;
+import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.dispatch.DispatchSettings;
+import mqtt.resilient.impl.link.BrokerUri;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.store.MemoryStore;
+
+/** Clients as the benchmarks need them. */
+final class Clients {
+    private static final long SECOND = 1_000_000_000L;
+
+    private Clients() {
+    }
+
+    /** The shipped defaults with another window. */
+    static ClientSettings settings(int window) {
+        LinkSettings link = new LinkSettings(List.of(BrokerUri.parse("mqtt://broker")), "bench", null, null, null, 60, 0,
+                10 * SECOND, 10 * SECOND, 604_800, SECOND / 4, 60 * SECOND, 30 * SECOND, 1_048_576);
+        return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, 5),
+                new DispatchSettings(1000, 16_777_216, 3, 300 * SECOND),
+                new StoreBounds(1L << 40, 0, 0, Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), false, 4_194_304,
+                        false), 1_048_576);
+    }
+
+    /** A client on a network of its own; it is connected after the network has run. */
+    static Client client(EchoNetwork network, int window) {
+        Client client = new Client(new Environment(network, network, new SplittableRandom(1), Runnable::run,
+                Runnable::run), "bench", new Mqtt311(), new MemoryStore(), settings(window), new Silence());
+        client.configure("bench", settings(window));
+        return client;
+    }
+
+    private static final class Silence implements ClientEvents {
+        @Override
+        public void changed(ClientStatus status, boolean sessionLost) {
+            // not measured
+        }
+
+        @Override
+        public void dropped(String topic, Outcome.Kind kind, String reason) {
+            throw new IllegalStateException(topic + " " + kind + " " + reason);
+        }
+
+        @Override
+        public void subscriptionRefused(String filter, int code) {
+            throw new IllegalStateException(filter);
+        }
+
+        @Override
+        public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+            throw new IllegalStateException(error);
+        }
+
+        @Override
+        public void listenerSlow(String listener, long nanos) {
+            // not measured
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Benchmarks of the parts; never deployed. */
+package mqtt.resilient.bench;
