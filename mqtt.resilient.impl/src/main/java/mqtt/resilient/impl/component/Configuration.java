@@ -235,7 +235,7 @@ final class Configuration {
         if (value instanceof Object[] || value instanceof Collection) {
             List<String> all = texts(key);
             if (all.size() > 1) {
-                throw invalid(key, all, "one value");
+                throw invalid(key, key.startsWith(".") ? "…" : all, "one value");
             }
             return all.isEmpty() ? "" : all.get(0);
         }

@@ -25,7 +25,8 @@ import org.osgi.service.event.EventHandler;
  * EventAdmin on both sides: posts the engine's events and the messages of the key {@code subscriptions}, and publishes
  * what other bundles post. The only class that knows EventAdmin; without it, it never comes to life.
  */
-@Component(service = EventHandler.class, property = EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_PUBLISH)
+@Component(service = EventHandler.class, immediate = true, // or it would tell nothing until somebody posts to it
+        property = EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_PUBLISH)
 public final class EventBridge implements EventHandler, Engine.ClientWatcher, Engine.EventSink {
     private record Bound(List<Configuration.EventSubscription> wanted, ListenerQueue queue,
             List<ClientSubscription> subscriptions) {
