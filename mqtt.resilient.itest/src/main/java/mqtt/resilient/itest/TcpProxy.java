@@ -67,26 +67,29 @@ final class TcpProxy implements AutoCloseable {
                 Socket toBroker = new Socket();
                 sockets.add(client);
                 sockets.add(toBroker);
-                thread("itest-proxy-up", () -> {
-                    try {
-                        toBroker.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), brokerPort));
-                        thread("itest-proxy-down", () -> copy(toBroker, client));
-                        copy(client, toBroker);
-                    } catch (IOException e) {
-                        close(client);
-                    } finally {
-                        open.decrementAndGet();
-                    }
-                });
+                thread("itest-proxy-up", () -> forward(client, toBroker));
             }
         } catch (IOException e) {
             // the proxy is closed
         }
     }
 
-    private void copy(Socket from, Socket to) {
+    private void forward(Socket client, Socket toBroker) {
+        try {
+            toBroker.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), brokerPort));
+            AtomicInteger directions = new AtomicInteger(2);
+            thread("itest-proxy-down", () -> copy(toBroker, client, directions));
+            copy(client, toBroker, directions);
+        } catch (IOException e) {
+            close(client);
+            open.decrementAndGet();
+        }
+    }
+
+    /** One direction; an end of the stream is passed on, the end of both closes the connection. */
+    private void copy(Socket from, Socket to, AtomicInteger directions) {
         byte[] buffer = new byte[BUFFER_BYTES];
-        try (from; to) {
+        try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
@@ -96,15 +99,16 @@ final class TcpProxy implements AutoCloseable {
             }
             if (!stalled) {
                 to.shutdownOutput();
-                waitForOtherSide(to);
             }
         } catch (IOException e) {
-            // cut, or closed by the other side
+            close(from);
+            close(to);
         }
-    }
-
-    private static void waitForOtherSide(Socket other) {
-        Await.until("the other side lets go", () -> other.isClosed() || other.isInputShutdown());
+        if (directions.decrementAndGet() == 0) {
+            close(from);
+            close(to);
+            open.decrementAndGet();
+        }
     }
 
     private static void thread(String name, Runnable task) {
