@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
+    private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
+
     private final Client client;
     private final String name;
     private final String bundle;
@@ -70,7 +72,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
+        return client().publish(requireMessage(message));
     }
 
     @Override
@@ -79,7 +81,8 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
-        long deadline = System.nanoTime() + timeout.toNanos();
+        requireMessage(message);
+        long deadline = System.nanoTime() + bounded("timeout", timeout).toNanos();
         Optional<Publication> publication = client().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
             CountDownLatch space = new CountDownLatch(1);
@@ -101,6 +104,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -117,6 +121,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
                 options.manualAcknowledgement());
@@ -126,6 +131,9 @@ final class ClientHandle implements ResilientMqttClient {
     private ClientSubscription own(ClientSubscription subscription) {
         opened.add(subscription);
         subscription.onClose(() -> opened.remove(subscription));
+        if (released) { // meanwhile
+            subscription.release();
+        }
         return subscription;
     }
 
@@ -167,10 +175,24 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public CompletionStage<Boolean> drain(Duration timeout) {
-        if (timeout.isNegative() || timeout.isZero()) {
+        if (bounded("timeout", timeout).isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
-        return client().drain(timeout);
+        return client().drain(bounded("timeout", timeout));
+    }
+
+    private static Message requireMessage(Message message) {
+        return Objects.requireNonNull(message, "message: null is not allowed");
+    }
+
+    private static void requireOptions(SubscribeOptions options) {
+        Objects.requireNonNull(options, "options: null is not allowed");
+    }
+
+    /** A time that can be counted in nanoseconds. */
+    static Duration bounded(String field, Duration time) {
+        Objects.requireNonNull(time, field + ": null is not allowed");
+        return time.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : time;
     }
 
     @Override

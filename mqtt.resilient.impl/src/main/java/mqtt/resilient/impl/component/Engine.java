@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
 import org.osgi.service.component.annotations.Activate;
@@ -22,6 +23,7 @@ import org.osgi.service.component.annotations.Deactivate;
 @Component(service = Engine.class)
 public final class Engine {
     private static final long STOP_MILLIS = 2000;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
 
     /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */
     interface ClientWatcher {
@@ -48,11 +50,15 @@ public final class Engine {
     /** On mqtt-osgi only. */
     private final List<ManagedClient> clients = new ArrayList<>();
     private final List<ClientWatcher> watchers = new ArrayList<>();
+    private long stopDeadline;
+    private long lastStop;
 
     @Activate
     public Engine() throws IOException {
         loop = new EventLoop();
         environment = new Environment(loop, loop, random, listeners, completions);
+        listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
     }
 
@@ -60,8 +66,24 @@ public final class Engine {
     void deactivate() throws InterruptedException {
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
+        if (EngineThread.isCurrent()) {
+            Thread.interrupted(); // but not one that stops this bundle: the framework has not finished
+        }
         completions.shutdown();
         osgi.stop();
+    }
+
+    /**
+     * How long the stop of a client may still take: those that stop one after the other share the time, because a stop of
+     * the bundle must not take longer with every client.
+     */
+    synchronized long stopMillisLeft() {
+        long now = loop.nanoTime();
+        if (stopDeadline == 0 || now - lastStop > STOP_MILLIS * NANOS_PER_MILLI) {
+            stopDeadline = now + STOP_MILLIS * NANOS_PER_MILLI;
+        }
+        lastStop = now;
+        return Math.max(0, (stopDeadline - now) / NANOS_PER_MILLI);
     }
 
     Environment environment() {

@@ -34,7 +34,7 @@ final class FetchQueue implements MessageQueue {
 
     @Override
     public ReceivedMessage poll(Duration timeout) throws InterruptedException {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + ClientHandle.bounded("timeout", timeout).toNanos();
         ReceivedMessage message = null;
         while (message == null && arrivals.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             message = next();

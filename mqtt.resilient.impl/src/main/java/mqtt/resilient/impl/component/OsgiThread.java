@@ -17,11 +17,13 @@ final class OsgiThread {
     private final ThreadPoolExecutor executor = Threads.pool("mqtt-osgi", 1);
     private volatile Thread current;
 
+    OsgiThread() {
+        executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    }
+
     /** Runs a task behind all others; a task after the end is dropped. */
     void execute(Runnable task) {
-        if (!executor.isShutdown()) {
-            executor.execute(() -> run(task));
-        }
+        executor.execute(() -> run(task));
     }
 
     private void run(Runnable task) {

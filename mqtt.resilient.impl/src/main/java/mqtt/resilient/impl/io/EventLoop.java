@@ -11,6 +11,7 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -40,6 +41,8 @@ public final class EventLoop implements Scheduler, Network {
     private long nextErrorLog = Long.MIN_VALUE;
     private int unloggedErrors;
     private volatile boolean stopping;
+    private volatile boolean ended;
+    private final AtomicInteger lateTasks = new AtomicInteger();
 
     /** Used by one connection at a time, within one call. */
     final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -81,8 +84,24 @@ public final class EventLoop implements Scheduler, Network {
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
-        if (!awake.getAndSet(true)) {
+        if (ended) {
+            runLateTasks();
+        } else if (!awake.getAndSet(true)) {
             selector.wakeup();
+        }
+    }
+
+    /**
+     * What comes after the end of the loop runs where it comes from, one task at a time: whoever still holds a publication
+     * of a stopped client gets an answer.
+     */
+    private void runLateTasks() {
+        if (lateTasks.getAndIncrement() == 0) {
+            for (int seen = 1; seen != 0; seen = lateTasks.addAndGet(-seen)) {
+                for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                    guard(task);
+                }
+            }
         }
     }
 
@@ -129,6 +148,8 @@ public final class EventLoop implements Scheduler, Network {
         } catch (IOException e) {
             LOG.warn("Closing the selector failed", e);
         }
+        ended = true;
+        runLateTasks();
     }
 
     private void turn() throws IOException {
