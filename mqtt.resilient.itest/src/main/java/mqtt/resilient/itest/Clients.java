@@ -2,6 +2,7 @@ package mqtt.resilient.itest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -95,7 +96,9 @@ final class Clients implements AutoCloseable {
 
     /** Deletes configurations and waits until their services are gone. */
     void delete(String... aliases) {
+        List<ServiceReference<ResilientMqttClient>> leaving = new ArrayList<>();
         for (String alias : aliases) {
+            leaving.addAll(references(alias));
             try {
                 configurations.remove(alias).delete();
             } catch (IOException e) {
@@ -103,7 +106,7 @@ final class Clients implements AutoCloseable {
             }
         }
         Await.until("the services of " + Arrays.toString(aliases) + " are gone",
-                () -> List.of(aliases).stream().allMatch(alias -> references(alias).isEmpty()));
+                () -> leaving.stream().allMatch(reference -> reference.getBundle() == null));
     }
 
     @Override

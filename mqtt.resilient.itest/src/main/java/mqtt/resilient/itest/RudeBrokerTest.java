@@ -1,10 +1,10 @@
 package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ConnectionState;
@@ -27,8 +27,8 @@ class RudeBrokerTest extends FrameworkTest {
         new Random(1).nextBytes(noise);
         noise[0] = 0x10;
         return Stream.of(
-                arguments("speaks HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII), true,
-                        "protocol error"),
+                arguments("speaks HTTP", "HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\nContent-Length: 26\r\n\r\n<html>400 Bad Request</html>"
+                        .getBytes(StandardCharsets.US_ASCII), true, "protocol error"),
                 arguments("makes noise", noise, false, "protocol error"),
                 arguments("announces 256 MB", new byte[] {0x30, -1, -1, -1, 0x7F}, false, "packet.max.bytes"),
                 arguments("sends an endless length", new byte[] {0x30, -1, -1, -1, -1, 1}, false, "remaining length"),
@@ -87,7 +87,7 @@ class RudeBrokerTest extends FrameworkTest {
             publication = client.publish(Message.to("patient/x").payload("kept").build());
             statuses.await("a protocol error after the connection", status ->
                     status.state() == ConnectionState.WAITING && status.reason().contains("protocol error"));
-            assertTrue(statuses.states().contains(ConnectionState.ONLINE));
+            statuses.await("a connection", status -> status.state() == ConnectionState.ONLINE);
             Await.until("a second attempt", () -> rude.connections() >= 2);
         }
         try (TestBroker real = new TestBroker(port).start()) {
@@ -126,6 +126,6 @@ class RudeBrokerTest extends FrameworkTest {
             inbox.awaitTexts("1");
         }
         Await.until("the neighbour's only status", () -> !statuses.states().isEmpty());
-        assertEquals(java.util.List.of(ConnectionState.ONLINE), statuses.states());
+        assertEquals(List.of(ConnectionState.ONLINE), statuses.states());
     }
 }

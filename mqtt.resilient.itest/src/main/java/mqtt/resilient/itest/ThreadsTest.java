@@ -92,7 +92,9 @@ class ThreadsTest extends FrameworkTest {
     }
 
     @Test
-    void fiftyIdleClientsHaveTheThreadsOfOne() {
+    void fiftyIdleClientsHaveTheThreadsOfOne() throws Exception {
+        engineBundle().stop();
+        bundle("mqtt.resilient.impl").start();
         for (int i = 0; i < MANY; i++) {
             clients.configure("idle" + i, broker.uri());
         }
