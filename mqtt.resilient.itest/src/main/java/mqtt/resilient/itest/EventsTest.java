@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.ResilientMqttClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.osgi.framework.Bundle;
 import org.osgi.service.event.Event;
 
 /** Everything by EventAdmin, without an MQTT type in sight. */
@@ -43,6 +45,25 @@ class EventsTest extends FrameworkTest {
             Await.until("connected again", () -> events.of(MqttConstants.EVENT_CONNECTED, "told").size() == 2);
             events.await(MqttConstants.EVENT_SESSION_LOST, "told");
         }
+    }
+
+    @Test
+    void withoutEventAdminTheClientGoesOnAndWithItTheEventsComeBack() throws Exception {
+        ResilientMqttClient client = clients.connected("quiet", broker, "subscriptions", "quiet/+;1");
+        Bundle eventAdmin = bundle("org.apache.felix.eventadmin");
+        closing(eventAdmin::start);
+        eventAdmin.stop();
+        assertEquals(Outcome.Kind.DELIVERED,
+                Await.result(client.publish(Message.to("quiet/x").payload("meanwhile").build()).delivered()).kind());
+        eventAdmin.start();
+        Await.until("a message", () -> {
+            Await.result(client.publish(Message.to("quiet/x").build()).delivered());
+            return !events.of(MqttConstants.EVENT_MESSAGE, "quiet").isEmpty();
+        });
+        events.post(MqttConstants.EVENT_PUBLISH, Map.of("mqtt.topic", "quiet/y", "mqtt.correlation", 1));
+        events.await(MqttConstants.EVENT_PUBLISHED, event -> Integer.valueOf(1)
+                .equals(event.getProperty(MqttConstants.CORRELATION)));
+        assertTrue(client.isConnected());
     }
 
     @Test

@@ -48,6 +48,11 @@ final class TcpProxy implements AutoCloseable {
         stalled = true;
     }
 
+    /** Ends {@link #stall()}; what went in meanwhile is lost, so connections of that time are worthless. */
+    void resume() {
+        stalled = false;
+    }
+
     /** {@return the number of connections so far} */
     int accepted() {
         return accepted.get();
