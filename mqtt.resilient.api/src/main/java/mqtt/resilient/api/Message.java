@@ -159,7 +159,7 @@ public final class Message {
         }
 
         /**
-         * Sets the lane.
+         * Sets the lane. Lanes order QoS 1 and 2; QoS 0 has a queue of its own.
          *
          * @param number 0 (alarm) to 3 (bulk)
          * @return this

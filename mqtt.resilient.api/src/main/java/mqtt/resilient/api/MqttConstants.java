@@ -19,9 +19,11 @@ public final class MqttConstants {
     public static final String EVENT_DISCONNECTED = "mqtt/resilient/DISCONNECTED";
     /** Event: a message arrived for a filter of the configuration key {@code subscriptions}. */
     public static final String EVENT_MESSAGE = "mqtt/resilient/MESSAGE";
+    /** Event, besides {@link #EVENT_DISCONNECTED}: somebody must do something, such as correct the credentials. */
+    public static final String EVENT_REFUSED = "mqtt/resilient/REFUSED";
     /** Event: messages were not delivered: why and how many; summed up per second. */
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
-    /** Event: a listener failed on a message too often. */
+    /** Event: a message was set aside: a listener failed on it too often, or it seemed to end connections. */
     public static final String EVENT_SET_ASIDE = "mqtt/resilient/SET_ASIDE";
     /** Event: the broker has lost the session that was to be resumed. */
     public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";

@@ -5,7 +5,8 @@ package mqtt.resilient.api;
  *
  * @param kind how it ended
  * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
- * @param reason in words, for a log; empty when there is nothing to say
+ * @param reason in words, for a log; empty when there is nothing to say, or when it was asked for after the end: the
+ *        history keeps the kind only
  */
 public record Outcome(Kind kind, int reasonCode, String reason) {
 

@@ -21,7 +21,7 @@ public interface Publication {
      * Completes when the message is accepted.
      *
      * @return a stage that completes with the durability the message has, or exceptionally with a
-     *         {@link RejectedException}
+     *         {@link RejectedException}, which stages may wrap in a {@code CompletionException}
      */
     CompletionStage<Durability> stored();
 

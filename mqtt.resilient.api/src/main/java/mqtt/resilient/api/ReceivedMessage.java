@@ -22,7 +22,8 @@ public interface ReceivedMessage {
 
     /**
      * Acknowledges the message to the broker; needed only with {@link SubscribeOptions#manualAcknowledgement()}.
-     * Repeatable. Without effect once the connection it came over is gone: the broker then sends it again.
+     * Repeatable. Once the connection it came over is gone, the broker sends it again: with QoS 1 it is handed over again,
+     * with QoS 2 it is then acknowledged without being handed over again.
      */
     void acknowledge();
 }

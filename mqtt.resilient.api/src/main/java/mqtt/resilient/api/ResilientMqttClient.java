@@ -92,10 +92,10 @@ public interface ResilientMqttClient {
     void reconnect();
 
     /**
-     * Waits until nothing is left to deliver.
+     * Waits until nothing is left to deliver, also of what is published meanwhile.
      *
      * @param timeout the time after which to give up; more than zero
-     * @return a stage with true when every message accepted before has come to its end, false when the time is over
+     * @return a stage with true when no message is pending any more, false when the time is over
      */
     CompletionStage<Boolean> drain(Duration timeout);
 
@@ -106,6 +106,14 @@ public interface ResilientMqttClient {
      *         answers a ping within {@code response.seconds}; false without a connection
      */
     CompletionStage<Boolean> brokerUp();
+
+    /**
+     * Asks whether the wide area network is there; never disturbs MQTT.
+     *
+     * @return a stage with true at once while connected; else whether the name server of {@code wan.probe} answers
+     *         within three seconds
+     */
+    CompletionStage<Boolean> wanUp();
 
     /** {@return the figures now; also as {@link ClientMXBean}} */
     ClientMetrics metrics();

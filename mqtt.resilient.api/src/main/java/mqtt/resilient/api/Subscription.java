@@ -26,7 +26,8 @@ public interface Subscription extends AutoCloseable {
 
     /**
      * Ends the subscription: the listener gets no further call, and the broker is told when no other listener has the
-     * same filter. Repeatable; returns at once.
+     * same filter. What waits for the listener is given up: acknowledged, counted and reported as dropped. Repeatable;
+     * returns at once.
      */
     @Override
     void close();

@@ -26,12 +26,17 @@ final class Clients {
 
     /** The shipped defaults with another window. */
     static ClientSettings settings(int window) {
-        LinkSettings link = new LinkSettings(List.of(BrokerUri.parse("mqtt://broker")), "bench", null, null, null, 60, 0,
-                10 * SECOND, 10 * SECOND, 604_800, SECOND / 4, 60 * SECOND, 30 * SECOND, 1_048_576);
+        LinkSettings link = new LinkSettings(
+                new LinkSettings.Brokers(List.of(BrokerUri.parse("mqtt://broker")), false, 0),
+                new LinkSettings.Login("bench", null, null, null, 60),
+                new LinkSettings.Transport(null, null, List.of()),
+                new LinkSettings.Timing(0, 10 * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
+                new LinkSettings.Network(0, 300 * SECOND, 0), new LinkSettings.Schedule(0, 30 * SECOND), 604_800, false,
+                1_048_576);
         return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, 5),
                 new DispatchSettings(1000, 16_777_216, 3, 300 * SECOND),
                 new StoreBounds(1L << 40, 0, 0, Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), false, 4_194_304,
-                        false), 1_048_576);
+                        false), 1_048_576, new ClientSettings.NameServer("127.0.0.1", 53));
     }
 
     /** A client on a network of its own; it is connected after the network has run. */
@@ -44,13 +49,23 @@ final class Clients {
 
     private static final class Silence implements ClientEvents {
         @Override
-        public void changed(ClientStatus status, boolean sessionLost) {
+        public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
             // not measured
         }
 
         @Override
         public void dropped(String topic, Outcome.Kind kind, String reason) {
             throw new IllegalStateException(topic + " " + kind + " " + reason);
+        }
+
+        @Override
+        public void setAside(long id, String topic, String reason) {
+            throw new IllegalStateException(topic + " " + reason);
+        }
+
+        @Override
+        public void connectionListenerFailed(String listener, Throwable error) {
+            throw new IllegalStateException(error);
         }
 
         @Override

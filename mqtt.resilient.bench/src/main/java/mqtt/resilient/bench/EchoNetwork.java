@@ -6,9 +6,11 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -74,7 +76,12 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
     }
 
     @Override
-    public Connection connect(InetAddress address, int port, ConnectionHandler newHandler) {
+    public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        tasks.add(() -> answer.accept(true));
+    }
+
+    @Override
+    public Connection connect(Route route, ConnectionHandler newHandler) {
         handler = newHandler;
         tasks.add(newHandler::connected);
         return this;

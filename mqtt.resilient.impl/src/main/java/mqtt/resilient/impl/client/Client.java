@@ -40,6 +40,7 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**
@@ -69,6 +70,9 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     private volatile String name;
+    private volatile ClientSettings.NameServer wanProbe;
+    /** On the loop only. */
+    private AutoCloseable networkListener;
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
     private Scheduler.Timer sweep;
@@ -91,6 +95,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         this.protocol = protocol;
         this.store = store;
         this.events = events;
+        wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         outcomes = new Outcomes(environment.completions());
         intake = new Intake(scheduler, initial, this::append);
@@ -106,20 +111,23 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     public void configure(String newName, ClientSettings settings) {
         name = newName;
         configurationError = "";
+        wanProbe = settings.wanProbe();
         intake.reconfigure(settings);
         scheduler.execute(() -> {
             if (!stopping) {
                 session.reconfigure(settings.session());
                 dispatcher.reconfigure(settings.dispatch());
                 supervisor.configure(settings.link());
-                supervisor.wake();
+                dropAtMostOnceOffline();
+                supervisor.wake(false);
                 sweepSoon();
             }
         });
     }
 
     /** The configuration given is not usable; the last one stays in force. */
-    public void configurationRefused(String error) {
+    public void configurationRefused(String newName, String error) {
+        name = newName;
         configurationError = error;
         scheduler.execute(() -> {
             if (!stopping) {
@@ -128,7 +136,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         });
     }
 
-    /** Ends the client. The stage completes when the broker has been told; repeatable. */
+    /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         intake.close();
         scheduler.execute(this::stopNow);
@@ -143,8 +151,9 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         if (sweep != null) {
             sweep.cancel();
         }
+        closeNetworkListener();
         dispatcher.stop();
-        supervisor.stop(() -> environment.completions().execute(() -> stopped.complete(null)));
+        supervisor.stop(() -> stopped.complete(null));
         for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
             close(left);
         }
@@ -243,11 +252,10 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         scheduler.execute(() -> {
             Outgoing queued = store.remove(id);
-            Outgoing found = queued != null ? queued : session.removeAtMostOnce(id);
-            if (found != null) {
-                end(found, Outcome.Kind.CANCELLED, "");
-            }
-            environment.completions().execute(() -> done.complete(found != null));
+            List<Outgoing> found = queued != null ? List.of(queued)
+                    : session.removeAtMostOnce(message -> message.id() == id);
+            found.forEach(message -> end(message, Outcome.Kind.CANCELLED, ""));
+            environment.completions().execute(() -> done.complete(!found.isEmpty()));
         });
         return done.minimalCompletionStage();
     }
@@ -278,7 +286,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             }
         }
         sweepSoon();
-        supervisor.wake();
+        supervisor.wake(message.lane() == Message.LANE_ALARM);
     }
 
     private void dropBeyondBounds(int lane) {
@@ -300,21 +308,31 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     /** Looks once a second for messages that are too old, as long as there can be any. */
     private void sweepSoon() {
-        if (sweep == null && store.queued() > 0 && (expiryUsed || intake.bounds().hasAge())) {
+        if (sweep == null && (store.queued() > 0 || session.hasAtMostOnce()) && (expiryUsed || intake.bounds().hasAge())) {
             sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
                 sweep = null;
                 long now = scheduler.nanoTime();
                 store.visitSome(message -> {
-                    boolean expired = message.isExpired(now);
-                    if (expired || message.isOlderThan(intake.bounds().maxAgeNanos(message.lane()), now)) {
+                    if (isTooOld(message, now)) {
                         store.remove(message.id());
-                        end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
-                                expired ? "" : "older than store.max.age.seconds or store.lanes allow");
+                        endTooOld(message, now);
                     }
                 });
+                session.removeAtMostOnce(message -> isTooOld(message, now))
+                        .forEach(message -> endTooOld(message, now));
                 sweepSoon();
             });
         }
+    }
+
+    private boolean isTooOld(Outgoing message, long now) {
+        return message.isExpired(now) || message.isOlderThan(intake.bounds().maxAgeNanos(message.lane()), now);
+    }
+
+    private void endTooOld(Outgoing message, long now) {
+        boolean expired = message.isExpired(now);
+        end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
+                expired ? "" : "older than store.max.age.seconds or store.lanes allow");
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
@@ -328,7 +346,9 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
         outcomes.ended(message.id(), kind, reason);
         tellSpace();
-        if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
+        if (kind == Outcome.Kind.SET_ASIDE) {
+            events.setAside(message.id(), message.message().topic(), reason);
+        } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason);
         }
         if (!drains.isEmpty() && intake.pending() == 0) {
@@ -385,7 +405,23 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         return subscription;
     }
 
-    /** Ends a subscription; safe from any thread. */
+    /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
+    public void unsubscribe(ClientSubscription subscription) {
+        scheduler.execute(() -> remove(subscription, false));
+    }
+
+    private void remove(ClientSubscription subscription, boolean grace) {
+        List<ClientSubscription> same = subscriptions.get(subscription.filter());
+        if (same != null && same.remove(subscription)) {
+            if (same.isEmpty()) {
+                subscriptions.remove(subscription.filter());
+            }
+            dispatcher.remove(subscription.filter(), subscription.queue(), grace);
+            subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+        }
+    }
+
+    /** Ends a subscription and its listener; safe from any thread. */
     void close(ClientSubscription subscription, boolean grace) {
         close(List.of(subscription), subscription.queue(), grace);
     }
@@ -397,16 +433,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
      */
     public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
         scheduler.execute(() -> {
-            for (ClientSubscription subscription : all) {
-                List<ClientSubscription> same = subscriptions.get(subscription.filter());
-                if (same != null && same.remove(subscription)) {
-                    if (same.isEmpty()) {
-                        subscriptions.remove(subscription.filter());
-                    }
-                    dispatcher.remove(subscription.filter(), queue, grace);
-                    subscription.answer(Subscription.Grant.CLOSED, environment.completions());
-                }
-            }
+            all.forEach(subscription -> remove(subscription, grace));
             dispatcher.close(queue);
         });
     }
@@ -414,13 +441,13 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     @Override
     public void subscribe(String filter, int qos) {
         session.subscribe(filter, qos);
-        supervisor.wake();
+        supervisor.wake(false);
     }
 
     @Override
     public void unsubscribe(String filter) {
         session.unsubscribe(filter);
-        supervisor.wake();
+        supervisor.wake(false);
     }
 
     @Override
@@ -445,7 +472,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     public void handled(Incoming message) {
         counters.set(Counter.UNHANDLED, dispatcher.unhandled());
         session.handled(message);
-        supervisor.wake();
+        supervisor.wake(false);
     }
 
     @Override
@@ -488,7 +515,10 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     /** Hears of every change, beginning with the present state. */
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
         StatusNotifier notifier = new StatusNotifier(listener, environment.listeners(),
-                (failed, error) -> scheduler.execute(() -> events.listenerFailed(failed.toString(), "", error, true)));
+                (failed, error) -> scheduler.execute(() -> {
+                    counters.count(Counter.LISTENER_FAILURES);
+                    events.connectionListenerFailed(failed.getClass().getName(), error);
+                }));
         scheduler.execute(() -> {
             if (!stopping) {
                 notifiers.add(notifier);
@@ -506,6 +536,52 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
         scheduler.execute(() -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
         return answer.minimalCompletionStage();
+    }
+
+    /** Answers whether the wide area network is there; safe from any thread. */
+    public CompletionStage<Boolean> wanUp() {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        if (isConnected()) {
+            answer.complete(true);
+        } else {
+            ClientSettings.NameServer server = wanProbe;
+            environment.network().queryDns(server.host(), server.port(),
+                    up -> environment.completions().execute(() -> answer.complete(up)));
+        }
+        return answer.minimalCompletionStage();
+    }
+
+    /** Takes the source of the network's state from now on; null for none. Safe from any thread. */
+    public void networkSource(NetworkStateSource source) {
+        scheduler.execute(() -> {
+            closeNetworkListener();
+            if (!stopping) {
+                networkListener = source == null ? null
+                        : source.listen(state -> onLoop(() -> supervisor.networkChanged(state)));
+                supervisor.networkSource(source);
+            }
+        });
+    }
+
+    private void closeNetworkListener() {
+        if (networkListener != null) {
+            try {
+                networkListener.close();
+            } catch (Exception e) {
+                events.connectionListenerFailed("network source", e);
+            }
+            networkListener = null;
+        }
+    }
+
+    /** The clocks have jumped; safe from any thread. */
+    public void clockJumped() {
+        onLoop(supervisor::clockJumped);
+    }
+
+    @Override
+    public boolean isDrained() {
+        return intake.pending() == 0 && dispatcher.unhandled() == 0;
     }
 
     /** The figures now; safe from any thread. */
@@ -546,6 +622,14 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         });
     }
 
+    private void dropAtMostOnceOffline() {
+        if (!isConnected() && !intake.bounds().qos0Offline()) {
+            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+                end(left, Outcome.Kind.DROPPED, "QoS 0 without a connection (qos0.offline)");
+            }
+        }
+    }
+
     @Override
     public void changed(LinkStatus newStatus) {
         boolean wasOnline = isConnected();
@@ -559,13 +643,11 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             }
         }
         intake.online(isConnected());
-        if (wasOnline && !isConnected() && !intake.bounds().qos0Offline()) {
-            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
-                end(left, Outcome.Kind.DROPPED, "QoS 0 without a connection (qos0.offline)");
-            }
+        if (wasOnline) {
+            dropAtMostOnceOffline();
         }
         ClientStatus status = status();
         notifiers.forEach(notifier -> notifier.offer(status));
-        events.changed(status, newStatus.sessionLost());
+        events.changed(status, newStatus.sessionLost(), newStatus.permanent());
     }
 }

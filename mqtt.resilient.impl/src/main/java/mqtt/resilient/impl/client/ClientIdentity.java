@@ -24,7 +24,7 @@ public final class ClientIdentity {
     public static String derive(FileSystem files, String client, String hostFingerprint, RandomGenerator random)
             throws IOException {
         String safeName = client.replaceAll("[^A-Za-z0-9_-]", "-");
-        String path = safeName + ".client-id";
+        String path = client + ".client-id"; // a client's name has no slash
         byte[] content = files.read(path);
         if (content != null) {
             String[] lines = new String(content, StandardCharsets.UTF_8).split("\n");

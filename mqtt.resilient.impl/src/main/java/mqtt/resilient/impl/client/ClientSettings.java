@@ -12,7 +12,17 @@ import mqtt.resilient.impl.session.SessionSettings;
  * @param dispatch the dispatcher's part
  * @param bounds the store's part
  * @param packetMaxBytes the largest packet, both ways
+ * @param wanProbe the name server that shows whether the wide area network works
  */
 public record ClientSettings(LinkSettings link, SessionSettings session, DispatchSettings dispatch, StoreBounds bounds,
-        int packetMaxBytes) {
+        int packetMaxBytes, NameServer wanProbe) {
+
+    /**
+     * A name server.
+     *
+     * @param host its name or address
+     * @param port its UDP port
+     */
+    public record NameServer(String host, int port) {
+    }
 }

@@ -21,8 +21,18 @@ import org.osgi.service.metatype.annotations.Option;
     String mqtt_client();
 
     @AttributeDefinition(name = "Brokers",
-            description = "In order of preference: mqtt://host[:port]. The default port is 1883.")
+            description = "In order of preference: mqtt://host[:port], mqtts:// with TLS, ws://host[:port]/path and "
+                    + "wss:// over WebSocket. The default ports are 1883, 8883, 80 and 443.")
     String[] brokers() default "mqtt://localhost:1883";
+
+    @AttributeDefinition(name = "Brokers: one cluster",
+            description = "The brokers share their sessions. If not, another broker is another session.")
+    boolean brokers_cluster() default false;
+
+    @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
+            description = "While connected to another broker than the first: look so often whether the first answers "
+                    + "again, and go back. 0: never.")
+    int failback_seconds() default 300;
 
     @AttributeDefinition(name = "Client id", required = false,
             description = "The MQTT client identifier. Empty: the client name and 80 random bits that are kept in the "
@@ -55,6 +65,10 @@ import org.osgi.service.metatype.annotations.Option;
             description = "How long making a connection may take, per address.")
     int connect_seconds() default 10;
 
+    @AttributeDefinition(name = "Clean start",
+            description = "Discard the broker's session once, at the first connection after a start.")
+    boolean clean_start() default false;
+
     @AttributeDefinition(name = "Session expiry (s)", min = "0", max = "4294967295",
             description = "0: a clean session on every connection. More: the broker keeps the session over an outage.")
     long session_expiry_seconds() default 604_800;
@@ -85,6 +99,86 @@ import org.osgi.service.metatype.annotations.Option;
     @AttributeDefinition(name = "Stable after (s)", min = "0", max = "86400",
             description = "The back-off begins anew when a link was up for so long.")
     int stable_seconds() default 30;
+
+    @AttributeDefinition(name = "Network: source", options = {
+        @Option(label = "the best there is", value = "auto"), @Option(label = "the operating system", value = "system"),
+        @Option(label = "Eclipse Kura", value = "kura"), @Option(label = "none", value = "none") },
+            description = "Who tells whether there is a network. UP starts an attempt at once; DOWN never closes a link "
+                    + "that works, but holds attempts back, except to this machine and its neighbours.")
+    String network_source() default "auto";
+
+    @AttributeDefinition(name = "Network: settle (s)", min = "0", max = "3600",
+            description = "How long the network must stay up before an attempt.")
+    int network_settle_seconds() default 0;
+
+    @AttributeDefinition(name = "Network: distrust (s)", min = "0", max = "86400",
+            description = "How long the word that the network is down holds attempts back.")
+    int network_distrust_seconds() default 300;
+
+    @AttributeDefinition(name = "Network: bounce after (attempts)", min = "0", max = "1000000",
+            description = "Ask the source to take the network down and up after so many failures. 0: never.")
+    int network_bounce_after() default 0;
+
+    @AttributeDefinition(name = "WAN probe",
+            description = "host:port of the name server that wanUp() asks. Nothing is sent unless a bundle asks.")
+    String wan_probe() default "8.8.8.8:53";
+
+    @AttributeDefinition(name = "Schedule: every (min)", min = "0", max = "525600",
+            description = "Connect so often, deliver what waits both ways, disconnect. 0: always connected. Alarms "
+                    + "(lane 0) connect at once.")
+    int schedule_every_minutes() default 0;
+
+    @AttributeDefinition(name = "Schedule: stay (s)", min = "1", max = "86400",
+            description = "How long to stay connected at least.")
+    int schedule_stay_seconds() default 30;
+
+    @AttributeDefinition(name = "TLS: key store", required = false,
+            description = "Our key and certificate for brokers that want them: a file, PKCS#12 or PEM (PKCS#8). Read "
+                    + "again when it changes.")
+    String tls_keystore() default "";
+
+    @AttributeDefinition(name = "TLS: key store password", required = false, type = AttributeType.PASSWORD)
+    String _tls_keystore_password() default "";
+
+    @AttributeDefinition(name = "TLS: key alias", required = false, description = "Empty: any key that fits.")
+    String tls_key_alias() default "";
+
+    @AttributeDefinition(name = "TLS: key password", required = false, type = AttributeType.PASSWORD,
+            description = "Empty: the key store's.")
+    String _tls_key_password() default "";
+
+    @AttributeDefinition(name = "TLS: trust store", required = false,
+            description = "The authorities to trust: a file, PKCS#12 or PEM. Empty: those of the Java platform.")
+    String tls_truststore() default "";
+
+    @AttributeDefinition(name = "TLS: trust store password", required = false, type = AttributeType.PASSWORD)
+    String _tls_truststore_password() default "";
+
+    @AttributeDefinition(name = "TLS: protocols", required = false,
+            description = "For example TLSv1.3. Empty: those of the Java platform.")
+    String[] tls_protocols() default {};
+
+    @AttributeDefinition(name = "TLS: cipher suites", required = false,
+            description = "Empty: those of the Java platform.")
+    String[] tls_ciphers() default {};
+
+    @AttributeDefinition(name = "TLS: verify the host name",
+            description = "The broker's certificate must name the host of the URI. Turn it off only for a test.")
+    boolean tls_verify_hostname() default true;
+
+    @AttributeDefinition(name = "Proxy", required = false,
+            description = "http://host:port or socks5://host:port. The broker's name goes to the proxy unresolved.")
+    String proxy() default "";
+
+    @AttributeDefinition(name = "Proxy: user", required = false)
+    String proxy_user() default "";
+
+    @AttributeDefinition(name = "Proxy: password", required = false, type = AttributeType.PASSWORD)
+    String _proxy_password() default "";
+
+    @AttributeDefinition(name = "WebSocket: headers", required = false, type = AttributeType.PASSWORD,
+            description = "Further header lines of the upgrade, Name: value, for example a token.")
+    String[] _ws_headers() default {};
 
     @AttributeDefinition(name = "In flight: messages", min = "1", max = "65000",
             description = "Messages that may be sent and not yet acknowledged. One in ten is kept for alarms (lane 0).")

@@ -201,6 +201,11 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
+    public CompletionStage<Boolean> wanUp() {
+        return client().wanUp();
+    }
+
+    @Override
     public ClientMetrics metrics() {
         return client().metrics();
     }

@@ -49,11 +49,11 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
-    public void changed(ClientStatus status, boolean sessionLost) {
+    public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
         switch (status.state()) {
             case ONLINE -> {
                 LOG.info("{}: connected to {} as {}{}", name, status.broker(), status.clientId(),
-                        sessionLost ? "; the broker has lost the session" : "");
+                        sessionLost ? "; the session before is lost, what was unacknowledged is sent as new" : "");
                 post(EVENT_CONNECTED, status);
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
@@ -67,6 +67,9 @@ final class ClientReporter implements ClientEvents {
                 }
                 lastReason = status.reason();
                 post(EVENT_DISCONNECTED, status);
+                if (permanent) {
+                    post(MqttConstants.EVENT_REFUSED, status);
+                }
             }
             case PAUSED, OFFLINE, FAILED -> {
                 LOG.info("{}: {}: {}", name, status.state(), status.reason());
@@ -127,6 +130,21 @@ final class ClientReporter implements ClientEvents {
             engine.post(MqttConstants.EVENT_DROPPED, event);
         });
         drops.clear();
+    }
+
+    @Override
+    public void setAside(long id, String topic, String reason) {
+        LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
+        Map<String, Object> event = event();
+        event.put(MqttConstants.TOPIC, topic);
+        event.put(MqttConstants.PUBLICATION, id);
+        event.put(REASON, reason);
+        engine.post(MqttConstants.EVENT_SET_ASIDE, event);
+    }
+
+    @Override
+    public void connectionListenerFailed(String listener, Throwable error) {
+        LOG.warn("{}: {} failed", name, listener, error);
     }
 
     @Override

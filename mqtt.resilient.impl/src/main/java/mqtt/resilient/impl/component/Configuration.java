@@ -2,6 +2,8 @@ package mqtt.resilient.impl.component;
 
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -10,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
@@ -18,6 +22,8 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
+import mqtt.resilient.impl.environment.Route;
+import mqtt.resilient.impl.io.TlsFiles;
 import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
@@ -29,7 +35,14 @@ import mqtt.resilient.impl.session.SessionSettings;
 final class Configuration {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final long SECONDS_PER_MINUTE = 60;
     private static final int MAX_STRING_BYTES = 65_535;
+    private static final int MAX_SOCKS_BYTES = 255;
+    private static final int LARGEST_PORT = 65_535;
+    private static final Pattern PROXY = Pattern.compile(
+            "(http|socks5)://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})/?");
+    private static final Pattern HOST_AND_PORT = Pattern.compile(
+            "([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
     private static final long MAX_SESSION_EXPIRY = 4_294_967_295L;
     private static final Set<String> FRAMEWORK_PREFIXES = Set.of("service.", "component.", "felix.", "kura.",
             "osgi.", "config.", ".config.", "org.apache.felix.");
@@ -124,7 +137,8 @@ final class Configuration {
 
     ClientSettings settings(String clientId) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
-        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), packetMaxBytes);
+        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), packetMaxBytes,
+                wanProbe());
     }
 
     private LinkSettings link(String clientId, int packetMaxBytes) throws InvalidException {
@@ -143,14 +157,93 @@ final class Configuration {
         if (backoffMin > backoffMax) {
             throw invalid("backoff.min.ms", backoffMin / NANOS_PER_MILLI, "at most backoff.max.seconds");
         }
-        return new LinkSettings(brokers(), clientId, user.isEmpty() ? null : user,
-                user.isEmpty() ? null : passwordBytes, will(), (int) number("keepalive.seconds", 0, 65_535),
-                seconds("ping.seconds", 0, 65_535), seconds("response.seconds", 1, 600),
-                seconds("connect.seconds", 1, 600), number("session.expiry.seconds", 0, MAX_SESSION_EXPIRY),
-                backoffMin, backoffMax, seconds("stable.seconds", 0, 86_400), packetMaxBytes);
+        LinkSettings.Login login = new LinkSettings.Login(clientId, user.isEmpty() ? null : user,
+                password.isEmpty() ? null : passwordBytes, will(), (int) number("keepalive.seconds", 0, 65_535));
+        LinkSettings.Timing timing = new LinkSettings.Timing(seconds("ping.seconds", 0, 65_535),
+                seconds("response.seconds", 1, 600), seconds("connect.seconds", 1, 600), backoffMin, backoffMax,
+                seconds("stable.seconds", 0, 86_400));
+        LinkSettings.Network network = new LinkSettings.Network(seconds("network.settle.seconds", 0, 3600),
+                seconds("network.distrust.seconds", 0, 86_400), (int) number("network.bounce.after", 0, 1_000_000));
+        LinkSettings.Schedule schedule = new LinkSettings.Schedule(
+                number("schedule.every.minutes", 0, 525_600) * SECONDS_PER_MINUTE * NANOS_PER_SECOND,
+                seconds("schedule.stay.seconds", 1, 86_400));
+        return new LinkSettings(brokers(), login, transport(), timing, network, schedule,
+                number("session.expiry.seconds", 0, MAX_SESSION_EXPIRY), flag("clean.start"), packetMaxBytes);
     }
 
-    private List<BrokerUri> brokers() throws InvalidException {
+    private LinkSettings.Transport transport() throws InvalidException {
+        List<String> headers = texts(".ws.headers");
+        for (String header : headers) {
+            if (!header.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \\t]*[\\x21-\\x7E]([\\x20-\\x7E\\t]*)")) {
+                throw new InvalidException(".ws.headers: a line that is not Name: value");
+            }
+        }
+        return new LinkSettings.Transport(proxy(), tls(), headers);
+    }
+
+    /** The same object as long as nothing has changed, so that a change of other keys does not reconnect. */
+    private Route.Tls tls() throws InvalidException {
+        TlsFiles.Settings files = new TlsFiles.Settings(path("tls.keystore"), text(".tls.keystore.password"),
+                text("tls.key.alias"), text(".tls.key.password"), path("tls.truststore"),
+                text(".tls.truststore.password"));
+        return new Route.Tls(new TlsFiles(files), texts("tls.protocols"), texts("tls.ciphers"),
+                flag("tls.verify.hostname"));
+    }
+
+    private Path path(String key) throws InvalidException {
+        String text = text(key).strip();
+        try {
+            return text.isEmpty() ? null : Path.of(text);
+        } catch (InvalidPathException e) {
+            throw invalid(key, text.replace("\0", "\\u0000"), "the path of a file");
+        }
+    }
+
+    private Route.Proxy proxy() throws InvalidException {
+        String text = text("proxy").strip();
+        String user = string("proxy.user");
+        String password = text(".proxy.password");
+        if (text.isEmpty()) {
+            return null;
+        }
+        Matcher matcher = PROXY.matcher(text);
+        if (!matcher.matches() || Integer.parseInt(matcher.group(3)) < 1
+                || Integer.parseInt(matcher.group(3)) > LARGEST_PORT) {
+            throw invalid("proxy", text.replaceAll("//.*@", "//…@"), "http://host:port or socks5://host:port; user and "
+                    + "password belong into proxy.user and .proxy.password");
+        }
+        int limit = matcher.group(1).equals("http") ? MAX_STRING_BYTES : MAX_SOCKS_BYTES;
+        if (user.getBytes(StandardCharsets.UTF_8).length > limit
+                || password.getBytes(StandardCharsets.UTF_8).length > limit) {
+            throw new InvalidException("proxy.user, .proxy.password: at most " + limit + " bytes are allowed");
+        }
+        String host = matcher.group(2);
+        return new Route.Proxy(matcher.group(1).equals("http") ? Route.Proxy.Kind.HTTP : Route.Proxy.Kind.SOCKS5,
+                host.startsWith("[") ? host.substring(1, host.length() - 1) : host, Integer.parseInt(matcher.group(3)),
+                user.isEmpty() ? null : user, user.isEmpty() ? null : password);
+    }
+
+    /** Which source of the network's state is asked for. */
+    String networkSource() throws InvalidException {
+        String source = text("network.source").strip();
+        if (!source.matches("[A-Za-z0-9._-]{1,100}")) {
+            throw invalid("network.source", source, "auto, system, kura or none");
+        }
+        return source;
+    }
+
+    private ClientSettings.NameServer wanProbe() throws InvalidException {
+        String text = text("wan.probe").strip();
+        Matcher matcher = HOST_AND_PORT.matcher(text);
+        if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > LARGEST_PORT) {
+            throw invalid("wan.probe", text, "host:port");
+        }
+        String host = matcher.group(1);
+        return new ClientSettings.NameServer(host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                Integer.parseInt(matcher.group(2)));
+    }
+
+    private LinkSettings.Brokers brokers() throws InvalidException {
         List<BrokerUri> brokers = new ArrayList<>();
         for (String text : texts("brokers")) {
             try {
@@ -162,7 +255,8 @@ final class Configuration {
         if (brokers.isEmpty()) {
             throw new InvalidException("brokers: an empty list is not allowed; at least one mqtt://host[:port] is");
         }
-        return List.copyOf(brokers);
+        return new LinkSettings.Brokers(List.copyOf(brokers), flag("brokers.cluster"),
+                seconds("failback.seconds", 0, 31_536_000));
     }
 
     private Message will() throws InvalidException {

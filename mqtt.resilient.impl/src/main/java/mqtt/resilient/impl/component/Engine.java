@@ -11,10 +11,16 @@ import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
+import mqtt.resilient.spi.NetworkStateSource;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
  * What all clients of the bundle share: the loop, the pools, the thread for the framework, and who wants to hear of
@@ -40,6 +46,8 @@ public final class Engine {
     }
 
     private final EventLoop loop;
+    private final SystemNetwork systemNetwork;
+    private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
     private final OsgiThread osgi = new OsgiThread();
@@ -60,10 +68,34 @@ public final class Engine {
         listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
+        systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.client().clockJumped())));
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addNetworkSource(NetworkStateSource source, Map<String, Object> properties) {
+        sources.put(source, properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0);
+        osgi.execute(() -> clients.forEach(ManagedClient::chooseNetworkSource));
+    }
+
+    void removeNetworkSource(NetworkStateSource source) {
+        sources.remove(source);
+        osgi.execute(() -> clients.forEach(ManagedClient::chooseNetworkSource));
+    }
+
+    /** The source that a configuration asks for; null = none. */
+    NetworkStateSource networkSource(String name) {
+        if (name.equals("none")) {
+            return null;
+        }
+        return sources.entrySet().stream()
+                .filter(each -> name.equals("auto") || each.getKey().name().equals(name))
+                .max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
+                .orElse(name.equals("auto") || name.equals("system") ? systemNetwork : null);
     }
 
     @Deactivate
     void deactivate() throws InterruptedException {
+        systemNetwork.stop();
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
         if (EngineThread.isCurrent()) {

@@ -1,9 +1,10 @@
 package mqtt.resilient.impl.component;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MqttConstants;
@@ -28,8 +29,7 @@ import org.osgi.service.event.EventHandler;
 @Component(service = EventHandler.class, immediate = true, // or it would tell nothing until somebody posts to it
         property = EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_PUBLISH)
 public final class EventBridge implements EventHandler, Engine.ClientWatcher, Engine.EventSink {
-    private record Bound(List<Configuration.EventSubscription> wanted, ListenerQueue queue,
-            List<ClientSubscription> subscriptions) {
+    private record Bound(ListenerQueue queue, Map<Configuration.EventSubscription, ClientSubscription> subscriptions) {
     }
 
     private final Engine engine;
@@ -61,31 +61,34 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
     @Override
     public void added(ManagedClient client) {
         Bound bound = clients.get(client);
-        if (bound != null && bound.wanted.equals(client.subscriptions())) {
-            return;
+        if (bound == null) {
+            bound = new Bound(client.client().queue(message -> received(client, message),
+                    "EventAdmin (key subscriptions)", false), new HashMap<>());
+            Map<ManagedClient, Bound> changed = new HashMap<>(clients);
+            changed.put(client, bound);
+            clients = Map.copyOf(changed);
         }
-        unbind(client, bound);
-        ListenerQueue queue = client.client().queue(message -> received(client, message),
-                "EventAdmin (key subscriptions)", false);
-        List<ClientSubscription> subscriptions = new ArrayList<>();
-        for (Configuration.EventSubscription wanted : client.subscriptions()) {
-            subscriptions.add(client.client().subscribe(wanted.filter(), wanted.qos(), queue));
+        Map<Configuration.EventSubscription, ClientSubscription> subscriptions = bound.subscriptions;
+        Set<Configuration.EventSubscription> wanted = Set.copyOf(client.subscriptions());
+        for (Configuration.EventSubscription each : wanted) {
+            if (!subscriptions.containsKey(each)) {
+                subscriptions.put(each, client.client().subscribe(each.filter(), each.qos(), bound.queue));
+            }
         }
-        Map<ManagedClient, Bound> changed = new HashMap<>(clients);
-        changed.put(client, new Bound(client.subscriptions(), queue, subscriptions));
-        clients = Map.copyOf(changed);
+        for (Configuration.EventSubscription each : Set.copyOf(subscriptions.keySet())) {
+            if (!wanted.contains(each)) {
+                client.client().unsubscribe(subscriptions.remove(each));
+            }
+        }
     }
 
     @Override
     public void removed(ManagedClient client) {
         Map<ManagedClient, Bound> changed = new HashMap<>(clients);
-        unbind(client, changed.remove(client));
+        Bound bound = changed.remove(client);
         clients = Map.copyOf(changed);
-    }
-
-    private static void unbind(ManagedClient client, Bound bound) {
         if (bound != null) {
-            client.client().close(bound.subscriptions, bound.queue, true);
+            client.client().close(bound.subscriptions.values(), bound.queue, true);
         }
     }
 
@@ -119,13 +122,14 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
             Publication publication = client.client().publish(message(event));
             publication.stored().whenComplete((durability, error) -> {
                 if (error == null) {
-                    answer(event, MqttConstants.EVENT_PUBLISHED, publication.id(), "");
+                    answer(event, client.name(), MqttConstants.EVENT_PUBLISHED, publication.id(), "");
                 } else {
-                    answer(event, MqttConstants.EVENT_REJECTED, 0, error.getMessage());
+                    Throwable reason = error instanceof CompletionException ? error.getCause() : error;
+                    answer(event, client.name(), MqttConstants.EVENT_REJECTED, 0, reason.getMessage());
                 }
             });
         } catch (IllegalArgumentException e) {
-            answer(event, MqttConstants.EVENT_REJECTED, 0, e.getMessage());
+            answer(event, null, MqttConstants.EVENT_REJECTED, 0, e.getMessage());
         }
     }
 
@@ -165,13 +169,16 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
         return message.retain(Boolean.parseBoolean(String.valueOf(event.getProperty(MqttConstants.RETAINED)))).build();
     }
 
-    private void answer(Event event, String topic, long publication, String reason) {
+    private void answer(Event event, String client, String topic, long publication, String reason) {
         Map<String, Object> properties = new HashMap<>();
         for (String key : List.of(MqttConstants.CLIENT, MqttConstants.TOPIC, MqttConstants.CORRELATION)) {
             Object value = event.getProperty(key);
             if (value != null) {
                 properties.put(key, value);
             }
+        }
+        if (client != null) {
+            properties.put(MqttConstants.CLIENT, client);
         }
         properties.put(MqttConstants.PUBLICATION, publication);
         properties.put(MqttConstants.REASON, reason);

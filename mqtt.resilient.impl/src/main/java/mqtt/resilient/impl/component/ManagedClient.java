@@ -20,6 +20,7 @@ import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -43,6 +44,9 @@ final class ManagedClient {
     private final ClientManagement management;
     private final String fallbackName;
     private volatile String name;
+    private volatile String networkSource = "none";
+    /** Guarded by itself. */
+    private final NetworkStateSource[] chosenSource = new NetworkStateSource[1];
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<String, String> derivedIds = new HashMap<>();
@@ -93,14 +97,17 @@ final class ManagedClient {
                 clientId = derivedId(newName, configuration.storeDirectory());
             }
             var settings = configuration.settings(clientId);
+            String newSource = configuration.networkSource();
             claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
+            networkSource = newSource;
+            chooseNetworkSource();
             client.configure(newName, settings);
             configured = true;
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
-            client.configurationRefused(error);
+            client.configurationRefused(name, error);
         }
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
@@ -119,6 +126,17 @@ final class ManagedClient {
         name = newName;
         if (!before.equals(newName)) {
             engine.release(before, this);
+        }
+    }
+
+    /** Takes the source of the network's state that the configuration asks for, of those that are there. */
+    void chooseNetworkSource() {
+        NetworkStateSource wanted = engine.networkSource(networkSource);
+        synchronized (chosenSource) {
+            if (chosenSource[0] != wanted) {
+                chosenSource[0] = wanted;
+                client.networkSource(wanted);
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.environment;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** The network. All methods on the loop only; all answers come on the loop, never before the method returns. */
 public interface Network {
@@ -10,5 +11,8 @@ public interface Network {
     void resolve(String host, BiConsumer<List<InetAddress>, String> answer);
 
     /** Begins to connect. */
-    Connection connect(InetAddress address, int port, ConnectionHandler handler);
+    Connection connect(Route route, ConnectionHandler handler);
+
+    /** Asks a name server (UDP) anything; answers whether a reply came within a few seconds. */
+    void queryDns(String server, int port, Consumer<Boolean> answer);
 }

@@ -5,17 +5,23 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,12 +32,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class EventLoop implements Scheduler, Network {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
+    private static final int MAX_WORKERS = 4;
     private static final int BUFFER_BYTES = 65_536;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
 
     private final Selector selector;
     private final Resolver resolver = new Resolver(this);
+    private final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
+    private final SecureRandom secureRandom = new SecureRandom();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
     private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
@@ -66,6 +75,7 @@ public final class EventLoop implements Scheduler, Network {
     public void stop(long timeoutMillis) throws InterruptedException {
         execute(() -> stopping = true);
         resolver.stop();
+        work.shutdownNow();
         if (!isCurrentThread()) {
             thread.join(timeoutMillis);
         }
@@ -118,10 +128,31 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     @Override
-    public Connection connect(InetAddress address, int port, ConnectionHandler handler) {
-        TcpConnection connection = new TcpConnection(this, handler);
-        connection.connect(address, port);
+    public Connection connect(Route route, ConnectionHandler handler) {
+        TcpConnection connection = new TcpConnection(this, route, handler);
+        connection.connect();
         return connection;
+    }
+
+    @Override
+    public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        try {
+            work.execute(() -> {
+                boolean up = DnsProbe.answers(server, port);
+                execute(() -> answer.accept(up));
+            });
+        } catch (RejectedExecutionException e) {
+            execute(() -> answer.accept(false));
+        }
+    }
+
+    /** Runs what takes a while: TLS computations, reading keys. */
+    Executor work() {
+        return work;
+    }
+
+    SecureRandom secureRandom() {
+        return secureRandom;
     }
 
     Selector selector() {
@@ -164,7 +195,7 @@ public final class EventLoop implements Scheduler, Network {
         }
         runTimers();
         for (int i = writers.size(); i > 0; i--) {
-            writers.remove().write();
+            writers.remove().writeNow();
         }
     }
 

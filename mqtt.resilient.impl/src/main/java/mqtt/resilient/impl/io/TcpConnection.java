@@ -1,158 +1,301 @@
 package mqtt.resilient.impl.io;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** One TCP connection on the loop. Holds memory of its own only for bytes that the network does not take yet. */
-final class TcpConnection implements Connection, ConnectionHandler.Output {
-    private static final int READS_PER_TURN = 4;
+/**
+ * One connection on the loop: TCP, and as its route says a proxy, TLS and a WebSocket upon it. Holds memory of its own
+ * only for bytes that the network does not take yet, and what TLS needs.
+ */
+final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
+    private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
+    private enum Phase {
+        /** The TCP connection is being made. */
+        CONNECTING,
+        /** A dialogue with a proxy, or the opening of the WebSocket. */
+        OPENING,
+        /** The TLS handshake. */
+        SECURING,
+        /** MQTT flows. */
+        OPEN,
+        /** What is left is written, then the peer closes. */
+        CLOSING,
+        CLOSED
+    }
+
     private final EventLoop loop;
     private final ConnectionHandler handler;
-    private SocketChannel channel;
+    private final Route route;
+    private Phase phase = Phase.CONNECTING;
+    private SocketChannel socket;
     private SelectionKey key;
+    private ByteStream stream;
+    private Opening opening;
+    private boolean tunnelled;
+    private boolean secured;
+    /** Null without a WebSocket, and before it is open. */
+    private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
     /** Takes a packet that is larger than the loop's buffer; null = none is filled now. */
     private ByteBuffer large;
     private boolean writeRequested;
     private boolean readingPaused;
-    private boolean closingGracefully;
+    private boolean outputEnded;
     private Scheduler.Timer closingTimer;
-    private boolean closed;
 
-    TcpConnection(EventLoop loop, ConnectionHandler handler) {
+    TcpConnection(EventLoop loop, Route route, ConnectionHandler handler) {
         this.loop = loop;
+        this.route = route;
         this.handler = handler;
     }
 
-    void connect(InetAddress address, int port) {
+    // ---- opening --------------------------------------------------------------------------------------------------
+
+    void connect() {
         try {
-            channel = SocketChannel.open();
-            channel.configureBlocking(false);
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-            boolean connected = channel.connect(new InetSocketAddress(address, port));
-            key = channel.register(loop.selector(), connected ? 0 : SelectionKey.OP_CONNECT, this);
+            socket = SocketChannel.open();
+            socket.configureBlocking(false);
+            socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            stream = new ByteStream(socket);
+            boolean connected = socket.connect(new InetSocketAddress(route.address(), route.port()));
+            key = socket.register(loop.selector(), connected ? 0 : SelectionKey.OP_CONNECT, this);
             if (connected) {
-                loop.execute(this::established);
+                loop.execute(() -> guard(this::proceed));
             }
         } catch (IOException | RuntimeException e) {
             loop.execute(() -> end(false, describe(e)));
         }
     }
 
-    private void established() {
-        if (!closed) {
+    /** Takes the next step of the route; the last one is MQTT. */
+    private void proceed() throws IOException {
+        if (phase == Phase.CLOSED) {
+            return;
+        }
+        opening = null;
+        if (route.proxy() != null && !tunnelled) {
+            tunnelled = true;
+            begin(route.proxy().kind() == Route.Proxy.Kind.HTTP ? new HttpConnect(route) : new Socks5(route));
+        } else if (route.tls() != null && !secured) {
+            secured = true;
+            phase = Phase.SECURING;
+            loop.work().execute(this::prepareTls);
+        } else if (route.webSocket() != null && frames == null) {
+            frames = new WebSocketFrames(loop.secureRandom());
+            begin(new WebSocketUpgrade(route, loop.secureRandom()));
+        } else {
+            phase = Phase.OPEN;
             interest();
             handler.connected();
         }
+        interest();
     }
+
+    private void begin(Opening next) throws IOException {
+        phase = Phase.OPENING;
+        opening = next;
+        send(next.start());
+    }
+
+    /** On a worker: reads keys and trust. */
+    private void prepareTls() {
+        try {
+            TlsStream tls = new TlsStream(socket, route, loop.work(), () -> loop.execute(() -> guard(() -> {
+                stream.taskDone();
+                progress();
+            })));
+            loop.execute(() -> guard(() -> {
+                if (phase == Phase.SECURING) {
+                    stream = tls;
+                    progress();
+                }
+            }));
+        } catch (Exception e) { // a configuration that TLS does not like comes as many exceptions
+            loop.execute(() -> end(false, "TLS cannot be set up: " + TlsErrors.describe(e)));
+        }
+    }
+
+    // ---- events ---------------------------------------------------------------------------------------------------
 
     /** The selector has news. */
     void ready() {
-        if (closed) {
-            return;
+        guard(() -> {
+            if (phase == Phase.CONNECTING && key.isConnectable() && socket.finishConnect()) {
+                proceed();
+            } else if (phase != Phase.CONNECTING) {
+                progress();
+            }
+        });
+    }
+
+    /** Does what can be done now. */
+    private void progress() throws IOException {
+        if (phase == Phase.SECURING && !stream.isPlain() && stream.isOpened()) {
+            proceed();
         }
-        try {
-            if (key.isConnectable() && channel.finishConnect()) {
-                established();
-            }
-            if (!closed && key.isReadable()) {
-                read();
-            }
-            if (!closed && key.isValid() && key.isWritable()) {
+        if (phase != Phase.CLOSED && phase != Phase.SECURING) {
+            read();
+            if (phase != Phase.CLOSED && (pending.hasRemaining() || stream.wantsWrite())) {
                 write();
             }
-        } catch (IOException e) {
-            end(isFromPeer(e), describe(e));
-        } catch (Throwable e) {
-            fault(e);
         }
+        interest();
     }
 
     private void read() throws IOException {
         ByteBuffer buffer = loop.readBuffer;
-        for (int i = 0; i < READS_PER_TURN && !closed && !readingPaused; i++) {
-            int count = channel.read(buffer.clear());
+        for (int i = 0; i < READS_PER_TURN && phase != Phase.CLOSED && !readingPaused; i++) {
+            int count = stream.read(buffer.clear());
             if (count < 0) {
-                end(true, "the broker closed the connection");
+                end(true, phase == Phase.OPENING ? "the peer closed the connection before it was open"
+                        : "the broker closed the connection");
                 return;
             }
-            if (count > 0 && !closingGracefully) {
-                handler.received(buffer.flip());
-            }
-            if (count < buffer.capacity()) {
+            if (count == 0) {
                 return;
             }
+            take(buffer.flip());
+            if (count < buffer.capacity() && !stream.mayHoldMore()) {
+                return;
+            }
+        }
+        if (stream.mayHoldMore() && !readingPaused && phase != Phase.CLOSED) {
+            loop.execute(() -> guard(this::progress)); // the selector does not know of it
+        }
+    }
+
+    private void take(ByteBuffer bytes) throws IOException {
+        if (phase == Phase.OPENING) {
+            byte[] answer = opening.received(bytes);
+            if (answer == null) {
+                proceed();
+            } else if (answer.length > 0) {
+                send(answer);
+            }
+        }
+        if (!bytes.hasRemaining() || phase == Phase.CLOSED || phase == Phase.CLOSING) {
+            return;
+        }
+        if (phase != Phase.OPEN) {
+            throw new IOException("the peer sent more than the opening of the connection");
+        }
+        if (frames == null) {
+            handler.received(bytes);
+        } else {
+            frames.unwrap(bytes, this);
         }
     }
 
     @Override
+    public void data(ByteBuffer bytes) {
+        if (phase == Phase.OPEN) {
+            handler.received(bytes);
+        }
+    }
+
+    @Override
+    public void answer(byte[] frame) {
+        if (phase == Phase.OPEN && pending.remaining() < loop.writeBuffer.capacity()) {
+            append(frame);
+            requestWrite();
+        }
+    }
+
+    @Override
+    public void closing(String reason) {
+        end(true, reason);
+    }
+
+    // ---- writing --------------------------------------------------------------------------------------------------
+
+    @Override
     public void requestWrite() {
-        if (!writeRequested && !closed) {
+        if (!writeRequested && phase != Phase.CLOSED) {
             writeRequested = true;
             loop.writeSoon(this);
         }
     }
 
-    /** Writes what is left over and then what the handler fills, until there is no more or the network is full. */
-    void write() {
+    private void send(byte[] bytes) {
+        append(bytes);
+        requestWrite();
+    }
+
+    private void append(byte[] bytes) {
+        pending = ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip();
+    }
+
+    /** The turn of this connection to write. */
+    void writeNow() {
         writeRequested = false;
-        if (closed || !channel.isConnected()) {
-            return;
+        if (phase != Phase.CONNECTING && phase != Phase.SECURING) {
+            guard(() -> {
+                write();
+                interest();
+            });
         }
-        try {
-            for (int i = 0; i < WRITES_PER_TURN && !closed; i++) {
-                if (pending.hasRemaining()) {
-                    put(pending);
-                    if (pending.hasRemaining()) {
-                        break;
-                    }
-                    pending = NOTHING;
-                    handler.flushed();
-                } else if (closingGracefully) {
-                    channel.shutdownOutput();
-                    break;
-                } else if (!fillAndPut()) {
-                    interest();
+    }
+
+    /** Writes what is left over and then what the handler fills, until there is no more or the network is full. */
+    private void write() throws IOException {
+        for (int i = 0; i < WRITES_PER_TURN && phase != Phase.CLOSED; i++) {
+            if (pending.hasRemaining() || stream.wantsWrite()) {
+                put(pending);
+                if (pending.hasRemaining() || stream.wantsWrite()) {
                     return;
                 }
+                pending = NOTHING;
+                if (phase == Phase.OPEN) {
+                    handler.flushed();
+                }
+            } else if (phase == Phase.CLOSING) {
+                if (!outputEnded) {
+                    outputEnded = true;
+                    stream.shutdownOutput();
+                }
+                return;
+            } else if (phase != Phase.OPEN || !fillAndPut()) {
+                return;
             }
-            interest();
-            if (!closed && !pending.hasRemaining() && !closingGracefully) {
-                requestWrite(); // the turn is over, the work may not be
-            }
-        } catch (IOException e) {
-            end(isFromPeer(e), describe(e));
-        } catch (Throwable e) {
-            fault(e);
+        }
+        if (phase == Phase.OPEN && !pending.hasRemaining()) {
+            requestWrite(); // the turn is over, the work may not be
         }
     }
 
     /** One round of filling and writing; false when there was nothing to write. */
     private boolean fillAndPut() throws IOException {
-        ByteBuffer shared = loop.writeBuffer.clear();
+        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
+        ByteBuffer shared = loop.writeBuffer.clear().position(start);
         handler.fill(this);
         ByteBuffer filled = large != null ? large : shared;
         large = null;
-        if (closed || filled.flip().limit() == 0) {
+        if (phase != Phase.OPEN || filled.position() == start) {
             return false;
+        }
+        if (frames == null) {
+            filled.flip();
+        } else {
+            frames.wrap(filled);
         }
         put(filled);
         if (filled.hasRemaining()) {
             pending = filled == shared ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
-        } else {
+        } else if (!stream.wantsWrite()) {
             handler.flushed();
         }
         return true;
@@ -160,34 +303,41 @@ final class TcpConnection implements Connection, ConnectionHandler.Output {
 
     @Override
     public ByteBuffer reserve(int bytes) {
+        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
         ByteBuffer buffer = large != null ? large : loop.writeBuffer;
         if (buffer.remaining() >= bytes) {
             return buffer;
         }
-        if (buffer.position() > 0) {
+        if (buffer.position() > start) {
             return null;
         }
-        large = ByteBuffer.allocate(bytes);
+        large = ByteBuffer.allocate(start + bytes).position(start);
         return large;
     }
 
     /** Writes as much as the network takes, in pieces, because the JDK copies a whole heap buffer for each write. */
     private void put(ByteBuffer bytes) throws IOException {
         int end = bytes.limit();
-        while (bytes.position() < end) {
+        do {
             int piece = Math.min(end - bytes.position(), loop.writeBuffer.capacity());
             bytes.limit(bytes.position() + piece);
-            int count = channel.write(bytes);
-            bytes.limit(end);
-            if (count < piece) {
+            try {
+                stream.write(bytes);
+            } finally {
+                piece = bytes.remaining();
+                bytes.limit(end);
+            }
+            if (piece > 0) {
                 return;
             }
-        }
+        } while (bytes.hasRemaining());
     }
 
     private void interest() {
-        if (!closed && key.isValid()) {
-            int ops = (readingPaused ? 0 : SelectionKey.OP_READ) | (pending.hasRemaining() ? SelectionKey.OP_WRITE : 0);
+        if (phase != Phase.CLOSED && phase != Phase.CONNECTING && key.isValid()) {
+            int ops = stream.isWaitingForTask() || phase == Phase.SECURING && stream.isPlain() ? 0
+                    : (readingPaused ? 0 : SelectionKey.OP_READ)
+                            | (pending.hasRemaining() || stream.wantsWrite() ? SelectionKey.OP_WRITE : 0);
             if (key.interestOps() != ops) {
                 key.interestOps(ops);
             }
@@ -197,27 +347,32 @@ final class TcpConnection implements Connection, ConnectionHandler.Output {
     @Override
     public void pauseReading(boolean pause) {
         readingPaused = pause;
-        if (channel != null && channel.isConnected()) {
+        if (phase == Phase.OPEN) {
             interest();
+            if (!pause && stream.mayHoldMore()) {
+                loop.execute(() -> guard(this::progress));
+            }
         }
     }
 
     @Override
     public int unsentBytes() {
-        return pending.remaining();
+        return pending.remaining() + (stream != null && stream.wantsWrite() ? 1 : 0);
     }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
+        if (phase != Phase.CLOSED) {
+            phase = Phase.CLOSED;
             if (closingTimer != null) {
                 closingTimer.cancel();
             }
             pending = NOTHING;
             try {
-                if (channel != null) {
-                    channel.close();
+                if (socket != null) {
+                    socket.close();
                 }
             } catch (IOException e) {
                 loop.report("closing a connection", e);
@@ -227,20 +382,23 @@ final class TcpConnection implements Connection, ConnectionHandler.Output {
 
     @Override
     public void closeGracefully(byte[] last, long deadlineNanoTime) {
-        if (closed) {
+        if (phase != Phase.OPEN) {
+            close();
             loop.execute(() -> handler.closed(new Closing(false, "closed")));
             return;
         }
-        ByteBuffer all = ByteBuffer.allocate(pending.remaining() + last.length);
-        pending = all.put(pending).put(last).flip();
-        closingGracefully = true;
+        append(frames == null ? last : frames.binary(last));
+        if (frames != null) {
+            append(frames.close());
+        }
+        phase = Phase.CLOSING;
         readingPaused = false;
         closingTimer = loop.at(deadlineNanoTime, () -> end(false, "closed"));
         requestWrite();
     }
 
     private void end(boolean byPeer, String reason) {
-        if (!closed) {
+        if (phase != Phase.CLOSED) {
             close();
             try {
                 handler.closed(new Closing(byPeer, reason));
@@ -250,9 +408,23 @@ final class TcpConnection implements Connection, ConnectionHandler.Output {
         }
     }
 
-    private void fault(Throwable e) {
-        loop.report("a connection", e);
-        end(false, "internal error: " + e);
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /** Whatever a step throws ends this connection and nothing else. */
+    private void guard(Step step) {
+        if (phase == Phase.CLOSED) {
+            return;
+        }
+        try {
+            step.run();
+        } catch (IOException e) {
+            end(phase == Phase.OPEN && isFromPeer(e), describe(e));
+        } catch (Throwable e) {
+            loop.report("a connection", e);
+            end(false, "internal error: " + e);
+        }
     }
 
     private static boolean isFromPeer(IOException e) {
@@ -260,7 +432,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output {
         return message.contains("reset") || message.contains("Broken pipe");
     }
 
-    private static String describe(Exception e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private String describe(Exception e) {
+        return phase == Phase.SECURING || e instanceof SSLException ? "TLS: " + TlsErrors.describe(e)
+                : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 }

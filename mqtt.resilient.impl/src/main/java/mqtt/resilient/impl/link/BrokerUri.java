@@ -2,17 +2,21 @@ package mqtt.resilient.impl.link;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Map;
 
 /**
- * Where a broker is.
+ * Where a broker is and how to speak to it.
  *
- * @param scheme {@code mqtt}
+ * @param scheme {@code mqtt}, {@code mqtts}, {@code ws} or {@code wss}
  * @param host a name or an address, without brackets
  * @param port 1 to 65,535
+ * @param path path and query of a WebSocket, beginning with a slash; empty for mqtt and mqtts
  */
-public record BrokerUri(String scheme, String host, int port) {
-    private static final int DEFAULT_PORT = 1883;
+public record BrokerUri(String scheme, String host, int port, String path) {
+    private static final Map<String, Integer> DEFAULT_PORTS = Map.of("mqtt", 1883, "mqtts", 8883, "ws", 80, "wss", 443);
     private static final int LARGEST_PORT = 65_535;
+    private static final String ALLOWED = "allowed are mqtt://host[:port], mqtts://host[:port], ws://host[:port]/path "
+            + "and wss://host[:port]/path";
 
     /**
      * Reads a broker URI.
@@ -24,16 +28,15 @@ public record BrokerUri(String scheme, String host, int port) {
         try {
             uri = new URI(text.strip());
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(shown(text) + " is not a URI (" + e.getReason()
-                    + "); allowed is mqtt://host[:port]");
+            throw new IllegalArgumentException(shown(text) + " is not a URI (" + e.getReason() + "); " + ALLOWED);
         }
         if (uri.getRawUserInfo() != null || uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
             throw new IllegalArgumentException(shown(text)
                     + " holds a user or a password; they belong into the keys user and .password");
         }
-        if (uri.getScheme() == null || !"mqtt".equals(uri.getScheme())) {
+        if (uri.getScheme() == null || !DEFAULT_PORTS.containsKey(uri.getScheme())) {
             throw new IllegalArgumentException(shown(text) + " has the scheme " + uri.getScheme()
-                    + "; allowed is mqtt");
+                    + "; allowed are mqtt, mqtts, ws and wss");
         }
         int port = port(text, uri);
         if (port < 1 || port > LARGEST_PORT) {
@@ -41,17 +44,20 @@ public record BrokerUri(String scheme, String host, int port) {
                     + LARGEST_PORT);
         }
         String host = uri.getHost();
-        if (host == null || !(uri.getRawPath() == null || uri.getRawPath().isEmpty() || uri.getRawPath().equals("/"))
-                || uri.getRawQuery() != null || uri.getRawFragment() != null) {
-            throw new IllegalArgumentException(shown(text) + " is not a broker; allowed is mqtt://host[:port]");
+        boolean webSocket = uri.getScheme().startsWith("ws");
+        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        if (host == null || uri.getRawFragment() != null
+                || !webSocket && (!path.equals("/") || uri.getRawQuery() != null)) {
+            throw new IllegalArgumentException(shown(text) + " is not a broker; " + ALLOWED);
         }
-        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port);
+        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port,
+                !webSocket ? "" : uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
     }
 
     private static int port(String text, URI uri) {
+        int usual = DEFAULT_PORTS.get(uri.getScheme());
         if (uri.getHost() != null) {
-            return uri.getPort() == -1 && !String.valueOf(uri.getRawAuthority()).endsWith(":") ? DEFAULT_PORT
-                    : uri.getPort();
+            return uri.getPort() == -1 && !String.valueOf(uri.getRawAuthority()).endsWith(":") ? usual : uri.getPort();
         }
         String authority = uri.getRawAuthority(); // java.net.URI gives no host when the port is not a number it likes
         int colon = authority == null ? -1 : authority.lastIndexOf(':');
@@ -64,15 +70,27 @@ public record BrokerUri(String scheme, String host, int port) {
                         + LARGEST_PORT, e);
             }
         }
-        return DEFAULT_PORT;
+        return usual;
     }
 
     private static String shown(String text) {
         return "\"" + text.replaceAll("//[^/]*@", "//…@") + "\"";
     }
 
+    /** Whether the connection is secured by TLS. */
+    boolean isSecure() {
+        return scheme.equals("mqtts") || scheme.equals("wss");
+    }
+
+    /** Whether MQTT goes in a WebSocket. */
+    boolean isWebSocket() {
+        return scheme.startsWith("ws");
+    }
+
     @Override
     public String toString() {
-        return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        int query = path.indexOf('?'); // a query may hold a token
+        return scheme + "://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port
+                + (query < 0 ? path : path.substring(0, query) + "?…");
     }
 }

@@ -8,6 +8,8 @@ package mqtt.resilient.impl.link;
  */
 record Ending(Cause cause, String reason) {
     enum Cause {
+        /** The name could not be resolved. */
+        UNRESOLVED,
         /** The network connection could not be made. */
         UNREACHABLE,
         /** The broker refused in its CONNACK, for a reason that will pass. */
@@ -16,6 +18,8 @@ record Ending(Cause cause, String reason) {
         REFUSED_FOR_GOOD,
         /** The broker or the network ended the connection. */
         CLOSED,
+        /** The broker ended the connection and there was nothing that it could have disliked. */
+        TAKEN_OVER,
         /** No answer in time. */
         TIMEOUT,
         /** The broker broke the protocol. */

@@ -1,6 +1,5 @@
 package mqtt.resilient.impl.link;
 
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +8,7 @@ import mqtt.resilient.impl.codec.FrameSplitter;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.Codec;
@@ -31,6 +31,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final int PING_PATIENCE = 6;
 
     private static final long RECENT_NANOS = 1_000_000_000L;
+    private static final long SUSPECT_NANOS = 3_000_000_000L;
 
     /** Hears how it goes. */
     interface Owner {
@@ -74,11 +75,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private long awaitingSince = NEVER;
     private boolean pingDue;
     private long pingSince = NEVER;
+    /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
+    private long suspectUntil = NEVER;
     private int unsentBefore;
     private long unsentSince;
 
-    Link(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, InetAddress address,
-            int port, Connect connect, ResponseTimeout responseTimeout, Owner owner) {
+    Link(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, Route route,
+            Connect connect, ResponseTimeout responseTimeout, Owner owner) {
         this.scheduler = scheduler;
         this.protocol = protocol;
         this.settings = settings;
@@ -87,9 +90,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         this.owner = owner;
         codec = protocol.newCodec();
         splitter = new FrameSplitter(codec, settings.packetMaxBytes());
-        stageDeadline = scheduler.nanoTime() + settings.connectNanos();
+        stageDeadline = scheduler.nanoTime() + settings.timing().connectNanos();
         wakeAt(stageDeadline);
-        connection = network.connect(address, port, this);
+        connection = network.connect(route, this);
     }
 
     /** Lets the session use the link; right after {@link Owner#accepted}. */
@@ -161,7 +164,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void connected() {
         stage = Stage.HANDSHAKE;
-        stageDeadline = scheduler.nanoTime() + settings.responseNanos();
+        stageDeadline = scheduler.nanoTime() + settings.timing().responseNanos();
         connectDue = true;
         owner.handshake();
         connection.requestWrite();
@@ -171,6 +174,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void received(ByteBuffer bytes) {
         lastReceived = scheduler.nanoTime();
+        suspectUntil = NEVER;
         if (!probes.isEmpty()) {
             answerProbes(true);
         }
@@ -202,6 +206,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 pingSince = scheduler.nanoTime();
             }
             session.fill(out);
+            wakeAt(scheduler.nanoTime() + settings.timing().responseNanos()); // to see whether the network takes it
             if (session.isHeldByRate()) {
                 wakeAt(session.rateResumesAt());
             }
@@ -232,13 +237,15 @@ final class Link implements ConnectionHandler, PacketReceiver {
             awaitingSince = NEVER;
         } else if (awaitingSince == NEVER && connection.unsentBytes() == 0) {
             awaitingSince = scheduler.nanoTime();
-            wakeAt(awaitingSince + responseTimeout.nanos(settings.responseNanos()));
+            wakeAt(awaitingSince + responseTimeout.nanos(settings.timing().responseNanos()));
         }
     }
 
     @Override
     public void closed(Closing closing) {
-        Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE : Ending.Cause.CLOSED;
+        Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
+                : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
+                        : Ending.Cause.CLOSED;
         if (whenClosed != null) {
             whenClosed.run();
         } else if (stage != Stage.CLOSED) {
@@ -269,13 +276,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
             case CONNECTING -> {
                 if (now - stageDeadline >= 0) {
                     fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
-                            + seconds(settings.connectNanos()) + ")");
+                            + seconds(settings.timing().connectNanos()) + ")");
                 }
             }
             case HANDSHAKE -> {
                 if (now - stageDeadline >= 0) {
                     fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
-                            + seconds(settings.responseNanos()) + ")");
+                            + seconds(settings.timing().responseNanos()) + ")");
                 }
             }
             case ONLINE -> checkOnline(now);
@@ -300,7 +307,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         } else {
             connection.requestWrite();
         }
-        long response = responseTimeout.nanos(settings.responseNanos());
+        long response = responseTimeout.nanos(settings.timing().responseNanos());
         if (awaitingSince != NEVER) {
             if (now - awaitingSince >= response) {
                 responseTimeout.exceeded();
@@ -330,7 +337,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return;
         }
         probes.add(answer);
-        scheduler.at(now + settings.responseNanos(), () -> {
+        scheduler.at(now + settings.timing().responseNanos(), () -> {
             if (probes.remove(answer)) {
                 answer.accept(false);
             }
@@ -344,16 +351,29 @@ final class Link implements ConnectionHandler, PacketReceiver {
         answers.forEach(answer -> answer.accept(up));
     }
 
+    /** Somebody says that the network is gone: it must show life soon. */
+    void suspect() {
+        if (stage == Stage.ONLINE && suspectUntil == NEVER) {
+            suspectUntil = scheduler.nanoTime() + Math.min(SUSPECT_NANOS, settings.timing().responseNanos());
+            ping();
+            wakeAt(suspectUntil);
+        }
+    }
+
     /** Sends a PINGREQ now, unless one is under way. */
     void ping() {
         if (stage == Stage.ONLINE && pingSince == NEVER && !pingDue) {
             pingDue = true;
             connection.requestWrite();
-            wakeAt(scheduler.nanoTime() + settings.responseNanos());
+            wakeAt(scheduler.nanoTime() + settings.timing().responseNanos());
         }
     }
 
     private boolean isPingOverdue(long now, long response) {
+        if (suspectUntil != NEVER && now - suspectUntil >= 0) {
+            fail(Ending.Cause.TIMEOUT, "the network is said to be down, and the broker does not answer");
+            return true;
+        }
         if (pingSince == NEVER) {
             return false;
         }

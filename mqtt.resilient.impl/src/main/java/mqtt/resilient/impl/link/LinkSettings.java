@@ -4,58 +4,142 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.environment.Route;
 
 /**
  * The link's part of the configuration.
  *
- * @param brokers in order; at least one
- * @param clientId the MQTT client identifier
- * @param user the user name, or null
- * @param password the password, or null
- * @param will the will, or null
- * @param keepAliveSeconds 0 to 65,535
- * @param pingNanos at least one second, or 0 = a quarter of the keepalive
- * @param responseNanos how long to wait for an answer of the broker
- * @param connectNanos how long a connection may take to be made
+ * @param brokers where to connect
+ * @param login who connects
+ * @param transport what is between TCP and MQTT
+ * @param timing when to ping, to give up and to try again
+ * @param network what the network's state means
+ * @param schedule when to be connected at all
  * @param sessionExpirySeconds 0 = a clean session on every connection
- * @param backoffMinNanos the shortest wait between attempts
- * @param backoffMaxNanos the longest wait between attempts
- * @param stableNanos how long a link must be up for the back-off to begin anew
+ * @param cleanStart whether the broker's session is discarded at the first connection after a start
  * @param packetMaxBytes the largest packet taken from the broker
  */
-public record LinkSettings(List<BrokerUri> brokers, String clientId, String user, byte[] password, Message will,
-        int keepAliveSeconds, long pingNanos, long responseNanos, long connectNanos, long sessionExpirySeconds,
-        long backoffMinNanos, long backoffMaxNanos, long stableNanos, int packetMaxBytes) {
+public record LinkSettings(Brokers brokers, Login login, Transport transport, Timing timing, Network network,
+        Schedule schedule, long sessionExpirySeconds, boolean cleanStart, int packetMaxBytes) {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long PING_WITHOUT_KEEPALIVE_NANOS = 20 * NANOS_PER_SECOND;
 
+    /**
+     * Where to connect.
+     *
+     * @param uris in order of preference; at least one
+     * @param cluster whether they share sessions
+     * @param failbackNanos how long another one than the first is kept before the first is tried again; 0 = for good
+     */
+    public record Brokers(List<BrokerUri> uris, boolean cluster, long failbackNanos) {
+    }
+
+    /**
+     * Who connects.
+     *
+     * @param clientId the MQTT client identifier
+     * @param user the user name, or null
+     * @param password the password, or null
+     * @param will the will, or null
+     * @param keepAliveSeconds 0 to 65,535
+     */
+    public record Login(String clientId, String user, byte[] password, Message will, int keepAliveSeconds) {
+
+        boolean isSame(Login other) {
+            return clientId.equals(other.clientId) && Objects.equals(user, other.user)
+                    && Arrays.equals(password, other.password) && isSame(will, other.will)
+                    && keepAliveSeconds == other.keepAliveSeconds;
+        }
+
+        private static boolean isSame(Message one, Message other) {
+            return one == null || other == null ? one == other
+                    : one.topic().equals(other.topic()) && Arrays.equals(one.payload(), other.payload())
+                            && one.qos() == other.qos() && one.retain() == other.retain();
+        }
+
+        /** {@return the client id} */
+        @Override
+        public String toString() {
+            return "Login[" + clientId + "]";
+        }
+    }
+
+    /**
+     * What is between TCP and MQTT.
+     *
+     * @param proxy the proxy, or null
+     * @param tls for mqtts and wss
+     * @param webSocketHeaders further header lines for ws and wss; may hold secrets
+     */
+    public record Transport(Route.Proxy proxy, Route.Tls tls, List<String> webSocketHeaders) {
+        /** {@return the proxy} */
+        @Override
+        public String toString() {
+            return "Transport[proxy=" + proxy + "]";
+        }
+    }
+
+    /**
+     * When to ping, to give up and to try again.
+     *
+     * @param pingNanos at least one second, or 0 = a quarter of the keepalive
+     * @param responseNanos how long to wait for an answer of the broker
+     * @param connectNanos how long a connection may take to be made, per address
+     * @param backoffMinNanos the shortest wait between attempts
+     * @param backoffMaxNanos the longest wait between attempts
+     * @param stableNanos how long a link must be up for the back-off to begin anew
+     */
+    public record Timing(long pingNanos, long responseNanos, long connectNanos, long backoffMinNanos,
+            long backoffMaxNanos, long stableNanos) {
+    }
+
+    /**
+     * What the network's state means.
+     *
+     * @param settleNanos how long the network must stay up before an attempt
+     * @param distrustNanos how long the word that the network is down holds attempts back
+     * @param bounceAfter failed attempts after which the network is to be bounced; 0 = never
+     */
+    public record Network(long settleNanos, long distrustNanos, int bounceAfter) {
+    }
+
+    /**
+     * When to be connected.
+     *
+     * @param everyNanos from the beginning of one window to the next; 0 = always connected
+     * @param stayNanos how long a window is at least
+     */
+    public record Schedule(long everyNanos, long stayNanos) {
+        boolean isOn() {
+            return everyNanos > 0;
+        }
+    }
+
     /** Idle time after which a ping is due: at most half of the keepalive, also when the user wants longer. */
     long effectivePingNanos() {
-        if (keepAliveSeconds == 0) {
-            return pingNanos == 0 ? PING_WITHOUT_KEEPALIVE_NANOS : Math.min(pingNanos, PING_WITHOUT_KEEPALIVE_NANOS);
+        if (login.keepAliveSeconds == 0) {
+            return timing.pingNanos == 0 ? PING_WITHOUT_KEEPALIVE_NANOS
+                    : Math.min(timing.pingNanos, PING_WITHOUT_KEEPALIVE_NANOS);
         }
-        long keepAlive = keepAliveSeconds * NANOS_PER_SECOND;
-        return pingNanos == 0 ? keepAlive / 4 : Math.min(pingNanos, keepAlive / 2);
+        long keepAlive = login.keepAliveSeconds * NANOS_PER_SECOND;
+        return timing.pingNanos == 0 ? keepAlive / 4 : Math.min(timing.pingNanos, keepAlive / 2);
     }
 
     /** Whether a link made with these settings cannot serve the others. */
     boolean needsReconnect(LinkSettings other) {
-        return !brokers.equals(other.brokers) || !clientId.equals(other.clientId) || !Objects.equals(user, other.user)
-                || !Arrays.equals(password, other.password) || !sameWill(other.will)
-                || keepAliveSeconds != other.keepAliveSeconds
+        return !brokers.uris.equals(other.brokers.uris) || brokers.cluster != other.brokers.cluster
+                || !login.isSame(other.login) || !Objects.equals(transport.proxy, other.transport.proxy)
+                || !Objects.equals(transport.tls, other.transport.tls)
+                || !transport.webSocketHeaders.equals(other.transport.webSocketHeaders)
                 || sessionExpirySeconds == 0 != (other.sessionExpirySeconds == 0)
                 || packetMaxBytes != other.packetMaxBytes;
     }
 
-    private boolean sameWill(Message other) {
-        return will == null || other == null ? will == other
-                : will.topic().equals(other.topic()) && Arrays.equals(will.payload(), other.payload())
-                        && will.qos() == other.qos() && will.retain() == other.retain();
-    }
-
-    /** {@return brokers and client id; no credentials} */
-    @Override
-    public String toString() {
-        return "LinkSettings[" + brokers + ", clientId=" + clientId + "]";
+    /** The way to one address of a broker, or of the proxy to it. */
+    Route route(BrokerUri broker, java.net.InetAddress address) {
+        Route.Proxy proxy = transport.proxy;
+        return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.host(), broker.port(), proxy,
+                broker.isSecure() ? transport.tls : null,
+                broker.isWebSocket() ? new Route.WebSocket(broker.path(), transport.webSocketHeaders) : null);
     }
 }

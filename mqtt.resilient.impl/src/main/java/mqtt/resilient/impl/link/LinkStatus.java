@@ -14,7 +14,9 @@ import mqtt.resilient.api.ConnectionState;
  * @param nextAttempt when the next attempt is due, monotonic; 0 = none is planned
  * @param sessionPresent whether the broker resumed the session
  * @param sessionLost whether the broker had lost it
+ * @param permanent whether the last failure is one that somebody must remove
  */
 public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
-        int attempt, long nextAttempt, boolean sessionPresent, boolean sessionLost) {
+        int attempt, long nextAttempt, boolean sessionPresent, boolean sessionLost,
+        boolean permanent) {
 }

@@ -8,26 +8,38 @@ import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.spi.NetworkState;
+import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Connack;
-import mqtt.resilient.spi.packet.Connect;
 
 /**
- * Decides when a client connects, to which broker and how, and never gives up. Knows whose session the client's own
- * state belongs to: where that is not certain, the broker's session is discarded by a clean connection first
- * [MQTT-3.2.2-4].
+ * Decides when a client connects and to which broker, and never gives up. Knows whose session the client's own state
+ * belongs to: where that is not certain, the broker's session is discarded by a clean connection first [MQTT-3.2.2-4].
  */
-public final class Supervisor {
+public final class Supervisor implements Attempt.Listener {
     private static final long MILLION = 1_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+    /** A name that is not known right after the network came up is asked for again so often, for so long. */
+    private static final long FRESH_NETWORK_NANOS = 30 * SECOND;
+    private static final long FRESH_RETRY_NANOS = SECOND;
+    /** So many links in a row that the broker ended at once, with nothing unanswered, look like a takeover. */
+    private static final int TAKEOVER_LINKS = 3;
+    private static final long TAKEOVER_NANOS = 5 * SECOND;
+    private static final long DRAIN_CHECK_NANOS = SECOND / 4;
 
-    /** Hears of every change of state, on the loop. */
+    /** What the supervisor tells and asks, on the loop. */
     public interface Listener {
         /** The state has changed. */
         void changed(LinkStatus status);
+
+        /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
+        boolean isDrained();
     }
 
     private final Network network;
     private final Scheduler scheduler;
+    private final RandomGenerator random;
     private final ProtocolVersion protocol;
     private final Session session;
     private final Listener listener;
@@ -36,16 +48,17 @@ public final class Supervisor {
 
     /** Null until there is a usable configuration. */
     private LinkSettings settings;
-    private boolean wanted;
+    private boolean wanted = true;
     private LinkStatus status;
+    private Attempt attempt;
+    /** The link while it is online. */
     private Link link;
     private Scheduler.Timer timer;
-    /** Counts attempts for good, so that the answer to an abandoned one is recognised. */
-    private long epoch;
+    private Scheduler.Timer failback;
     private int broker;
-    private List<InetAddress> addresses = List.of();
-    private int address;
-    private int attempt;
+    private int attempts;
+    private int failuresSinceBounce;
+    private int takeovers;
     private long onlineSince;
     private boolean readingPaused;
     private int closing;
@@ -54,33 +67,48 @@ public final class Supervisor {
     private String ownSession;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
+    private NetworkStateSource source;
+    private NetworkState networkState = NetworkState.UNKNOWN;
+    private long networkSince;
+    /** The schedule keeps the client offline until its next window. */
+    private boolean asleep;
+    private long windowSince;
 
     public Supervisor(Network network, Scheduler scheduler, RandomGenerator random, ProtocolVersion protocol,
             Session session, Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
+        this.random = random;
         this.protocol = protocol;
         this.session = session;
         this.listener = listener;
         backoff = new Backoff(random);
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", 0, 0,
-                false, false);
+                false, false, false);
     }
+
+    // ---- what others want -----------------------------------------------------------------------------------------
 
     /** Begins, and takes every later configuration; reconnects only where it must. */
     public void configure(LinkSettings newSettings) {
         LinkSettings before = settings;
         settings = newSettings;
         if (before == null) {
-            wanted = true;
-            attempt();
-        } else if (before.needsReconnect(newSettings)) {
+            if (wanted) {
+                attempt();
+            }
+            return;
+        }
+        boolean wake = asleep && !before.schedule().equals(newSettings.schedule());
+        if (before.needsReconnect(newSettings) || wake) {
             if (!before.brokers().equals(newSettings.brokers())) {
                 broker = 0;
             }
             restart("the configuration has changed");
         } else if (link != null) {
             link.reconfigure(newSettings);
+            planWindowEnd();
+            planFailback();
         }
     }
 
@@ -94,24 +122,27 @@ public final class Supervisor {
     /** Stays offline until {@link #resume}. */
     public void pause(String reason) {
         wanted = false;
-        abandon();
+        asleep = false;
+        leave();
         change(ConnectionState.PAUSED, reason, 0);
     }
 
     /** Connects again after {@link #pause}. */
     public void resume() {
-        if (!wanted && settings != null) {
+        if (!wanted) {
             wanted = true;
             backoff.reset();
-            attempt();
+            if (settings != null) {
+                attempt();
+            }
         }
     }
 
     /** Makes a new connection now. */
     public void restart(String reason) {
-        if (wanted) {
-            boolean online = status.state() == ConnectionState.ONLINE;
-            abandon();
+        if (wanted && settings != null) {
+            boolean online = link != null;
+            leave();
             if (online) {
                 change(ConnectionState.WAITING, reason, 0);
             }
@@ -123,32 +154,41 @@ public final class Supervisor {
     /** Ends the connection for good; {@code then} runs when the broker has let go. */
     public void stop(Runnable then) {
         wanted = false;
-        abandon();
+        leave();
         change(ConnectionState.OFFLINE, "stopped", 0);
         whenClosed(then);
     }
 
-    /** There is something to send. */
-    public void wake() {
+    /** There is something to send; {@code urgent} opens a window of the schedule early. */
+    public void wake(boolean urgent) {
         if (link != null) {
             link.requestWrite();
+        } else if (urgent && asleep) {
+            attempt();
         }
     }
 
     /** Stops or resumes reading from the broker. */
     public void pauseReading(boolean pause) {
         readingPaused = pause;
-        if (link != null && status.state() == ConnectionState.ONLINE) {
+        if (link != null) {
             link.pauseReading(pause);
         }
     }
 
     /** Answers whether the broker is there. */
     public void probe(Consumer<Boolean> answer) {
-        if (link != null && status.state() == ConnectionState.ONLINE) {
+        if (link != null) {
             link.probe(answer);
         } else {
             answer.accept(false);
+        }
+    }
+
+    /** The clocks have jumped: the machine slept, perhaps for longer than the broker waits. */
+    public void clockJumped() {
+        if (link != null) {
+            link.ping();
         }
     }
 
@@ -156,147 +196,240 @@ public final class Supervisor {
         return status;
     }
 
-    // ---- one attempt ----------------------------------------------------------------------------------------------
+    // ---- the network's state --------------------------------------------------------------------------------------
+
+    /** Takes the source of the network's state from now on; null for none. */
+    public void networkSource(NetworkStateSource newSource) {
+        source = newSource;
+        networkChanged(newSource == null ? NetworkState.UNKNOWN : newSource.state());
+    }
+
+    /** The network has another state, or another way out. */
+    public void networkChanged(NetworkState state) {
+        NetworkState before = networkState;
+        networkState = state;
+        networkSince = scheduler.nanoTime();
+        if (settings == null || !wanted || asleep) {
+            return;
+        }
+        if (state == NetworkState.DOWN) {
+            if (link != null) {
+                link.suspect();
+            }
+        } else if (link != null) {
+            link.ping(); // another way out: the old connection may be a dead one
+        } else if (attempt == null && (state == NetworkState.UP || before == NetworkState.DOWN)) {
+            backoff.reset();
+            at(networkSince + settings.network().settleNanos(), this::attempt);
+        }
+    }
+
+    /** Whether the network's state holds an attempt back, and until when; 0 = it does not. */
+    private long heldUntil(BrokerUri uri) {
+        if (networkState != NetworkState.DOWN) {
+            return 0;
+        }
+        long until = networkSince + settings.network().distrustNanos();
+        String host = settings.transport().proxy() == null ? uri.host() : settings.transport().proxy().host();
+        return scheduler.nanoTime() - until >= 0 || isNear(host) ? 0 : until;
+    }
+
+    private boolean isNear(String host) {
+        if (host.equals("localhost")) {
+            return true;
+        }
+        if (!host.contains(":") && !host.matches("[0-9.]+")) {
+            return false;
+        }
+        try {
+            InetAddress address = InetAddress.getByName(host); // an address: nothing is looked up
+            return address.isLoopbackAddress() || source != null && source.isOnLink(address);
+        } catch (java.net.UnknownHostException e) {
+            return false;
+        }
+    }
+
+    // ---- attempts -------------------------------------------------------------------------------------------------
 
     private void attempt() {
-        abandon();
-        whenClosed(this::resolve);
+        leave();
+        asleep = false;
+        windowSince = scheduler.nanoTime();
+        whenClosed(this::begin);
     }
 
-    private void resolve() {
-        if (broker >= settings.brokers().size()) {
-            broker = 0;
+    private void begin() {
+        List<BrokerUri> uris = settings.brokers().uris();
+        broker %= uris.size();
+        BrokerUri uri = uris.get(broker);
+        long held = heldUntil(uri);
+        if (held != 0) {
+            change(ConnectionState.WAITING, "the network is down", held);
+            at(held, this::attempt);
+            return;
         }
-        attempt++;
-        BrokerUri uri = settings.brokers().get(broker);
-        change(ConnectionState.RESOLVING, uri.host(), 0);
-        long mine = epoch;
-        at(scheduler.nanoTime() + settings.connectNanos(), () -> failed(new Ending(Ending.Cause.UNREACHABLE,
-                "the name " + uri.host() + " was not resolved within connect.seconds")));
-        network.resolve(uri.host(), (found, error) -> {
-            if (mine == epoch) {
-                if (found == null || found.isEmpty()) {
-                    failed(new Ending(Ending.Cause.UNREACHABLE, "cannot resolve " + uri.host() + ": " + error));
-                } else {
-                    addresses = found;
-                    address = 0;
-                    connect();
-                }
-            }
-        });
+        attempts++;
+        boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
+                && !sessionKey().equals(ownSession);
+        attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, responseTimeout, this);
+        attempt.start();
     }
 
-    private void connect() {
-        abandon();
-        whenClosed(this::open);
+    @Override
+    public void stage(ConnectionState state, String reason) {
+        change(state, reason, 0);
     }
 
-    private void open() {
-        BrokerUri uri = settings.brokers().get(broker);
-        boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(ownSession)
-                && !sessionKey().equals(discarded);
-        boolean clean = discard || settings.sessionExpirySeconds() == 0;
-        change(ConnectionState.CONNECTING, uri + " at " + addresses.get(address).getHostAddress(), 0);
-        Connect connect = new Connect(settings.clientId(), clean, settings.keepAliveSeconds(), settings.user(),
-                settings.password(), settings.will());
-        link = new Link(network, scheduler, protocol, settings, addresses.get(address), uri.port(), connect,
-                responseTimeout, new Attempt(discard));
+    @Override
+    public void discarded() {
+        discarded = sessionKey();
     }
 
-    /** The links of one attempt. */
-    private final class Attempt implements Link.Owner {
-        private final boolean discard;
-
-        Attempt(boolean discard) {
-            this.discard = discard;
-        }
-
-        @Override
-        public void handshake() {
-            change(ConnectionState.HANDSHAKE, discard ? "discarding a session that is not ours" : "CONNECT is sent", 0);
-        }
-
-        @Override
-        public void accepted(Connack connack) {
-            if (discard) {
-                discarded = sessionKey();
-                connect();
-            } else {
-                online(connack);
-            }
-        }
-
-        @Override
-        public void ended(Ending ending) {
-            link = null;
-            if (ending.cause() == Ending.Cause.UNREACHABLE && address + 1 < addresses.size()) {
-                address++;
-                connect();
-            } else {
-                failed(ending);
-            }
-        }
-    }
-
-    private void online(Connack connack) {
+    @Override
+    public void accepted(Link newLink, Connack connack) {
         String key = sessionKey();
         boolean continued = key.equals(ownSession);
         boolean sessionPresent = connack.sessionPresent() && settings.sessionExpirySeconds() > 0;
+        discarded = null;
         if (sessionPresent && !continued) {
-            discarded = null;
-            abandon();
+            leave();
             failed(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
             return;
         }
-        boolean lost = continued && !sessionPresent;
+        boolean lost = ownSession != null && !sessionPresent && settings.sessionExpirySeconds() > 0;
         ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
-        discarded = null;
-        attempt = 0;
+        attempts = 0;
+        failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
+        link = newLink;
         link.attach(session, sessionPresent);
         if (readingPaused) {
             link.pauseReading(true);
         }
-        change(ConnectionState.ONLINE, lost ? "connected; the broker has lost the session" : "connected", 0,
-                sessionPresent, lost);
+        change(ConnectionState.ONLINE, lost ? "connected; the session before is lost" : "connected", 0,
+                sessionPresent, lost, false);
+        planWindowEnd();
+        planFailback();
     }
 
+    /** Whose session it is: a cluster's brokers share it. */
     private String sessionKey() {
-        return settings.brokers().get(broker) + " " + settings.clientId();
+        List<BrokerUri> uris = settings.brokers().uris();
+        return (settings.brokers().cluster() ? "cluster" : uris.get(broker % uris.size())) + " "
+                + settings.login().clientId();
+    }
+
+    @Override
+    public void ended(Ending ending) {
+        attempt = null;
+        failed(ending);
     }
 
     private void failed(Ending ending) {
-        boolean wasOnline = status.state() == ConnectionState.ONLINE;
-        abandon();
+        boolean wasOnline = link != null;
+        leave();
         long now = scheduler.nanoTime();
+        String reason = ending.reason();
+        boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD;
         if (wasOnline) {
-            if (now - onlineSince >= settings.stableNanos()) {
+            if (now - onlineSince >= settings.timing().stableNanos()) {
                 backoff.reset();
             }
+            takeovers = ending.cause() == Ending.Cause.TAKEN_OVER && now - onlineSince < TAKEOVER_NANOS
+                    ? takeovers + 1 : 0;
+            if (takeovers >= TAKEOVER_LINKS) {
+                permanent = true;
+                reason += ", at once and for the " + takeovers + "th time: probably another client uses the client id "
+                        + settings.login().clientId();
+            }
         } else {
-            broker = (broker + 1) % settings.brokers().size();
+            broker = (broker + 1) % settings.brokers().uris().size();
+            bounceIfDue();
         }
-        long wait = backoff.next(settings.backoffMinNanos(), settings.backoffMaxNanos());
-        if (ending.cause() == Ending.Cause.REFUSED_FOR_GOOD) {
-            wait = Math.max(wait, settings.backoffMaxNanos());
+        long wait = backoff.next(settings.timing().backoffMinNanos(), settings.timing().backoffMaxNanos());
+        if (permanent) {
+            wait = settings.timing().backoffMaxNanos() / 2
+                    + random.nextLong(settings.timing().backoffMaxNanos() / 2 + 1);
+        } else if (ending.cause() == Ending.Cause.UNRESOLVED && networkState == NetworkState.UP
+                && now - networkSince < FRESH_NETWORK_NANOS) {
+            wait = Math.min(wait, FRESH_RETRY_NANOS);
         }
-        change(ConnectionState.WAITING, ending.reason(), now + wait);
+        change(ConnectionState.WAITING, reason, now + wait, false, false, permanent);
         at(now + wait, this::attempt);
     }
 
+    private void bounceIfDue() {
+        failuresSinceBounce++;
+        if (settings.network().bounceAfter() > 0 && failuresSinceBounce >= settings.network().bounceAfter()
+                && source != null) {
+            failuresSinceBounce = 0;
+            source.bounce();
+        }
+    }
+
+    // ---- the schedule and the first broker ------------------------------------------------------------------------
+
+    /** Ends the window when it has lasted long enough and nothing is left to do. */
+    private void planWindowEnd() {
+        if (link == null || !settings.schedule().isOn()) {
+            return;
+        }
+        long now = scheduler.nanoTime();
+        long end = onlineSince + settings.schedule().stayNanos();
+        if (now - end < 0 || !listener.isDrained()) {
+            at(Math.max(end - now, DRAIN_CHECK_NANOS) + now, this::planWindowEnd);
+            return;
+        }
+        leave();
+        asleep = true;
+        long next = Math.max(windowSince + settings.schedule().everyNanos() - now, 0) + now;
+        change(ConnectionState.PAUSED, "until the next window of the schedule", next);
+        at(next, this::attempt);
+    }
+
+    /** Goes back to the first broker when it answers again. */
+    private void planFailback() {
+        if (failback != null) {
+            failback.cancel();
+            failback = null;
+        }
+        if (link != null && broker > 0 && settings.brokers().failbackNanos() > 0) {
+            failback = scheduler.at(scheduler.nanoTime() + settings.brokers().failbackNanos(), () -> {
+                failback = null;
+                Link present = link;
+                BrokerProbe.ask(network, scheduler, settings, settings.brokers().uris().get(0), up -> {
+                    if (present == link && present != null) {
+                        if (up) {
+                            broker = 0;
+                            restart("the first broker answers again");
+                        } else {
+                            planFailback();
+                        }
+                    }
+                });
+            });
+        }
+    }
+
+    // ---- leaving --------------------------------------------------------------------------------------------------
+
     /** Leaves whatever is under way. */
-    private void abandon() {
-        epoch++;
+    private void leave() {
         afterClosing = null;
+        link = null;
         if (timer != null) {
             timer.cancel();
             timer = null;
         }
-        if (link != null) {
-            Link leaving = link;
-            link = null;
+        if (failback != null) {
+            failback.cancel();
+            failback = null;
+        }
+        if (attempt != null) {
+            Attempt leaving = attempt;
+            attempt = null;
             closing++;
-            leaving.close(() -> {
+            leaving.abandon(() -> {
                 closing--;
                 if (closing == 0 && afterClosing != null) {
                     Runnable next = afterClosing;
@@ -317,6 +450,9 @@ public final class Supervisor {
     }
 
     private void at(long time, Runnable task) {
+        if (timer != null) {
+            timer.cancel();
+        }
         timer = scheduler.at(time, () -> {
             timer = null;
             task.run();
@@ -324,16 +460,17 @@ public final class Supervisor {
     }
 
     private void change(ConnectionState state, String reason, long nextAttempt) {
-        change(state, reason, nextAttempt, false, false);
+        change(state, reason, nextAttempt, false, false, false);
     }
 
     private void change(ConnectionState state, String reason, long nextAttempt, boolean sessionPresent,
-            boolean sessionLost) {
-        String uri = settings == null ? "" : settings.brokers().get(broker % settings.brokers().size()).toString();
+            boolean sessionLost, boolean permanent) {
+        String uri = settings == null ? ""
+                : settings.brokers().uris().get(broker % settings.brokers().uris().size()).toString();
         boolean tried = state == ConnectionState.WAITING && !status.broker().isEmpty();
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
-                reason, tried ? status.broker() : uri, settings == null ? "" : settings.clientId(), attempt,
-                nextAttempt, sessionPresent, sessionLost);
+                reason, tried ? status.broker() : uri, settings == null ? "" : settings.login().clientId(), attempts,
+                nextAttempt, sessionPresent, sessionLost, permanent);
         listener.changed(status);
     }
 

@@ -36,7 +36,7 @@ final class PoisonGuard {
 
     /** A connection has ended; whether the oldest message in flight is to be set aside. */
     boolean isPoison(Outgoing oldest, boolean sentOnIt, boolean byBroker) {
-        if (oldest == null || !sentOnIt || !byBroker && !isAlone()) {
+        if (oldest == null || !sentOnIt || !byBroker) {
             return false; // a dead network says nothing about the message
         }
         if (oldest != suspect) {

@@ -2,6 +2,8 @@ package mqtt.resilient.impl.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.function.Predicate;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -150,15 +152,18 @@ public final class Session {
         return atMostOnce.poll();
     }
 
-    /** Takes out a QoS 0 message that was not sent; null if there is none of that number. */
-    public Outgoing removeAtMostOnce(long id) {
-        for (Outgoing message : atMostOnce) {
-            if (message.id() == id) {
-                atMostOnce.remove(message);
-                return message;
-            }
+    /** Whether QoS 0 messages wait. */
+    public boolean hasAtMostOnce() {
+        return !atMostOnce.isEmpty();
+    }
+
+    /** Takes out the QoS 0 messages that were not sent and that a caller wants. */
+    public List<Outgoing> removeAtMostOnce(Predicate<Outgoing> wanted) {
+        List<Outgoing> removed = atMostOnce.stream().filter(wanted).toList();
+        if (!removed.isEmpty()) {
+            atMostOnce.removeIf(wanted);
         }
-        return null;
+        return removed;
     }
 
     /** Whether a message was sent and not acknowledged to the end. */

@@ -11,10 +11,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -180,7 +182,12 @@ public final class ScriptedBroker implements Network {
     }
 
     @Override
-    public Connection connect(InetAddress address, int port, ConnectionHandler handler) {
+    public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        scheduler.execute(() -> answer.accept(!unreachable));
+    }
+
+    @Override
+    public Connection connect(Route route, ConnectionHandler handler) {
         Wire made = new Wire(handler);
         wires.add(made);
         scheduler.execute(() -> {

@@ -109,13 +109,23 @@ public final class World implements ClientEvents {
     }
 
     @Override
-    public void changed(ClientStatus status, boolean sessionLost) {
-        events.add(status.state() + (sessionLost ? " session lost" : ""));
+    public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
+        events.add(status.state() + (sessionLost ? " session lost" : "") + (permanent ? " permanent" : ""));
     }
 
     @Override
     public void dropped(String topic, Outcome.Kind kind, String reason) {
         events.add(kind + " " + topic);
+    }
+
+    @Override
+    public void setAside(long id, String topic, String reason) {
+        events.add("SET_ASIDE " + topic);
+    }
+
+    @Override
+    public void connectionListenerFailed(String listener, Throwable error) {
+        events.add("connection listener failed");
     }
 
     @Override

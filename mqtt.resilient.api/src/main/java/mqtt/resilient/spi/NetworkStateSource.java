@@ -1,0 +1,36 @@
+package mqtt.resilient.spi;
+
+import java.net.InetAddress;
+import java.util.function.Consumer;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Watches the machine's network. Safe from any thread; no method blocks. */
+@ConsumerType
+public interface NetworkStateSource {
+    /** {@return the name by which the configuration key {@code network.source} selects this source} */
+    String name();
+
+    /** {@return the state now} */
+    NetworkState state();
+
+    /**
+     * Hears of changes; {@link NetworkState#UP} again when addresses or routes have changed while up.
+     *
+     * @param listener called on any thread; must not block
+     * @return closes the registration
+     */
+    AutoCloseable listen(Consumer<NetworkState> listener);
+
+    /**
+     * Whether an address is on a network that this machine is directly attached to.
+     *
+     * @param address the address
+     * @return whether it can be reached without a route
+     */
+    boolean isOnLink(InetAddress address);
+
+    /** Takes the network down and up again, if the source can; asked after {@code network.bounce.after} failures. */
+    default void bounce() {
+        // most sources cannot
+    }
+}

@@ -1,0 +1,48 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import mqtt.resilient.impl.environment.Route;
+
+/** A tunnel through an HTTP proxy (RFC 9110 section 9.3.6); the broker's name goes to the proxy unresolved. */
+final class HttpConnect implements Opening {
+    private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
+    private static final byte[] NOTHING = {};
+
+    private final Route route;
+    private final HttpResponse response = new HttpResponse();
+
+    HttpConnect(Route route) {
+        this.route = route;
+    }
+
+    @Override
+    public byte[] start() {
+        String target = (route.host().contains(":") ? "[" + route.host() + "]" : route.host()) + ":" + route.hostPort();
+        StringBuilder request = new StringBuilder("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target)
+                .append("\r\n");
+        if (route.proxy().user() != null) {
+            String credentials = route.proxy().user() + ":" + route.proxy().password();
+            request.append("Proxy-Authorization: Basic ").append(Base64.getEncoder()
+                    .encodeToString(credentials.getBytes(StandardCharsets.UTF_8))).append("\r\n");
+        }
+        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public byte[] received(ByteBuffer in) throws IOException {
+        if (!response.take(in)) {
+            return NOTHING;
+        }
+        if (response.status() == PROXY_AUTHENTICATION_REQUIRED) {
+            throw new IOException("the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "
+                    + response.statusLine());
+        }
+        if (response.status() / 100 != 2) {
+            throw new IOException("the proxy " + route.proxy() + " refused: " + response.statusLine());
+        }
+        return null;
+    }
+}

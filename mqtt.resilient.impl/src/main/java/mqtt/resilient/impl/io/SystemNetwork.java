@@ -1,0 +1,179 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import mqtt.resilient.spi.NetworkState;
+import mqtt.resilient.spi.NetworkStateSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The network as the operating system shows it: interfaces, addresses and default routes, looked at once a second on the
+ * thread {@code mqtt-network}, together with the two clocks. UP with a default route, DOWN without any address but
+ * loopback's, else UNKNOWN.
+ */
+public final class SystemNetwork implements NetworkStateSource {
+    private static final Logger LOG = LoggerFactory.getLogger(SystemNetwork.class);
+    private static final long PERIOD_MILLIS = 700;
+    private static final long JUMP_MILLIS = 5000;
+    private static final Path ROUTES = Path.of("/proc/net/route");
+    private static final Path ROUTES_6 = Path.of("/proc/net/ipv6_route");
+    private static final int REJECT_FLAG = 0x200;
+
+    /** What was seen at one moment. */
+    private record View(NetworkState state, Set<String> facts, List<InterfaceAddress> addresses) {
+    }
+
+    private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1,
+            task -> new EngineThread(task, "mqtt-network"));
+    private final List<Consumer<NetworkState>> listeners = new CopyOnWriteArrayList<>();
+    private final Runnable clockJumped;
+    private volatile View view = look();
+    private long clockDifference = clockDifference();
+    private boolean failed;
+
+    /**
+     * Begins to watch.
+     *
+     * @param clockJumped runs when wall clock and monotonic clock have moved apart by more than five seconds: somebody set
+     *        the clock, or the machine slept
+     */
+    public SystemNetwork(Runnable clockJumped) {
+        this.clockJumped = clockJumped;
+        executor.scheduleWithFixedDelay(this::check, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    public void stop() {
+        executor.shutdownNow();
+    }
+
+    private void check() {
+        try {
+            View before = view;
+            View now = look();
+            view = now;
+            if (now.state != before.state || now.state == NetworkState.UP && !now.facts.equals(before.facts)) {
+                LOG.info("The network is {}: {}", now.state, now.facts);
+                listeners.forEach(listener -> listener.accept(now.state));
+            }
+            long difference = clockDifference();
+            if (Math.abs(difference - clockDifference) > JUMP_MILLIS) {
+                LOG.info("The clocks have moved apart by {} ms", difference - clockDifference);
+                clockJumped.run();
+            }
+            clockDifference = difference;
+            failed = false;
+        } catch (RuntimeException e) {
+            if (!failed) {
+                LOG.warn("Looking at the network failed", e);
+            }
+            failed = true;
+        }
+    }
+
+    private static long clockDifference() {
+        return System.currentTimeMillis() - System.nanoTime() / 1_000_000;
+    }
+
+    private static View look() {
+        Set<String> facts = new TreeSet<>();
+        List<InterfaceAddress> addresses = new ArrayList<>();
+        try {
+            for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+                if (!each.isLoopback() && each.isUp()) {
+                    for (InterfaceAddress address : each.getInterfaceAddresses()) {
+                        if (!address.getAddress().isLinkLocalAddress()) {
+                            addresses.add(address);
+                            facts.add(each.getName() + " " + address.getAddress().getHostAddress());
+                        }
+                    }
+                }
+            }
+        } catch (SocketException e) {
+            return new View(NetworkState.UNKNOWN, Set.of("unknown: " + e.getMessage()), List.of());
+        }
+        if (addresses.isEmpty()) {
+            return new View(NetworkState.DOWN, facts, addresses);
+        }
+        if (!Files.isReadable(ROUTES)) {
+            return new View(NetworkState.UP, facts, addresses);
+        }
+        Set<String> routes = defaultRoutes();
+        facts.addAll(routes);
+        return new View(routes.isEmpty() ? NetworkState.UNKNOWN : NetworkState.UP, facts, addresses);
+    }
+
+    private static Set<String> defaultRoutes() {
+        Set<String> routes = new TreeSet<>();
+        for (String line : lines(ROUTES)) {
+            String[] words = line.split("\\s+");
+            if (words.length > 7 && words[1].equals("00000000") && words[7].equals("00000000")) {
+                routes.add("default " + words[0] + " " + words[2]);
+            }
+        }
+        for (String line : lines(ROUTES_6)) {
+            String[] words = line.split("\\s+");
+            if (words.length > 9 && words[0].matches("0{32}") && words[1].equals("00") && !words[9].equals("lo")
+                    && (Long.parseLong(words[8], 16) & REJECT_FLAG) == 0) {
+                routes.add("default " + words[9] + " " + words[4]);
+            }
+        }
+        return routes;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (IOException e) {
+            return List.of(); // no IPv6, for example
+        }
+    }
+
+    @Override
+    public String name() {
+        return "system";
+    }
+
+    @Override
+    public NetworkState state() {
+        return view.state;
+    }
+
+    @Override
+    public AutoCloseable listen(Consumer<NetworkState> listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    @Override
+    public boolean isOnLink(InetAddress address) {
+        byte[] wanted = address.getAddress();
+        return view.addresses.stream().anyMatch(each -> {
+            byte[] own = each.getAddress().getAddress();
+            if (own.length != wanted.length) {
+                return false;
+            }
+            for (int bit = 0; bit < each.getNetworkPrefixLength(); bit++) {
+                int mask = 0x80 >> bit % 8;
+                if ((own[bit / 8] & mask) != (wanted[bit / 8] & mask)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+}

@@ -1,0 +1,47 @@
+package mqtt.resilient.impl.io;
+
+import javax.net.ssl.SSLException;
+
+/** TLS failures in the user's words. */
+final class TlsErrors {
+
+    /** A verdict on a certificate that is in the user's words already. */
+    static final class CertificateVerdict extends java.security.cert.CertificateException {
+        private static final long serialVersionUID = 1L;
+
+        CertificateVerdict(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    private TlsErrors() {
+    }
+
+    static String describe(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateVerdict) {
+                return cause.getMessage();
+            }
+        }
+        String message = String.valueOf(error.getMessage());
+        if (error instanceof java.nio.channels.ClosedChannelException) {
+            return "the broker closed the connection during the handshake; perhaps it wants a client certificate "
+                    + "(tls.keystore), or does not speak TLS on this port";
+        }
+        if (error instanceof SSLException) {
+            if (message.contains("Unsupported or unrecognized SSL message")
+                    || message.contains("plaintext connection")) {
+                return "the broker does not speak TLS on this port; perhaps mqtt:// or ws:// is meant";
+            }
+            if (message.contains("bad_certificate") || message.contains("certificate_required")
+                    || message.contains("unknown_ca") || message.contains("certificate_unknown")) {
+                return "the broker refused our client certificate, or wants one (tls.keystore): " + message;
+            }
+            if (message.contains("protocol_version") || message.contains("No appropriate protocol")
+                    || message.contains("handshake_failure")) {
+                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
+            }
+        }
+        return error.getMessage() == null ? error.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,369 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import mqtt.resilient.impl.environment.TlsContexts;
+
+/**
+ * Keys and trust from files, PKCS#12 or PEM. Looks at the files for every new connection and reads them again when they
+ * have changed; connections that are up stay up. Safe from any thread; blocks.
+ */
+public final class TlsFiles implements TlsContexts {
+    private static final Pattern PEM = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+    private static final String[] KEY_ALGORITHMS = { "RSA", "EC", "Ed25519", "Ed448", "RSASSA-PSS" };
+
+    /**
+     * Where keys and trust are.
+     *
+     * @param keyStore the client's key and certificate, or null for none
+     * @param keyStorePassword opens the key store; empty for none
+     * @param keyAlias the key to use, or empty for any that fits
+     * @param keyPassword opens the key; empty = the key store's
+     * @param trustStore the authorities to trust, or null for the platform's
+     * @param trustStorePassword opens the trust store; empty for none
+     */
+    public record Settings(Path keyStore, String keyStorePassword, String keyAlias, String keyPassword, Path trustStore,
+            String trustStorePassword) {
+        /** {@return the places, no passwords} */
+        @Override
+        public String toString() {
+            return "TlsFiles[" + keyStore + ", " + trustStore + "]";
+        }
+    }
+
+    private final Settings settings;
+    private SSLContext context;
+    private List<Object> stamp;
+
+    public TlsFiles(Settings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public synchronized SSLContext current() throws IOException, GeneralSecurityException {
+        List<Object> now = stamp();
+        if (context == null || !now.equals(stamp)) {
+            SSLContext fresh = SSLContext.getInstance("TLS");
+            fresh.init(keyManagers(), trustManagers(), null);
+            context = fresh;
+            stamp = now;
+        }
+        return context;
+    }
+
+    /** {@return whether both read the same files in the same way} */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof TlsFiles files && files.settings.equals(settings);
+    }
+
+    @Override
+    public int hashCode() {
+        return settings.hashCode();
+    }
+
+    private List<Object> stamp() throws IOException {
+        List<Object> stamp = new ArrayList<>();
+        for (Path path : new Path[] { settings.keyStore, settings.trustStore }) {
+            if (path != null) {
+                if (!Files.isReadable(path)) {
+                    throw new IOException((path.equals(settings.keyStore) ? "tls.keystore" : "tls.truststore") + ": "
+                            + path + (Files.exists(path) ? " cannot be read" : " does not exist"));
+                }
+                FileTime changed = Files.getLastModifiedTime(path);
+                stamp.add(changed);
+                stamp.add(Files.size(path));
+            }
+        }
+        return stamp;
+    }
+
+    // ---- our key --------------------------------------------------------------------------------------------------
+
+    private KeyManager[] keyManagers() throws IOException, GeneralSecurityException {
+        if (settings.keyStore == null) {
+            return new KeyManager[0];
+        }
+        String keyPassword = settings.keyPassword.isEmpty() ? settings.keyStorePassword : settings.keyPassword;
+        KeyStore store = load(settings.keyStore, settings.keyStorePassword, keyPassword, "tls.keystore", true);
+        if (!settings.keyAlias.isEmpty() && !store.isKeyEntry(settings.keyAlias)) {
+            throw new IOException("tls.key.alias: there is no key \"" + settings.keyAlias + "\" in " + settings.keyStore);
+        }
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(store, keyPassword.toCharArray());
+        KeyManager[] managers = factory.getKeyManagers();
+        if (!settings.keyAlias.isEmpty()) {
+            for (int i = 0; i < managers.length; i++) {
+                if (managers[i] instanceof X509ExtendedKeyManager manager) {
+                    managers[i] = new OneKey(manager, settings.keyAlias);
+                }
+            }
+        }
+        return managers;
+    }
+
+    private static KeyStore load(Path path, String password, String keyPassword, String key, boolean wantsKey)
+            throws IOException, GeneralSecurityException {
+        byte[] content = Files.readAllBytes(path);
+        String text = new String(content, StandardCharsets.ISO_8859_1);
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        if (!text.contains("-----BEGIN ")) {
+            try (InputStream in = Files.newInputStream(path)) {
+                store.load(in, password.toCharArray());
+            } catch (IOException e) {
+                throw new IOException(key + ": " + path + " is neither PEM nor PKCS#12, or the password is wrong: "
+                        + e.getMessage(), e);
+            }
+            return store;
+        }
+        store.load(null, null);
+        Certificate[] certificates = certificates(text);
+        if (wantsKey) {
+            store.setKeyEntry("key", privateKey(text, path, keyPassword), keyPassword.toCharArray(), certificates);
+        } else {
+            for (int i = 0; i < certificates.length; i++) {
+                store.setCertificateEntry("authority" + i, certificates[i]);
+            }
+        }
+        if (certificates.length == 0) {
+            throw new IOException(key + ": there is no certificate in " + path);
+        }
+        return store;
+    }
+
+    private static Certificate[] certificates(String pem) throws CertificateException, IOException {
+        List<Certificate> all = new ArrayList<>();
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        Matcher matcher = PEM.matcher(pem);
+        while (matcher.find()) {
+            if (matcher.group(1).endsWith("CERTIFICATE")) {
+                try (InputStream in = new java.io.ByteArrayInputStream(bytes(matcher))) {
+                    all.add(factory.generateCertificate(in));
+                }
+            }
+        }
+        return all.toArray(Certificate[]::new);
+    }
+
+    private static PrivateKey privateKey(String pem, Path path, String password)
+            throws IOException, GeneralSecurityException {
+        Matcher matcher = PEM.matcher(pem);
+        while (matcher.find()) {
+            String type = matcher.group(1);
+            if (type.equals("PRIVATE KEY")) {
+                return privateKey(new PKCS8EncodedKeySpec(bytes(matcher)), path);
+            }
+            if (type.equals("ENCRYPTED PRIVATE KEY")) {
+                EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(matcher));
+                String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
+                        : info.getAlgName());
+                return privateKey(info.getKeySpec(SecretKeyFactory.getInstance(algorithm)
+                        .generateSecret(new PBEKeySpec(password.toCharArray()))), path);
+            }
+            if (type.endsWith("PRIVATE KEY")) {
+                throw new IOException("tls.keystore: " + path + " holds a " + type + ", which is not PKCS#8; convert it"
+                        + " with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
+            }
+        }
+        throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
+    }
+
+    private static PrivateKey privateKey(PKCS8EncodedKeySpec spec, Path path) throws IOException,
+            GeneralSecurityException {
+        for (String algorithm : KEY_ALGORITHMS) {
+            try {
+                return KeyFactory.getInstance(algorithm).generatePrivate(spec);
+            } catch (InvalidKeySpecException e) {
+                continue; // a key of another kind
+            }
+        }
+        throw new IOException("tls.keystore: the key in " + path + " is of an unknown kind");
+    }
+
+    private static byte[] bytes(Matcher matcher) {
+        return Base64.getMimeDecoder().decode(matcher.group(2));
+    }
+
+    /** Always the configured key. */
+    private static final class OneKey extends X509ExtendedKeyManager {
+        private final X509ExtendedKeyManager manager;
+        private final String alias;
+
+        OneKey(X509ExtendedKeyManager manager, String alias) {
+            this.manager = manager;
+            this.alias = alias;
+        }
+
+        @Override
+        public String chooseEngineClientAlias(String[] keyType, Principal[] issuers, SSLEngine engine) {
+            return alias;
+        }
+
+        @Override
+        public String chooseClientAlias(String[] keyType, Principal[] issuers, Socket socket) {
+            return alias;
+        }
+
+        @Override
+        public String[] getClientAliases(String keyType, Principal[] issuers) {
+            return new String[] { alias };
+        }
+
+        @Override
+        public String[] getServerAliases(String keyType, Principal[] issuers) {
+            return new String[0];
+        }
+
+        @Override
+        public String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
+            return null;
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String name) {
+            return manager.getCertificateChain(name);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String name) {
+            return manager.getPrivateKey(name);
+        }
+    }
+
+    // ---- whom we trust --------------------------------------------------------------------------------------------
+
+    private TrustManager[] trustManagers() throws IOException, GeneralSecurityException {
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        KeyStore store = settings.trustStore == null ? null
+                : load(settings.trustStore, settings.trustStorePassword, "", "tls.truststore", false);
+        factory.init(store);
+        TrustManager[] managers = factory.getTrustManagers();
+        for (int i = 0; i < managers.length; i++) {
+            if (managers[i] instanceof X509ExtendedTrustManager manager) {
+                managers[i] = new Judge(manager);
+            }
+        }
+        return managers;
+    }
+
+    /** Decides as the platform does, and says why in the user's words. */
+    private static final class Judge extends X509ExtendedTrustManager {
+        private final X509ExtendedTrustManager manager;
+
+        Judge(X509ExtendedTrustManager manager) {
+            this.manager = manager;
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+                throws CertificateException {
+            try {
+                manager.checkServerTrusted(chain, type, engine);
+            } catch (CertificateException e) {
+                throw new TlsErrors.CertificateVerdict(verdict(chain, engine.getPeerHost(), e), e);
+            }
+        }
+
+        private static String verdict(X509Certificate[] chain, String host, CertificateException error) {
+            java.util.Date now = new java.util.Date();
+            for (X509Certificate certificate : chain) {
+                String whose = certificate == chain[0] ? "the certificate of " + host
+                        : "the certificate of the authority " + certificate.getSubjectX500Principal().getName();
+                if (now.after(certificate.getNotAfter())) {
+                    return whose + " expired on " + certificate.getNotAfter().toInstant();
+                }
+                if (now.before(certificate.getNotBefore())) {
+                    return whose + " is not yet valid, it begins on " + certificate.getNotBefore().toInstant()
+                            + "; this machine's clock says " + now.toInstant();
+                }
+            }
+            String message = String.valueOf(error.getMessage());
+            if (message.contains("alternative") || message.contains("No name matching")) {
+                return "no name in the certificate matches " + host + "; it holds " + names(chain[0]);
+            }
+            if (message.contains("unable to find valid certification path") || message.contains("trust anchor")) {
+                return "the certificate of " + host + " is not signed by an authority that is trusted here "
+                        + "(tls.truststore); its issuer is " + chain[chain.length - 1].getIssuerX500Principal().getName();
+            }
+            return "the certificate of " + host + " is not accepted: " + message;
+        }
+
+        private static String names(X509Certificate certificate) {
+            List<String> names = new ArrayList<>();
+            try {
+                Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
+                if (alternatives != null) {
+                    alternatives.forEach(each -> names.add(String.valueOf(each.get(1))));
+                }
+            } catch (CertificateException e) {
+                names.add("unreadable names");
+            }
+            return names.isEmpty() ? certificate.getSubjectX500Principal().getName() : String.join(", ", names);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            manager.checkServerTrusted(chain, type);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+            manager.checkServerTrusted(chain, type, socket);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            manager.checkClientTrusted(chain, type);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+                throws CertificateException {
+            manager.checkClientTrusted(chain, type, socket);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+                throws CertificateException {
+            manager.checkClientTrusted(chain, type, engine);
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return manager.getAcceptedIssuers();
+        }
+    }
+}

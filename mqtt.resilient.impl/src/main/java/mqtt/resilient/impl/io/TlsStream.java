@@ -1,0 +1,147 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.concurrent.Executor;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import mqtt.resilient.impl.environment.Route;
+import tlschannel.ClientTlsChannel;
+import tlschannel.HeapBufferAllocator;
+import tlschannel.NeedsReadException;
+import tlschannel.NeedsTaskException;
+import tlschannel.NeedsWriteException;
+import tlschannel.TlsChannel;
+
+/** The bytes of a connection through TLS. On the loop, but for what TLS wants computed: that is done by workers. */
+final class TlsStream extends ByteStream {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final TlsChannel channel;
+    private final Executor workers;
+    private final Runnable resume;
+    private boolean opened;
+    private boolean wantsWrite;
+    private boolean mayHoldMore;
+    private boolean waitingForTask;
+
+    /**
+     * Prepares a handshake. Blocks, for the keys and the trust: not on the loop.
+     *
+     * @param resume called by a worker when the stream can go on
+     */
+    TlsStream(SocketChannel socket, Route route, Executor workers, Runnable resume)
+            throws IOException, GeneralSecurityException {
+        super(socket);
+        this.workers = workers;
+        this.resume = resume;
+        Route.Tls tls = route.tls();
+        SSLEngine engine = tls.contexts().current().createSSLEngine(route.host(), route.hostPort());
+        engine.setUseClientMode(true);
+        SSLParameters parameters = engine.getSSLParameters();
+        if (tls.verifyHostname()) {
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        }
+        if (isName(route.host())) {
+            parameters.setServerNames(List.of(new SNIHostName(route.host())));
+        }
+        if (!tls.protocols().isEmpty()) {
+            parameters.setProtocols(tls.protocols().toArray(String[]::new));
+        }
+        if (!tls.ciphers().isEmpty()) {
+            parameters.setCipherSuites(tls.ciphers().toArray(String[]::new));
+        }
+        engine.setSSLParameters(parameters);
+        channel = ClientTlsChannel.newBuilder(socket, engine).withRunTasks(false)
+                .withEncryptedBufferAllocator(new HeapBufferAllocator()).build();
+    }
+
+    /** Names only; an address is not sent as a server name (RFC 6066 section 3). */
+    private static boolean isName(String host) {
+        return !host.contains(":") && !host.matches("[0-9.]+") && host.matches("[A-Za-z0-9._-]+");
+    }
+
+    @Override
+    boolean isOpened() throws IOException {
+        if (!opened && !waitingForTask) {
+            opened = attempt(() -> {
+                channel.handshake();
+                return 1;
+            }) == 1;
+        }
+        return opened;
+    }
+
+    @Override
+    boolean isPlain() {
+        return false;
+    }
+
+    @Override
+    int read(ByteBuffer target) throws IOException {
+        int count = waitingForTask ? 0 : attempt(() -> channel.read(target));
+        mayHoldMore = count > 0;
+        return count;
+    }
+
+    @Override
+    void write(ByteBuffer source) throws IOException {
+        if (!waitingForTask) {
+            wantsWrite = false;
+            attempt(() -> channel.write(source.hasRemaining() ? source : NOTHING));
+        }
+    }
+
+    @Override
+    boolean wantsWrite() {
+        return wantsWrite;
+    }
+
+    @Override
+    boolean mayHoldMore() {
+        return mayHoldMore;
+    }
+
+    @Override
+    boolean isWaitingForTask() {
+        return waitingForTask;
+    }
+
+    @Override
+    void shutdownOutput() throws IOException {
+        attempt(() -> channel.shutdown() ? 1 : 0);
+        socket.shutdownOutput();
+    }
+
+    private interface Operation {
+        int run() throws IOException;
+    }
+
+    /** Runs an operation; 0 if it cannot go on now, and then what it waits for is noted. */
+    private int attempt(Operation operation) throws IOException {
+        try {
+            return operation.run();
+        } catch (NeedsReadException e) {
+            return 0;
+        } catch (NeedsWriteException e) {
+            wantsWrite = true;
+            return 0;
+        } catch (NeedsTaskException e) {
+            waitingForTask = true;
+            workers.execute(() -> {
+                e.getTask().run();
+                resume.run();
+            });
+            return 0;
+        }
+    }
+
+    @Override
+    void taskDone() {
+        waitingForTask = false;
+    }
+}

@@ -1,0 +1,169 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+
+/**
+ * The frames of an open WebSocket (RFC 6455 section 5): MQTT's bytes in binary messages, however they are cut
+ * [MQTT-6.0.0-1, MQTT-6.0.0-2].
+ */
+final class WebSocketFrames {
+    /** Room that a frame's header takes in front of its payload. */
+    static final int HEADER_BYTES = 14;
+    private static final int CONTINUATION = 0;
+    private static final int TEXT = 1;
+    private static final int BINARY = 2;
+    private static final int CLOSE = 8;
+    private static final int PING = 9;
+    private static final int PONG = 10;
+    private static final int MAX_CONTROL_BYTES = 125;
+
+    /** Takes what a WebSocket brings. */
+    interface Receiver {
+        /** Bytes of MQTT. */
+        void data(ByteBuffer bytes);
+
+        /** A ping is to be answered with this frame. */
+        void answer(byte[] frame);
+
+        /** The peer closes. */
+        void closing(String reason);
+    }
+
+    private final SecureRandom random;
+    private final ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+    /** What is left of the payload of the present frame; -1 = a header is being read. */
+    private long left = -1;
+    private int opcode;
+    private ByteBuffer control;
+
+    WebSocketFrames(SecureRandom random) {
+        this.random = random;
+    }
+
+    /** Makes a frame of what is between {@link #HEADER_BYTES} and the position; the result is ready to be written. */
+    ByteBuffer wrap(ByteBuffer filled) {
+        int length = filled.position() - HEADER_BYTES;
+        int start = HEADER_BYTES - (length < 126 ? 6 : length < 65_536 ? 8 : 14);
+        filled.limit(filled.position());
+        int at = start;
+        filled.put(at++, (byte) (0x80 | BINARY));
+        at = putLength(filled, at, length);
+        int mask = random.nextInt();
+        filled.putInt(at, mask);
+        mask(filled, HEADER_BYTES, mask);
+        return filled.position(start);
+    }
+
+    private static int putLength(ByteBuffer out, int at, int length) {
+        if (length < 126) {
+            out.put(at, (byte) (0x80 | length));
+            return at + 1;
+        }
+        if (length < 65_536) {
+            out.put(at, (byte) (0x80 | 126)).putShort(at + 1, (short) length);
+            return at + 3;
+        }
+        out.put(at, (byte) (0x80 | 127)).putLong(at + 1, length);
+        return at + 9;
+    }
+
+    private static void mask(ByteBuffer bytes, int from, int mask) {
+        int at = from;
+        for (; at + 4 <= bytes.limit(); at += 4) {
+            bytes.putInt(at, bytes.getInt(at) ^ mask);
+        }
+        for (int shift = 24; at < bytes.limit(); at++, shift -= 8) {
+            bytes.put(at, (byte) (bytes.get(at) ^ mask >>> shift));
+        }
+    }
+
+    /** A frame with a small payload. */
+    private byte[] frame(int newOpcode, ByteBuffer payload) {
+        ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + payload.remaining()).position(HEADER_BYTES).put(payload);
+        wrap(frame);
+        frame.put(frame.position(), (byte) (0x80 | newOpcode));
+        byte[] bytes = new byte[frame.remaining()];
+        frame.get(bytes);
+        return bytes;
+    }
+
+    /** The frame that closes. */
+    byte[] close() {
+        return frame(CLOSE, ByteBuffer.allocate(2).putShort((short) 1000).flip());
+    }
+
+    /** A small message as a frame. */
+    byte[] binary(byte[] bytes) {
+        return frame(BINARY, ByteBuffer.wrap(bytes));
+    }
+
+    /** Takes bytes of the peer. */
+    void unwrap(ByteBuffer in, Receiver receiver) throws IOException {
+        while (in.hasRemaining() || left == 0) {
+            if (left < 0) {
+                header.put(in.get());
+                readHeader();
+            } else if (opcode >= CLOSE) {
+                readControl(in, receiver);
+            } else {
+                int count = (int) Math.min(left, in.remaining());
+                ByteBuffer data = in.slice(in.position(), count);
+                in.position(in.position() + count);
+                left -= count;
+                if (left == 0) {
+                    left = -1;
+                }
+                if (count > 0) {
+                    receiver.data(data);
+                }
+            }
+        }
+    }
+
+    private void readHeader() throws IOException {
+        int have = header.position();
+        int code = have > 1 ? header.get(1) & 0xFF : 0;
+        if (have < 2 || have < 2 + ((code & 127) == 126 ? 2 : (code & 127) == 127 ? 8 : 0)) {
+            return;
+        }
+        int first = header.get(0) & 0xFF;
+        opcode = first & 15;
+        left = (code & 127) == 126 ? header.getShort(2) & 0xFFFF : (code & 127) == 127 ? header.getLong(2) : code & 127;
+        header.clear();
+        if ((code & 0x80) != 0 || (first & 0x70) != 0 || left < 0) {
+            throw new IOException("a WebSocket frame that is masked, compressed or too long (RFC 6455 section 5)");
+        }
+        if (opcode == TEXT) {
+            throw new IOException("a WebSocket text frame; MQTT comes in binary frames [MQTT-6.0.0-1]");
+        }
+        if (opcode != CONTINUATION && opcode != BINARY && opcode != CLOSE && opcode != PING && opcode != PONG) {
+            throw new IOException("a WebSocket frame with opcode " + opcode + " (RFC 6455 section 5.2)");
+        }
+        if (opcode >= CLOSE) {
+            if (left > MAX_CONTROL_BYTES) {
+                throw new IOException("a WebSocket control frame of " + left + " bytes (RFC 6455 section 5.5)");
+            }
+            control = ByteBuffer.allocate((int) left);
+        }
+    }
+
+    private void readControl(ByteBuffer in, Receiver receiver) {
+        while (in.hasRemaining() && control.hasRemaining()) {
+            control.put(in.get());
+        }
+        if (control.hasRemaining()) {
+            left = control.remaining();
+            return;
+        }
+        left = -1;
+        control.flip();
+        if (opcode == PING) {
+            receiver.answer(frame(PONG, control));
+        } else if (opcode == CLOSE) {
+            receiver.closing("the broker closed the WebSocket"
+                    + (control.remaining() >= 2 ? " with code " + (control.getShort() & 0xFFFF) : ""));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Base64;
+import mqtt.resilient.impl.environment.Route;
+
+/** The opening handshake of a WebSocket (RFC 6455 section 4) with the subprotocol {@code mqtt} [MQTT-6.0.0-3]. */
+final class WebSocketUpgrade implements Opening {
+    private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static final int SWITCHING_PROTOCOLS = 101;
+    private static final int KEY_BYTES = 16;
+    private static final byte[] NOTHING = {};
+
+    private final Route route;
+    private final HttpResponse response = new HttpResponse();
+    private final String key;
+
+    WebSocketUpgrade(Route route, SecureRandom random) {
+        this.route = route;
+        byte[] bytes = new byte[KEY_BYTES];
+        random.nextBytes(bytes);
+        key = Base64.getEncoder().encodeToString(bytes);
+    }
+
+    @Override
+    public byte[] start() {
+        int usualPort = route.tls() == null ? 80 : 443;
+        String host = route.host().contains(":") ? "[" + route.host() + "]" : route.host();
+        StringBuilder request = new StringBuilder("GET ").append(route.webSocket().path()).append(" HTTP/1.1\r\nHost: ")
+                .append(host).append(route.hostPort() == usualPort ? "" : ":" + route.hostPort())
+                .append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ").append(key)
+                .append("\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n");
+        route.webSocket().headers().forEach(header -> request.append(header).append("\r\n"));
+        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public byte[] received(ByteBuffer in) throws IOException {
+        if (!response.take(in)) {
+            return NOTHING;
+        }
+        if (response.status() != SWITCHING_PROTOCOLS) {
+            throw new IOException("the broker refused the WebSocket at " + route.webSocket().path() + ": "
+                    + response.statusLine());
+        }
+        if (!response.header("Upgrade").equalsIgnoreCase("websocket")
+                || !response.header("Sec-WebSocket-Accept").equals(accept())) {
+            throw new IOException("the answer to the WebSocket upgrade is not one (RFC 6455 section 4.1)");
+        }
+        if (!response.header("Sec-WebSocket-Protocol").equals("mqtt")) {
+            throw new IOException("the broker did not agree to the WebSocket subprotocol mqtt [MQTT-6.0.0-4]");
+        }
+        return null;
+    }
+
+    private String accept() {
+        try {
+            return Base64.getEncoder().encodeToString(MessageDigest.getInstance("SHA-1")
+                    .digest((key + MAGIC).getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-1", e);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package mqtt.resilient.impl.link;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Connack;
+import mqtt.resilient.spi.packet.Connect;
+
+/**
+ * One attempt to reach one broker: resolves its name, races its addresses (RFC 8305), connects clean first if a session is
+ * to be discarded, and ends with a link that the broker has accepted, or with a reason.
+ */
+final class Attempt {
+    /** RFC 8305 section 5: the next address begins when the one before has not answered for so long. */
+    private static final long RACE_DELAY_NANOS = 250_000_000L;
+
+    /** Hears how it goes; not after {@link #abandon}. */
+    interface Listener {
+        /** The attempt has come to another stage. */
+        void stage(ConnectionState state, String reason);
+
+        /** The broker has discarded the session. */
+        void discarded();
+
+        /** The broker has accepted; the listener attaches its session at once, or abandons. */
+        void accepted(Link link, Connack connack);
+
+        /** The attempt, or the link that came of it, has ended. */
+        void ended(Ending ending);
+    }
+
+    private final Network network;
+    private final Scheduler scheduler;
+    private final ProtocolVersion protocol;
+    private final LinkSettings settings;
+    private final BrokerUri broker;
+    private final ResponseTimeout responseTimeout;
+    private final Listener listener;
+
+    private final List<Link> racing = new ArrayList<>();
+    private ArrayDeque<InetAddress> addresses = new ArrayDeque<>();
+    private boolean discard;
+    private boolean done;
+    private Link winner;
+    private Scheduler.Timer timer;
+    /** The discarding connection is being closed. */
+    private boolean discarding;
+    private Runnable whenClosed;
+
+    Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
+            boolean discard, ResponseTimeout responseTimeout, Listener listener) {
+        this.network = network;
+        this.scheduler = scheduler;
+        this.protocol = protocol;
+        this.settings = settings;
+        this.broker = broker;
+        this.discard = discard;
+        this.responseTimeout = responseTimeout;
+        this.listener = listener;
+    }
+
+    void start() {
+        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        listener.stage(ConnectionState.RESOLVING, host);
+        at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name " + host
+                + " was not resolved within connect.seconds")));
+        network.resolve(host, (found, error) -> {
+            if (!done) {
+                if (found == null || found.isEmpty()) {
+                    fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + host + ": " + error));
+                } else {
+                    race(interleaved(found));
+                }
+            }
+        });
+    }
+
+    /** IPv6 and IPv4 in turn, beginning with the family that comes first. */
+    static List<InetAddress> interleaved(List<InetAddress> found) {
+        boolean sixFirst = found.get(0) instanceof Inet6Address;
+        ArrayDeque<InetAddress> first = new ArrayDeque<>();
+        ArrayDeque<InetAddress> second = new ArrayDeque<>();
+        found.forEach(address -> (address instanceof Inet6Address == sixFirst ? first : second).add(address));
+        List<InetAddress> order = new ArrayList<>();
+        while (!first.isEmpty() || !second.isEmpty()) {
+            if (!first.isEmpty()) {
+                order.add(first.remove());
+            }
+            if (!second.isEmpty()) {
+                order.add(second.remove());
+            }
+        }
+        return order;
+    }
+
+    private void race(List<InetAddress> order) {
+        addresses = new ArrayDeque<>(order);
+        winner = null;
+        next();
+    }
+
+    /** Begins with the next address, while those before go on. */
+    private void next() {
+        cancelTimer();
+        InetAddress address = addresses.poll();
+        if (address == null) {
+            return;
+        }
+        if (!addresses.isEmpty()) {
+            at(RACE_DELAY_NANOS, this::next);
+        }
+        listener.stage(ConnectionState.CONNECTING, broker + " at " + address.getHostAddress()
+                + (settings.transport().proxy() == null ? "" : " through " + settings.transport().proxy()));
+        boolean clean = discard || settings.sessionExpirySeconds() == 0;
+        LinkSettings.Login login = settings.login();
+        Racer racer = new Racer(address);
+        racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
+                new Connect(login.clientId(), clean, login.keepAliveSeconds(), login.user(), login.password(),
+                        login.will()), responseTimeout, racer);
+        racing.add(racer.link);
+    }
+
+    private final class Racer implements Link.Owner {
+        private final InetAddress address;
+        private Link link;
+
+        Racer(InetAddress address) {
+            this.address = address;
+        }
+
+        @Override
+        public void handshake() {
+            winner = link;
+            cancelTimer();
+            addresses.clear();
+            racing.remove(link);
+            racing.forEach(other -> other.close(() -> { }));
+            racing.clear();
+            listener.stage(ConnectionState.HANDSHAKE, discard ? "discarding a session that is not ours"
+                    : "CONNECT is sent");
+        }
+
+        @Override
+        public void accepted(Connack connack) {
+            if (discard) {
+                discard = false;
+                listener.discarded();
+                winner = null;
+                discarding = true;
+                link.close(() -> { // or the broker would take the new connection for a takeover
+                    discarding = false;
+                    if (done) {
+                        whenClosed.run();
+                    } else {
+                        race(List.of(address));
+                    }
+                });
+            } else {
+                listener.accepted(link, connack);
+            }
+        }
+
+        @Override
+        public void ended(Ending ending) {
+            racing.remove(link);
+            if (link == winner) {
+                fail(ending);
+            } else if (!addresses.isEmpty()) {
+                next();
+            } else if (racing.isEmpty()) {
+                fail(ending);
+            }
+        }
+    }
+
+    private void fail(Ending ending) {
+        done = true;
+        cancelTimer();
+        racing.forEach(link -> link.close(() -> { }));
+        racing.clear();
+        listener.ended(ending);
+    }
+
+    /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */
+    void abandon(Runnable then) {
+        done = true;
+        cancelTimer();
+        racing.forEach(link -> link.close(() -> { }));
+        racing.clear();
+        if (winner != null) {
+            winner.close(then);
+        } else if (discarding) {
+            whenClosed = then;
+        } else {
+            then.run();
+        }
+    }
+
+    private void at(long nanos, Runnable task) {
+        cancelTimer();
+        timer = scheduler.at(scheduler.nanoTime() + nanos, () -> {
+            timer = null;
+            task.run();
+        });
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+}

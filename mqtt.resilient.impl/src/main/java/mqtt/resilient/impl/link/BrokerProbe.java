@@ -1,0 +1,71 @@
+package mqtt.resilient.impl.link;
+
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Connection;
+import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
+
+/** Asks whether a broker can be reached, up to the point where MQTT would begin, and lets go again. */
+final class BrokerProbe implements ConnectionHandler {
+    private final Consumer<Boolean> answer;
+    private Connection connection;
+    private Scheduler.Timer timeout;
+    private boolean answered;
+
+    private BrokerProbe(Consumer<Boolean> answer) {
+        this.answer = answer;
+    }
+
+    /** Answers within {@code connect.seconds}. */
+    static void ask(Network network, Scheduler scheduler, LinkSettings settings, BrokerUri broker,
+            Consumer<Boolean> answer) {
+        BrokerProbe probe = new BrokerProbe(answer);
+        probe.timeout = scheduler.at(scheduler.nanoTime() + settings.timing().connectNanos(), () -> probe.end(false));
+        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        network.resolve(host, (found, error) -> {
+            if (found == null || found.isEmpty()) {
+                probe.end(false);
+            } else if (!probe.answered) {
+                probe.connection = network.connect(settings.route(broker, found.get(0)), probe);
+            }
+        });
+    }
+
+    private void end(boolean up) {
+        if (!answered) {
+            answered = true;
+            timeout.cancel();
+            if (connection != null) {
+                connection.close();
+            }
+            answer.accept(up);
+        }
+    }
+
+    @Override
+    public void connected() {
+        end(true);
+    }
+
+    @Override
+    public void received(ByteBuffer bytes) {
+        bytes.position(bytes.limit());
+    }
+
+    @Override
+    public void fill(Output out) {
+        // nothing to say
+    }
+
+    @Override
+    public void flushed() {
+        // nothing was said
+    }
+
+    @Override
+    public void closed(Closing closing) {
+        end(false);
+    }
+}
