@@ -273,20 +273,22 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             return;
         }
         expiryUsed |= message.message().expiresAfterNanos() > 0;
+        int lane = message.lane(); // it may come to its end here
         if (message.message().qos() == Qos.AT_MOST_ONCE) {
             session.offerAtMostOnce(message);
-            while (intake.isOverfullAtMostOnce()) {
+            dropAtMostOnceOffline();
+            while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
                 end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
             }
         } else {
             store.append(message);
             outcomes.stored(message.id(), Durability.MEMORY);
             if (intake.bounds().dropOldest()) {
-                dropBeyondBounds(message.lane());
+                dropBeyondBounds(lane);
             }
         }
         sweepSoon();
-        supervisor.wake(message.lane() == Message.LANE_ALARM);
+        supervisor.wake(lane == Message.LANE_ALARM);
     }
 
     private void dropBeyondBounds(int lane) {

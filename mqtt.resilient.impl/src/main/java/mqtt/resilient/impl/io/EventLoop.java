@@ -128,6 +128,11 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     @Override
+    public InetAddress literal(String host) {
+        return Resolver.literal(host);
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler handler) {
         TcpConnection connection = new TcpConnection(this, route, handler);
         connection.connect();
