@@ -31,7 +31,7 @@ class BadConfigurationTest extends FrameworkTest {
         return Stream.of(
                 arguments("brokers", "mqtt://host:port:more", "brokers: \"mqtt://host:port:more\""),
                 arguments("brokers", "mqtt://a b", "is not a URI"),
-                arguments("brokers", "localhost:1883", "allowed is mqtt"),
+                arguments("brokers", "localhost:1883", "has the scheme localhost"),
                 arguments("brokers", "ftp://localhost", "scheme ftp"),
                 arguments("brokers", "mqtt://localhost:0", "allowed are 1 to 65535"),
                 arguments("brokers", "mqtt://localhost:65536", "allowed are 1 to 65535"),
@@ -100,6 +100,7 @@ class BadConfigurationTest extends FrameworkTest {
         ClientStatus failed = client.status();
         assertTrue(failed.configurationError().contains("99999"), failed.toString());
         assertEquals(failed.configurationError(), failed.reason());
+        assertEquals("late", failed.client());
         assertEquals(false, events.awaitConfiguration("late", 1).getProperty(MqttConstants.ACCEPTED));
         Publication publication = client.publish(Message.to("late/x").payload("patience").build());
         Await.result(publication.stored());

@@ -47,7 +47,7 @@ class ThreadsTest extends FrameworkTest {
         client.publish(Message.to("named/x").payload("1").build());
         inbox.awaitTexts("1");
         for (Thread thread : engineThreads()) {
-            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|(listener|resolve)-[0-9]+)"), thread.getName());
+            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|network|(listener|resolve|work)-[0-9]+)"), thread.getName());
             assertTrue(thread.isDaemon(), thread.getName());
         }
         List<String> unnamed = Thread.getAllStackTraces().entrySet().stream()
@@ -106,6 +106,8 @@ class ThreadsTest extends FrameworkTest {
         assertTrue(counts.getOrDefault("mqtt-osgi", 0L) <= 1, counts.toString());
         assertTrue(counts.getOrDefault("mqtt-complete", 0L) <= 1, counts.toString());
         assertTrue(counts.getOrDefault("mqtt-resolve", 0L) <= 4, counts.toString());
+        assertTrue(counts.getOrDefault("mqtt-network", 0L) <= 1, counts.toString());
+        assertTrue(counts.getOrDefault("mqtt-work", 0L) <= 4, counts.toString());
         assertEquals(0, counts.getOrDefault("mqtt-listener", 0L), counts.toString());
     }
 
