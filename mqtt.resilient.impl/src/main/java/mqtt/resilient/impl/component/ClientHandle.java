@@ -83,19 +83,19 @@ final class ClientHandle implements ResilientMqttClient {
         }
         requireMessage(message);
         long deadline = System.nanoTime() + bounded("timeout", timeout).toNanos();
-        Optional<Publication> publication = client().offer(message);
+        Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
             CountDownLatch space = new CountDownLatch(1);
             Runnable waiter = space::countDown;
-            client().whenSpace(waiter);
+            client().publisher().whenSpace(waiter);
             try {
-                publication = client().offer(message); // space may have come between
+                publication = client().publisher().offer(message); // space may have come between
                 if (publication.isEmpty()) {
                     space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-                    publication = client().offer(message);
+                    publication = client().publisher().offer(message);
                 }
             } finally {
-                client.forgetSpace(waiter);
+                client.publisher().forgetSpace(waiter);
             }
         }
         return publication.isPresent() ? publication.get() : client().publish(message);

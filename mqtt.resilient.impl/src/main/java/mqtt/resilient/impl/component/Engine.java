@@ -29,7 +29,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(service = Engine.class)
 public final class Engine {
     private static final long STOP_MILLIS = 2000;
-    private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final long CLIENT_STOP_MILLIS = 1500;
 
     /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */
     interface ClientWatcher {
@@ -55,11 +55,11 @@ public final class Engine {
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
+    private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
+    private final StopBudget goodbyes = new StopBudget(CLIENT_STOP_MILLIS);
     /** On mqtt-osgi only. */
     private final List<ManagedClient> clients = new ArrayList<>();
     private final List<ClientWatcher> watchers = new ArrayList<>();
-    private long stopDeadline;
-    private long lastStop;
 
     @Activate
     public Engine() throws IOException {
@@ -105,17 +105,14 @@ public final class Engine {
         osgi.stop();
     }
 
-    /**
-     * How long the stop of a client may still take: those that stop one after the other share the time, because a stop of
-     * the bundle must not take longer with every client.
-     */
-    synchronized long stopMillisLeft() {
-        long now = loop.nanoTime();
-        if (stopDeadline == 0 || now - lastStop > STOP_MILLIS * NANOS_PER_MILLI) {
-            stopDeadline = now + STOP_MILLIS * NANOS_PER_MILLI;
-        }
-        lastStop = now;
-        return Math.max(0, (stopDeadline - now) / NANOS_PER_MILLI);
+    /** For waiting until services are unregistered. */
+    StopBudget unregistering() {
+        return unregistering;
+    }
+
+    /** For waiting until brokers have let go. */
+    StopBudget goodbyes() {
+        return goodbyes;
     }
 
     Environment environment() {

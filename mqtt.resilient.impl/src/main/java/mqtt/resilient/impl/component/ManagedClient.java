@@ -192,14 +192,16 @@ final class ManagedClient {
         engine.osgi().executeAndWait(() -> {
             engine.withdraw(this);
             unregister();
-        }, engine.stopMillisLeft());
+        }, engine.unregistering());
+        long begun = System.nanoTime();
         try {
-            client.stop().toCompletableFuture().get(engine.stopMillisLeft(), TimeUnit.MILLISECONDS);
+            client.stop().toCompletableFuture().get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
             LOG.warn("{}: stops without waiting longer for the broker to let go", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        engine.goodbyes().spentSince(begun);
         engine.release(name, this);
     }
 
