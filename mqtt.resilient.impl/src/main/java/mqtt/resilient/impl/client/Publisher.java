@@ -3,6 +3,7 @@ package mqtt.resilient.impl.client;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -334,6 +335,7 @@ public final class Publisher {
 
     /** A timeout in nanoseconds that can be added to the clock: at most a century. */
     public static long nanos(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout: null is not allowed");
         return timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
     }
 

@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
+
     private final Client client;
     private final String name;
     private final String bundle;
@@ -71,7 +72,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
+        return client().publish(requireMessage(message));
     }
 
     @Override
@@ -80,6 +81,7 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
+        requireMessage(message);
         long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
@@ -102,6 +104,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -118,6 +121,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
                 options.manualAcknowledgement());
@@ -127,6 +131,9 @@ final class ClientHandle implements ResilientMqttClient {
     private ClientSubscription own(ClientSubscription subscription) {
         opened.add(subscription);
         subscription.onClose(() -> opened.remove(subscription));
+        if (released) { // meanwhile
+            subscription.release();
+        }
         return subscription;
     }
 
@@ -172,6 +179,14 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
         return client().drain(timeout);
+    }
+
+    private static Message requireMessage(Message message) {
+        return Objects.requireNonNull(message, "message: null is not allowed");
+    }
+
+    private static void requireOptions(SubscribeOptions options) {
+        Objects.requireNonNull(options, "options: null is not allowed");
     }
 
     @Override
