@@ -33,8 +33,7 @@ class ReconfigurationTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("live", broker);
         ServiceReference<ResilientMqttClient> reference = clients.reference("live");
         Inbox inbox = Inbox.subscribed(client, "live/+");
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         Flow flow = closing(new Flow(client, "live/x", ENDLESS, PERIOD));
         flow.awaitPublished(BATCH);
 
@@ -55,8 +54,7 @@ class ReconfigurationTest extends FrameworkTest {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "eager/+");
         ResilientMqttClient client = clients.connected("eager", broker, "client.id", "first-id");
         ServiceReference<ResilientMqttClient> reference = clients.reference("eager");
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         Flow flow = closing(new Flow(client, "eager/x", ENDLESS, PERIOD));
         flow.awaitPublished(BATCH);
 

@@ -56,6 +56,7 @@ final class ManagedClient {
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
+    private boolean disposed;
 
     ManagedClient(Engine engine, BundleContext context, String fallbackName) {
         this.engine = engine;
@@ -165,31 +166,38 @@ final class ManagedClient {
     }
 
     private void register() {
+        if (disposed) {
+            return;
+        }
         String current = name;
         if (!current.equals(registeredName)) {
             unregister();
             Dictionary<String, Object> properties = new Hashtable<>();
             properties.put(MqttConstants.CLIENT, current);
             properties.put(MqttConstants.PROTOCOL, protocol.name());
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
             management.register(current);
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            if (disposed) { // by a service listener, which has stopped the bundle
+                return;
+            }
         }
         engine.announce(this);
     }
 
     private void unregister() {
+        management.unregister();
         if (registration != null) {
-            management.unregister();
             registration.unregister();
             registration = null;
-            registeredName = null;
         }
+        registeredName = null;
     }
 
     /** Ends the client, within a few seconds, also from inside one of its callbacks. */
     void dispose() {
         engine.osgi().executeAndWait(() -> {
+            disposed = true;
             engine.withdraw(this);
             unregister();
         }, engine.unregistering());
