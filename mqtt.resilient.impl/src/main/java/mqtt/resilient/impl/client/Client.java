@@ -336,8 +336,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             answer.complete(true);
         } else {
             ClientSettings.NameServer server = wanProbe;
-            environment.network().queryDns(server.host(), server.port(),
-                    up -> environment.completions().execute(() -> answer.complete(up)));
+            scheduler.execute(() -> environment.network().queryDns(server.host(), server.port(),
+                    up -> environment.completions().execute(() -> answer.complete(up))));
         }
         return answer.minimalCompletionStage();
     }

@@ -22,6 +22,7 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.io.EngineThread;
 import org.slf4j.Logger;
@@ -31,7 +32,6 @@ import org.slf4j.LoggerFactory;
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
-    private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
 
     private final Client client;
     private final String name;
@@ -82,7 +82,7 @@ final class ClientHandle implements ResilientMqttClient {
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
         requireMessage(message);
-        long deadline = System.nanoTime() + bounded("timeout", timeout).toNanos();
+        long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
             CountDownLatch space = new CountDownLatch(1);
@@ -175,10 +175,10 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public CompletionStage<Boolean> drain(Duration timeout) {
-        if (bounded("timeout", timeout).isNegative() || timeout.isZero()) {
+        if (timeout.isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
-        return client().drain(bounded("timeout", timeout));
+        return client().drain(timeout);
     }
 
     private static Message requireMessage(Message message) {
@@ -187,12 +187,6 @@ final class ClientHandle implements ResilientMqttClient {
 
     private static void requireOptions(SubscribeOptions options) {
         Objects.requireNonNull(options, "options: null is not allowed");
-    }
-
-    /** A time that can be counted in nanoseconds. */
-    static Duration bounded(String field, Duration time) {
-        Objects.requireNonNull(time, field + ": null is not allowed");
-        return time.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : time;
     }
 
     @Override

@@ -39,7 +39,8 @@ final class TlsErrors {
             }
             if (message.contains("protocol_version") || message.contains("No appropriate protocol")
                     || message.contains("handshake_failure")) {
-                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
+                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a client "
+                        + "certificate (tls.keystore): " + message;
             }
         }
         return error.getMessage() == null ? error.getClass().getSimpleName() : message;

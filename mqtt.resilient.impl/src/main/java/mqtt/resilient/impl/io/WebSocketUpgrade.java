@@ -45,7 +45,7 @@ final class WebSocketUpgrade implements Opening {
             return NOTHING;
         }
         if (response.status() != SWITCHING_PROTOCOLS) {
-            throw new IOException("the broker refused the WebSocket at " + route.webSocket().path() + ": "
+            throw new IOException("the broker refused the WebSocket at " + route.webSocket().path().split("\\?")[0] + ": "
                     + response.statusLine());
         }
         if (!response.header("Upgrade").equalsIgnoreCase("websocket")

@@ -61,6 +61,7 @@ public final class Supervisor implements Attempt.Listener {
     private int takeovers;
     private long onlineSince;
     private boolean readingPaused;
+    private boolean neverOnline = true;
     private int closing;
     private Runnable afterClosing;
     /** Broker and client id of the session that ours continues; null = none, what the broker has is not ours. */
@@ -254,6 +255,9 @@ public final class Supervisor implements Attempt.Listener {
     private void begin() {
         List<BrokerUri> uris = settings.brokers().uris();
         broker %= uris.size();
+        for (int i = 0; i < uris.size() && heldUntil(uris.get(broker)) != 0; i++) {
+            broker = (broker + 1) % uris.size(); // a neighbour may be there all the same
+        }
         BrokerUri uri = uris.get(broker);
         long held = heldUntil(uri);
         if (held != 0) {
@@ -263,7 +267,7 @@ public final class Supervisor implements Attempt.Listener {
         }
         attempts++;
         boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
-                && !sessionKey().equals(ownSession);
+                && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
         attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, responseTimeout, this);
         attempt.start();
     }
@@ -291,6 +295,7 @@ public final class Supervisor implements Attempt.Listener {
         }
         boolean lost = ownSession != null && !sessionPresent && settings.sessionExpirySeconds() > 0;
         ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
+        neverOnline = false;
         attempts = 0;
         failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
