@@ -59,6 +59,7 @@ final class ManagedClient {
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
+    private boolean disposed;
 
     ManagedClient(Engine engine, BundleContext context, String fallbackName) {
         this.engine = engine;
@@ -188,20 +189,23 @@ final class ManagedClient {
             Dictionary<String, Object> properties = new Hashtable<>();
             properties.put(MqttConstants.CLIENT, current);
             properties.put(MqttConstants.PROTOCOL, protocol.name());
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
             management.register(current);
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            if (disposed) { // by a service listener, which has stopped the bundle
+                return;
+            }
         }
         engine.announce(this);
     }
 
     private void unregister() {
+        management.unregister();
         if (registration != null) {
-            management.unregister();
             registration.unregister();
             registration = null;
-            registeredName = null;
         }
+        registeredName = null;
     }
 
     /** Ends the client, within a few seconds, also from inside one of its callbacks. */
@@ -209,6 +213,7 @@ final class ManagedClient {
         disposed = true;
         client.prepareStop();
         engine.osgi().executeAndWait(() -> {
+            disposed = true;
             engine.withdraw(this);
             chooseNetworkSource();
             unregister();
