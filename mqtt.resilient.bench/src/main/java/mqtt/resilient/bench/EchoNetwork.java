@@ -81,6 +81,11 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
     }
 
     @Override
+    public InetAddress literal(String host) {
+        return null;
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler newHandler) {
         handler = newHandler;
         tasks.add(newHandler::connected);

@@ -6,21 +6,21 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 
 /** An admitted message, by its number. */
-record ClientPublication(Client client, long id, Durability durability) implements Publication {
+record ClientPublication(Publisher publisher, long id, Durability durability) implements Publication {
 
     @Override
     public CompletionStage<Durability> stored() {
-        return client.stored(this);
+        return publisher.stored(this);
     }
 
     @Override
     public CompletionStage<Outcome> delivered() {
-        return client.delivered(id);
+        return publisher.delivered(id);
     }
 
     @Override
     public CompletionStage<Boolean> cancel() {
-        return client.cancel(id);
+        return publisher.cancel(id);
     }
 
     @Override

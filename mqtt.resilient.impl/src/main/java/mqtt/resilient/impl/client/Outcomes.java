@@ -147,8 +147,11 @@ final class Outcomes {
         }
         CompletableFuture<Durability> stage = watchedStored.computeIfAbsent(id, key -> new CompletableFuture<>());
         if (id <= storedUpTo) {
-            watchedStored.remove(id, stage);
-            completions.execute(() -> stage.complete(durability));
+            if (watchedStored.remove(id, stage)) {
+                completions.execute(() -> stage.complete(durability));
+            }
+        } else if (get(id, id).kind() != Kind.PENDING) { // ended and never stored: it came in the moment of the stop
+            notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: it has stopped"));
         }
         return stage.minimalCompletionStage();
     }

@@ -1,16 +1,21 @@
 package mqtt.resilient.impl.component;
 
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Locale;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import javax.management.StandardMBean;
 import mqtt.resilient.api.ClientMXBean;
+import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.client.Client;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A client's figures in JMX. */
-final class ClientManagement implements ClientMXBean {
+final class ClientManagement {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private final Client client;
@@ -26,7 +31,9 @@ final class ClientManagement implements ClientMXBean {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         try {
             ObjectName wanted = new ObjectName("mqtt.resilient:type=Client,name=" + ObjectName.quote(name));
-            server.registerMBean(this, wanted);
+            Object proxy = Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { ClientMXBean.class },
+                    (self, getter, arguments) -> answer(getter));
+            server.registerMBean(new StandardMBean(ClientMXBean.class.cast(proxy), ClientMXBean.class, true), wanted);
             registered = wanted;
         } catch (JMException e) {
             LOG.warn("{}: no MXBean: {}", name, e.toString());
@@ -44,133 +51,14 @@ final class ClientManagement implements ClientMXBean {
         }
     }
 
-    @Override
-    public String getState() {
-        return client.status().state().name();
-    }
-
-    @Override
-    public String getReason() {
-        return client.status().reason();
-    }
-
-    @Override
-    public String getBroker() {
-        return client.status().broker();
-    }
-
-    @Override
-    public long getAccepted() {
-        return client.metrics().accepted();
-    }
-
-    @Override
-    public long getRejected() {
-        return client.metrics().rejected();
-    }
-
-    @Override
-    public long getDelivered() {
-        return client.metrics().delivered();
-    }
-
-    @Override
-    public long getExpired() {
-        return client.metrics().expired();
-    }
-
-    @Override
-    public long getCancelled() {
-        return client.metrics().cancelled();
-    }
-
-    @Override
-    public long getRefused() {
-        return client.metrics().refused();
-    }
-
-    @Override
-    public long getSetAside() {
-        return client.metrics().setAside();
-    }
-
-    @Override
-    public long getDropped() {
-        return client.metrics().dropped();
-    }
-
-    @Override
-    public long getClosed() {
-        return client.metrics().closed();
-    }
-
-    @Override
-    public long getPending() {
-        return client.metrics().pending();
-    }
-
-    @Override
-    public long getPendingBytes() {
-        return client.metrics().pendingBytes();
-    }
-
-    @Override
-    public int getInFlight() {
-        return client.metrics().inFlight();
-    }
-
-    @Override
-    public long getRepeated() {
-        return client.metrics().repeated();
-    }
-
-    @Override
-    public long getReceived() {
-        return client.metrics().received();
-    }
-
-    @Override
-    public long getReceivedDuplicates() {
-        return client.metrics().receivedDuplicates();
-    }
-
-    @Override
-    public int getUnhandled() {
-        return client.metrics().unhandled();
-    }
-
-    @Override
-    public long getReceivedDropped() {
-        return client.metrics().receivedDropped();
-    }
-
-    @Override
-    public long getListenerFailures() {
-        return client.metrics().listenerFailures();
-    }
-
-    @Override
-    public long getStrayAcknowledgements() {
-        return client.metrics().strayAcknowledgements();
-    }
-
-    @Override
-    public long getConnections() {
-        return client.metrics().connections();
-    }
-
-    @Override
-    public long getAttempts() {
-        return client.metrics().attempts();
-    }
-
-    @Override
-    public long getSessionsLost() {
-        return client.metrics().sessionsLost();
-    }
-
-    @Override
-    public long getSubscriptionsRefused() {
-        return client.metrics().subscriptionsRefused();
+    /** Answers each getter from the status or the metrics component of the same name. */
+    private Object answer(Method getter) throws ReflectiveOperationException {
+        String component = getter.getName().substring(3, 4).toLowerCase(Locale.ROOT) + getter.getName().substring(4);
+        return switch (component) {
+            case "state" -> client.status().state().name();
+            case "reason" -> client.status().reason();
+            case "broker" -> client.status().broker();
+            default -> ClientMetrics.class.getMethod(component).invoke(client.metrics());
+        };
     }
 }

@@ -17,7 +17,6 @@ import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
-import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.MemoryStore;
@@ -36,7 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ManagedClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
-    private static final long STOP_MILLIS = 1500;
 
     private final Engine engine;
     private final BundleContext context;
@@ -54,6 +52,7 @@ final class ManagedClient {
     private final Map<String, String> derivedIds = new HashMap<>();
     /** The properties that were refused because another client has the name; null = none. */
     private Map<String, ?> nameRefused;
+    private boolean configured;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
@@ -88,6 +87,10 @@ final class ManagedClient {
         String error = "";
         try {
             String newName = configuration.name();
+            if (!configured) { // known by its name also while the rest is not usable
+                claim(newName, properties);
+                reporter.rename(newName);
+            }
             String clientId = configuration.clientId();
             List<Configuration.EventSubscription> newSubscriptions = configuration.subscriptions();
             if (clientId.isEmpty()) {
@@ -101,9 +104,10 @@ final class ManagedClient {
             networkSource = newSource;
             chooseNetworkSource();
             client.configure(newName, settings);
+            configured = true;
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
-            client.configurationRefused(error);
+            client.configurationRefused(name, error);
         }
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
@@ -188,19 +192,17 @@ final class ManagedClient {
         engine.osgi().executeAndWait(() -> {
             engine.withdraw(this);
             unregister();
-        }, STOP_MILLIS);
-        engine.release(name, this);
-        var stopped = client.stop();
-        if (((EventLoop) engine.environment().scheduler()).isCurrentThread()) {
-            return;
-        }
+        }, engine.unregistering());
+        long begun = System.nanoTime();
         try {
-            stopped.toCompletableFuture().get(STOP_MILLIS, TimeUnit.MILLISECONDS);
+            client.stop().toCompletableFuture().get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOG.warn("{}: the broker was not told within {} ms that the client stops", name, STOP_MILLIS, e);
+            LOG.warn("{}: stops without waiting longer for the broker to let go", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        engine.goodbyes().spentSince(begun);
+        engine.release(name, this);
     }
 
     @Override

@@ -35,6 +35,11 @@ final class Delivery implements ReceivedMessage {
         return !done.getAndSet(true);
     }
 
+    /** Whether it is marked as done. */
+    boolean isFinished() {
+        return done.get();
+    }
+
     @Override
     public String topic() {
         return publish.topic();

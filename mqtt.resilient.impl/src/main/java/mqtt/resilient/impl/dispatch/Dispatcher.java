@@ -51,6 +51,8 @@ public final class Dispatcher {
     private static final class Filter {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
         private final ArrayDeque<Reception> held = new ArrayDeque<>();
+        /** Who has gone and may come back; empty without a grace. */
+        private final Set<InboundQueue> gone = new HashSet<>();
         private Scheduler.Timer grace;
 
         int qos() {
@@ -108,6 +110,7 @@ public final class Dispatcher {
         if (entry.grace != null) {
             entry.grace.cancel();
             entry.grace = null;
+            entry.gone.clear();
         }
         entry.listeners.put(queue, qos);
         events.subscribe(filter, entry.qos());
@@ -131,6 +134,7 @@ public final class Dispatcher {
             return; // a lower level would only bring the retained messages again
         }
         if (grace && settings.graceNanos() > 0 && !stopped) {
+            entry.gone.add(queue);
             entry.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(), () -> forget(filter, entry));
         } else {
             forget(filter, entry);
@@ -144,7 +148,13 @@ public final class Dispatcher {
     }
 
     private void giveUp(Delivery left) {
-        if (!hold(left.reception())) {
+        matches.clear();
+        tree.match(left.topic(), matches);
+        boolean held = false;
+        for (Filter filter : matches) {
+            held = held || filter.gone.contains(left.queue()) && hold(left.reception(), filter);
+        }
+        if (!held) {
             events.dropped(left.topic(), "its listener ended: " + left.queue().description());
         }
         left.queue().done(left);
@@ -183,7 +193,7 @@ public final class Dispatcher {
                     }
                 }
             }
-            if (queues.isEmpty() && !hold(reception)) {
+            if (!holdForGone(reception) && queues.isEmpty()) {
                 events.dropped(incoming.publish().topic(), "no listener");
             }
         }
@@ -204,21 +214,26 @@ public final class Dispatcher {
         }
     }
 
-    /** Keeps a message for a filter in its grace; false if there is none. QoS 0 is not kept. */
-    private boolean hold(Reception reception) {
+    /** Keeps a message once for each listener that has gone and may come back; false if there is none. */
+    private boolean holdForGone(Reception reception) {
+        Set<InboundQueue> covered = new HashSet<>();
+        boolean held = false;
+        for (Filter filter : matches) {
+            if (covered.addAll(filter.gone)) {
+                held |= hold(reception, filter);
+            }
+        }
+        return held;
+    }
+
+    /** Keeps a message for a filter in its grace; QoS 0 is not kept. */
+    private static boolean hold(Reception reception, Filter filter) {
         if (reception.incoming().publish().qos() == Qos.AT_MOST_ONCE) {
             return false;
         }
-        List<Filter> found = new ArrayList<>();
-        tree.match(reception.incoming().publish().topic(), found);
-        for (Filter filter : found) {
-            if (filter.grace != null) {
-                reception.add();
-                filter.held.add(reception);
-                return true;
-            }
-        }
-        return false;
+        reception.add();
+        filter.held.add(reception);
+        return true;
     }
 
     private void finish(Reception reception) {
@@ -303,6 +318,11 @@ public final class Dispatcher {
         boolean retry = delivery.failures < settings.attempts();
         scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, !retry));
         return retry;
+    }
+
+    /** A listener threw after it had acknowledged the message. */
+    void failedAfterwards(Delivery delivery, Throwable error) {
+        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, false));
     }
 
     void retryLater(ListenerQueue queue, int failures) {

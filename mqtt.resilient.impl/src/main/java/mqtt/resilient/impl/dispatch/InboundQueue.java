@@ -1,8 +1,11 @@
 package mqtt.resilient.impl.dispatch;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import mqtt.resilient.api.Qos;
 
 /**
@@ -12,11 +15,15 @@ import mqtt.resilient.api.Qos;
 public abstract class InboundQueue {
     final Dispatcher dispatcher;
     private final String description;
+    private final boolean manual;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    /** With manual acknowledgement: handed over and not yet acknowledged. */
+    private final Set<Delivery> handedOver = new LinkedHashSet<>();
     private int waitingAtMostOnce;
     private boolean closed;
 
-    InboundQueue(String description, Dispatcher dispatcher) {
+    InboundQueue(String description, boolean manual, Dispatcher dispatcher) {
+        this.manual = manual;
         this.description = description;
         this.dispatcher = dispatcher;
     }
@@ -69,8 +76,11 @@ public abstract class InboundQueue {
 
     final synchronized Delivery poll() {
         Delivery next = waiting.poll();
-        if (next != null && next.qos() == Qos.AT_MOST_ONCE) {
-            waitingAtMostOnce--;
+        if (next != null) {
+            waitingAtMostOnce -= next.qos() == Qos.AT_MOST_ONCE ? 1 : 0;
+            if (manual) {
+                handedOver.add(next);
+            }
         }
         return next;
     }
@@ -78,6 +88,7 @@ public abstract class InboundQueue {
     /** Puts a message back to the front; false if the queue is closed. */
     final synchronized boolean putFirst(Delivery delivery) {
         if (!closed) {
+            handedOver.remove(delivery);
             waiting.addFirst(delivery);
             if (delivery.qos() == Qos.AT_MOST_ONCE) {
                 waitingAtMostOnce++;
@@ -94,18 +105,30 @@ public abstract class InboundQueue {
         return closed;
     }
 
+    /** Whether the receiver acknowledges. */
+    final boolean isManual() {
+        return manual;
+    }
+
     /** The receiver is done with a message, or has acknowledged it. Repeatable. */
     final void done(Delivery delivery) {
         if (delivery.finish()) {
+            if (manual) {
+                synchronized (this) {
+                    handedOver.remove(delivery);
+                }
+            }
             dispatcher.done(delivery);
         }
     }
 
-    /** Takes nothing more and gives nothing out; the result is what was not handed over. */
+    /** Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged. */
     List<Delivery> close() {
         synchronized (this) {
             closed = true;
-            List<Delivery> left = List.copyOf(waiting);
+            List<Delivery> left = new ArrayList<>(handedOver);
+            left.addAll(waiting);
+            handedOver.clear();
             waiting.clear();
             waitingAtMostOnce = 0;
             return left;

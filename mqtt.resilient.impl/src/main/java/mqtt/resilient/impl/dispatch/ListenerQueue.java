@@ -11,7 +11,6 @@ public final class ListenerQueue extends InboundQueue {
     private static final int CALLS_PER_TURN = 100;
 
     private final MessageListener listener;
-    private final boolean manual;
     /** A thread is at work or on its way. */
     private boolean running;
     /** A retry is planned. */
@@ -20,9 +19,8 @@ public final class ListenerQueue extends InboundQueue {
     private volatile long busySince;
 
     ListenerQueue(MessageListener listener, String description, boolean manual, Dispatcher dispatcher) {
-        super(description, dispatcher);
+        super(description, manual, dispatcher);
         this.listener = listener;
-        this.manual = manual;
     }
 
     @Override
@@ -73,12 +71,14 @@ public final class ListenerQueue extends InboundQueue {
         busySince = dispatcher.busySince();
         try {
             listener.onMessage(delivery);
-            if (!manual) {
+            if (!isManual()) {
                 done(delivery);
             }
         } catch (Throwable e) { // whatever it is, it is the listener's
             delivery.failures++;
-            if (dispatcher.mayRetry(delivery, e)) {
+            if (delivery.isFinished()) {
+                dispatcher.failedAfterwards(delivery, e);
+            } else if (dispatcher.mayRetry(delivery, e)) {
                 putBack(delivery);
             } else {
                 done(delivery);

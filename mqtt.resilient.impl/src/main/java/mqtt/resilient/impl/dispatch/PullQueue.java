@@ -5,14 +5,12 @@ import mqtt.resilient.api.ReceivedMessage;
 
 /** The messages for a receiver that fetches them. The caller brings its own way to wait. */
 public final class PullQueue extends InboundQueue {
-    private final boolean manual;
     private final int capacity;
     private final Runnable signal;
     private long discards;
 
     PullQueue(String description, boolean manual, int capacity, Runnable signal, Dispatcher dispatcher) {
-        super(description, dispatcher);
-        this.manual = manual;
+        super(description, manual, dispatcher);
         this.capacity = capacity;
         this.signal = signal;
     }
@@ -46,7 +44,7 @@ public final class PullQueue extends InboundQueue {
     /** The next message, acknowledged unless the receiver does that; null if there is none now. */
     public ReceivedMessage next() {
         Delivery next = poll();
-        if (next != null && !manual) {
+        if (next != null && !isManual()) {
             done(next);
         }
         return next;

@@ -10,6 +10,9 @@ public interface Network {
     /** Resolves a name. The answer is the addresses, or null and a reason in words. */
     void resolve(String host, BiConsumer<List<InetAddress>, String> answer);
 
+    /** The address that a host already is, or null if it is a name. */
+    InetAddress literal(String host);
+
     /** Begins to connect. */
     Connection connect(Route route, ConnectionHandler handler);
 

@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Connection;
@@ -49,6 +50,8 @@ public final class EventLoop implements Scheduler, Network {
     private long nextErrorLog = Long.MIN_VALUE;
     private int unloggedErrors;
     private volatile boolean stopping;
+    private volatile boolean ended;
+    private final AtomicInteger lateTasks = new AtomicInteger();
 
     /** Used by one connection at a time, within one call. */
     final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -91,8 +94,24 @@ public final class EventLoop implements Scheduler, Network {
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
-        if (!awake.getAndSet(true)) {
+        if (ended) {
+            runLateTasks();
+        } else if (!awake.getAndSet(true)) {
             selector.wakeup();
+        }
+    }
+
+    /**
+     * What comes after the end of the loop runs where it comes from, one task at a time: whoever still holds a publication
+     * of a stopped client gets an answer.
+     */
+    private void runLateTasks() {
+        if (lateTasks.getAndIncrement() == 0) {
+            for (int seen = 1; seen != 0; seen = lateTasks.addAndGet(-seen)) {
+                for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+                    guard(task);
+                }
+            }
         }
     }
 
@@ -106,6 +125,11 @@ public final class EventLoop implements Scheduler, Network {
     @Override
     public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
         resolver.resolve(host, answer);
+    }
+
+    @Override
+    public InetAddress literal(String host) {
+        return Resolver.literal(host);
     }
 
     @Override
@@ -160,6 +184,8 @@ public final class EventLoop implements Scheduler, Network {
         } catch (IOException e) {
             LOG.warn("Closing the selector failed", e);
         }
+        ended = true;
+        runLateTasks();
     }
 
     private void turn() throws IOException {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.BiConsumer;
+import java.util.regex.Pattern;
 
 /**
  * Resolves names off the loop, on at most four threads. Who asks for a name that is being resolved gets the same answer,
@@ -16,6 +17,8 @@ import java.util.function.BiConsumer;
  */
 final class Resolver {
     private static final int MAX_THREADS = 4;
+    private static final String OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    private static final Pattern IPV4 = Pattern.compile(OCTET + "(\\." + OCTET + "){3}");
 
     private final EventLoop loop;
     private final ThreadPoolExecutor threads = Threads.pool("mqtt-resolve", MAX_THREADS);
@@ -23,6 +26,18 @@ final class Resolver {
 
     Resolver(EventLoop loop) {
         this.loop = loop;
+    }
+
+    /** The address that a host already is, or null; nothing is looked up. */
+    static InetAddress literal(String host) {
+        if (!host.contains(":") && !IPV4.matcher(host).matches()) {
+            return null;
+        }
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            return null; // a colon does not make an address
+        }
     }
 
     /** On the loop. */

@@ -189,6 +189,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             if (session.progress() != before) {
                 responseTimeout.progress();
                 awaitingSince = NEVER;
+                pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
             awaitNow();
             connection.requestWrite();

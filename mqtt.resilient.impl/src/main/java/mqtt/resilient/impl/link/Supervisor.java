@@ -238,15 +238,8 @@ public final class Supervisor implements Attempt.Listener {
         if (host.equals("localhost")) {
             return true;
         }
-        if (!host.contains(":") && !host.matches("[0-9.]+")) {
-            return false;
-        }
-        try {
-            InetAddress address = InetAddress.getByName(host); // an address: nothing is looked up
-            return address.isLoopbackAddress() || source != null && source.isOnLink(address);
-        } catch (java.net.UnknownHostException e) {
-            return false;
-        }
+        InetAddress address = network.literal(host);
+        return address != null && (address.isLoopbackAddress() || source != null && source.isOnLink(address));
     }
 
     // ---- attempts -------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ public final class Session {
     private int connection;
     private boolean connected;
     private boolean atMostOnceFirst;
+    /** Counts the messages that were filled. */
+    private long written;
     /** The first message in flight that is still to be repeated on this connection; null = none. */
     private Outgoing repeat;
     private long progress;
@@ -182,15 +184,22 @@ public final class Session {
             long now = scheduler.nanoTime();
             fillLane(Message.LANE_ALARM, now, out);
             boolean repeated = fillRepeats(now, out);
-            atMostOnceFirst = !atMostOnceFirst; // neither starves the other
-            if (atMostOnceFirst) {
-                fillAtMostOnce(now, out);
+            boolean first = atMostOnceFirst;
+            long before = written;
+            fillOthers(first, repeated, now, out);
+            if (written != before) {
+                atMostOnceFirst = !first; // neither starves the other
             }
-            for (int lane = Message.LANE_ALARM + 1; lane < Message.LANES && repeated; lane++) {
+            fillOthers(!first, repeated, now, out);
+        }
+    }
+
+    private void fillOthers(boolean atMostOnce, boolean repeated, long now, Output out) {
+        if (atMostOnce) {
+            fillAtMostOnce(now, out);
+        } else if (repeated) {
+            for (int lane = Message.LANE_ALARM + 1; lane < Message.LANES; lane++) {
                 fillLane(lane, now, out);
-            }
-            if (!atMostOnceFirst) {
-                fillAtMostOnce(now, out);
             }
         }
     }
@@ -273,6 +282,7 @@ public final class Session {
             takeToken(message);
             atMostOnce.remove();
             unflushed.add(message);
+            written++;
         }
     }
 
@@ -296,6 +306,7 @@ public final class Session {
         }
         message.sentOn = connection;
         message.known = true;
+        written++;
         wire.add(message, 1);
         return true;
     }

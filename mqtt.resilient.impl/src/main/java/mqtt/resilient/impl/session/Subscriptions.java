@@ -91,8 +91,8 @@ final class Subscriptions {
             entry.held = Held.NOTHING;
         }
         if (entry.isSettled()) {
-            if (entry.wanted == NOT_WANTED) {
-                entries.remove(entry.filter);
+            if (entry.wanted == NOT_WANTED && !entry.queued) {
+                entries.remove(entry.filter, entry);
             }
         } else if (!entry.queued) {
             entry.queued = true;

@@ -136,26 +136,26 @@ public final class PacketText {
                 case "PUBLISH" -> {
                     int qos = header >> 1 & 3;
                     String topic = text(body);
-                    String id = qos == 0 ? "" : " id=" + body.getShort();
+                    String id = qos == 0 ? "" : " id=" + id(body);
                     yield "PUBLISH " + ((header & 8) != 0 ? "dup " : "") + ((header & 1) != 0 ? "retain " : "") + "q"
                             + qos + id + " " + topic + " " + StandardCharsets.UTF_8.decode(body);
                 }
                 case "SUBSCRIBE" -> {
-                    StringBuilder packet = new StringBuilder("SUBSCRIBE id=" + body.getShort());
+                    StringBuilder packet = new StringBuilder("SUBSCRIBE id=" + id(body));
                     while (body.hasRemaining()) {
                         packet.append(' ').append(text(body)).append(':').append(body.get());
                     }
                     yield packet.toString();
                 }
                 case "UNSUBSCRIBE" -> {
-                    StringBuilder packet = new StringBuilder("UNSUBSCRIBE id=" + body.getShort());
+                    StringBuilder packet = new StringBuilder("UNSUBSCRIBE id=" + id(body));
                     while (body.hasRemaining()) {
                         packet.append(' ').append(text(body));
                     }
                     yield packet.toString();
                 }
                 case "PINGREQ", "DISCONNECT" -> name;
-                default -> name + " id=" + body.getShort();
+                default -> name + " id=" + id(body);
             };
         }
 
@@ -177,6 +177,10 @@ public final class PacketText {
                 packet.append(" password=").append(text(body));
             }
             return packet.toString();
+        }
+
+        private static int id(ByteBuffer body) {
+            return body.getShort() & 0xFFFF;
         }
 
         private static String text(ByteBuffer body) {

@@ -9,9 +9,14 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
@@ -28,6 +33,8 @@ import mqtt.resilient.impl.environment.Scheduler;
  * </pre>
  */
 public final class ScriptedBroker implements Network {
+    private static final Duration PATIENCE = Duration.ofHours(1);
+
     private final VirtualScheduler scheduler;
     private final ArrayDeque<String> received = new ArrayDeque<>();
     private final List<Wire> wires = new ArrayList<>();
@@ -35,6 +42,11 @@ public final class ScriptedBroker implements Network {
     private boolean unreachable;
     private boolean silent;
     private int roomBytes = Integer.MAX_VALUE;
+    private boolean resolverIsSilent;
+    private boolean holdsOn;
+    private final Map<String, List<String>> addresses = new HashMap<>();
+    private final Set<String> refusingAddresses = new HashSet<>();
+    private final List<String> attempts = new ArrayList<>();
 
     public ScriptedBroker(VirtualScheduler scheduler) {
         this.scheduler = scheduler;
@@ -73,7 +85,26 @@ public final class ScriptedBroker implements Network {
         return all;
     }
 
-    /** Sends packets, all in one piece. */
+    /** Those packets of {@link #takeAll} that begin with a text; the others stay to be expected. */
+    public List<String> take(String beginning) {
+        scheduler.run();
+        List<String> some = received.stream().filter(packet -> packet.startsWith(beginning)).toList();
+        received.removeIf(packet -> packet.startsWith(beginning));
+        return some;
+    }
+
+    /** The next packets from the client, in any order. */
+    public ScriptedBroker expectsInAnyOrder(String... packets) {
+        scheduler.run();
+        List<String> next = new ArrayList<>();
+        for (int i = 0; i < packets.length && !received.isEmpty(); i++) {
+            next.add(received.remove());
+        }
+        assertEquals(Stream.of(packets).sorted().toList(), next.stream().sorted().toList());
+        return this;
+    }
+
+    /** Sends packets one after the other. */
     public ScriptedBroker sends(String... packets) {
         for (String packet : packets) {
             sendsBytes(PacketText.encode(packet));
@@ -81,10 +112,15 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
+    /** Sends packets so that they arrive in one piece. */
+    public ScriptedBroker sendsTogether(String... packets) {
+        return sendsBytes(Bytes.join(Stream.of(packets).map(PacketText::encode).toArray(byte[][]::new)));
+    }
+
     /** Sends bytes. */
     public ScriptedBroker sendsBytes(byte[] bytes) {
         assertTrue(wire != null, "there is no connection");
-        wire.handler.received(ByteBuffer.wrap(bytes));
+        scheduler.runAsLoop(() -> wire.handler.received(ByteBuffer.wrap(bytes)));
         scheduler.run();
         return this;
     }
@@ -99,6 +135,22 @@ public final class ScriptedBroker implements Network {
     public ScriptedBroker accepts(boolean sessionPresent) {
         expects("CONNECT *").sends(sessionPresent ? "CONNACK session-present" : "CONNACK");
         return this;
+    }
+
+    /** Lets time pass until the client is connected to the network again. */
+    public ScriptedBroker awaitsClient() {
+        scheduler.run();
+        long end = scheduler.nanoTime() + PATIENCE.toNanos();
+        while (wire == null) {
+            Duration left = Duration.ofNanos(end - scheduler.nanoTime());
+            assertTrue(scheduler.advanceToNext(left), "the client does not connect again");
+        }
+        return this;
+    }
+
+    /** Lets time pass until the client's next attempt, and accepts it. */
+    public ScriptedBroker acceptsAgain(boolean sessionPresent) {
+        return awaitsClient().accepts(sessionPresent);
     }
 
     /** Closes the connection from the broker's side. */
@@ -116,8 +168,10 @@ public final class ScriptedBroker implements Network {
     private void end(Closing closing) {
         Wire ended = wire;
         assertTrue(ended != null, "there is no connection");
-        ended.close();
-        ended.handler.closed(closing);
+        scheduler.runAsLoop(() -> {
+            ended.close();
+            ended.handler.closed(closing);
+        });
         scheduler.run();
     }
 
@@ -133,11 +187,47 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
+    /** Whether one address refuses connections from now on, for example 10.0.0.1. */
+    public ScriptedBroker refusesAt(String refusing, boolean refuses) {
+        if (refuses) {
+            refusingAddresses.add(refusing);
+        } else {
+            refusingAddresses.remove(refusing);
+        }
+        return this;
+    }
+
+    /** The addresses of a host; without this it is 10.0.0.1. */
+    public ScriptedBroker resolves(String host, String... to) {
+        addresses.put(host, List.of(to));
+        return this;
+    }
+
+    /** Whether names get no answer from now on. */
+    public ScriptedBroker resolvesNothing(boolean nothing) {
+        resolverIsSilent = nothing;
+        return this;
+    }
+
+    /** Where connections were tried since the last call, as address:port. */
+    public List<String> takeAttempts() {
+        scheduler.run();
+        List<String> all = List.copyOf(attempts);
+        attempts.clear();
+        return all;
+    }
+
+    /** Whether it leaves connections open after a DISCONNECT from now on, until the client's patience ends. */
+    public ScriptedBroker holdsOn(boolean holds) {
+        holdsOn = holds;
+        return this;
+    }
+
     /** How many bytes the network takes from now on before it is full. */
     public ScriptedBroker takesBytes(int bytes) {
         roomBytes = bytes;
         if (wire != null) {
-            wire.write();
+            scheduler.runAsLoop(wire::write);
         }
         return this;
     }
@@ -168,33 +258,61 @@ public final class ScriptedBroker implements Network {
 
     @Override
     public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
+        requireLoop();
         scheduler.execute(() -> {
             if (host.endsWith(".invalid")) {
                 answer.accept(null, "unknown host");
-            } else {
-                try {
-                    answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
-                } catch (UnknownHostException e) {
-                    throw new AssertionError(e);
-                }
+            } else if (!resolverIsSilent) {
+                answer.accept(addresses.getOrDefault(host, List.of("10.0.0.1")).stream()
+                        .map(each -> address(host, each)).toList(), "");
             }
         });
     }
 
+    private void requireLoop() {
+        assertTrue(scheduler.isLoop(), "the network is used outside the loop");
+    }
+
+    private static InetAddress address(String host, String digits) {
+        byte[] bytes = new byte[4];
+        String[] parts = digits.split("[.]");
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) Integer.parseInt(parts[i]);
+        }
+        try {
+            return InetAddress.getByAddress(host, bytes);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        requireLoop();
         scheduler.execute(() -> answer.accept(!unreachable));
     }
 
     @Override
+    public InetAddress literal(String host) {
+        try {
+            return host.equals("127.0.0.1") ? InetAddress.getByAddress(new byte[] { 127, 0, 0, 1 }) : null;
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler handler) {
+        requireLoop();
         Wire made = new Wire(handler);
         wires.add(made);
+        String address = route.address().getHostAddress();
+        attempts.add(address + ":" + route.port());
         scheduler.execute(() -> {
             if (made.closed || silent) {
                 return;
             }
-            if (unreachable) {
+            if (unreachable || refusingAddresses.contains(address)) {
                 made.closed = true;
                 handler.closed(new Closing(false, "Connection refused"));
             } else {
@@ -220,6 +338,7 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void requestWrite() {
+            requireLoop();
             if (!writeRequested && !closed) {
                 writeRequested = true;
                 scheduler.execute(this::write);
@@ -266,16 +385,19 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void pauseReading(boolean pause) {
+            requireLoop();
             readingPaused = pause;
         }
 
         @Override
         public int unsentBytes() {
+            requireLoop();
             return unsent.remaining();
         }
 
         @Override
         public void close() {
+            requireLoop();
             closed = true;
             if (wire == this) {
                 wire = null;
@@ -284,10 +406,16 @@ public final class ScriptedBroker implements Network {
 
         @Override
         public void closeGracefully(byte[] last, long deadlineNanoTime) {
+            requireLoop();
             take(unsent);
             take(ByteBuffer.wrap(last));
             close();
-            scheduler.execute(() -> handler.closed(new Closing(true, "closed")));
+            Runnable gone = () -> handler.closed(new Closing(true, "closed"));
+            if (holdsOn) {
+                scheduler.at(deadlineNanoTime, gone);
+            } else {
+                scheduler.execute(gone);
+            }
         }
     }
 

@@ -23,7 +23,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     public static final Settings DEFAULT = new Settings(List.of("mqtt://broker"), "c", null, null, null, 60, 10, 604_800,
             100, 262_144, 0, 1, 5, 268_435_456, 0, 0, false, false, 4_194_304, 1_048_576, 1000, 16_777_216, 3, 300, false, 300, 0, 0, 0, 30);
 
-    ClientSettings build() {
+    public ClientSettings build() {
         LinkSettings link = new LinkSettings(
                 new LinkSettings.Brokers(brokers.stream().map(BrokerUri::parse).toList(), cluster, failbackSeconds * SECOND),
                 new LinkSettings.Login(clientId, user, password == null ? null

@@ -13,6 +13,8 @@ public final class VirtualScheduler implements Scheduler {
     private final PriorityQueue<Planned> timers = new PriorityQueue<>();
     private long now = 1_000_000_000_000L;
     private long number;
+    private int depth;
+    private Runnable beforeExecute = () -> { };
 
     private final class Planned implements Timer, Comparable<Planned> {
         private final long time;
@@ -47,7 +49,13 @@ public final class VirtualScheduler implements Scheduler {
 
     @Override
     public void execute(Runnable task) {
+        beforeExecute.run();
         tasks.add(task);
+    }
+
+    /** What another thread does in the moment before a task is handed to the loop. */
+    public void beforeExecute(Runnable action) {
+        beforeExecute = action;
     }
 
     @Override
@@ -57,8 +65,27 @@ public final class VirtualScheduler implements Scheduler {
         return planned;
     }
 
+    /** Whether a task of the loop is running. */
+    public boolean isLoop() {
+        return depth > 0;
+    }
+
+    /** Runs a task as the loop does, before everything else that is due. */
+    public void runAsLoop(Runnable task) {
+        depth++;
+        try {
+            task.run();
+        } finally {
+            depth--;
+        }
+    }
+
     /** Runs everything that is due now. */
     public void run() {
+        runAsLoop(this::runAll);
+    }
+
+    private void runAll() {
         for (int i = 0; i < ENDLESS; i++) {
             Planned next = timers.peek();
             if (!tasks.isEmpty()) {
@@ -70,6 +97,20 @@ public final class VirtualScheduler implements Scheduler {
             }
         }
         throw new AssertionError("the loop spins");
+    }
+
+    /** Lets time pass until something falls due, at most so long; false if nothing did. */
+    public boolean advanceToNext(Duration most) {
+        run();
+        Planned next = timers.peek();
+        long end = now + most.toNanos();
+        if (next == null || next.time > end) {
+            now = end;
+            return false;
+        }
+        now = Math.max(now, next.time);
+        run();
+        return true;
     }
 
     /** Lets time pass, running what falls due on the way at its time. */

@@ -1,11 +1,16 @@
 package mqtt.resilient.impl.world;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Outcome;
@@ -31,10 +36,21 @@ public final class World implements ClientEvents {
 
     /** A client with the settings of {@link Settings#DEFAULT}, changed; it connects at once. */
     public World(UnaryOperator<Settings> change) {
+        this(change, true);
+    }
+
+    private World(UnaryOperator<Settings> change, boolean configured) {
         ClientSettings settings = change.apply(Settings.DEFAULT).build();
         client = new Client(new Environment(scheduler, broker, new SplittableRandom(1), this::runListener,
                 scheduler::execute), "test", new Mqtt311(), new MemoryStore(), settings, this);
-        client.configure("test", settings);
+        if (configured) {
+            client.configure("test", settings);
+        }
+    }
+
+    /** A client that has had no configuration yet. */
+    public static World unconfigured() {
+        return new World(UnaryOperator.identity(), false);
     }
 
     public World() {
@@ -100,6 +116,39 @@ public final class World implements ClientEvents {
         ClientSubscription subscription = client.subscribe(filter, qos, client.queue(listener, "listener", manual));
         scheduler.run();
         return subscription;
+    }
+
+    /** Why the client is where it is. */
+    public String reason() {
+        scheduler.run();
+        return client.status().reason();
+    }
+
+    public ConnectionState state() {
+        scheduler.run();
+        return client.status().state();
+    }
+
+    /** What the client has told since the last call. */
+    public List<String> takeEvents() {
+        scheduler.run();
+        List<String> all = List.copyOf(events);
+        events.clear();
+        return all;
+    }
+
+    /** What a stage has completed with; it must have by now. */
+    public <T> T now(CompletionStage<T> stage) {
+        scheduler.run();
+        CompletableFuture<T> future = stage.toCompletableFuture();
+        assertTrue(future.isDone(), "not completed");
+        return future.join();
+    }
+
+    /** Whether a stage has completed. */
+    public boolean isDone(CompletionStage<?> stage) {
+        scheduler.run();
+        return stage.toCompletableFuture().isDone();
     }
 
     /** How a publication ended. */

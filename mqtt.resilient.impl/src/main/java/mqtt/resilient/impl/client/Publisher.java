@@ -1,0 +1,355 @@
+package mqtt.resilient.impl.client;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Consumer;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.Session;
+
+/**
+ * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public methods
+ * are safe from any thread; the others are for the loop.
+ */
+public final class Publisher {
+    private static final long SWEEP_NANOS = 1_000_000_000L;
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    private final Environment environment;
+    private final Scheduler scheduler;
+    private final MessageStore store;
+    private final ClientEvents events;
+    private final Consumer<Boolean> wake;
+    private final Intake intake;
+    private final Outcomes outcomes;
+    private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
+    private final List<Drain> drains = new ArrayList<>();
+    private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
+    private Session session;
+    private Scheduler.Timer sweep;
+    private boolean expiryUsed;
+    private boolean online;
+    private boolean stopping;
+
+    /** A wait for the end of all messages. */
+    private record Drain(CompletableFuture<Boolean> done, Scheduler.Timer timeout) {
+    }
+
+    /**
+     * Makes a publisher; {@link #session} completes it.
+     *
+     * @param wake tells the link that there is something to send; true if it is urgent
+     */
+    Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
+            Consumer<Boolean> wake) {
+        this.environment = environment;
+        this.store = store;
+        this.events = events;
+        this.wake = wake;
+        scheduler = environment.scheduler();
+        outcomes = new Outcomes(environment.completions());
+        intake = new Intake(scheduler, initial, this::append);
+    }
+
+    void session(Session newSession) {
+        session = newSession;
+    }
+
+    /** Takes new bounds; from any thread. */
+    void reconfigure(ClientSettings settings) {
+        intake.reconfigure(settings);
+    }
+
+    /** The link is up, or is not. */
+    void online(boolean isOnline) {
+        online = isOnline;
+        intake.online(isOnline);
+        dropAtMostOnceOffline();
+    }
+
+    /** Admits nothing more; from any thread. */
+    void close() {
+        intake.close();
+    }
+
+    /** Ends what is left. */
+    void stop() {
+        stopping = true;
+        if (sweep != null) {
+            sweep.cancel();
+        }
+        List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
+        for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
+            close(left);
+        }
+        for (Outgoing left = store.removeOldest(); left != null; left = store.removeOldest()) {
+            close(left);
+        }
+        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+            close(left);
+        }
+    }
+
+    private void close(Outgoing message) {
+        end(message, Outcome.Kind.CLOSED, "the client has stopped");
+    }
+
+    /** Messages that have not come to their end. */
+    long pending() {
+        return intake.pending();
+    }
+
+    /** What they count for against the bounds. */
+    long pendingBytes() {
+        return intake.pendingBytesOfAll();
+    }
+
+    /** Messages admitted so far. */
+    long accepted() {
+        return intake.lastId();
+    }
+
+    /** Messages refused at admission so far. */
+    long rejected() {
+        return intake.rejected();
+    }
+
+    /** Messages that ended in one way so far. */
+    long ended(Outcome.Kind kind) {
+        return ends.get(kind.ordinal());
+    }
+
+    /** Publishes; safe from any thread. */
+    public Publication publish(Message message) {
+        try {
+            return admit(message);
+        } catch (RejectedException e) {
+            intake.countRejection();
+            return new RejectedPublication(e);
+        }
+    }
+
+    /** Publishes unless the client is full; safe from any thread. */
+    public Optional<Publication> offer(Message message) {
+        try {
+            return Optional.of(admit(message));
+        } catch (RejectedException e) {
+            if (e.reason() == RejectedException.Reason.FULL) {
+                return Optional.empty();
+            }
+            intake.countRejection();
+            return Optional.of(new RejectedPublication(e));
+        }
+    }
+
+    private Publication admit(Message message) {
+        Outgoing admitted = intake.admit(message);
+        return new ClientPublication(this, admitted.id(),
+                message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : Durability.MEMORY);
+    }
+
+    CompletionStage<Durability> stored(ClientPublication publication) {
+        return publication.durability() == Durability.VOLATILE
+                ? CompletableFuture.completedStage(Durability.VOLATILE)
+                : outcomes.watchStored(publication.id(), publication.durability());
+    }
+
+    CompletionStage<Outcome> delivered(long id) {
+        return outcomes.watch(id, intake.lastId(), this::lookFor);
+    }
+
+    /** The history does not reach back to a watched message: it may be pending all the same. */
+    private void lookFor(long id) {
+        scheduler.execute(() -> {
+            if (!store.contains(id) && !session.isInFlight(id)) {
+                outcomes.unknown(id);
+            }
+        });
+    }
+
+    /**
+     * Hears once when there is space again; safe from any thread. One waiter is told for each message that ends, on the
+     * loop; it must not block.
+     */
+    public void whenSpace(Runnable waiter) {
+        spaceWaiters.add(waiter);
+    }
+
+    /** Takes a waiter back; if it was told already, the next one is. Safe from any thread. */
+    public void forgetSpace(Runnable waiter) {
+        if (!spaceWaiters.remove(waiter)) {
+            tellSpace();
+        }
+    }
+
+    private void tellSpace() {
+        Runnable waiter = spaceWaiters.poll();
+        if (waiter != null) {
+            waiter.run();
+        }
+    }
+
+    /** Withdraws a message that was never sent; safe from any thread. */
+    CompletionStage<Boolean> cancel(long id) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            Outgoing queued = store.remove(id);
+            List<Outgoing> found = queued != null ? List.of(queued)
+                    : session.removeAtMostOnce(message -> message.id() == id);
+            found.forEach(message -> end(message, Outcome.Kind.CANCELLED, ""));
+            environment.completions().execute(() -> done.complete(!found.isEmpty()));
+        });
+        return done.minimalCompletionStage();
+    }
+
+    /** How a message ended; safe from any thread. */
+    public Outcome outcome(long id) {
+        return outcomes.get(id, intake.lastId());
+    }
+
+    private void append(Outgoing message) {
+        if (stopping) {
+            outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED,
+                    "client: it has stopped"));
+            close(message);
+            return;
+        }
+        expiryUsed |= message.message().expiresAfterNanos() > 0;
+        int lane = message.lane(); // it may come to its end here
+        if (message.message().qos() == Qos.AT_MOST_ONCE) {
+            session.offerAtMostOnce(message);
+            dropAtMostOnceOffline();
+            while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
+                end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
+            }
+        } else {
+            store.append(message);
+            outcomes.stored(message.id(), Durability.MEMORY);
+            if (intake.bounds().dropOldest()) {
+                dropBeyondBounds(lane);
+            }
+        }
+        sweepSoon();
+        wake.accept(lane == Message.LANE_ALARM);
+    }
+
+    private void dropBeyondBounds(int lane) {
+        while (intake.isOverfull(lane) && dropped(store.removeOldest(lane))) {
+            continue;
+        }
+        while (intake.isOverfull() && dropped(store.removeOldest())) {
+            continue;
+        }
+    }
+
+    /** Ends a message that was pushed out; false if there was none, because all of it is under way. */
+    private boolean dropped(Outgoing oldest) {
+        if (oldest != null) {
+            end(oldest, Outcome.Kind.DROPPED, "pushed out by newer messages (store.overflow)");
+        }
+        return oldest != null;
+    }
+
+    /** Looks once a second for messages that are too old, as long as there can be any. */
+    void sweepSoon() {
+        if (sweep == null && (store.queued() > 0 || session.hasAtMostOnce()) && (expiryUsed || intake.bounds().hasAge())) {
+            sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
+                sweep = null;
+                long now = scheduler.nanoTime();
+                store.visitSome(message -> {
+                    if (isTooOld(message, now)) {
+                        store.remove(message.id());
+                        endTooOld(message, now);
+                    }
+                });
+                session.removeAtMostOnce(message -> isTooOld(message, now))
+                        .forEach(message -> endTooOld(message, now));
+                sweepSoon();
+            });
+        }
+    }
+
+    private boolean isTooOld(Outgoing message, long now) {
+        return message.isExpired(now) || message.isOlderThan(intake.bounds().maxAgeNanos(message.lane()), now);
+    }
+
+    private void endTooOld(Outgoing message, long now) {
+        boolean expired = message.isExpired(now);
+        end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
+                expired ? "" : "older than store.max.age.seconds or store.lanes allow");
+    }
+
+    private void end(Outgoing message, Outcome.Kind kind, String reason) {
+        ended(message, kind, reason);
+        message.end();
+    }
+
+    /** A message has come to its end. */
+    void ended(Outgoing message, Outcome.Kind kind, String reason) {
+        intake.ended(message);
+        ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
+        outcomes.ended(message.id(), kind, reason);
+        tellSpace();
+        if (kind == Outcome.Kind.SET_ASIDE) {
+            events.setAside(message.id(), message.message().topic(), reason);
+        } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
+            events.dropped(message.message().topic(), kind, reason);
+        }
+        if (!drains.isEmpty() && intake.pending() == 0) {
+            List.copyOf(drains).forEach(drain -> endDrain(drain, true));
+        }
+    }
+
+    /** Waits until nothing is pending; safe from any thread. */
+    public CompletionStage<Boolean> drain(Duration timeout) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        long nanos = nanos(timeout);
+        scheduler.execute(() -> {
+            if (intake.pending() == 0 || stopping) {
+                boolean empty = intake.pending() == 0;
+                environment.completions().execute(() -> done.complete(empty));
+            } else {
+                Drain[] drain = new Drain[1];
+                drain[0] = new Drain(done, scheduler.at(scheduler.nanoTime() + nanos,
+                        () -> endDrain(drain[0], false)));
+                drains.add(drain[0]);
+            }
+        });
+        return done.minimalCompletionStage();
+    }
+
+    /** A timeout in nanoseconds that can be added to the clock: at most a century. */
+    public static long nanos(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout: null is not allowed");
+        return timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
+    }
+
+    private void endDrain(Drain drain, boolean empty) {
+        drains.remove(drain);
+        drain.timeout().cancel();
+        environment.completions().execute(() -> drain.done().complete(empty));
+    }
+
+    void dropAtMostOnceOffline() {
+        if (!online && !intake.bounds().qos0Offline()) {
+            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+                end(left, Outcome.Kind.DROPPED, "QoS 0 without a connection (qos0.offline)");
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** Every answer has its time; a slow link is not a dead link (design 5.5). */
+class DeadlineTest {
+
+    @Test
+    void aMissingPubackEndsTheLinkAfterTheResponseTimeAndNotBefore() { // A10, A11: 10 s, not 50 s; mosquitto#2176
+        World world = World.connected();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expectsNothing();
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.reason().contains("no acknowledgement within 10.0 s (response.seconds)"), world.reason());
+    }
+
+    @Test
+    void everyAcknowledgementReArmsTheDeadline() {
+        World world = World.connected();
+        for (int i = 1; i <= 5; i++) {
+            world.publish("t", "" + i);
+        }
+        world.broker.takeAll();
+        for (int i = 1; i <= 4; i++) {
+            world.broker.after(millis(9_000)).sends("PUBACK id=" + i).takeAll();
+            assertTrue(world.broker.isConnected(), "after " + i);
+        }
+        world.broker.after(millis(9_900));
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertFalse(world.broker.isConnected());
+    }
+
+    @Test
+    void otherBytesDoNotReArmTheDeadlineOfAnAcknowledgement() { // mosquitto#2176: pings succeed, the bridge stalls
+        World world = World.connected();
+        world.subscribe("in", 0, message -> { });
+        world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
+        world.publish("t", "1");
+        for (int i = 0; i < 5; i++) {
+            world.broker.after(millis(1_900)).sends("PUBLISH q0 in x", "PINGRESP");
+        }
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(600));
+        assertFalse(world.broker.isConnected());
+    }
+
+    @Test
+    void aPubcompIsAwaitedLikeAPuback() {
+        World world = World.connected();
+        world.publish("t", "1", 2);
+        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).sends("PUBREC id=1").expects("PUBREL id=1")
+                .after(millis(9_900));
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertFalse(world.broker.isConnected());
+    }
+
+    @Test
+    void aSubackAndAnUnsubackAreAwaitedToo() { // A59: a deadline for each
+        World world = World.connected();
+        ClientSubscription subscription = world.subscribe("a", 1, message -> { });
+        world.broker.expects("SUBSCRIBE id=1 a:1").after(millis(9_900));
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertFalse(world.broker.isConnected());
+        world.broker.acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1");
+        subscription.close();
+        world.broker.expects("UNSUBSCRIBE id=3 a").after(millis(11_000));
+        assertFalse(world.broker.isConnected());
+        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
+    }
+
+    @Test
+    void theDeadlineRunsFromWhenTheLastByteWasWritten() {
+        World world = World.connected();
+        world.broker.takesBytes(5);
+        world.publish("t", "a longer payload");
+        for (int i = 0; i < 5; i++) {
+            world.broker.after(millis(6_000)).takesBytes(4); // slow, not dead
+            assertTrue(world.broker.isConnected(), "after " + i);
+        }
+        world.broker.takesBytes(Integer.MAX_VALUE).expects("PUBLISH q1 id=1 t a longer payload").after(millis(9_900));
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertFalse(world.broker.isConnected());
+    }
+
+    @Test
+    void aNetworkThatTakesNoByteForTheResponseTimeIsDead() { // A10 (1): a stall limit, whatever the keepalive is
+        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        world.broker.after(Duration.ofMinutes(5)).takesBytes(3).isReachable(false);
+        world.publish("t", "1");
+        world.broker.after(millis(9_900));
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(10_200)); // seen at the second look at the latest
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.reason().contains("the network took none of"), world.reason());
+    }
+
+    @Test
+    void theDeadlineDoublesWithEveryConnectionThatItEndedAndIsResetByProgress() {
+        World world = World.connected();
+        Publication publication = world.publish("t", "1");
+        for (int seconds = 10; seconds <= 160; seconds *= 2) {
+            world.broker.takeAll();
+            assertEndsAfter(world, Duration.ofSeconds(seconds));
+            world.broker.acceptsAgain(true);
+        }
+        world.broker.expects("PUBLISH dup q1 id=1 t 1");
+        passAnsweringPings(world, 200);
+        world.broker.sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.outcome(publication));
+        world.broker.takeAll();
+        world.publish("t", "2");
+        assertEndsAfter(world, Duration.ofSeconds(10));
+    }
+
+    @Test
+    void theDeadlineIsNeverMoreThanTenMinutes() {
+        World world = World.connected(settings -> settings.poisonAttempts(0));
+        world.publish("t", "1");
+        for (int i = 0; i < 12; i++) {
+            Duration waited = untilTheEnd(world);
+            assertTrue(waited.toSeconds() <= 600, waited.toString());
+            world.broker.acceptsAgain(true).takeAll();
+        }
+        assertEquals(600, untilTheEnd(world).toSeconds());
+    }
+
+    private static void passAnsweringPings(World world, int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            world.broker.after(Duration.ofSeconds(1));
+            if (world.broker.takeAll().contains("PINGREQ")) {
+                world.broker.sends("PINGRESP");
+            }
+        }
+    }
+
+    /** Time passes; pings are answered, nothing else is. */
+    private static Duration untilTheEnd(World world) {
+        for (Duration waited = Duration.ZERO;; waited = waited.plusSeconds(1)) {
+            if (!world.broker.isConnected()) {
+                return waited;
+            }
+            assertTrue(waited.toHours() < 1, "the link never ends");
+            if (world.broker.takeAll().contains("PINGREQ")) {
+                world.broker.sends("PINGRESP");
+            }
+            world.broker.after(Duration.ofSeconds(1));
+        }
+    }
+
+    private static void assertEndsAfter(World world, Duration time) {
+        assertEquals(time.toSeconds(), untilTheEnd(world).toSeconds());
+    }
+
+    @Test
+    void aConnackThatNeverComesEndsTheAttempt() { // Y9, L37
+        World world = new World();
+        world.broker.expects("CONNECT *").after(millis(9_900));
+        assertEquals(ConnectionState.HANDSHAKE, world.state());
+        world.broker.after(millis(200));
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.reason().contains("no CONNACK within response.seconds (10.0 s)"), world.reason());
+        world.broker.awaitsClient().acceptsNewClient();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aConnectionThatIsNeverMadeEndsTheAttempt() { // H14: bounded waits everywhere
+        World world = new World(settings -> settings);
+        world.broker.isSilent(true);
+        world.broker.after(millis(9_900));
+        assertEquals(ConnectionState.CONNECTING, world.state());
+        world.broker.after(millis(200));
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.reason().contains("no connection within connect.seconds (10.0 s)"), world.reason());
+        world.broker.isSilent(false).awaitsClient().acceptsNewClient();
+    }
+
+    @Test
+    void aNameThatIsNeverResolvedEndsTheAttempt() { // A2, L5
+        World world = new World();
+        world.broker.resolvesNothing(true);
+        world.broker.after(millis(9_900));
+        assertEquals(ConnectionState.RESOLVING, world.state());
+        world.broker.after(millis(200));
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.reason().contains("was not resolved within connect.seconds"), world.reason());
+        world.broker.resolvesNothing(false).awaitsClient().acceptsNewClient();
+    }
+
+    @Test
+    void anAnswerInTheLastMomentIsInTime() {
+        World world = World.connected();
+        Publication publication = world.publish("t", "1");
+        world.broker.after(Duration.ofNanos(9_999_999_999L)).sends("PUBACK id=1").after(Duration.ofSeconds(3));
+        assertEquals(Kind.DELIVERED, world.outcome(publication));
+        assertTrue(world.broker.isConnected());
+    }
+
+    private static Duration millis(long millis) {
+        return Duration.ofMillis(millis);
+    }
+}

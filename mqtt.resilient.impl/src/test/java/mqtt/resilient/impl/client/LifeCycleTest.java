@@ -1,0 +1,415 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.api.Subscription.Grant;
+import mqtt.resilient.impl.world.Recorder;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** Pause, resume, start over, and stop: repeatable, in every state, and with a clear result for everything pending. */
+class LifeCycleTest {
+
+    // ---- disconnect, connect, reconnect ---------------------------------------------------------------------------
+
+    @Test
+    void disconnectSaysGoodbyeAndStaysOffline() { // A40, H6, H12: suppresses the will
+        World world = World.connected();
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT").after(Duration.ofHours(1)).expectsNothing();
+        assertEquals(ConnectionState.PAUSED, world.state());
+        assertFalse(world.client.isConnected());
+        assertTrue(world.reason().contains("disconnect()"));
+    }
+
+    @Test
+    void whatIsPublishedWhilePausedGoesAfterTheResume() { // A40: publish waits for ever
+        World world = World.connected();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1");
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        world.publish("t", "2");
+        world.client.connect();
+        world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH q1 id=2 t 2");
+    }
+
+    @Test
+    void disconnectAndConnectMayFollowEachOtherForEver() { // A41, L11, L41, Y11
+        World world = World.connected();
+        for (int i = 0; i < 20; i++) {
+            world.client.disconnect();
+            world.client.disconnect();
+            world.broker.expects("DISCONNECT").expectsNothing();
+            world.client.connect();
+            world.client.connect();
+            world.broker.accepts(true).expectsNothing();
+            assertEquals(ConnectionState.ONLINE, world.state());
+        }
+    }
+
+    @Test
+    void disconnectAndConnectInOneBreathIsAReconnect() {
+        World world = World.connected();
+        world.client.disconnect();
+        world.client.connect();
+        world.client.disconnect();
+        world.client.connect();
+        world.broker.expects("DISCONNECT").accepts(true).expectsNothing();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void theNewConnectionWaitsUntilTheBrokerHasLetGoOfTheOld() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        world.client.disconnect();
+        world.client.connect();
+        world.broker.expects("DISCONNECT").after(Duration.ofMillis(900)).expectsNothing()
+                .after(Duration.ofMillis(200)).accepts(true);
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void disconnectWorksInEveryState() { // H12: crashed without a socket
+        World resolving = new World();
+        resolving.broker.resolvesNothing(true);
+        World connecting = new World();
+        connecting.broker.isSilent(true);
+        World handshake = new World();
+        handshake.broker.expects("CONNECT *");
+        World discarding = new World();
+        discarding.broker.holdsOn(true).expects("CONNECT *").sends("CONNACK").expects("DISCONNECT");
+        World waiting = new World();
+        waiting.broker.isReachable(false);
+        for (World world : List.of(resolving, connecting, handshake, discarding, waiting)) {
+            ConnectionState before = world.state();
+            int connections = world.broker.connections();
+            world.client.disconnect();
+            world.broker.after(Duration.ofHours(1));
+            assertEquals(ConnectionState.PAUSED, world.state(), "from " + before);
+            assertEquals(connections, world.broker.connections(), "from " + before);
+            world.broker.resolvesNothing(false).isSilent(false).isReachable(true).holdsOn(false).takeAll();
+            world.client.connect();
+            world.broker.awaitsClient();
+            List<String> sent = new ArrayList<>(world.broker.takeAll());
+            assertTrue(sent.get(sent.size() - 1).startsWith("CONNECT "), before + ": " + sent);
+        }
+    }
+
+    @Test
+    void connectWhileConnectedChangesNothing() {
+        World world = World.connected();
+        world.client.connect();
+        world.broker.expectsNothing();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void reconnectMakesANewConnectionAtOnce() {
+        World world = World.connected();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1");
+        world.client.reconnect();
+        world.broker.expects("DISCONNECT").accepts(true).expects("PUBLISH dup q1 id=1 t 1");
+    }
+
+    @Test
+    void reconnectCutsTheBackOffShort() {
+        World world = new World();
+        world.broker.isReachable(false).after(Duration.ofHours(1)).isReachable(true);
+        assertEquals(ConnectionState.WAITING, world.state());
+        world.client.reconnect();
+        world.broker.acceptsNewClient();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void reconnectWhilePausedStaysPaused() {
+        World world = World.connected();
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        world.client.reconnect();
+        world.broker.after(Duration.ofMinutes(10)).expectsNothing();
+        assertEquals(ConnectionState.PAUSED, world.state());
+    }
+
+    @Test
+    void aListenerMayDisconnect() {
+        World world = World.connected();
+        world.subscribe("in", 1, message -> world.client.disconnect());
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=7 in x");
+        assertEquals(ConnectionState.PAUSED, world.state());
+        assertTrue(world.broker.takeAll().contains("DISCONNECT"));
+    }
+
+    // ---- connection listeners -------------------------------------------------------------------------------------
+
+    @Test
+    void aConnectionListenerHearsThePresentStateAndEveryChangeInOrder() throws Exception { // A16, E2, H11
+        World world = new World();
+        List<ConnectionState> heard = new ArrayList<>();
+        world.broker.acceptsNewClient();
+        AutoCloseable registration = world.client.addConnectionListener(status -> heard.add(status.state()));
+        world.scheduler.run();
+        world.broker.hangsUp().acceptsAgain(true);
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        heard.removeIf(state -> state == ConnectionState.RESOLVING || state == ConnectionState.CONNECTING
+                || state == ConnectionState.HANDSHAKE);
+        assertEquals(List.of(ConnectionState.ONLINE, ConnectionState.WAITING, ConnectionState.ONLINE,
+                ConnectionState.PAUSED), heard);
+        registration.close();
+        registration.close();
+        world.client.connect();
+        world.broker.accepts(true);
+        assertEquals(4, heard.size());
+    }
+
+    @Test
+    void aConnectionListenerThatThrowsHearsTheNextChangeToo() {
+        World world = World.connected();
+        List<ConnectionState> heard = new ArrayList<>();
+        world.client.addConnectionListener(status -> {
+            heard.add(status.state());
+            throw new IllegalStateException("broken listener");
+        });
+        world.scheduler.run();
+        world.broker.hangsUp();
+        assertTrue(heard.contains(ConnectionState.ONLINE) && heard.contains(ConnectionState.WAITING));
+        assertTrue(world.takeEvents().contains("connection listener failed"));
+    }
+
+    @Test
+    void aConnectionListenerThatIsStuckDelaysNobodyAndHearsTheLatestAtLast() {
+        World world = World.connected();
+        List<ConnectionState> heard = new ArrayList<>();
+        world.client.addConnectionListener(status -> heard.add(status.state()));
+        world.listenersAreStuck(true);
+        for (int i = 0; i < 100; i++) {
+            world.broker.networkBreaks().acceptsAgain(true);
+        }
+        world.listenersAreStuck(false);
+        assertTrue(heard.size() <= 102);
+        assertEquals(ConnectionState.ONLINE, heard.get(heard.size() - 1));
+    }
+
+    // ---- drain ----------------------------------------------------------------------------------------------------
+
+    @Test
+    void aDrainCompletesWhenNothingIsLeft() { // A69
+        World world = World.connected();
+        world.publish("t", "1");
+        world.publish("t", "2", 2);
+        var drained = world.client.drain(Duration.ofMinutes(1));
+        world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBACK id=1", "PUBREC id=2");
+        assertFalse(world.isDone(drained));
+        world.broker.expects("PUBREL id=2").sends("PUBCOMP id=2");
+        assertEquals(true, world.now(drained));
+    }
+
+    @Test
+    void aDrainOfNothingCompletesAtOnce() {
+        World world = new World();
+        var drained = world.client.drain(Duration.ofMinutes(1));
+        world.scheduler.run();
+        assertEquals(true, world.now(drained));
+    }
+
+    @Test
+    void aDrainGivesUpAfterItsTime() {
+        World world = new World();
+        world.publish("t", "1");
+        var drained = world.client.drain(Duration.ofSeconds(5));
+        world.broker.after(Duration.ofMillis(4_900));
+        assertFalse(world.isDone(drained));
+        world.broker.after(Duration.ofMillis(200));
+        assertEquals(false, world.now(drained));
+    }
+
+    @Test
+    void aDrainWaitsAlsoForWhatIsPublishedMeanwhile() {
+        World world = World.connected();
+        world.publish("t", "1");
+        var drained = world.client.drain(Duration.ofMinutes(1));
+        world.publish("t", "2");
+        world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q1 id=2 t 2").sends("PUBACK id=1");
+        assertFalse(world.isDone(drained));
+        world.broker.sends("PUBACK id=2");
+        assertEquals(true, world.now(drained));
+    }
+
+    @Test
+    void aDrainOfAnyLengthEnds() {
+        World world = World.connected();
+        world.publish("t", "1");
+        var drained = world.client.drain(Duration.ofSeconds(Long.MAX_VALUE));
+        world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(true, world.now(drained));
+    }
+
+    @Test
+    void everyKindOfEndCountsForADrain() {
+        World world = new World();
+        world.broker.isReachable(false);
+        world.publish(Message.to("t").expiresAfter(Duration.ofSeconds(2)).build());
+        Publication cancelled = world.publish("t", "2");
+        var drained = world.client.drain(Duration.ofMinutes(1));
+        cancelled.cancel();
+        world.broker.after(Duration.ofSeconds(4));
+        assertEquals(true, world.now(drained));
+    }
+
+    // ---- stop -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void stoppingSaysGoodbyeAndCompletesEverythingThatIsPending() { // H27, HiveMQ #350
+        World world = World.connected();
+        ClientSubscription subscription = world.subscribe("in", 1, message -> { });
+        Publication sent = world.publish("t", "1");
+        Publication exactlyOnce = world.publish("t", "2", 2);
+        world.broker.expects("SUBSCRIBE id=1 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("PUBREC id=3")
+                .expects("PUBREL id=3");
+        var delivered = sent.delivered();
+        var drained = world.client.drain(Duration.ofHours(1));
+        world.scheduler.run();
+        var stopped = world.client.stop();
+        world.broker.expects("DISCONNECT").expectsNothing(); // and no UNSUBSCRIBE
+        assertTrue(world.isDone(stopped));
+        assertEquals(Kind.CLOSED, world.now(delivered).kind());
+        assertEquals(Kind.CLOSED, world.now(exactlyOnce.delivered()).kind());
+        assertEquals(Kind.CLOSED, world.outcome(exactlyOnce));
+        assertEquals(Grant.CLOSED, world.now(subscription.result()));
+        assertEquals(false, world.now(drained));
+        assertEquals(ConnectionState.OFFLINE, world.state());
+    }
+
+    @Test
+    void stoppingInEveryStateEndsQueuedMessagesToo() {
+        for (boolean reachable : new boolean[] { true, false }) {
+            World world = new World(settings -> settings.qos0Offline(true));
+            world.broker.isReachable(reachable);
+            Publication one = world.publish("t", "1");
+            Publication zero = world.publish("t", "0", 0);
+            var stored = one.stored();
+            world.client.stop();
+            world.broker.after(Duration.ofHours(1));
+            assertEquals(Kind.CLOSED, world.outcome(one));
+            assertEquals(Kind.CLOSED, world.outcome(zero));
+            assertTrue(world.isDone(stored));
+            assertEquals(ConnectionState.OFFLINE, world.state());
+            assertTrue(world.broker.takeAll().stream().noneMatch("DISCONNECT"::equals), "nothing to say goodbye to");
+        }
+    }
+
+    @Test
+    void stoppingTwiceIsStoppingOnce() {
+        World world = World.connected();
+        var first = world.client.stop();
+        var second = world.client.stop();
+        world.broker.expects("DISCONNECT").expectsNothing();
+        assertTrue(world.isDone(first) && world.isDone(second));
+        assertTrue(world.isDone(world.client.stop()));
+    }
+
+    @Test
+    void afterTheStopNothingBeginsAnyMore() {
+        World world = World.connected();
+        world.client.stop();
+        world.broker.expects("DISCONNECT");
+        world.client.connect();
+        world.client.reconnect();
+        world.client.disconnect();
+        world.reconfigure(settings -> settings.clientId("other"));
+        ClientSubscription subscription = world.subscribe("in", 1, message -> { });
+        Publication publication = world.publish("t", "1");
+        world.broker.after(Duration.ofHours(1)).expectsNothing();
+        assertEquals(0, publication.id());
+        CompletionException error = assertThrows(CompletionException.class,
+                () -> world.now(publication.stored()));
+        assertEquals(RejectedException.Reason.CLOSED, ((RejectedException) error.getCause()).reason());
+        assertEquals(Grant.CLOSED, world.now(subscription.result()));
+        assertEquals(ConnectionState.OFFLINE, world.state());
+        assertTrue(world.isDone(world.client.drain(Duration.ofSeconds(1))));
+    }
+
+    @Test
+    void stoppingWaitsForTheBrokerToLetGoAndNoLonger() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        var stopped = world.client.stop();
+        world.broker.expects("DISCONNECT").after(Duration.ofMillis(500));
+        assertFalse(world.isDone(stopped));
+        world.broker.after(Duration.ofMillis(600));
+        assertTrue(world.isDone(stopped));
+    }
+
+    @Test
+    void aListenerMayStopTheClientItIsCalledBy() { // paho #121
+        World world = World.connected();
+        Recorder recorder = new Recorder();
+        world.subscribe("in", 1, message -> {
+            world.client.stop();
+            world.scheduler.run();
+            recorder.onMessage(message);
+        });
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=7 in x");
+        assertEquals(List.of("in x"), recorder.take());
+        assertEquals(ConnectionState.OFFLINE, world.state());
+    }
+
+    @Test
+    void noListenerIsCalledAfterTheStop() {
+        World world = World.connected();
+        Recorder recorder = new Recorder();
+        world.subscribe("in", 1, recorder);
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
+        world.listenersAreStuck(true);
+        world.broker.sends("PUBLISH q1 id=7 in x");
+        world.client.stop();
+        world.listenersAreStuck(false);
+        assertEquals(List.of(), recorder.take());
+        world.broker.expects("DISCONNECT").expectsNothing();
+    }
+
+    @Test
+    void aMessageAdmittedInTheMomentOfTheStopEndsWithAResult() {
+        World world = World.connected();
+        List<Runnable> meanwhile = new ArrayList<>();
+        world.scheduler.beforeExecute(() -> { // another thread stops the client between admission and hand-over
+            if (!meanwhile.isEmpty()) {
+                meanwhile.remove(0).run();
+            }
+        });
+        meanwhile.add(world.client::stop);
+        Publication publication = world.client.publish(Message.to("t").payload("1").build());
+        world.scheduler.run();
+        assertTrue(publication.id() > 0);
+        assertEquals(Kind.CLOSED, world.outcome(publication));
+        assertEquals(Kind.CLOSED, world.now(publication.delivered()).kind());
+        assertTrue(world.isDone(publication.stored()), "stored() never completes");
+    }
+
+    @Test
+    void aClientThatWasNeverConfiguredStops() {
+        World world = World.unconfigured();
+        Publication publication = world.publish("t", "1");
+        var stopped = world.client.stop();
+        world.scheduler.run();
+        assertTrue(world.isDone(stopped));
+        assertEquals(Kind.CLOSED, world.outcome(publication));
+        world.broker.after(Duration.ofHours(1)).expectsNothing();
+    }
+}

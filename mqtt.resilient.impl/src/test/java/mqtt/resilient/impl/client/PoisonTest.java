@@ -1,0 +1,172 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** A message that makes the broker hang up is found, tried alone, and set aside; the rest goes on (design 5.8). */
+class PoisonTest {
+
+    /** Three messages in flight, and the broker has hung up on them so often. */
+    private static World suspected(int hangUps) {
+        World world = World.connected();
+        world.publish("forbidden", "1");
+        world.publish("t", "2");
+        world.publish("t", "3", 2);
+        world.broker.expects("PUBLISH q1 id=1 forbidden 1", "PUBLISH q1 id=2 t 2", "PUBLISH q2 id=3 t 3").hangsUp();
+        for (int i = 1; i < hangUps; i++) {
+            world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1", "PUBLISH dup q1 id=2 t 2",
+                    "PUBLISH dup q2 id=3 t 3").hangsUp();
+        }
+        return world;
+    }
+
+    @Test
+    void afterFiveHangUpsTheOldestMessageIsSentAlone() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
+    }
+
+    @Test
+    void whenTheBrokerHangsUpOnItAloneItIsSetAsideAndTheRestGoesOn() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
+        world.takeEvents();
+        world.broker.hangsUp();
+        assertEquals(Kind.SET_ASIDE, world.client.outcome(1).kind());
+        assertTrue(world.takeEvents().contains("SET_ASIDE forbidden"));
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q2 id=3 t 3").expectsNothing()
+                .sends("PUBACK id=2", "PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=3");
+        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
+        assertEquals(Kind.DELIVERED, world.client.outcome(3).kind());
+    }
+
+    @Test
+    void theReasonSaysWhatHappened() {
+        World world = World.connected();
+        Publication publication = world.publish("forbidden", "1");
+        var delivered = publication.delivered();
+        for (int i = 0; i < 6; i++) {
+            world.broker.takeAll();
+            world.broker.hangsUp().acceptsAgain(true);
+        }
+        assertEquals(Kind.SET_ASIDE, world.now(delivered).kind());
+        assertTrue(world.now(delivered).reason().contains("5"), world.now(delivered).reason());
+    }
+
+    @Test
+    void whenItIsAcknowledgedAloneEverythingGoesOn() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing().sends("PUBACK id=1")
+                .expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q2 id=3 t 3").expectsNothing();
+        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+    }
+
+    @Test
+    void anyAcknowledgementClearsTheSuspicion() {
+        World world = suspected(4);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1", "PUBLISH dup q1 id=2 t 2",
+                "PUBLISH dup q2 id=3 t 3").sends("PUBREC id=3").expects("PUBREL id=3").hangsUp();
+        for (int i = 0; i < 4; i++) {
+            world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1", "PUBLISH dup q1 id=2 t 2",
+                    "PUBREL id=3").hangsUp();
+        }
+        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+    }
+
+    @Test
+    void aDeadNetworkSaysNothingAboutTheMessage() {
+        World world = World.connected();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1");
+        for (int i = 0; i < 20; i++) {
+            world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1");
+        }
+        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+    }
+
+    @Test
+    void aHangUpBeforeTheMessageWasSentSaysNothingAboutIt() {
+        World world = World.connected();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").networkBreaks();
+        for (int i = 0; i < 20; i++) {
+            world.broker.awaitsClient().expects("CONNECT *").hangsUp();
+        }
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+    }
+
+    @Test
+    void aLinkThatWeCloseOurselvesSetsNothingAside() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
+        world.client.reconnect();
+        world.broker.expects("DISCONNECT");
+        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
+        world.reconfigure(settings -> settings.keepAliveSeconds(40));
+        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        world.broker.expects("DISCONNECT").acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+    }
+
+    @Test
+    void newMessagesWaitWhileTheSuspectIsTriedAlone() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1");
+        world.publish("t", "4");
+        world.publish("t", "5", 0);
+        world.broker.expectsNothing().hangsUp().acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2",
+                "PUBLISH dup q2 id=3 t 3");
+        assertTrue(world.broker.takeAll().contains("PUBLISH q1 id=4 t 4"));
+    }
+
+    @Test
+    void twoPoisonedMessagesAreFoundOneAfterTheOther() {
+        World world = World.connected();
+        Publication first = world.publish("forbidden", "1");
+        Publication second = world.publish("forbidden", "2", 2);
+        Publication good = world.publish("t", "3");
+        for (int i = 0; i < 12; i++) {
+            world.broker.takeAll();
+            world.broker.hangsUp().acceptsAgain(true);
+        }
+        assertEquals(Kind.SET_ASIDE, world.outcome(first));
+        assertEquals(Kind.SET_ASIDE, world.outcome(second));
+        world.broker.expects("PUBLISH dup q1 id=3 t 3").sends("PUBACK id=3");
+        assertEquals(Kind.DELIVERED, world.outcome(good));
+    }
+
+    @Test
+    void withZeroAttemptsNothingIsEverSetAside() {
+        World world = World.connected(settings -> settings.poisonAttempts(0));
+        Publication publication = world.publish("forbidden", "1");
+        for (int i = 0; i < 30; i++) {
+            world.broker.takeAll();
+            world.broker.hangsUp().acceptsAgain(true);
+        }
+        assertEquals(Kind.PENDING, world.outcome(publication));
+    }
+
+    @Test
+    void aBrokerThatAnswersPingsButNotTheMessageCountsAsHangingUp() {
+        World world = World.connected(settings -> settings.poisonAttempts(2));
+        Publication publication = world.publish("forbidden", "1");
+        for (int i = 0; i < 3; i++) {
+            for (int seconds = 0; world.broker.isConnected(); seconds++) {
+                if (world.broker.takeAll().contains("PINGREQ") || seconds == 2) {
+                    world.broker.sends("PINGRESP");
+                }
+                world.broker.after(Duration.ofSeconds(1));
+            }
+            world.broker.acceptsAgain(true);
+        }
+        assertEquals(Kind.SET_ASIDE, world.outcome(publication));
+    }
+}

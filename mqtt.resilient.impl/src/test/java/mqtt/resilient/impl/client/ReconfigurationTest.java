@@ -1,0 +1,235 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.impl.world.Recorder;
+import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** A configuration that changes while the client runs loses nothing, and reconnects only where it must (design 7). */
+class ReconfigurationTest {
+
+    /** A connected client with two messages in flight and a subscription. */
+    private static World busy() {
+        World world = World.connected();
+        world.subscribe("in", 1, new Recorder());
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
+        world.publish("t", "1");
+        world.publish("t", "2", 2);
+        world.broker.expects("PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("PUBREC id=3").expects("PUBREL id=3");
+        return world;
+    }
+
+    @Test
+    void theSameConfigurationAgainDoesNothing() {
+        World world = busy();
+        world.reconfigure(settings -> settings);
+        world.broker.expectsNothing();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void whatNeedsNoReconnectActsOnTheLivingLink() {
+        List<UnaryOperator<Settings>> changes = List.of(settings -> settings.responseSeconds(30),
+                settings -> settings.inflightMax(3), settings -> settings.inflightMaxBytes(100),
+                settings -> settings.rate(3).burst(2), settings -> settings.poisonAttempts(1),
+                settings -> settings.storeMaxBytes(2048), settings -> settings.storeMaxMessages(3),
+                settings -> settings.maxAgeSeconds(100), settings -> settings.dropOldest(true),
+                settings -> settings.qos0Offline(true), settings -> settings.inboundQueue(1),
+                settings -> settings.inboundMaxBytes(100_000), settings -> settings.inboundAttempts(1),
+                settings -> settings.graceSeconds(0));
+        World world = busy();
+        for (UnaryOperator<Settings> change : changes) {
+            world.reconfigure(change);
+            world.broker.expectsNothing();
+        }
+        world.broker.sends("PUBACK id=2", "PUBCOMP id=3");
+        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
+    }
+
+    @Test
+    void whatNeedsAReconnectResumesTheSession() {
+        List<UnaryOperator<Settings>> changes = List.of(settings -> settings.user("u"),
+                settings -> settings.user("u").password("p"), settings -> settings.user("u").password("q"),
+                settings -> settings.keepAliveSeconds(30), settings -> settings.packetMaxBytes(50_000),
+                settings -> settings.will(Message.to("w").build()),
+                settings -> settings.will(Message.to("w").retain(true).build()));
+        World world = busy();
+        for (UnaryOperator<Settings> change : changes) {
+            world.reconfigure(change);
+            world.broker.expects("DISCONNECT").accepts(true).expects("PUBLISH dup q1 id=2 t 1", "PUBREL id=3")
+                    .expectsNothing();
+            world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 1", "PUBREL id=3");
+        }
+        world.broker.sends("PUBACK id=2", "PUBCOMP id=3");
+        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
+    }
+
+    @Test
+    void anotherClientIdIsAnotherSession() {
+        World world = busy();
+        world.reconfigure(settings -> settings.clientId("d"));
+        world.broker.expects("DISCONNECT", "CONNECT clean id=d *").sends("CONNACK").expects("DISCONNECT",
+                "CONNECT id=d *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1", "PUBLISH q1 id=2 t 1",
+                        "PUBLISH q2 id=3 t 2").expectsNothing();
+    }
+
+    @Test
+    void otherBrokersAreAnotherSession() {
+        World world = busy();
+        world.reconfigure(settings -> settings.brokers(List.of("mqtt://other:1999")));
+        world.broker.expects("DISCONNECT", "CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *")
+                .sends("CONNACK").expects("SUBSCRIBE id=4 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2");
+        assertEquals("mqtt://other:1999", world.client.status().broker());
+    }
+
+    @Test
+    void fromAPersistentToACleanSessionAndBack() { // the truth table of A30, as far as it makes sense
+        World world = busy();
+        world.reconfigure(settings -> settings.sessionExpirySeconds(0));
+        world.broker.expects("DISCONNECT", "CONNECT clean id=c *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1",
+                "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("SUBACK id=4 1");
+        world.reconfigure(settings -> settings);
+        world.broker.expects("DISCONNECT", "CONNECT clean id=c *").sends("CONNACK").expects("DISCONNECT",
+                "CONNECT id=c *").sends("CONNACK").expects("SUBSCRIBE id=5 in:1", "PUBLISH q1 id=2 t 1",
+                        "PUBLISH q2 id=3 t 2");
+    }
+
+    @Test
+    void aChangeWhileOfflineIsUsedByTheNextAttempt() {
+        World world = new World();
+        world.broker.isReachable(false).after(Duration.ofMinutes(10));
+        world.reconfigure(settings -> settings.clientId("new").user("u"));
+        world.broker.isReachable(true).awaitsClient().expects("CONNECT clean id=new keepalive=60 user=u");
+    }
+
+    @Test
+    void aChangeDuringTheHandshakeBeginsAnew() {
+        World world = new World();
+        world.broker.expects("CONNECT clean id=c *");
+        world.reconfigure(settings -> settings.clientId("new"));
+        world.broker.expects("CONNECT clean id=new *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=new *")
+                .sends("CONNACK");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aChangeWhilePausedStaysPaused() {
+        World world = World.connected();
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        world.reconfigure(settings -> settings.clientId("new"));
+        world.broker.after(Duration.ofHours(1)).expectsNothing();
+        assertEquals(ConnectionState.PAUSED, world.state());
+        world.client.connect();
+        world.broker.expects("CONNECT clean id=new *");
+    }
+
+    @Test
+    void aConfigurationThatIsRefusedLeavesTheLastOneInForce() { // design 7
+        World world = busy();
+        world.client.configurationRefused("test", "keepalive.seconds: \"x\" is not allowed");
+        world.broker.expectsNothing();
+        assertEquals(ConnectionState.ONLINE, world.state());
+        assertEquals("keepalive.seconds: \"x\" is not allowed", world.client.status().configurationError());
+        world.reconfigure(settings -> settings);
+        assertEquals("", world.client.status().configurationError());
+    }
+
+    @Test
+    void aFirstConfigurationThatIsRefusedIsAState() {
+        World world = World.unconfigured();
+        Publication publication = world.publish("t", "1");
+        world.client.configurationRefused("test", "brokers: \"foo\" is not a URI");
+        assertEquals(ConnectionState.FAILED, world.state());
+        assertEquals("brokers: \"foo\" is not a URI", world.reason());
+        world.broker.after(Duration.ofHours(1)).expectsNothing();
+        world.reconfigure(settings -> settings);
+        world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.outcome(publication));
+    }
+
+    @Test
+    void aStricterStoreRejectsAtOnceAndKeepsWhatItHas() {
+        World world = new World();
+        for (int i = 0; i < 5; i++) {
+            world.publish("t", "" + i);
+        }
+        world.reconfigure(settings -> settings.storeMaxMessages(2));
+        assertEquals(0, world.publish("t", "no").id());
+        world.broker.acceptsNewClient();
+        assertEquals(5, world.broker.takeAll().size());
+    }
+
+    @Test
+    void aWindowThatGrowsIsUsedAtOnce() {
+        World world = World.connected(settings -> settings.inflightMax(2));
+        for (int i = 1; i <= 10; i++) {
+            world.publish("t", "" + i);
+        }
+        assertEquals(1, world.broker.takeAll().size());
+        world.reconfigure(settings -> settings.inflightMax(200));
+        List<String> sent = world.broker.takeAll();
+        assertEquals(9, sent.size());
+        assertEquals(9, sent.stream().map(packet -> packet.split(" ")[2]).distinct().count());
+    }
+
+    @Test
+    void hundredsOfChangesWhilePublishingLoseNothingAndKeepTheOrder() {
+        World world = World.connected();
+        List<Publication> all = new ArrayList<>();
+        List<String> arrived = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            all.add(world.publish("t", "" + i));
+            int keepAlive = 30 + i % 7;
+            int window = 2 + i % 50;
+            world.reconfigure(settings -> settings.keepAliveSeconds(keepAlive).inflightMax(window));
+            for (List<String> sent = world.broker.takeAll(); !sent.isEmpty(); sent = world.broker.takeAll()) {
+                List<String> connects = sent.stream().filter(packet -> packet.startsWith("CONNECT ")).toList();
+                int first = connects.isEmpty() ? 0 : sent.lastIndexOf(connects.get(connects.size() - 1));
+                for (String packet : sent) { // what came over earlier connections is gone with them
+                    if (packet.startsWith("PUBLISH") && !packet.contains(" dup ")) {
+                        arrived.add(packet.replaceAll(".* t ", ""));
+                    }
+                }
+                for (String packet : sent.subList(first, sent.size())) {
+                    if (packet.startsWith("CONNECT ")) {
+                        world.broker.sends("CONNACK session-present");
+                    } else if (packet.startsWith("PUBLISH") && world.broker.isConnected()) {
+                        world.broker.sends("PUBACK " + packet.replaceAll(".*(id=\\d+).*", "$1"));
+                    }
+                }
+            }
+        }
+        for (Publication each : all) {
+            assertEquals(Kind.DELIVERED, world.outcome(each), each.toString());
+        }
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            expected.add("" + i);
+        }
+        assertTrue(expected.containsAll(arrived));
+        assertEquals(arrived.stream().sorted(java.util.Comparator.comparingInt(Integer::parseInt)).toList(), arrived,
+                "first transmissions are in order");
+    }
+
+    @Test
+    void theNewNameIsTheStatusesName() {
+        World world = World.connected();
+        world.client.configure("renamed", Settings.DEFAULT.build());
+        assertEquals("renamed", world.client.status().client());
+        world.broker.expectsNothing();
+    }
+}

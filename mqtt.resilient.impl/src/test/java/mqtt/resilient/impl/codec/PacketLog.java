@@ -1,0 +1,44 @@
+package mqtt.resilient.impl.codec;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import mqtt.resilient.spi.packet.Connack;
+import mqtt.resilient.spi.packet.PacketReceiver;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.Publish;
+
+/** Writes down what a decoder hands over, one line per packet. */
+final class PacketLog implements PacketReceiver {
+    final List<String> packets = new ArrayList<>();
+    Publish publish;
+
+    @Override
+    public void connack(Connack connack) {
+        packets.add("CONNACK " + (connack.sessionPresent() ? "session present " : "") + "code " + connack.code());
+    }
+
+    @Override
+    public void publish(Publish received) {
+        publish = received;
+        packets.add("PUBLISH " + (received.duplicate() ? "dup " : "") + (received.retained() ? "retain " : "") + "q"
+                + received.qos().ordinal() + " id " + received.packetId() + " " + received.topic() + " "
+                + new String(received.payload(), StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void acknowledgement(int type, int packetId, int reasonCode) {
+        packets.add(PacketType.name(type) + " id " + packetId + " reason " + reasonCode);
+    }
+
+    @Override
+    public void subscriptionAnswer(int type, int packetId, int[] codes) {
+        packets.add(PacketType.name(type) + " id " + packetId + " " + Arrays.toString(codes));
+    }
+
+    @Override
+    public void pingresp() {
+        packets.add("PINGRESP");
+    }
+}
