@@ -181,7 +181,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     /** Subscribes; safe from any thread. */
     public ClientSubscription subscribe(String filter, int qos, InboundQueue queue) {
-        ClientSubscription subscription = new ClientSubscription(this, filter, qos, queue);
+        ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
@@ -254,6 +254,11 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     public void received(Incoming message) {
         dispatcher.received(message);
         counters.set(Counter.UNHANDLED, dispatcher.unhandled());
+    }
+
+    @Override
+    public void oversized(String topic, int size) {
+        dropped(topic, "larger than packet.max.bytes: " + size + " bytes");
     }
 
     @Override

@@ -124,7 +124,7 @@ final class ClientHandle implements ResilientMqttClient {
         Topics.requireFilter(filter);
         requireOptions(options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
+        ListenerQueue queue = client().queue(listener, Descriptions.of(listener),
                 options.manualAcknowledgement());
         return own(client.subscribe(filter, options.qos().ordinal(), queue));
     }

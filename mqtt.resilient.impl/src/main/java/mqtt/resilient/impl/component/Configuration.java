@@ -373,7 +373,7 @@ final class Configuration {
 
     private double decimal(String key) throws InvalidException {
         String text = text(key).strip();
-        if (text.matches("[0-9]{1,10}([.][0-9]{1,9})?") && Double.parseDouble(text) <= 1e9) {
+        if (text.matches("[0-9]{1,10}([.][0-9]{1,17})?([eE]-?[0-9]{1,2})?") && Double.parseDouble(text) <= 1e9) {
             return Double.parseDouble(text);
         }
         throw invalid(key, text, "a number from 0 to 1000000000");

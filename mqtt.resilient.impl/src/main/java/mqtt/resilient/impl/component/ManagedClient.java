@@ -59,7 +59,6 @@ final class ManagedClient {
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
-    private boolean disposed;
 
     ManagedClient(Engine engine, BundleContext context, String fallbackName) {
         this.engine = engine;
@@ -213,7 +212,6 @@ final class ManagedClient {
         disposed = true;
         client.prepareStop();
         engine.osgi().executeAndWait(() -> {
-            disposed = true;
             engine.withdraw(this);
             chooseNetworkSource();
             unregister();
@@ -232,7 +230,7 @@ final class ManagedClient {
 
     @Override
     public String toString() {
-        return "client " + (name.equals(fallbackName) ? fallbackName : name);
+        return "client " + name;
     }
 
     /** Bundle scope: a handle for each bundle that uses the client. */

@@ -69,6 +69,10 @@ public final class Supervisor implements Attempt.Listener {
     /** Broker and client id whose session was just discarded. */
     private String discarded;
     private Runnable bounce = () -> { };
+    /** A CONNECT went out whose CONNACK has not come. */
+    private boolean connackAwaited;
+    /** The session that the broker resumes may be a new one: the CONNACK that said so was lost. */
+    private boolean doubtful;
     private NetworkState networkState = NetworkState.UNKNOWN;
     private long networkSince;
     /** The schedule keeps the client offline until its next window. */
@@ -282,8 +286,16 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     @Override
+    public void connectSent() {
+        doubtful |= connackAwaited;
+        connackAwaited = true;
+    }
+
+    @Override
     public void discarded() {
         discarded = sessionKey();
+        connackAwaited = false;
+        doubtful = false;
     }
 
     @Override
@@ -304,7 +316,9 @@ public final class Supervisor implements Attempt.Listener {
         failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
         link = newLink;
-        link.attach(session, sessionPresent);
+        link.attach(session, sessionPresent, doubtful);
+        connackAwaited = false;
+        doubtful = false;
         if (readingPaused) {
             link.pauseReading(true);
         }
