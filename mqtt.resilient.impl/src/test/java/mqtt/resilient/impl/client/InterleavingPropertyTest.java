@@ -157,7 +157,11 @@ class InterleavingPropertyTest {
             } else if (kind < 89) {
                 subscribeOrClose(argument);
             } else if (kind < 91) {
-                broker.breaks(argument % 2 == 0);
+                if (argument % 10 == 2) {
+                    hangUpAgainAndAgain();
+                } else {
+                    broker.breaks(argument % 2 == 0);
+                }
             } else if (kind < 92) {
                 broker.losesSessions();
             } else if (kind < 93) {
@@ -182,6 +186,20 @@ class InterleavingPropertyTest {
                 }
             }
             world.scheduler.run();
+        }
+
+        /** As a broker does that does not like a message. */
+        private void hangUpAgainAndAgain() {
+            for (int i = 0; i < 7; i++) {
+                for (int seconds = 0; seconds < 90 && !broker.isConnected(); seconds++) {
+                    broker.reads(1);
+                    broker.clientReads(1);
+                    world.scheduler.advance(Duration.ofSeconds(1));
+                }
+                broker.clientReads(1);
+                broker.reads(100);
+                broker.breaks(true);
+            }
         }
 
         private void publish(int argument) {

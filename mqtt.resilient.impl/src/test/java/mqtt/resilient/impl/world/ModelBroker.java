@@ -107,6 +107,9 @@ public final class ModelBroker implements Network {
     /** The client may have so many messages unacknowledged from now on. */
     public void window(int messages) {
         window = messages;
+        if (wire != null) {
+            wire.largestWindow = Math.max(wire.largestWindow, messages);
+        }
     }
 
     // ---- what the test has it do ----------------------------------------------------------------------------------
@@ -362,8 +365,8 @@ public final class ModelBroker implements Network {
         assertTrue(before == null || before == number || givenUp.test(before),
                 () -> "id " + id + " of " + before + " is used for " + number);
         wire.unacknowledged.add(id);
-        assertTrue(wire.unacknowledged.size() <= Math.max(window, wire.windowAtStart),
-                () -> wire.unacknowledged.size() + " unacknowledged; allowed " + window);
+        assertTrue(wire.unacknowledged.size() <= wire.largestWindow,
+                () -> wire.unacknowledged.size() + " unacknowledged; allowed " + wire.largestWindow);
         if (qos == 1) {
             accepted.merge(number, 1, Integer::sum);
             wire.due.add("PUBACK id=" + id);
@@ -476,7 +479,7 @@ public final class ModelBroker implements Network {
         private final Set<Integer> unacknowledged = new HashSet<>();
         private final Set<Integer> requests = new HashSet<>();
         private final ArrayDeque<String> expected = new ArrayDeque<>();
-        private final int windowAtStart = window;
+        private int largestWindow = window;
         private Session session;
         private boolean clean;
         /** The session was made for this connection, and the client knows. */
