@@ -3,6 +3,7 @@ package mqtt.resilient.impl.client;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +28,7 @@ import mqtt.resilient.impl.session.Session;
  */
 public final class Publisher {
     private static final long SWEEP_NANOS = 1_000_000_000L;
+    private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final Environment environment;
     private final Scheduler scheduler;
@@ -91,6 +93,7 @@ public final class Publisher {
         if (sweep != null) {
             sweep.cancel();
         }
+        List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
         for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
             close(left);
         }
@@ -100,7 +103,6 @@ public final class Publisher {
         for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
             close(left);
         }
-        List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
     }
 
     private void close(Outgoing message) {
@@ -174,7 +176,7 @@ public final class Publisher {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         scheduler.execute(() -> {
-            if (!store.contains(id) && !session.isInFlight(id)) {
+            if (!store.contains(id) && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
                 outcomes.unknown(id);
             }
         });
@@ -188,9 +190,9 @@ public final class Publisher {
         spaceWaiters.add(waiter);
     }
 
-    /** Takes a waiter back; if it was told already, the next one is. Safe from any thread. */
-    public void forgetSpace(Runnable waiter) {
-        if (!spaceWaiters.remove(waiter)) {
+    /** Takes a waiter back; if it was told already, and found space or gave up, the next one is. From any thread. */
+    public void forgetSpace(Runnable waiter, boolean tellNext) {
+        if (!spaceWaiters.remove(waiter) && tellNext) {
             tellSpace();
         }
     }
@@ -316,18 +318,25 @@ public final class Publisher {
     /** Waits until nothing is pending; safe from any thread. */
     public CompletionStage<Boolean> drain(Duration timeout) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
+        long nanos = nanos(timeout);
         scheduler.execute(() -> {
             if (intake.pending() == 0 || stopping) {
                 boolean empty = intake.pending() == 0;
                 environment.completions().execute(() -> done.complete(empty));
             } else {
                 Drain[] drain = new Drain[1];
-                drain[0] = new Drain(done, scheduler.at(scheduler.nanoTime() + timeout.toNanos(),
+                drain[0] = new Drain(done, scheduler.at(scheduler.nanoTime() + nanos,
                         () -> endDrain(drain[0], false)));
                 drains.add(drain[0]);
             }
         });
         return done.minimalCompletionStage();
+    }
+
+    /** A timeout in nanoseconds that can be added to the clock: at most a century. */
+    public static long nanos(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout: null is not allowed");
+        return timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
     }
 
     private void endDrain(Drain drain, boolean empty) {

@@ -22,6 +22,7 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.io.EngineThread;
 import org.slf4j.Logger;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
 /** The service as one bundle sees it; owns what that bundle opened. */
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+
 
     private final Client client;
     private final String name;
@@ -70,7 +72,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
+        return client().publish(requireMessage(message));
     }
 
     @Override
@@ -79,20 +81,22 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
-        long deadline = System.nanoTime() + timeout.toNanos();
+        requireMessage(message);
+        long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
             CountDownLatch space = new CountDownLatch(1);
             Runnable waiter = space::countDown;
             client().publisher().whenSpace(waiter);
+            boolean again = false;
             try {
                 publication = client().publisher().offer(message); // space may have come between
                 if (publication.isEmpty()) {
-                    space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    again = space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                     publication = client().publisher().offer(message);
                 }
             } finally {
-                client.publisher().forgetSpace(waiter);
+                client.publisher().forgetSpace(waiter, !again || publication.isPresent());
             }
         }
         return publication.isPresent() ? publication.get() : client().publish(message);
@@ -101,6 +105,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -117,6 +122,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         Topics.requireFilter(filter);
+        requireOptions(options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
                 options.manualAcknowledgement());
@@ -126,6 +132,9 @@ final class ClientHandle implements ResilientMqttClient {
     private ClientSubscription own(ClientSubscription subscription) {
         opened.add(subscription);
         subscription.onClose(() -> opened.remove(subscription));
+        if (released) { // meanwhile
+            subscription.release();
+        }
         return subscription;
     }
 
@@ -171,6 +180,14 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
         return client().drain(timeout);
+    }
+
+    private static Message requireMessage(Message message) {
+        return Objects.requireNonNull(message, "message: null is not allowed");
+    }
+
+    private static void requireOptions(SubscribeOptions options) {
+        Objects.requireNonNull(options, "options: null is not allowed");
     }
 
     @Override

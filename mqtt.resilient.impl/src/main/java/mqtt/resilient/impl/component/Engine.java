@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
@@ -28,6 +29,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(service = Engine.class)
 public final class Engine {
     private static final long STOP_MILLIS = 2000;
+    private static final long CLIENT_STOP_MILLIS = 1500;
 
     /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */
     interface ClientWatcher {
@@ -53,6 +55,8 @@ public final class Engine {
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
+    private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
+    private final StopBudget goodbyes = new StopBudget(CLIENT_STOP_MILLIS);
     /** On mqtt-osgi only. */
     private final List<ManagedClient> clients = new ArrayList<>();
     private final List<ClientWatcher> watchers = new ArrayList<>();
@@ -61,8 +65,11 @@ public final class Engine {
     public Engine() throws IOException {
         loop = new EventLoop();
         environment = new Environment(loop, loop, random, listeners, completions);
+        listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
         systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.client().clockJumped())));
+        loop.onLink(systemNetwork::isOnLink);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -92,8 +99,21 @@ public final class Engine {
         systemNetwork.stop();
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
+        if (EngineThread.isCurrent()) {
+            Thread.interrupted(); // but not one that stops this bundle: the framework has not finished
+        }
         completions.shutdown();
         osgi.stop();
+    }
+
+    /** For waiting until services are unregistered. */
+    StopBudget unregistering() {
+        return unregistering;
+    }
+
+    /** For waiting until brokers have let go. */
+    StopBudget goodbyes() {
+        return goodbyes;
     }
 
     Environment environment() {

@@ -9,6 +9,7 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.PullQueue;
 
 /** Waiting for messages: one permit for each that arrived, handed out in the order of the waiting threads. */
@@ -34,7 +35,7 @@ final class FetchQueue implements MessageQueue {
 
     @Override
     public ReceivedMessage poll(Duration timeout) throws InterruptedException {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + Publisher.nanos(timeout);
         ReceivedMessage message = null;
         while (message == null && arrivals.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             message = next();

@@ -17,10 +17,10 @@ import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
-import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import org.osgi.framework.Bundle;
@@ -36,7 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ManagedClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
-    private static final long STOP_MILLIS = 1500;
 
     private final Engine engine;
     private final BundleContext context;
@@ -47,16 +46,20 @@ final class ManagedClient {
     private final String fallbackName;
     private volatile String name;
     private volatile String networkSource = "none";
-    /** Guarded by itself. */
-    private final NetworkStateSource[] chosenSource = new NetworkStateSource[1];
+    private volatile boolean disposed;
+    /** On mqtt-osgi only. */
+    private NetworkStateSource chosenSource;
+    private AutoCloseable sourceListener;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<String, String> derivedIds = new HashMap<>();
     /** The properties that were refused because another client has the name; null = none. */
     private Map<String, ?> nameRefused;
+    private boolean configured;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
+    private boolean disposed;
 
     ManagedClient(Engine engine, BundleContext context, String fallbackName) {
         this.engine = engine;
@@ -88,6 +91,10 @@ final class ManagedClient {
         String error = "";
         try {
             String newName = configuration.name();
+            if (!configured) { // known by its name also while the rest is not usable
+                claim(newName, properties);
+                reporter.rename(newName);
+            }
             String clientId = configuration.clientId();
             List<Configuration.EventSubscription> newSubscriptions = configuration.subscriptions();
             if (clientId.isEmpty()) {
@@ -99,8 +106,8 @@ final class ManagedClient {
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             networkSource = newSource;
-            chooseNetworkSource();
             client.configure(newName, settings);
+            configured = true;
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
             client.configurationRefused(name, error);
@@ -109,7 +116,10 @@ final class ManagedClient {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
         }
         reporter.configuration(error);
-        engine.osgi().execute(this::register);
+        engine.osgi().execute(() -> {
+            chooseNetworkSource();
+            register();
+        });
     }
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
@@ -125,20 +135,29 @@ final class ManagedClient {
         }
     }
 
-    /** Takes the source of the network's state that the configuration asks for, of those that are there. */
+    /** On mqtt-osgi: takes the source of the network's state that the configuration asks for, of those that are there. */
     void chooseNetworkSource() {
-        NetworkStateSource wanted = engine.networkSource(networkSource);
-        synchronized (chosenSource) {
-            if (chosenSource[0] != wanted) {
-                chosenSource[0] = wanted;
-                client.networkSource(wanted);
-            }
+        NetworkStateSource wanted = disposed ? null : engine.networkSource(networkSource);
+        if (chosenSource == wanted) {
+            return;
         }
+        try {
+            if (sourceListener != null) {
+                sourceListener.close();
+            }
+            chosenSource = wanted;
+            sourceListener = wanted == null ? null : wanted.listen(client::networkChanged);
+            client.networkChanged(wanted == null ? NetworkState.UNKNOWN : wanted.state());
+        } catch (Exception e) { // foreign code may throw anything
+            LOG.warn("{}: the network source {} failed", name, wanted, e);
+            client.networkChanged(NetworkState.UNKNOWN);
+        }
+        client.bouncer(wanted == null ? () -> { } : () -> engine.osgi().execute(wanted::bounce));
     }
 
     /** A name has become free: takes the configuration that was refused for its name. */
     synchronized void retry() {
-        if (nameRefused != null) {
+        if (nameRefused != null && !disposed) {
             configure(nameRefused);
         }
     }
@@ -161,46 +180,54 @@ final class ManagedClient {
     }
 
     private void register() {
+        if (disposed) {
+            return;
+        }
         String current = name;
         if (!current.equals(registeredName)) {
             unregister();
             Dictionary<String, Object> properties = new Hashtable<>();
             properties.put(MqttConstants.CLIENT, current);
             properties.put(MqttConstants.PROTOCOL, protocol.name());
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
             management.register(current);
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            if (disposed) { // by a service listener, which has stopped the bundle
+                return;
+            }
         }
         engine.announce(this);
     }
 
     private void unregister() {
+        management.unregister();
         if (registration != null) {
-            management.unregister();
             registration.unregister();
             registration = null;
-            registeredName = null;
         }
+        registeredName = null;
     }
 
     /** Ends the client, within a few seconds, also from inside one of its callbacks. */
     void dispose() {
+        disposed = true;
+        client.prepareStop();
         engine.osgi().executeAndWait(() -> {
+            disposed = true;
             engine.withdraw(this);
+            chooseNetworkSource();
             unregister();
-        }, STOP_MILLIS);
-        engine.release(name, this);
-        var stopped = client.stop();
-        if (((EventLoop) engine.environment().scheduler()).isCurrentThread()) {
-            return;
-        }
+        }, engine.unregistering());
+        long begun = System.nanoTime();
         try {
-            stopped.toCompletableFuture().get(STOP_MILLIS, TimeUnit.MILLISECONDS);
+            client.stop().toCompletableFuture().get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOG.warn("{}: the broker was not told within {} ms that the client stops", name, STOP_MILLIS, e);
+            LOG.warn("{}: stops without waiting longer for the broker to let go", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        engine.goodbyes().spentSince(begun);
+        engine.release(name, this);
     }
 
     @Override

@@ -17,11 +17,13 @@ final class OsgiThread {
     private final ThreadPoolExecutor executor = Threads.pool("mqtt-osgi", 1);
     private volatile Thread current;
 
+    OsgiThread() {
+        executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    }
+
     /** Runs a task behind all others; a task after the end is dropped. */
     void execute(Runnable task) {
-        if (!executor.isShutdown()) {
-            executor.execute(() -> run(task));
-        }
+        executor.execute(() -> run(task));
     }
 
     private void run(Runnable task) {
@@ -35,8 +37,8 @@ final class OsgiThread {
         }
     }
 
-    /** Runs a task behind all others and waits for it, at most so long; at once when called on the thread itself. */
-    void executeAndWait(Runnable task, long timeoutMillis) {
+    /** Runs a task behind all others and waits for it within a budget; at once when called on the thread itself. */
+    void executeAndWait(Runnable task, StopBudget budget) {
         if (Thread.currentThread() == current) {
             task.run();
             return;
@@ -49,14 +51,15 @@ final class OsgiThread {
                 done.countDown();
             }
         });
+        long begun = System.nanoTime();
         try {
-            if (!done.await(timeoutMillis, TimeUnit.MILLISECONDS)) {
-                LOG.warn("A service could not be unregistered within {} ms: some bundle does not let go of it",
-                        timeoutMillis);
+            if (!done.await(budget.millisLeft(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("A service is not unregistered in time: some bundle holds up the thread mqtt-osgi");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        budget.spentSince(begun);
     }
 
     void stop() {

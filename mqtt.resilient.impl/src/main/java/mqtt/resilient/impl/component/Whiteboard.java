@@ -149,7 +149,11 @@ public final class Whiteboard implements Engine.ClientWatcher {
     private static List<String> filters(Object value) {
         Stream<?> values = value instanceof Object[] array ? Stream.of(array)
                 : value instanceof Collection<?> collection ? collection.stream() : Stream.of(value);
-        return values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
+        List<String> filters = values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
+        if (filters.isEmpty()) {
+            throw new IllegalArgumentException(MqttConstants.FILTER + ": an empty list is not allowed; at least one is");
+        }
+        return filters;
     }
 
     private static void unbind(Entry entry) {

@@ -74,7 +74,7 @@ public record BrokerUri(String scheme, String host, int port, String path) {
     }
 
     private static String shown(String text) {
-        return "\"" + text.replaceAll("//[^/]*@", "//…@") + "\"";
+        return "\"" + text.replaceAll("//[^/]*@", "//…@").replaceAll("\\?.*", "?…") + "\"";
     }
 
     /** Whether the connection is secured by TLS. */

@@ -29,14 +29,22 @@ class DocumentedConfigurationTest {
 
     /** A configuration in which no key is without effect. */
     private static final Map<String, Object> COMPLETE = Map.of("mqtt.client", "test", "brokers", "mqtt://broker",
-            "user", "u", ".password", "p", "will.topic", "w");
+            "user", "u", ".password", "p", "will.topic", "w", "proxy", "http://proxy:3128", "proxy.user", "u",
+            ".proxy.password", "p");
     /** Another value for each key for which none can be derived from its default. */
     private static final Map<String, Object> OTHER = Map.ofEntries(Map.entry("mqtt.client", "other"),
             Map.entry("brokers", "mqtt://other"), Map.entry("client.id", "other"), Map.entry("user", "other"),
             Map.entry(".password", "other"), Map.entry("session.expiry.seconds", 0), Map.entry("will.topic", "other"),
             Map.entry("will.payload", "other"), Map.entry("store.directory", "other"),
             Map.entry("store.lanes", "3;10;0;10"), Map.entry("store.overflow", "drop-oldest"),
-            Map.entry("subscriptions", "other;1"));
+            Map.entry("subscriptions", "other;1"), Map.entry("network.source", "none"),
+            Map.entry("wan.probe", "other:53"), Map.entry("tls.keystore", "other"),
+            Map.entry(".tls.keystore.password", "other"), Map.entry("tls.key.alias", "other"),
+            Map.entry(".tls.key.password", "other"), Map.entry("tls.truststore", "other"),
+            Map.entry(".tls.truststore.password", "other"), Map.entry("tls.protocols", "TLSv1.3"),
+            Map.entry("tls.ciphers", "TLS_AES_256_GCM_SHA384"), Map.entry("proxy", "socks5://other:1080"),
+            Map.entry("proxy.user", "other"), Map.entry(".proxy.password", "other"),
+            Map.entry(".ws.headers", "X-Token: other"));
 
     private record Row(String key, String defaultValue, String type, String range, String acts) {
     }
@@ -175,6 +183,7 @@ class DocumentedConfigurationTest {
     private static ClientSettings settings(Map<String, Object> properties) throws Configuration.InvalidException {
         Configuration configuration = new Configuration(properties);
         configuration.subscriptions();
+        configuration.networkSource();
         String clientId = configuration.clientId();
         return configuration.settings(clientId.isEmpty()
                 ? configuration.name() + " of " + configuration.storeDirectory() : clientId);

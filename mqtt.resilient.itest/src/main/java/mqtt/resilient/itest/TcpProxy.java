@@ -1,0 +1,138 @@
+package mqtt.resilient.itest;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Stands between a client and its broker and does to the network what a test wants. */
+final class TcpProxy implements AutoCloseable {
+    private static final int BUFFER_BYTES = 65_536;
+
+    private final ServerSocket server;
+    private final int brokerPort;
+    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger open = new AtomicInteger();
+    private volatile boolean stalled;
+
+    TcpProxy(TestBroker broker) {
+        brokerPort = broker.port();
+        try {
+            server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        thread("itest-proxy", this::accept);
+    }
+
+    /** {@return for the configuration key {@code brokers}} */
+    String uri() {
+        return "mqtt://127.0.0.1:" + server.getLocalPort();
+    }
+
+    /** Breaks every connection as a network does: no MQTT packet tells. */
+    void cut() {
+        sockets.forEach(TcpProxy::close);
+    }
+
+    /** From now on nothing goes through, and nothing is closed. */
+    void stall() {
+        stalled = true;
+    }
+
+    /** Ends {@link #stall()}; what went in meanwhile is lost, so connections of that time are worthless. */
+    void resume() {
+        stalled = false;
+    }
+
+    /** {@return the number of connections so far} */
+    int accepted() {
+        return accepted.get();
+    }
+
+    /** {@return the number of connections that one side or both hold open} */
+    int open() {
+        return open.get();
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                Socket client = server.accept();
+                accepted.incrementAndGet();
+                open.incrementAndGet();
+                Socket toBroker = new Socket();
+                sockets.add(client);
+                sockets.add(toBroker);
+                thread("itest-proxy-up", () -> forward(client, toBroker));
+            }
+        } catch (IOException e) {
+            // the proxy is closed
+        }
+    }
+
+    private void forward(Socket client, Socket toBroker) {
+        try {
+            toBroker.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), brokerPort));
+            AtomicInteger directions = new AtomicInteger(2);
+            thread("itest-proxy-down", () -> copy(toBroker, client, directions));
+            copy(client, toBroker, directions);
+        } catch (IOException e) {
+            close(client);
+            open.decrementAndGet();
+        }
+    }
+
+    /** One direction; an end of the stream is passed on, the end of both closes the connection. */
+    private void copy(Socket from, Socket to, AtomicInteger directions) {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                if (!stalled) {
+                    out.write(buffer, 0, count);
+                }
+            }
+            if (!stalled) {
+                to.shutdownOutput();
+            }
+        } catch (IOException e) {
+            close(from);
+            close(to);
+        }
+        if (directions.decrementAndGet() == 0) {
+            close(from);
+            close(to);
+            open.decrementAndGet();
+        }
+    }
+
+    private static void thread(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        cut();
+    }
+}
