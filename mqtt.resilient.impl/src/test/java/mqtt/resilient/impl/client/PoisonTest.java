@@ -144,6 +144,31 @@ class PoisonTest {
     }
 
     @Test
+    void theIdOfAnExactlyOnceMessageThatWasSetAsideIsReleasedBeforeItIsUsedAgain() {
+        World world = World.connected();
+        Publication poison = world.publish("forbidden", "1", 2);
+        for (int i = 0; i < 6; i++) {
+            world.broker.expects("PUBLISH " + (i == 0 ? "" : "dup ") + "q2 id=1 forbidden 1").hangsUp().acceptsAgain(true);
+        }
+        assertEquals(Kind.SET_ASIDE, world.outcome(poison));
+        boolean released = false;
+        for (int i = 0; i < 200; i++) {
+            world.publish("t", "" + i, 2);
+            for (String packet : world.broker.takeAll()) {
+                if (packet.equals("PUBREL id=1")) {
+                    released = true;
+                    world.broker.sends("PUBCOMP id=1");
+                } else {
+                    String id = packet.split(" ")[2];
+                    assertTrue(released || !id.equals("id=1"),
+                            "the broker, which may hold id 1 as received, takes this for a repetition: " + packet);
+                    world.broker.sends("PUBREC " + id).expects("PUBREL " + id).sends("PUBCOMP " + id);
+                }
+            }
+        }
+    }
+
+    @Test
     void withZeroAttemptsNothingIsEverSetAside() {
         World world = World.connected(settings -> settings.poisonAttempts(0));
         Publication publication = world.publish("forbidden", "1");
