@@ -74,7 +74,7 @@ class StopTest extends FrameworkTest {
 
         assertEquals(Outcome.Kind.CLOSED, Await.result(outcome).kind());
         assertEquals(Subscription.Grant.CLOSED, Await.result(grant));
-        assertFalse(Await.result(drained), "what is closed is not delivered");
+        assertFalse(Await.result(drained), "what was pending was not delivered");
         assertInstanceOf(IllegalStateException.class, Await.result(taking));
         assertFalse(Await.result(up));
         assertEquals(List.of("unregistered", "closed"), order);

@@ -88,14 +88,15 @@ final class ClientHandle implements ResilientMqttClient {
             CountDownLatch space = new CountDownLatch(1);
             Runnable waiter = space::countDown;
             client().publisher().whenSpace(waiter);
+            boolean again = false;
             try {
                 publication = client().publisher().offer(message); // space may have come between
                 if (publication.isEmpty()) {
-                    space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    again = space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                     publication = client().publisher().offer(message);
                 }
             } finally {
-                client.publisher().forgetSpace(waiter);
+                client.publisher().forgetSpace(waiter, !again || publication.isPresent());
             }
         }
         return publication.isPresent() ? publication.get() : client().publish(message);

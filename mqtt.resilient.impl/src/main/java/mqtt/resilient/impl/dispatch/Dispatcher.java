@@ -74,6 +74,7 @@ public final class Dispatcher {
     private boolean readingPaused;
     private Scheduler.Timer slowCheck;
     private boolean stopped;
+    private boolean keepSubscriptions;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
         this.scheduler = scheduler;
@@ -163,7 +164,9 @@ public final class Dispatcher {
     private void forget(String filter, Filter entry) {
         filters.remove(filter);
         tree.remove(filter, entry);
-        events.unsubscribe(filter);
+        if (!keepSubscriptions) {
+            events.unsubscribe(filter);
+        }
         for (Reception held = entry.held.poll(); held != null; held = entry.held.poll()) {
             events.dropped(held.incoming().publish().topic(), "no listener for " + filter
                     + " came back within listener.grace.seconds");
@@ -273,6 +276,11 @@ public final class Dispatcher {
                 }
             }
         }
+    }
+
+    /** From now on nothing is unsubscribed: the session is to outlive this client. */
+    public void keepSubscriptions() {
+        keepSubscriptions = true;
     }
 
     /** Ends every listener; nothing more is acknowledged. */

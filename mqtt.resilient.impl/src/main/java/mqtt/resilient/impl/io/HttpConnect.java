@@ -8,6 +8,7 @@ import mqtt.resilient.impl.environment.Route;
 
 /** A tunnel through an HTTP proxy (RFC 9110 section 9.3.6); the broker's name goes to the proxy unresolved. */
 final class HttpConnect implements Opening {
+    private static final int UNAUTHORIZED = 401;
     private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
     private static final byte[] NOTHING = {};
 
@@ -32,11 +33,16 @@ final class HttpConnect implements Opening {
     }
 
     @Override
+    public String toString() {
+        return "the dialogue with the proxy " + route.proxy();
+    }
+
+    @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
             return NOTHING;
         }
-        if (response.status() == PROXY_AUTHENTICATION_REQUIRED) {
+        if (response.status() == PROXY_AUTHENTICATION_REQUIRED || response.status() == UNAUTHORIZED) { // 401: tinyproxy
             throw new IOException("the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "
                     + response.statusLine());
         }

@@ -41,6 +41,11 @@ final class Socks5 implements Opening {
     }
 
     @Override
+    public String toString() {
+        return "the dialogue with the proxy " + route.proxy();
+    }
+
+    @Override
     public byte[] received(ByteBuffer in) throws IOException {
         while (in.hasRemaining() && reply.position() < expected()) {
             reply.put(in.get());

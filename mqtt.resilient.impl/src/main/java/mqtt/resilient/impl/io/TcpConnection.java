@@ -161,7 +161,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         for (int i = 0; i < READS_PER_TURN && phase != Phase.CLOSED && !readingPaused; i++) {
             int count = stream.read(buffer.clear());
             if (count < 0) {
-                end(true, phase == Phase.OPENING ? "the peer closed the connection before it was open"
+                end(true, phase == Phase.OPENING ? "the peer closed the connection during " + opening
                         : "the broker closed the connection");
                 return;
             }
@@ -433,7 +433,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     }
 
     private String describe(Exception e) {
-        return phase == Phase.SECURING || e instanceof SSLException ? "TLS: " + TlsErrors.describe(e)
-                : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        if (phase == Phase.SECURING || e instanceof SSLException) {
+            return "TLS: " + TlsErrors.describe(e);
+        }
+        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return phase == Phase.OPENING && e instanceof IOException io && isFromPeer(io) ? message + " during " + opening
+                : message;
     }
 }

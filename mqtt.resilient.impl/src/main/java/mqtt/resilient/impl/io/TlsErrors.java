@@ -24,7 +24,8 @@ final class TlsErrors {
             }
         }
         String message = String.valueOf(error.getMessage());
-        if (error instanceof java.nio.channels.ClosedChannelException) {
+        if (error instanceof java.nio.channels.ClosedChannelException || !(error instanceof SSLException)
+                && (message.contains("reset") || message.contains("Broken pipe"))) {
             return "the broker closed the connection during the handshake; perhaps it wants a client certificate "
                     + "(tls.keystore), or does not speak TLS on this port";
         }
@@ -37,8 +38,10 @@ final class TlsErrors {
                     || message.contains("unknown_ca") || message.contains("certificate_unknown")) {
                 return "the broker refused our client certificate, or wants one (tls.keystore): " + message;
             }
-            if (message.contains("protocol_version") || message.contains("No appropriate protocol")
-                    || message.contains("handshake_failure")) {
+            if (message.contains("protocol_version") || message.contains("No appropriate protocol")) {
+                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
+            }
+            if (message.contains("handshake_failure")) { // OpenSSL's answer in TLS 1.2 to both
                 return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a client "
                         + "certificate (tls.keystore): " + message;
             }

@@ -40,12 +40,21 @@ final class WebSocketUpgrade implements Opening {
     }
 
     @Override
+    public String toString() {
+        return "the opening of the WebSocket at " + shownPath();
+    }
+
+    private String shownPath() {
+        return route.webSocket().path().replaceFirst("\\?.*", "?…"); // a query may hold a token
+    }
+
+    @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
             return NOTHING;
         }
         if (response.status() != SWITCHING_PROTOCOLS) {
-            throw new IOException("the broker refused the WebSocket at " + route.webSocket().path().split("\\?")[0] + ": "
+            throw new IOException("the broker refused the WebSocket at " + shownPath() + ": "
                     + response.statusLine());
         }
         if (!response.header("Upgrade").equalsIgnoreCase("websocket")

@@ -9,7 +9,6 @@ import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.NetworkState;
-import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Connack;
 
@@ -26,6 +25,7 @@ public final class Supervisor implements Attempt.Listener {
     /** So many links in a row that the broker ended at once, with nothing unanswered, look like a takeover. */
     private static final int TAKEOVER_LINKS = 3;
     private static final long TAKEOVER_NANOS = 5 * SECOND;
+    private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
 
     /** What the supervisor tells and asks, on the loop. */
@@ -68,7 +68,7 @@ public final class Supervisor implements Attempt.Listener {
     private String ownSession;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
-    private NetworkStateSource source;
+    private Runnable bounce = () -> { };
     private NetworkState networkState = NetworkState.UNKNOWN;
     private long networkSince;
     /** The schedule keeps the client offline until its next window. */
@@ -199,10 +199,9 @@ public final class Supervisor implements Attempt.Listener {
 
     // ---- the network's state --------------------------------------------------------------------------------------
 
-    /** Takes the source of the network's state from now on; null for none. */
-    public void networkSource(NetworkStateSource newSource) {
-        source = newSource;
-        networkChanged(newSource == null ? NetworkState.UNKNOWN : newSource.state());
+    /** Who can take the network down and up from now on; must return at once and not throw. */
+    public void bouncer(Runnable newBounce) {
+        bounce = newBounce;
     }
 
     /** The network has another state, or another way out. */
@@ -240,7 +239,7 @@ public final class Supervisor implements Attempt.Listener {
             return true;
         }
         InetAddress address = network.literal(host);
-        return address != null && (address.isLoopbackAddress() || source != null && source.isOnLink(address));
+        return address != null && (address.isLoopbackAddress() || network.isOnLink(address));
     }
 
     // ---- attempts -------------------------------------------------------------------------------------------------
@@ -261,13 +260,18 @@ public final class Supervisor implements Attempt.Listener {
         BrokerUri uri = uris.get(broker);
         long held = heldUntil(uri);
         if (held != 0) {
-            change(ConnectionState.WAITING, "the network is down", held);
             at(held, this::attempt);
+            change(ConnectionState.WAITING, "the network is down", held);
             return;
         }
         attempts++;
         boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
                 && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
+        at(scheduler.nanoTime() + LONGEST_ATTEMPT_NANOS, () -> { // it ends by itself; this is for faults of our own
+            if (link == null) {
+                ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not come to an end"));
+            }
+        });
         attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, responseTimeout, this);
         attempt.start();
     }
@@ -352,16 +356,15 @@ public final class Supervisor implements Attempt.Listener {
                 && now - networkSince < FRESH_NETWORK_NANOS) {
             wait = Math.min(wait, FRESH_RETRY_NANOS);
         }
+        at(now + wait, this::attempt); // before anything is told: whatever happens there, this stays
         change(ConnectionState.WAITING, reason, now + wait, false, false, permanent);
-        at(now + wait, this::attempt);
     }
 
     private void bounceIfDue() {
         failuresSinceBounce++;
-        if (settings.network().bounceAfter() > 0 && failuresSinceBounce >= settings.network().bounceAfter()
-                && source != null) {
+        if (settings.network().bounceAfter() > 0 && failuresSinceBounce >= settings.network().bounceAfter()) {
             failuresSinceBounce = 0;
-            source.bounce();
+            bounce.run();
         }
     }
 

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -152,6 +153,11 @@ public final class Session {
     /** Takes out the oldest QoS 0 message that was not sent; null if there is none. */
     public Outgoing pollAtMostOnce() {
         return atMostOnce.poll();
+    }
+
+    /** Whether a QoS 0 message waits or is being written. */
+    public boolean holdsAtMostOnce(long id) {
+        return Stream.concat(atMostOnce.stream(), unflushed.stream()).anyMatch(message -> message.id() == id);
     }
 
     /** Whether QoS 0 messages wait. */
