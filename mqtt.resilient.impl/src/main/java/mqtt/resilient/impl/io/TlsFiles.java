@@ -24,6 +24,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.crypto.Cipher;
 import javax.crypto.EncryptedPrivateKeyInfo;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
@@ -188,10 +189,7 @@ public final class TlsFiles implements TlsContexts {
             }
             if (type.equals("ENCRYPTED PRIVATE KEY")) {
                 EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(matcher));
-                String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
-                        : info.getAlgName());
-                return privateKey(info.getKeySpec(SecretKeyFactory.getInstance(algorithm)
-                        .generateSecret(new PBEKeySpec(password.toCharArray()))), path);
+                return privateKey(decrypted(info, password), path);
             }
             if (type.endsWith("PRIVATE KEY")) {
                 throw new IOException("tls.keystore: " + path + " holds a " + type + ", which is not PKCS#8; convert it"
@@ -199,6 +197,15 @@ public final class TlsFiles implements TlsContexts {
             }
         }
         throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
+    }
+
+    private static PKCS8EncodedKeySpec decrypted(EncryptedPrivateKeyInfo info, String password)
+            throws GeneralSecurityException {
+        String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
+        Cipher cipher = Cipher.getInstance(algorithm); // getKeySpec(Key) of JDK 17 would look for a cipher "PBES2"
+        cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
+                .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
+        return info.getKeySpec(cipher);
     }
 
     private static PrivateKey privateKey(PKCS8EncodedKeySpec spec, Path path) throws IOException,
