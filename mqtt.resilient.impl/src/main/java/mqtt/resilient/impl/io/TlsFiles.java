@@ -151,16 +151,21 @@ public final class TlsFiles implements TlsContexts {
             return store;
         }
         store.load(null, null);
-        Certificate[] certificates = certificates(text);
+        Certificate[] certificates;
+        try {
+            certificates = certificates(text);
+        } catch (CertificateException e) {
+            throw new IOException(key + ": a certificate in " + path + " cannot be read: " + e.getMessage(), e);
+        }
+        if (certificates.length == 0) {
+            throw new IOException(key + ": there is no certificate in " + path);
+        }
         if (wantsKey) {
             store.setKeyEntry("key", privateKey(text, path, keyPassword), keyPassword.toCharArray(), certificates);
         } else {
             for (int i = 0; i < certificates.length; i++) {
                 store.setCertificateEntry("authority" + i, certificates[i]);
             }
-        }
-        if (certificates.length == 0) {
-            throw new IOException(key + ": there is no certificate in " + path);
         }
         return store;
     }
