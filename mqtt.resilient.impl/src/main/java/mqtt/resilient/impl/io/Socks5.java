@@ -2,6 +2,8 @@ package mqtt.resilient.impl.io;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -15,7 +17,9 @@ final class Socks5 implements Opening {
     private static final int VERSION = 5;
     private static final int NO_AUTHENTICATION = 0;
     private static final int USER_AND_PASSWORD = 2;
-    private static final int NO_METHOD = 0xFF;
+    private static final int IPV4 = 1;
+    private static final int NAME = 3;
+    private static final int IPV6 = 4;
     private static final int MAX_REPLY_BYTES = 4 + 1 + 255 + 2;
     private static final byte[] NOTHING = {};
     private static final List<String> REPLIES = List.of("succeeded", "general failure", "not allowed by its rules",
@@ -62,7 +66,7 @@ final class Socks5 implements Opening {
                 if (first != VERSION) {
                     throw new IOException("the proxy " + route.proxy() + " does not speak SOCKS 5");
                 }
-                if (second == NO_METHOD || second != NO_AUTHENTICATION && second != USER_AND_PASSWORD) {
+                if (second != NO_AUTHENTICATION && (second != USER_AND_PASSWORD || route.proxy().user() == null)) {
                     throw new IOException("the proxy " + route.proxy()
                             + " wants another way of authentication (proxy.user, .proxy.password)");
                 }
@@ -96,8 +100,8 @@ final class Socks5 implements Opening {
             return 5;
         }
         return switch (reply.get(3)) {
-            case 1 -> 4 + 4 + 2;
-            case 4 -> 4 + 16 + 2;
+            case IPV4 -> 4 + 4 + 2;
+            case IPV6 -> 4 + 16 + 2;
             default -> 4 + 1 + (reply.get(4) & 0xFF) + 2;
         };
     }
@@ -112,8 +116,15 @@ final class Socks5 implements Opening {
 
     private byte[] request() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(new byte[] { VERSION, 1, 0, 3 }); // connect, to a name
-        put(route.host(), out);
+        InetAddress address = Resolver.literal(route.host());
+        out.writeBytes(new byte[] { VERSION, 1, 0 }); // connect
+        if (address == null) {
+            out.write(NAME);
+            put(route.host(), out);
+        } else { // some proxies resolve names only
+            out.write(address instanceof Inet6Address ? IPV6 : IPV4);
+            out.writeBytes(address.getAddress());
+        }
         out.write(route.hostPort() >> 8);
         out.write(route.hostPort());
         return out.toByteArray();

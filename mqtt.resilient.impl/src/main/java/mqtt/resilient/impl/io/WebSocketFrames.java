@@ -37,6 +37,8 @@ final class WebSocketFrames {
     private long left = -1;
     private int opcode;
     private ByteBuffer control;
+    /** More fragments of the present message are to come. */
+    private boolean fragmented;
 
     WebSocketFrames(SecureRandom random) {
         this.random = random;
@@ -141,11 +143,18 @@ final class WebSocketFrames {
         if (opcode != CONTINUATION && opcode != BINARY && opcode != CLOSE && opcode != PING && opcode != PONG) {
             throw new IOException("a WebSocket frame with opcode " + opcode + " (RFC 6455 section 5.2)");
         }
+        boolean last = (first & 0x80) != 0;
         if (opcode >= CLOSE) {
-            if (left > MAX_CONTROL_BYTES) {
-                throw new IOException("a WebSocket control frame of " + left + " bytes (RFC 6455 section 5.5)");
+            if (left > MAX_CONTROL_BYTES || !last) {
+                throw new IOException("a WebSocket control frame of " + left + " bytes" + (last ? "" : " in fragments")
+                        + " (RFC 6455 section 5.5)");
             }
             control = ByteBuffer.allocate((int) left);
+        } else {
+            if (opcode == CONTINUATION != fragmented) {
+                throw new IOException("a WebSocket fragment out of order (RFC 6455 section 5.4)");
+            }
+            fragmented = !last;
         }
     }
 

@@ -1,0 +1,128 @@
+package mqtt.resilient.impl.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.environment.Route;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.impl.world.Settings;
+
+/** A client on the real loop, quick to try again. */
+final class RealClient implements AutoCloseable {
+    private static final long MILLI = 1_000_000L;
+
+    private final String broker;
+    private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
+    private final EventLoop loop;
+    private Client client;
+    private Route.Proxy proxy;
+    private Route.Tls tls = new Route.Tls(new TlsFiles(new TlsFiles.Settings(null, "", "", "", null, "")), List.of(),
+            List.of(), true);
+    private long responseMillis = 2000;
+    private long connectMillis = 2000;
+    private long backoffMinMillis = 20;
+    private long backoffMaxMillis = 200;
+
+    RealClient(String broker) {
+        this.broker = broker;
+        try {
+            loop = new EventLoop();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        loop.start();
+    }
+
+    RealClient proxy(Route.Proxy.Kind kind, int port, String user, String password) {
+        proxy = new Route.Proxy(kind, "127.0.0.1", port, user, password);
+        return this;
+    }
+
+    RealClient trusting(Path trustStore) {
+        tls = new Route.Tls(new TlsFiles(new TlsFiles.Settings(null, "", "", "", trustStore, "")), List.of(), List.of(),
+                true);
+        return this;
+    }
+
+    RealClient waits(long newResponseMillis, long newConnectMillis) {
+        responseMillis = newResponseMillis;
+        connectMillis = newConnectMillis;
+        return this;
+    }
+
+    RealClient backsOff(long minMillis, long maxMillis) {
+        backoffMinMillis = minMillis;
+        backoffMaxMillis = maxMillis;
+        return this;
+    }
+
+    RealClient start() {
+        ClientSettings base = Settings.DEFAULT.brokers(List.of(broker)).build();
+        LinkSettings link = base.link();
+        ClientSettings settings = new ClientSettings(new LinkSettings(link.brokers(), link.login(),
+                new LinkSettings.Transport(proxy, tls, List.of()),
+                new LinkSettings.Timing(0, responseMillis * MILLI, connectMillis * MILLI, backoffMinMillis * MILLI,
+                        backoffMaxMillis * MILLI, 30_000 * MILLI),
+                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
+                base.session(), base.dispatch(), base.bounds(), base.packetMaxBytes(), base.wanProbe());
+        client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions, completions), "real",
+                new Mqtt311(), new MemoryStore(), settings, silence());
+        client.configure("real", settings);
+        return this;
+    }
+
+    private static ClientEvents silence() {
+        return (ClientEvents) java.lang.reflect.Proxy.newProxyInstance(RealClient.class.getClassLoader(),
+                new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> null);
+    }
+
+    Client client() {
+        return client;
+    }
+
+    RealClient awaitOnline() {
+        Await.until(() -> "online: " + client.status(), client::isConnected);
+        return this;
+    }
+
+    /** Waits until the client waits for its next attempt, for a reason that contains these words; gives the reason. */
+    String awaitReason(String... words) {
+        String[] reason = new String[1];
+        Await.until(() -> String.join(" … ", words) + " in " + client.status(), () -> {
+            var status = client.status();
+            reason[0] = status.reason();
+            boolean all = status.state() == ConnectionState.WAITING;
+            for (String word : words) {
+                all &= reason[0].contains(word);
+            }
+            return all;
+        });
+        return reason[0];
+    }
+
+    void awaitAttempts(long attempts) {
+        Await.until(() -> attempts + " attempts: " + client.metrics().attempts() + " " + client.status(),
+                () -> client.metrics().attempts() >= attempts);
+    }
+
+    @Override
+    public void close() {
+        client.stop().toCompletableFuture().join();
+        try {
+            loop.stop(5000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        completions.shutdownNow();
+    }
+}

@@ -1,0 +1,161 @@
+package mqtt.resilient.impl.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import javax.crypto.Cipher;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Keys and trust from files. */
+class TlsFilesTest {
+    @TempDir
+    static Path directory;
+    private static TestKeys ec;
+
+    @BeforeAll
+    static void makeKeys() throws Exception {
+        ec = new TestKeys(directory, "EC");
+    }
+
+    private static TlsFiles keys(Path store, String storePassword, String alias, String keyPassword) {
+        return new TlsFiles(new TlsFiles.Settings(store, storePassword, alias, keyPassword, null, ""));
+    }
+
+    private static TlsFiles trust(Path store, String password) {
+        return new TlsFiles(new TlsFiles.Settings(null, "", "", "", store, password));
+    }
+
+    private static String failure(TlsFiles files) {
+        return assertThrows(Exception.class, files::current).getMessage();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "EC", "RSA", "Ed25519" })
+    void aPemKeyOfEveryKindIsRead(String algorithm) throws Exception {
+        TestKeys keys = algorithm.equals("EC") ? ec : new TestKeys(directory, algorithm);
+        keys(keys.file(algorithm + ".pem", keys.keyPem(), keys.certificatePem()), "", "", "").current();
+        keys(keys.file(algorithm + "-2.pem", "Bag Attributes\n  friendlyName: x\n", keys.certificatePem(),
+                keys.keyPem()), "", "", "").current();
+        keys(keys.pkcs12, TestKeys.PASSWORD, "key", "").current();
+    }
+
+    @Test
+    void anEncryptedPemKeyIsReadWithItsPassword() throws Exception {
+        byte[] plain = ec.store.getKey("key", TestKeys.PASSWORD.toCharArray()).getEncoded();
+        Path file = ec.file("encrypted.pem", encrypted(plain, "sesame"), ec.certificatePem());
+        keys(file, "", "", "sesame").current();
+        keys(file, "sesame", "", "").current();
+        assertTrue(failure(keys(file, "", "", "wrong")).length() > 10);
+    }
+
+    /** As openssl pkcs8 -topk8 does; by the JDK where there is no openssl. */
+    private static String encrypted(byte[] plain, String password) throws Exception {
+        Path openssl = Path.of("/usr/bin/openssl");
+        if (Files.isExecutable(openssl)) {
+            Path in = ec.file("plain-key.pem", ec.keyPem());
+            Path out = directory.resolve("encrypted-key.pem");
+            TestKeys.run(openssl.toString(), "pkcs8", "-topk8", "-in", in.toString(), "-out", out.toString(), "-passout",
+                    "pass:" + password);
+            return Files.readString(out);
+        }
+        String algorithm = "PBEWithHmacSHA256AndAES_256";
+        Cipher cipher = Cipher.getInstance(algorithm);
+        cipher.init(Cipher.ENCRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
+                .generateSecret(new PBEKeySpec(password.toCharArray())));
+        return TestKeys.pem("ENCRYPTED PRIVATE KEY",
+                new javax.crypto.EncryptedPrivateKeyInfo(cipher.getParameters(), cipher.doFinal(plain)).getEncoded());
+    }
+
+    @Test
+    void aKeyThatIsNotPkcs8IsRefusedWithTheCommandThatConvertsIt() throws Exception {
+        for (String type : new String[] { "RSA PRIVATE KEY", "EC PRIVATE KEY" }) {
+            Path file = ec.file("old.pem", TestKeys.pem(type, new byte[] { 1, 2, 3 }), ec.certificatePem());
+            String message = failure(keys(file, "", "", ""));
+            assertTrue(message.contains("tls.keystore") && message.contains("openssl pkcs8 -topk8"), message);
+        }
+    }
+
+    @Test
+    void aFileWithoutAKeyOrWithoutACertificateIsNamed() throws Exception {
+        assertTrue(failure(keys(ec.file("nokey.pem", ec.certificatePem()), "", "", "")).contains("no PRIVATE KEY"));
+        assertTrue(failure(keys(ec.file("nocertificate.pem", ec.keyPem()), "", "", "")).contains("certificate"));
+        assertTrue(failure(trust(ec.file("nothing.pem", ec.keyPem()), "")).contains("no certificate"));
+    }
+
+    @Test
+    void aFileThatIsNeitherPemNorPkcs12IsNamedWithTheKey() throws Exception {
+        String message = failure(keys(ec.file("garbage", "hello"), "", "", ""));
+        assertTrue(message.contains("tls.keystore") && message.contains("neither PEM nor PKCS#12"), message);
+        assertTrue(failure(trust(ec.file("garbage", "hello"), "")).contains("tls.truststore"));
+        assertTrue(failure(trust(ec.file("empty", ""), "")).contains("tls.truststore"));
+    }
+
+    @Test
+    void damagedBase64IsNamedWithTheFileInsteadOfAnInternalError() throws Exception {
+        Path file = ec.file("damaged.pem", "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n");
+        String message = failure(trust(file, ""));
+        assertTrue(message.contains("tls.truststore") && message.contains("damaged.pem"), message);
+    }
+
+    @Test
+    void aPemTrustStoreMayHoldManyCertificatesAndText() throws Exception {
+        trust(ec.file("many.pem", "# CA\n", ec.certificatePem(), "\n\nmore text\n", ec.certificatePem()), "").current();
+    }
+
+    @Test
+    void aPkcs12TrustStoreThatTheJdkMadeIsRead() throws Exception {
+        Path store = directory.resolve("trust.p12");
+        Path certificate = ec.file("trusted.pem", ec.certificatePem());
+        TestKeys.run(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-importcert", "-noprompt",
+                "-keystore", store.toString(), "-storepass", TestKeys.PASSWORD, "-alias", "a", "-file",
+                certificate.toString());
+        trust(store, TestKeys.PASSWORD).current();
+        assertTrue(failure(trust(store, "wrong")).contains("tls.truststore"));
+    }
+
+    @Test
+    void theContextIsTheSameUntilAFileChanges() throws Exception {
+        Path file = ec.file("changing.pem", ec.certificatePem());
+        TlsFiles files = trust(file, "");
+        SSLContext first = files.current();
+        assertSame(first, files.current());
+        Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+        SSLContext second = files.current();
+        assertNotSame(first, second);
+        assertSame(second, files.current());
+    }
+
+    @Test
+    void aFileThatIsDamagedForAMomentIsReadWhenItIsGoodAgain() throws Exception {
+        Path file = ec.file("half.pem", ec.certificatePem());
+        TlsFiles files = trust(file, "");
+        files.current();
+        Files.writeString(file, "");
+        assertThrows(IOException.class, files::current);
+        Files.writeString(file, ec.certificatePem());
+        files.current();
+        Files.delete(file);
+        assertTrue(failure(files).contains("does not exist"));
+    }
+
+    @Test
+    void settingsShowNoPasswords() {
+        String shown = new TlsFiles.Settings(Path.of("k"), "secret1", "a", "secret2", Path.of("t"), "secret3").toString();
+        assertEquals(-1, shown.indexOf("secret"));
+        assertTrue(shown.contains("k"), shown);
+    }
+}
