@@ -445,6 +445,11 @@ public final class ModelBroker implements Network {
     }
 
     @Override
+    public boolean isOnLink(InetAddress address) {
+        return false;
+    }
+
+    @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
         scheduler.execute(() -> answer.accept(true));
     }
