@@ -26,7 +26,7 @@ package mqtt.resilient.api;
  * @param strayAcknowledgements acknowledgements that nothing waited for
  * @param connections connections that the broker accepted
  * @param attempts attempts to connect
- * @param sessionsLost sessions that the broker had lost
+ * @param sessionsLost sessions that were lost, by the broker or by a change of the broker or the client id
  * @param subscriptionsRefused subscriptions that the broker refused
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,

@@ -14,7 +14,7 @@ public enum ConnectionState {
     HANDSHAKE,
     /** Connected: messages flow. */
     ONLINE,
-    /** {@link ResilientMqttClient#disconnect()} was called. */
+    /** {@link ResilientMqttClient#disconnect()} was called, or the schedule waits for its next window. */
     PAUSED,
     /** The configuration is not usable; {@link ClientStatus#reason()} says why. */
     FAILED

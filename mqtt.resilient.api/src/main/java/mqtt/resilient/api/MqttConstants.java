@@ -25,7 +25,7 @@ public final class MqttConstants {
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
     /** Event: a message was set aside: a listener failed on it too often, or it seemed to end connections. */
     public static final String EVENT_SET_ASIDE = "mqtt/resilient/SET_ASIDE";
-    /** Event: the broker has lost the session that was to be resumed. */
+    /** Event: the session before is lost (the broker lost it, or the client has another broker or client id now). */
     public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";
     /** Event: the broker refused a subscription. */
     public static final String EVENT_SUBSCRIPTION_REFUSED = "mqtt/resilient/SUBSCRIPTION_REFUSED";

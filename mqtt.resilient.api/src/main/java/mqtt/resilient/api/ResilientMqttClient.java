@@ -111,7 +111,7 @@ public interface ResilientMqttClient {
      * Asks whether the wide area network is there; never disturbs MQTT.
      *
      * @return a stage with true at once while connected; else whether the name server of {@code wan.probe} answers
-     *         within three seconds
+     *         within three seconds after its own name, if it has one, is resolved
      */
     CompletionStage<Boolean> wanUp();
 

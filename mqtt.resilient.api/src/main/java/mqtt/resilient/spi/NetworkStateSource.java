@@ -1,10 +1,12 @@
 package mqtt.resilient.spi;
 
-import java.net.InetAddress;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** Watches the machine's network. Safe from any thread; no method blocks. */
+/**
+ * Watches the machine's network. Safe from any thread. Called on the thread {@code mqtt-osgi}: a method that blocks holds
+ * up registrations and events, but no client.
+ */
 @ConsumerType
 public interface NetworkStateSource {
     /** {@return the name by which the configuration key {@code network.source} selects this source} */
@@ -20,14 +22,6 @@ public interface NetworkStateSource {
      * @return closes the registration
      */
     AutoCloseable listen(Consumer<NetworkState> listener);
-
-    /**
-     * Whether an address is on a network that this machine is directly attached to.
-     *
-     * @param address the address
-     * @return whether it can be reached without a route
-     */
-    boolean isOnLink(InetAddress address);
 
     /** Takes the network down and up again, if the source can; asked after {@code network.bounce.after} failures. */
     default void bounce() {

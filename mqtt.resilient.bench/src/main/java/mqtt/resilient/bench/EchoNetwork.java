@@ -86,6 +86,11 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
     }
 
     @Override
+    public boolean isOnLink(InetAddress address) {
+        return false;
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler newHandler) {
         handler = newHandler;
         tasks.add(newHandler::connected);

@@ -60,7 +60,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     @Setup
     public void connect() {
         session = new Session(store, this, network, new Counters(), Clients.settings(WINDOW * 10 / 9 + 1).session());
-        session.connected(codec, false);
+        session.connected(codec, false, false);
         client = Clients.client(network, WINDOW * 10 / 9 + 1);
         network.run();
     }
@@ -118,6 +118,16 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
 
     @Override
     public void granted(String filter, int code) {
+        throw new IllegalStateException();
+    }
+
+    @Override
+    public void oversized(String topic, int size) {
+        throw new IllegalStateException();
+    }
+
+    @Override
+    public void oversized(String topic, int qos, int packetId, int size) {
         throw new IllegalStateException();
     }
 

@@ -69,8 +69,7 @@ class BadConfigurationTest extends FrameworkTest {
     void aBadValueIsToldAndTheLastGoodConfigurationStaysInForce(String key, Object value, String expected) {
         ResilientMqttClient client = clients.connected("solid", broker);
         ServiceReference<ResilientMqttClient> reference = clients.reference("solid");
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
 
         clients.configure("solid", broker.uri(), key, value);
         Event refused = events.awaitConfiguration("solid", 2);
@@ -132,8 +131,7 @@ class BadConfigurationTest extends FrameworkTest {
     @Test
     void aSecondClientWithTheSameNameIsRefusedUntilTheNameIsFree() {
         ResilientMqttClient first = clients.connected("twin", broker);
-        Statuses statuses = new Statuses();
-        first.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(first);
         clients.put("second", new HashMap<>(Map.of("mqtt.client", "twin", "brokers", broker.uri())));
         String pid = clients.pid("second");
         ResilientMqttClient second = clients.service(pid);

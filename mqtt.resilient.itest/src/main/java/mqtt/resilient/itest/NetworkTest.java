@@ -52,8 +52,7 @@ class NetworkTest extends FrameworkTest {
         clients.configure("silent", proxy.uri(), "response.seconds", 1);
         ResilientMqttClient client = clients.service("silent");
         Clients.awaitConnected(client);
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         proxy.stall();
         Publication publication = client.publish(Message.to("silent/x").payload("kept").build());
         statuses.await("the end of the silent link", status -> status.state() == ConnectionState.WAITING
@@ -69,8 +68,7 @@ class NetworkTest extends FrameworkTest {
         clients.configure("idle", proxy.uri(), "keepalive.seconds", 2, "ping.seconds", 1, "response.seconds", 1);
         ResilientMqttClient client = clients.service("idle");
         Clients.awaitConnected(client);
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         proxy.stall();
         statuses.await("the missing PINGRESP", status -> status.reason().contains("no PINGRESP"));
     }

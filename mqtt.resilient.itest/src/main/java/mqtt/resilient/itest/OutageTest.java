@@ -91,8 +91,7 @@ class OutageTest extends FrameworkTest {
     @Test
     void theStatusSaysWhyThereIsNoConnectionAndWhenTheNextAttemptIs() {
         ResilientMqttClient client = clients.connected("told", mortal, "backoff.min.ms", 500);
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         mortal.kill();
         var lost = statuses.await("the loss", status -> status.state() == ConnectionState.WAITING);
         assertTrue(lost.reason().matches(".*(closed|reset).*"), lost.toString());

@@ -33,8 +33,7 @@ class ReconfigurationTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("live", broker);
         ServiceReference<ResilientMqttClient> reference = clients.reference("live");
         Inbox inbox = Inbox.subscribed(client, "live/+");
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         Flow flow = closing(new Flow(client, "live/x", ENDLESS, PERIOD));
         flow.awaitPublished(BATCH);
 
@@ -55,8 +54,7 @@ class ReconfigurationTest extends FrameworkTest {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "eager/+");
         ResilientMqttClient client = clients.connected("eager", broker, "client.id", "first-id");
         ServiceReference<ResilientMqttClient> reference = clients.reference("eager");
-        Statuses statuses = new Statuses();
-        client.addConnectionListener(statuses);
+        Statuses statuses = Statuses.of(client);
         Flow flow = closing(new Flow(client, "eager/x", ENDLESS, PERIOD));
         flow.awaitPublished(BATCH);
 
@@ -115,7 +113,7 @@ class ReconfigurationTest extends FrameworkTest {
     }
 
     @Test
-    void twentyChangesInARowEndWithTheLastOneInForce() throws Exception {
+    void changesFasterThanTheirConnectionsEndWithTheLastOneInForce() throws Exception {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "fickle/+");
         ResilientMqttClient client = clients.connected("fickle", broker);
         String derived = client.status().clientId();
@@ -123,6 +121,7 @@ class ReconfigurationTest extends FrameworkTest {
         flow.awaitPublished(BATCH);
         for (int i = 1; i <= 20; i++) {
             clients.configure("fickle", broker.uri(), "client.id", "fickle-" + i, "keepalive.seconds", 60 + i);
+            events.awaitConfiguration("fickle", i + 1); // Felix SCR 2.2.12 misses the last of two at the same time
         }
         Await.until("the last client id", () -> client.isConnected()
                 && client.status().clientId().equals("fickle-20"));

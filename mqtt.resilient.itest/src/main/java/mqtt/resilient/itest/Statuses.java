@@ -6,10 +6,19 @@ import java.util.function.Predicate;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.ResilientMqttClient;
 
 /** Keeps every change of a connection. */
 final class Statuses implements ConnectionListener {
     private final List<ClientStatus> statuses = new ArrayList<>();
+
+    /** Hears of every change of a client from now on; the first status is the present one. */
+    static Statuses of(ResilientMqttClient client) {
+        Statuses statuses = new Statuses();
+        client.addConnectionListener(statuses);
+        Await.until("the present status", () -> !statuses.all().isEmpty());
+        return statuses;
+    }
 
     @Override
     public void onChange(ClientStatus status) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -13,6 +14,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import javax.management.ObjectName;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.Outcome;
@@ -72,7 +74,7 @@ class StopTest extends FrameworkTest {
 
         assertEquals(Outcome.Kind.CLOSED, Await.result(outcome).kind());
         assertEquals(Subscription.Grant.CLOSED, Await.result(grant));
-        assertTrue(Await.result(drained), "nothing is pending any more");
+        assertFalse(Await.result(drained), "what was pending was not delivered");
         assertInstanceOf(IllegalStateException.class, Await.result(taking));
         assertFalse(Await.result(up));
         assertEquals(List.of("unregistered", "closed"), order);
@@ -142,6 +144,10 @@ class StopTest extends FrameworkTest {
         closing(() -> context.removeServiceListener(stopper));
         clients.configure("second", broker.uri());
         stoppedInTime(took);
+        ObjectName name = new ObjectName("mqtt.resilient:type=Client,name=\"second\"");
+        clients.reference("second");
+        clients.delete("second");
+        Await.until("the MXBean is gone", () -> !ManagementFactory.getPlatformMBeanServer().isRegistered(name));
     }
 
     private Duration stopHere() {

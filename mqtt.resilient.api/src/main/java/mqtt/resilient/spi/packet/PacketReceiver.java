@@ -22,6 +22,17 @@ public interface PacketReceiver {
     void publish(Publish publish) throws ProtocolException;
 
     /**
+     * A PUBLISH that is larger than this side takes; its payload was passed over.
+     *
+     * @param topic the topic
+     * @param qos 0, 1 or 2
+     * @param packetId the packet id, 0 with QoS 0
+     * @param size the size of the packet in bytes
+     * @throws ProtocolException if it must not come now
+     */
+    void oversized(String topic, int qos, int packetId, int size) throws ProtocolException;
+
+    /**
      * PUBACK, PUBREC, PUBREL or PUBCOMP.
      *
      * @param type a number of {@link PacketType}

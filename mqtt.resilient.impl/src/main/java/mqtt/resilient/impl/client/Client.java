@@ -33,7 +33,7 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
-import mqtt.resilient.spi.NetworkStateSource;
+import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**
@@ -59,8 +59,6 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     private volatile String name;
     private volatile ClientSettings.NameServer wanProbe;
-    /** On the loop only. */
-    private AutoCloseable networkListener;
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
     private boolean stopping;
@@ -129,14 +127,13 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             return;
         }
         stopping = true;
-        closeNetworkListener();
         dispatcher.stop();
         supervisor.stop(() -> stopped.complete(null));
         publisher.stop();
         subscriptions.values().forEach(all -> all.forEach(
                 one -> one.answer(Subscription.Grant.CLOSED, environment.completions())));
         subscriptions.clear();
-        notifiers.forEach(StatusNotifier::close);
+        notifiers.forEach(StatusNotifier::finish);
     }
 
     private void wake(boolean urgent) {
@@ -184,7 +181,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     /** Subscribes; safe from any thread. */
     public ClientSubscription subscribe(String filter, int qos, InboundQueue queue) {
-        ClientSubscription subscription = new ClientSubscription(this, filter, qos, queue);
+        ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
@@ -257,6 +254,11 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     public void received(Incoming message) {
         dispatcher.received(message);
         counters.set(Counter.UNHANDLED, dispatcher.unhandled());
+    }
+
+    @Override
+    public void oversized(String topic, int size) {
+        dropped(topic, "larger than packet.max.bytes: " + size + " bytes");
     }
 
     @Override
@@ -336,33 +338,25 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
             answer.complete(true);
         } else {
             ClientSettings.NameServer server = wanProbe;
-            environment.network().queryDns(server.host(), server.port(),
-                    up -> environment.completions().execute(() -> answer.complete(up)));
+            scheduler.execute(() -> environment.network().queryDns(server.host(), server.port(),
+                    up -> environment.completions().execute(() -> answer.complete(up))));
         }
         return answer.minimalCompletionStage();
     }
 
-    /** Takes the source of the network's state from now on; null for none. Safe from any thread. */
-    public void networkSource(NetworkStateSource source) {
-        scheduler.execute(() -> {
-            closeNetworkListener();
-            if (!stopping) {
-                networkListener = source == null ? null
-                        : source.listen(state -> onLoop(() -> supervisor.networkChanged(state)));
-                supervisor.networkSource(source);
-            }
-        });
+    /** The network has another state or another way out; safe from any thread. */
+    public void networkChanged(NetworkState state) {
+        onLoop(() -> supervisor.networkChanged(state));
     }
 
-    private void closeNetworkListener() {
-        if (networkListener != null) {
-            try {
-                networkListener.close();
-            } catch (Exception e) {
-                events.connectionListenerFailed("network source", e);
-            }
-            networkListener = null;
-        }
+    /** Who can take the network down and up from now on; safe from any thread. */
+    public void bouncer(Runnable bounce) {
+        onLoop(() -> supervisor.bouncer(bounce));
+    }
+
+    /** The end is near: whoever leaves from now on leaves with the client, and nothing is unsubscribed. */
+    public void prepareStop() {
+        onLoop(dispatcher::keepSubscriptions);
     }
 
     /** The clocks have jumped; safe from any thread. */

@@ -13,7 +13,7 @@ public interface ClientEvents {
      */
     void changed(ClientStatus status, boolean sessionLost, boolean permanent);
 
-    /** A message was dropped: expired, pushed out, set aside, or without a listener. */
+    /** A message was dropped: expired, pushed out, lost with the client, or without a listener. */
     void dropped(String topic, Outcome.Kind kind, String reason);
 
     /** An accepted message was set aside because it seemed to end connections. */

@@ -10,21 +10,15 @@ import mqtt.resilient.impl.dispatch.InboundQueue;
 public final class ClientSubscription implements Subscription {
     private final Client client;
     private final String filter;
-    private final int qos;
     private final InboundQueue queue;
     private final CompletableFuture<Grant> result = new CompletableFuture<>();
     private volatile Grant granted = Grant.PENDING;
     private volatile Runnable onClose = () -> { };
 
-    ClientSubscription(Client client, String filter, int qos, InboundQueue queue) {
+    ClientSubscription(Client client, String filter, InboundQueue queue) {
         this.client = client;
         this.filter = filter;
-        this.qos = qos;
         this.queue = queue;
-    }
-
-    int qos() {
-        return qos;
     }
 
     InboundQueue queue() {

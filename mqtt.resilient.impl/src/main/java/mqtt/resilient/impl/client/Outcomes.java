@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
@@ -26,12 +27,38 @@ final class Outcomes {
     private static final Kind[] KINDS = Kind.values();
 
     private final Executor completions;
-    private final Map<Long, CompletableFuture<Outcome>> watched = new ConcurrentHashMap<>();
-    private final Map<Long, CompletableFuture<Durability>> watchedStored = new ConcurrentHashMap<>();
+    private final Watches<Outcome> watched = new Watches<>();
+    private final Watches<Durability> watchedStored = new Watches<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
     private volatile byte[] history = new byte[64];
     private volatile long latest;
     private volatile long storedUpTo;
+
+    /** Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts. */
+    private static final class Watches<T> {
+        private final Map<Long, CompletableFuture<T>> stages = new ConcurrentHashMap<>();
+        private final AtomicInteger count = new AtomicInteger();
+
+        CompletableFuture<T> add(long id) {
+            return stages.computeIfAbsent(id, key -> {
+                count.incrementAndGet();
+                return new CompletableFuture<>();
+            });
+        }
+
+        boolean isEmpty() {
+            return count.get() == 0;
+        }
+
+        /** Takes a stage out; null if there is none. */
+        CompletableFuture<T> remove(long id) {
+            CompletableFuture<T> stage = stages.remove(id);
+            if (stage != null) {
+                count.decrementAndGet();
+            }
+            return stage;
+        }
+    }
 
     Outcomes(Executor completions) {
         this.completions = completions;
@@ -122,12 +149,12 @@ final class Outcomes {
      * @param old asked when the history does not reach back to the message; it calls {@link #unknown} if it has ended
      */
     CompletionStage<Outcome> watch(long id, long last, LongConsumer old) {
-        CompletableFuture<Outcome> stage = watched.computeIfAbsent(id, key -> new CompletableFuture<>());
+        CompletableFuture<Outcome> stage = watched.add(id);
         VarHandle.fullFence();
         Outcome outcome = get(id, last);
         if (outcome.kind() == Kind.UNKNOWN && id >= 1 && id <= last) {
             old.accept(id);
-        } else if (outcome.kind() != Kind.PENDING && watched.remove(id, stage)) {
+        } else if (outcome.kind() != Kind.PENDING && watched.remove(id) != null) {
             completions.execute(() -> stage.complete(outcome));
         }
         return stage.minimalCompletionStage();
@@ -145,9 +172,9 @@ final class Outcomes {
         if (id <= storedUpTo) {
             return CompletableFuture.completedStage(durability);
         }
-        CompletableFuture<Durability> stage = watchedStored.computeIfAbsent(id, key -> new CompletableFuture<>());
+        CompletableFuture<Durability> stage = watchedStored.add(id);
         if (id <= storedUpTo) {
-            if (watchedStored.remove(id, stage)) {
+            if (watchedStored.remove(id) != null) {
                 completions.execute(() -> stage.complete(durability));
             }
         } else if (get(id, id).kind() != Kind.PENDING) { // ended and never stored: it came in the moment of the stop

@@ -176,7 +176,7 @@ public final class Publisher {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         scheduler.execute(() -> {
-            if (!store.contains(id) && !session.isInFlight(id)) {
+            if (!store.contains(id) && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
                 outcomes.unknown(id);
             }
         });
@@ -190,9 +190,9 @@ public final class Publisher {
         spaceWaiters.add(waiter);
     }
 
-    /** Takes a waiter back; if it was told already, the next one is. Safe from any thread. */
-    public void forgetSpace(Runnable waiter) {
-        if (!spaceWaiters.remove(waiter)) {
+    /** Takes a waiter back; if it was told already, and found space or gave up, the next one is. From any thread. */
+    public void forgetSpace(Runnable waiter, boolean tellNext) {
+        if (!spaceWaiters.remove(waiter) && tellNext) {
             tellSpace();
         }
     }

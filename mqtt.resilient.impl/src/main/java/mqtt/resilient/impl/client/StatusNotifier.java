@@ -16,6 +16,7 @@ final class StatusNotifier {
     private final ArrayDeque<ClientStatus> waiting = new ArrayDeque<>();
     private boolean running;
     private boolean closed;
+    private boolean finished;
 
     StatusNotifier(ConnectionListener listener, Executor executor, BiConsumer<ConnectionListener, Throwable> failed) {
         this.listener = listener;
@@ -26,7 +27,7 @@ final class StatusNotifier {
     void offer(ClientStatus status) {
         boolean start;
         synchronized (this) {
-            if (closed) {
+            if (closed || finished) {
                 return;
             }
             if (waiting.size() == MAX_WAITING) {
@@ -55,6 +56,11 @@ final class StatusNotifier {
         ClientStatus status = closed ? null : waiting.poll();
         running = status != null;
         return status;
+    }
+
+    /** Takes nothing more; what waits is still told. */
+    synchronized void finish() {
+        finished = true;
     }
 
     synchronized void close() {

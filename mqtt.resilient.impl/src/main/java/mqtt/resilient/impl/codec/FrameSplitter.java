@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.codec;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
@@ -8,15 +9,20 @@ import mqtt.resilient.spi.packet.ProtocolException;
 
 /**
  * Cuts the byte stream of one connection into packets (MQTT 3.1.1 section 2.2) and has each decoded in place. Only a
- * packet that arrives in pieces is copied; the memory for it grows with what has arrived, not with what is announced.
+ * packet that arrives in pieces is copied; the memory for it grows with what has arrived, not with what is announced. A
+ * PUBLISH that is too large is passed over; any other packet of that size ends the connection.
  */
 public final class FrameSplitter {
     private static final int MAX_HEADER_BYTES = 5;
     private static final int FIRST_PIECE_BYTES = 256;
+    /** Fixed header, topic and packet id at their longest. */
+    private static final int MAX_HEAD_BYTES = MAX_HEADER_BYTES + 2 + 65_535 + 2;
 
     private final Codec codec;
     private final int maxPacketBytes;
     private ByteBuffer partial;
+    /** How much of a PUBLISH that is too large is still to be passed over. */
+    private long skip;
 
     public FrameSplitter(Codec codec, int maxPacketBytes) {
         this.codec = codec;
@@ -25,21 +31,26 @@ public final class FrameSplitter {
 
     /** Takes all bytes of {@code in}. */
     public void split(ByteBuffer in, PacketReceiver receiver) throws ProtocolException {
-        while (partial != null && in.hasRemaining()) {
-            complete(in, receiver);
-        }
         while (in.hasRemaining()) {
-            int size = packetSize(in);
-            if (size < 0 || size > in.remaining()) {
-                keep(in, size);
-                return;
+            if (skip > 0) {
+                int count = (int) Math.min(skip, in.remaining());
+                in.position(in.position() + count);
+                skip -= count;
+            } else if (partial != null) {
+                complete(in, receiver);
+            } else {
+                int size = packetSize(in);
+                if (size < 0 || size > in.remaining() || size > maxPacketBytes) {
+                    keep(in, size);
+                    continue;
+                }
+                decode(in, size, receiver);
             }
-            decode(in, size, receiver);
         }
     }
 
     /** The bytes of an unfinished packet that are held back. */
-    public int heldBytes() {
+    int heldBytes() {
         return partial == null ? 0 : partial.position();
     }
 
@@ -52,23 +63,52 @@ public final class FrameSplitter {
                 return;
             }
         }
-        int missing = Math.min(size - partial.position(), in.remaining());
+        int wanted = size > maxPacketBytes ? Math.min(size, MAX_HEAD_BYTES) : size;
+        int missing = Math.min(wanted - partial.position(), in.remaining());
         if (partial.remaining() < missing) {
-            int grown = (int) Math.min(size, Math.max(2L * partial.capacity(), partial.position() + (long) missing));
+            int grown = (int) Math.min(wanted, Math.max(2L * partial.capacity(), partial.position() + (long) missing));
             partial = ByteBuffer.allocate(grown).put(partial.flip());
         }
         partial.put(in.slice(in.position(), missing));
         in.position(in.position() + missing);
-        if (partial.position() == size) {
+        if (size > maxPacketBytes) {
+            passOver(size, receiver);
+        } else if (partial.position() == size) {
             ByteBuffer whole = partial.flip();
             partial = null;
             decode(whole, size, receiver);
         }
     }
 
+    /** Takes what is needed of a PUBLISH that is too large, to acknowledge it: a broker would send it again for ever. */
+    private void passOver(int size, PacketReceiver receiver) throws ProtocolException {
+        ByteBuffer head = partial.duplicate().flip();
+        int header = head.get() & 0xFF;
+        while (head.get() < 0) { // the remaining length is known to be whole
+            continue;
+        }
+        int qos = header >> 1 & 3;
+        if (head.remaining() < 2 || head.remaining() < 2 + (head.getShort(head.position()) & 0xFFFF) + 2) {
+            if (partial.position() == Math.min(size, MAX_HEAD_BYTES)) {
+                throw new ProtocolException("a PUBLISH that ends too early");
+            }
+            return; // more must come
+        }
+        byte[] topic = new byte[head.getShort() & 0xFFFF];
+        head.get(topic);
+        int id = qos == 0 ? 0 : head.getShort() & 0xFFFF;
+        skip = size - partial.position();
+        partial = null;
+        receiver.oversized(new String(topic, StandardCharsets.UTF_8), qos, id, size);
+    }
+
     private void keep(ByteBuffer in, int size) {
-        int capacity = Math.max(in.remaining(), FIRST_PIECE_BYTES);
-        partial = ByteBuffer.allocate(size < 0 ? capacity : Math.min(size, capacity)).put(in);
+        int capacity = Math.max(Math.min(in.remaining(), MAX_HEAD_BYTES), FIRST_PIECE_BYTES);
+        partial = ByteBuffer.allocate(size < 0 ? capacity : Math.min(size, capacity));
+        int count = size > maxPacketBytes ? MAX_HEADER_BYTES : in.remaining();
+        count = Math.min(Math.min(count, partial.remaining()), in.remaining());
+        partial.put(in.slice(in.position(), count));
+        in.position(in.position() + count);
     }
 
     private void decode(ByteBuffer in, int size, PacketReceiver receiver) throws ProtocolException {
@@ -94,7 +134,7 @@ public final class FrameSplitter {
             byte b = in.get(start + i);
             length |= (b & 0x7F) << 7 * (i - 1);
             if (b >= 0) {
-                if (length + i + 1 > maxPacketBytes) {
+                if (length + i + 1 > maxPacketBytes && (in.get(start) & 0xF0) >> 4 != PacketType.PUBLISH) {
                     throw new ProtocolException("a " + PacketType.name((in.get(start) & 0xFF) >> 4) + " of "
                             + (length + i + 1) + " bytes; packet.max.bytes allows " + maxPacketBytes);
                 }

@@ -43,7 +43,7 @@ import org.osgi.service.metatype.annotations.Option;
     String user() default "";
 
     @AttributeDefinition(name = "Password", required = false, type = AttributeType.PASSWORD,
-            description = "Sent only together with a user.")
+            description = "Needs a user.")
     String _password() default "";
 
     @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
@@ -92,8 +92,8 @@ import org.osgi.service.metatype.annotations.Option;
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",
-            description = "The longest wait between two attempts, and the wait after a refusal that somebody must "
-                    + "remove, such as bad credentials.")
+            description = "The longest wait between two attempts. After a refusal that somebody must remove, such as "
+                    + "bad credentials, the wait is between half of it and all of it.")
     int backoff_max_seconds() default 60;
 
     @AttributeDefinition(name = "Stable after (s)", min = "0", max = "86400",

@@ -88,14 +88,15 @@ final class ClientHandle implements ResilientMqttClient {
             CountDownLatch space = new CountDownLatch(1);
             Runnable waiter = space::countDown;
             client().publisher().whenSpace(waiter);
+            boolean again = false;
             try {
                 publication = client().publisher().offer(message); // space may have come between
                 if (publication.isEmpty()) {
-                    space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    again = space.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
                     publication = client().publisher().offer(message);
                 }
             } finally {
-                client.publisher().forgetSpace(waiter);
+                client.publisher().forgetSpace(waiter, !again || publication.isPresent());
             }
         }
         return publication.isPresent() ? publication.get() : client().publish(message);
@@ -123,7 +124,7 @@ final class ClientHandle implements ResilientMqttClient {
         Topics.requireFilter(filter);
         requireOptions(options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, listener.getClass().getName() + " of " + bundle,
+        ListenerQueue queue = client().queue(listener, Descriptions.of(listener),
                 options.manualAcknowledgement());
         return own(client.subscribe(filter, options.qos().ordinal(), queue));
     }

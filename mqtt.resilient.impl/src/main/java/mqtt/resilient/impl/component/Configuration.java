@@ -118,7 +118,7 @@ final class Configuration {
     }
 
     List<EventSubscription> subscriptions() throws InvalidException {
-        List<EventSubscription> all = new ArrayList<>();
+        Map<String, Integer> all = new LinkedHashMap<>();
         for (String line : texts("subscriptions")) {
             int semicolon = line.lastIndexOf(';');
             String filter = (semicolon < 0 ? line : line.substring(0, semicolon)).strip();
@@ -127,12 +127,12 @@ final class Configuration {
                 throw invalid("subscriptions", line, "filter;qos with qos 0, 1 or 2");
             }
             try {
-                all.add(new EventSubscription(Topics.requireFilter(filter), Integer.parseInt(qos)));
+                all.merge(Topics.requireFilter(filter), Integer.parseInt(qos), Math::max);
             } catch (IllegalArgumentException e) {
                 throw new InvalidException("subscriptions: " + e.getMessage());
             }
         }
-        return all;
+        return all.entrySet().stream().map(each -> new EventSubscription(each.getKey(), each.getValue())).toList();
     }
 
     ClientSettings settings(String clientId) throws InvalidException {
@@ -235,7 +235,8 @@ final class Configuration {
     private ClientSettings.NameServer wanProbe() throws InvalidException {
         String text = text("wan.probe").strip();
         Matcher matcher = HOST_AND_PORT.matcher(text);
-        if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > LARGEST_PORT) {
+        if (!matcher.matches() || Integer.parseInt(matcher.group(2)) < 1
+                || Integer.parseInt(matcher.group(2)) > LARGEST_PORT) {
             throw invalid("wan.probe", text, "host:port");
         }
         String host = matcher.group(1);
@@ -372,7 +373,7 @@ final class Configuration {
 
     private double decimal(String key) throws InvalidException {
         String text = text(key).strip();
-        if (text.matches("[0-9]{1,10}([.][0-9]{1,9})?") && Double.parseDouble(text) <= 1e9) {
+        if (text.matches("[0-9]{1,10}([.][0-9]{1,17})?([eE]-?[0-9]{1,2})?") && Double.parseDouble(text) <= 1e9) {
             return Double.parseDouble(text);
         }
         throw invalid(key, text, "a number from 0 to 1000000000");

@@ -69,6 +69,7 @@ public final class Engine {
         completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
         systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.client().clockJumped())));
+        loop.onLink(systemNetwork::isOnLink);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

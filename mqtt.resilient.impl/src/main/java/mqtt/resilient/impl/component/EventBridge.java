@@ -70,14 +70,14 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
         }
         Map<Configuration.EventSubscription, ClientSubscription> subscriptions = bound.subscriptions;
         Set<Configuration.EventSubscription> wanted = Set.copyOf(client.subscriptions());
-        for (Configuration.EventSubscription each : wanted) {
-            if (!subscriptions.containsKey(each)) {
-                subscriptions.put(each, client.client().subscribe(each.filter(), each.qos(), bound.queue));
-            }
-        }
         for (Configuration.EventSubscription each : Set.copyOf(subscriptions.keySet())) {
             if (!wanted.contains(each)) {
                 client.client().unsubscribe(subscriptions.remove(each));
+            }
+        }
+        for (Configuration.EventSubscription each : wanted) {
+            if (!subscriptions.containsKey(each)) {
+                subscriptions.put(each, client.client().subscribe(each.filter(), each.qos(), bound.queue));
             }
         }
     }

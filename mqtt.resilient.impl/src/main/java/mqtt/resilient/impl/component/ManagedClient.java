@@ -20,6 +20,7 @@ import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import org.osgi.framework.Bundle;
@@ -45,8 +46,10 @@ final class ManagedClient {
     private final String fallbackName;
     private volatile String name;
     private volatile String networkSource = "none";
-    /** Guarded by itself. */
-    private final NetworkStateSource[] chosenSource = new NetworkStateSource[1];
+    private volatile boolean disposed;
+    /** On mqtt-osgi only. */
+    private NetworkStateSource chosenSource;
+    private AutoCloseable sourceListener;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<String, String> derivedIds = new HashMap<>();
@@ -102,7 +105,6 @@ final class ManagedClient {
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             networkSource = newSource;
-            chooseNetworkSource();
             client.configure(newName, settings);
             configured = true;
         } catch (Configuration.InvalidException e) {
@@ -113,7 +115,10 @@ final class ManagedClient {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
         }
         reporter.configuration(error);
-        engine.osgi().execute(this::register);
+        engine.osgi().execute(() -> {
+            chooseNetworkSource();
+            register();
+        });
     }
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
@@ -129,20 +134,29 @@ final class ManagedClient {
         }
     }
 
-    /** Takes the source of the network's state that the configuration asks for, of those that are there. */
+    /** On mqtt-osgi: takes the source of the network's state that the configuration asks for, of those that are there. */
     void chooseNetworkSource() {
-        NetworkStateSource wanted = engine.networkSource(networkSource);
-        synchronized (chosenSource) {
-            if (chosenSource[0] != wanted) {
-                chosenSource[0] = wanted;
-                client.networkSource(wanted);
-            }
+        NetworkStateSource wanted = disposed ? null : engine.networkSource(networkSource);
+        if (chosenSource == wanted) {
+            return;
         }
+        try {
+            if (sourceListener != null) {
+                sourceListener.close();
+            }
+            chosenSource = wanted;
+            sourceListener = wanted == null ? null : wanted.listen(client::networkChanged);
+            client.networkChanged(wanted == null ? NetworkState.UNKNOWN : wanted.state());
+        } catch (Exception e) { // foreign code may throw anything
+            LOG.warn("{}: the network source {} failed", name, wanted, e);
+            client.networkChanged(NetworkState.UNKNOWN);
+        }
+        client.bouncer(wanted == null ? () -> { } : () -> engine.osgi().execute(wanted::bounce));
     }
 
     /** A name has become free: takes the configuration that was refused for its name. */
     synchronized void retry() {
-        if (nameRefused != null) {
+        if (nameRefused != null && !disposed) {
             configure(nameRefused);
         }
     }
@@ -165,32 +179,41 @@ final class ManagedClient {
     }
 
     private void register() {
+        if (disposed) {
+            return;
+        }
         String current = name;
         if (!current.equals(registeredName)) {
             unregister();
             Dictionary<String, Object> properties = new Hashtable<>();
             properties.put(MqttConstants.CLIENT, current);
             properties.put(MqttConstants.PROTOCOL, protocol.name());
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
             registeredName = current;
             management.register(current);
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            if (disposed) { // by a service listener, which has stopped the bundle
+                return;
+            }
         }
         engine.announce(this);
     }
 
     private void unregister() {
+        management.unregister();
         if (registration != null) {
-            management.unregister();
             registration.unregister();
             registration = null;
-            registeredName = null;
         }
+        registeredName = null;
     }
 
     /** Ends the client, within a few seconds, also from inside one of its callbacks. */
     void dispose() {
+        disposed = true;
+        client.prepareStop();
         engine.osgi().executeAndWait(() -> {
             engine.withdraw(this);
+            chooseNetworkSource();
             unregister();
         }, engine.unregistering());
         long begun = System.nanoTime();
@@ -207,7 +230,7 @@ final class ManagedClient {
 
     @Override
     public String toString() {
-        return "client " + (name.equals(fallbackName) ? fallbackName : name);
+        return "client " + name;
     }
 
     /** Bundle scope: a handle for each bundle that uses the client. */

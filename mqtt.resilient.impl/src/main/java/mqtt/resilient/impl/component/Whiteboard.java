@@ -164,7 +164,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
     }
 
     private static String describe(Entry entry) {
-        return entry.listener.getClass().getName() + " (service " + entry.properties.get("service.id") + ")";
+        return Descriptions.of(entry.listener);
     }
 
     /** A listener cannot be served. */

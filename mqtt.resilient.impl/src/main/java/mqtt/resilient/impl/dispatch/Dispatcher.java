@@ -50,13 +50,27 @@ public final class Dispatcher {
     /** One filter and who listens to it. */
     private static final class Filter {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
-        private final ArrayDeque<Reception> held = new ArrayDeque<>();
-        /** Who has gone and may come back; empty without a grace. */
-        private final Set<InboundQueue> gone = new HashSet<>();
-        private Scheduler.Timer grace;
+        private final List<Departed> departed = new ArrayList<>();
 
         int qos() {
             return listeners.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        }
+
+        /** Whom a new listener follows: the one of the same description; without any listener, also somebody else. */
+        Departed predecessor(InboundQueue queue) {
+            return departed.stream().filter(each -> each.queue.description().equals(queue.description())).findFirst()
+                    .orElse(listeners.isEmpty() && !departed.isEmpty() ? departed.get(0) : null);
+        }
+    }
+
+    /** A listener that has gone from a filter and may come back, and what waits for it. */
+    private static final class Departed {
+        private final InboundQueue queue;
+        private final ArrayDeque<Reception> held = new ArrayDeque<>();
+        private Scheduler.Timer grace;
+
+        Departed(InboundQueue queue) {
+            this.queue = queue;
         }
     }
 
@@ -74,6 +88,7 @@ public final class Dispatcher {
     private boolean readingPaused;
     private Scheduler.Timer slowCheck;
     private boolean stopped;
+    private boolean keepSubscriptions;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
         this.scheduler = scheduler;
@@ -107,16 +122,16 @@ public final class Dispatcher {
             tree.add(key, made);
             return made;
         });
-        if (entry.grace != null) {
-            entry.grace.cancel();
-            entry.grace = null;
-            entry.gone.clear();
-        }
+        Departed predecessor = entry.predecessor(queue);
         entry.listeners.put(queue, qos);
         events.subscribe(filter, entry.qos());
-        for (Reception held = entry.held.poll(); held != null; held = entry.held.poll()) {
-            offer(held, queue, held.incoming().publish().payload());
-            finish(held);
+        if (predecessor != null) {
+            predecessor.grace.cancel();
+            entry.departed.remove(predecessor);
+            for (Reception held : predecessor.held) {
+                offer(held, queue, held.incoming().publish().payload().clone());
+                finish(held);
+            }
         }
     }
 
@@ -130,14 +145,33 @@ public final class Dispatcher {
         if (entry == null || entry.listeners.remove(queue) == null) {
             return;
         }
-        if (!entry.listeners.isEmpty()) {
-            return; // a lower level would only bring the retained messages again
-        }
         if (grace && settings.graceNanos() > 0 && !stopped) {
-            entry.gone.add(queue);
-            entry.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(), () -> forget(filter, entry));
-        } else {
-            forget(filter, entry);
+            Departed departed = new Departed(queue);
+            departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
+                    () -> forget(filter, entry, departed));
+            entry.departed.add(departed);
+        }
+        forgetIfUnused(filter, entry);
+    }
+
+    private void forgetIfUnused(String filter, Filter entry) {
+        if (entry.listeners.isEmpty() && entry.departed.isEmpty()) { // else it would only bring the retained ones again
+            filters.remove(filter);
+            tree.remove(filter, entry);
+            if (!keepSubscriptions) {
+                events.unsubscribe(filter);
+            }
+        }
+    }
+
+    /** The grace of a listener is over. */
+    private void forget(String filter, Filter entry, Departed departed) {
+        entry.departed.remove(departed);
+        forgetIfUnused(filter, entry);
+        for (Reception held : departed.held) {
+            events.dropped(held.incoming().publish().topic(), "no listener for " + filter
+                    + " came back within listener.grace.seconds");
+            finish(held);
         }
     }
 
@@ -152,23 +186,14 @@ public final class Dispatcher {
         tree.match(left.topic(), matches);
         boolean held = false;
         for (Filter filter : matches) {
-            held = held || filter.gone.contains(left.queue()) && hold(left.reception(), filter);
+            for (Departed departed : filter.departed) {
+                held = held || departed.queue == left.queue() && hold(left.reception(), departed);
+            }
         }
         if (!held) {
             events.dropped(left.topic(), "its listener ended: " + left.queue().description());
         }
         left.queue().done(left);
-    }
-
-    private void forget(String filter, Filter entry) {
-        filters.remove(filter);
-        tree.remove(filter, entry);
-        events.unsubscribe(filter);
-        for (Reception held = entry.held.poll(); held != null; held = entry.held.poll()) {
-            events.dropped(held.incoming().publish().topic(), "no listener for " + filter
-                    + " came back within listener.grace.seconds");
-            finish(held);
-        }
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -182,7 +207,7 @@ public final class Dispatcher {
         matches.clear();
         tree.match(incoming.publish().topic(), matches);
         byte[] payload = incoming.publish().payload();
-        if (matches.size() == 1 && matches.get(0).listeners.size() == 1) {
+        if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
         } else {
             Set<InboundQueue> queues = new HashSet<>();
@@ -219,20 +244,20 @@ public final class Dispatcher {
         Set<InboundQueue> covered = new HashSet<>();
         boolean held = false;
         for (Filter filter : matches) {
-            if (covered.addAll(filter.gone)) {
-                held |= hold(reception, filter);
+            for (Departed departed : filter.departed) {
+                held |= covered.add(departed.queue) && hold(reception, departed);
             }
         }
         return held;
     }
 
-    /** Keeps a message for a filter in its grace; QoS 0 is not kept. */
-    private static boolean hold(Reception reception, Filter filter) {
+    /** Keeps a message for a listener that may come back; QoS 0 is not kept. */
+    private static boolean hold(Reception reception, Departed departed) {
         if (reception.incoming().publish().qos() == Qos.AT_MOST_ONCE) {
             return false;
         }
         reception.add();
-        filter.held.add(reception);
+        departed.held.add(reception);
         return true;
     }
 
@@ -275,6 +300,11 @@ public final class Dispatcher {
         }
     }
 
+    /** From now on nothing is unsubscribed: the session is to outlive this client. */
+    public void keepSubscriptions() {
+        keepSubscriptions = true;
+    }
+
     /** Ends every listener; nothing more is acknowledged. */
     public void stop() {
         stopped = true;
@@ -282,9 +312,7 @@ public final class Dispatcher {
             slowCheck.cancel();
         }
         for (Filter filter : filters.values()) {
-            if (filter.grace != null) {
-                filter.grace.cancel();
-            }
+            filter.departed.forEach(departed -> departed.grace.cancel());
             filter.listeners.keySet().forEach(InboundQueue::close);
         }
         filters.clear();

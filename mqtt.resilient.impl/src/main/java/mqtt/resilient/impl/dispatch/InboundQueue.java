@@ -54,7 +54,9 @@ public abstract class InboundQueue {
                 dropped = removeOldestAtMostOnce();
             }
         }
-        arrived();
+        if (dropped == null) { // else as many wait as before
+            arrived();
+        }
         return dropped;
     }
 

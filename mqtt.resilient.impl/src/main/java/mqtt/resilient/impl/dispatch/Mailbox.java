@@ -40,11 +40,9 @@ public final class Mailbox<T> {
     }
 
     private void drain() {
-        if (drained == draining.size()) {
-            List<T> empty = drained > KEPT_CAPACITY ? new ArrayList<>() : draining;
-            empty.clear();
-            drained = 0;
+        if (draining.isEmpty()) {
             synchronized (this) {
+                List<T> empty = filling.size() > KEPT_CAPACITY ? new ArrayList<>() : draining;
                 draining = filling;
                 filling = empty;
             }
@@ -56,6 +54,9 @@ public final class Mailbox<T> {
         } finally {
             if (drained < draining.size()) { // one that failed takes nothing with it
                 scheduler.execute(this::drain);
+            } else {
+                draining.clear();
+                drained = 0;
             }
         }
     }

@@ -41,7 +41,7 @@ public final class TopicTree<T> {
 
     private boolean remove(Node<T> node, String[] levels, int depth, T value) {
         if (depth == levels.length) {
-            return node.values.remove(value);
+            return !node.values.isEmpty() && node.values.remove(value);
         }
         Node<T> child = node.children.get(levels[depth]);
         if (child == null || !remove(child, levels, depth + 1, value)) {

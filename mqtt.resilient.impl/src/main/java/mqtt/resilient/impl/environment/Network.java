@@ -13,6 +13,9 @@ public interface Network {
     /** The address that a host already is, or null if it is a name. */
     InetAddress literal(String host);
 
+    /** Whether an address is on a network that this machine is directly attached to. */
+    boolean isOnLink(InetAddress address);
+
     /** Begins to connect. */
     Connection connect(Route route, ConnectionHandler handler);
 

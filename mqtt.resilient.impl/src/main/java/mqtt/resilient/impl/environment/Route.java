@@ -60,10 +60,10 @@ public record Route(InetAddress address, int port, String host, int hostPort, Pr
      * @param headers further header lines, for example {@code X-Token: 1}; may hold secrets
      */
     public record WebSocket(String path, List<String> headers) {
-        /** {@return the path} */
+        /** {@return the path without its query, which may hold a token} */
         @Override
         public String toString() {
-            return "WebSocket[" + path + "]";
+            return "WebSocket[" + path.split("\\?")[0] + "]";
         }
     }
 }

@@ -12,12 +12,12 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
@@ -39,6 +39,7 @@ public final class EventLoop implements Scheduler, Network {
 
     private final Selector selector;
     private final Resolver resolver = new Resolver(this);
+    private final DnsProbe wanProbe = new DnsProbe(this);
     private final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
     private final SecureRandom secureRandom = new SecureRandom();
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
@@ -46,6 +47,7 @@ public final class EventLoop implements Scheduler, Network {
     private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
     private final ArrayDeque<TcpConnection> writers = new ArrayDeque<>();
     private final Thread thread;
+    private volatile Predicate<InetAddress> onLink = address -> false;
     private long timerNumber;
     private long nextErrorLog = Long.MIN_VALUE;
     private int unloggedErrors;
@@ -76,6 +78,7 @@ public final class EventLoop implements Scheduler, Network {
         execute(() -> stopping = true);
         resolver.stop();
         work.shutdownNow();
+        wanProbe.stop();
         if (!isCurrentThread()) {
             thread.join(timeoutMillis);
         }
@@ -133,6 +136,16 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     @Override
+    public boolean isOnLink(InetAddress address) {
+        return onLink.test(address);
+    }
+
+    /** Who knows which addresses are on a network that this machine is attached to. */
+    public void onLink(Predicate<InetAddress> test) {
+        onLink = test;
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler handler) {
         TcpConnection connection = new TcpConnection(this, route, handler);
         connection.connect();
@@ -141,14 +154,7 @@ public final class EventLoop implements Scheduler, Network {
 
     @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
-        try {
-            work.execute(() -> {
-                boolean up = DnsProbe.answers(server, port);
-                execute(() -> answer.accept(up));
-            });
-        } catch (RejectedExecutionException e) {
-            execute(() -> answer.accept(false));
-        }
+        wanProbe.ask(server, port, answer);
     }
 
     /** Runs what takes a while: TLS computations, reading keys. */

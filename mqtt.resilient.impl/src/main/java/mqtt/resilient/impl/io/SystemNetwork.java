@@ -198,7 +198,7 @@ public final class SystemNetwork implements NetworkStateSource {
         return () -> listeners.remove(listener);
     }
 
-    @Override
+    /** Whether an address is on a network that this machine is directly attached to. */
     public boolean isOnLink(InetAddress address) {
         byte[] wanted = address.getAddress();
         return view.addresses.stream().anyMatch(each -> {

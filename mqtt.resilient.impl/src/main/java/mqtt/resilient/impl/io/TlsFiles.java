@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.KeyStoreException;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
@@ -21,6 +22,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,6 +46,7 @@ import mqtt.resilient.impl.environment.TlsContexts;
  */
 public final class TlsFiles implements TlsContexts {
     private static final Pattern PEM = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+    private static final Pattern OTHER_KEY = Pattern.compile("-----BEGIN ([A-Z]+ PRIVATE KEY)-----");
     private static final String[] KEY_ALGORITHMS = { "RSA", "EC", "Ed25519", "Ed448", "RSASSA-PSS" };
 
     /**
@@ -194,23 +197,25 @@ public final class TlsFiles implements TlsContexts {
             }
             if (type.equals("ENCRYPTED PRIVATE KEY")) {
                 EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(matcher));
-                return privateKey(decrypted(info, password), path);
-            }
-            if (type.endsWith("PRIVATE KEY")) {
-                throw new IOException("tls.keystore: " + path + " holds a " + type + ", which is not PKCS#8; convert it"
-                        + " with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
+                String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
+                        : info.getAlgName());
+                Cipher cipher = Cipher.getInstance(algorithm);
+                cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
+                        .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
+                try {
+                    return privateKey(info.getKeySpec(cipher), path);
+                } catch (InvalidKeySpecException e) {
+                    throw new IOException("tls.keystore: the key in " + path + " does not open with "
+                            + ".tls.key.password", e);
+                }
             }
         }
+        Matcher other = OTHER_KEY.matcher(pem);
+        if (other.find()) {
+            throw new IOException("tls.keystore: " + path + " holds a " + other.group(1) + ", which is not PKCS#8; convert"
+                    + " it with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
+        }
         throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
-    }
-
-    private static PKCS8EncodedKeySpec decrypted(EncryptedPrivateKeyInfo info, String password)
-            throws GeneralSecurityException {
-        String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
-        Cipher cipher = Cipher.getInstance(algorithm); // getKeySpec(Key) of JDK 17 would look for a cipher "PBES2"
-        cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
-                .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
-        return info.getKeySpec(cipher);
     }
 
     private static PrivateKey privateKey(PKCS8EncodedKeySpec spec, Path path) throws IOException,
@@ -281,6 +286,10 @@ public final class TlsFiles implements TlsContexts {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         KeyStore store = settings.trustStore == null ? null
                 : load(settings.trustStore, settings.trustStorePassword, "", "tls.truststore", false);
+        if (store != null && !hasAuthority(store)) {
+            throw new IOException("tls.truststore: there is no trusted certificate in " + settings.trustStore
+                    + "; PEM is the simplest, or make it with: keytool -importcert -trustcacerts");
+        }
         factory.init(store);
         TrustManager[] managers = factory.getTrustManagers();
         for (int i = 0; i < managers.length; i++) {
@@ -289,6 +298,15 @@ public final class TlsFiles implements TlsContexts {
             }
         }
         return managers;
+    }
+
+    private static boolean hasAuthority(KeyStore store) throws KeyStoreException {
+        for (String alias : Collections.list(store.aliases())) {
+            if (store.isCertificateEntry(alias)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Decides as the platform does, and says why in the user's words. */

@@ -25,6 +25,9 @@ final class Attempt {
         /** The attempt has come to another stage. */
         void stage(ConnectionState state, String reason);
 
+        /** A CONNECT goes out that may make a session, or resume one. */
+        void connectSent();
+
         /** The broker has discarded the session. */
         void discarded();
 
@@ -142,6 +145,9 @@ final class Attempt {
             racing.remove(link);
             racing.forEach(other -> other.close(() -> { }));
             racing.clear();
+            if (!discard) {
+                listener.connectSent();
+            }
             listener.stage(ConnectionState.HANDSHAKE, discard ? "discarding a session that is not ours"
                     : "CONNECT is sent");
         }

@@ -28,9 +28,10 @@ public record BrokerUri(String scheme, String host, int port, String path) {
         try {
             uri = new URI(text.strip());
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(shown(text) + " is not a URI (" + e.getReason() + "); " + ALLOWED);
+            throw new IllegalArgumentException(shown(text) + " is not a URI; " + ALLOWED);
         }
-        if (uri.getRawUserInfo() != null || uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
+        boolean holdsUser = uri.getRawUserInfo() != null || String.valueOf(uri.getRawAuthority()).contains("@");
+        if (holdsUser || text.contains("@") && !String.valueOf(uri.getScheme()).startsWith("ws")) {
             throw new IllegalArgumentException(shown(text)
                     + " holds a user or a password; they belong into the keys user and .password");
         }
@@ -65,16 +66,16 @@ public record BrokerUri(String scheme, String host, int port, String path) {
             String digits = authority.substring(colon + 1);
             try {
                 return (int) Math.min(Math.max(Long.parseLong(digits), -1), Integer.MAX_VALUE);
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(shown(text) + " has the port \"" + digits + "\"; allowed are 1 to "
-                        + LARGEST_PORT, e);
+            } catch (NumberFormatException e) { // not shown: it may be a part of a password
+                throw new IllegalArgumentException(shown(text) + " has a port that is no number; allowed are 1 to "
+                        + LARGEST_PORT);
             }
         }
         return usual;
     }
 
     private static String shown(String text) {
-        return "\"" + text.replaceAll("//[^/]*@", "//…@") + "\"";
+        return "\"" + text.replaceAll("//.*@", "//…@").replaceAll("\\?.*", "?…") + "\"";
     }
 
     /** Whether the connection is secured by TLS. */

@@ -96,9 +96,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     /** Lets the session use the link; right after {@link Owner#accepted}. */
-    void attach(Session attached, boolean sessionPresent) {
+    void attach(Session attached, boolean sessionPresent, boolean doubtful) {
         session = attached;
-        session.connected(codec, sessionPresent);
+        session.connected(codec, sessionPresent, doubtful);
         requestWrite();
     }
 
@@ -431,6 +431,15 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void publish(Publish publish) throws ProtocolException {
         online(PacketType.PUBLISH).publish(publish);
+    }
+
+    @Override
+    public void oversized(String topic, int qos, int packetId, int size) throws ProtocolException {
+        if (qos > 2 || qos > 0 && packetId == 0) {
+            throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
+                    + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
+        }
+        online(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
     }
 
     @Override

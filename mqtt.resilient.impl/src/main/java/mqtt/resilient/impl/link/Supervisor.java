@@ -9,7 +9,6 @@ import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.NetworkState;
-import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Connack;
 
@@ -26,6 +25,7 @@ public final class Supervisor implements Attempt.Listener {
     /** So many links in a row that the broker ended at once, with nothing unanswered, look like a takeover. */
     private static final int TAKEOVER_LINKS = 3;
     private static final long TAKEOVER_NANOS = 5 * SECOND;
+    private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
 
     /** What the supervisor tells and asks, on the loop. */
@@ -61,13 +61,18 @@ public final class Supervisor implements Attempt.Listener {
     private int takeovers;
     private long onlineSince;
     private boolean readingPaused;
+    private boolean neverOnline = true;
     private int closing;
     private Runnable afterClosing;
     /** Broker and client id of the session that ours continues; null = none, what the broker has is not ours. */
     private String ownSession;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
-    private NetworkStateSource source;
+    private Runnable bounce = () -> { };
+    /** A CONNECT went out whose CONNACK has not come. */
+    private boolean connackAwaited;
+    /** The session that the broker resumes may be a new one: the CONNACK that said so was lost. */
+    private boolean doubtful;
     private NetworkState networkState = NetworkState.UNKNOWN;
     private long networkSince;
     /** The schedule keeps the client offline until its next window. */
@@ -198,10 +203,9 @@ public final class Supervisor implements Attempt.Listener {
 
     // ---- the network's state --------------------------------------------------------------------------------------
 
-    /** Takes the source of the network's state from now on; null for none. */
-    public void networkSource(NetworkStateSource newSource) {
-        source = newSource;
-        networkChanged(newSource == null ? NetworkState.UNKNOWN : newSource.state());
+    /** Who can take the network down and up from now on; must return at once and not throw. */
+    public void bouncer(Runnable newBounce) {
+        bounce = newBounce;
     }
 
     /** The network has another state, or another way out. */
@@ -239,7 +243,7 @@ public final class Supervisor implements Attempt.Listener {
             return true;
         }
         InetAddress address = network.literal(host);
-        return address != null && (address.isLoopbackAddress() || source != null && source.isOnLink(address));
+        return address != null && (address.isLoopbackAddress() || network.isOnLink(address));
     }
 
     // ---- attempts -------------------------------------------------------------------------------------------------
@@ -254,16 +258,24 @@ public final class Supervisor implements Attempt.Listener {
     private void begin() {
         List<BrokerUri> uris = settings.brokers().uris();
         broker %= uris.size();
+        for (int i = 0; i < uris.size() && heldUntil(uris.get(broker)) != 0; i++) {
+            broker = (broker + 1) % uris.size(); // a neighbour may be there all the same
+        }
         BrokerUri uri = uris.get(broker);
         long held = heldUntil(uri);
         if (held != 0) {
-            change(ConnectionState.WAITING, "the network is down", held);
             at(held, this::attempt);
+            change(ConnectionState.WAITING, "the network is down", held);
             return;
         }
         attempts++;
         boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
-                && !sessionKey().equals(ownSession);
+                && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
+        at(scheduler.nanoTime() + LONGEST_ATTEMPT_NANOS, () -> { // it ends by itself; this is for faults of our own
+            if (link == null) {
+                ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not come to an end"));
+            }
+        });
         attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, responseTimeout, this);
         attempt.start();
     }
@@ -274,8 +286,16 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     @Override
+    public void connectSent() {
+        doubtful |= connackAwaited;
+        connackAwaited = true;
+    }
+
+    @Override
     public void discarded() {
         discarded = sessionKey();
+        connackAwaited = false;
+        doubtful = false;
     }
 
     @Override
@@ -291,11 +311,14 @@ public final class Supervisor implements Attempt.Listener {
         }
         boolean lost = ownSession != null && !sessionPresent && settings.sessionExpirySeconds() > 0;
         ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
+        neverOnline = false;
         attempts = 0;
         failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
         link = newLink;
-        link.attach(session, sessionPresent);
+        link.attach(session, sessionPresent, doubtful);
+        connackAwaited = false;
+        doubtful = false;
         if (readingPaused) {
             link.pauseReading(true);
         }
@@ -347,16 +370,15 @@ public final class Supervisor implements Attempt.Listener {
                 && now - networkSince < FRESH_NETWORK_NANOS) {
             wait = Math.min(wait, FRESH_RETRY_NANOS);
         }
+        at(now + wait, this::attempt); // before anything is told: whatever happens there, this stays
         change(ConnectionState.WAITING, reason, now + wait, false, false, permanent);
-        at(now + wait, this::attempt);
     }
 
     private void bounceIfDue() {
         failuresSinceBounce++;
-        if (settings.network().bounceAfter() > 0 && failuresSinceBounce >= settings.network().bounceAfter()
-                && source != null) {
+        if (settings.network().bounceAfter() > 0 && failuresSinceBounce >= settings.network().bounceAfter()) {
             failuresSinceBounce = 0;
-            source.bounce();
+            bounce.run();
         }
     }
 

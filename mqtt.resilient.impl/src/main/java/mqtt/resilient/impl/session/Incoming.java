@@ -8,6 +8,8 @@ public final class Incoming {
     /** The connection on which its acknowledgement is due. */
     int connection;
     boolean handled;
+    /** Whether its packet id may mean another message now. */
+    boolean doubtful;
 
     Incoming(Publish publish, int connection) {
         this.publish = publish;

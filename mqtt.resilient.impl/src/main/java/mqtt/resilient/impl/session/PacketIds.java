@@ -50,6 +50,14 @@ final class PacketIds {
         return id;
     }
 
+    /** Takes an id that was just freed for an owner who still needs it. */
+    void claim(int id, Object owner) {
+        int last = first + count - 1;
+        assert free[last >= free.length ? last - free.length : last] == id : "packet id " + id + " was not freed last";
+        count--;
+        owners[id] = owner;
+    }
+
     /** Whose id this is; null if it is nobody's. */
     Object owner(int id) {
         return id < owners.length ? owners[id] : null;

@@ -24,7 +24,7 @@ final class Receiver {
     Incoming received(Publish publish, int connection) {
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
-            if (before != null) {
+            if (before != null && !(before.doubtful && !publish.duplicate())) {
                 if (before.connection != connection) {
                     before.connection = connection;
                     unacknowledged.add(before);
@@ -72,6 +72,11 @@ final class Receiver {
             unacknowledged.remove(incoming);
         }
         return true;
+    }
+
+    /** The broker's session may be a new one: what comes without DUP is new then [MQTT-3.3.1-1]. */
+    void doubt() {
+        exactlyOnce.values().forEach(incoming -> incoming.doubtful = true);
     }
 
     /** Nothing is due on a connection that is gone; the broker repeats on the next one. */

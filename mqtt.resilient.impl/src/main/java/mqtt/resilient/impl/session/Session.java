@@ -2,10 +2,13 @@ package mqtt.resilient.impl.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
@@ -33,6 +36,9 @@ public final class Session {
     private final PoisonGuard poison = new PoisonGuard();
     private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
+
+    /** Packet ids of QoS 2 messages that were set aside and that the broker may still hold; it is told to let go. */
+    private final List<Integer> setAside = new ArrayList<>();
 
     private SendWindow window;
     private Codec codec;
@@ -66,18 +72,28 @@ public final class Session {
 
     // ---- the link -------------------------------------------------------------------------------------------------
 
-    /** A connection is up: the broker sent a CONNACK that accepts. */
-    public void connected(Codec newCodec, boolean sessionPresent) {
+    /**
+     * A connection is up: the broker sent a CONNACK that accepts.
+     *
+     * @param doubtful whether the session that is present may be another one than ours, because an earlier CONNACK was lost
+     */
+    public void connected(Codec newCodec, boolean sessionPresent, boolean doubtful) {
         codec = newCodec;
         connection++;
         connected = true;
         if (!sessionPresent) {
             sessionLost();
+        } else if (doubtful) {
+            subscriptions.doubt();
+            receiver.doubt();
         }
+        setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
         repeat = inFlight.first();
     }
 
     private void sessionLost() {
+        setAside.forEach(ids::free);
+        setAside.clear();
         receiver.sessionLost();
         subscriptions.sessionLost();
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
@@ -106,6 +122,10 @@ public final class Session {
         Outgoing oldest = inFlight.first();
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
             leaveFlight(oldest);
+            if (oldest.isExactlyOnce()) {
+                ids.claim(oldest.packetId, setAside);
+                setAside.add((int) oldest.packetId);
+            }
             end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
                     + " connections and one more with nothing but this message unacknowledged");
         }
@@ -152,6 +172,11 @@ public final class Session {
     /** Takes out the oldest QoS 0 message that was not sent; null if there is none. */
     public Outgoing pollAtMostOnce() {
         return atMostOnce.poll();
+    }
+
+    /** Whether a QoS 0 message waits or is being written. */
+    public boolean holdsAtMostOnce(long id) {
+        return Stream.concat(atMostOnce.stream(), unflushed.stream()).anyMatch(message -> message.id() == id);
     }
 
     /** Whether QoS 0 messages wait. */
@@ -334,6 +359,17 @@ public final class Session {
         }
     }
 
+    /** A PUBLISH arrived that is too large: it is acknowledged in its turn, or the broker would send it for ever. */
+    public void oversized(String topic, int qos, int packetId, int size) {
+        counters.count(Counters.Counter.RECEIVED);
+        Incoming incoming = receiver.received(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId),
+                connection);
+        if (incoming != null) {
+            handled(incoming);
+            events.oversized(topic, size);
+        }
+    }
+
     /** The listeners are done with a message; its acknowledgement goes out in its turn. */
     public void handled(Incoming incoming) {
         receiver.handled(incoming, connected ? connection : -1);
@@ -364,6 +400,10 @@ public final class Session {
                 end(message, Outcome.Kind.DELIVERED, "");
             }
         } else {
+            if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
+                ids.free(packetId);
+                return;
+            }
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             if (type == PacketType.PUBREC && owner == null) {
                 acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever

@@ -10,6 +10,9 @@ public interface SessionEvents {
     /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
     void received(Incoming message);
 
+    /** A message arrived that is larger than {@code packet.max.bytes}; nobody gets it. */
+    void oversized(String topic, int size);
+
     /** The broker answered for a filter: the code of its SUBACK. */
     void granted(String filter, int code);
 }

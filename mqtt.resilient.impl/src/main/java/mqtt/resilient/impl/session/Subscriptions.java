@@ -196,6 +196,14 @@ final class Subscriptions {
         pending.clear();
     }
 
+    /** Nobody knows what the broker holds: everything is subscribed again. */
+    void doubt() {
+        for (Entry entry : List.copyOf(entries.values())) {
+            entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held;
+            enqueue(entry);
+        }
+    }
+
     /** The broker holds nothing any more. */
     void sessionLost() {
         for (Entry entry : List.copyOf(entries.values())) {

@@ -82,6 +82,21 @@ final class LaneQueue {
         return -1;
     }
 
+    /** The first slot behind the message with this id, which need not be here. */
+    int slotAfter(long id) {
+        int low = 0;
+        int high = used;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (ring[index(middle)].id() <= id) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
     /** The number of messages. */
     int size() {
         return live;
@@ -96,6 +111,11 @@ final class LaneQueue {
     Outgoing at(int slot) {
         Outgoing message = ring[index(slot)];
         return message.isQueued() ? message : null;
+    }
+
+    /** The id of what is in a slot, or was. */
+    long idAt(int slot) {
+        return ring[index(slot)].id();
     }
 
     private int index(int slot) {

@@ -1,5 +1,7 @@
 package mqtt.resilient.impl.store;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.session.MessageStore;
@@ -12,7 +14,7 @@ public final class MemoryStore implements MessageStore {
 
     private final LaneQueue[] lanes = new LaneQueue[Message.LANES];
     private int visitLane;
-    private int visitSlot;
+    private long visitedId;
 
     public MemoryStore() {
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -83,21 +85,32 @@ public final class MemoryStore implements MessageStore {
 
     @Override
     public void visitSome(Consumer<Outgoing> visitor) {
-        int budget = Math.max(SMALLEST_VISIT, queued() / CALLS_PER_ROUND + 1);
+        int budget = Math.max(SMALLEST_VISIT, slots() / CALLS_PER_ROUND + lanes.length);
+        List<Outgoing> seen = new ArrayList<>();
         for (int turns = 0; turns <= lanes.length && budget > 0; turns++) {
             LaneQueue lane = lanes[visitLane];
-            for (; visitSlot < lane.slots() && budget > 0; visitSlot++, budget--) {
-                Outgoing message = lane.at(visitSlot);
-                if (message != null) {
-                    visitor.accept(message);
+            int slot = lane.slotAfter(visitedId); // what was removed meanwhile has moved the slots
+            for (; slot < lane.slots() && budget > 0; slot++, budget--) {
+                visitedId = lane.idAt(slot);
+                if (lane.at(slot) != null) {
+                    seen.add(lane.at(slot));
                 }
             }
-            if (visitSlot >= lane.slots()) {
+            if (slot >= lane.slots()) {
                 lane.tidy();
                 visitLane = (visitLane + 1) % lanes.length;
-                visitSlot = 0;
+                visitedId = 0;
             }
         }
+        seen.forEach(visitor);
+    }
+
+    private int slots() {
+        int sum = 0;
+        for (LaneQueue lane : lanes) {
+            sum += lane.slots();
+        }
+        return sum;
     }
 
     @Override

@@ -30,7 +30,7 @@ class ProtocolErrorTest {
                 Arguments.of("invalid UTF-8", Bytes.of("30 04 0002 c328"), "invalid UTF-8"),
                 Arguments.of("a client's packet", Bytes.of("c0 00"), "the server sent PINGREQ"),
                 Arguments.of("a DISCONNECT", Bytes.of("e0 00"), "the server sent DISCONNECT"),
-                Arguments.of("too large", Bytes.of("30 ff ff ff 7f"), "packet.max.bytes allows 1048576"),
+                Arguments.of("too large", Bytes.of("40 ff ff ff 7f"), "packet.max.bytes allows 1048576"),
                 Arguments.of("garbage", Bytes.of("ff ff ff ff ff ff"), "more than 4 bytes"));
     }
 

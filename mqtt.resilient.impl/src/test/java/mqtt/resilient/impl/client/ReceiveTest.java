@@ -208,6 +208,16 @@ class ReceiveTest {
     }
 
     @Test
+    void anIdAfterAnUnansweredConnectMayBelongToANewSession() {
+        subscribed();
+        world.broker.sends("PUBLISH q2 id=8 in/a 1").expects("PUBREC id=8").networkBreaks().awaitsClient()
+                .expects("CONNECT *").networkBreaks().acceptsAgain(true); // perhaps a new session: its CONNACK was lost
+        world.broker.takeAll();
+        world.broker.sends("PUBLISH q2 id=8 in/a 2"); // no DUP: not a repetition [MQTT-3.3.1-1]
+        assertEquals(List.of("in/a 1", "in/a 2"), recorder.take());
+    }
+
+    @Test
     void aPubrelBeforeTheListenerHasFinishedIsCompletedAndBlocksNothing() {
         subscribed();
         world.listenersAreStuck(true);

@@ -110,19 +110,34 @@ class FrameSplitterTest {
         FrameSplitter small = new FrameSplitter(new Mqtt311().newCodec(), 128);
         small.split(ByteBuffer.wrap(PacketText.encode("PUBLISH q0 t " + "x".repeat(128 - 2 - 3))), log);
         assertEquals(1, log.packets.size());
-        ProtocolException tooLarge = assertThrows(ProtocolException.class,
-                () -> small.split(ByteBuffer.wrap(PacketText.encode("PUBLISH q0 t " + "x".repeat(128 - 2 - 2))), log));
-        assertTrue(tooLarge.getMessage().contains("packet.max.bytes allows 128"), tooLarge.getMessage());
+        small.split(ByteBuffer.wrap(PacketText.encode("PUBLISH q0 t " + "x".repeat(128 - 2 - 2))), log);
+        assertEquals("oversized PUBLISH q0 id 0 t 129", log.packets.get(1));
+    }
+
+    @Test
+    void aPublishThatIsTooLargeIsPassedOverHoweverItIsCut() throws Exception {
+        byte[] stream = Bytes.join(PacketText.encode("PUBLISH q1 id=7 big/topic " + "x".repeat(100_000)),
+                PacketText.encode("PUBLISH q2 id=8 t " + "y".repeat(200)), PacketText.encode("PUBLISH q0 t z"));
+        for (int piece : new int[] { 1, 2, 3, 7, 100, 65_536, stream.length }) {
+            PacketLog cut = new PacketLog();
+            FrameSplitter small = new FrameSplitter(new Mqtt311().newCodec(), 128);
+            for (int at = 0; at < stream.length; at += piece) {
+                small.split(ByteBuffer.wrap(stream, at, Math.min(piece, stream.length - at)), cut);
+                assertTrue(small.heldBytes() < 1000, () -> "held " + small.heldBytes());
+            }
+            assertEquals(List.of("oversized PUBLISH q1 id 7 big/topic 100017", "oversized PUBLISH q2 id 8 t 208",
+                    "PUBLISH q0 id 0 t z"), cut.packets, "cut into pieces of " + piece);
+        }
     }
 
     @Test
     void aPacketThatIsTooLargeIsRefusedWithItsHeader() { // H19: before its bytes arrive
         ProtocolException tooLarge = assertThrows(ProtocolException.class,
-                () -> splitter.split(ByteBuffer.wrap(Bytes.of("30 ff ff ff 7f")), log));
-        assertEquals("a PUBLISH of 268435460 bytes; packet.max.bytes allows 100000", tooLarge.getMessage());
+                () -> splitter.split(ByteBuffer.wrap(Bytes.of("40 ff ff ff 7f")), log));
+        assertEquals("a PUBACK of 268435460 bytes; packet.max.bytes allows 100000", tooLarge.getMessage());
         FrameSplitter another = new FrameSplitter(new Mqtt311().newCodec(), 100_000);
         assertThrows(ProtocolException.class, () -> {
-            for (byte each : Bytes.of("30 ff ff ff 7f")) {
+            for (byte each : Bytes.of("40 ff ff ff 7f")) {
                 another.split(ByteBuffer.wrap(new byte[] { each }), log);
             }
         });

@@ -110,7 +110,7 @@ class MalformedInputTest {
                 // lengths that lie
                 of("30 ff ff ff ff 01", "a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]"),
                 of("d0 80 80 80 80 00", "a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]"),
-                of("30 e4 07", "a PUBLISH of 999 bytes; packet.max.bytes allows 998"),
+                of("90 e4 07", "a SUBACK of 999 bytes; packet.max.bytes allows 998"),
                 of("40 ff ff ff 7f", "a PUBACK of 268435460 bytes; packet.max.bytes allows 998"),
                 // another protocol altogether
                 of("'HTTP/1.1 400 Bad Request'", "a PUBACK with flags 8 instead of 0 [MQTT-2.2.2-2]"),

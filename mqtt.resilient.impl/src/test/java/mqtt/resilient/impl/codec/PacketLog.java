@@ -28,6 +28,11 @@ final class PacketLog implements PacketReceiver {
     }
 
     @Override
+    public void oversized(String topic, int qos, int packetId, int size) {
+        packets.add("oversized PUBLISH q" + qos + " id " + packetId + " " + topic + " " + size);
+    }
+
+    @Override
     public void acknowledgement(int type, int packetId, int reasonCode) {
         packets.add(PacketType.name(type) + " id " + packetId + " reason " + reasonCode);
     }

@@ -302,6 +302,11 @@ public final class ScriptedBroker implements Network {
     }
 
     @Override
+    public boolean isOnLink(InetAddress address) {
+        return false;
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler handler) {
         requireLoop();
         Wire made = new Wire(handler);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -22,6 +23,7 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** A client on a virtual clock and a scripted broker, all on the test's own thread. */
@@ -40,9 +42,14 @@ public final class World implements ClientEvents {
     }
 
     private World(UnaryOperator<Settings> change, boolean configured) {
+        this(change, configured, null);
+    }
+
+    private World(UnaryOperator<Settings> change, boolean configured, Function<VirtualScheduler, Network> network) {
         ClientSettings settings = change.apply(Settings.DEFAULT).build();
-        client = new Client(new Environment(scheduler, broker, new SplittableRandom(1), this::runListener,
-                scheduler::execute), "test", new Mqtt311(), new MemoryStore(), settings, this);
+        client = new Client(new Environment(scheduler, network == null ? broker : network.apply(scheduler),
+                new SplittableRandom(1), this::runListener, scheduler::execute), "test", new Mqtt311(),
+                new MemoryStore(), settings, this);
         if (configured) {
             client.configure("test", settings);
         }
@@ -51,6 +58,11 @@ public final class World implements ClientEvents {
     /** A client that has had no configuration yet. */
     public static World unconfigured() {
         return new World(UnaryOperator.identity(), false);
+    }
+
+    /** A client on another network than that of the scripted broker. */
+    public static World on(Function<VirtualScheduler, Network> network, UnaryOperator<Settings> change) {
+        return new World(change, true, network);
     }
 
     public World() {
@@ -84,6 +96,15 @@ public final class World implements ClientEvents {
             scheduler.execute(heldListeners.remove());
         }
         scheduler.run();
+        return this;
+    }
+
+    /** Lets one stuck listener go on. */
+    public World runOneStuckListener() {
+        if (!heldListeners.isEmpty()) {
+            scheduler.execute(heldListeners.remove());
+            scheduler.run();
+        }
         return this;
     }
 

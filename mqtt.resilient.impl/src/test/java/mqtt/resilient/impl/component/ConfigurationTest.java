@@ -1,0 +1,407 @@
+package mqtt.resilient.impl.component;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.component.Configuration.EventSubscription;
+import mqtt.resilient.impl.component.Configuration.InvalidException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whatever a console or a file put there: a valid configuration, or one error that names key, value and what is allowed. */
+class ConfigurationTest {
+    private static final long SECOND = 1_000_000_000L;
+    /** Smallest, largest. */
+    private static final Map<String, long[]> NUMBERS = new TreeMap<>();
+
+    static {
+        NUMBERS.put("failback.seconds", new long[] { 0, 31_536_000 });
+        NUMBERS.put("keepalive.seconds", new long[] { 0, 65_535 });
+        NUMBERS.put("ping.seconds", new long[] { 0, 65_535 });
+        NUMBERS.put("response.seconds", new long[] { 1, 600 });
+        NUMBERS.put("connect.seconds", new long[] { 1, 600 });
+        NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
+        NUMBERS.put("will.qos", new long[] { 0, 2 });
+        NUMBERS.put("backoff.max.seconds", new long[] { 1, 86_400 });
+        NUMBERS.put("stable.seconds", new long[] { 0, 86_400 });
+        NUMBERS.put("network.settle.seconds", new long[] { 0, 3600 });
+        NUMBERS.put("network.distrust.seconds", new long[] { 0, 86_400 });
+        NUMBERS.put("network.bounce.after", new long[] { 0, 1_000_000 });
+        NUMBERS.put("schedule.every.minutes", new long[] { 0, 525_600 });
+        NUMBERS.put("schedule.stay.seconds", new long[] { 1, 86_400 });
+        NUMBERS.put("inflight.max", new long[] { 1, 65_000 });
+        NUMBERS.put("rate.burst", new long[] { 1, 1_000_000 });
+        NUMBERS.put("poison.attempts", new long[] { 0, 1000 });
+        NUMBERS.put("packet.max.bytes", new long[] { 128, 268_435_455 });
+        NUMBERS.put("inbound.queue", new long[] { 1, 10_000_000 });
+        NUMBERS.put("inbound.attempts", new long[] { 1, 1000 });
+        NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
+    }
+
+    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain",
+            "tls.verify.hostname", "qos0.offline");
+    private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.max.bytes",
+            "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
+
+    private static ClientSettings settings(Object... keysAndValues) throws InvalidException {
+        return new Configuration(map(keysAndValues)).settings("id");
+    }
+
+    private static Map<String, Object> map(Object... keysAndValues) {
+        Map<String, Object> map = new HashMap<>();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return map;
+    }
+
+    private static String error(Object... keysAndValues) {
+        return assertThrows(InvalidException.class, () -> {
+            Configuration configuration = new Configuration(map(keysAndValues));
+            configuration.settings("id");
+            configuration.clientId();
+            configuration.subscriptions();
+            configuration.networkSource();
+            configuration.storeDirectory();
+        }).getMessage();
+    }
+
+    @Test
+    void theDefaultsAreTheShippedOnes() throws InvalidException {
+        ClientSettings defaults = settings();
+        assertEquals("[mqtt://localhost:1883]", defaults.link().brokers().uris().toString());
+        assertEquals(60, defaults.link().login().keepAliveSeconds());
+        assertEquals(10 * SECOND, defaults.link().timing().responseNanos());
+        assertEquals(604_800, defaults.link().sessionExpirySeconds());
+        assertEquals(SECOND / 4, defaults.link().timing().backoffMinNanos());
+        assertEquals(60 * SECOND, defaults.link().timing().backoffMaxNanos());
+        assertEquals(100, defaults.session().inflightMax());
+        assertEquals(262_144, defaults.session().inflightMaxBytes());
+        assertEquals(0.0, defaults.session().ratePerSecond());
+        assertEquals(5, defaults.session().poisonAttempts());
+        assertEquals(1_048_576, defaults.packetMaxBytes());
+        assertEquals(16_777_216, defaults.dispatch().maxBytes());
+        assertEquals(300 * SECOND, defaults.dispatch().graceNanos());
+        assertEquals(268_435_456, defaults.bounds().maxBytes());
+        assertFalse(defaults.bounds().dropOldest());
+        assertNull(defaults.link().login().user());
+        assertNull(defaults.link().login().will());
+        assertEquals("id", defaults.link().login().clientId());
+    }
+
+    static Set<String> numbers() {
+        return NUMBERS.keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("numbers")
+    void aNumberMayHaveAnyTypeWithinItsRange(String key) throws InvalidException {
+        long[] range = NUMBERS.get(key);
+        List<Object> good = new ArrayList<>(List.of(range[0], range[1], "" + range[0], " " + range[1] + " ",
+                "+" + range[1], new String[] { "" + range[0] }, List.of("" + range[1]), List.of(range[0])));
+        if (range[1] <= Integer.MAX_VALUE) {
+            good.add((int) range[1]);
+        }
+        if (range[0] <= Byte.MAX_VALUE) {
+            good.add((byte) range[0]);
+            good.add((short) range[0]);
+        }
+        for (Object value : good) {
+            settings(key, value, "backoff.min.ms", 10);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("numbers")
+    void aNumberThatIsNoneOrOutOfRangeIsNamedWithWhatIsAllowed(String key) {
+        long[] range = NUMBERS.get(key);
+        for (Object value : new Object[] { range[0] - 1, range[1] + 1, "" + (range[1] + 1), "x", "", " ", "1.5", "1e3",
+            "0x10", "١", Long.MAX_VALUE, Long.MIN_VALUE, "99999999999999999999999", true, 'c', 1.5, Double.NaN,
+            new String[] { "1", "2" }, List.of("1", "2"), new Object() {
+                @Override
+                public String toString() {
+                    return "an object";
+                }
+            } }) {
+            String error = error(key, value, "backoff.min.ms", 10);
+            assertTrue(error.startsWith(key + ": \""), error);
+            assertTrue(error.contains("is not allowed; allowed: "), error);
+            if (!(value instanceof Object[]) && !(value instanceof List)) {
+                assertTrue(error.contains("a whole number from " + range[0] + " to " + range[1]), error);
+                assertTrue(error.contains("\"" + String.valueOf(value).strip() + "\""), error);
+            }
+        }
+    }
+
+    static Stream<String> openEnded() {
+        return OPEN_ENDED.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("openEnded")
+    void aLargeNumberIsTakenWithoutOverflow(String key) throws InvalidException {
+        for (Object value : new Object[] { 1_000_000_000L, "9000000000", 9_000_000_000L }) {
+            settings(key, value);
+        }
+        for (Object value : new Object[] { -1, "x", "-9223372036854775808", "1000000000000000000000" }) {
+            assertTrue(error(key, value).startsWith(key + ": "));
+        }
+    }
+
+    static Stream<String> flags() {
+        return FLAGS.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("flags")
+    void aFlagIsTrueOrFalse(String key) throws InvalidException {
+        for (Object value : new Object[] { true, false, "true", "FALSE", " True ", new String[] { "true" } }) {
+            settings(key, value);
+        }
+        for (Object value : new Object[] { "yes", "1", 1, "", new String[] { "true", "false" } }) { // B14
+            String error = error(key, value);
+            assertTrue(error.startsWith(key + ": \"") && error.contains("allowed: "), error);
+        }
+    }
+
+    @Test
+    void everyKeyIsCoveredByATestHere() {
+        Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
+                "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
+                ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
+                ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
+                ".ws.headers", "rate.messages", "store.directory", "store.lanes", "store.overflow", "subscriptions");
+        List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
+                others.stream()).flatMap(all -> all).sorted().toList();
+        assertEquals(Configuration.keys().stream().sorted().toList(), covered);
+    }
+
+    @Test
+    void aRateMayHaveAnyTypeOfNumber() throws InvalidException {
+        for (Object value : new Object[] { 0, 5, 5L, 2.5, 2.5f, "2.5", "0.001", "1000000000", 0.0005, 10_000_000.0,
+            1e9 }) {
+            assertEquals(Double.parseDouble(value.toString()), settings("rate.messages", value).session()
+                    .ratePerSecond());
+        }
+        for (Object value : new Object[] { -1, -0.5, "x", "", "1e3x", "NaN", Double.NaN, Double.POSITIVE_INFINITY, 1e10,
+            "1000000001" }) {
+            assertTrue(error("rate.messages", value).startsWith("rate.messages: "), String.valueOf(value));
+        }
+    }
+
+    @Test
+    void theClientsName() throws InvalidException {
+        for (String name : new String[] { "plant", "a", "A.b-c_9", " plant ", "x".repeat(100) }) {
+            assertEquals(name.strip(), new Configuration(map("mqtt.client", name)).name());
+        }
+        for (Object name : new Object[] { "", " ", "a b", "a/b", "ü", "x".repeat(101), new String[] { "a", "b" } }) {
+            InvalidException error = assertThrows(InvalidException.class,
+                    () -> new Configuration(map("mqtt.client", name)).name());
+            assertTrue(error.getMessage().startsWith("mqtt.client: "), error.getMessage());
+        }
+        assertThrows(InvalidException.class, () -> new Configuration(Map.of()).name());
+    }
+
+    @Test
+    void brokersAsTextArrayOrList() throws InvalidException { // A2
+        for (Object value : new Object[] { "mqtt://a,mqtt://b:1884", "mqtt://a\nmqtt://b:1884", " mqtt://a , mqtt://b:1884 ",
+            new String[] { "mqtt://a", "mqtt://b:1884" }, List.of("mqtt://a", " mqtt://b:1884"),
+            new String[] { "mqtt://a", "", "mqtt://b:1884" } }) {
+            assertEquals("[mqtt://a:1883, mqtt://b:1884]", settings("brokers", value).link().brokers().uris()
+                    .toString());
+        }
+        for (Object value : new Object[] { "", new String[0], List.of(), "x", "mqtt://a,tcp://b",
+            new String[] { "mqtt://a:99999" } }) {
+            assertTrue(error("brokers", value).startsWith("brokers: "));
+        }
+    }
+
+    @Test
+    void userAndPassword() throws InvalidException { // A4, A5
+        assertEquals("u", settings("user", "u").link().login().user());
+        assertNull(settings("user", "u").link().login().password(), "a user alone");
+        assertArrayEquals("pä".getBytes(StandardCharsets.UTF_8), settings("user", "u", ".password", "pä").link().login()
+                .password());
+        assertTrue(error(".password", "geheim").startsWith("user: "));
+        assertTrue(error("user", "a\0b").contains("\\u0000"));
+        assertTrue(error("user", "x".repeat(65_536)).startsWith("user: "));
+        assertTrue(error("user", "\uD800").startsWith("user: "));
+    }
+
+    @Test
+    void theClientId() throws InvalidException {
+        assertEquals("gw-7", new Configuration(map("client.id", "gw-7")).clientId());
+        assertEquals("", new Configuration(Map.of()).clientId());
+        assertTrue(error("client.id", "a\0").startsWith("client.id: "));
+        assertTrue(error("client.id", "€".repeat(21_846)).startsWith("client.id: "));
+    }
+
+    @Test
+    void theWill() throws InvalidException { // A14
+        assertNull(settings("will.payload", "x", "will.qos", 2, "will.retain", true).link().login().will());
+        var will = settings("will.topic", "gone/x", "will.payload", "bye", "will.qos", "2", "will.retain", "true").link()
+                .login().will();
+        assertEquals("gone/x", will.topic());
+        assertEquals("bye", new String(will.payload(), StandardCharsets.UTF_8));
+        assertEquals(Qos.EXACTLY_ONCE, will.qos());
+        assertTrue(will.retain());
+        assertTrue(error("will.topic", "a/#").startsWith("will.topic: "));
+        assertTrue(error("will.topic", "a\0").startsWith("will.topic: "));
+        assertTrue(error("will.topic", "a", "will.payload", "x".repeat(65_536)).startsWith("will.payload: "));
+    }
+
+    @Test
+    void theBackOffsEndsMustFit() throws InvalidException {
+        settings("backoff.min.ms", 1000, "backoff.max.seconds", 1);
+        assertTrue(error("backoff.min.ms", 1001, "backoff.max.seconds", 1).startsWith("backoff.min.ms: \"1001\""));
+        assertTrue(error("backoff.min.ms", 9).startsWith("backoff.min.ms: "));
+        assertTrue(error("backoff.min.ms", 3_600_001).startsWith("backoff.min.ms: "));
+    }
+
+    @Test
+    void theOverflow() throws InvalidException {
+        assertTrue(settings("store.overflow", " drop-oldest ").bounds().dropOldest());
+        assertFalse(settings("store.overflow", "reject").bounds().dropOldest());
+        assertTrue(error("store.overflow", "drop").contains("reject or drop-oldest"));
+    }
+
+    @Test
+    void theLanes() throws InvalidException {
+        var lanes = settings("store.lanes", "3;1000;20;30\n0 ; 5 ; 0 ; 0").bounds().lanes();
+        assertEquals(1000, lanes.get(3).maxBytes());
+        assertEquals(20, lanes.get(3).maxMessages());
+        assertEquals(30 * SECOND, lanes.get(3).maxAgeNanos());
+        assertEquals(5, lanes.get(0).maxBytes());
+        assertEquals(0, lanes.get(1).maxBytes());
+        for (String line : new String[] { "4;1;1;1", "-1;1;1;1", "1;1;1", "x", "1;1;1;1;1", "1;-1;1;1" }) {
+            String error = error("store.lanes", line);
+            assertTrue(error.startsWith("store.lanes: \"" + line + "\""), error);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({ "a/+/cmd;1, a/+/cmd, 1", "a, a, 1", "' a ; 0 ', a, 0", "#;2, #, 2", "$share/g/a;1, $share/g/a, 1",
+        "a;b;2, a;b, 2" })
+    void aSubscription(String line, String filter, int qos) throws InvalidException {
+        assertEquals(List.of(new EventSubscription(filter, qos)),
+                new Configuration(map("subscriptions", new String[] { line })).subscriptions());
+    }
+
+    @ParameterizedTest
+    @CsvSource({ "a;3", "a;", "a;x", "a#;1", "'#/a;1'", "';1'", "$share/g;1", "a/b;-1" })
+    void isNoSubscription(String line) {
+        assertTrue(error("subscriptions", new String[] { line }).startsWith("subscriptions: "));
+    }
+
+    @Test
+    void severalSubscriptionsAsTextArrayOrList() throws InvalidException {
+        for (Object value : new Object[] { "a;1,b;2", "a;1\nb;2\n", new String[] { "a;1", "b;2" },
+            List.of("a;1", "b;2") }) {
+            assertEquals(List.of(new EventSubscription("a", 1), new EventSubscription("b", 2)),
+                    new Configuration(map("subscriptions", value)).subscriptions());
+        }
+        assertEquals(List.of(), new Configuration(Map.of()).subscriptions());
+    }
+
+    @Test
+    void theProxy() throws InvalidException {
+        var proxy = settings("proxy", "socks5://[::1]:1080", "proxy.user", "u", ".proxy.password", "p").link()
+                .transport().proxy();
+        assertEquals("::1", proxy.host());
+        assertEquals(1080, proxy.port());
+        assertNull(settings().link().transport().proxy());
+        for (String text : new String[] { "x", "http://proxy", "ftp://proxy:1", "http://proxy:0", "http://proxy:65536",
+            "http://proxy:99999", "http://u:p@proxy:1" }) {
+            assertTrue(error("proxy", text).startsWith("proxy: "), text);
+        }
+        assertTrue(error("proxy", "socks5://p:1", "proxy.user", "x".repeat(256)).startsWith("proxy.user"));
+    }
+
+    @Test
+    void theWanProbe() throws InvalidException { // A44: the address is configurable
+        assertEquals("8.8.8.8", settings().wanProbe().host());
+        assertEquals(53, settings().wanProbe().port());
+        assertEquals("::1", settings("wan.probe", "[::1]:5353").wanProbe().host());
+        for (String text : new String[] { "", "8.8.8.8", "8.8.8.8:", "8.8.8.8:0", "8.8.8.8:65536", "a b:53" }) {
+            assertTrue(error("wan.probe", text).startsWith("wan.probe: "), text);
+        }
+    }
+
+    @Test
+    void theOthers() throws InvalidException {
+        assertEquals("/var/x", new Configuration(map("store.directory", " /var/x ")).storeDirectory());
+        assertEquals("auto", new Configuration(Map.of()).networkSource());
+        assertTrue(error("network.source", "a b").startsWith("network.source: "));
+        assertTrue(error("tls.keystore", "a\0b").startsWith("tls.keystore: "));
+        assertTrue(error(".ws.headers", "no header").startsWith(".ws.headers: "));
+    }
+
+    @Test
+    void aMisspeltKeyIsFoundAndTheFrameworksAreNot() {
+        Map<String, Object> properties = map("mqtt.client", "x", "keepalive", 60, "Brokers", "x", "password", "x",
+                "service.pid", "p", "component.name", "c", "felix.fileinstall.filename", "f", "kura.service.pid", "k");
+        assertEquals(Set.of("keepalive", "Brokers", "password"), new Configuration(properties).unknownKeys());
+    }
+
+    @Test
+    void aSecretIsInNoError() {
+        String secret = "geheim";
+        for (String key : Configuration.keys()) {
+            if (key.startsWith(".")) {
+                for (Object value : new Object[] { secret + "\0", new String[] { secret, secret + "2" },
+                    List.of(secret, secret), secret + "\n" + secret, secret.repeat(20_000), secret + "\uD800",
+                    "\u0001" + secret, "X-Token " + secret, secret + ": a\r\nb: " + secret }) {
+                    for (Map<String, Object> others : List.of(map("user", "u", "proxy", "socks5://p:1", "proxy.user", "u"),
+                            map("user", "u", "keepalive.seconds", "x"), map("brokers", "x"), map())) {
+                        others.put(key, value);
+                        Configuration configuration = new Configuration(others);
+                        for (Check check : new Check[] { () -> configuration.settings("c"), configuration::name,
+                            configuration::subscriptions, configuration::clientId }) {
+                            try {
+                                check.run();
+                            } catch (InvalidException e) {
+                                assertFalse(e.getMessage().contains(secret), key + ": " + e.getMessage());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private interface Check {
+        void run() throws InvalidException;
+    }
+
+    @Test
+    void theSettingsTextShowsNoSecret() throws InvalidException {
+        String text = settings("user", "u", ".password", "geheim", "proxy", "http://p:1", "proxy.user", "u",
+                ".proxy.password", "geheim", ".ws.headers", "X: geheim", ".tls.keystore.password", "geheim",
+                ".tls.key.password", "geheim", ".tls.truststore.password", "geheim", "brokers",
+                "wss://b/p?token=geheim").toString();
+        assertFalse(text.contains("geheim"), text);
+    }
+
+    @Test
+    void nullValuesAreDefaults() throws InvalidException {
+        Map<String, Object> properties = new HashMap<>();
+        Configuration.keys().forEach(key -> properties.put(key, null));
+        new Configuration(properties).settings("c");
+    }
+}
