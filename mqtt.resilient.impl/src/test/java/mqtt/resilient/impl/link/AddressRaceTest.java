@@ -59,8 +59,9 @@ class AddressRaceTest {
     @Test
     void theFirstThatConnectsWinsAndTheOthersAreClosed() {
         world.broker.resolves("broker", SIX, FOUR, FOUR_B).connectsAfter(SIX, Duration.ofSeconds(3))
-                .connectsAfter(FOUR, Duration.ofMillis(100)).after(Duration.ofMillis(350)).acceptsNewClient();
-        world.broker.after(Duration.ofSeconds(5)).expectsNothing();
+                .connectsAfter(FOUR, Duration.ofMillis(100)).after(Duration.ofMillis(350)).expects("CONNECT clean *")
+                .sends("CONNACK").expects("DISCONNECT").after(Duration.ofMillis(100)).accepts(false)
+                .after(Duration.ofSeconds(5)).expectsNothing();
         assertEquals(1, world.broker.openConnections());
         assertEquals(List.of(at(SIX), at(FOUR), at(FOUR)), world.broker.takeAttempts());
     }
@@ -68,7 +69,8 @@ class AddressRaceTest {
     @Test
     void anAddressThatIsSlowerThanTheHeadStartMayStillWin() {
         world.broker.resolves("broker", SIX, FOUR).connectsAfter(SIX, Duration.ofSeconds(2)).isSilentAt(FOUR, true)
-                .after(Duration.ofSeconds(2)).acceptsNewClient();
+                .after(Duration.ofSeconds(2)).expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT")
+                .after(Duration.ofSeconds(2)).accepts(false);
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals(1, world.broker.openConnections());
     }

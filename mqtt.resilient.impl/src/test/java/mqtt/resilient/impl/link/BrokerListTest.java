@@ -32,16 +32,6 @@ class BrokerListTest {
         return world;
     }
 
-    /** Keeps an idle link alive. */
-    private static void idle(World world, Duration time) {
-        for (Duration left = time; left.compareTo(Duration.ZERO) > 0; left = left.minusSeconds(5)) {
-            world.broker.after(Duration.ofSeconds(5));
-            if (!world.broker.take("PINGREQ").isEmpty()) {
-                world.broker.sends("PINGRESP");
-            }
-        }
-    }
-
     // ---- sessions -------------------------------------------------------------------------------------------------
 
     @Test
@@ -87,12 +77,12 @@ class BrokerListTest {
     @Test
     void theFirstBrokerIsGoneBackToWhenItAnswersAgainAndNotBefore() {
         World world = onTheSecond(60);
-        idle(world, Duration.ofSeconds(150));
+        world.broker.idles(Duration.ofSeconds(150));
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("mqtt://two:1883", world.client.status().broker());
         assertEquals(List.of(FIRST + ":1883", FIRST + ":1883"), world.broker.takeAttempts());
         world.broker.takeAll();
-        world.broker.refusesAt(FIRST, false).after(Duration.ofSeconds(40));
+        world.broker.refusesAt(FIRST, false).idles(Duration.ofSeconds(40));
         assertTrue(world.broker.takeAll().contains("DISCONNECT"));
         assertEquals("mqtt://one:1883", world.client.status().broker());
     }
@@ -101,14 +91,14 @@ class BrokerListTest {
     void aFirstBrokerWithADeadAddressIsGoneBackToThroughTheOther() {
         World world = onTheSecond(60);
         world.broker.resolves("one", FIRST, "10.0.0.3");
-        idle(world, Duration.ofSeconds(65));
+        world.broker.idles(Duration.ofSeconds(65));
         assertEquals("mqtt://one:1883", world.client.status().broker());
     }
 
     @Test
     void withoutFailbackThereIsNoProbe() {
         World world = onTheSecond(0);
-        idle(world, Duration.ofHours(1));
+        world.broker.idles(Duration.ofHours(1));
         assertEquals(List.of(), world.broker.takeAttempts());
     }
 
@@ -116,7 +106,7 @@ class BrokerListTest {
     void aProbeThatIsUnderWayWhenTheLinkBreaksChangesNothing() {
         World world = onTheSecond(60);
         world.broker.isSilentAt(FIRST, true).refusesAt(FIRST, false);
-        idle(world, Duration.ofSeconds(60));
+        world.broker.idles(Duration.ofSeconds(60));
         world.broker.networkBreaks().awaitsClient().accepts(true).after(Duration.ofSeconds(11));
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("mqtt://two:1883", world.client.status().broker());
@@ -142,8 +132,10 @@ class BrokerListTest {
         World world = World.connected();
         for (int i = 0; i < 4; i++) {
             world.publish("t", "x" + i);
-            world.broker.after(Duration.ofSeconds(1)).hangsUp().acceptsAgain(true);
+            world.broker.after(Duration.ofSeconds(1)).takeAll();
+            world.broker.hangsUp();
             assertFalse(world.reason().contains("another client"), world.reason());
+            world.broker.acceptsAgain(true);
         }
     }
 

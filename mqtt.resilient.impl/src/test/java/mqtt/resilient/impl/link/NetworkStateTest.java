@@ -23,8 +23,8 @@ class NetworkStateTest {
     @Test
     void upStartsAnAttemptAtOnce() {
         World world = new World();
-        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
         failOften(world);
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
         world.broker.isReachable(true);
         network.is(NetworkState.UP);
         world.broker.acceptsNewClient();
@@ -34,8 +34,8 @@ class NetworkStateTest {
     @Test
     void upStartsAnAttemptAtOnceAlsoWhileOneHangs() {
         World world = new World();
-        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
         world.broker.isSilent(true).after(Duration.ofSeconds(1));
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
         assertEquals(ConnectionState.CONNECTING, world.state());
         world.broker.isSilent(false);
         network.is(NetworkState.UP);
@@ -105,9 +105,6 @@ class NetworkStateTest {
 
     @Test
     void downHoldsNewAttemptsUntilItIsDistrusted() {
-        World world = new World();
-        new FakeNetwork(world, NetworkState.DOWN);
-        failOften(world);
         World held = new World();
         held.broker.isReachable(false);
         held.scheduler.run();
@@ -168,9 +165,9 @@ class NetworkStateTest {
     @Test
     void theNetworkMustStayUpForTheTimeToSettle() {
         World world = new World(settings -> settings.settleSeconds(5));
+        world.broker.isReachable(false);
         FakeNetwork network = new FakeNetwork(world, NetworkState.DOWN);
-        world.broker.isReachable(false).after(Duration.ofSeconds(10)).isReachable(true);
-        world.broker.takeAttempts();
+        world.broker.after(Duration.ofSeconds(10)).isReachable(true).takeAttempts();
         network.is(NetworkState.UP);
         world.broker.after(Duration.ofSeconds(3));
         network.is(NetworkState.DOWN);
@@ -185,8 +182,8 @@ class NetworkStateTest {
     @Test
     void theSourceIsAskedToBounceAfterSoManyFailuresEachTime() {
         World world = new World(settings -> settings.bounceAfter(3));
-        FakeNetwork network = new FakeNetwork(world, NetworkState.UP);
         world.broker.isReachable(false);
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UP);
         long before = world.client.metrics().attempts();
         world.broker.after(Duration.ofMinutes(10));
         long failures = world.client.metrics().attempts();

@@ -21,7 +21,7 @@ class ScheduleTest {
 
     private static World asleep() {
         World world = scheduled();
-        world.broker.after(Duration.ofSeconds(31)).takeAll();
+        world.broker.idles(Duration.ofSeconds(31)).takeAll();
         assertEquals(ASLEEP, world.reason());
         return world;
     }
@@ -29,7 +29,7 @@ class ScheduleTest {
     @Test
     void aWindowLastsAsLongAsItShouldAndEndsWithAGoodbye() {
         World world = scheduled();
-        world.broker.after(Duration.ofSeconds(29)).take("PINGREQ");
+        world.broker.idles(Duration.ofSeconds(29));
         assertEquals(ConnectionState.ONLINE, world.state());
         world.broker.after(Duration.ofSeconds(1)).expects("DISCONNECT");
         assertEquals(ConnectionState.PAUSED, world.state());
@@ -52,11 +52,10 @@ class ScheduleTest {
         World world = scheduled();
         var publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofSeconds(5)).expectsNothing();
-        world.broker.sends("PUBACK id=1").after(Duration.ofSeconds(20));
+        world.broker.sends("PUBACK id=1").idles(Duration.ofSeconds(20));
         var late = world.publish("t", "2");
-        world.broker.after(Duration.ofSeconds(8));
+        world.broker.idles(Duration.ofSeconds(8));
         assertEquals(ConnectionState.ONLINE, world.state());
-        world.broker.take("PINGREQ");
         world.broker.expects("PUBLISH q1 id=2 t 2").sends("PUBACK id=2").after(Duration.ofSeconds(1));
         assertEquals(ConnectionState.PAUSED, world.state());
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
@@ -69,12 +68,9 @@ class ScheduleTest {
         world.subscribe("a", 1, new Recorder());
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
         world.listenersAreStuck(true);
-        world.broker.sends("PUBLISH q1 id=7 a x").after(Duration.ofSeconds(14));
-        world.broker.take("PINGREQ");
-        world.broker.sends("PINGRESP").after(Duration.ofSeconds(17));
+        world.broker.sends("PUBLISH q1 id=7 a x").idles(Duration.ofSeconds(40));
         assertEquals(ConnectionState.ONLINE, world.state());
         world.listenersAreStuck(false);
-        world.broker.take("PINGREQ");
         world.broker.expects("PUBACK id=7").after(Duration.ofSeconds(1)).expects("DISCONNECT");
         assertEquals(ConnectionState.PAUSED, world.state());
     }
@@ -84,7 +80,7 @@ class ScheduleTest {
         World world = asleep();
         world.publish("t", "1");
         world.broker.after(Duration.ofMinutes(10)).expectsNothing();
-        world.broker.after(Duration.ofMinutes(5)).accepts(true).expects("PUBLISH q1 id=1 t 1");
+        world.broker.after(Duration.ofSeconds(270)).accepts(true).expects("PUBLISH q1 id=1 t 1");
     }
 
     @Test
@@ -94,7 +90,7 @@ class ScheduleTest {
         world.broker.expectsNothing();
         world.publish(Message.to("alarm").payload("fire").lane(Message.LANE_ALARM).build());
         world.broker.accepts(true).expects("PUBLISH q1 id=1 alarm fire", "PUBLISH q1 id=2 t bulk");
-        world.broker.sends("PUBACK id=1", "PUBACK id=2").after(Duration.ofSeconds(31));
+        world.broker.sends("PUBACK id=1", "PUBACK id=2").idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
     }
 
@@ -112,7 +108,7 @@ class ScheduleTest {
         World world = scheduled();
         world.broker.after(Duration.ofSeconds(5)).networkBreaks().acceptsAgain(true);
         assertEquals(ConnectionState.ONLINE, world.state());
-        world.broker.after(Duration.ofSeconds(31));
+        world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
     }
 
@@ -126,7 +122,7 @@ class ScheduleTest {
         world.broker.expectsNothing();
         world.client.connect();
         world.broker.accepts(true).expects("PUBLISH q1 id=1 alarm fire").sends("PUBACK id=1");
-        world.broker.after(Duration.ofSeconds(31));
+        world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
     }
 
@@ -153,11 +149,7 @@ class ScheduleTest {
     void aScheduleThatIsTakenAwayConnectsForGood() {
         World world = asleep();
         world.reconfigure(settings -> settings.everyMinutes(0));
-        world.broker.accepts(true).after(Duration.ofSeconds(14)).take("PINGREQ");
-        world.broker.sends("PINGRESP").after(Duration.ofSeconds(14));
-        assertEquals(ConnectionState.ONLINE, world.state());
-        world.broker.take("PINGREQ");
-        world.broker.sends("PINGRESP").after(Duration.ofSeconds(10));
+        world.broker.accepts(true).idles(Duration.ofHours(1));
         assertEquals(ConnectionState.ONLINE, world.state());
     }
 
@@ -165,8 +157,7 @@ class ScheduleTest {
     void aScheduleThatIsGivenToALivingLinkEndsIt() {
         World world = World.connected();
         world.reconfigure(settings -> settings.everyMinutes(15).staySeconds(30));
-        world.broker.after(Duration.ofSeconds(14)).take("PINGREQ");
-        world.broker.sends("PINGRESP").after(Duration.ofSeconds(17));
+        world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
     }
 }

@@ -440,6 +440,11 @@ public final class ModelBroker implements Network {
     }
 
     @Override
+    public boolean isOnLink(InetAddress address) {
+        return false;
+    }
+
+    @Override
     public InetAddress literal(String host) {
         return null;
     }

@@ -34,6 +34,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  */
 public final class ScriptedBroker implements Network {
     private static final Duration PATIENCE = Duration.ofHours(1);
+    private static final Duration IDLE_STEP = Duration.ofSeconds(1);
 
     private final VirtualScheduler scheduler;
     private final ArrayDeque<String> received = new ArrayDeque<>();
@@ -282,6 +283,18 @@ public final class ScriptedBroker implements Network {
     /** Moves time. */
     public ScriptedBroker after(Duration time) {
         scheduler.advance(time);
+        return this;
+    }
+
+    /** Moves time and answers the pings that come meanwhile. */
+    public ScriptedBroker idles(Duration time) {
+        long end = scheduler.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); left > 0; left = end - scheduler.nanoTime()) {
+            scheduler.advance(Duration.ofNanos(Math.min(left, IDLE_STEP.toNanos())));
+            if (!take("PINGREQ").isEmpty()) {
+                sends("PINGRESP");
+            }
+        }
         return this;
     }
 
