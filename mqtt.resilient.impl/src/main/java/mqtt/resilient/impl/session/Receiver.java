@@ -25,6 +25,7 @@ final class Receiver {
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
             if (before != null && !(before.doubtful && !publish.duplicate())) {
+                before.doubtful = false;
                 if (before.connection != connection) {
                     before.connection = connection;
                     unacknowledged.add(before);
@@ -82,6 +83,10 @@ final class Receiver {
     /** Nothing is due on a connection that is gone; the broker repeats on the next one. */
     void connectionLost() {
         unacknowledged.clear();
+        exactlyOnce.values().removeIf(incoming -> { // not confirmed as ours: rather twice than never
+            incoming.connection = incoming.doubtful ? 0 : incoming.connection;
+            return incoming.doubtful;
+        });
     }
 
     /** The broker has forgotten the session. */
