@@ -441,11 +441,6 @@ public final class ModelBroker implements Network {
     }
 
     @Override
-    public boolean isOnLink(InetAddress address) {
-        return false;
-    }
-
-    @Override
     public InetAddress literal(String host) {
         return null;
     }
