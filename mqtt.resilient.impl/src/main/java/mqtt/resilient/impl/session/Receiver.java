@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.session;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import mqtt.resilient.api.Qos;
@@ -24,8 +25,7 @@ final class Receiver {
     Incoming received(Publish publish, int connection) {
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
-            if (before != null && !(before.doubtful && !publish.duplicate())) {
-                before.doubtful = false;
+            if (before != null && (!before.doubtful || isRepetition(publish, before.publish()))) {
                 if (before.connection != connection) {
                     before.connection = connection;
                     unacknowledged.add(before);
@@ -75,7 +75,13 @@ final class Receiver {
         return true;
     }
 
-    /** The broker's session may be a new one: what comes without DUP is new then [MQTT-3.3.1-1]. */
+    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
+    private static boolean isRepetition(Publish publish, Publish before) {
+        return publish.duplicate() && publish.topic().equals(before.topic())
+                && Arrays.equals(publish.payload(), before.payload());
+    }
+
+    /** The broker's session may be a new one. */
     void doubt() {
         exactlyOnce.values().forEach(incoming -> incoming.doubtful = true);
     }
@@ -83,10 +89,6 @@ final class Receiver {
     /** Nothing is due on a connection that is gone; the broker repeats on the next one. */
     void connectionLost() {
         unacknowledged.clear();
-        exactlyOnce.values().removeIf(incoming -> { // not confirmed as ours: rather twice than never
-            incoming.connection = incoming.doubtful ? 0 : incoming.connection;
-            return incoming.doubtful;
-        });
     }
 
     /** The broker has forgotten the session. */
