@@ -2,7 +2,9 @@ package mqtt.resilient.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,12 +18,14 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.io.SystemNetwork;
+import mqtt.resilient.spi.NetworkState;
 
 /**
  * A client behind a real link that is cut, delayed, lossy and slow. Runs in the client's network namespace, which
- * bin/network-faults makes; does to the link what each scenario needs with ip and tc, in both namespaces.
+ * bin/network-faults makes; does to the link what each scenario needs, by ip and by commands to wire.py.
  *
- * <p>Arguments: the broker's URI, the broker's namespace, its device, the client's device, the client's default gateway.
+ * <p>Arguments: the broker's URI, where wire.py takes commands, its namespace, its device towards the client, the client's
+ * device, the client's default gateway. "there" is from the broker to the client.
  */
 public final class NetworkFaults {
     private static final long MILLION = 1_000_000L;
@@ -29,12 +33,15 @@ public final class NetworkFaults {
     private static final int PING_MILLIS = KEEP_ALIVE_SECONDS * 1000 / 4;
     private static final int RESPONSE_SECONDS = 3;
     private static final int RESPONSE_MILLIS = RESPONSE_SECONDS * 1000;
+    /** The network's state is known within a second. */
+    private static final int SEEN_MILLIS = 1500;
     /** What a verdict may be late on a busy machine. */
     private static final int SLACK_MILLIS = 1500;
 
     private final String broker;
-    private final String brokerNamespace;
-    private final String brokerDevice;
+    private final Path wire;
+    private final String wireNamespace;
+    private final String wireDevice;
     private final String device;
     private final String gateway;
     private final RealClients clients = new RealClients();
@@ -49,10 +56,11 @@ public final class NetworkFaults {
 
     private NetworkFaults(String[] arguments) throws IOException {
         broker = arguments[0];
-        brokerNamespace = arguments[1];
-        brokerDevice = arguments[2];
-        device = arguments[3];
-        gateway = arguments[4];
+        wire = Path.of(arguments[1]);
+        wireNamespace = arguments[2];
+        wireDevice = arguments[3];
+        device = arguments[4];
+        gateway = arguments[5];
         network = new SystemNetwork(() -> { });
         clients.loop.onLink(network::isOnLink);
         network.listen(state -> {
@@ -106,11 +114,11 @@ public final class NetworkFaults {
 
     private String networkUp() throws Exception {
         sh("ip link set " + device + " down");
-        await("the network is seen to be down", 5000, () -> network.state() != mqtt.resilient.spi.NetworkState.UP);
+        await("the network is seen to be down", SEEN_MILLIS, () -> network.state() == NetworkState.DOWN);
         start(RESPONSE_SECONDS, false);
         client.networkChanged(network.state());
         Publication publication = publish(100);
-        await("waiting", 5000, () -> client.metrics().attempts() > 0);
+        await("the attempts are held", 5000, () -> client.status().reason().equals("the network is down"));
         networkUp.set(0);
         long command = System.nanoTime();
         sh("ip link set " + device + " up && ip route add default via " + gateway);
@@ -126,7 +134,7 @@ public final class NetworkFaults {
         start(RESPONSE_SECONDS, true);
         delivered(20, 100, 10_000);
         Map<Long, Publication> sent = new ConcurrentHashMap<>();
-        both("tc qdisc replace dev DEV root netem loss 100%");
+        wire("both loss 1");
         long cut = System.nanoTime();
         awaitLost(cut, RESPONSE_MILLIS + SLACK_MILLIS, () -> {
             Publication one = publish(100);
@@ -144,7 +152,7 @@ public final class NetworkFaults {
 
     private String cutWhileIdle() throws Exception {
         start(RESPONSE_SECONDS, true);
-        both("tc qdisc replace dev DEV root netem loss 100%");
+        wire("both loss 1");
         long cut = System.nanoTime();
         awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
         return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response " + RESPONSE_MILLIS
@@ -153,7 +161,7 @@ public final class NetworkFaults {
 
     private String halfOpen() throws Exception {
         start(RESPONSE_SECONDS, true);
-        inBrokersNamespace("tc qdisc replace dev " + brokerDevice + " root netem loss 100%");
+        wire("there loss 1");
         long cut = System.nanoTime();
         awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
         return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response " + RESPONSE_MILLIS
@@ -162,10 +170,13 @@ public final class NetworkFaults {
 
     private String carrierLost() throws Exception {
         start(RESPONSE_SECONDS, true);
-        inBrokersNamespace("ip link set " + brokerDevice + " down");
+        sh("ip -n " + wireNamespace + " link set " + wireDevice + " down");
         long cut = System.nanoTime();
-        awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
-        String figures = "noticed after " + (lostAt - cut) / MILLION + " ms: " + lostWhy;
+        await("the network is seen to be down", SEEN_MILLIS, () -> network.state() == NetworkState.DOWN);
+        long seen = System.nanoTime();
+        awaitLost(cut, SEEN_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
+        String figures = "seen after " + (seen - cut) / MILLION + " ms, given up after " + (lostAt - cut) / MILLION + " ms: "
+                + lostWhy;
         repair();
         long repaired = System.nanoTime();
         await("connected again", 20_000, client::isConnected);
@@ -173,7 +184,7 @@ public final class NetworkFaults {
     }
 
     private String delay() throws Exception {
-        both("tc qdisc replace dev DEV root netem delay 300ms");
+        wire("both delay 300");
         long start = System.nanoTime();
         start(RESPONSE_SECONDS, true);
         long connected = (System.nanoTime() - start) / MILLION;
@@ -183,7 +194,7 @@ public final class NetworkFaults {
     }
 
     private String loss() throws Exception {
-        both("tc qdisc replace dev DEV root netem loss 20%");
+        wire("both loss 0.2");
         start(10, true);
         long time = delivered(200, 1000, 60_000);
         return "200 messages of 1 KB in " + time + " ms on " + client.metrics().connections() + " connection(s), "
@@ -192,7 +203,7 @@ public final class NetworkFaults {
 
     private String slow() throws Exception {
         start(10, true);
-        both("tc qdisc replace dev DEV root tbf rate 8kbit burst 1600 limit 300000");
+        wire("both rate 1000");
         Queue<Publication> sent = new ConcurrentLinkedQueue<>();
         long start = System.nanoTime();
         for (int i = 0; i < 100; i++) {
@@ -271,22 +282,15 @@ public final class NetworkFaults {
         }
     }
 
-    private void both(String command) throws Exception {
-        sh(command.replace("DEV", device));
-        inBrokersNamespace(command.replace("DEV", brokerDevice));
-    }
-
-    private void inBrokersNamespace(String command) throws Exception {
-        sh("ip netns exec " + brokerNamespace + " " + command);
+    private void wire(String command) throws IOException {
+        Files.writeString(wire, command + "\n", StandardOpenOption.WRITE);
     }
 
     private void repair() throws Exception {
-        for (String command : List.of("ip link set " + device + " up", "ip netns exec " + brokerNamespace + " ip link set "
-                + brokerDevice + " up", "tc qdisc del dev " + device + " root 2>/dev/null || true",
-                "ip netns exec " + brokerNamespace + " tc qdisc del dev " + brokerDevice + " root 2>/dev/null || true",
-                "ip route replace default via " + gateway)) {
-            sh(command);
-        }
+        wire("both clear");
+        sh("ip -n " + wireNamespace + " link set " + wireDevice + " up");
+        sh("ip link set " + device + " up");
+        sh("ip route replace default via " + gateway);
     }
 
     private static void sh(String command) throws IOException, InterruptedException {
