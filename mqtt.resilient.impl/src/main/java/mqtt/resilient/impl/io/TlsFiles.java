@@ -197,7 +197,17 @@ public final class TlsFiles implements TlsContexts {
             }
             if (type.equals("ENCRYPTED PRIVATE KEY")) {
                 EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(matcher));
-                return privateKey(decrypted(info, password), path);
+                String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
+                        : info.getAlgName());
+                Cipher cipher = Cipher.getInstance(algorithm);
+                cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
+                        .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
+                try {
+                    return privateKey(info.getKeySpec(cipher), path);
+                } catch (InvalidKeySpecException e) {
+                    throw new IOException("tls.keystore: the key in " + path + " does not open with "
+                            + ".tls.key.password", e);
+                }
             }
         }
         Matcher other = OTHER_KEY.matcher(pem);
@@ -206,15 +216,6 @@ public final class TlsFiles implements TlsContexts {
                     + " it with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
         }
         throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
-    }
-
-    private static PKCS8EncodedKeySpec decrypted(EncryptedPrivateKeyInfo info, String password)
-            throws GeneralSecurityException {
-        String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
-        Cipher cipher = Cipher.getInstance(algorithm); // getKeySpec(Key) of JDK 17 would look for a cipher "PBES2"
-        cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
-                .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
-        return info.getKeySpec(cipher);
     }
 
     private static PrivateKey privateKey(PKCS8EncodedKeySpec spec, Path path) throws IOException,

@@ -34,6 +34,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  */
 public final class ScriptedBroker implements Network {
     private static final Duration PATIENCE = Duration.ofHours(1);
+    private static final Duration IDLE_STEP = Duration.ofSeconds(1);
 
     private final VirtualScheduler scheduler;
     private final ArrayDeque<String> received = new ArrayDeque<>();
@@ -46,6 +47,9 @@ public final class ScriptedBroker implements Network {
     private boolean holdsOn;
     private final Map<String, List<String>> addresses = new HashMap<>();
     private final Set<String> refusingAddresses = new HashSet<>();
+    private final Set<String> silentAddresses = new HashSet<>();
+    private final Map<String, Duration> delays = new HashMap<>();
+    private String onLink = "";
     private final List<String> attempts = new ArrayList<>();
 
     public ScriptedBroker(VirtualScheduler scheduler) {
@@ -197,7 +201,35 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
-    /** The addresses of a host; without this it is 10.0.0.1. */
+    /** Whether connections to one address are neither made nor refused from now on. */
+    public ScriptedBroker isSilentAt(String silentAddress, boolean newSilent) {
+        if (newSilent) {
+            silentAddresses.add(silentAddress);
+        } else {
+            silentAddresses.remove(silentAddress);
+        }
+        return this;
+    }
+
+    /** How long a connection to one address takes to be made from now on. */
+    public ScriptedBroker connectsAfter(String slowAddress, Duration time) {
+        delays.put(slowAddress, time);
+        return this;
+    }
+
+    /** The address of a neighbour. */
+    public ScriptedBroker hasOnLink(String neighbour) {
+        onLink = neighbour;
+        return this;
+    }
+
+    /** The number of connections that are open or being made. */
+    public long openConnections() {
+        scheduler.run();
+        return wires.stream().filter(each -> !each.closed).count();
+    }
+
+    /** The addresses of a host, of both families; without this it is 10.0.0.1. */
     public ScriptedBroker resolves(String host, String... to) {
         addresses.put(host, List.of(to));
         return this;
@@ -254,6 +286,18 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
+    /** Moves time and answers the pings that come meanwhile. */
+    public ScriptedBroker idles(Duration time) {
+        long end = scheduler.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); left > 0; left = end - scheduler.nanoTime()) {
+            scheduler.advance(Duration.ofNanos(Math.min(left, IDLE_STEP.toNanos())));
+            if (!take("PINGREQ").isEmpty()) {
+                sends("PINGRESP");
+            }
+        }
+        return this;
+    }
+
     // ---- the network ----------------------------------------------------------------------------------------------
 
     @Override
@@ -274,13 +318,8 @@ public final class ScriptedBroker implements Network {
     }
 
     private static InetAddress address(String host, String digits) {
-        byte[] bytes = new byte[4];
-        String[] parts = digits.split("[.]");
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) Integer.parseInt(parts[i]);
-        }
         try {
-            return InetAddress.getByAddress(host, bytes);
+            return InetAddress.getByAddress(host, InetAddress.getByName(digits).getAddress()); // nothing is looked up
         } catch (UnknownHostException e) {
             throw new AssertionError(e);
         }
@@ -295,7 +334,7 @@ public final class ScriptedBroker implements Network {
     @Override
     public InetAddress literal(String host) {
         try {
-            return host.equals("127.0.0.1") ? InetAddress.getByAddress(new byte[] { 127, 0, 0, 1 }) : null;
+            return host.matches("[0-9.]+|.*:.*") ? InetAddress.getByName(host) : null;
         } catch (UnknownHostException e) {
             throw new AssertionError(e);
         }
@@ -303,7 +342,7 @@ public final class ScriptedBroker implements Network {
 
     @Override
     public boolean isOnLink(InetAddress address) {
-        return false;
+        return address.getHostAddress().equals(onLink);
     }
 
     @Override
@@ -313,8 +352,8 @@ public final class ScriptedBroker implements Network {
         wires.add(made);
         String address = route.address().getHostAddress();
         attempts.add(address + ":" + route.port());
-        scheduler.execute(() -> {
-            if (made.closed || silent) {
+        Runnable connect = () -> {
+            if (made.closed || silent || silentAddresses.contains(address)) {
                 return;
             }
             if (unreachable || refusingAddresses.contains(address)) {
@@ -324,7 +363,12 @@ public final class ScriptedBroker implements Network {
                 wire = made;
                 handler.connected();
             }
-        });
+        };
+        if (delays.containsKey(address)) {
+            scheduler.at(scheduler.nanoTime() + delays.get(address).toNanos(), connect);
+        } else {
+            scheduler.execute(connect);
+        }
         return made;
     }
 

@@ -46,7 +46,15 @@ public final class World implements ClientEvents {
     }
 
     private World(UnaryOperator<Settings> change, boolean configured, Function<VirtualScheduler, Network> network) {
-        ClientSettings settings = change.apply(Settings.DEFAULT).build();
+        this(change.apply(Settings.DEFAULT).build(), configured, network);
+    }
+
+    /** A client with settings of which {@link Settings} knows nothing. */
+    public World(ClientSettings settings) {
+        this(settings, true, null);
+    }
+
+    private World(ClientSettings settings, boolean configured, Function<VirtualScheduler, Network> network) {
         client = new Client(new Environment(scheduler, network == null ? broker : network.apply(scheduler),
                 new SplittableRandom(1), this::runListener, scheduler::execute), "test", new Mqtt311(),
                 new MemoryStore(), settings, this);

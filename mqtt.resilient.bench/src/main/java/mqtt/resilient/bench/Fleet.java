@@ -1,0 +1,158 @@
+package mqtt.resilient.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.io.EngineThread;
+
+/**
+ * Many idle clients on one loop against a broker that is killed and comes back: threads, heap for each client, and when
+ * the clients try again.
+ */
+public final class Fleet implements AutoCloseable {
+    private static final long MILLION = 1_000_000L;
+    private static final long LIMIT_NANOS = 120_000_000_000L;
+    private static final long OUTAGE_NANOS = 3_000_000_000L;
+    private static final int KEEP_ALIVE_SECONDS = 60;
+    private static final int RESPONSE_SECONDS = 10;
+
+    private final int port;
+    private final RealClients clients = new RealClients();
+    private final List<Client> all = new ArrayList<>();
+    private final ConcurrentLinkedQueue<Long> attempts = new ConcurrentLinkedQueue<>();
+    private Process broker;
+    private long startedAt = System.nanoTime();
+
+    Fleet() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+    }
+
+    /** Prints {@code name value} lines; the argument is the number of clients, 1,000 without one. */
+    public static void main(String[] arguments) throws IOException {
+        int number = arguments.length == 0 ? 1000 : Integer.parseInt(arguments[0]);
+        try (Fleet fleet = new Fleet()) {
+            fleet.startBroker();
+            long before = used();
+            long start = System.nanoTime();
+            fleet.start(number);
+            fleet.awaitOnline(number);
+            System.out.println("fleet.clients " + number);
+            System.out.println("fleet.connected.ms " + (System.nanoTime() - start) / MILLION);
+            fleet.settle();
+            System.out.println("fleet.threads " + fleet.threads().size() + " " + fleet.threads());
+            System.out.println("fleet.heap.bytes.per.client " + (used() - before) / number);
+            fleet.restartBroker();
+            System.out.println("fleet.back.ms " + fleet.awaitOnline(number));
+            fleet.histogram().forEach((second, count) -> System.out.println("fleet.attempts.second." + second + " " + count));
+            System.out.println("fleet.threads.after " + fleet.threads().size() + " " + fleet.threads());
+        }
+        System.exit(0);
+    }
+
+    void startBroker() throws IOException {
+        broker = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), FleetBroker.class.getName(), String.valueOf(port))
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        BufferedReader output = new BufferedReader(new InputStreamReader(broker.getInputStream(),
+                StandardCharsets.UTF_8));
+        String line = output.readLine();
+        if (!"ready".equals(line)) {
+            throw new IOException("the broker said " + line);
+        }
+    }
+
+    void start(int number) {
+        for (int i = 0; i < number; i++) {
+            all.add(clients.client("fleet-" + i, "mqtt://127.0.0.1:" + port, KEEP_ALIVE_SECONDS, RESPONSE_SECONDS,
+                    this::changed));
+        }
+    }
+
+    private void changed(ClientStatus status) {
+        if (status.state() == ConnectionState.CONNECTING) {
+            attempts.add(System.nanoTime());
+        }
+    }
+
+    long online() {
+        return all.stream().filter(Client::isConnected).count();
+    }
+
+    /** Kills the broker, waits until every client knows and the outage has lasted, and starts it again. */
+    void restartBroker() throws IOException {
+        attempts.clear();
+        long killedAt = System.nanoTime();
+        broker.destroyForcibly();
+        await(() -> online() == 0);
+        await(() -> System.nanoTime() - killedAt > OUTAGE_NANOS);
+        startBroker();
+        startedAt = System.nanoTime();
+    }
+
+    /** Waits until all are online; gives the milliseconds since the broker started. */
+    long awaitOnline(int number) {
+        await(() -> online() == number);
+        return (System.nanoTime() - startedAt) / MILLION;
+    }
+
+    /** How many attempts began in each second, counted from the first. */
+    Map<Long, Integer> histogram() {
+        Map<Long, Integer> histogram = new TreeMap<>();
+        Long first = attempts.peek();
+        attempts.forEach(time -> histogram.merge((time - first) / (1000 * MILLION), 1, Integer::sum));
+        return histogram;
+    }
+
+    /** Waits until the pools that connecting needed are empty. */
+    void settle() {
+        await(() -> threads().size() <= 1);
+    }
+
+    List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream().filter(EngineThread.class::isInstance).map(Thread::getName)
+                .sorted().toList();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - start > LIMIT_NANOS) {
+                throw new IllegalStateException("not within " + LIMIT_NANOS / MILLION + " ms");
+            }
+            LockSupport.parkNanos(10 * MILLION);
+        }
+    }
+
+    private static long used() {
+        for (int i = 0; i < 4; i++) {
+            System.gc();
+        }
+        Runtime runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    @Override
+    public void close() {
+        all.forEach(Client::stop);
+        clients.close();
+        if (broker != null) {
+            broker.destroyForcibly();
+        }
+    }
+}

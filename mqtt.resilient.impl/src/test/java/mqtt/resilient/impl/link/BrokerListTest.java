@@ -1,0 +1,179 @@
+package mqtt.resilient.impl.link;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** Several brokers, whose session it is, who else uses the client id. */
+class BrokerListTest {
+    private static final List<String> TWO = List.of("mqtt://one", "mqtt://two");
+    private static final String FIRST = "10.0.0.1";
+    private static final String SECOND = "10.0.0.2";
+
+    private static World two(boolean cluster, int failbackSeconds) {
+        World world = new World(settings -> settings.brokers(TWO).cluster(cluster).failbackSeconds(failbackSeconds));
+        world.broker.resolves("one", FIRST).resolves("two", SECOND);
+        return world;
+    }
+
+    private static World onTheSecond(int failbackSeconds) {
+        World world = two(false, failbackSeconds);
+        world.broker.refusesAt(FIRST, true).awaitsClient().acceptsNewClient();
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+        world.broker.takeAttempts();
+        return world;
+    }
+
+    // ---- sessions -------------------------------------------------------------------------------------------------
+
+    @Test
+    void anotherBrokerIsAnotherSessionAndEverythingUnacknowledgedIsSentAsNew() {
+        World world = two(false, 300);
+        world.broker.acceptsNewClient();
+        world.publish("t", "1");
+        world.publish("t", "2", 2);
+        world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBREC id=2").expects("PUBREL id=2");
+        world.broker.refusesAt(FIRST, true).networkBreaks().awaitsClient().acceptsNewClient();
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+        List<String> packets = world.broker.takeAll();
+        assertTrue(packets.get(0).startsWith("PUBLISH q1 ") && packets.get(0).endsWith(" t 1"), packets::toString);
+        assertFalse(packets.stream().anyMatch(packet -> packet.contains("dup")), packets::toString);
+    }
+
+    @Test
+    void aClusterSharesTheSession() {
+        World world = two(true, 300);
+        world.broker.acceptsNewClient();
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").refusesAt(FIRST, true).networkBreaks().awaitsClient()
+                .expects("CONNECT id=c keepalive=60").sends("CONNACK session-present")
+                .expects("PUBLISH dup q1 id=1 t 1");
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+    }
+
+    @Test
+    void cleanStartDiscardsTheSessionOnceAndThenResumes() {
+        ClientSettings base = Settings.DEFAULT.build();
+        LinkSettings link = base.link();
+        World world = new World(new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(),
+                link.timing(), link.network(), link.schedule(), link.sessionExpirySeconds(), true,
+                link.packetMaxBytes()), base.session(), base.dispatch(), base.bounds(), base.packetMaxBytes(),
+                base.wanProbe()));
+        world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *").sends("CONNACK");
+        world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    // ---- back to the first ----------------------------------------------------------------------------------------
+
+    @Test
+    void theFirstBrokerIsGoneBackToWhenItAnswersAgainAndNotBefore() {
+        World world = onTheSecond(60);
+        world.broker.idles(Duration.ofSeconds(150));
+        assertEquals(ConnectionState.ONLINE, world.state());
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+        assertEquals(List.of(FIRST + ":1883", FIRST + ":1883"), world.broker.takeAttempts());
+        world.broker.takeAll();
+        world.broker.refusesAt(FIRST, false).idles(Duration.ofSeconds(40));
+        assertTrue(world.broker.takeAll().contains("DISCONNECT"));
+        assertEquals("mqtt://one:1883", world.client.status().broker());
+    }
+
+    @Test
+    void aFirstBrokerWithADeadAddressIsGoneBackToThroughTheOther() {
+        World world = onTheSecond(60);
+        world.broker.resolves("one", FIRST, "10.0.0.3");
+        world.broker.idles(Duration.ofSeconds(65));
+        assertEquals("mqtt://one:1883", world.client.status().broker());
+    }
+
+    @Test
+    void withoutFailbackThereIsNoProbe() {
+        World world = onTheSecond(0);
+        world.broker.idles(Duration.ofHours(1));
+        assertEquals(List.of(), world.broker.takeAttempts());
+    }
+
+    @Test
+    void aProbeThatIsUnderWayWhenTheLinkBreaksChangesNothing() {
+        World world = onTheSecond(60);
+        world.broker.isSilentAt(FIRST, true).refusesAt(FIRST, false);
+        world.broker.idles(Duration.ofSeconds(60));
+        world.broker.networkBreaks().awaitsClient().accepts(true).after(Duration.ofSeconds(11));
+        assertEquals(ConnectionState.ONLINE, world.state());
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+    }
+
+    // ---- another client with the same id --------------------------------------------------------------------------
+
+    @Test
+    void threeQuickHangUpsInARowLookLikeATakeoverAndAreRetriedSlowly() {
+        World world = World.connected();
+        world.broker.after(Duration.ofSeconds(1)).hangsUp().acceptsAgain(true);
+        world.broker.after(Duration.ofSeconds(1)).hangsUp().acceptsAgain(true);
+        assertFalse(world.reason().contains("another client"), world.reason());
+        world.takeEvents();
+        world.broker.after(Duration.ofSeconds(1)).hangsUp();
+        assertTrue(world.reason().contains("probably another client uses the client id c"), world.reason());
+        assertTrue(world.takeEvents().contains("WAITING permanent"));
+        assertTrue(world.client.status().nextAttempt().toSeconds() >= 29, () -> world.client.status().toString());
+    }
+
+    @Test
+    void quickHangUpsWithSomethingUnansweredAreNoTakeover() {
+        World world = World.connected();
+        for (int i = 0; i < 4; i++) {
+            world.publish("t", "x" + i);
+            world.broker.after(Duration.ofSeconds(1)).takeAll();
+            world.broker.hangsUp();
+            assertFalse(world.reason().contains("another client"), world.reason());
+            world.broker.acceptsAgain(true);
+        }
+    }
+
+    @Test
+    void aLinkThatLastsClearsTheSuspicion() {
+        World world = World.connected();
+        for (int i = 0; i < 6; i++) {
+            world.broker.after(Duration.ofSeconds(i % 2 == 0 ? 1 : 10)).hangsUp().acceptsAgain(true);
+        }
+        assertEquals(ConnectionState.ONLINE, world.state());
+        assertFalse(world.events.contains("WAITING permanent"));
+    }
+
+    // ---- restarts -------------------------------------------------------------------------------------------------
+
+    @Test
+    void manyRestartsWhileTheBrokerHoldsOnMakeOneConnection() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        for (int i = 0; i < 10; i++) {
+            world.client.reconnect();
+            world.client.disconnect();
+            world.client.connect();
+        }
+        world.broker.expects("DISCONNECT").expectsNothing();
+        int before = world.broker.connections();
+        world.broker.after(Duration.ofSeconds(2)).accepts(true).expectsNothing();
+        assertEquals(before + 1, world.broker.connections());
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aDisconnectWhileTheBrokerHoldsOnCancelsTheRestart() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        world.client.reconnect();
+        world.client.disconnect();
+        world.broker.after(Duration.ofMinutes(5)).expects("DISCONNECT").expectsNothing();
+        assertEquals(ConnectionState.PAUSED, world.state());
+    }
+}
