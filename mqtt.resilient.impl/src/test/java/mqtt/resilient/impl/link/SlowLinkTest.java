@@ -42,7 +42,7 @@ class SlowLinkTest {
     @Test
     void aNetworkThatTakesNothingWhileNothingArrivesIsDead() {
         World world = full();
-        world.broker.after(Duration.ofMillis(10_500));
+        world.broker.after(Duration.ofMillis(10_100));
         assertEquals(ConnectionState.WAITING, world.state());
         assertTrue(world.reason().contains("the network took none of") || world.reason().contains("no acknowledgement"),
                 world::reason);
