@@ -34,14 +34,26 @@ final class TcpProxy implements AutoCloseable {
      */
     TcpProxy(TestBroker broker, int port) {
         brokerPort = broker.port();
-        try {
-            server = new ServerSocket();
-            server.setReuseAddress(true);
-            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        server = bound(port);
         thread("itest-proxy", this::accept);
+    }
+
+    /** Whoever had the port may let go of it a moment after it was closed, when its accepting thread has noticed. */
+    private static ServerSocket bound(int port) {
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (true) {
+            try {
+                ServerSocket socket = new ServerSocket();
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return socket;
+            } catch (IOException e) {
+                if (System.nanoTime() - end > 0) {
+                    throw new UncheckedIOException(e);
+                }
+                Thread.onSpinWait();
+            }
+        }
     }
 
     /** {@return for the configuration key {@code brokers}} */
