@@ -50,7 +50,7 @@ final class RealClients implements AutoCloseable {
                 new LinkSettings.Timing(timing.pingNanos(), responseSeconds * SECOND, timing.connectNanos(),
                         timing.backoffMinNanos(), timing.backoffMaxNanos(), timing.stableNanos()),
                 link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
-                base.session(), base.dispatch(), base.bounds(), base.packetMaxBytes(), base.wanProbe());
+                base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
         ClientEvents events = (ClientEvents) Proxy.newProxyInstance(RealClients.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> {
                     if (method.getName().equals("changed")) {
@@ -59,7 +59,7 @@ final class RealClients implements AutoCloseable {
                     return null;
                 });
         Client client = new Client(new Environment(loop, loop, random, listeners, completions), name, new Mqtt311(),
-                new MemoryStore(), settings, events);
+                store -> new MemoryStore(), settings, events);
         client.configure(name, settings);
         return client;
     }

@@ -46,6 +46,15 @@ public final class HostFingerprint {
         }
     }
 
+    /** Tells one run of the machine from another; where it does not tell, one run of the process. Blocks. */
+    public static String bootId() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        } catch (IOException e) {
+            return "process " + ProcessHandle.current().pid() + " of " + ProcessHandle.current().info().startInstant();
+        }
+    }
+
     /** Only what is built in counts: containers and tunnels come and go. */
     private static boolean isHardware(NetworkInterface each) {
         return Files.exists(Path.of("/sys/class/net", each.getName(), "device"));

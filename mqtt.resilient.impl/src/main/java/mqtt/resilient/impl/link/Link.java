@@ -99,9 +99,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     /** Lets the session use the link; right after {@link Owner#accepted}. */
-    void attach(Session attached, boolean sessionPresent, boolean doubtful) {
+    void attach(Session attached, String key, boolean sessionPresent, boolean doubtful) {
         session = attached;
-        session.connected(codec, sessionPresent, doubtful);
+        session.connected(codec, key, sessionPresent, doubtful);
         requestWrite();
     }
 

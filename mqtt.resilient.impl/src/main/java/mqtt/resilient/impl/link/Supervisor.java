@@ -68,6 +68,8 @@ public final class Supervisor implements Attempt.Listener {
     private Runnable afterClosing;
     /** Broker and client id of the session that ours continues; null = none, what the broker has is not ours. */
     private String ownSession;
+    /** There was such a session before a restart, but not enough is known of it to continue it. */
+    private boolean stateLost;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
     private Runnable bounce = () -> { };
@@ -92,6 +94,23 @@ public final class Supervisor implements Attempt.Listener {
         backoff = new Backoff(random);
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", 0, 0,
                 false, false, false);
+    }
+
+    /** Takes up the session that a store held; before {@link #configure}. */
+    public void restore(String key, boolean complete) {
+        ownSession = complete && !key.isEmpty() ? key : null;
+        stateLost = !complete;
+        doubtful = ownSession != null; // whether a CONNACK was lost with the process is not known
+    }
+
+    /** Leaves, and waits for another {@link #restore} and {@link #configure}: the client's own state is gone. */
+    public void forget() {
+        if (settings != null) {
+            leave();
+            settings = null;
+            restore("", true);
+            change(ConnectionState.OFFLINE, "the store is being changed", 0);
+        }
     }
 
     // ---- what others want -----------------------------------------------------------------------------------------
@@ -314,15 +333,16 @@ public final class Supervisor implements Attempt.Listener {
             failed(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
             return;
         }
-        boolean lost = ownSession != null && !sessionPresent && settings.sessionExpirySeconds() > 0;
+        boolean lost = (ownSession != null || stateLost) && !sessionPresent && settings.sessionExpirySeconds() > 0;
         ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
         neverOnline = false;
+        stateLost = false;
         silentAddresses = 0;
         attempts = 0;
         failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
         link = newLink;
-        link.attach(session, sessionPresent, doubtful);
+        link.attach(session, ownSession == null ? "" : ownSession, sessionPresent, doubtful);
         connackAwaited = false;
         doubtful = false;
         if (readingPaused) {

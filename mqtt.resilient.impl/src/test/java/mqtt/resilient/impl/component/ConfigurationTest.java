@@ -60,7 +60,7 @@ class ConfigurationTest {
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
 
     private static ClientSettings settings(Object... keysAndValues) throws InvalidException {
-        return new Configuration(map(keysAndValues)).settings("id");
+        return new Configuration(map(keysAndValues)).settings("id", "/place");
     }
 
     private static Map<String, Object> map(Object... keysAndValues) {
@@ -74,7 +74,7 @@ class ConfigurationTest {
     private static String error(Object... keysAndValues) {
         return assertThrows(InvalidException.class, () -> {
             Configuration configuration = new Configuration(map(keysAndValues));
-            configuration.settings("id");
+            configuration.settings("id", "/place");
             configuration.clientId();
             configuration.subscriptions();
             configuration.networkSource();
@@ -371,7 +371,7 @@ class ConfigurationTest {
                             map("user", "u", "keepalive.seconds", "x"), map("brokers", "x"), map())) {
                         others.put(key, value);
                         Configuration configuration = new Configuration(others);
-                        for (Check check : new Check[] { () -> configuration.settings("c"), configuration::name,
+                        for (Check check : new Check[] { () -> configuration.settings("c", "/place"), configuration::name,
                             configuration::subscriptions, configuration::clientId }) {
                             try {
                                 check.run();
@@ -402,6 +402,6 @@ class ConfigurationTest {
     void nullValuesAreDefaults() throws InvalidException {
         Map<String, Object> properties = new HashMap<>();
         Configuration.keys().forEach(key -> properties.put(key, null));
-        new Configuration(properties).settings("c");
+        new Configuration(properties).settings("c", "/place");
     }
 }

@@ -138,7 +138,7 @@ class DocumentedConfigurationTest {
         properties.put(row.key(), value.toString());
         String refusal = "";
         try {
-            new Configuration(properties).settings("c");
+            new Configuration(properties).settings("c", "/place");
         } catch (Configuration.InvalidException e) {
             refusal = e.getMessage();
         }
@@ -186,6 +186,6 @@ class DocumentedConfigurationTest {
         configuration.networkSource();
         String clientId = configuration.clientId();
         return configuration.settings(clientId.isEmpty()
-                ? configuration.name() + " of " + configuration.storeDirectory() : clientId);
+                ? configuration.name() + " of " + configuration.storeDirectory() : clientId, configuration.storeDirectory() + "/" + configuration.name());
     }
 }
