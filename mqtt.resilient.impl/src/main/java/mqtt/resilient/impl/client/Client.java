@@ -137,7 +137,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         scheduler.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);
-                ready.complete(null);
+                if (settings == null) {
+                    health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                }
             }
         });
     }
