@@ -211,7 +211,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         storeReason = reason;
         publisher.health(health, reason);
         events.storeHealth(health, reason);
-        if (!opened) {
+        if (!opened && health == StoreHealth.FAILED) {
             supervisor.fail(reason);
             ready.complete(null);
         }

@@ -233,7 +233,7 @@ public final class Publisher {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         scheduler.execute(() -> {
-            if (!session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
+            if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
                 store.find(id, found -> {
                     if (found == null && !session.isInFlight(id)) {
                         outcomes.unknown(id);
@@ -270,7 +270,9 @@ public final class Publisher {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         scheduler.execute(() -> {
             List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
-            if (atMostOnce.isEmpty()) {
+            if (stopping) {
+                environment.completions().execute(() -> done.complete(false));
+            } else if (atMostOnce.isEmpty()) {
                 store.find(id, queued -> {
                     if (queued != null) {
                         store.remove(queued);

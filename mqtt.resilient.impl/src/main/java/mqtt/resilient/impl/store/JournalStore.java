@@ -225,7 +225,7 @@ public final class JournalStore implements MessageStore {
         slowTimer.cancel();
         figures = batch.figures;
         unforced = !batch.force;
-        boolean more = false;
+        boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
                 loaded(lane, batch);
