@@ -63,7 +63,7 @@ class RudeBrokerTest extends FrameworkTest {
                     && status.reason().matches("(?s).*" + reason + ".*"));
             Await.until("a second attempt", () -> rude.connections() >= 2);
         }
-        try (TestBroker real = new TestBroker(port).start()) {
+        try (TcpProxy real = new TcpProxy(broker, port)) {
             Clients.awaitConnected(client);
             assertEquals(real.uri(), client.status().broker());
             assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
@@ -88,7 +88,7 @@ class RudeBrokerTest extends FrameworkTest {
             statuses.await("a connection", status -> status.state() == ConnectionState.ONLINE);
             Await.until("a second attempt", () -> rude.connections() >= 2);
         }
-        try (TestBroker real = new TestBroker(port).start()) {
+        try (TcpProxy real = new TcpProxy(broker, port)) {
             assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
             assertEquals(real.uri(), client.status().broker());
             clients.delete("patient");

@@ -24,9 +24,20 @@ final class TcpProxy implements AutoCloseable {
     private volatile boolean stalled;
 
     TcpProxy(TestBroker broker) {
+        this(broker, 0);
+    }
+
+    /**
+     * A proxy on a port of the caller's choice.
+     *
+     * @param port free, perhaps only just; 0 = any
+     */
+    TcpProxy(TestBroker broker, int port) {
         brokerPort = broker.port();
         try {
-            server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+            server = new ServerSocket();
+            server.setReuseAddress(true);
+            server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

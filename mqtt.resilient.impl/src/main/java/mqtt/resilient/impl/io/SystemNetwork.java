@@ -32,6 +32,7 @@ public final class SystemNetwork implements NetworkStateSource {
     private static final Logger LOG = LoggerFactory.getLogger(SystemNetwork.class);
     private static final long PERIOD_MILLIS = 900;
     private static final long JUMP_MILLIS = 5000;
+    private static final Path INTERFACES = Path.of("/sys/class/net");
     private static final Path ROUTES = Path.of("/proc/net/route");
     private static final Path ROUTES_6 = Path.of("/proc/net/ipv6_route");
     private static final String ANY_6 = "0".repeat(32) + " 00 ";
@@ -41,7 +42,8 @@ public final class SystemNetwork implements NetworkStateSource {
     private static final int FULL_LOOK_EVERY = 10;
 
     /** What was seen at one moment. */
-    private record View(NetworkState state, Set<String> facts, List<InterfaceAddress> addresses) {
+    private record View(NetworkState state, Set<String> facts, List<InterfaceAddress> addresses,
+            Set<String> interfaces) {
     }
 
     private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1,
@@ -103,8 +105,12 @@ public final class SystemNetwork implements NetworkStateSource {
     }
 
     /** A hash of what a cheap look shows; 0 where there is none. This code runs too seldom ever to be compiled. */
-    private static int quickView() {
-        return 31 * hash(ROUTES) + hash(ADDRESSES_6);
+    private int quickView() {
+        int all = 31 * hash(ROUTES) + hash(ADDRESSES_6);
+        for (String name : view.interfaces) { // a pulled cable changes neither routes nor addresses
+            all = 31 * all + hash(INTERFACES.resolve(name).resolve("operstate"));
+        }
+        return all;
     }
 
     private static int hash(Path file) {
@@ -122,8 +128,10 @@ public final class SystemNetwork implements NetworkStateSource {
     private static View look() {
         Set<String> facts = new TreeSet<>();
         List<InterfaceAddress> addresses = new ArrayList<>();
+        Set<String> interfaces = new TreeSet<>();
         try {
             for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+                interfaces.add(each.getName());
                 if (!each.isLoopback() && each.isUp()) {
                     for (InterfaceAddress address : each.getInterfaceAddresses()) {
                         if (!address.getAddress().isLinkLocalAddress()) {
@@ -134,17 +142,17 @@ public final class SystemNetwork implements NetworkStateSource {
                 }
             }
         } catch (SocketException e) {
-            return new View(NetworkState.UNKNOWN, Set.of("unknown: " + e.getMessage()), List.of());
+            return new View(NetworkState.UNKNOWN, Set.of("unknown: " + e.getMessage()), List.of(), Set.of());
         }
         if (addresses.isEmpty()) {
-            return new View(NetworkState.DOWN, facts, addresses);
+            return new View(NetworkState.DOWN, facts, addresses, interfaces);
         }
         if (!Files.isReadable(ROUTES)) {
-            return new View(NetworkState.UP, facts, addresses);
+            return new View(NetworkState.UP, facts, addresses, interfaces);
         }
         Set<String> routes = defaultRoutes();
         facts.addAll(routes);
-        return new View(routes.isEmpty() ? NetworkState.UNKNOWN : NetworkState.UP, facts, addresses);
+        return new View(routes.isEmpty() ? NetworkState.UNKNOWN : NetworkState.UP, facts, addresses, interfaces);
     }
 
     private static Set<String> defaultRoutes() {

@@ -4,6 +4,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
@@ -45,6 +46,8 @@ final class Attempt {
     private final BrokerUri broker;
     private final ResponseTimeout responseTimeout;
     private final Listener listener;
+    /** How many of the broker's addresses come last this time. */
+    private final int skipped;
 
     private final List<Link> racing = new ArrayList<>();
     private ArrayDeque<InetAddress> addresses = new ArrayDeque<>();
@@ -57,13 +60,14 @@ final class Attempt {
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            boolean discard, ResponseTimeout responseTimeout, Listener listener) {
+            boolean discard, int skipped, ResponseTimeout responseTimeout, Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
         this.settings = settings;
         this.broker = broker;
         this.discard = discard;
+        this.skipped = skipped;
         this.responseTimeout = responseTimeout;
         this.listener = listener;
     }
@@ -78,7 +82,9 @@ final class Attempt {
                 if (found == null || found.isEmpty()) {
                     fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + host + ": " + error));
                 } else {
-                    race(interleaved(found));
+                    List<InetAddress> order = interleaved(found);
+                    Collections.rotate(order, -skipped); // one that connects and says nothing must not hide the others
+                    race(order);
                 }
             }
         });
@@ -100,6 +106,11 @@ final class Attempt {
             }
         }
         return order;
+    }
+
+    /** Whether it has not come as far as a connection. */
+    boolean isTrying() {
+        return winner == null && !discarding;
     }
 
     private void race(List<InetAddress> order) {

@@ -1,6 +1,8 @@
 package mqtt.resilient.impl.link;
 
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.Iterator;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -12,6 +14,8 @@ final class BrokerProbe implements ConnectionHandler {
     private final Consumer<Boolean> answer;
     private Connection connection;
     private Scheduler.Timer timeout;
+    /** Tries the next address. */
+    private Runnable next;
     private boolean answered;
 
     private BrokerProbe(Consumer<Boolean> answer) {
@@ -28,7 +32,15 @@ final class BrokerProbe implements ConnectionHandler {
             if (found == null || found.isEmpty()) {
                 probe.end(false);
             } else if (!probe.answered) {
-                probe.connection = network.connect(settings.route(broker, found.get(0)), probe);
+                Iterator<InetAddress> addresses = found.iterator();
+                probe.next = () -> {
+                    if (addresses.hasNext()) {
+                        probe.connection = network.connect(settings.route(broker, addresses.next()), probe);
+                    } else {
+                        probe.end(false);
+                    }
+                };
+                probe.next.run();
             }
         });
     }
@@ -66,6 +78,8 @@ final class BrokerProbe implements ConnectionHandler {
 
     @Override
     public void closed(Closing closing) {
-        end(false);
+        if (!answered) {
+            next.run();
+        }
     }
 }

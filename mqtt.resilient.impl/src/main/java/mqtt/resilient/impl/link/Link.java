@@ -30,6 +30,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** How many response times a ping may take on a link over which other bytes still arrive. */
     private static final int PING_PATIENCE = 6;
 
+    private static final byte TLS_ALERT = 0x15;
+    private static final byte TLS_HANDSHAKE = 0x16;
     private static final long RECENT_NANOS = 1_000_000_000L;
     private static final long SUSPECT_NANOS = 3_000_000_000L;
 
@@ -64,6 +66,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private Scheduler.Timer timer;
     private long timerAt = NEVER;
     private final List<Consumer<Boolean>> probes = new ArrayList<>();
+    private boolean heard;
     private boolean readingPaused;
     private Runnable whenClosed;
 
@@ -180,6 +183,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         long before = session == null ? 0 : session.progress();
         try {
+            if (!heard && bytes.hasRemaining()) {
+                heard = true;
+                requireMqtt(bytes.get(bytes.position()));
+            }
             splitter.split(bytes, this);
         } catch (ProtocolException e) {
             fail(Ending.Cause.PROTOCOL, "protocol error: " + e.getMessage());
@@ -193,6 +200,16 @@ final class Link implements ConnectionHandler, PacketReceiver {
             }
             awaitNow();
             connection.requestWrite();
+        }
+    }
+
+    /** Names another protocol by its first byte, before it is taken for the header of a packet. */
+    private static void requireMqtt(byte first) throws ProtocolException {
+        if (first == 'H') {
+            throw new ProtocolException("the peer speaks HTTP, not MQTT; perhaps ws:// is meant");
+        }
+        if (first == TLS_ALERT || first == TLS_HANDSHAKE) {
+            throw new ProtocolException("the peer speaks TLS; perhaps mqtts:// or wss:// is meant");
         }
     }
 

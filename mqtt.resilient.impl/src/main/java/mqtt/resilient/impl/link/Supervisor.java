@@ -59,6 +59,8 @@ public final class Supervisor implements Attempt.Listener {
     private int attempts;
     private int failuresSinceBounce;
     private int takeovers;
+    /** Addresses that took a connection and came to nothing since the last link: the next attempt begins with another. */
+    private int silentAddresses;
     private long onlineSince;
     private boolean readingPaused;
     private boolean neverOnline = true;
@@ -222,7 +224,9 @@ public final class Supervisor implements Attempt.Listener {
             }
         } else if (link != null) {
             link.ping(); // another way out: the old connection may be a dead one
-        } else if (attempt == null && (state == NetworkState.UP || before == NetworkState.DOWN)) {
+        } else if ((attempt == null || attempt.isTrying())
+                && (state == NetworkState.UP || before == NetworkState.DOWN)) {
+            leave();
             backoff.reset();
             at(networkSince + settings.network().settleNanos(), this::attempt);
         }
@@ -276,7 +280,8 @@ public final class Supervisor implements Attempt.Listener {
                 ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not come to an end"));
             }
         });
-        attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, responseTimeout, this);
+        attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, silentAddresses,
+                responseTimeout, this);
         attempt.start();
     }
 
@@ -312,6 +317,7 @@ public final class Supervisor implements Attempt.Listener {
         boolean lost = ownSession != null && !sessionPresent && settings.sessionExpirySeconds() > 0;
         ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
         neverOnline = false;
+        silentAddresses = 0;
         attempts = 0;
         failuresSinceBounce = 0;
         onlineSince = scheduler.nanoTime();
@@ -360,6 +366,9 @@ public final class Supervisor implements Attempt.Listener {
             }
         } else {
             broker = (broker + 1) % settings.brokers().uris().size();
+            if (ending.cause() != Ending.Cause.UNREACHABLE && ending.cause() != Ending.Cause.UNRESOLVED) {
+                silentAddresses++;
+            }
             bounceIfDue();
         }
         long wait = backoff.next(settings.timing().backoffMinNanos(), settings.timing().backoffMaxNanos());

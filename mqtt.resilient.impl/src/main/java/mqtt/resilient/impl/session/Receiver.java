@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.session;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import mqtt.resilient.api.Qos;
@@ -24,7 +25,7 @@ final class Receiver {
     Incoming received(Publish publish, int connection) {
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
-            if (before != null && !(before.doubtful && !publish.duplicate())) {
+            if (before != null && (!before.doubtful || isRepetition(publish, before.publish()))) {
                 if (before.connection != connection) {
                     before.connection = connection;
                     unacknowledged.add(before);
@@ -74,7 +75,13 @@ final class Receiver {
         return true;
     }
 
-    /** The broker's session may be a new one: what comes without DUP is new then [MQTT-3.3.1-1]. */
+    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
+    private static boolean isRepetition(Publish publish, Publish before) {
+        return publish.duplicate() && publish.topic().equals(before.topic())
+                && Arrays.equals(publish.payload(), before.payload());
+    }
+
+    /** The broker's session may be a new one. */
     void doubt() {
         exactlyOnce.values().forEach(incoming -> incoming.doubtful = true);
     }

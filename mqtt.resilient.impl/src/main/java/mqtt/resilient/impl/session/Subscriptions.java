@@ -33,6 +33,8 @@ final class Subscriptions {
         /** The level that was asked for in the latest SUBSCRIBE. */
         private int requested;
         private Held held = Held.NOTHING;
+        /** Whether the broker may have held it before the latest SUBSCRIBE: a refusal does not end that. */
+        private boolean heldBefore;
         private boolean queued;
         private boolean pending;
         /** Whether it was wanted anew while an answer was pending. */
@@ -88,7 +90,7 @@ final class Subscriptions {
             return; // looked at again when the answer is there
         }
         if (entry.held == Held.REFUSED && entry.wanted == NOT_WANTED) {
-            entry.held = Held.NOTHING;
+            entry.held = entry.heldBefore ? Held.PERHAPS : Held.NOTHING;
         }
         if (entry.isSettled()) {
             if (entry.wanted == NOT_WANTED && !entry.queued) {
@@ -134,6 +136,7 @@ final class Subscriptions {
                 due.remove();
                 entry.queued = false;
                 entry.pending = true;
+                entry.heldBefore = subscribe && entry.held == Held.PERHAPS;
                 entry.held = Held.PERHAPS;
                 entry.requested = entry.wanted;
             }

@@ -15,6 +15,8 @@ public final class MemoryStore implements MessageStore {
     private final LaneQueue[] lanes = new LaneQueue[Message.LANES];
     private int visitLane;
     private long visitedId;
+    /** Messages per call in the present round through all lanes. */
+    private int visitBudget;
 
     public MemoryStore() {
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -85,12 +87,14 @@ public final class MemoryStore implements MessageStore {
 
     @Override
     public void visitSome(Consumer<Outgoing> visitor) {
-        int budget = Math.max(SMALLEST_VISIT, slots() / CALLS_PER_ROUND + lanes.length);
+        if (visitLane == 0 && visitedId == 0) {
+            visitBudget = Math.max(SMALLEST_VISIT, queued() / CALLS_PER_ROUND + lanes.length);
+        }
         List<Outgoing> seen = new ArrayList<>();
-        for (int turns = 0; turns <= lanes.length && budget > 0; turns++) {
+        for (int turns = 0; turns < lanes.length && seen.size() < visitBudget; turns++) {
             LaneQueue lane = lanes[visitLane];
             int slot = lane.slotAfter(visitedId); // what was removed meanwhile has moved the slots
-            for (; slot < lane.slots() && budget > 0; slot++, budget--) {
+            for (; slot < lane.slots() && seen.size() < visitBudget; slot++) {
                 visitedId = lane.idAt(slot);
                 if (lane.at(slot) != null) {
                     seen.add(lane.at(slot));
@@ -103,14 +107,6 @@ public final class MemoryStore implements MessageStore {
             }
         }
         seen.forEach(visitor);
-    }
-
-    private int slots() {
-        int sum = 0;
-        for (LaneQueue lane : lanes) {
-            sum += lane.slots();
-        }
-        return sum;
     }
 
     @Override

@@ -72,7 +72,6 @@ class InterleavingPropertyTest {
                 return broker;
             }, settings -> settings.inflightMax(8).user("u"));
             broker.window(8);
-            broker.forgetsUnansweredSessions(true);
             broker.givenUp(number -> world.client.outcome(number).kind() == Kind.SET_ASIDE);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
                     || world.events.stream().anyMatch(event -> event.startsWith("set aside ")),

@@ -218,6 +218,28 @@ class ReceiveTest {
     }
 
     @Test
+    void aRepetitionOfAMessageThatWeNeverSawIsNotTakenForOneThatWeDid() {
+        subscribed();
+        world.broker.sends("PUBLISH q2 id=8 in/a 1").expects("PUBREC id=8").networkBreaks().awaitsClient()
+                .expects("CONNECT *").networkBreaks().acceptsAgain(true); // a new session, as it happens
+        world.broker.takeAll();
+        // the new session's PUBLISH q2 id=8 in/a 2 is lost with the connection
+        world.broker.networkBreaks().acceptsAgain(true).takeAll();
+        world.broker.sends("PUBLISH dup q2 id=8 in/a 2");
+        assertEquals(List.of("in/a 1", "dup in/a 2"), recorder.take());
+    }
+
+    @Test
+    void aRepetitionInADoubtfulSessionIsStillARepetition() {
+        subscribed();
+        world.broker.sends("PUBLISH q2 id=8 in/a 1").expects("PUBREC id=8").networkBreaks().awaitsClient()
+                .expects("CONNECT *").networkBreaks().acceptsAgain(true).take("SUBSCRIBE");
+        world.broker.sends("PUBLISH dup q2 id=8 in/a 1").expects("PUBREC id=8").sends("PUBREL id=8")
+                .expects("PUBCOMP id=8");
+        assertEquals(List.of("in/a 1"), recorder.take());
+    }
+
+    @Test
     void aPubrelBeforeTheListenerHasFinishedIsCompletedAndBlocksNothing() {
         subscribed();
         world.listenersAreStuck(true);

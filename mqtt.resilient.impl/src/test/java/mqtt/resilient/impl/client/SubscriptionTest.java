@@ -207,6 +207,18 @@ class SubscriptionTest {
     }
 
     @Test
+    void closingAFilterThatWasGrantedBeforeItWasRefusedUnsubscribes() { // what the broker holds then is not known
+        World world = World.connected();
+        ClientSubscription one = world.subscribe("a", 1, recorder);
+        world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1");
+        ClientSubscription two = world.subscribe("a", 2, new Recorder());
+        world.broker.expects("SUBSCRIBE id=2 a:2").sends("SUBACK id=2 128");
+        one.close();
+        two.close();
+        world.broker.expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").expectsNothing();
+    }
+
+    @Test
     void aClosedListenerGetsNoFurtherCall() {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 1, recorder);

@@ -290,7 +290,7 @@ class RudeBrokersTest {
 
     @Test
     void aPacketBeyondTheLimitEndsTheConnectionHoweverLongItsFrameIs() {
-        frames("82 7f 0000000010000000 30 ff ff ff 7f", "protocol error");
+        frames("82 7f 0000000010000000 40 ff ff ff 7f", "protocol error");
     }
 
     @Test

@@ -65,7 +65,6 @@ public final class ModelBroker implements Network {
     private boolean refuses;
     private boolean stalled;
     private boolean refusesSubscriptions;
-    private boolean forgetsUnansweredSessions;
     private int window;
 
     /** How often each number was accepted: QoS 2 once per handshake, QoS 1 with each PUBLISH. */
@@ -92,11 +91,6 @@ public final class ModelBroker implements Network {
     /** Hears of each message of QoS 1 or 2 that the client has confirmed. */
     public void confirmed(Consumer<Out> newConfirmed) {
         confirmed = newConfirmed;
-    }
-
-    /** Whether a session that was made for a connection ends with it when its CONNACK did not get through. */
-    public void forgetsUnansweredSessions(boolean forgets) {
-        forgetsUnansweredSessions = forgets;
     }
 
     /** What happened so far was only the beginning: the client's first, discarding connection. */
@@ -162,7 +156,7 @@ public final class ModelBroker implements Network {
     private void ended(Wire which) {
         if (wire == which) {
             wire = null;
-            if (which.clean || forgetsUnansweredSessions && which.created && !which.answered) {
+            if (which.clean) {
                 sessions.values().remove(which.session); // it lasts as long as the connection
                 discard(which.session);
             }
@@ -314,7 +308,8 @@ public final class ModelBroker implements Network {
     }
 
     private void useRequestId(int id) {
-        assertFalse(live.containsKey(id), "the id of a live PUBLISH is used for a request: " + id);
+        Long publish = live.get(id);
+        assertTrue(publish == null || givenUp.test(publish), "the id of a live PUBLISH is used for a request: " + id);
         assertTrue(wire.requests.add(id), "the id of a live request is used again: " + id);
     }
 
@@ -335,7 +330,6 @@ public final class ModelBroker implements Network {
         }
         wire.session = before == null ? new Session() : before;
         wire.clean = clean;
-        wire.created = before == null;
         sessions.put(clientId, wire.session);
         wire.toClient.add(before == null ? "CONNACK" : "CONNACK session-present");
         wire.session.sent.forEach((id, out) -> wire.toClient.add(out.released ? "PUBREL id=" + id
@@ -388,7 +382,10 @@ public final class ModelBroker implements Network {
 
     private void release(int id) {
         wire.session.received.remove(id);
-        wire.unacknowledged.add(id);
+        Long number = live.get(id);
+        if (number != null && !givenUp.test(number)) { // the release of one that was given up takes no place
+            wire.unacknowledged.add(id);
+        }
         wire.due.add("PUBCOMP id=" + id);
     }
 
@@ -414,7 +411,6 @@ public final class ModelBroker implements Network {
                 live.remove(id(words[1]));
                 wire.unacknowledged.remove(id(words[1]));
             }
-            case "CONNACK" -> wire.answered = true;
             case "SUBACK", "UNSUBACK" -> wire.requests.remove(id(words[1]));
             case "PUBLISH" -> {
                 int at = words[1].equals("dup") ? 2 : 1;
@@ -440,13 +436,13 @@ public final class ModelBroker implements Network {
     }
 
     @Override
-    public boolean isOnLink(InetAddress address) {
-        return false;
+    public InetAddress literal(String host) {
+        return null;
     }
 
     @Override
-    public InetAddress literal(String host) {
-        return null;
+    public boolean isOnLink(InetAddress address) {
+        return false;
     }
 
     @Override
@@ -487,9 +483,6 @@ public final class ModelBroker implements Network {
         private int largestWindow = window;
         private Session session;
         private boolean clean;
-        /** The session was made for this connection, and the client knows. */
-        private boolean created;
-        private boolean answered;
         private int keepAlive;
         private long lastHeard = scheduler.nanoTime();
         private boolean stalledOnce;
