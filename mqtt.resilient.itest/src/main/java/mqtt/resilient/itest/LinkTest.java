@@ -71,6 +71,7 @@ abstract class LinkTest {
 
     /** A client made by a configuration. */
     final class LinkClient implements AutoCloseable {
+        private boolean closed;
         final ResilientMqttClient mqtt;
         private final Hashtable<String, Object> properties = new Hashtable<>();
         private final Configuration configuration;
@@ -148,8 +149,13 @@ abstract class LinkTest {
             subscription.close();
         }
 
+        /** Repeatable. */
         @Override
         public void close() {
+            if (closed) {
+                return;
+            }
+            closed = true;
             try {
                 configuration.delete();
             } catch (IOException e) {

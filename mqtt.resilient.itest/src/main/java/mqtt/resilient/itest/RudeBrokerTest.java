@@ -30,7 +30,7 @@ class RudeBrokerTest extends FrameworkTest {
                 arguments("speaks HTTP", "HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\nContent-Length: 26\r\n\r\n<html>400 Bad Request</html>"
                         .getBytes(StandardCharsets.US_ASCII), true, "protocol error"),
                 arguments("makes noise", noise, false, "protocol error"),
-                arguments("announces 256 MB", new byte[] {0x30, -1, -1, -1, 0x7F}, false, "packet.max.bytes"),
+                arguments("announces 256 MB", new byte[] {0x40, -1, -1, -1, 0x7F}, false, "packet.max.bytes"),
                 arguments("sends an endless length", new byte[] {0x30, -1, -1, -1, -1, 1}, false, "remaining length"),
                 arguments("closes at once", null, true, "(closed|reset|Broken pipe)"),
                 arguments("never answers", null, false, "no CONNACK within response.seconds"),

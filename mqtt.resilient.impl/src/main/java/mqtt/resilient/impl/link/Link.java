@@ -196,6 +196,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             if (session.progress() != before) {
                 responseTimeout.progress();
                 awaitingSince = NEVER;
+                unsentSince = lastReceived; // what is acknowledged has left: full buffers on a slow link are no stall
                 pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
             awaitNow();
