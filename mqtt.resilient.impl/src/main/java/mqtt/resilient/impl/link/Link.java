@@ -28,7 +28,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final long NEVER = Long.MAX_VALUE;
     private static final long CLOSE_NANOS = 1_000_000_000L;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
-    private static final int PING_PATIENCE = 6;
+    private static final int PING_PATIENCE = 60;
 
     private static final byte TLS_ALERT = 0x15;
     private static final byte TLS_HANDSHAKE = 0x16;
@@ -58,6 +58,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private final Connect connect;
     private final Owner owner;
     private final ResponseTimeout responseTimeout;
+    private final Flight flight = new Flight();
     private final Connection connection;
 
     private LinkSettings settings;
@@ -181,7 +182,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (!probes.isEmpty()) {
             answerProbes(true);
         }
+        unsentSince = lastReceived;
         long before = session == null ? 0 : session.progress();
+        long unanswered = session == null ? 0 : session.unanswered();
         try {
             if (!heard && bytes.hasRemaining()) {
                 heard = true;
@@ -194,9 +197,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         if (session != null) {
             if (session.progress() != before) {
-                responseTimeout.progress();
+                if (flight.answered(unanswered - session.unanswered(), lastReceived, settings.timing().responseNanos())) {
+                    responseTimeout.progress();
+                }
                 awaitingSince = NEVER;
-                unsentSince = lastReceived; // what is acknowledged has left: full buffers on a slow link are no stall
                 pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
             awaitNow();
@@ -224,12 +228,22 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 pingDue = false;
                 pingSince = scheduler.nanoTime();
             }
-            session.fill(out);
+            fillFromSession(out, scheduler.nanoTime());
             wakeAt(scheduler.nanoTime() + settings.timing().responseNanos()); // to see whether the network takes it
             if (session.isHeldByRate()) {
                 wakeAt(session.rateResumesAt());
             }
         }
+    }
+
+    private void fillFromSession(Output out, long now) {
+        long before = session.unanswered();
+        if (before == 0) {
+            flight.idle(lastReceived, now);
+        }
+        session.allow(flight.allowed());
+        session.fill(out);
+        flight.sent(before, session.unanswered(), now);
     }
 
     private static boolean put(byte[] packet, Output out) {
@@ -398,6 +412,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         long deadline = Math.max(pingSince - now, lastReceived - now) + now + response;
         if (now - deadline >= 0 || now - pingSince >= PING_PATIENCE * response) {
+            responseTimeout.exceeded();
             fail(Ending.Cause.TIMEOUT, "no PINGRESP within " + seconds(now - pingSince) + " (response.seconds)");
             return true;
         }
@@ -411,6 +426,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             unsentBefore = unsent;
             unsentSince = now;
         } else if (now - unsentSince >= response) {
+            responseTimeout.exceeded();
             fail(Ending.Cause.TIMEOUT, "the network took none of " + unsent + " bytes within " + seconds(response)
                     + " (response.seconds)");
             return true;
@@ -472,7 +488,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void pingresp() throws ProtocolException {
-        online(PacketType.PINGRESP);
+        if (online(PacketType.PINGRESP).awaited() == 0) {
+            responseTimeout.progress();
+        }
         pingSince = NEVER;
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos());
     }

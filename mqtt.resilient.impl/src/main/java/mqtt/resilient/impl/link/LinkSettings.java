@@ -138,7 +138,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
     /** The way to one address of a broker, or of the proxy to it. */
     Route route(BrokerUri broker, java.net.InetAddress address) {
         Route.Proxy proxy = transport.proxy;
-        return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.host(), broker.port(), proxy,
+        return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.name(), broker.port(), proxy,
                 broker.isSecure() ? transport.tls : null,
                 broker.isWebSocket() ? new Route.WebSocket(broker.path(), transport.webSocketHeaders) : null);
     }

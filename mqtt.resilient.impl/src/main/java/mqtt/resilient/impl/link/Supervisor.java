@@ -19,6 +19,7 @@ import mqtt.resilient.spi.packet.Connack;
 public final class Supervisor implements Attempt.Listener {
     private static final long MILLION = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
+    private static final long NEVER = Long.MAX_VALUE;
     /** A name that is not known right after the network came up is asked for again so often, for so long. */
     private static final long FRESH_NETWORK_NANOS = 30 * SECOND;
     private static final long FRESH_RETRY_NANOS = SECOND;
@@ -57,11 +58,15 @@ public final class Supervisor implements Attempt.Listener {
     private Scheduler.Timer failback;
     private int broker;
     private int attempts;
+    /** A broker of the list has refused for good since all of them were tried. */
+    private boolean refused;
     private int failuresSinceBounce;
     private int takeovers;
     /** Addresses that took a connection and came to nothing since the last link: the next attempt begins with another. */
     private int silentAddresses;
     private long onlineSince;
+    /** Since when the first broker of the list was not asked for; NEVER = it is in use. */
+    private long awaySince = NEVER;
     private boolean readingPaused;
     private boolean neverOnline = true;
     private int closing;
@@ -320,7 +325,9 @@ public final class Supervisor implements Attempt.Listener {
         silentAddresses = 0;
         attempts = 0;
         failuresSinceBounce = 0;
+        refused = false;
         onlineSince = scheduler.nanoTime();
+        awaySince = broker == 0 ? NEVER : awaySince == NEVER ? onlineSince : awaySince;
         link = newLink;
         link.attach(session, sessionPresent, doubtful);
         connackAwaited = false;
@@ -366,13 +373,15 @@ public final class Supervisor implements Attempt.Listener {
             }
         } else {
             broker = (broker + 1) % settings.brokers().uris().size();
+            refused |= permanent;
             if (ending.cause() != Ending.Cause.UNREACHABLE && ending.cause() != Ending.Cause.UNRESOLVED) {
                 silentAddresses++;
             }
             bounceIfDue();
         }
         long wait = backoff.next(settings.timing().backoffMinNanos(), settings.timing().backoffMaxNanos());
-        if (permanent) {
+        if (wasOnline ? permanent : refused && attempts % settings.brokers().uris().size() == 0) {
+            refused = false;
             wait = settings.timing().backoffMaxNanos() / 2
                     + random.nextLong(settings.timing().backoffMaxNanos() / 2 + 1);
         } else if (ending.cause() == Ending.Cause.UNRESOLVED && networkState == NetworkState.UP
@@ -418,8 +427,9 @@ public final class Supervisor implements Attempt.Listener {
             failback = null;
         }
         if (link != null && broker > 0 && settings.brokers().failbackNanos() > 0) {
-            failback = scheduler.at(scheduler.nanoTime() + settings.brokers().failbackNanos(), () -> {
+            failback = scheduler.at(awaySince + settings.brokers().failbackNanos(), () -> {
                 failback = null;
+                awaySince = scheduler.nanoTime();
                 Link present = link;
                 BrokerProbe.ask(network, scheduler, settings, settings.brokers().uris().get(0), up -> {
                     if (present == link && present != null) {
