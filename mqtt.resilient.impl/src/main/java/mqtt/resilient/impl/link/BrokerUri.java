@@ -69,11 +69,6 @@ public record BrokerUri(String scheme, String host, int port, String path) {
         return "\"" + text.replaceAll("//.*@", "//…@").replaceAll("\\?.*", "?…") + "\"";
     }
 
-    /** The host as certificates and server name indication have it: without the dot that ends a complete name. */
-    String name() {
-        return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-    }
-
     /** Whether the connection is secured by TLS. */
     boolean isSecure() {
         return scheme.equals("mqtts") || scheme.equals("wss");

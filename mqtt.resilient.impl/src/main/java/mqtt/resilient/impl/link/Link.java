@@ -154,9 +154,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private void leave(boolean byBroker) {
         stage = Stage.CLOSED;
         answerProbes(false);
-        if (timer != null) {
-            timer.cancel();
-        }
+        Scheduler.cancel(timer);
         if (session != null) {
             session.disconnected(byBroker);
             session = null;
@@ -228,22 +226,18 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 pingDue = false;
                 pingSince = scheduler.nanoTime();
             }
-            fillFromSession(out, scheduler.nanoTime());
-            wakeAt(scheduler.nanoTime() + settings.timing().responseNanos()); // to see whether the network takes it
+            long now = scheduler.nanoTime();
+            long before = session.unanswered();
+            session.allow(flight.allowed(before == 0 && now - lastReceived >= RECENT_NANOS));
+            session.fill(out);
+            if (session.unanswered() > before) {
+                flight.sent(session.unanswered(), now);
+            }
+            wakeAt(now + settings.timing().responseNanos()); // to see whether the network takes it
             if (session.isHeldByRate()) {
                 wakeAt(session.rateResumesAt());
             }
         }
-    }
-
-    private void fillFromSession(Output out, long now) {
-        long before = session.unanswered();
-        if (before == 0) {
-            flight.idle(lastReceived, now);
-        }
-        session.allow(flight.allowed());
-        session.fill(out);
-        flight.sent(before, session.unanswered(), now);
     }
 
     private static boolean put(byte[] packet, Output out) {
@@ -293,9 +287,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (stage == Stage.CLOSED || timer != null && timerAt - time <= 0) {
             return;
         }
-        if (timer != null) {
-            timer.cancel();
-        }
+        Scheduler.cancel(timer);
         timerAt = time;
         timer = scheduler.at(time, () -> {
             timer = null;
@@ -305,26 +297,16 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void check() {
         long now = scheduler.nanoTime();
-        switch (stage) {
-            case CONNECTING -> {
-                if (now - stageDeadline >= 0) {
-                    fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
-                            + seconds(settings.timing().connectNanos()) + ")");
-                }
-            }
-            case HANDSHAKE -> {
-                if (now - stageDeadline >= 0) {
-                    fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
-                            + seconds(settings.timing().responseNanos()) + ")");
-                }
-            }
-            case ONLINE -> checkOnline(now);
-            case CLOSED -> {
-                return;
-            }
-        }
-        if (stage == Stage.CONNECTING || stage == Stage.HANDSHAKE) {
+        if (stage == Stage.ONLINE) {
+            checkOnline(now);
+        } else if (now - stageDeadline < 0) {
             wakeAt(stageDeadline);
+        } else if (stage == Stage.CONNECTING) {
+            fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
+                    + seconds(settings.timing().connectNanos()) + ")");
+        } else {
+            fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
+                    + seconds(settings.timing().responseNanos()) + ")");
         }
     }
 

@@ -19,7 +19,6 @@ import mqtt.resilient.spi.packet.Connack;
 public final class Supervisor implements Attempt.Listener {
     private static final long MILLION = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
-    private static final long NEVER = Long.MAX_VALUE;
     /** A name that is not known right after the network came up is asked for again so often, for so long. */
     private static final long FRESH_NETWORK_NANOS = 30 * SECOND;
     private static final long FRESH_RETRY_NANOS = SECOND;
@@ -65,8 +64,8 @@ public final class Supervisor implements Attempt.Listener {
     /** Addresses that took a connection and came to nothing since the last link: the next attempt begins with another. */
     private int silentAddresses;
     private long onlineSince;
-    /** Since when the first broker of the list was not asked for; NEVER = it is in use. */
-    private long awaySince = NEVER;
+    /** Since when the first broker of the list was not asked for; 0 = it is in use. */
+    private long awaySince;
     private boolean readingPaused;
     private boolean neverOnline = true;
     private int closing;
@@ -327,7 +326,7 @@ public final class Supervisor implements Attempt.Listener {
         failuresSinceBounce = 0;
         refused = false;
         onlineSince = scheduler.nanoTime();
-        awaySince = broker == 0 ? NEVER : awaySince == NEVER ? onlineSince : awaySince;
+        awaySince = broker == 0 ? 0 : awaySince == 0 ? onlineSince : awaySince;
         link = newLink;
         link.attach(session, sessionPresent, doubtful);
         connackAwaited = false;
@@ -422,13 +421,9 @@ public final class Supervisor implements Attempt.Listener {
 
     /** Goes back to the first broker when it answers again. */
     private void planFailback() {
-        if (failback != null) {
-            failback.cancel();
-            failback = null;
-        }
+        Scheduler.cancel(failback);
         if (link != null && broker > 0 && settings.brokers().failbackNanos() > 0) {
             failback = scheduler.at(awaySince + settings.brokers().failbackNanos(), () -> {
-                failback = null;
                 awaySince = scheduler.nanoTime();
                 Link present = link;
                 BrokerProbe.ask(network, scheduler, settings, settings.brokers().uris().get(0), up -> {
@@ -451,14 +446,8 @@ public final class Supervisor implements Attempt.Listener {
     private void leave() {
         afterClosing = null;
         link = null;
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
-        if (failback != null) {
-            failback.cancel();
-            failback = null;
-        }
+        Scheduler.cancel(timer);
+        Scheduler.cancel(failback);
         if (attempt != null) {
             Attempt leaving = attempt;
             attempt = null;
@@ -484,13 +473,8 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private void at(long time, Runnable task) {
-        if (timer != null) {
-            timer.cancel();
-        }
-        timer = scheduler.at(time, () -> {
-            timer = null;
-            task.run();
-        });
+        Scheduler.cancel(timer);
+        timer = scheduler.at(time, task);
     }
 
     private void change(ConnectionState state, String reason, long nextAttempt) {

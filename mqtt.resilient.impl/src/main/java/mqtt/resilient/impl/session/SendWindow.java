@@ -34,9 +34,9 @@ record SendWindow(int messages, long bytes) {
     static final class Wire {
         private int count;
         private int alarms;
-        private long bytes;
+        long bytes;
         /** How many bytes the link lets be unanswered. */
-        private long allowed = Long.MAX_VALUE;
+        long allowed = Long.MAX_VALUE;
 
         void add(Outgoing message, int sign) {
             count += sign;
@@ -54,14 +54,6 @@ record SendWindow(int messages, long bytes) {
 
         int count() {
             return count;
-        }
-
-        long bytes() {
-            return bytes;
-        }
-
-        void allow(long newAllowed) {
-            allowed = newAllowed;
         }
     }
 }
