@@ -166,6 +166,16 @@ public final class Session {
         return connected ? wire.count() + subscriptions.pending() : 0;
     }
 
+    /** The bytes of the messages that were sent on this connection and are not answered to the end. */
+    public long unanswered() {
+        return wire.bytes;
+    }
+
+    /** How many bytes may be {@link #unanswered} from now on; alarms and a single message always may. */
+    public void allow(long unanswered) {
+        wire.allowed = unanswered;
+    }
+
     /** Counts the answers that moved something on. */
     public long progress() {
         return progress;
