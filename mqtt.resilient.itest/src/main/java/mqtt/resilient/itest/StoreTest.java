@@ -50,7 +50,11 @@ class StoreTest extends FrameworkTest {
         ResilientMqttClient before = clients.service("kept");
         List<String> expected = publish(before, "kept/x", Qos.AT_LEAST_ONCE);
         List<String> twice = publish(before, "kept/y", Qos.EXACTLY_ONCE);
+        Bundle engine = engineBundle();
+        engine.stop();
         broker.start();
+        engine.start();
+        before.toString();
         ResilientMqttClient observer = clients.connected("observer", broker);
         Inbox once = Inbox.subscribed(observer, "kept/x");
         Inbox exactly = Inbox.subscribed(observer, "kept/y");
@@ -127,7 +131,7 @@ class StoreTest extends FrameworkTest {
     @Test
     void aRejectionNamesTheStore() throws Exception {
         broker.start();
-        ResilientMqttClient client = clients.connected("full", broker, "store.floor.bytes", Long.MAX_VALUE);
+        ResilientMqttClient client = clients.connected("full", broker, "store.floor.bytes", 100_000_000_000_000_000L);
         Await.until("the disk is too full", () -> client.status().store() == StoreHealth.FULL);
         String reason = Await.result(client.publish(Message.to("full/x").build()).stored()
                 .handle((durability, error) -> String.valueOf(error)));
