@@ -72,7 +72,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
             stream = new ByteStream(socket);
             boolean connected = socket.connect(new InetSocketAddress(route.address(), route.port()));
-            key = socket.register(loop.selector(), connected ? 0 : SelectionKey.OP_CONNECT, this);
+            key = socket.register(loop.selector, connected ? 0 : SelectionKey.OP_CONNECT, this);
             if (connected) {
                 loop.execute(() -> guard(this::proceed));
             }
@@ -93,10 +93,10 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         } else if (route.tls() != null && !secured) {
             secured = true;
             phase = Phase.SECURING;
-            loop.work().execute(this::prepareTls);
+            loop.work.execute(this::prepareTls);
         } else if (route.webSocket() != null && frames == null) {
-            frames = new WebSocketFrames(loop.secureRandom());
-            begin(new WebSocketUpgrade(route, loop.secureRandom()));
+            frames = new WebSocketFrames(loop.secureRandom);
+            begin(new WebSocketUpgrade(route, loop.secureRandom));
         } else {
             phase = Phase.OPEN;
             interest();
@@ -114,7 +114,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** On a worker: reads keys and trust. */
     private void prepareTls() {
         try {
-            TlsStream tls = new TlsStream(socket, route, loop.work(), () -> loop.execute(() -> guard(() -> {
+            TlsStream tls = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
                 stream.taskDone();
                 progress();
             })));
