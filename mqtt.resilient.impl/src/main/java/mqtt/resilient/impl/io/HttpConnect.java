@@ -22,14 +22,13 @@ final class HttpConnect implements Opening {
     @Override
     public byte[] start() {
         String target = (route.host().contains(":") ? "[" + route.host() + "]" : route.host()) + ":" + route.hostPort();
-        StringBuilder request = new StringBuilder("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target)
-                .append("\r\n");
+        String request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
         if (route.proxy().user() != null) {
             String credentials = route.proxy().user() + ":" + route.proxy().password();
-            request.append("Proxy-Authorization: Basic ").append(Base64.getEncoder()
-                    .encodeToString(credentials.getBytes(StandardCharsets.UTF_8))).append("\r\n");
+            request += "Proxy-Authorization: Basic "
+                    + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8)) + "\r\n";
         }
-        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        return (request + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Override

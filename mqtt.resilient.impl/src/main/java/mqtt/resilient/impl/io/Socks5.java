@@ -59,36 +59,27 @@ final class Socks5 implements Opening {
         }
         int first = reply.get(0) & 0xFF;
         int second = reply.get(1) & 0xFF;
-        Step done = step;
         reply.clear();
-        switch (done) {
-            case METHOD -> {
-                if (first != VERSION) {
-                    throw new IOException("the proxy " + route.proxy() + " does not speak SOCKS 5");
-                }
-                if (second != NO_AUTHENTICATION && (second != USER_AND_PASSWORD || route.proxy().user() == null)) {
-                    throw new IOException("the proxy " + route.proxy()
-                            + " wants another way of authentication (proxy.user, .proxy.password)");
-                }
-                step = second == USER_AND_PASSWORD ? Step.AUTHENTICATION : Step.CONNECT;
-                return second == USER_AND_PASSWORD ? credentials() : request();
-            }
-            case AUTHENTICATION -> {
-                if (second != 0) {
-                    throw new IOException("the proxy " + route.proxy()
-                            + " refused the credentials (proxy.user, .proxy.password)");
-                }
-                step = Step.CONNECT;
-                return request();
-            }
-            default -> {
-                if (second != 0) {
-                    throw new IOException("the proxy " + route.proxy() + " refused: "
-                            + (second < REPLIES.size() ? REPLIES.get(second) : "code " + second));
-                }
-                return null;
-            }
+        if (step == Step.METHOD && first != VERSION) {
+            throw failure("does not speak SOCKS 5");
         }
+        boolean authenticate = step == Step.METHOD && second == USER_AND_PASSWORD && route.proxy().user() != null;
+        if (second != 0 && !authenticate) {
+            throw failure(switch (step) {
+                case METHOD -> "wants another way of authentication (proxy.user, .proxy.password)";
+                case AUTHENTICATION -> "refused the credentials (proxy.user, .proxy.password)";
+                case CONNECT -> "refused: " + (second < REPLIES.size() ? REPLIES.get(second) : "code " + second);
+            });
+        }
+        if (step == Step.CONNECT) {
+            return null;
+        }
+        step = authenticate ? Step.AUTHENTICATION : Step.CONNECT;
+        return authenticate ? credentials() : request();
+    }
+
+    private IOException failure(String what) {
+        return new IOException("the proxy " + route.proxy() + " " + what);
     }
 
     /** The size of the reply as far as it is known. */

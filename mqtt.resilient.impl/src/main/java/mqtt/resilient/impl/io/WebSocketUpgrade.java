@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import mqtt.resilient.impl.environment.Route;
 
 /** The opening handshake of a WebSocket (RFC 6455 section 4) with the subprotocol {@code mqtt} [MQTT-6.0.0-3]. */
@@ -31,12 +33,12 @@ final class WebSocketUpgrade implements Opening {
     public byte[] start() {
         int usualPort = route.tls() == null ? 80 : 443;
         String host = route.host().contains(":") ? "[" + route.host() + "]" : route.host();
-        StringBuilder request = new StringBuilder("GET ").append(route.webSocket().path()).append(" HTTP/1.1\r\nHost: ")
-                .append(host).append(route.hostPort() == usualPort ? "" : ":" + route.hostPort())
-                .append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ").append(key)
-                .append("\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n");
-        route.webSocket().headers().forEach(header -> request.append(header).append("\r\n"));
-        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        List<String> request = new ArrayList<>(List.of("GET " + route.webSocket().path() + " HTTP/1.1",
+                "Host: " + host + (route.hostPort() == usualPort ? "" : ":" + route.hostPort()), "Upgrade: websocket",
+                "Connection: Upgrade", "Sec-WebSocket-Key: " + key, "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Protocol: mqtt"));
+        request.addAll(route.webSocket().headers());
+        return (String.join("\r\n", request) + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Override
