@@ -40,7 +40,7 @@ final class FetchQueue implements MessageQueue {
         while (message == null && arrivals.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             message = next();
         }
-        if (message == null && queue.hasEnded()) {
+        if (message == null && queue.isClosed()) {
             throw closed();
         }
         return message;
@@ -49,7 +49,7 @@ final class FetchQueue implements MessageQueue {
     /** The next message; null if what the permit stood for was pushed out. */
     private ReceivedMessage next() {
         ReceivedMessage message = queue.next();
-        if (message == null && queue.hasEnded()) {
+        if (message == null && queue.isClosed()) {
             arrivals.release(); // for the next one who waits
             throw closed();
         }
@@ -67,7 +67,7 @@ final class FetchQueue implements MessageQueue {
 
     @Override
     public int size() {
-        return queue.waiting();
+        return queue.size();
     }
 
     @Override

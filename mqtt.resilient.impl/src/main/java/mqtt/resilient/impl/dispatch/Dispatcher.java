@@ -75,14 +75,14 @@ public final class Dispatcher {
     }
 
     private final Scheduler scheduler;
-    private final Executor executor;
+    final Executor executor;
     private final Events events;
     private final Map<String, Filter> filters = new HashMap<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
     private final Set<InboundQueue> reportedSlow = new HashSet<>();
     private final ArrayList<Filter> matches = new ArrayList<>();
-    private volatile DispatchSettings settings;
+    volatile DispatchSettings settings;
     private long unhandledBytes;
     private int unhandled;
     private boolean readingPaused;
@@ -95,7 +95,7 @@ public final class Dispatcher {
         this.executor = executor;
         this.events = events;
         this.settings = settings;
-        doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception()));
+        doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception));
     }
 
     public void reconfigure(DispatchSettings newSettings) {
@@ -129,7 +129,7 @@ public final class Dispatcher {
             predecessor.grace.cancel();
             entry.departed.remove(predecessor);
             for (Reception held : predecessor.held) {
-                offer(held, queue, held.incoming().publish().payload().clone());
+                offer(held, queue, held.incoming.publish().payload().clone());
                 finish(held);
             }
         }
@@ -169,7 +169,7 @@ public final class Dispatcher {
         entry.departed.remove(departed);
         forgetIfUnused(filter, entry);
         for (Reception held : departed.held) {
-            events.dropped(held.incoming().publish().topic(), "no listener for " + filter
+            events.dropped(held.incoming.publish().topic(), "no listener for " + filter
                     + " came back within listener.grace.seconds");
             finish(held);
         }
@@ -182,18 +182,11 @@ public final class Dispatcher {
     }
 
     private void giveUp(Delivery left) {
-        matches.clear();
-        tree.match(left.topic(), matches);
-        boolean held = false;
-        for (Filter filter : matches) {
-            for (Departed departed : filter.departed) {
-                held = held || departed.queue == left.queue() && hold(left.reception(), departed);
-            }
+        match(left.topic());
+        if (!hold(left.reception, left.queue)) {
+            events.dropped(left.topic(), "its listener ended: " + left.queue.description());
         }
-        if (!held) {
-            events.dropped(left.topic(), "its listener ended: " + left.queue().description());
-        }
-        left.queue().done(left);
+        left.queue.done(left);
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -201,11 +194,10 @@ public final class Dispatcher {
     /** Hands a message to its listeners. */
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
-        reception.add();
+        reception.open++;
         unhandled++;
         unhandledBytes += reception.size();
-        matches.clear();
-        tree.match(incoming.publish().topic(), matches);
+        match(incoming.publish().topic());
         byte[] payload = incoming.publish().payload();
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
@@ -218,7 +210,7 @@ public final class Dispatcher {
                     }
                 }
             }
-            if (!holdForGone(reception) && queues.isEmpty()) {
+            if (!hold(reception, null) && queues.isEmpty()) {
                 events.dropped(incoming.publish().topic(), "no listener");
             }
         }
@@ -229,43 +221,46 @@ public final class Dispatcher {
         }
     }
 
+    private void match(String topic) {
+        matches.clear();
+        tree.match(topic, matches);
+    }
+
     private void offer(Reception reception, InboundQueue queue, byte[] payload) {
-        reception.add();
+        reception.open++;
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
         if (dropped != null && dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
                     + queue.description());
-            finish(dropped.reception());
+            finish(dropped.reception);
         }
     }
 
-    /** Keeps a message once for each listener that has gone and may come back; false if there is none. */
-    private boolean holdForGone(Reception reception) {
-        Set<InboundQueue> covered = new HashSet<>();
-        boolean held = false;
-        for (Filter filter : matches) {
-            for (Departed departed : filter.departed) {
-                held |= covered.add(departed.queue) && hold(reception, departed);
-            }
-        }
-        return held;
-    }
-
-    /** Keeps a message for a listener that may come back; QoS 0 is not kept. */
-    private static boolean hold(Reception reception, Departed departed) {
-        if (reception.incoming().publish().qos() == Qos.AT_MOST_ONCE) {
+    /**
+     * Keeps a message once for each listener that has gone and may come back, or for one of them only; false if there is
+     * none. QoS 0 is not kept.
+     */
+    private boolean hold(Reception reception, InboundQueue only) {
+        if (reception.incoming.publish().qos() == Qos.AT_MOST_ONCE) {
             return false;
         }
-        reception.add();
-        departed.held.add(reception);
-        return true;
+        Set<InboundQueue> covered = new HashSet<>();
+        for (Filter filter : matches) {
+            for (Departed departed : filter.departed) {
+                if ((only == null || departed.queue == only) && covered.add(departed.queue)) {
+                    reception.open++;
+                    departed.held.add(reception);
+                }
+            }
+        }
+        return !covered.isEmpty();
     }
 
     private void finish(Reception reception) {
-        if (reception.done()) {
+        if (--reception.open == 0) {
             unhandled--;
             unhandledBytes -= reception.size();
-            events.handled(reception.incoming());
+            events.handled(reception.incoming);
             pauseOrResume();
         }
     }
@@ -320,14 +315,6 @@ public final class Dispatcher {
 
     // ---- for the listeners' threads -------------------------------------------------------------------------------
 
-    Executor executor() {
-        return executor;
-    }
-
-    DispatchSettings settings() {
-        return settings;
-    }
-
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
         scheduler.execute(() -> giveUp(delivery));
@@ -342,19 +329,13 @@ public final class Dispatcher {
         doneBox.put(delivery);
     }
 
-    boolean mayRetry(Delivery delivery, Throwable error) {
-        boolean retry = delivery.failures < settings.attempts();
-        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, !retry));
-        return retry;
+    /** A listener threw; it may have acknowledged the message before. */
+    void failed(Delivery delivery, Throwable error, boolean setAside) {
+        scheduler.execute(() -> events.failed(delivery.queue.description(), delivery.topic(), error, setAside));
     }
 
-    /** A listener threw after it had acknowledged the message. */
-    void failedAfterwards(Delivery delivery, Throwable error) {
-        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, false));
-    }
-
-    void retryLater(ListenerQueue queue, int failures) {
+    void retryLater(Runnable work, int failures) {
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
-                queue::resume));
+                () -> executor.execute(work)));
     }
 }

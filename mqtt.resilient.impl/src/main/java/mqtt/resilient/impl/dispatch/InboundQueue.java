@@ -20,6 +20,7 @@ public abstract class InboundQueue {
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
     private int waitingAtMostOnce;
+    private long discards;
     private boolean closed;
 
     InboundQueue(String description, boolean manual, Dispatcher dispatcher) {
@@ -43,7 +44,7 @@ public abstract class InboundQueue {
     abstract long busySince();
 
     /** Takes a message; the result is one that it pushed out, or null. */
-    Delivery offer(Delivery delivery) {
+    final Delivery offer(Delivery delivery) {
         Delivery dropped = null;
         synchronized (this) {
             if (closed) {
@@ -52,6 +53,7 @@ public abstract class InboundQueue {
             waiting.add(delivery);
             if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity()) {
                 dropped = removeOldestAtMostOnce();
+                discards++;
             }
         }
         if (dropped == null) { // else as many wait as before
@@ -70,10 +72,6 @@ public abstract class InboundQueue {
             }
         }
         throw new IllegalStateException("the count of waiting QoS 0 messages is wrong");
-    }
-
-    final synchronized Delivery peek() {
-        return waiting.peek();
     }
 
     final synchronized Delivery poll() {
@@ -99,11 +97,18 @@ public abstract class InboundQueue {
         return !closed;
     }
 
-    final synchronized int size() {
+    /** How many messages wait. */
+    public final synchronized int size() {
         return waiting.size();
     }
 
-    final synchronized boolean isClosed() {
+    /** How many QoS 0 messages were pushed out. */
+    public final synchronized long discards() {
+        return discards;
+    }
+
+    /** Whether it gives out nothing more. */
+    public final synchronized boolean isClosed() {
         return closed;
     }
 
@@ -125,15 +130,13 @@ public abstract class InboundQueue {
     }
 
     /** Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged. */
-    List<Delivery> close() {
-        synchronized (this) {
-            closed = true;
-            List<Delivery> left = new ArrayList<>(handedOver);
-            left.addAll(waiting);
-            handedOver.clear();
-            waiting.clear();
-            waitingAtMostOnce = 0;
-            return left;
-        }
+    synchronized List<Delivery> close() {
+        closed = true;
+        List<Delivery> left = new ArrayList<>(handedOver);
+        left.addAll(waiting);
+        handedOver.clear();
+        waiting.clear();
+        waitingAtMostOnce = 0;
+        return left;
     }
 }

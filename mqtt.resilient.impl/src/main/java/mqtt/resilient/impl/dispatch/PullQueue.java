@@ -7,7 +7,6 @@ import mqtt.resilient.api.ReceivedMessage;
 public final class PullQueue extends InboundQueue {
     private final int capacity;
     private final Runnable signal;
-    private long discards;
 
     PullQueue(String description, boolean manual, int capacity, Runnable signal, Dispatcher dispatcher) {
         super(description, manual, dispatcher);
@@ -30,17 +29,6 @@ public final class PullQueue extends InboundQueue {
         return 0;
     }
 
-    @Override
-    Delivery offer(Delivery delivery) {
-        Delivery dropped = super.offer(delivery);
-        if (dropped != null && dropped != delivery) {
-            synchronized (this) {
-                discards++;
-            }
-        }
-        return dropped;
-    }
-
     /** The next message, acknowledged unless the receiver does that; null if there is none now. */
     public ReceivedMessage next() {
         Delivery next = poll();
@@ -48,21 +36,6 @@ public final class PullQueue extends InboundQueue {
             done(next);
         }
         return next;
-    }
-
-    /** How many messages wait. */
-    public int waiting() {
-        return size();
-    }
-
-    /** Whether it gives out nothing more. */
-    public boolean hasEnded() {
-        return isClosed();
-    }
-
-    /** How many QoS 0 messages were pushed out. */
-    public synchronized long discards() {
-        return discards;
     }
 
     @Override
