@@ -221,32 +221,23 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         private String text(ByteBuffer body, int type) throws ProtocolException {
-            int length = body.getShort() & 0xFFFF;
-            if (length > body.remaining()) {
-                throw new BufferUnderflowException();
-            }
-            int limit = body.limit();
-            int start = body.position();
+            byte[] bytes = new byte[body.getShort() & 0xFFFF];
+            body.get(bytes);
             boolean ascii = true;
-            for (int i = start; i < start + length && ascii; i++) {
-                ascii = body.get(i) > 0;
+            for (byte each : bytes) {
+                ascii &= each > 0;
+            }
+            if (ascii) {
+                return new String(bytes, StandardCharsets.ISO_8859_1);
             }
             String text;
-            if (ascii) {
-                byte[] bytes = new byte[length];
-                body.get(bytes);
-                text = new String(bytes, StandardCharsets.ISO_8859_1);
-            } else {
-                body.limit(start + length);
-                try {
-                    text = utf8.decode(body).toString();
-                } catch (CharacterCodingException e) {
-                    throw new ProtocolException("a " + PacketType.name(type) + " with invalid UTF-8 [MQTT-1.5.3-1]");
-                }
-                body.limit(limit);
-                if (text.indexOf(0) >= 0) {
-                    throw new ProtocolException("a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.3-2]");
-                }
+            try {
+                text = utf8.decode(ByteBuffer.wrap(bytes)).toString();
+            } catch (CharacterCodingException e) {
+                throw new ProtocolException("a " + PacketType.name(type) + " with invalid UTF-8 [MQTT-1.5.3-1]");
+            }
+            if (text.indexOf(0) >= 0) {
+                throw new ProtocolException("a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.3-2]");
             }
             return text;
         }
