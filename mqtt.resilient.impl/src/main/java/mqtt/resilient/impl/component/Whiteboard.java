@@ -2,7 +2,6 @@ package mqtt.resilient.impl.component;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,7 +127,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
             boolean manual = Boolean.parseBoolean(
                     String.valueOf(entry.properties.get(MqttConstants.MANUAL_ACKNOWLEDGEMENT)));
-            ListenerQueue queue = client.client().queue(entry.listener, describe(entry), manual);
+            ListenerQueue queue = client.client().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
                     .map(filter -> client.client().subscribe(filter, qos, queue)).toList());
@@ -163,21 +162,16 @@ public final class Whiteboard implements Engine.ClientWatcher {
         }
     }
 
-    private static String describe(Entry entry) {
-        return Descriptions.of(entry.listener);
-    }
-
     /** A listener cannot be served. */
     private void report(Entry entry, String reason) {
         if (reason.equals(entry.reported)) {
             return;
         }
         entry.reported = reason;
-        LOG.warn("{} gets no messages: {}", describe(entry), reason);
-        Map<String, Object> event = new HashMap<>();
-        event.put(MqttConstants.REASON, describe(entry) + ": " + reason);
-        event.put(MqttConstants.ACCEPTED, false);
-        event.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
-        engine.post(MqttConstants.EVENT_CONFIGURATION, event);
+        String listener = Descriptions.of(entry.listener);
+        LOG.warn("{} gets no messages: {}", listener, reason);
+        engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
+                MqttConstants.ACCEPTED, false,
+                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));
     }
 }
