@@ -10,7 +10,6 @@ import mqtt.resilient.impl.environment.Route;
 final class HttpConnect implements Opening {
     private static final int UNAUTHORIZED = 401;
     private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
-    private static final byte[] NOTHING = {};
 
     private final Route route;
     private final HttpResponse response = new HttpResponse();
@@ -39,7 +38,7 @@ final class HttpConnect implements Opening {
     @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
-            return NOTHING;
+            return MORE;
         }
         if (response.status() == PROXY_AUTHENTICATION_REQUIRED || response.status() == UNAUTHORIZED) { // 401: tinyproxy
             throw new IOException("the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "

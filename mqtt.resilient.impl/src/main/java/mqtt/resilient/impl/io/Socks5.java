@@ -21,7 +21,6 @@ final class Socks5 implements Opening {
     private static final int NAME = 3;
     private static final int IPV6 = 4;
     private static final int MAX_REPLY_BYTES = 4 + 1 + 255 + 2;
-    private static final byte[] NOTHING = {};
     private static final List<String> REPLIES = List.of("succeeded", "general failure", "not allowed by its rules",
             "network unreachable", "host unreachable", "connection refused", "time to live expired",
             "command not supported", "address type not supported");
@@ -55,7 +54,7 @@ final class Socks5 implements Opening {
             reply.put(in.get());
         }
         if (reply.position() < expected()) {
-            return NOTHING;
+            return MORE;
         }
         int first = reply.get(0) & 0xFF;
         int second = reply.get(1) & 0xFF;

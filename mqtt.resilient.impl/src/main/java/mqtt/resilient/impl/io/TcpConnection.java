@@ -6,6 +6,8 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -39,13 +41,13 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private final EventLoop loop;
     private final ConnectionHandler handler;
     private final Route route;
+    /** What is still to be done before MQTT flows, and that it flows. */
+    private final Queue<Step> steps = new ArrayDeque<>();
     private Phase phase = Phase.CONNECTING;
     private SocketChannel socket;
     private SelectionKey key;
     private ByteStream stream;
     private Opening opening;
-    private boolean tunnelled;
-    private boolean secured;
     /** Null without a WebSocket, and before it is open. */
     private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
@@ -60,6 +62,20 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         this.loop = loop;
         this.route = route;
         this.handler = handler;
+        if (route.proxy() != null) {
+            steps.add(() -> begin(route.proxy().kind() == Route.Proxy.Kind.HTTP ? new HttpConnect(route)
+                    : new Socks5(route)));
+        }
+        if (route.tls() != null) {
+            steps.add(this::secure);
+        }
+        if (route.webSocket() != null) {
+            steps.add(() -> {
+                frames = new WebSocketFrames(loop.secureRandom);
+                begin(new WebSocketUpgrade(route, loop.secureRandom));
+            });
+        }
+        steps.add(this::open);
     }
 
     // ---- opening --------------------------------------------------------------------------------------------------
@@ -83,26 +99,15 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** Takes the next step of the route; the last one is MQTT. */
     private void proceed() throws IOException {
-        if (phase == Phase.CLOSED) {
-            return;
-        }
         opening = null;
-        if (route.proxy() != null && !tunnelled) {
-            tunnelled = true;
-            begin(route.proxy().kind() == Route.Proxy.Kind.HTTP ? new HttpConnect(route) : new Socks5(route));
-        } else if (route.tls() != null && !secured) {
-            secured = true;
-            phase = Phase.SECURING;
-            loop.work.execute(this::prepareTls);
-        } else if (route.webSocket() != null && frames == null) {
-            frames = new WebSocketFrames(loop.secureRandom);
-            begin(new WebSocketUpgrade(route, loop.secureRandom));
-        } else {
-            phase = Phase.OPEN;
-            interest();
-            handler.connected();
-        }
+        steps.remove().run();
         interest();
+    }
+
+    private void open() {
+        phase = Phase.OPEN;
+        interest();
+        handler.connected();
     }
 
     private void begin(Opening next) throws IOException {
@@ -111,11 +116,17 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         send(next.start());
     }
 
+    private void secure() {
+        phase = Phase.SECURING;
+        stream.waitsForWorker = true;
+        loop.work.execute(this::prepareTls);
+    }
+
     /** On a worker: reads keys and trust. */
     private void prepareTls() {
         try {
             TlsStream tls = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
-                stream.taskDone();
+                stream.waitsForWorker = false;
                 progress();
             })));
             loop.execute(() -> guard(() -> {
@@ -134,22 +145,22 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** The selector has news. */
     void ready() {
         guard(() -> {
-            if (phase == Phase.CONNECTING && key.isConnectable() && socket.finishConnect()) {
-                proceed();
-            } else if (phase != Phase.CONNECTING) {
+            if (phase != Phase.CONNECTING) {
                 progress();
+            } else if (socket.finishConnect()) {
+                proceed();
             }
         });
     }
 
     /** Does what can be done now. */
     private void progress() throws IOException {
-        if (phase == Phase.SECURING && !stream.isPlain() && stream.isOpened()) {
+        if (phase == Phase.SECURING && stream.isSecured()) {
             proceed();
         }
         if (phase != Phase.CLOSED && phase != Phase.SECURING) {
             read();
-            if (phase != Phase.CLOSED && (pending.hasRemaining() || stream.wantsWrite())) {
+            if (phase != Phase.CLOSED && (pending.hasRemaining() || stream.wantsWrite)) {
                 write();
             }
         }
@@ -169,11 +180,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 return;
             }
             take(buffer.flip());
-            if (count < buffer.capacity() && !stream.mayHoldMore()) {
+            if (count < buffer.capacity() && !stream.mayHoldMore) {
                 return;
             }
         }
-        if (stream.mayHoldMore() && !readingPaused && phase != Phase.CLOSED) {
+        if (stream.mayHoldMore && !readingPaused && phase != Phase.CLOSED) {
             loop.execute(() -> guard(this::progress)); // the selector does not know of it
         }
     }
@@ -253,9 +264,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** Writes what is left over and then what the handler fills, until there is no more or the network is full. */
     private void write() throws IOException {
         for (int i = 0; i < WRITES_PER_TURN && phase != Phase.CLOSED; i++) {
-            if (pending.hasRemaining() || stream.wantsWrite()) {
+            if (pending.hasRemaining() || stream.wantsWrite) {
                 put(pending);
-                if (pending.hasRemaining() || stream.wantsWrite()) {
+                if (pending.hasRemaining() || stream.wantsWrite) {
                     return;
                 }
                 pending = NOTHING;
@@ -295,7 +306,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         put(filled);
         if (filled.hasRemaining()) {
             pending = filled == shared ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
-        } else if (!stream.wantsWrite()) {
+        } else if (!stream.wantsWrite) {
             handler.flushed();
         }
         return true;
@@ -318,26 +329,20 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** Writes as much as the network takes, in pieces, because the JDK copies a whole heap buffer for each write. */
     private void put(ByteBuffer bytes) throws IOException {
         int end = bytes.limit();
+        boolean full;
         do {
-            int piece = Math.min(end - bytes.position(), loop.writeBuffer.capacity());
-            bytes.limit(bytes.position() + piece);
-            try {
-                stream.write(bytes);
-            } finally {
-                piece = bytes.remaining();
-                bytes.limit(end);
-            }
-            if (piece > 0) {
-                return;
-            }
-        } while (bytes.hasRemaining());
+            bytes.limit(Math.min(end, bytes.position() + loop.writeBuffer.capacity()));
+            stream.write(bytes);
+            full = bytes.hasRemaining();
+            bytes.limit(end);
+        } while (bytes.hasRemaining() && !full);
     }
 
     private void interest() {
         if (phase != Phase.CLOSED && phase != Phase.CONNECTING && key.isValid()) {
-            int ops = stream.isWaitingForTask() || phase == Phase.SECURING && stream.isPlain() ? 0
+            int ops = stream.waitsForWorker ? 0
                     : (readingPaused ? 0 : SelectionKey.OP_READ)
-                            | (pending.hasRemaining() || stream.wantsWrite() ? SelectionKey.OP_WRITE : 0);
+                            | (pending.hasRemaining() || stream.wantsWrite ? SelectionKey.OP_WRITE : 0);
             if (key.interestOps() != ops) {
                 key.interestOps(ops);
             }
@@ -349,7 +354,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         readingPaused = pause;
         if (phase == Phase.OPEN) {
             interest();
-            if (!pause && stream.mayHoldMore()) {
+            if (!pause && stream.mayHoldMore) {
                 loop.execute(() -> guard(this::progress));
             }
         }
@@ -357,7 +362,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     @Override
     public int unsentBytes() {
-        return pending.remaining() + (stream != null && stream.wantsWrite() ? 1 : 0);
+        return pending.remaining() + (stream != null && stream.wantsWrite ? 1 : 0);
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------

@@ -16,7 +16,6 @@ final class WebSocketUpgrade implements Opening {
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int SWITCHING_PROTOCOLS = 101;
     private static final int KEY_BYTES = 16;
-    private static final byte[] NOTHING = {};
 
     private final Route route;
     private final HttpResponse response = new HttpResponse();
@@ -53,7 +52,7 @@ final class WebSocketUpgrade implements Opening {
     @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
-            return NOTHING;
+            return MORE;
         }
         if (response.status() != SWITCHING_PROTOCOLS) {
             throw new IOException("the broker refused the WebSocket at " + shownPath() + ": "
