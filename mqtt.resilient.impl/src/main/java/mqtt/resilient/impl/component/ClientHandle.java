@@ -32,7 +32,6 @@ import org.slf4j.LoggerFactory;
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
-
     private final Client client;
     private final String name;
     private final String bundle;
@@ -72,7 +71,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(requireMessage(message));
+        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
     }
 
     @Override
@@ -81,7 +80,7 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
-        requireMessage(message);
+        Objects.requireNonNull(message, "message: null is not allowed");
         long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
@@ -105,7 +104,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         Topics.requireFilter(filter);
-        requireOptions(options);
+        Objects.requireNonNull(options, "options: null is not allowed");
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -122,10 +121,9 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         Topics.requireFilter(filter);
-        requireOptions(options);
+        Objects.requireNonNull(options, "options: null is not allowed");
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, Descriptions.of(listener),
-                options.manualAcknowledgement());
+        ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
         return own(client.subscribe(filter, options.qos().ordinal(), queue));
     }
 
@@ -180,14 +178,6 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
         return client().drain(timeout);
-    }
-
-    private static Message requireMessage(Message message) {
-        return Objects.requireNonNull(message, "message: null is not allowed");
-    }
-
-    private static void requireOptions(SubscribeOptions options) {
-        Objects.requireNonNull(options, "options: null is not allowed");
     }
 
     @Override

@@ -2,7 +2,6 @@ package mqtt.resilient.impl.dispatch;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -52,7 +51,9 @@ public abstract class InboundQueue {
             }
             waiting.add(delivery);
             if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity()) {
-                dropped = removeOldestAtMostOnce();
+                dropped = waiting.stream().filter(each -> each.qos() == Qos.AT_MOST_ONCE).findFirst().orElseThrow();
+                waiting.remove(dropped);
+                waitingAtMostOnce--;
                 discards++;
             }
         }
@@ -60,18 +61,6 @@ public abstract class InboundQueue {
             arrived();
         }
         return dropped;
-    }
-
-    private Delivery removeOldestAtMostOnce() {
-        for (Iterator<Delivery> all = waiting.iterator(); all.hasNext();) {
-            Delivery candidate = all.next();
-            if (candidate.qos() == Qos.AT_MOST_ONCE) {
-                all.remove();
-                waitingAtMostOnce--;
-                return candidate;
-            }
-        }
-        throw new IllegalStateException("the count of waiting QoS 0 messages is wrong");
     }
 
     final synchronized Delivery poll() {

@@ -51,8 +51,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** Null without a WebSocket, and before it is open. */
     private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
-    /** Takes a packet that is larger than the loop's buffer; null = none is filled now. */
-    private ByteBuffer large;
+    /** What the handler fills now: the loop's buffer, or a larger one for a larger packet. */
+    private ByteBuffer filling;
     private boolean writeRequested;
     private boolean readingPaused;
     private boolean outputEnded;
@@ -221,8 +221,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public void answer(byte[] frame) {
         if (phase == Phase.OPEN && pending.remaining() < loop.writeBuffer.capacity()) {
-            append(frame);
-            requestWrite();
+            send(frame);
         }
     }
 
@@ -242,12 +241,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     }
 
     private void send(byte[] bytes) {
-        append(bytes);
-        requestWrite();
-    }
-
-    private void append(byte[] bytes) {
         pending = ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip();
+        requestWrite();
     }
 
     /** The turn of this connection to write. */
@@ -290,12 +285,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** One round of filling and writing; false when there was nothing to write. */
     private boolean fillAndPut() throws IOException {
-        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
-        ByteBuffer shared = loop.writeBuffer.clear().position(start);
+        filling = loop.writeBuffer.clear().position(headerBytes());
         handler.fill(this);
-        ByteBuffer filled = large != null ? large : shared;
-        large = null;
-        if (phase != Phase.OPEN || filled.position() == start) {
+        ByteBuffer filled = filling;
+        filling = null;
+        if (phase != Phase.OPEN || filled.position() == headerBytes()) {
             return false;
         }
         if (frames == null) {
@@ -305,7 +299,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         }
         put(filled);
         if (filled.hasRemaining()) {
-            pending = filled == shared ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
+            pending = filled == loop.writeBuffer ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
         } else if (!stream.wantsWrite) {
             handler.flushed();
         }
@@ -314,16 +308,17 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     @Override
     public ByteBuffer reserve(int bytes) {
-        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
-        ByteBuffer buffer = large != null ? large : loop.writeBuffer;
-        if (buffer.remaining() >= bytes) {
-            return buffer;
+        if (filling.remaining() < bytes) {
+            if (filling.position() > headerBytes()) {
+                return null;
+            }
+            filling = ByteBuffer.allocate(headerBytes() + bytes).position(headerBytes());
         }
-        if (buffer.position() > start) {
-            return null;
-        }
-        large = ByteBuffer.allocate(start + bytes).position(start);
-        return large;
+        return filling;
+    }
+
+    private int headerBytes() {
+        return frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
     }
 
     /** Writes as much as the network takes, in pieces, because the JDK copies a whole heap buffer for each write. */
@@ -392,14 +387,13 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             loop.execute(() -> handler.closed(new Closing(false, "closed")));
             return;
         }
-        append(frames == null ? last : frames.binary(last));
+        send(frames == null ? last : frames.binary(last));
         if (frames != null) {
-            append(frames.close());
+            send(frames.close());
         }
         phase = Phase.CLOSING;
         readingPaused = false;
         closingTimer = loop.at(deadlineNanoTime, () -> end(false, "closed"));
-        requestWrite();
     }
 
     private void end(boolean byPeer, String reason) {

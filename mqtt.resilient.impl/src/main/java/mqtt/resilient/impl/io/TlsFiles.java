@@ -105,8 +105,7 @@ public final class TlsFiles implements TlsContexts {
                     throw new IOException((path.equals(settings.keyStore) ? "tls.keystore" : "tls.truststore") + ": "
                             + path + (Files.exists(path) ? " cannot be read" : " does not exist"));
                 }
-                stamp.add(Files.getLastModifiedTime(path));
-                stamp.add(Files.size(path));
+                stamp.add(Files.readAttributes(path, "lastModifiedTime,size"));
             }
         }
         return stamp;
@@ -260,7 +259,7 @@ public final class TlsFiles implements TlsContexts {
             try {
                 manager.checkServerTrusted(chain, type, engine);
             } catch (CertificateException e) {
-                throw new TlsErrors.CertificateVerdict(verdict(chain, engine.getPeerHost(), e), e);
+                throw new CertificateException(verdict(chain, engine.getPeerHost(), e), e);
             }
         }
 
