@@ -59,19 +59,12 @@ public final class Mqtt311 implements ProtocolVersion {
 
         @Override
         public void encodePublish(Message message, int packetId, boolean duplicate, ByteBuffer out) {
-            String topic = message.topic();
-            int topicBytes = Topics.utf8Length(topic);
+            byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
             out.put((byte) (PacketType.PUBLISH << 4 | (duplicate ? 8 : 0) | message.qos().ordinal() << 1
                     | (message.retain() ? 1 : 0)));
-            putVarint(remainingLength(message, topicBytes), out);
-            out.putShort((short) topicBytes);
-            if (topicBytes == topic.length()) {
-                for (int i = 0; i < topicBytes; i++) {
-                    out.put((byte) topic.charAt(i));
-                }
-            } else {
-                out.put(topic.getBytes(StandardCharsets.UTF_8));
-            }
+            putVarint(remainingLength(message, topic.length), out);
+            out.putShort((short) topic.length);
+            out.put(topic);
             if (message.qos() != Qos.AT_MOST_ONCE) {
                 out.putShort((short) packetId);
             }
@@ -156,16 +149,12 @@ public final class Mqtt311 implements ProtocolVersion {
                         requireEnd(body, type);
                         receiver.acknowledgement(type, id, 0);
                     }
-                    case PacketType.SUBACK -> {
+                    case PacketType.SUBACK, PacketType.UNSUBACK -> {
                         requireFlags(header, 0);
                         int id = packetId(body, type);
-                        receiver.subscriptionAnswer(type, id, subackCodes(body));
-                    }
-                    case PacketType.UNSUBACK -> {
-                        requireFlags(header, 0);
-                        int id = packetId(body, type);
+                        int[] codes = type == PacketType.SUBACK ? subackCodes(body) : new int[0];
                         requireEnd(body, type);
-                        receiver.subscriptionAnswer(type, id, new int[0]);
+                        receiver.subscriptionAnswer(type, id, codes);
                     }
                     case PacketType.PINGRESP -> {
                         requireFlags(header, 0);

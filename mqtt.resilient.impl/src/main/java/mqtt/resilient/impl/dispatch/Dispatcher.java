@@ -58,7 +58,7 @@ public final class Dispatcher {
 
         /** Whom a new listener follows: the one of the same description; without any listener, also somebody else. */
         Departed predecessor(InboundQueue queue) {
-            return departed.stream().filter(each -> each.queue.description().equals(queue.description())).findFirst()
+            return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
                     .orElse(listeners.isEmpty() && !departed.isEmpty() ? departed.get(0) : null);
         }
     }
@@ -184,7 +184,7 @@ public final class Dispatcher {
     private void giveUp(Delivery left) {
         match(left.topic());
         if (!hold(left.reception, left.queue)) {
-            events.dropped(left.topic(), "its listener ended: " + left.queue.description());
+            events.dropped(left.topic(), "its listener ended: " + left.queue.description);
         }
         left.queue.done(left);
     }
@@ -231,7 +231,7 @@ public final class Dispatcher {
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
         if (dropped != null && dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
-                    + queue.description());
+                    + queue.description);
             finish(dropped.reception);
         }
     }
@@ -280,16 +280,15 @@ public final class Dispatcher {
     }
 
     private void checkSlow() {
-        slowCheck = unhandled == 0 ? null
-                : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+        slowCheck = unhandled == 0 ? null : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
             for (InboundQueue queue : filter.listeners.keySet()) {
-                long since = queue.busySince();
+                long since = queue.busySince;
                 if (since == 0 || now - since < SLOW_CALL_NANOS) {
                     reportedSlow.remove(queue);
                 } else if (reportedSlow.add(queue)) {
-                    events.slow(queue.description(), now - since);
+                    events.slow(queue.description, now - since);
                 }
             }
         }
@@ -331,7 +330,7 @@ public final class Dispatcher {
 
     /** A listener threw; it may have acknowledged the message before. */
     void failed(Delivery delivery, Throwable error, boolean setAside) {
-        scheduler.execute(() -> events.failed(delivery.queue.description(), delivery.topic(), error, setAside));
+        scheduler.execute(() -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
     }
 
     void retryLater(Runnable work, int failures) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import mqtt.resilient.api.Qos;
 
 /**
@@ -13,8 +14,14 @@ import mqtt.resilient.api.Qos;
  */
 public abstract class InboundQueue {
     final Dispatcher dispatcher;
-    private final String description;
-    private final boolean manual;
+    /** Who receives, for logs and events. */
+    final String description;
+    /** Whether the receiver acknowledges. */
+    final boolean manual;
+    /** Since when a call of the receiver lasts, 0 = none. */
+    volatile long busySince;
+    /** The number of QoS 0 messages that may wait. */
+    private final IntSupplier capacity;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
@@ -22,25 +29,15 @@ public abstract class InboundQueue {
     private long discards;
     private boolean closed;
 
-    InboundQueue(String description, boolean manual, Dispatcher dispatcher) {
-        this.manual = manual;
+    InboundQueue(String description, boolean manual, IntSupplier capacity, Dispatcher dispatcher) {
         this.description = description;
+        this.manual = manual;
+        this.capacity = capacity;
         this.dispatcher = dispatcher;
     }
 
-    /** Who receives, for logs and events. */
-    public final String description() {
-        return description;
-    }
-
-    /** The number of QoS 0 messages that may wait. */
-    abstract int capacity();
-
     /** Something was added. */
     abstract void arrived();
-
-    /** Since when a call of the receiver lasts, 0 = none. */
-    abstract long busySince();
 
     /** Takes a message; the result is one that it pushed out, or null. */
     final Delivery offer(Delivery delivery) {
@@ -50,7 +47,7 @@ public abstract class InboundQueue {
                 return delivery;
             }
             waiting.add(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity()) {
+            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity.getAsInt()) {
                 dropped = waiting.stream().filter(each -> each.qos() == Qos.AT_MOST_ONCE).findFirst().orElseThrow();
                 waiting.remove(dropped);
                 waitingAtMostOnce--;
@@ -99,11 +96,6 @@ public abstract class InboundQueue {
     /** Whether it gives out nothing more. */
     public final synchronized boolean isClosed() {
         return closed;
-    }
-
-    /** Whether the receiver acknowledges. */
-    final boolean isManual() {
-        return manual;
     }
 
     /** The receiver is done with a message, or has acknowledged it. Repeatable. */

@@ -13,22 +13,10 @@ public final class ListenerQueue extends InboundQueue {
     private final MessageListener listener;
     /** A thread is at work or on its way, or a retry is planned. */
     private boolean running;
-    /** Since when a call lasts, 0 = none. */
-    private volatile long busySince;
 
     ListenerQueue(MessageListener listener, String description, boolean manual, Dispatcher dispatcher) {
-        super(description, manual, dispatcher);
+        super(description, manual, () -> dispatcher.settings.queueMessages(), dispatcher);
         this.listener = listener;
-    }
-
-    @Override
-    long busySince() {
-        return busySince;
-    }
-
-    @Override
-    int capacity() {
-        return dispatcher.settings.queueMessages();
     }
 
     @Override
@@ -63,7 +51,7 @@ public final class ListenerQueue extends InboundQueue {
         busySince = dispatcher.busySince();
         try {
             listener.onMessage(delivery);
-            if (!isManual()) {
+            if (!manual) {
                 done(delivery);
             }
             return true;

@@ -5,18 +5,11 @@ import mqtt.resilient.api.ReceivedMessage;
 
 /** The messages for a receiver that fetches them. The caller brings its own way to wait. */
 public final class PullQueue extends InboundQueue {
-    private final int capacity;
     private final Runnable signal;
 
     PullQueue(String description, boolean manual, int capacity, Runnable signal, Dispatcher dispatcher) {
-        super(description, manual, dispatcher);
-        this.capacity = capacity;
+        super(description, manual, () -> capacity, dispatcher);
         this.signal = signal;
-    }
-
-    @Override
-    int capacity() {
-        return capacity;
     }
 
     @Override
@@ -24,15 +17,10 @@ public final class PullQueue extends InboundQueue {
         signal.run();
     }
 
-    @Override
-    long busySince() {
-        return 0;
-    }
-
     /** The next message, acknowledged unless the receiver does that; null if there is none now. */
     public ReceivedMessage next() {
         Delivery next = poll();
-        if (next != null && !isManual()) {
+        if (next != null && !manual) {
             done(next);
         }
         return next;

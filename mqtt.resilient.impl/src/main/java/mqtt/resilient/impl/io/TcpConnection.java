@@ -42,7 +42,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private final ConnectionHandler handler;
     private final Route route;
     /** What is still to be done before MQTT flows, and that it flows. */
-    private final Queue<Step> steps = new ArrayDeque<>();
+    private final Queue<Step> steps = new ArrayDeque<>(4);
     private Phase phase = Phase.CONNECTING;
     private SocketChannel socket;
     private SelectionKey key;
@@ -338,9 +338,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             int ops = stream.waitsForWorker ? 0
                     : (readingPaused ? 0 : SelectionKey.OP_READ)
                             | (pending.hasRemaining() || stream.wantsWrite ? SelectionKey.OP_WRITE : 0);
-            if (key.interestOps() != ops) {
-                key.interestOps(ops);
-            }
+            key.interestOps(ops);
         }
     }
 

@@ -55,8 +55,7 @@ final class WebSocketUpgrade implements Opening {
             return MORE;
         }
         if (response.status() != SWITCHING_PROTOCOLS) {
-            throw new IOException("the broker refused the WebSocket at " + shownPath() + ": "
-                    + response.statusLine());
+            throw new IOException("the broker refused the WebSocket at " + shownPath() + ": " + response.statusLine());
         }
         if (!response.header("Upgrade").equalsIgnoreCase("websocket")
                 || !response.header("Sec-WebSocket-Accept").equals(accept())) {
