@@ -35,8 +35,8 @@ final class ClientHandle implements ResilientMqttClient {
     private final Client client;
     private final String name;
     private final String bundle;
-    private final Set<ClientSubscription> opened = ConcurrentHashMap.newKeySet();
-    private final Set<AutoCloseable> connectionListeners = ConcurrentHashMap.newKeySet();
+    /** What is to be closed when the bundle is gone. */
+    private final Set<AutoCloseable> opened = ConcurrentHashMap.newKeySet();
     private volatile boolean released;
 
     ClientHandle(Client client, String name, String bundle) {
@@ -55,18 +55,14 @@ final class ClientHandle implements ResilientMqttClient {
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     void release() {
         released = true;
-        opened.forEach(ClientSubscription::release);
-        opened.clear();
-        connectionListeners.forEach(ClientHandle::close);
-        connectionListeners.clear();
-    }
-
-    private static void close(AutoCloseable each) {
-        try {
-            each.close();
-        } catch (Exception e) {
-            LOG.warn("A connection listener could not be removed", e);
+        for (AutoCloseable each : opened) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                LOG.warn("A connection listener could not be removed", e);
+            }
         }
+        opened.clear();
     }
 
     @Override
@@ -128,8 +124,9 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     private ClientSubscription own(ClientSubscription subscription) {
-        opened.add(subscription);
-        subscription.onClose(() -> opened.remove(subscription));
+        AutoCloseable release = subscription::release;
+        opened.add(release);
+        subscription.onClose(() -> opened.remove(release));
         if (released) { // meanwhile
             subscription.release();
         }
@@ -150,9 +147,9 @@ final class ClientHandle implements ResilientMqttClient {
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
         AutoCloseable registration = client().addConnectionListener(
                 Objects.requireNonNull(listener, "listener: null is not allowed"));
-        connectionListeners.add(registration);
+        opened.add(registration);
         return () -> {
-            connectionListeners.remove(registration);
+            opened.remove(registration);
             registration.close();
         };
     }

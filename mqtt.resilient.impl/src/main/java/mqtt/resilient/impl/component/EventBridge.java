@@ -3,6 +3,7 @@ package mqtt.resilient.impl.component;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -152,18 +153,13 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     private void answer(Event event, String client, String topic, long publication, String reason) {
         Map<String, Object> properties = new HashMap<>();
-        for (String key : List.of(MqttConstants.CLIENT, MqttConstants.TOPIC, MqttConstants.CORRELATION)) {
-            Object value = event.getProperty(key);
-            if (value != null) {
-                properties.put(key, value);
-            }
-        }
-        if (client != null) {
-            properties.put(MqttConstants.CLIENT, client);
-        }
+        properties.put(MqttConstants.CLIENT, client == null ? event.getProperty(MqttConstants.CLIENT) : client);
+        properties.put(MqttConstants.TOPIC, event.getProperty(MqttConstants.TOPIC));
+        properties.put(MqttConstants.CORRELATION, event.getProperty(MqttConstants.CORRELATION));
         properties.put(MqttConstants.PUBLICATION, publication);
         properties.put(MqttConstants.REASON, reason);
         properties.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+        properties.values().removeIf(Objects::isNull);
         engine.post(topic, properties);
     }
 }

@@ -1,10 +1,11 @@
 package mqtt.resilient.impl.component;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MqttConstants;
@@ -46,7 +47,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private final Engine engine;
     private final Map<Object, Entry> entries = new LinkedHashMap<>();
-    private final List<ManagedClient> clients = new ArrayList<>();
+    private final Set<ManagedClient> clients = new LinkedHashSet<>();
 
     @Activate
     public Whiteboard(@Reference Engine engine) {
@@ -84,9 +85,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     @Override
     public void added(ManagedClient client) {
-        if (!clients.contains(client)) {
-            clients.add(client);
-        }
+        clients.add(client);
         bindAll();
     }
 
@@ -111,14 +110,12 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private ManagedClient clientOf(Entry entry) {
         Object name = entry.properties.get(MqttConstants.CLIENT);
-        if (name == null) {
-            if (clients.size() > 1) {
-                report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
-                        + " clients; allowed is the name of one");
-            }
-            return clients.size() == 1 ? clients.get(0) : null;
+        if (name == null && clients.size() > 1) {
+            report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
+                    + " clients; allowed is the name of one");
+            return null;
         }
-        return clients.stream().filter(client -> client.name().equals(name)).findFirst().orElse(null);
+        return clients.stream().filter(client -> name == null || client.name().equals(name)).findFirst().orElse(null);
     }
 
     private void bind(Entry entry, ManagedClient client) {

@@ -74,13 +74,12 @@ public final class Dispatcher {
         }
     }
 
-    private final Scheduler scheduler;
+    final Scheduler scheduler;
     final Executor executor;
     private final Events events;
     private final Map<String, Filter> filters = new HashMap<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
-    private final Set<InboundQueue> reportedSlow = new HashSet<>();
     private final ArrayList<Filter> matches = new ArrayList<>();
     volatile DispatchSettings settings;
     private long unhandledBytes;
@@ -178,7 +177,6 @@ public final class Dispatcher {
     /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
     public void close(InboundQueue queue) {
         queue.close().forEach(this::giveUp);
-        reportedSlow.remove(queue);
     }
 
     private void giveUp(Delivery left) {
@@ -285,11 +283,11 @@ public final class Dispatcher {
         for (Filter filter : filters.values()) {
             for (InboundQueue queue : filter.listeners.keySet()) {
                 long since = queue.busySince;
-                if (since == 0 || now - since < SLOW_CALL_NANOS) {
-                    reportedSlow.remove(queue);
-                } else if (reportedSlow.add(queue)) {
+                boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
+                if (slow && !queue.reportedSlow) {
                     events.slow(queue.description, now - since);
                 }
+                queue.reportedSlow = slow;
             }
         }
     }
@@ -317,11 +315,6 @@ public final class Dispatcher {
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
         scheduler.execute(() -> giveUp(delivery));
-    }
-
-    long busySince() {
-        long now = scheduler.nanoTime();
-        return now == 0 ? 1 : now;
     }
 
     void done(Delivery delivery) {

@@ -20,6 +20,8 @@ public abstract class InboundQueue {
     final boolean manual;
     /** Since when a call of the receiver lasts, 0 = none. */
     volatile long busySince;
+    /** A call that lasts too long was reported; on the loop only. */
+    boolean reportedSlow;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();

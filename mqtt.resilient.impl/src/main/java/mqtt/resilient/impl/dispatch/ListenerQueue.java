@@ -7,9 +7,6 @@ import mqtt.resilient.api.MessageListener;
  * something to do.
  */
 public final class ListenerQueue extends InboundQueue {
-    /** Serves several listeners in turn; then another queue gets the thread. */
-    private static final int CALLS_PER_TURN = 100;
-
     private final MessageListener listener;
     /** A thread is at work or on its way, or a retry is planned. */
     private boolean running;
@@ -31,13 +28,10 @@ public final class ListenerQueue extends InboundQueue {
     }
 
     private void work() {
-        for (int calls = 0; calls < CALLS_PER_TURN; calls++) {
-            Delivery delivery = next();
-            if (delivery == null || !call(delivery)) {
-                return;
-            }
+        Delivery delivery = next();
+        while (delivery != null && call(delivery)) {
+            delivery = next();
         }
-        dispatcher.executor.execute(this::work);
     }
 
     private synchronized Delivery next() {
@@ -48,7 +42,7 @@ public final class ListenerQueue extends InboundQueue {
 
     /** Calls the listener; false if it failed and is called again later. */
     private boolean call(Delivery delivery) {
-        busySince = dispatcher.busySince();
+        busySince = dispatcher.scheduler.nanoTime() | 1; // never 0
         try {
             listener.onMessage(delivery);
             if (!manual) {

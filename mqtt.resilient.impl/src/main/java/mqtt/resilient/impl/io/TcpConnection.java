@@ -176,9 +176,6 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                         : "the broker closed the connection");
                 return;
             }
-            if (count == 0) {
-                return;
-            }
             take(buffer.flip());
             if (count < buffer.capacity() && !stream.mayHoldMore) {
                 return;
