@@ -1,14 +1,12 @@
 package mqtt.resilient.impl.codec;
 
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
@@ -82,12 +80,12 @@ public final class Mqtt311 implements ProtocolVersion {
         public byte[] encode(Connect connect) {
             Message will = connect.will();
             return packet(PacketType.CONNECT << 4, body -> {
-                body.writeUTF("MQTT");
-                body.writeByte(PROTOCOL_LEVEL);
-                body.writeByte((connect.user() != null ? 0x80 : 0) | (connect.password() != null ? 0x40 : 0)
+                writeText("MQTT", body);
+                body.write(PROTOCOL_LEVEL);
+                body.write((connect.user() != null ? 0x80 : 0) | (connect.password() != null ? 0x40 : 0)
                         | (will == null ? 0 : 4 | will.qos().ordinal() << 3 | (will.retain() ? 0x20 : 0))
                         | (connect.cleanStart() ? 2 : 0));
-                body.writeShort(connect.keepAliveSeconds());
+                writeShort(connect.keepAliveSeconds(), body);
                 writeText(connect.clientId(), body);
                 if (will != null) {
                     writeText(will.topic(), body);
@@ -105,10 +103,10 @@ public final class Mqtt311 implements ProtocolVersion {
         @Override
         public byte[] encode(Subscribe subscribe) {
             return packet(PacketType.SUBSCRIBE << 4 | 2, body -> { // [MQTT-3.8.1-1]
-                body.writeShort(subscribe.packetId());
+                writeShort(subscribe.packetId(), body);
                 for (Subscribe.Request request : subscribe.requests()) {
                     writeText(request.filter(), body);
-                    body.writeByte(request.qos());
+                    body.write(request.qos());
                 }
             });
         }
@@ -116,7 +114,7 @@ public final class Mqtt311 implements ProtocolVersion {
         @Override
         public byte[] encode(Unsubscribe unsubscribe) {
             return packet(PacketType.UNSUBSCRIBE << 4 | 2, body -> { // [MQTT-3.10.1-1]
-                body.writeShort(unsubscribe.packetId());
+                writeShort(unsubscribe.packetId(), body);
                 for (String filter : unsubscribe.filters()) {
                     writeText(filter, body);
                 }
@@ -254,30 +252,26 @@ public final class Mqtt311 implements ProtocolVersion {
         }
     }
 
-    private interface Body {
-        void write(DataOutputStream out) throws IOException;
+    private static byte[] packet(int header, Consumer<ByteArrayOutputStream> content) {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        content.accept(body);
+        ByteBuffer packet = ByteBuffer.allocate(1 + varintSize(body.size()) + body.size()).put((byte) header);
+        putVarint(body.size(), packet);
+        return packet.put(body.toByteArray()).array();
     }
 
-    private static byte[] packet(int header, Body content) {
-        try {
-            ByteArrayOutputStream body = new ByteArrayOutputStream();
-            content.write(new DataOutputStream(body));
-            ByteBuffer packet = ByteBuffer.allocate(1 + varintSize(body.size()) + body.size());
-            packet.put((byte) header);
-            putVarint(body.size(), packet);
-            return packet.put(body.toByteArray()).array();
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory", e);
-        }
-    }
-
-    private static void writeText(String text, DataOutputStream out) throws IOException {
+    private static void writeText(String text, ByteArrayOutputStream out) {
         writeBinary(text.getBytes(StandardCharsets.UTF_8), out);
     }
 
-    private static void writeBinary(byte[] bytes, DataOutputStream out) throws IOException {
-        out.writeShort(bytes.length);
-        out.write(bytes);
+    private static void writeBinary(byte[] bytes, ByteArrayOutputStream out) {
+        writeShort(bytes.length, out);
+        out.writeBytes(bytes);
+    }
+
+    private static void writeShort(int value, ByteArrayOutputStream out) {
+        out.write(value >> 8);
+        out.write(value);
     }
 
     private static int varintSize(int value) {

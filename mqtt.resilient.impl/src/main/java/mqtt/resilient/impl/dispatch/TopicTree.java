@@ -40,13 +40,11 @@ public final class TopicTree<T> {
             return !node.values.isEmpty() && node.values.remove(value);
         }
         Node<T> child = node.children.get(levels[depth]);
-        if (child == null || !remove(child, levels, depth + 1, value)) {
-            return false;
-        }
-        if (child.children.isEmpty() && child.values.isEmpty()) {
+        boolean removed = child != null && remove(child, levels, depth + 1, value);
+        if (removed && child.children.isEmpty() && child.values.isEmpty()) {
             node.children.remove(levels[depth]);
         }
-        return true;
+        return removed;
     }
 
     /** Collects the values of all filters that match a topic; one that matches twice comes twice. */

@@ -42,7 +42,6 @@ public final class EventLoop implements Scheduler, Network {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
     private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
-    private final ArrayDeque<TcpConnection> writers = new ArrayDeque<>();
     private final Thread thread;
     private volatile Predicate<InetAddress> onLink = address -> false;
     private long timerNumber;
@@ -56,6 +55,8 @@ public final class EventLoop implements Scheduler, Network {
     final SecureRandom secureRandom = new SecureRandom();
     /** Runs what takes a while: TLS computations, reading keys. */
     final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
+    /** Who is to write at the end of this turn. */
+    final Queue<TcpConnection> writers = new ArrayDeque<>();
     /** Used by one connection at a time, within one call. */
     final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -153,10 +154,6 @@ public final class EventLoop implements Scheduler, Network {
         nameServers.ask(server + " " + port, () -> DnsProbe.answers(server, port), answer);
     }
 
-    void writeSoon(TcpConnection connection) {
-        writers.add(connection);
-    }
-
     private void run() {
         while (!stopping) {
             try {
@@ -178,11 +175,7 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void turn() throws IOException {
-        if (tasks.isEmpty() && writers.isEmpty()) {
-            select();
-        } else {
-            selector.selectNow(this::ready);
-        }
+        select();
         awake.set(true); // no wake-up is needed while the loop is busy
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             guard(task);
@@ -194,16 +187,17 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void select() throws IOException {
-        awake.set(false);
-        if (!tasks.isEmpty()) {
-            return;
+        boolean idle = tasks.isEmpty() && writers.isEmpty();
+        if (idle) {
+            awake.set(false); // from now on a task wakes the loop up
+            idle = tasks.isEmpty();
         }
         LoopTimer next = timers.peek();
         long wait = next == null ? Long.MAX_VALUE : next.time - System.nanoTime();
-        if (wait <= 0) {
-            selector.selectNow(this::ready);
-        } else {
+        if (idle && wait > 0) {
             selector.select(this::ready, wait / NANOS_PER_MILLI + 1);
+        } else {
+            selector.selectNow(this::ready);
         }
     }
 

@@ -233,7 +233,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     public void requestWrite() {
         if (!writeRequested && phase != Phase.CLOSED) {
             writeRequested = true;
-            loop.writeSoon(this);
+            loop.writers.add(this);
         }
     }
 
