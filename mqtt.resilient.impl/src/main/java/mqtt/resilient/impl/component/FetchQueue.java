@@ -40,9 +40,6 @@ final class FetchQueue implements MessageQueue {
         while (message == null && arrivals.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             message = next();
         }
-        if (message == null && queue.isClosed()) {
-            throw closed();
-        }
         return message;
     }
 
@@ -51,13 +48,9 @@ final class FetchQueue implements MessageQueue {
         ReceivedMessage message = queue.next();
         if (message == null && queue.isClosed()) {
             arrivals.release(); // for the next one who waits
-            throw closed();
+            throw new IllegalStateException("the queue of " + subscription.filter() + " is closed");
         }
         return message;
-    }
-
-    private IllegalStateException closed() {
-        return new IllegalStateException("the queue of " + subscription.filter() + " is closed");
     }
 
     @Override

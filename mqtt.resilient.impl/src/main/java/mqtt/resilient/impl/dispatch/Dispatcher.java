@@ -86,7 +86,6 @@ public final class Dispatcher {
     private int unhandled;
     private boolean readingPaused;
     private Scheduler.Timer slowCheck;
-    private boolean stopped;
     private boolean keepSubscriptions;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
@@ -144,7 +143,7 @@ public final class Dispatcher {
         if (entry == null || entry.listeners.remove(queue) == null) {
             return;
         }
-        if (grace && settings.graceNanos() > 0 && !stopped) {
+        if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
                     () -> forget(filter, entry, departed));
@@ -299,7 +298,6 @@ public final class Dispatcher {
 
     /** Ends every listener; nothing more is acknowledged. */
     public void stop() {
-        stopped = true;
         if (slowCheck != null) {
             slowCheck.cancel();
         }

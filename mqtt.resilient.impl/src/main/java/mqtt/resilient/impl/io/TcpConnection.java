@@ -130,10 +130,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 progress();
             })));
             loop.execute(() -> guard(() -> {
-                if (phase == Phase.SECURING) {
-                    stream = tls;
-                    progress();
-                }
+                stream = tls;
+                progress();
             }));
         } catch (Exception e) { // a configuration that TLS does not like comes as many exceptions
             loop.execute(() -> end(false, "TLS cannot be set up: " + TlsErrors.describe(e)));

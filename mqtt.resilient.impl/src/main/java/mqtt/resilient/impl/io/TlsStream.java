@@ -22,7 +22,6 @@ final class TlsStream extends ByteStream {
     private final TlsChannel channel;
     private final Executor workers;
     private final Runnable resume;
-    private boolean secured;
 
     /**
      * Prepares a handshake. Blocks, for the keys and the trust: not on the loop.
@@ -62,13 +61,10 @@ final class TlsStream extends ByteStream {
 
     @Override
     boolean isSecured() throws IOException {
-        if (!secured && !waitsForWorker) {
-            secured = attempt(() -> {
-                channel.handshake();
-                return 1;
-            }) == 1;
-        }
-        return secured;
+        return !waitsForWorker && attempt(() -> {
+            channel.handshake();
+            return 1;
+        }) == 1;
     }
 
     @Override
