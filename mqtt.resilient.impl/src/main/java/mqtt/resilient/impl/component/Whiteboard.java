@@ -64,8 +64,9 @@ public final class Whiteboard implements Engine.ClientWatcher {
             target = "(" + MqttConstants.FILTER + "=*)")
     void addListener(MessageListener listener, Map<String, Object> properties) {
         engine.osgi().execute(() -> {
-            entries.put(properties.get("service.id"), new Entry(listener, properties));
-            bindAll();
+            Entry entry = new Entry(listener, properties);
+            entries.put(properties.get("service.id"), entry);
+            bind(entry);
         });
     }
 
@@ -86,25 +87,23 @@ public final class Whiteboard implements Engine.ClientWatcher {
     @Override
     public void added(ManagedClient client) {
         clients.add(client);
-        bindAll();
+        entries.values().forEach(this::bind);
     }
 
     @Override
     public void removed(ManagedClient client) {
         clients.remove(client);
-        bindAll();
+        entries.values().forEach(this::bind);
     }
 
-    /** Brings every listener to the client that it belongs to now. */
-    private void bindAll() {
-        for (Entry entry : entries.values()) {
-            ManagedClient wanted = clientOf(entry);
-            if (entry.bound != null && entry.bound.client != wanted) {
-                unbind(entry);
-            }
-            if (entry.bound == null && wanted != null) {
-                bind(entry, wanted);
-            }
+    /** Brings a listener to the client that it belongs to now. */
+    private void bind(Entry entry) {
+        ManagedClient wanted = clientOf(entry);
+        if (entry.bound != null && entry.bound.client != wanted) {
+            unbind(entry);
+        }
+        if (entry.bound == null && wanted != null) {
+            subscribe(entry, wanted);
         }
     }
 
@@ -118,7 +117,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
         return clients.stream().filter(client -> name == null || client.name().equals(name)).findFirst().orElse(null);
     }
 
-    private void bind(Entry entry, ManagedClient client) {
+    private void subscribe(Entry entry, ManagedClient client) {
         try {
             int qos = qos(entry.properties.get(MqttConstants.QOS));
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
