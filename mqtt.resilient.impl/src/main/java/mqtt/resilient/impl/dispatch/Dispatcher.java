@@ -234,8 +234,8 @@ public final class Dispatcher {
     }
 
     /**
-     * Keeps a message once for each listener that has gone and may come back, or for one of them only; false if there is
-     * none. QoS 0 is not kept.
+     * Keeps a message once for each listener that has gone and may come back, or for one of them only; false if there
+     * is none. QoS 0 is not kept.
      */
     private boolean hold(Reception reception, InboundQueue only) {
         if (reception.incoming.publish().qos() == Qos.AT_MOST_ONCE) {

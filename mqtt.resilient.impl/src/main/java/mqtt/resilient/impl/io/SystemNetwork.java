@@ -198,9 +198,9 @@ public final class SystemNetwork implements NetworkStateSource {
         byte[] wanted = address.getAddress();
         return view.addresses.stream().anyMatch(each -> {
             byte[] own = each.getAddress().getAddress();
-            int hostBits = 8 * own.length - each.getNetworkPrefixLength();
+            BigInteger difference = new BigInteger(1, own).xor(new BigInteger(1, wanted));
             return own.length == wanted.length
-                    && new BigInteger(1, own).shiftRight(hostBits).equals(new BigInteger(1, wanted).shiftRight(hostBits));
+                    && difference.bitLength() <= 8 * own.length - each.getNetworkPrefixLength();
         });
     }
 }
