@@ -82,4 +82,22 @@ public interface ClientMXBean {
 
     /** {@return subscriptions that the broker refused} */
     long getSubscriptionsRefused();
+
+    /** {@return how it is with the store: the name of a {@link StoreHealth}} */
+    String getStore();
+
+    /** {@return the length of the store's files} */
+    long getStoreBytes();
+
+    /** {@return bytes written to the store since it was opened} */
+    long getStoreBytesWritten();
+
+    /** {@return how often the disk was forced since then} */
+    long getStoreForces();
+
+    /** {@return records of the store that were damaged} */
+    long getStoreRecordsSkipped();
+
+    /** {@return files of the store that were put aside} */
+    long getStoreSegmentsQuarantined();
 }

@@ -28,9 +28,16 @@ package mqtt.resilient.api;
  * @param attempts attempts to connect
  * @param sessionsLost sessions that were lost, by the broker or by a change of the broker or the client id
  * @param subscriptionsRefused subscriptions that the broker refused
+ * @param storeBytes the length of the store's files
+ * @param storeBytesWritten bytes written to the store since it was opened
+ * @param storeForces how often the disk was forced since then
+ * @param storeRecordsSkipped records of the store that were damaged
+ * @param storeSegmentsQuarantined files of the store that were put aside
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
         long setAside, long dropped, long closed, long pending, long pendingBytes, int inFlight, long repeated,
         long received, long receivedDuplicates, int unhandled, long receivedDropped, long listenerFailures,
-        long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused) {
+        long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
+        long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
+        long storeSegmentsQuarantined) {
 }

@@ -31,6 +31,8 @@ public final class MqttConstants {
     public static final String EVENT_SUBSCRIPTION_REFUSED = "mqtt/resilient/SUBSCRIPTION_REFUSED";
     /** Event: a configuration was taken or refused. */
     public static final String EVENT_CONFIGURATION = "mqtt/resilient/CONFIGURATION";
+    /** Event: how it is with the store has changed, or something in it was damaged. */
+    public static final String EVENT_STORE = "mqtt/resilient/STORE";
     /** Event to the engine: publish this. */
     public static final String EVENT_PUBLISH = "mqtt/resilient/PUBLISH";
     /** Answer to {@link #EVENT_PUBLISH}: the message is accepted. */
@@ -69,4 +71,6 @@ public final class MqttConstants {
 
     private MqttConstants() {
     }
+    /** Event property: the name of a {@link StoreHealth}. */
+    public static final String HEALTH = "mqtt.store.health";
 }

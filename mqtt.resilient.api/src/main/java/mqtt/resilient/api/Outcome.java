@@ -26,6 +26,8 @@ public record Outcome(Kind kind, int reasonCode, String reason) {
         DROPPED,
         /** The client stopped; the message is lost with it. */
         CLOSED,
+        /** The client stopped; the message is in its store and goes out after the next start. */
+        KEPT_IN_STORE,
         /** Too long ago to say. */
         UNKNOWN,
         /** Not yet at its end. Only from {@link ResilientMqttClient#outcome(long)}. */

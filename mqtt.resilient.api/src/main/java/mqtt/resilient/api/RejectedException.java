@@ -12,6 +12,8 @@ public final class RejectedException extends RuntimeException {
         TOO_LARGE,
         /** QoS 0 while there is no connection and {@code qos0.offline} is off. */
         OFFLINE,
+        /** The client's store cannot take it: it is not open, full, or broken. */
+        STORE,
         /** The client has stopped. */
         CLOSED
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -15,6 +16,8 @@ import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** Clients as the benchmarks need them. */
@@ -36,13 +39,13 @@ final class Clients {
         return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, 5),
                 new DispatchSettings(1000, 16_777_216, 3, 300 * SECOND),
                 new StoreBounds(1L << 40, 0, 0, Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), false, 4_194_304,
-                        false), 1_048_576, new ClientSettings.NameServer("127.0.0.1", 53));
+                        false), StoreSettings.MEMORY, 1_048_576, new ClientSettings.NameServer("127.0.0.1", 53));
     }
 
     /** A client on a network of its own; it is connected after the network has run. */
     static Client client(EchoNetwork network, int window) {
         Client client = new Client(new Environment(network, network, new SplittableRandom(1), Runnable::run,
-                Runnable::run), "bench", new Mqtt311(), new MemoryStore(), settings(window), new Silence());
+                Runnable::run), "bench", new Mqtt311(), store -> new MemoryStore(), settings(window), new Silence());
         client.configure("bench", settings(window));
         return client;
     }
@@ -61,6 +64,16 @@ final class Clients {
         @Override
         public void setAside(long id, String topic, String reason) {
             throw new IllegalStateException(topic + " " + reason);
+        }
+
+        @Override
+        public void storeHealth(StoreHealth health, String reason) {
+            // silence
+        }
+
+        @Override
+        public void storeOpened(StoredState state) {
+            // silence
         }
 
         @Override

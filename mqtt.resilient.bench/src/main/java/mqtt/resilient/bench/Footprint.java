@@ -35,7 +35,7 @@ public final class Footprint {
         for (int i = 0; i < SESSIONS; i++) {
             MemoryStore store = new MemoryStore();
             Session session = new Session(store, new Nobody(), network, new Counters(), Clients.settings(100).session());
-            session.connected(new Mqtt311().newCodec(), false, false);
+            session.connected(new Mqtt311().newCodec(), "", false, false);
             all.add(session);
         }
         long after = used();

@@ -60,7 +60,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     @Setup
     public void connect() {
         session = new Session(store, this, network, new Counters(), Clients.settings(WINDOW * 10 / 9 + 1).session());
-        session.connected(codec, false, false);
+        session.connected(codec, "", false, false);
         client = Clients.client(network, WINDOW * 10 / 9 + 1);
         network.run();
     }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
@@ -18,6 +19,7 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
@@ -33,6 +35,10 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.impl.session.StoreFigures;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
 
@@ -41,7 +47,8 @@ import mqtt.resilient.spi.ProtocolVersion;
  * else happens. A message goes {@link Publisher#publish} → {@link Intake} → {@link MessageStore} → {@link Session} →
  * {@link Publisher#ended(Outgoing, Outcome.Kind, String)}.
  */
-public final class Client implements SessionEvents, Dispatcher.Events, Supervisor.Listener {
+public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
+        Supervisor.Listener {
     private static final long SWEEP_NANOS = 1_000_000_000L;
 
     private final Environment environment;
@@ -49,6 +56,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     private final ProtocolVersion protocol;
     private final ClientEvents events;
     private final Counters counters = new Counters();
+    private final Function<StoreSettings, MessageStore> stores;
     private final Publisher publisher;
     private final Session session;
     private final Supervisor supervisor;
@@ -61,19 +69,29 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     private volatile ClientSettings.NameServer wanProbe;
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private volatile StoreHealth storeHealth = StoreHealth.OPENING;
+    private volatile String storeReason = "";
+    private volatile MessageStore store = new MemoryStore();
+    private String storePlace = "";
+    /** Null until there is a usable configuration. */
+    private ClientSettings settings;
+    private boolean opened;
     private boolean stopping;
 
     /**
      * Makes a client that does nothing yet; {@link #configure} starts it.
      *
+     * @param stores makes the store that a configuration asks for
      * @param initial bounds and limits until the first configuration
      */
-    public Client(Environment environment, String name, ProtocolVersion protocol, MessageStore store,
-            ClientSettings initial, ClientEvents events) {
+    public Client(Environment environment, String name, ProtocolVersion protocol,
+            Function<StoreSettings, MessageStore> stores, ClientSettings initial, ClientEvents events) {
         this.environment = environment;
         this.name = name;
         this.protocol = protocol;
         this.events = events;
+        this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         publisher = new Publisher(environment, store, initial, events, this::wake);
@@ -87,16 +105,24 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     // ---- configuration; safe from any thread ----------------------------------------------------------------------
 
     /** Takes a configuration and, the first time, starts. */
-    public void configure(String newName, ClientSettings settings) {
+    public void configure(String newName, ClientSettings newSettings) {
         name = newName;
         configurationError = "";
-        wanProbe = settings.wanProbe();
-        publisher.reconfigure(settings);
+        wanProbe = newSettings.wanProbe();
+        publisher.reconfigure(newSettings);
         scheduler.execute(() -> {
             if (!stopping) {
+                settings = newSettings;
                 session.reconfigure(settings.session());
                 dispatcher.reconfigure(settings.dispatch());
-                supervisor.configure(settings.link());
+                if (storePlace.equals(settings.store().place())) {
+                    store.configure(settings.store(), this);
+                    if (opened) {
+                        supervisor.configure(settings.link());
+                    }
+                } else {
+                    changeStore();
+                }
                 publisher.dropAtMostOnceOffline();
                 publisher.sweepSoon();
                 wake(false);
@@ -111,8 +137,84 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         scheduler.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);
+                if (settings == null) {
+                    health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                }
             }
         });
+    }
+
+    /** Completes, on the loop, when publishing makes sense: the store is open, or cannot be opened now. */
+    public CompletionStage<Void> ready() {
+        return ready.minimalCompletionStage();
+    }
+
+    // ---- the store ------------------------------------------------------------------------------------------------
+
+    /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
+    public boolean isEmpty() {
+        return publisher.pending() == 0;
+    }
+
+    /** Lets go of one store, which is empty, and opens another. */
+    private void changeStore() {
+        storePlace = settings.store().place();
+        publisher.opening();
+        supervisor.forget();
+        opened = false;
+        MessageStore before = store;
+        before.close(() -> {
+            if (!stopping) {
+                store = stores.apply(settings.store());
+                publisher.use(store);
+                session.use(store);
+                store.configure(settings.store(), this);
+            }
+        });
+    }
+
+    @Override
+    public void opened(StoredState state) {
+        if (stopping) {
+            return;
+        }
+        opened = true;
+        storeHealth = StoreHealth.OK;
+        publisher.restore(state);
+        publisher.health(StoreHealth.OK, "");
+        session.restore(state);
+        state.subscriptions.keySet().forEach(dispatcher::restore);
+        supervisor.restore(state.session, state.incomplete.isEmpty());
+        events.storeOpened(state);
+        supervisor.configure(settings.link());
+        ready.complete(null);
+    }
+
+    @Override
+    public void stored(long id) {
+        publisher.stored(id);
+    }
+
+    @Override
+    public void available() {
+        wake(false);
+    }
+
+    @Override
+    public void lost(int lane, long messages, long bytes) {
+        publisher.lost(lane, messages, bytes);
+    }
+
+    @Override
+    public void health(StoreHealth health, String reason) {
+        storeHealth = health;
+        storeReason = reason;
+        publisher.health(health, reason);
+        events.storeHealth(health, reason);
+        if (!opened && health == StoreHealth.FAILED) {
+            supervisor.fail(reason);
+            ready.complete(null);
+        }
     }
 
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
@@ -128,7 +230,10 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         }
         stopping = true;
         dispatcher.stop();
-        supervisor.stop(() -> stopped.complete(null));
+        supervisor.stop(() -> store.close(() -> {
+            publisher.kept();
+            stopped.complete(null);
+        }));
         publisher.stop();
         subscriptions.values().forEach(all -> all.forEach(
                 one -> one.answer(Subscription.Grant.CLOSED, environment.completions())));
@@ -298,7 +403,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), protocol.name(), now.attempt(),
                 Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
-                now.sessionPresent(), configurationError);
+                now.sessionPresent(), configurationError, storeHealth, storeReason);
     }
 
     public boolean isConnected() {
@@ -371,6 +476,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
 
     /** The figures now; safe from any thread. */
     public ClientMetrics metrics() {
+        StoreFigures figures = store.figures();
         return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
                 ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
                 ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
@@ -380,7 +486,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
                 counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),
                 counters.get(Counter.ATTEMPTS), counters.get(Counter.SESSIONS_LOST),
-                counters.get(Counter.SUBSCRIPTIONS_REFUSED));
+                counters.get(Counter.SUBSCRIPTIONS_REFUSED), figures.bytes(), figures.bytesWritten(), figures.forces(),
+                figures.recordsSkipped(), figures.segmentsQuarantined());
     }
 
     private long ended(Outcome.Kind kind) {

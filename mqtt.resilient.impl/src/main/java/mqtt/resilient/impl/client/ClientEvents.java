@@ -2,6 +2,8 @@ package mqtt.resilient.impl.client;
 
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.session.StoredState;
 
 /** What a client tells the component around it. Called on the loop: must not block or run foreign code. */
 public interface ClientEvents {
@@ -18,6 +20,12 @@ public interface ClientEvents {
 
     /** An accepted message was set aside because it seemed to end connections. */
     void setAside(long id, String topic, String reason);
+
+    /** How it is with the store; {@code reason} is empty when it is well. */
+    void storeHealth(StoreHealth health, String reason);
+
+    /** What the store held is taken up; in words what was damaged or missing, empty = nothing. */
+    void storeOpened(StoredState state);
 
     /** A connection listener threw. */
     void connectionListenerFailed(String listener, Throwable error);

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.client;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.session.StoreSettings;
 
 /**
  * A valid configuration of a client.
@@ -10,12 +11,13 @@ import mqtt.resilient.impl.session.SessionSettings;
  * @param link the link's part
  * @param session the session's part
  * @param dispatch the dispatcher's part
- * @param bounds the store's part
+ * @param bounds how much may be pending
+ * @param store the store's part
  * @param packetMaxBytes the largest packet, both ways
  * @param wanProbe the name server that shows whether the wide area network works
  */
 public record ClientSettings(LinkSettings link, SessionSettings session, DispatchSettings dispatch, StoreBounds bounds,
-        int packetMaxBytes, NameServer wanProbe) {
+        StoreSettings store, int packetMaxBytes, NameServer wanProbe) {
 
     /**
      * A name server.

@@ -10,6 +10,7 @@ import mqtt.resilient.api.RejectedException.Reason;
 import mqtt.resilient.impl.dispatch.Mailbox;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.StoredState;
 
 /**
  * Admission: decides on the caller's thread, on counters, whether a message is accepted, gives it its number and brings
@@ -31,7 +32,15 @@ final class Intake {
     private volatile int packetMaxBytes;
     private volatile boolean online;
     private volatile long lastId;
+    /** Why nothing but QoS 0 is taken now; null = it is. */
+    private volatile Refusal refusal;
+    /** Accepted before this process, and the ids that were given for it. */
+    private volatile long inherited;
     private boolean closed;
+
+    /** Why messages are refused. */
+    record Refusal(Reason reason, String message) {
+    }
 
     Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver) {
         this.scheduler = scheduler;
@@ -42,6 +51,28 @@ final class Intake {
     void reconfigure(ClientSettings settings) {
         bounds = settings.bounds();
         packetMaxBytes = settings.packetMaxBytes();
+    }
+
+    /** Refuses everything but QoS 0 from now on; null = nothing. */
+    void refuse(Refusal newRefusal) {
+        refusal = newRefusal;
+    }
+
+    /** Takes up what a store held; before anything is admitted. */
+    synchronized void restore(StoredState state) {
+        lastId += state.lastId;
+        inherited -= state.lastId;
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            admittedMessages[lane] += state.messages[lane];
+            admittedBytes[lane] += state.bytes[lane];
+            inherited += state.messages[lane];
+        }
+    }
+
+    /** Messages of a lane that are pending cannot be read any more; on the loop. */
+    void lost(int lane, long messages, long bytes) {
+        endedMessages.lazySet(lane, endedMessages.get(lane) + messages);
+        endedBytes.lazySet(lane, endedBytes.get(lane) + bytes);
     }
 
     void online(boolean isOnline) {
@@ -64,6 +95,10 @@ final class Intake {
         if (atMostOnce && !online && !bounds.qos0Offline()) {
             throw new RejectedException(Reason.OFFLINE,
                     "message: QoS 0 without a connection; allowed only with qos0.offline=true");
+        }
+        Refusal refused = refusal;
+        if (refused != null && !atMostOnce) {
+            throw new RejectedException(refused.reason, refused.message);
         }
         int kind = atMostOnce ? AT_MOST_ONCE : message.lane();
         Outgoing admitted;
@@ -175,6 +210,11 @@ final class Intake {
     /** Messages refused so far. */
     long rejected() {
         return rejected.sum();
+    }
+
+    /** Messages accepted so far, with those that a store held. */
+    long accepted() {
+        return lastId + inherited;
     }
 
     /** The number of the latest message. */

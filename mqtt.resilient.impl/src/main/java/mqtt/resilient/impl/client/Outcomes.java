@@ -2,7 +2,9 @@ package mqtt.resilient.impl.client;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +35,9 @@ final class Outcomes {
     private volatile byte[] history = new byte[64];
     private volatile long latest;
     private volatile long storedUpTo;
+    /** The latest id that an earlier process gave: what became of those before is not known. */
+    private volatile long base;
+    private volatile boolean kept;
 
     /** Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts. */
     private static final class Watches<T> {
@@ -50,6 +55,11 @@ final class Outcomes {
             return count.get() == 0;
         }
 
+        /** Takes all stages out. */
+        List<CompletableFuture<T>> removeAll() {
+            return stages.keySet().stream().map(this::remove).filter(Objects::nonNull).toList();
+        }
+
         /** Takes a stage out; null if there is none. */
         CompletableFuture<T> remove(long id) {
             CompletableFuture<T> stage = stages.remove(id);
@@ -62,6 +72,13 @@ final class Outcomes {
 
     Outcomes(Executor completions) {
         this.completions = completions;
+    }
+
+    /** Ids up to this one were given before; on the loop. */
+    void begin(long lastId) {
+        base = lastId;
+        latest = lastId;
+        storedUpTo = lastId;
     }
 
     // ---- on the loop ----------------------------------------------------------------------------------------------
@@ -92,7 +109,7 @@ final class Outcomes {
     void ended(long id, Kind kind, String reason) {
         byte[] ring = history;
         if (id > latest) {
-            if (ring.length < MAX_HISTORY && id > ring.length / 2) {
+            if (ring.length < MAX_HISTORY && id - base > ring.length / 2) {
                 ring = grow(ring, id);
             }
             for (long i = Math.max(latest, id - ring.length) + 1; i <= id; i++) {
@@ -114,7 +131,7 @@ final class Outcomes {
 
     private byte[] grow(byte[] ring, long id) {
         int length = ring.length;
-        while (length < MAX_HISTORY && id > length / 2) {
+        while (length < MAX_HISTORY && id - base > length / 2) {
             length *= 2;
         }
         byte[] larger = new byte[length];
@@ -140,7 +157,7 @@ final class Outcomes {
         if (id <= latest - ring.length) {
             return new Outcome(Kind.UNKNOWN, 0, "");
         }
-        return new Outcome(value == 0 ? Kind.PENDING : KINDS[value - 1], 0, "");
+        return new Outcome(value != 0 ? KINDS[value - 1] : id <= base ? Kind.UNKNOWN : Kind.PENDING, 0, "");
     }
 
     /**
@@ -157,7 +174,19 @@ final class Outcomes {
         } else if (outcome.kind() != Kind.PENDING && watched.remove(id) != null) {
             completions.execute(() -> stage.complete(outcome));
         }
+        if (kept) {
+            kept();
+        }
         return stage.minimalCompletionStage();
+    }
+
+    /** Completes all that is watched: the client stops, and the store has what is pending. */
+    void kept() {
+        kept = true;
+        watched.removeAll().forEach(stage -> completions.execute(
+                () -> stage.complete(new Outcome(Kind.KEPT_IN_STORE, 0, "the client has stopped"))));
+        watchedStored.removeAll().forEach(stage -> completions.execute(() -> stage.completeExceptionally(
+                new RejectedException(RejectedException.Reason.STORE, "store: it could not be written to the end"))));
     }
 
     /** Gives up a watch: the message ended too long ago; on the loop. */
@@ -177,7 +206,7 @@ final class Outcomes {
             if (watchedStored.remove(id) != null) {
                 completions.execute(() -> stage.complete(durability));
             }
-        } else if (get(id, id).kind() != Kind.PENDING) { // ended and never stored: it came in the moment of the stop
+        } else if (kept || get(id, id).kind() == Kind.CLOSED) { // it came in the moment of the stop
             notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: it has stopped"));
         }
         return stage.minimalCompletionStage();

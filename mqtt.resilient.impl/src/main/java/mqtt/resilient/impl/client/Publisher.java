@@ -17,10 +17,12 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.impl.session.StoredState;
 
 /**
  * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public methods
@@ -32,7 +34,7 @@ public final class Publisher {
 
     private final Environment environment;
     private final Scheduler scheduler;
-    private final MessageStore store;
+    private volatile MessageStore store;
     private final ClientEvents events;
     private final Consumer<Boolean> wake;
     private final Intake intake;
@@ -64,6 +66,9 @@ public final class Publisher {
         scheduler = environment.scheduler();
         outcomes = new Outcomes(environment.completions());
         intake = new Intake(scheduler, initial, this::append);
+        if (initial.store().durability() != Durability.MEMORY) {
+            opening();
+        }
     }
 
     void session(Session newSession) {
@@ -87,6 +92,55 @@ public final class Publisher {
         intake.close();
     }
 
+    /** Nothing is admitted until a store is open. */
+    void opening() {
+        health(StoreHealth.OPENING, "it is being opened");
+    }
+
+    /** Takes another store than the one before, which was empty. */
+    void use(MessageStore newStore) {
+        store = newStore;
+    }
+
+    /** Takes up what the store held. */
+    void restore(StoredState state) {
+        intake.restore(state);
+        outcomes.begin(state.lastId);
+        sweepSoon();
+    }
+
+    /** All messages up to this id are stored. */
+    void stored(long id) {
+        outcomes.stored(id, store.durability());
+    }
+
+    /** Messages that were accepted cannot be read any more. */
+    void lost(int lane, long messages, long bytes) {
+        intake.lost(lane, messages, bytes);
+        int kind = Outcome.Kind.DROPPED.ordinal();
+        ends.lazySet(kind, ends.get(kind) + messages);
+        for (long i = 0; i < messages; i++) {
+            events.dropped("", Outcome.Kind.DROPPED, "damaged in the store");
+        }
+    }
+
+    /** How it is with the store: what it cannot take is refused at admission. */
+    void health(StoreHealth health, String reason) {
+        intake.refuse(switch (health) {
+            case OK, DEGRADED -> null;
+            case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + reason);
+            case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + reason);
+        });
+        for (int waiters = spaceWaiters.size(); waiters > 0; waiters--) {
+            tellSpace();
+        }
+    }
+
+    /** The store has written what it could: what is pending is kept. */
+    void kept() {
+        outcomes.kept();
+    }
+
     /** Ends what is left. */
     void stop() {
         stopping = true;
@@ -94,13 +148,16 @@ public final class Publisher {
             sweep.cancel();
         }
         List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
+        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+            close(left);
+        }
+        if (store.durability() != Durability.MEMORY) {
+            return; // the store keeps them
+        }
         for (Outgoing left = session.pollInFlight(); left != null; left = session.pollInFlight()) {
             close(left);
         }
         for (Outgoing left = store.removeOldest(); left != null; left = store.removeOldest()) {
-            close(left);
-        }
-        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
             close(left);
         }
     }
@@ -121,7 +178,7 @@ public final class Publisher {
 
     /** Messages admitted so far. */
     long accepted() {
-        return intake.lastId();
+        return intake.accepted();
     }
 
     /** Messages refused at admission so far. */
@@ -160,7 +217,7 @@ public final class Publisher {
     private Publication admit(Message message) {
         Outgoing admitted = intake.admit(message);
         return new ClientPublication(this, admitted.id(),
-                message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : Durability.MEMORY);
+                message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : store.durability());
     }
 
     CompletionStage<Durability> stored(ClientPublication publication) {
@@ -176,8 +233,12 @@ public final class Publisher {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         scheduler.execute(() -> {
-            if (!store.contains(id) && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
-                outcomes.unknown(id);
+            if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
+                store.find(id, found -> {
+                    if (found == null && !session.isInFlight(id)) {
+                        outcomes.unknown(id);
+                    }
+                });
             }
         });
     }
@@ -208,11 +269,21 @@ public final class Publisher {
     CompletionStage<Boolean> cancel(long id) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         scheduler.execute(() -> {
-            Outgoing queued = store.remove(id);
-            List<Outgoing> found = queued != null ? List.of(queued)
-                    : session.removeAtMostOnce(message -> message.id() == id);
-            found.forEach(message -> end(message, Outcome.Kind.CANCELLED, ""));
-            environment.completions().execute(() -> done.complete(!found.isEmpty()));
+            List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
+            if (stopping) {
+                environment.completions().execute(() -> done.complete(false));
+            } else if (atMostOnce.isEmpty()) {
+                store.find(id, queued -> {
+                    if (queued != null) {
+                        store.remove(queued);
+                        end(queued, Outcome.Kind.CANCELLED, "");
+                    }
+                    store.whenDurable(() -> environment.completions().execute(() -> done.complete(queued != null)));
+                });
+            } else {
+                end(atMostOnce.get(0), Outcome.Kind.CANCELLED, "");
+                environment.completions().execute(() -> done.complete(true));
+            }
         });
         return done.minimalCompletionStage();
     }
@@ -239,7 +310,9 @@ public final class Publisher {
             }
         } else {
             store.append(message);
-            outcomes.stored(message.id(), Durability.MEMORY);
+            if (store.durability() == Durability.MEMORY) {
+                outcomes.stored(message.id(), Durability.MEMORY);
+            }
             if (intake.bounds().dropOldest()) {
                 dropBeyondBounds(lane);
             }
@@ -273,7 +346,7 @@ public final class Publisher {
                 long now = scheduler.nanoTime();
                 store.visitSome(message -> {
                     if (isTooOld(message, now)) {
-                        store.remove(message.id());
+                        store.remove(message);
                         endTooOld(message, now);
                     }
                 });

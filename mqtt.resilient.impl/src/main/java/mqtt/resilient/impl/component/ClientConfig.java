@@ -201,9 +201,26 @@ import org.osgi.service.metatype.annotations.Option;
                     + "unacknowledged, it is sent alone, and set aside if the broker hangs up again. 0: never.")
     int poison_attempts() default 5;
 
+    @AttributeDefinition(name = "Store", options = {
+        @Option(label = "power: accepted messages survive a power cut", value = "power"),
+        @Option(label = "process: they survive the end of the process", value = "process"),
+        @Option(label = "memory: they survive the link only", value = "memory") },
+            description = "What an accepted message survives. Can change between memory and the others only while nothing "
+                    + "is pending.")
+    String store() default "power";
+
     @AttributeDefinition(name = "Store: directory", required = false,
-            description = "Where the client keeps its state. Empty: the bundle's own data area.")
+            description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the "
+                    + "bundle's own data area, which Eclipse Kura deletes at each boot.")
     String store_directory() default "";
+
+    @AttributeDefinition(name = "Store: force (ms)", min = "1", max = "3600000",
+            description = "With process: how often the disk is forced; a power cut loses at most what came since.")
+    int store_force_ms() default 500;
+
+    @AttributeDefinition(name = "Store: floor (bytes)", min = "0",
+            description = "Disk space to leave free: with less, nothing more is accepted, and what is stored is delivered.")
+    long store_floor_bytes() default 67_108_864;
 
     @AttributeDefinition(name = "Store: bytes", min = "1024",
             description = "Bytes of pending messages, each with 64 bytes of overhead.")

@@ -56,6 +56,7 @@ final class ClientManagement {
         return switch (component) {
             case "state" -> client.status().state().name();
             case "reason" -> client.status().reason();
+            case "store" -> client.status().store().name();
             case "broker" -> client.status().broker();
             default -> ClientMetrics.class.getMethod(component).invoke(client.metrics());
         };

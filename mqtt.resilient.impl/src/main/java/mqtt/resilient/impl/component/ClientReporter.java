@@ -10,14 +10,17 @@ import static mqtt.resilient.api.MqttConstants.REASON;
 import static mqtt.resilient.api.MqttConstants.SESSION_PRESENT;
 import static mqtt.resilient.api.MqttConstants.TIMESTAMP;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.StoredState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,6 +129,34 @@ final class ClientReporter implements ClientEvents {
         LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
         post(MqttConstants.EVENT_SET_ASIDE,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
+    }
+
+    @Override
+    public void storeHealth(StoreHealth health, String reason) {
+        if (health == StoreHealth.OK) {
+            LOG.info("{}: the store is well", name);
+        } else {
+            LOG.warn("{}: the store is {}: {}", name, health, reason);
+        }
+        postStore(health, reason);
+    }
+
+    @Override
+    public void storeOpened(StoredState state) {
+        long messages = Arrays.stream(state.messages).sum();
+        if (messages > 0) {
+            LOG.info("{}: the store holds {} messages", name, messages);
+        }
+        if (state.recordsSkipped + state.segmentsQuarantined > 0 || !state.incomplete.isEmpty()) {
+            String damage = state.recordsSkipped + " records are damaged, " + state.segmentsQuarantined
+                    + " files were put aside: " + state.incomplete;
+            LOG.error("{}: the store is not complete: {}; everything readable is delivered", name, damage);
+            postStore(StoreHealth.DEGRADED, damage);
+        }
+    }
+
+    private void postStore(StoreHealth health, String reason) {
+        post(MqttConstants.EVENT_STORE, Map.of(MqttConstants.HEALTH, health.name(), REASON, reason));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
@@ -27,6 +29,7 @@ import mqtt.resilient.impl.io.TlsFiles;
 import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.session.StoreSettings;
 
 /**
  * Reads and checks the properties of a client. Whatever a console or a file put there: the result is a valid
@@ -43,6 +46,9 @@ final class Configuration {
             "(http|socks5)://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})/?");
     private static final Pattern HOST_AND_PORT = Pattern.compile(
             "([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+    private static final int SEGMENTS = 16;
+    private static final int SMALLEST_SEGMENT_BYTES = 64 * 1024;
+    private static final int LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
     private static final long MAX_SESSION_EXPIRY = 4_294_967_295L;
     private static final Set<String> FRAMEWORK_PREFIXES = Set.of("service.", "component.", "felix.", "kura.",
             "osgi.", "config.", ".config.", "org.apache.felix.");
@@ -93,7 +99,7 @@ final class Configuration {
     /** The settings until there is a valid configuration. */
     static ClientSettings initial() {
         try {
-            return new Configuration(Map.of()).settings("");
+            return new Configuration(Map.of()).settings("", "");
         } catch (InvalidException e) {
             throw new IllegalStateException("the defaults must be valid", e);
         }
@@ -135,10 +141,29 @@ final class Configuration {
         return all.entrySet().stream().map(each -> new EventSubscription(each.getKey(), each.getValue())).toList();
     }
 
-    ClientSettings settings(String clientId) throws InvalidException {
+    /**
+     * The settings.
+     *
+     * @param clientId the client id to use
+     * @param place the directory of the store, if it is to be one on disk
+     */
+    ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
-        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), packetMaxBytes,
-                wanProbe());
+        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), store(place),
+                packetMaxBytes, wanProbe());
+    }
+
+    private StoreSettings store(String place) throws InvalidException {
+        String text = text("store").strip();
+        if (!text.matches("power|process|memory")) {
+            throw invalid("store", text, "power, process or memory");
+        }
+        Durability durability = Durability.valueOf(text.toUpperCase(Locale.ROOT));
+        long share = number("store.max.bytes", 1024, Long.MAX_VALUE / 4) / SEGMENTS;
+        return new StoreSettings(durability == Durability.MEMORY ? "" : place, durability,
+                number("store.force.ms", 1, 3_600_000) * NANOS_PER_MILLI,
+                number("store.floor.bytes", 0, Long.MAX_VALUE),
+                (int) Math.max(SMALLEST_SEGMENT_BYTES, Math.min(share, LARGEST_SEGMENT_BYTES)));
     }
 
     private LinkSettings link(String clientId, int packetMaxBytes) throws InvalidException {

@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
@@ -50,6 +52,7 @@ public final class Engine {
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
+    private final ThreadPoolExecutor storage = Threads.pool("mqtt-store", 4);
     private final OsgiThread osgi = new OsgiThread();
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
@@ -65,6 +68,7 @@ public final class Engine {
     public Engine() throws IOException {
         loop = new EventLoop();
         environment = new Environment(loop, loop, random, listeners, completions);
+        storage.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
@@ -97,6 +101,8 @@ public final class Engine {
     @Deactivate
     void deactivate() throws InterruptedException {
         systemNetwork.stop();
+        storage.shutdown();
+        storage.awaitTermination(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
         if (EngineThread.isCurrent()) {
@@ -104,6 +110,11 @@ public final class Engine {
         }
         completions.shutdown();
         osgi.stop();
+    }
+
+    /** For what blocks on disks. */
+    Executor storage() {
+        return storage;
     }
 
     /** For waiting until services are unregistered. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.client.Client;
@@ -19,6 +20,9 @@ import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
@@ -52,10 +56,12 @@ final class ManagedClient {
     private AutoCloseable sourceListener;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
-    private final Map<String, String> derivedIds = new HashMap<>();
+    private final Map<Path, String> derivedIds = new HashMap<>();
     /** The properties that were refused because another client has the name; null = none. */
     private Map<String, ?> nameRefused;
     private boolean configured;
+    /** The store in use; null = none yet. */
+    private StoreSettings store;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
@@ -66,9 +72,16 @@ final class ManagedClient {
         this.fallbackName = fallbackName;
         name = fallbackName;
         reporter = new ClientReporter(engine, name);
-        client = new Client(engine.environment(), name, protocol, new MemoryStore(), Configuration.initial(),
-                reporter);
+        client = new Client(engine.environment(), name, protocol, this::makeStore, Configuration.initial(), reporter);
         management = new ClientManagement(client);
+    }
+
+    private MessageStore makeStore(StoreSettings settings) {
+        Path place = Path.of(settings.place());
+        return settings.durability() == Durability.MEMORY ? new MemoryStore()
+                : new JournalStore(engine.environment().scheduler(), engine.storage(),
+                        new LocalFileSystem(place.getParent()), place.getFileName().toString(),
+                        HostFingerprint.bootId(), settings);
     }
 
     Client client() {
@@ -96,15 +109,18 @@ final class ManagedClient {
             }
             String clientId = configuration.clientId();
             List<Configuration.EventSubscription> newSubscriptions = configuration.subscriptions();
+            Path directory = directory(configuration.storeDirectory());
             if (clientId.isEmpty()) {
-                clientId = derivedId(newName, configuration.storeDirectory());
+                clientId = derivedId(newName, directory);
             }
-            var settings = configuration.settings(clientId);
+            var settings = configuration.settings(clientId, directory.resolve(newName + ".journal").toString());
+            requireSameStore(settings.store());
             String newSource = configuration.networkSource();
             claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             networkSource = newSource;
+            store = settings.store();
             client.configure(newName, settings);
             configured = true;
         } catch (Configuration.InvalidException e) {
@@ -115,10 +131,34 @@ final class ManagedClient {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
         }
         reporter.configuration(error);
-        engine.osgi().execute(() -> {
+        client.ready().thenRun(() -> engine.osgi().execute(() -> {
             chooseNetworkSource();
             register();
-        });
+        }));
+    }
+
+    /** Where clients keep their state. */
+    private Path directory(String configured) throws Configuration.InvalidException {
+        File dataArea = context.getDataFile("");
+        try {
+            Path directory = configured.isEmpty() && dataArea != null ? dataArea.toPath() : Path.of(configured);
+            return directory.toAbsolutePath();
+        } catch (InvalidPathException e) {
+            throw new Configuration.InvalidException("store.directory: \"" + configured.replace("\0", "\\u0000")
+                    + "\" is not allowed; allowed: the path of a directory");
+        }
+    }
+
+    /** What is pending stays where it is. */
+    private void requireSameStore(StoreSettings wanted) throws Configuration.InvalidException {
+        if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
+            throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
+                    + (store.place().isEmpty() ? "memory" : store.place()) + "; allowed is another place when none is");
+        }
+        if (wanted.durability() != Durability.MEMORY && (store == null || !store.place().equals(wanted.place()))) {
+            Volatility.of(Path.of(wanted.place()), context).ifPresent(why -> LOG.warn("{}: {} (store.directory): {}",
+                    name, wanted.place(), why));
+        }
     }
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
@@ -161,21 +201,17 @@ final class ManagedClient {
         }
     }
 
-    private String derivedId(String clientName, String directory) {
-        return derivedIds.computeIfAbsent(directory + "\n" + clientName, key -> makeId(clientName, directory));
-    }
-
-    private String makeId(String clientName, String directory) {
-        File dataArea = context.getDataFile("");
-        try {
-            Path root = directory.isEmpty() && dataArea != null ? dataArea.toPath() : Path.of(directory);
-            return ClientIdentity.derive(new LocalFileSystem(root), clientName, HostFingerprint.read(),
-                    engine.environment().random());
-        } catch (IOException | InvalidPathException e) {
-            LOG.warn("{}: the client id cannot be kept in store.directory \"{}\" and will be another one after a "
-                    + "restart: {}", clientName, directory, e.toString());
-            return ClientIdentity.fresh(clientName, engine.environment().random());
-        }
+    private String derivedId(String clientName, Path directory) {
+        return derivedIds.computeIfAbsent(directory.resolve(clientName), place -> {
+            try {
+                return ClientIdentity.derive(new LocalFileSystem(directory), clientName, HostFingerprint.read(),
+                        engine.environment().random());
+            } catch (IOException e) {
+                LOG.warn("{}: the client id cannot be kept in store.directory \"{}\" and will be another one after a "
+                        + "restart: {}", clientName, directory, e.toString());
+                return ClientIdentity.fresh(clientName, engine.environment().random());
+            }
+        });
     }
 
     private void register() {

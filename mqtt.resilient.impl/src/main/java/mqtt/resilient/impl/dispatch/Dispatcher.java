@@ -113,13 +113,23 @@ public final class Dispatcher {
         return new PullQueue(description, manual, capacity, signal, this);
     }
 
+    /** The broker holds a subscription from before a restart: whoever had it may come back. */
+    public void restore(String filter) {
+        InboundQueue before = queue(message -> { }, "", false);
+        Filter entry = filters.computeIfAbsent(filter, this::addFilter);
+        entry.listeners.put(before, 0);
+        remove(filter, before, true);
+    }
+
+    private Filter addFilter(String filter) {
+        Filter made = new Filter();
+        tree.add(filter, made);
+        return made;
+    }
+
     /** Adds a listener to a filter; what was held for the filter goes to it. */
     public void add(String filter, int qos, InboundQueue queue) {
-        Filter entry = filters.computeIfAbsent(filter, key -> {
-            Filter made = new Filter();
-            tree.add(key, made);
-            return made;
-        });
+        Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue);
         entry.listeners.put(queue, qos);
         events.subscribe(filter, entry.qos());

@@ -31,6 +31,15 @@ public final class HostFingerprint {
         }
     }
 
+    /** Tells one run of the machine from another; where it does not tell, one run of the process. Blocks. */
+    public static String bootId() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        } catch (IOException e) {
+            return "process " + ProcessHandle.current().pid() + " of " + ProcessHandle.current().info().startInstant();
+        }
+    }
+
     private static String machineId() {
         try {
             return Files.readString(Path.of("/etc/machine-id")).strip();

@@ -1,13 +1,19 @@
 package mqtt.resilient.impl.io;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /** The files below a directory of this machine. */
@@ -29,21 +35,133 @@ public final class LocalFileSystem implements FileSystem {
 
     @Override
     public void write(String path, byte[] content) throws IOException {
-        Path target = root.resolve(path);
-        Path directory = target.toAbsolutePath().getParent();
-        Files.createDirectories(directory);
-        Path temporary = directory.resolve(target.getFileName() + ".new");
-        try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer bytes = ByteBuffer.wrap(content);
-            while (bytes.hasRemaining()) {
-                file.write(bytes);
-            }
-            file.force(true);
+        makeDirectory("");
+        String temporary = path + ".new";
+        delete(temporary);
+        try (StoredFile file = open(temporary)) {
+            file.write(ByteBuffer.wrap(content), 0);
+            file.force();
         }
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        rename(temporary, path);
+        forceDirectory("");
+    }
+
+    @Override
+    public List<String> list(String directory) throws IOException {
+        try (Stream<Path> paths = Files.list(root.resolve(directory))) {
+            return paths.map(path -> path.getFileName().toString()).sorted().toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public void makeDirectory(String path) throws IOException {
+        makeDirectory(root.resolve(path).toAbsolutePath());
+    }
+
+    private static void makeDirectory(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            Path above = directory.getParent();
+            if (above != null) {
+                makeDirectory(above);
+            }
+            Files.createDirectory(directory);
+            if (above != null) {
+                force(above);
+            }
+        }
+    }
+
+    @Override
+    public StoredFile open(String path) throws IOException {
+        return new LocalFile(root.resolve(path), StandardOpenOption.CREATE, StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public StoredFile openToRead(String path) throws IOException {
+        return new LocalFile(root.resolve(path), StandardOpenOption.READ);
+    }
+
+    @Override
+    public void delete(String path) throws IOException {
+        Files.deleteIfExists(root.resolve(path));
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        Files.move(root.resolve(from), root.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    @Override
+    public void forceDirectory(String path) throws IOException {
+        force(root.resolve(path));
+    }
+
+    private static void force(Path directory) throws IOException {
         try (FileChannel folder = FileChannel.open(directory)) {
             folder.force(true);
+        }
+    }
+
+    @Override
+    public long usableBytes() throws IOException {
+        return Files.getFileStore(root).getUsableSpace();
+    }
+
+    @Override
+    public Closeable lock(String path) throws IOException {
+        FileChannel channel = FileChannel.open(root.resolve(path), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException e) { // held within this process
+            channel.close();
+            throw new IOException("in use by another client", e);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        channel.close();
+        throw new IOException("in use by another process");
+    }
+
+    private static final class LocalFile implements StoredFile {
+        private final FileChannel channel;
+
+        LocalFile(Path path, OpenOption... options) throws IOException {
+            channel = FileChannel.open(path, options);
+        }
+
+        @Override
+        public long size() throws IOException {
+            return channel.size();
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) throws IOException {
+            return channel.read(target, position);
+        }
+
+        @Override
+        public void write(ByteBuffer bytes, long position) throws IOException {
+            long at = position;
+            while (bytes.hasRemaining()) {
+                at += channel.write(bytes, at);
+            }
+        }
+
+        @Override
+        public void force() throws IOException {
+            channel.force(false);
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
         }
     }
 }

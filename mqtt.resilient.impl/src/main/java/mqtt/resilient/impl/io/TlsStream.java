@@ -54,9 +54,9 @@ final class TlsStream extends ByteStream {
                 .withEncryptedBufferAllocator(new HeapBufferAllocator()).build();
     }
 
-    /** Names only; an address is not sent as a server name (RFC 6066 section 3). */
+    /** Names only, of the characters that Java allows; an address is no server name (RFC 6066 section 3). */
     private static boolean isName(String host) {
-        return !host.contains(":") && !host.matches("[0-9.]+") && host.matches("[A-Za-z0-9._-]+");
+        return !host.contains(":") && !host.matches("[0-9.]+") && host.matches("[A-Za-z0-9.-]+");
     }
 
     @Override

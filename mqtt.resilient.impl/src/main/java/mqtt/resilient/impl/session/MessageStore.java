@@ -1,12 +1,54 @@
 package mqtt.resilient.impl.session;
 
 import java.util.function.Consumer;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.StoreHealth;
 
 /**
  * Keeps accepted messages until they are sent, and their state until they have ended. On the io thread only; never
- * blocks.
+ * blocks. What is noted of the session means nothing to a store that does not survive the process: there the methods
+ * without a body are enough.
  */
 public interface MessageStore {
+    /** What a store tells, on the io thread. */
+    interface Listener {
+        /** The store is open; everything may be used from now on. */
+        void opened(StoredState state);
+
+        /** All messages up to this id are stored. */
+        void stored(long id);
+
+        /** {@link #next} may have something that it had not before. */
+        void available();
+
+        /** Messages of a lane that were accepted cannot be read any more. */
+        void lost(int lane, long messages, long bytes);
+
+        /** How it is with the store; {@code reason} is empty when it is well. */
+        void health(StoreHealth health, String reason);
+    }
+
+    /** Opens the store, or takes new settings if that was done before. */
+    default void configure(StoreSettings settings, Listener listener) {
+    }
+
+    /** Ends the use of the store when everything is written. */
+    default void close(Runnable then) {
+        then.run();
+    }
+
+    /** What a message survives when it is stored. */
+    default Durability durability() {
+        return Durability.MEMORY;
+    }
+
+    /** The figures now. */
+    default StoreFigures figures() {
+        return StoreFigures.NONE;
+    }
+
+    // ---- messages -------------------------------------------------------------------------------------------------
+
     /** Takes a message behind all others of its lane. */
     void append(Outgoing message);
 
@@ -19,24 +61,63 @@ public interface MessageStore {
     /** A message that was sent has come to its end. */
     void ended(Outgoing message);
 
-    /** Takes out a message that was never sent; null if there is none of that number. */
-    Outgoing remove(long id);
+    /** Takes out a message that was never sent, which this store has given. */
+    void remove(Outgoing message);
 
-    /** Whether a message of that number is here and was never sent. */
-    boolean contains(long id);
+    /** Looks for a message that was never sent, and gives it, or null; perhaps later. */
+    void find(long id, Consumer<Outgoing> found);
 
-    /** Takes out the oldest never-sent message of the least urgent lane that has one; null if there is none. */
+    /** Takes out the oldest never-sent message of the least urgent lane that has one at hand; null if there is none. */
     Outgoing removeOldest();
 
-    /** Takes out the oldest never-sent message of a lane; null if there is none. */
+    /** Takes out the oldest never-sent message of a lane; null if there is none at hand. */
     Outgoing removeOldest(int lane);
 
     /**
-     * Hands over part of the never-sent messages, going on where the last call ended, so that all of them come by
+     * Hands over part of the never-sent messages at hand, going on where the last call ended, so that all of them come by
      * within eight calls. The receiver may {@link #remove} what it is given.
      */
     void visitSome(Consumer<Outgoing> visitor);
 
     /** The number of never-sent messages. */
-    int queued();
+    long queued();
+
+    // ---- the session ----------------------------------------------------------------------------------------------
+
+    /** A QoS 2 message has its packet id, and was not received by the broker's present session. */
+    default void assigned(Outgoing message) {
+    }
+
+    /** The broker has received a QoS 2 message. */
+    default void released(Outgoing message) {
+    }
+
+    /** A QoS 2 message was handled; {@code digest} tells its repetition from another message. */
+    default void received(int packetId, long digest) {
+    }
+
+    /** The broker has released a QoS 2 message. */
+    default void completed(int packetId) {
+    }
+
+    /** The broker holds a subscription. */
+    default void subscribed(String filter, int qos) {
+    }
+
+    /** The broker does not hold a subscription any more. */
+    default void unsubscribed(String filter) {
+    }
+
+    /** A new session has begun: nothing is received or subscribed in it; empty = there is none. */
+    default void session(String key) {
+    }
+
+    /** Keeps a message that is not sent any more, for somebody to look at. */
+    default void setAside(Outgoing message) {
+    }
+
+    /** Runs a task when everything that was noted so far survives what it has to: at once, if it does. */
+    default void whenDurable(Runnable task) {
+        task.run();
+    }
 }

@@ -13,12 +13,18 @@ public final class Outgoing {
     static final byte AWAITS_PUBACK = 1;
     static final byte AWAITS_PUBREC = 2;
     static final byte AWAITS_PUBCOMP = 3;
-    static final byte ENDED = 4;
+    /** Has a packet id, which the store is writing down. */
+    static final byte ASSIGNING = 4;
+    /** The broker has it, which the store is writing down. */
+    static final byte RELEASING = 5;
+    static final byte ENDED = 6;
 
     private final long id;
     private final long acceptedNanos;
     private final int size;
     private Message message;
+    /** Its place in its lane, from 1; given by a store that needs one. */
+    private long index;
 
     byte state = QUEUED;
     char packetId;
@@ -36,6 +42,19 @@ public final class Outgoing {
         size = sizeOf(message);
     }
 
+    /** A message as a store gives it back. */
+    public Outgoing(long id, long index, Message message, long acceptedNanos) {
+        this(id, message, acceptedNanos);
+        this.index = index;
+    }
+
+    /** It was under way with a packet id when the process ended. */
+    public void resume(int resumedPacketId, boolean released) {
+        packetId = (char) resumedPacketId;
+        state = released ? AWAITS_PUBCOMP : AWAITS_PUBREC;
+        known = true;
+    }
+
     /** What a message counts for against the byte bounds. */
     public static int sizeOf(Message message) {
         return message.payloadLength() + Topics.utf8Length(message.topic()) + OVERHEAD_BYTES;
@@ -44,6 +63,20 @@ public final class Outgoing {
     /** The number taken at admission. */
     public long id() {
         return id;
+    }
+
+    /** Its place in its lane; only a store gives one. */
+    public long index() {
+        return index;
+    }
+
+    public void index(long newIndex) {
+        index = newIndex;
+    }
+
+    /** Its packet id, 0 = none. */
+    public int packetId() {
+        return packetId;
     }
 
     /** The message; null once it has ended. */
@@ -79,6 +112,11 @@ public final class Outgoing {
     /** Whether it waits for nothing any more. */
     public boolean hasEnded() {
         return state == ENDED;
+    }
+
+    /** Whether the store must have its state before anything more is sent of it. */
+    boolean isBeingWrittenDown() {
+        return state == ASSIGNING || state == RELEASING;
     }
 
     boolean isExactlyOnce() {

@@ -58,6 +58,16 @@ final class PacketIds {
         owners[id] = owner;
     }
 
+    /** Takes a certain id, which is free. */
+    void take(int id, Object owner) {
+        require(id);
+        for (int i = 0; free[first] != id; i++) {
+            assert i < count : "packet id " + id + " is not free";
+            free(allocate(owner)); // the next one goes to the end
+        }
+        allocate(owner);
+    }
+
     /** Whose id this is; null if it is nobody's. */
     Object owner(int id) {
         return id < owners.length ? owners[id] : null;

@@ -1,7 +1,6 @@
 package mqtt.resilient.impl.session;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import mqtt.resilient.api.Qos;
@@ -23,9 +22,10 @@ final class Receiver {
 
     /** Takes a PUBLISH; the result is to be handled by a listener, or null if it was handed over before. */
     Incoming received(Publish publish, int connection) {
+        Incoming incoming = new Incoming(publish, connection);
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
-            if (before != null && (!before.doubtful || isRepetition(publish, before.publish()))) {
+            if (before != null && (!before.doubtful || isRepetition(incoming, before))) {
                 if (before.connection != connection) {
                     before.connection = connection;
                     unacknowledged.add(before);
@@ -36,7 +36,6 @@ final class Receiver {
                 return null;
             }
         }
-        Incoming incoming = new Incoming(publish, connection);
         if (publish.qos() != Qos.AT_MOST_ONCE) {
             unacknowledged.add(incoming);
             if (publish.qos() == Qos.EXACTLY_ONCE) {
@@ -62,9 +61,8 @@ final class Receiver {
         }
     }
 
-    /** A PUBREL came; its PUBCOMP is due also for an id that is not known (any more). */
+    /** A PUBREL came; false if the id is not known (any more). */
     boolean released(int packetId) {
-        out.add(PacketType.PUBCOMP, packetId);
         Incoming incoming = exactlyOnce.remove(packetId);
         if (incoming == null) {
             return false;
@@ -76,9 +74,18 @@ final class Receiver {
     }
 
     /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
-    private static boolean isRepetition(Publish publish, Publish before) {
-        return publish.duplicate() && publish.topic().equals(before.topic())
-                && Arrays.equals(publish.payload(), before.payload());
+    private static boolean isRepetition(Incoming incoming, Incoming before) {
+        return incoming.publish().duplicate() && incoming.digest() == before.digest();
+    }
+
+    /** Whether a message's acknowledgement is due, and is a PUBREC. */
+    boolean holds(Incoming incoming) {
+        return exactlyOnce.get(incoming.publish().packetId()) == incoming;
+    }
+
+    /** Takes up what was received before a restart. */
+    void restore(Map<Integer, Long> received) {
+        received.forEach((packetId, digest) -> exactlyOnce.put(packetId, new Incoming(packetId, digest)));
     }
 
     /** The broker's session may be a new one. */

@@ -20,7 +20,8 @@ record SendWindow(int messages, long bytes) {
 
     /** Whether one more message of those in flight may be repeated on the present connection. */
     boolean admitsRepeat(Outgoing message, Wire wire) {
-        return hasSlot(message, wire.count, wire.alarms);
+        return hasSlot(message, wire.count, wire.alarms)
+                && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
     }
 
     private boolean hasSlot(Outgoing message, int used, int usedByAlarms) {
@@ -33,9 +34,13 @@ record SendWindow(int messages, long bytes) {
     static final class Wire {
         private int count;
         private int alarms;
+        long bytes;
+        /** How many bytes the link lets be unanswered. */
+        long allowed = Long.MAX_VALUE;
 
         void add(Outgoing message, int sign) {
             count += sign;
+            bytes += (long) sign * message.size();
             if (message.lane() == Message.LANE_ALARM) {
                 alarms += sign;
             }
@@ -44,6 +49,7 @@ record SendWindow(int messages, long bytes) {
         void clear() {
             count = 0;
             alarms = 0;
+            bytes = 0;
         }
 
         int count() {

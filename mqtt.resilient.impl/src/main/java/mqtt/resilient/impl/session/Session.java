@@ -22,7 +22,7 @@ import mqtt.resilient.spi.packet.Publish;
  * {@link #available} → {@link #fill} → {@link #acknowledgement} → {@link SessionEvents#ended}.
  */
 public final class Session {
-    private final MessageStore store;
+    private MessageStore store;
     private final SessionEvents events;
     private final Scheduler scheduler;
     private final Counters counters;
@@ -36,6 +36,9 @@ public final class Session {
     private final PoisonGuard poison = new PoisonGuard();
     private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
+    /** QoS 2 messages whose packet id is written down and that wait to be sent. */
+    private final ArrayDeque<Outgoing> prepared = new ArrayDeque<>();
+    private final ArrayDeque<Outgoing> preparedAlarms = new ArrayDeque<>();
 
     /** Packet ids of QoS 2 messages that were set aside and that the broker may still hold; it is told to let go. */
     private final List<Integer> setAside = new ArrayList<>();
@@ -58,7 +61,7 @@ public final class Session {
         this.events = events;
         this.scheduler = scheduler;
         ids = new PacketIds(settings.inflightMax());
-        subscriptions = new Subscriptions(ids, events);
+        subscriptions = new Subscriptions(ids, events, store);
         reconfigure(settings);
     }
 
@@ -70,18 +73,37 @@ public final class Session {
         poison.configure(settings.poisonAttempts());
     }
 
+    /** Takes another store than the one before, which was empty; without a connection. */
+    public void use(MessageStore newStore) {
+        store = newStore;
+        subscriptions.use(newStore);
+    }
+
+    /** Takes up what a store held of the session; before anything else. */
+    public void restore(StoredState state) {
+        for (Outgoing message : state.inFlight) {
+            ids.take(message.packetId, message);
+            inFlight.add(message);
+        }
+        counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
+        receiver.restore(state.received);
+        subscriptions.restore(state.subscriptions);
+    }
+
     // ---- the link -------------------------------------------------------------------------------------------------
 
     /**
      * A connection is up: the broker sent a CONNACK that accepts.
      *
+     * @param key whose session it is: broker and client id; empty = it ends with the connection
      * @param doubtful whether the session that is present may be another one than ours, because an earlier CONNACK was lost
      */
-    public void connected(Codec newCodec, boolean sessionPresent, boolean doubtful) {
+    public void connected(Codec newCodec, String key, boolean sessionPresent, boolean doubtful) {
         codec = newCodec;
         connection++;
         connected = true;
         if (!sessionPresent) {
+            store.session(key);
             sessionLost();
         } else if (doubtful) {
             subscriptions.doubt();
@@ -98,8 +120,8 @@ public final class Session {
         subscriptions.sessionLost();
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
             message.known = false;
-            if (message.state == Outgoing.AWAITS_PUBCOMP) { // the broker's word for it is gone with the session
-                message.state = Outgoing.AWAITS_PUBREC;
+            if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
+                assign(message); // the broker's word for it is gone with the session
             }
         }
     }
@@ -126,6 +148,7 @@ public final class Session {
                 ids.claim(oldest.packetId, setAside);
                 setAside.add((int) oldest.packetId);
             }
+            store.setAside(oldest);
             end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
                     + " connections and one more with nothing but this message unacknowledged");
         }
@@ -141,6 +164,16 @@ public final class Session {
     /** The number of packets that wait for an answer on this connection. */
     public int awaited() {
         return connected ? wire.count() + subscriptions.pending() : 0;
+    }
+
+    /** The bytes of the messages that were sent on this connection and are not answered to the end. */
+    public long unanswered() {
+        return wire.bytes;
+    }
+
+    /** How many bytes may be {@link #unanswered} from now on; alarms and a single message always may. */
+    public void allow(long unanswered) {
+        wire.allowed = unanswered;
     }
 
     /** Counts the answers that moved something on. */
@@ -208,7 +241,8 @@ public final class Session {
         if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
             long now = scheduler.nanoTime();
             fillLane(Message.LANE_ALARM, now, out);
-            boolean repeated = fillRepeats(now, out);
+            fillPrepared(preparedAlarms, out);
+            boolean repeated = fillRepeats(now, out) && fillPrepared(prepared, out);
             boolean first = atMostOnceFirst;
             long before = written;
             fillOthers(first, repeated, now, out);
@@ -245,7 +279,7 @@ public final class Session {
     private boolean fillRepeats(long now, Output out) {
         while (repeat != null) {
             Outgoing message = repeat;
-            if (message.sentOn != connection) {
+            if (message.sentOn != connection && !message.isBeingWrittenDown()) {
                 if (!window.admitsRepeat(message, wire) || !poison.admits(message)
                         || !hasToken(message, now)) {
                     return false;
@@ -262,7 +296,7 @@ public final class Session {
     private void fillLane(int lane, long now, Output out) {
         for (Outgoing message = store.next(lane); message != null; message = store.next(lane)) {
             if (message.isExpired(now)) {
-                store.remove(message.id());
+                store.remove(message);
                 end(message, Outcome.Kind.EXPIRED, "");
                 continue;
             }
@@ -275,17 +309,52 @@ public final class Session {
                 return;
             }
             message.packetId = (char) id;
-            byte state = message.isExactlyOnce() ? Outgoing.AWAITS_PUBREC : Outgoing.AWAITS_PUBACK;
-            message.state = state;
-            if (!write(message, false, out)) {
-                message.state = Outgoing.QUEUED;
-                ids.free(id);
-                return;
+            if (!message.isExactlyOnce()) {
+                message.state = Outgoing.AWAITS_PUBACK;
+                if (!write(message, false, out)) {
+                    message.state = Outgoing.QUEUED;
+                    ids.free(id);
+                    return;
+                }
             }
             store.sent(message);
             inFlight.add(message);
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
+            if (message.isExactlyOnce()) {
+                assign(message);
+                if (!fillPrepared(preparedIn(message), out)) {
+                    return;
+                }
+            }
         }
+    }
+
+    /** Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another. */
+    private void assign(Outgoing message) {
+        message.state = Outgoing.ASSIGNING;
+        store.assigned(message);
+        store.whenDurable(() -> {
+            if (message.state == Outgoing.ASSIGNING) {
+                message.state = Outgoing.AWAITS_PUBREC;
+                preparedIn(message).add(message);
+            }
+        });
+    }
+
+    private ArrayDeque<Outgoing> preparedIn(Outgoing message) {
+        return message.lane() == Message.LANE_ALARM ? preparedAlarms : prepared;
+    }
+
+    /** Sends QoS 2 messages whose packet id is written down; false when there was no room. */
+    private boolean fillPrepared(ArrayDeque<Outgoing> waiting, Output out) {
+        for (Outgoing message = waiting.peek(); message != null; message = waiting.peek()) {
+            boolean due = message.state == Outgoing.AWAITS_PUBREC && message.sentOn != connection;
+            if (due && (!poison.admits(message) || !write(message, message.known, out))) {
+                return false;
+            }
+            waiting.remove();
+        }
+        return true;
     }
 
     private void fillAtMostOnce(long now, Output out) {
@@ -372,15 +441,18 @@ public final class Session {
 
     /** The listeners are done with a message; its acknowledgement goes out in its turn. */
     public void handled(Incoming incoming) {
-        receiver.handled(incoming, connected ? connection : -1);
+        if (!receiver.holds(incoming)) {
+            receiver.handled(incoming, connected ? connection : -1);
+            return;
+        }
+        store.received(incoming.publish().packetId(), incoming.digest()); // before PUBREC, or it would come twice
+        store.whenDurable(() -> receiver.handled(incoming, connected ? connection : -1));
     }
 
     /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
     public void acknowledgement(int type, int packetId) {
         if (type == PacketType.PUBREL) {
-            if (!receiver.released(packetId)) {
-                counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
-            }
+            release(packetId);
             return;
         }
         Object owner = ids.owner(packetId);
@@ -389,12 +461,9 @@ public final class Session {
             progress++;
             poison.progress();
             if (type == PacketType.PUBREC) {
-                message.state = Outgoing.AWAITS_PUBCOMP;
-                if (message.sentOn != connection) { // it answers the last connection's PUBLISH
-                    message.sentOn = connection;
-                    wire.add(message, 1);
-                }
-                acknowledgements.add(PacketType.PUBREL, packetId);
+                message.state = Outgoing.RELEASING;
+                store.released(message);
+                store.whenDurable(() -> sendRelease(message));
             } else {
                 leaveFlight(message);
                 end(message, Outcome.Kind.DELIVERED, "");
@@ -409,6 +478,35 @@ public final class Session {
                 acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever
             }
         }
+    }
+
+    private void sendRelease(Outgoing message) {
+        if (message.state == Outgoing.RELEASING) {
+            message.state = Outgoing.AWAITS_PUBCOMP;
+            if (connected) {
+                if (message.sentOn != connection) { // the PUBREC answered the last connection's PUBLISH
+                    message.sentOn = connection;
+                    wire.add(message, 1);
+                }
+                acknowledgements.add(PacketType.PUBREL, message.packetId);
+            }
+        }
+    }
+
+    /** A PUBREL came; its PUBCOMP is due also for an id that is not known (any more). */
+    private void release(int packetId) {
+        if (!receiver.released(packetId)) {
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+            acknowledgements.add(PacketType.PUBCOMP, packetId);
+            return;
+        }
+        int on = connection;
+        store.completed(packetId); // before PUBCOMP, or the id's next message would be taken for a repetition
+        store.whenDurable(() -> {
+            if (connected && connection == on) {
+                acknowledgements.add(PacketType.PUBCOMP, packetId);
+            }
+        });
     }
 
     private static byte awaiting(int type) {

@@ -59,11 +59,13 @@ final class Subscriptions {
 
     private final PacketIds ids;
     private final SessionEvents events;
+    private MessageStore store;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final ArrayDeque<Entry> due = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
 
-    Subscriptions(PacketIds ids, SessionEvents events) {
+    Subscriptions(PacketIds ids, SessionEvents events, MessageStore store) {
+        this.store = store;
         this.ids = ids;
         this.events = events;
     }
@@ -177,12 +179,31 @@ final class Subscriptions {
                 entry.held = Held.NOTHING;
             }
             entry.again = false;
+            if (entry.held == Held.GRANTED) {
+                store.subscribed(entry.filter, entry.requested);
+            } else if (entry.held == Held.NOTHING) {
+                store.unsubscribed(entry.filter);
+            }
             enqueue(entry);
             if (request.subscribe) {
                 events.granted(entry.filter, codes[i]);
             }
         }
         return true;
+    }
+
+    void use(MessageStore newStore) {
+        store = newStore;
+    }
+
+    /** Takes up what the broker held before a restart. */
+    void restore(Map<String, Integer> subscriptions) {
+        subscriptions.forEach((filter, qos) -> {
+            Entry entry = entries.computeIfAbsent(filter, Entry::new);
+            entry.wanted = qos;
+            entry.requested = qos;
+            entry.held = Held.GRANTED;
+        });
     }
 
     /** Requests without an answer are repeated on the next connection; what they did is not known. */

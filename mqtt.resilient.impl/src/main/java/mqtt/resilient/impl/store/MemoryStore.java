@@ -1,22 +1,17 @@
 package mqtt.resilient.impl.store;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
 
 /** Keeps messages in the heap: they survive the link and the broker, not the process. */
 public final class MemoryStore implements MessageStore {
-    private static final int SMALLEST_VISIT = 1000;
-    private static final int CALLS_PER_ROUND = 8;
-
     private final LaneQueue[] lanes = new LaneQueue[Message.LANES];
-    private int visitLane;
-    private long visitedId;
-    /** Messages per call in the present round through all lanes. */
-    private int visitBudget;
+    private final LaneVisitor visitor = new LaneVisitor(lanes);
+    private boolean opened;
 
     public MemoryStore() {
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -45,24 +40,26 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
-    public Outgoing remove(long id) {
-        for (LaneQueue lane : lanes) {
-            Outgoing found = lane.remove(id);
-            if (found != null) {
-                return found;
-            }
+    public void configure(StoreSettings settings, Listener listener) {
+        if (!opened) {
+            opened = true;
+            listener.opened(new StoredState());
         }
-        return null;
     }
 
     @Override
-    public boolean contains(long id) {
+    public void remove(Outgoing message) {
+        lanes[message.lane()].remove(message.id());
+    }
+
+    @Override
+    public void find(long id, Consumer<Outgoing> found) {
+        Outgoing message = null;
         for (LaneQueue lane : lanes) {
-            if (lane.find(id) >= 0) {
-                return true;
-            }
+            int slot = lane.find(id);
+            message = slot < 0 ? message : lane.at(slot);
         }
-        return false;
+        found.accept(message);
     }
 
     @Override
@@ -86,32 +83,13 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
-    public void visitSome(Consumer<Outgoing> visitor) {
-        if (visitLane == 0 && visitedId == 0) {
-            visitBudget = Math.max(SMALLEST_VISIT, queued() / CALLS_PER_ROUND + lanes.length);
-        }
-        List<Outgoing> seen = new ArrayList<>();
-        for (int turns = 0; turns < lanes.length && seen.size() < visitBudget; turns++) {
-            LaneQueue lane = lanes[visitLane];
-            int slot = lane.slotAfter(visitedId); // what was removed meanwhile has moved the slots
-            for (; slot < lane.slots() && seen.size() < visitBudget; slot++) {
-                visitedId = lane.idAt(slot);
-                if (lane.at(slot) != null) {
-                    seen.add(lane.at(slot));
-                }
-            }
-            if (slot >= lane.slots()) {
-                lane.tidy();
-                visitLane = (visitLane + 1) % lanes.length;
-                visitedId = 0;
-            }
-        }
-        seen.forEach(visitor);
+    public void visitSome(Consumer<Outgoing> receiver) {
+        visitor.visitSome(receiver);
     }
 
     @Override
-    public int queued() {
-        int sum = 0;
+    public long queued() {
+        long sum = 0;
         for (LaneQueue lane : lanes) {
             sum += lane.size();
         }

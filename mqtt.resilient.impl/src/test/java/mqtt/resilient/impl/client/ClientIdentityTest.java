@@ -7,26 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.SplittableRandom;
-import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.world.DiskModel;
 import org.junit.jupiter.api.Test;
 
 /** The derived client id (design 7, key client.id). */
 class ClientIdentityTest {
-    private final Map<String, byte[]> disk = new HashMap<>();
-    private final FileSystem files = new FileSystem() {
-        @Override
-        public byte[] read(String path) {
-            return disk.get(path);
-        }
-
-        @Override
-        public void write(String path, byte[] content) {
-            disk.put(path, content);
-        }
-    };
+    private final DiskModel files = new DiskModel();
     private final SplittableRandom random = new SplittableRandom(1);
 
     @Test
@@ -56,8 +43,8 @@ class ClientIdentityTest {
         String path = "";
         for (String damage : new String[] { "", "\0\0\0\0", "plant-abc", "x\ny\nz", "other-abc\nhost" }) {
             String id = ClientIdentity.derive(files, "plant", "host", random);
-            path = disk.keySet().iterator().next();
-            disk.put(path, damage.getBytes(StandardCharsets.UTF_8));
+            path = files.files().get(0);
+            files.write(path, damage.getBytes(StandardCharsets.UTF_8));
             String fresh = ClientIdentity.derive(files, "plant", "host", random);
             assertNotEquals(id, fresh);
             assertTrue(fresh.matches("plant-[a-z2-7]{16}"), fresh);
@@ -74,17 +61,7 @@ class ClientIdentityTest {
 
     @Test
     void aDiskThatCannotBeWrittenIsAnErrorNotAnIdThatChanges() {
-        FileSystem broken = new FileSystem() {
-            @Override
-            public byte[] read(String path) {
-                return null;
-            }
-
-            @Override
-            public void write(String path, byte[] content) throws IOException {
-                throw new IOException("read-only");
-            }
-        };
-        assertThrows(IOException.class, () -> ClientIdentity.derive(broken, "plant", "host", random));
+        files.failWrites(1);
+        assertThrows(IOException.class, () -> ClientIdentity.derive(files, "plant", "host", random));
     }
 }

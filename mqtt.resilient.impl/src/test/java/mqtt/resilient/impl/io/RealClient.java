@@ -74,9 +74,9 @@ final class RealClient implements AutoCloseable {
                 new LinkSettings.Timing(0, responseMillis * MILLI, connectMillis * MILLI, backoffMinMillis * MILLI,
                         backoffMaxMillis * MILLI, 30_000 * MILLI),
                 link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
-                base.session(), base.dispatch(), base.bounds(), base.packetMaxBytes(), base.wanProbe());
+                base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
         client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions, completions), "real",
-                new Mqtt311(), new MemoryStore(), settings, silence());
+                new Mqtt311(), store -> new MemoryStore(), settings, silence());
         client.configure("real", settings);
         return this;
     }

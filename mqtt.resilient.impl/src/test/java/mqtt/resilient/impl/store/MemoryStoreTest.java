@@ -49,9 +49,10 @@ class MemoryStoreTest {
                     }
                     case 1 -> {
                         long wanted = 1 + random.nextLong(id + 2);
-                        Outgoing found = store.remove(wanted);
+                        Outgoing found = find(store, wanted);
                         assertSame(find(model, wanted), found);
                         if (found != null) {
+                            store.remove(found);
                             model.forEach(each -> each.remove(found));
                             found.end();
                         }
@@ -79,7 +80,7 @@ class MemoryStoreTest {
                         store.visitSome(each -> {
                             assertTrue(each.isQueued());
                             if (each.id() % divisor == 0) {
-                                assertSame(each, store.remove(each.id()));
+                                store.remove(each);
                                 model.get(each.lane()).remove(each);
                                 each.end();
                             }
@@ -92,8 +93,20 @@ class MemoryStoreTest {
                 assertSame(model.get(each).isEmpty() ? null : model.get(each).get(0), store.next(each));
             }
             long some = 1 + random.nextLong(id + 1);
-            assertEquals(find(model, some) != null, store.contains(some));
+            assertSame(find(model, some), find(store, some));
         }
+    }
+
+    private static Outgoing find(MemoryStore store, long id) {
+        Outgoing[] found = new Outgoing[1];
+        store.find(id, message -> found[0] = message);
+        return found[0];
+    }
+
+    private static Outgoing remove(MemoryStore store, long id) {
+        Outgoing found = find(store, id);
+        store.remove(found);
+        return found;
     }
 
     private static Outgoing find(List<List<Outgoing>> model, long id) {
@@ -111,7 +124,7 @@ class MemoryStoreTest {
         }
         for (long id = 1; id <= count; id++) { // holes
             if (random.nextInt(20) >= kept) {
-                store.remove(id).end();
+                remove(store, id).end();
                 present.remove(id);
             }
         }
@@ -129,7 +142,7 @@ class MemoryStoreTest {
                 store.append(message(id, (int) (id % 4)));
             }
             for (int visit = 0; visit < 8; visit++) {
-                store.visitSome(message -> store.remove(message.id()).end());
+                store.visitSome(message -> remove(store, message.id()).end());
             }
             assertEquals(0, store.queued(), "of " + count);
             assertNull(store.next(2));
@@ -146,10 +159,10 @@ class MemoryStoreTest {
             store.append(message(id, 2));
         }
         for (long id = 2; id <= count; id += 2) {
-            Outgoing removed = store.remove(id);
+            Outgoing removed = remove(store, id);
             assertEquals(id, removed.id());
             removed.end();
-            assertNull(store.remove(id));
+            assertNull(find(store, id));
         }
         for (long id = 1; id <= count; id += 2) {
             Outgoing next = store.next(2);

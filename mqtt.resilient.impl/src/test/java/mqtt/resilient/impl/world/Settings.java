@@ -10,6 +10,7 @@ import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.session.StoreSettings;
 
 /** The settings of a client under test: the shipped defaults, changed one by one. */
 public record Settings(List<String> brokers, String clientId, String user, String password, Message will,
@@ -37,7 +38,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
                 new DispatchSettings(inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds * SECOND),
                 new StoreBounds(storeMaxBytes, storeMaxMessages, maxAgeSeconds * SECOND,
                         Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), dropOldest, qos0MaxBytes,
-                        qos0Offline), packetMaxBytes, new ClientSettings.NameServer("8.8.8.8", 53));
+                        qos0Offline), StoreSettings.MEMORY, packetMaxBytes, new ClientSettings.NameServer("8.8.8.8", 53));
     }
 
     public Settings brokers(List<String> newBrokers) {

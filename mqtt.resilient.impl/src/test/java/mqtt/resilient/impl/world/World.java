@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -24,6 +25,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** A client on a virtual clock and a scripted broker, all on the test's own thread. */
@@ -57,7 +59,7 @@ public final class World implements ClientEvents {
     private World(ClientSettings settings, boolean configured, Function<VirtualScheduler, Network> network) {
         client = new Client(new Environment(scheduler, network == null ? broker : network.apply(scheduler),
                 new SplittableRandom(1), this::runListener, scheduler::execute), "test", new Mqtt311(),
-                new MemoryStore(), settings, this);
+                store -> new MemoryStore(), settings, this);
         if (configured) {
             client.configure("test", settings);
         }
@@ -199,6 +201,18 @@ public final class World implements ClientEvents {
     @Override
     public void setAside(long id, String topic, String reason) {
         events.add("SET_ASIDE " + topic);
+    }
+
+    @Override
+    public void storeHealth(StoreHealth health, String reason) {
+        events.add("store " + health);
+    }
+
+    @Override
+    public void storeOpened(StoredState state) {
+        if (!state.incomplete.isEmpty()) {
+            events.add("store incomplete");
+        }
     }
 
     @Override

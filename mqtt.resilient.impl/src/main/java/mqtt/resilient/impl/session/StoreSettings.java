@@ -1,0 +1,17 @@
+package mqtt.resilient.impl.session;
+
+import mqtt.resilient.api.Durability;
+
+/**
+ * The store's part of a configuration.
+ *
+ * @param place where it keeps what it is given; another place is another store; empty = in memory
+ * @param durability what accepted messages survive: {@code MEMORY}, {@code PROCESS} or {@code POWER}
+ * @param forceNanos with {@code PROCESS}: how often the disk is forced
+ * @param floorBytes the disk space below which nothing more is accepted
+ * @param segmentBytes the length at which a file is full
+ */
+public record StoreSettings(String place, Durability durability, long forceNanos, long floorBytes, int segmentBytes) {
+    /** In memory. */
+    public static final StoreSettings MEMORY = new StoreSettings("", Durability.MEMORY, 0, 0, 0);
+}

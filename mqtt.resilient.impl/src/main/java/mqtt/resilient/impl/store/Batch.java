@@ -1,0 +1,127 @@
+package mqtt.resilient.impl.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.StoreFigures;
+
+/**
+ * What queued up for a journal while the batch before was written, and what came of it. Filled on the io thread, then the
+ * store thread's alone, then the io thread's again.
+ */
+final class Batch {
+    private static final int LANE_SHIFT = 60;
+
+    /** A note on the state of the session. */
+    interface Note {
+        void write(Journal journal) throws IOException;
+    }
+
+    /** A search for a queued message by its id; {@code found} is null if there is none. */
+    record Search(long id, Consumer<Outgoing> result, Outgoing[] found) {
+    }
+
+    final List<Outgoing> outgoing = new ArrayList<>();
+    /** The messages of {@link #outgoing}, which may let go of them meanwhile. */
+    final List<Message> messages = new ArrayList<>();
+    final List<Note> notes = new ArrayList<>();
+    final List<Runnable> whenDurable = new ArrayList<>();
+    final List<Search> searches = new ArrayList<>();
+    /** For each lane the index behind which to read, -1 = nothing is to be read. */
+    final long[] readBehind = new long[Message.LANES];
+    final List<List<Outgoing>> loaded = new ArrayList<>();
+    final boolean[] readToEnd = new boolean[Message.LANES];
+    /** Messages of this batch that the heap does not keep, by lane. */
+    final int[] spilled = new int[Message.LANES];
+    long acceptedMillis;
+    boolean force;
+    /** Whether it was tried and failed. */
+    boolean repeated;
+    /** Whether it could not be written, for the reason in {@link #error}. */
+    boolean failed;
+    /** What went wrong, perhaps only in reading or in tidying up. */
+    Throwable error;
+    long usableBytes;
+    StoreFigures figures;
+    private long[] ended = new long[16];
+    private int endedCount;
+
+    Batch() {
+        Arrays.fill(readBehind, -1);
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            loaded.add(List.of());
+        }
+    }
+
+    boolean isEmpty() {
+        return isIdle() && endedCount == 0;
+    }
+
+    /** Whether it can wait for company. */
+    boolean isIdle() {
+        return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && searches.isEmpty() && !force
+                && Arrays.stream(readBehind).allMatch(behind -> behind < 0);
+    }
+
+    boolean hasSomethingToWrite() {
+        return !outgoing.isEmpty() || !notes.isEmpty() || endedCount > 0;
+    }
+
+    void ended(int lane, long index) {
+        if (endedCount == ended.length) {
+            ended = Arrays.copyOf(ended, 2 * endedCount);
+        }
+        ended[endedCount++] = (long) lane << LANE_SHIFT | index;
+    }
+
+    /** Takes what has ended, as ranges. */
+    void eachEndedRange(Range range) throws IOException {
+        Arrays.sort(ended, 0, endedCount);
+        for (int from = 0; from < endedCount;) {
+            int to = from + 1;
+            while (to < endedCount && ended[to] == ended[to - 1] + 1) {
+                to++;
+            }
+            range.accept((int) (ended[from] >>> LANE_SHIFT), ended[from] & (1L << LANE_SHIFT) - 1, to - from);
+            from = to;
+        }
+    }
+
+    /** A range of messages of one lane. */
+    interface Range {
+        void accept(int lane, long index, int count) throws IOException;
+    }
+
+    /** Tells the latest id of its messages, if it has any. */
+    void ifStored(LongConsumer stored) {
+        if (!outgoing.isEmpty()) {
+            stored.accept(outgoing.get(outgoing.size() - 1).id());
+        }
+    }
+
+    /** Puts what came later behind what could not be written. */
+    Batch append(Batch later) {
+        acceptedMillis = outgoing.isEmpty() ? later.acceptedMillis : acceptedMillis;
+        searches.clear(); // they have their answers
+        outgoing.addAll(later.outgoing);
+        messages.addAll(later.messages);
+        notes.addAll(later.notes);
+        whenDurable.addAll(later.whenDurable);
+        searches.addAll(later.searches);
+        for (int i = 0; i < later.endedCount; i++) {
+            ended((int) (later.ended[i] >>> LANE_SHIFT), later.ended[i] & (1L << LANE_SHIFT) - 1);
+        }
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            readBehind[lane] = later.readBehind[lane];
+            spilled[lane] += later.spilled[lane];
+        }
+        force |= later.force;
+        repeated = true;
+        return this;
+    }
+}

@@ -1,0 +1,230 @@
+package mqtt.resilient.impl.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
+
+/**
+ * The segments of one kind, in order, and the end where records are added. Never writes into what was there before it was
+ * opened: it begins a new segment. On the store's thread only.
+ */
+final class Chain {
+    static final String SUFFIX = ".segment";
+    private static final int BUFFER_BYTES = 2 * Segment.BLOCK_BYTES;
+
+    private final FileSystem files;
+    private final String directory;
+    private final int number;
+    private final String name;
+    final List<Segment> segments = new ArrayList<>();
+    private final RecordBuffer mark = new RecordBuffer();
+    private final CRC32C checksum = new CRC32C();
+    private final byte[] seed = new byte[24];
+    private ByteBuffer buffer;
+    /** The segment that is written; null until there is something to write. */
+    private Segment tail;
+    private long flushed;
+    private boolean unforced;
+    private boolean markDue;
+    /** What the next message will have. */
+    long nextIndex = 1;
+    long bytesWritten;
+    long forces;
+
+    Chain(FileSystem files, String directory, int number, String name) {
+        this.files = files;
+        this.directory = directory;
+        this.number = number;
+        this.name = name;
+    }
+
+    String path(Segment segment) {
+        return path(segment.number);
+    }
+
+    String path(int segment) {
+        return directory + "/" + name + "-" + String.format("%010d", segment) + SUFFIX;
+    }
+
+    StoredFile openToRead(Segment segment) throws IOException {
+        return files.openToRead(path(segment));
+    }
+
+    /** The segment that new records go to; made if there is none, or if it is full. */
+    Segment tail(UUID store, long nextId, int segmentBytes) throws IOException {
+        if (tail != null && tail.size >= segmentBytes) {
+            force(); // a segment that has a successor is forced as a whole
+            closeTail();
+        }
+        if (tail == null) {
+            Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
+            Segment made = new Segment(store, number, last == null ? 1 : last.number + 1, nextIndex, nextId,
+                    last == null ? 0 : last.forced); // the last one is never removed: numbers only ascend
+            begin(made, path(made));
+            files.forceDirectory(directory);
+        }
+        return tail;
+    }
+
+    /** Begins to write a segment, in a file of its own. */
+    void begin(Segment made, String path) throws IOException {
+        StoredFile file = files.open(path);
+        try {
+            file.write(made.header(), 0);
+            file.force();
+        } catch (IOException e) {
+            try (file) {
+                files.delete(path);
+            } catch (IOException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+        made.file = file;
+        made.putSeed(ByteBuffer.wrap(seed));
+        segments.add(made);
+        tail = made;
+        flushed = made.size;
+        bytesWritten += made.size;
+        forces++;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        }
+        buffer.clear();
+    }
+
+    /** Adds a record to the tail. */
+    void append(RecordBuffer record) throws IOException {
+        if (markDue) {
+            markDue = false;
+            append(mark.begin(Records.FORCED).number(tail.forced));
+        }
+        int offset = 0;
+        boolean first = true;
+        do {
+            int rest = SegmentReader.blockRest(tail.size);
+            if (rest <= Segment.FRAGMENT_HEADER_BYTES) {
+                put(rest);
+                rest = Segment.BLOCK_BYTES;
+            }
+            int length = Math.min(rest - Segment.FRAGMENT_HEADER_BYTES, record.length() - offset);
+            boolean last = offset + length == record.length();
+            byte kind = first ? last ? SegmentReader.FULL : SegmentReader.FIRST
+                    : last ? SegmentReader.LAST : SegmentReader.MIDDLE;
+            checksum.reset();
+            checksum.update(seed);
+            checksum.update(kind);
+            checksum.update(record.bytes(), offset, length);
+            room(Segment.FRAGMENT_HEADER_BYTES + length);
+            buffer.putInt((int) checksum.getValue()).putShort((short) length).put(kind)
+                    .put(record.bytes(), offset, length);
+            tail.size += Segment.FRAGMENT_HEADER_BYTES + length;
+            offset += length;
+            first = false;
+        } while (offset < record.length());
+        unforced = true;
+    }
+
+    /** Fills a block that is too short for another fragment. */
+    private void put(int zeros) throws IOException {
+        room(zeros);
+        buffer.put(new byte[zeros]);
+        tail.size += zeros;
+    }
+
+    private void room(int bytes) throws IOException {
+        if (buffer.remaining() < bytes) {
+            flush();
+        }
+    }
+
+    /** Hands what was added to the operating system. */
+    void flush() throws IOException {
+        if (tail != null && buffer.position() > 0) {
+            int length = buffer.flip().remaining();
+            try {
+                tail.file.write(buffer, flushed);
+            } finally {
+                buffer.clear();
+            }
+            flushed += length;
+            bytesWritten += length;
+        }
+    }
+
+    /** Makes everything that was added durable; nothing to do if it is. */
+    void force() throws IOException {
+        if (tail != null && unforced) {
+            flush();
+            forces++;
+            tail.file.force();
+            tail.forced = tail.size;
+            unforced = false;
+            markDue = true;
+        }
+    }
+
+    /** Something failed: what was added since the last force is written anew, to another segment. */
+    void abandonTail() {
+        if (tail != null) {
+            try {
+                closeTail();
+            } catch (IOException e) {
+                tail = null; // nothing of it counts
+            }
+        }
+    }
+
+    private void closeTail() throws IOException {
+        StoredFile file = tail.file;
+        tail.file = null;
+        tail = null;
+        unforced = false;
+        markDue = false;
+        buffer.clear();
+        file.close();
+    }
+
+    void close() throws IOException {
+        if (tail != null) {
+            closeTail();
+        }
+    }
+
+    boolean isTailBeyond(int bytes) {
+        return tail != null && tail.size >= bytes;
+    }
+
+    boolean isTail(Segment segment) {
+        return segment == tail;
+    }
+
+    /** The segment that holds a live message; null if none does. */
+    Segment holding(long index) {
+        for (Segment segment : segments) { // the oldest are asked for most
+            if (segment.firstIndex > index) {
+                return null;
+            }
+            if (segment.isLive(index)) {
+                return segment;
+            }
+        }
+        return null;
+    }
+
+    /** Takes a segment away, and its file. */
+    void remove(Segment segment) throws IOException {
+        files.delete(path(segment));
+        segments.remove(segment);
+        segment.generation++;
+    }
+
+    long size() {
+        return segments.stream().mapToLong(segment -> segment.size).sum();
+    }
+}

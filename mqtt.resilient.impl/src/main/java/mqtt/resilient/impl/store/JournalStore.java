@@ -1,0 +1,534 @@
+package mqtt.resilient.impl.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.StoreFigures;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
+
+/**
+ * Keeps messages on the disk: the io thread's side of a {@link Journal}. What queues up while a batch is written is the
+ * next batch, so that many publishers share one force. Of each lane only the oldest messages are in memory.
+ */
+public final class JournalStore implements MessageStore {
+    /** Bytes of each lane that are kept in memory. */
+    private static final long WINDOW_BYTES = 256 * 1024;
+    private static final long SECOND = 1_000_000_000L;
+    private static final long ENDED_DELAY_NANOS = SECOND / 10;
+    private static final long OPEN_RETRY_NANOS = 10 * SECOND;
+    private static final long SLOW_NANOS = 5 * SECOND;
+    private static final int FAILURES_TO_FAIL = 3;
+    private static final int LONGEST_RETRY_SECONDS = 10;
+
+    private static final class Lane {
+        private final LaneQueue window = new LaneQueue();
+        private long windowBytes;
+        /** Messages that are on the disk only. */
+        private long diskMessages;
+        private long diskBytes;
+        private long latestIndex;
+        /** The index up to which everything is, or was, in memory. */
+        private long loadedIndex;
+        private boolean reading;
+        /** Taken out of the disk's part while that is read. */
+        private final Set<Long> removed = new HashSet<>();
+    }
+
+    private final Scheduler scheduler;
+    private final Executor executor;
+    private final FileSystem files;
+    private final String directory;
+    private final String bootId;
+    private final Lane[] lanes = new Lane[Message.LANES];
+    private final LaneVisitor visitor;
+    private volatile StoreSettings settings;
+    /** Used on the store's thread only. */
+    private Journal journal;
+    private Listener listener;
+    private Batch pending = new Batch();
+    private boolean open;
+    private boolean opening;
+    private boolean busy;
+    private boolean planned;
+    private boolean unforced;
+    private int failures;
+    private StoreHealth health = StoreHealth.OPENING;
+    private String reason = "";
+    private Runnable closing;
+    private Scheduler.Timer endedTimer;
+    private Scheduler.Timer forceTimer;
+    private Scheduler.Timer retryTimer;
+    private Scheduler.Timer slowTimer;
+    private volatile StoreFigures figures = StoreFigures.NONE;
+
+    /**
+     * Makes a store that {@link #configure} opens.
+     *
+     * @param executor runs what blocks; tasks of one store never overlap
+     * @param directory below the file system's root; of this store alone
+     * @param bootId tells one run of the machine from another
+     */
+    public JournalStore(Scheduler scheduler, Executor executor, FileSystem files, String directory, String bootId,
+            StoreSettings initial) {
+        this.scheduler = scheduler;
+        this.executor = executor;
+        this.bootId = bootId;
+        settings = initial;
+        this.files = files;
+        this.directory = directory;
+        LaneQueue[] windows = new LaneQueue[Message.LANES];
+        for (int lane = 0; lane < lanes.length; lane++) {
+            lanes[lane] = new Lane();
+            windows[lane] = lanes[lane].window;
+        }
+        visitor = new LaneVisitor(windows);
+    }
+
+    // ---- opening and closing --------------------------------------------------------------------------------------
+
+    @Override
+    public void configure(StoreSettings newSettings, Listener newListener) {
+        settings = newSettings;
+        listener = newListener;
+        if (!open && !opening) {
+            tryToOpen();
+        } else if (open) {
+            pending.force |= unforced;
+            plan();
+        }
+    }
+
+    private void tryToOpen() {
+        opening = true;
+        StoreSettings now = settings;
+        journal = new Journal(files, directory, scheduler);
+        executor.execute(() -> {
+            try {
+                journal.configure(now.durability().name(), now.segmentBytes());
+                StoredState state = journal.open(bootId);
+                scheduler.execute(() -> opened(state));
+            } catch (IOException | RuntimeException e) {
+                scheduler.execute(() -> openFailed(e));
+            }
+        });
+    }
+
+    private void opened(StoredState state) {
+        open = true;
+        opening = false;
+        for (int lane = 0; lane < lanes.length; lane++) {
+            lanes[lane].diskMessages = state.messages[lane];
+            lanes[lane].diskBytes = state.bytes[lane];
+            lanes[lane].latestIndex = state.latestIndex[lane];
+        }
+        for (Outgoing message : state.inFlight) {
+            lanes[message.lane()].diskMessages--;
+            lanes[message.lane()].diskBytes -= message.size();
+        }
+        if (closing == null) {
+            health(StoreHealth.OK, "");
+            listener.opened(state);
+            pending.force = true; // a first look at the disk
+        }
+        plan();
+    }
+
+    private void openFailed(Throwable error) {
+        opening = false;
+        if (closing != null) {
+            closing.run();
+            return;
+        }
+        health(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + describe(error));
+        retryTimer = scheduler.at(scheduler.nanoTime() + OPEN_RETRY_NANOS, this::tryToOpen);
+    }
+
+    @Override
+    public void close(Runnable then) {
+        closing = then;
+        if (retryTimer != null) {
+            retryTimer.cancel();
+            retryTimer = null;
+        }
+        if (open) {
+            pump();
+        } else if (!opening) {
+            then.run();
+        }
+    }
+
+    private void finish() {
+        busy = true;
+        Batch last = pending;
+        executor.execute(() -> {
+            last.force = true;
+            journal.run(last);
+            Throwable error = journal.close(!last.failed);
+            scheduler.execute(() -> {
+                if (last.failed || error != null) {
+                    health(StoreHealth.FAILED, "at the end: " + describe(last.failed ? last.error : error));
+                } else {
+                    last.ifStored(listener::stored);
+                }
+                last.whenDurable.forEach(Runnable::run);
+                closing.run();
+            });
+        });
+    }
+
+    // ---- batches --------------------------------------------------------------------------------------------------
+
+    /** Has a batch written soon: after what else is done in this turn of the loop. */
+    private void plan() {
+        if (!planned && !busy) {
+            planned = true;
+            scheduler.execute(this::pump);
+        }
+    }
+
+    private void pump() {
+        planned = false;
+        if (busy || !open || retryTimer != null) {
+            return;
+        }
+        if (closing != null) {
+            finish();
+        } else if (!pending.isEmpty()) {
+            busy = true;
+            Batch batch = pending;
+            pending = new Batch();
+            slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> health(StoreHealth.DEGRADED,
+                    "the disk has not answered for " + SLOW_NANOS / SECOND + " s"));
+            StoreSettings now = settings;
+            executor.execute(() -> {
+                journal.configure(now.durability().name(), now.segmentBytes());
+                journal.run(batch);
+                scheduler.execute(() -> written(batch));
+            });
+        }
+    }
+
+    private void written(Batch batch) {
+        busy = false;
+        slowTimer.cancel();
+        figures = batch.figures;
+        unforced = !batch.force;
+        boolean more = !batch.failed && !batch.whenDurable.isEmpty();
+        for (int lane = 0; lane < lanes.length; lane++) {
+            if (batch.readBehind[lane] >= 0) {
+                loaded(lane, batch);
+                more = true;
+            }
+        }
+        for (Batch.Search search : batch.searches) {
+            search.result().accept(search.found()[0]);
+        }
+        if (batch.failed) {
+            failed(batch);
+        } else {
+            failures = 0;
+            boolean full = batch.usableBytes < settings.floorBytes();
+            health(full ? StoreHealth.FULL : StoreHealth.OK, full ? batch.usableBytes
+                    + " bytes of disk space are left; needed are " + settings.floorBytes() + " (store.floor.bytes)" : "");
+            batch.ifStored(listener::stored);
+            batch.whenDurable.forEach(Runnable::run);
+            if (forceTimer == null && (full || unforced && settings.durability() == Durability.PROCESS)) {
+                forceTimer = scheduler.at(scheduler.nanoTime() + (full ? SECOND : settings.forceNanos()), () -> {
+                    forceTimer = null;
+                    pending.force = true;
+                    plan();
+                });
+            }
+        }
+        if (more) {
+            listener.available();
+        }
+        if (closing != null || !pending.isIdle()) {
+            plan();
+        } else if (!pending.isEmpty()) {
+            writeLater();
+        }
+    }
+
+    private void failed(Batch batch) {
+        failures++;
+        String error = describe(batch.error);
+        boolean full = error.contains("No space left") || error.contains("quota")
+                || batch.usableBytes < settings.floorBytes();
+        health(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
+                "writing failed and is tried again: " + error);
+        pending = batch.append(pending);
+        if (closing == null) {
+            retryTimer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
+                retryTimer = null;
+                plan();
+            });
+        }
+    }
+
+    /** What has ended is written after a while, with whatever comes until then. */
+    private void writeLater() {
+        if (endedTimer == null) {
+            endedTimer = scheduler.at(scheduler.nanoTime() + ENDED_DELAY_NANOS, () -> {
+                endedTimer = null;
+                plan();
+            });
+        }
+    }
+
+    private void health(StoreHealth newHealth, String newReason) {
+        if (health != newHealth || !reason.equals(newReason) && newHealth != StoreHealth.FULL) {
+            health = newHealth;
+            reason = newReason;
+            listener.health(newHealth, newReason);
+        }
+    }
+
+    private static String describe(Throwable error) {
+        String kind = error.getClass() == IOException.class ? "" // others may say no more than a path
+                : error.getClass().getSimpleName().replace("Exception", "") + ": ";
+        return kind + error.getMessage();
+    }
+
+    // ---- messages -------------------------------------------------------------------------------------------------
+
+    @Override
+    public Durability durability() {
+        return settings.durability();
+    }
+
+    @Override
+    public StoreFigures figures() {
+        return figures;
+    }
+
+    @Override
+    public void append(Outgoing message) {
+        Lane lane = lanes[message.lane()];
+        message.index(++lane.latestIndex);
+        if (pending.outgoing.isEmpty()) {
+            pending.acceptedMillis = scheduler.wallClockMillis();
+        }
+        pending.outgoing.add(message);
+        pending.messages.add(message.message());
+        pending.force |= settings.durability() == Durability.POWER;
+        if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
+            keep(lane, message);
+        } else {
+            lane.diskMessages++;
+            lane.diskBytes += message.size();
+            pending.spilled[message.lane()]++;
+        }
+        plan();
+    }
+
+    private static void keep(Lane lane, Outgoing message) {
+        lane.window.add(message);
+        lane.windowBytes += message.size();
+        lane.loadedIndex = message.index();
+    }
+
+    @Override
+    public Outgoing next(int number) {
+        Outgoing first = lanes[number].window.first();
+        if (first == null) {
+            readAhead(number);
+        }
+        return first;
+    }
+
+    private void readAhead(int number) {
+        Lane lane = lanes[number];
+        if (lane.diskMessages > 0 && !lane.reading && lane.windowBytes < WINDOW_BYTES / 2) {
+            lane.reading = true;
+            pending.readBehind[number] = lane.loadedIndex;
+            plan();
+        }
+    }
+
+    private void loaded(int number, Batch batch) {
+        Lane lane = lanes[number];
+        lane.reading = false;
+        for (Outgoing message : batch.loaded.get(number)) {
+            if (!lane.removed.contains(message.index())) {
+                lane.diskMessages--;
+                lane.diskBytes -= message.size();
+                keep(lane, message);
+            }
+            lane.loadedIndex = message.index();
+        }
+        lane.removed.clear();
+        long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);
+        long missing = lane.diskMessages - unwritten;
+        if (batch.readToEnd[number] && missing > 0) {
+            long bytes = unwritten == 0 ? lane.diskBytes : lane.diskBytes / lane.diskMessages * missing;
+            lane.diskMessages -= missing;
+            lane.diskBytes -= bytes;
+            listener.lost(number, missing, bytes);
+        }
+    }
+
+    @Override
+    public void sent(Outgoing message) {
+        Lane lane = lanes[message.lane()];
+        lane.window.removeFirst();
+        lane.windowBytes -= message.size();
+        readAhead(message.lane());
+    }
+
+    @Override
+    public void ended(Outgoing message) {
+        pending.ended(message.lane(), message.index());
+        if (!busy && pending.isIdle()) {
+            writeLater();
+        }
+    }
+
+    @Override
+    public void remove(Outgoing message) {
+        Lane lane = lanes[message.lane()];
+        if (lane.window.remove(message.id()) != null) {
+            lane.windowBytes -= message.size();
+        } else {
+            lane.diskMessages--;
+            lane.diskBytes -= message.size();
+            if (lane.reading) {
+                lane.removed.add(message.index());
+            }
+        }
+        ended(message);
+    }
+
+    @Override
+    public void find(long id, Consumer<Outgoing> found) {
+        pending.searches.add(new Batch.Search(id, onDisk -> {
+            Outgoing inMemory = inMemory(id);
+            found.accept(inMemory != null ? inMemory
+                    : onDisk != null && onDisk.index() > lanes[onDisk.lane()].loadedIndex ? onDisk : null);
+        }, new Outgoing[1]));
+        plan();
+    }
+
+    private Outgoing inMemory(long id) {
+        for (Lane lane : lanes) {
+            int slot = lane.window.find(id);
+            if (slot >= 0) {
+                return lane.window.at(slot);
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public Outgoing removeOldest() {
+        for (int lane = lanes.length - 1; lane >= 0; lane--) {
+            if (lanes[lane].window.size() > 0 || lanes[lane].diskMessages > 0) {
+                return removeOldest(lane);
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public Outgoing removeOldest(int lane) {
+        Outgoing oldest = next(lane);
+        if (oldest != null) {
+            sent(oldest);
+            ended(oldest);
+        }
+        return oldest;
+    }
+
+    @Override
+    public void visitSome(Consumer<Outgoing> receiver) {
+        visitor.visitSome(receiver);
+    }
+
+    @Override
+    public long queued() {
+        long sum = 0;
+        for (Lane lane : lanes) {
+            sum += lane.window.size() + lane.diskMessages;
+        }
+        return sum;
+    }
+
+    // ---- the session ----------------------------------------------------------------------------------------------
+
+    private void note(Batch.Note note) {
+        pending.notes.add(note);
+        pending.force |= settings.durability() == Durability.POWER;
+        plan();
+    }
+
+    @Override
+    public void assigned(Outgoing message) {
+        int lane = message.lane();
+        long index = message.index();
+        int packetId = message.packetId();
+        note(to -> to.assigned(lane, index, packetId));
+    }
+
+    @Override
+    public void released(Outgoing message) {
+        int lane = message.lane();
+        long index = message.index();
+        note(to -> to.released(lane, index));
+    }
+
+    @Override
+    public void received(int packetId, long digest) {
+        note(to -> to.received(packetId, digest));
+    }
+
+    @Override
+    public void completed(int packetId) {
+        note(to -> to.completed(packetId));
+    }
+
+    @Override
+    public void subscribed(String filter, int qos) {
+        note(to -> to.subscribed(filter, qos));
+    }
+
+    @Override
+    public void unsubscribed(String filter) {
+        note(to -> to.unsubscribed(filter));
+    }
+
+    @Override
+    public void session(String key) {
+        note(to -> to.session(key));
+    }
+
+    @Override
+    public void setAside(Outgoing message) {
+        long id = message.id();
+        Message aside = message.message();
+        long now = scheduler.wallClockMillis();
+        note(to -> to.aside(id, now, aside));
+    }
+
+    @Override
+    public void whenDurable(Runnable task) {
+        if (!busy && pending.isEmpty()) {
+            task.run();
+        } else {
+            pending.whenDurable.add(task);
+            pending.force |= settings.durability() == Durability.POWER && pending.hasSomethingToWrite();
+            plan();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package mqtt.resilient.impl.store;
+
+import java.nio.ByteBuffer;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.session.Outgoing;
+
+/** The records of a journal; docs/store-format.md describes them. */
+final class Records {
+    static final int MESSAGE = 1;
+    static final int ASSIGNED = 2;
+    static final int RELEASED = 3;
+    static final int DONE = 4;
+    static final int FORCED = 5;
+    static final int OPENED = 6;
+    static final int SESSION = 7;
+    static final int RECEIVED = 8;
+    static final int COMPLETED = 9;
+    static final int SUBSCRIBED = 10;
+    static final int UNSUBSCRIBED = 11;
+    static final int CLOSED = 12;
+
+    private static final int QOS = 0x03;
+    private static final int RETAIN = 0x04;
+    private static final int EXPIRES = 0x08;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    /** 2020: a wall clock before this was never set. */
+    private static final long PLAUSIBLE_MILLIS = 1_577_836_800_000L;
+
+    private Records() {
+    }
+
+    static RecordBuffer message(RecordBuffer buffer, long index, long id, long acceptedMillis, Message message) {
+        long expires = message.expiresAfterNanos();
+        buffer.begin(MESSAGE).number(index).number(id).number(Math.max(0, acceptedMillis));
+        buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0));
+        if (expires > 0) {
+            buffer.number(expires);
+        }
+        return buffer.text(message.topic()).payload(message);
+    }
+
+    /**
+     * Reads the rest of a MESSAGE, behind its index.
+     *
+     * @param now the monotonic clock
+     * @param wallNow the wall clock
+     * @throws RuntimeException if it is not one: the checksum was right, so another program wrote it
+     */
+    static Outgoing outgoing(ByteBuffer record, int lane, long index, long now, long wallNow) {
+        long id = RecordBuffer.number(record);
+        long accepted = RecordBuffer.number(record);
+        int flags = (int) RecordBuffer.number(record);
+        long expires = (flags & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
+        Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
+                .retain((flags & RETAIN) != 0).lane(lane);
+        byte[] payload = new byte[record.remaining()];
+        record.get(payload);
+        if (expires > 0) {
+            message.expiresAfter(java.time.Duration.ofNanos(expires));
+        }
+        boolean plausible = accepted >= PLAUSIBLE_MILLIS && wallNow >= accepted;
+        long age = plausible ? Math.min(wallNow - accepted, Long.MAX_VALUE / 4 / NANOS_PER_MILLI) : 0;
+        return new Outgoing(id, index, message.payload(payload).build(), now - age * NANOS_PER_MILLI);
+    }
+
+    /** What a MESSAGE counts for against the bounds; reads it, behind its index and its id. */
+    static int size(ByteBuffer record) {
+        RecordBuffer.number(record);
+        if ((RecordBuffer.number(record) & EXPIRES) != 0) {
+            RecordBuffer.number(record);
+        }
+        RecordBuffer.number(record);
+        return record.remaining() + Outgoing.OVERHEAD_BYTES;
+    }
+}

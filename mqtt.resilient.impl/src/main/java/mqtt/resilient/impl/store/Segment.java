@@ -1,0 +1,115 @@
+package mqtt.resilient.impl.store;
+
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
+
+/**
+ * One file of a chain and what is known of it. The messages of a lane are counted: each has an index, the next one's is
+ * one higher, also over restarts. Resident are one bit per message and a few numbers, never a message.
+ */
+final class Segment {
+    static final int BLOCK_BYTES = 32_768;
+    /** Of a fragment: CRC-32C, length, kind. */
+    static final int FRAGMENT_HEADER_BYTES = 7;
+    static final int HEADER_BYTES = 64;
+    static final int VERSION = 1;
+    private static final int MAGIC = 0x4D515253; // MQRS
+
+    final UUID store;
+    final int chain;
+    final int number;
+    /** The index and the id that the first message in it has at least. */
+    final long firstIndex;
+    final long firstId;
+    /** How much of the segment before was forced when this one was begun. */
+    final long forcedBefore;
+
+    /** Its length, what is not flushed included. */
+    long size = HEADER_BYTES;
+    /** Everything below is certain to survive a power cut. */
+    long forced;
+    /** Open while it is written. */
+    StoredFile file;
+    /** Messages in it, dead ones included. */
+    int messages;
+    int live;
+    private final BitSet liveBits = new BitSet();
+    /** Bytes of the messages in it that are not at their end. */
+    long liveBytes;
+    /** What all messages in it, dead ones included, count for against the bounds; at recovery only. */
+    long countedBytes;
+    /** Counts up when the file was written anew, so that positions in it mean nothing any more. */
+    int generation;
+
+    Segment(UUID store, int chain, int number, long firstIndex, long firstId, long forcedBefore) {
+        this.store = store;
+        this.chain = chain;
+        this.number = number;
+        this.firstIndex = firstIndex;
+        this.firstId = firstId;
+        this.forcedBefore = forcedBefore;
+    }
+
+    boolean isLive(long index) {
+        return index >= firstIndex && index - firstIndex < liveBits.length() && liveBits.get((int) (index - firstIndex));
+    }
+
+    void add(long index, int bytes) {
+        messages++;
+        live++;
+        liveBits.set((int) (index - firstIndex));
+        liveBytes += bytes;
+    }
+
+    /** A message has come to its end; false if it is not here or had come to it before. */
+    boolean end(long index) {
+        if (!isLive(index)) {
+            return false;
+        }
+        liveBits.clear((int) (index - firstIndex));
+        liveBytes -= liveBytes / live; // an estimate, right when the last one goes
+        live--;
+        return true;
+    }
+
+    int dead() {
+        return messages - live;
+    }
+
+    /** Puts what the checksums of its fragments begin with: a block of another file or another store never fits. */
+    void putSeed(ByteBuffer target) {
+        target.putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits()).putInt(chain)
+                .putInt(number);
+    }
+
+    ByteBuffer header() {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putInt(MAGIC).putInt(VERSION)
+                .putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits()).putInt(chain)
+                .putInt(number).putLong(firstIndex).putLong(firstId).putLong(forcedBefore);
+        return header.putInt(checksum(header)).flip();
+    }
+
+    private static int checksum(ByteBuffer header) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(header.array(), 0, header.position());
+        return (int) checksum.getValue();
+    }
+
+    /** Reads a header; null if it is damaged. */
+    static Segment parse(ByteBuffer header) throws NewerFormatException {
+        if (header.remaining() < HEADER_BYTES || header.getInt() != MAGIC) {
+            return null;
+        }
+        int version = header.getInt();
+        Segment segment = new Segment(new UUID(header.getLong(), header.getLong()), header.getInt(), header.getInt(),
+                header.getLong(), header.getLong(), header.getLong());
+        if (version > VERSION) {
+            throw new NewerFormatException(version);
+        }
+        int expected = checksum(header);
+        return header.getInt() == expected ? segment : null;
+    }
+}

@@ -1,0 +1,364 @@
+package mqtt.resilient.impl.world;
+
+import java.io.Closeable;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import mqtt.resilient.impl.environment.FileSystem;
+
+/**
+ * A disk as bad as a real one is allowed to be. What was written is in the system's memory until it is forced, and a power
+ * cut keeps any part of it, sector by sector and in any order; names that were made, replaced or deleted are there or not
+ * until their directory is forced. It fails on demand: the next write, the next force, for lack of space, or everything
+ * from a certain operation on, which is how a crash at that point looks to the program.
+ */
+public final class DiskModel implements FileSystem {
+    private static final int SECTOR_BYTES = 512;
+
+    /** The power is gone: no operation has any effect any more. */
+    public static final class PowerCut extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** What a power cut leaves of what was not forced. */
+    public interface Fate {
+        /** Whether one unforced sector, or one unforced change of a directory, survives. */
+        boolean survives();
+
+        Fate NOTHING_SURVIVES = () -> false;
+        Fate EVERYTHING_SURVIVES = () -> true;
+
+        /** Each with even odds. */
+        static Fate random(RandomGenerator random) {
+            return random::nextBoolean;
+        }
+    }
+
+    private static final class Content {
+        private byte[] bytes = new byte[0];
+        private byte[] forced = new byte[0];
+        /** A force has failed: the system takes the pages for clean from now on. */
+        private boolean doomed;
+    }
+
+    /** A name that is made, replaced or (without content) deleted, and the name that goes with it in a rename. */
+    private record Change(String name, Content content, String renamed) {
+        void apply(Map<String, Content> to) {
+            if (renamed != null) {
+                to.remove(renamed);
+            }
+            if (content == null) {
+                to.remove(name);
+            } else {
+                to.put(name, content);
+            }
+        }
+    }
+
+    private Map<String, Content> names = new TreeMap<>();
+    private Map<String, Content> forcedNames = new TreeMap<>();
+    private final List<Change> changes = new ArrayList<>();
+    private final Set<String> directories = new HashSet<>();
+    private final Set<String> locks = new HashSet<>();
+    /** Every operation that changes something, in words. */
+    public final List<String> trace = new ArrayList<>();
+    /** Bytes that may still be written. */
+    public long space = Long.MAX_VALUE;
+    /** Reported as usable beyond {@link #space}; for the floor. */
+    public long usable = Long.MAX_VALUE;
+    private int operations;
+    private int cutAt = Integer.MAX_VALUE;
+    private int failForces;
+    private int failWrites;
+    private int failRenames;
+    private boolean dead;
+
+    /** The power goes at the operation of this number, counted from 1; it has no effect. */
+    public DiskModel cutAt(int operation) {
+        cutAt = operation;
+        return this;
+    }
+
+    /** The number of operations so far that changed something. */
+    public int operations() {
+        return operations;
+    }
+
+    public boolean isDead() {
+        return dead;
+    }
+
+    /** So many of the next forces fail, and lose what they should have kept. */
+    public void failForces(int count) {
+        failForces = count;
+    }
+
+    /** So many of the next writes fail. */
+    public void failWrites(int count) {
+        failWrites = count;
+    }
+
+    /** So many of the next renames fail. */
+    public void failRenames(int count) {
+        failRenames = count;
+    }
+
+    /** Ends the process: locks are free, what was written stays in the system's memory. */
+    public void kill() {
+        locks.clear();
+        dead = false;
+        cutAt = Integer.MAX_VALUE;
+    }
+
+    /** Cuts the power, and gives it back. */
+    public void cut(Fate fate) {
+        Map<String, Content> after = new TreeMap<>(forcedNames);
+        for (Change change : changes) {
+            if (fate.survives()) {
+                change.apply(after);
+            }
+        }
+        for (Content content : new HashSet<>(after.values())) {
+            tear(content, fate);
+        }
+        names = after;
+        forcedNames = new TreeMap<>(after);
+        changes.clear();
+        kill();
+    }
+
+    private static void tear(Content content, Fate fate) {
+        byte[] left = content.forced.clone();
+        for (int at = 0; at < content.bytes.length; at += SECTOR_BYTES) {
+            int end = Math.min(at + SECTOR_BYTES, content.bytes.length);
+            boolean changed = end > content.forced.length
+                    || !Arrays.equals(content.bytes, at, end, content.forced, at, end);
+            if (changed && fate.survives()) {
+                int torn = fate.survives() ? end : at + (end - at) / 2; // a sector can be half written
+                left = torn > left.length ? Arrays.copyOf(left, torn) : left;
+                System.arraycopy(content.bytes, at, left, at, torn - at);
+            }
+        }
+        content.bytes = left;
+        content.forced = left.clone();
+    }
+
+    /** Flips one bit of what is on the disk. */
+    public void flip(String name, long bit) {
+        Content content = names.get(name);
+        content.bytes[(int) (bit / 8)] ^= (byte) (1 << bit % 8);
+        content.forced = content.bytes.clone();
+    }
+
+    /** The names of all files. */
+    public List<String> files() {
+        return List.copyOf(names.keySet());
+    }
+
+    /** The length of a file. */
+    public int length(String name) {
+        return names.get(name).bytes.length;
+    }
+
+    /** The bytes of all files. */
+    public long used() {
+        return names.values().stream().mapToLong(content -> content.bytes.length).sum();
+    }
+
+    /** Takes a file away, as somebody with a shell would. */
+    public void remove(String name) {
+        names.remove(name);
+        forcedNames.remove(name);
+    }
+
+    private void operation(String what) {
+        if (dead || ++operations >= cutAt) {
+            dead = true;
+            throw new PowerCut();
+        }
+        trace.add(what);
+    }
+
+    private void requirePower() {
+        if (dead) {
+            throw new PowerCut();
+        }
+    }
+
+    @Override
+    public byte[] read(String path) {
+        requirePower();
+        return names.containsKey(path) ? names.get(path).bytes.clone() : null;
+    }
+
+    @Override
+    public void write(String path, byte[] content) throws IOException {
+        try (StoredFile file = open(path + ".new")) {
+            file.write(ByteBuffer.wrap(content), 0);
+            file.force();
+        }
+        rename(path + ".new", path);
+        forceDirectory("");
+    }
+
+    @Override
+    public List<String> list(String directory) {
+        requirePower();
+        return names.keySet().stream().filter(name -> name.startsWith(directory + "/"))
+                .map(name -> name.substring(directory.length() + 1)).toList();
+    }
+
+    @Override
+    public void makeDirectory(String path) throws IOException {
+        requirePower();
+        if (names.containsKey(path)) {
+            throw new IOException(path + ": not a directory");
+        }
+        directories.add(path);
+    }
+
+    @Override
+    public StoredFile open(String path) {
+        if (!names.containsKey(path)) {
+            operation("create " + path);
+            change(new Change(path, new Content(), null));
+        }
+        requirePower();
+        return new OpenFile(path, names.get(path));
+    }
+
+    @Override
+    public StoredFile openToRead(String path) throws IOException {
+        requirePower();
+        if (!names.containsKey(path)) {
+            throw new FileNotFoundException(path);
+        }
+        return new OpenFile(path, names.get(path));
+    }
+
+    @Override
+    public void delete(String path) {
+        if (names.containsKey(path)) {
+            operation("delete " + path);
+            change(new Change(path, null, null));
+        }
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        operation("rename " + from + " to " + to);
+        if (failRenames > 0) {
+            failRenames--;
+            throw new IOException("rename failed");
+        }
+        change(new Change(to, names.get(from), from));
+    }
+
+    private void change(Change change) {
+        changes.add(change);
+        change.apply(names);
+    }
+
+    @Override
+    public void forceDirectory(String path) {
+        operation("force directory " + path);
+        forcedNames = new TreeMap<>(names);
+        changes.clear();
+    }
+
+    @Override
+    public long usableBytes() {
+        requirePower();
+        return Math.min(space, usable);
+    }
+
+    @Override
+    public Closeable lock(String path) throws IOException {
+        requirePower();
+        if (!locks.add(path)) {
+            throw new IOException("in use by another client");
+        }
+        return () -> locks.remove(path);
+    }
+
+    private final class OpenFile implements StoredFile {
+        private final String name;
+        private final Content content;
+
+        OpenFile(String name, Content content) {
+            this.name = name;
+            this.content = content;
+        }
+
+        @Override
+        public long size() {
+            requirePower();
+            return content.bytes.length;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) {
+            requirePower();
+            if (position >= content.bytes.length) {
+                return -1;
+            }
+            int count = Math.min(target.remaining(), content.bytes.length - (int) position);
+            target.put(content.bytes, (int) position, count);
+            return count;
+        }
+
+        @Override
+        public void write(ByteBuffer bytes, long position) throws IOException {
+            operation("write " + name + " " + position + "+" + bytes.remaining());
+            if (failWrites > 0) {
+                failWrites--;
+                throw new IOException("write failed");
+            }
+            int wanted = bytes.remaining();
+            int more = (int) Math.max(0, position + wanted - content.bytes.length);
+            int length = more > space ? (int) Math.max(0, wanted - (more - space)) : wanted; // a short write
+            if (position + length > content.bytes.length) {
+                space -= position + length - content.bytes.length;
+                content.bytes = Arrays.copyOf(content.bytes, (int) position + length);
+            }
+            bytes.get(content.bytes, (int) position, length);
+            if (length < wanted) {
+                throw new IOException("No space left on device");
+            }
+        }
+
+        @Override
+        public void force() throws IOException {
+            operation("force " + name);
+            if (failForces > 0) {
+                failForces--;
+                content.doomed = true;
+                throw new IOException("force failed"); // and the next one will succeed, without the data
+            }
+            if (!content.doomed) {
+                content.forced = content.bytes.clone();
+            }
+        }
+
+        @Override
+        public void close() {
+            // the model has no descriptors
+        }
+    }
+
+    @Override
+    public String toString() {
+        Map<String, Integer> lengths = new LinkedHashMap<>();
+        names.forEach((name, content) -> lengths.put(name, content.bytes.length));
+        return lengths.toString();
+    }
+}
