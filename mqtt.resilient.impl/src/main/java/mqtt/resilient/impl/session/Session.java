@@ -102,6 +102,7 @@ public final class Session {
         codec = newCodec;
         connection++;
         connected = true;
+        wire.begin(sessionPresent);
         if (!sessionPresent) {
             store.session(key);
             sessionLost();
