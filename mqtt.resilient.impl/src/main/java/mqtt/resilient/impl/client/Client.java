@@ -195,6 +195,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void available() {
+        publisher.dropBeyondBounds();
         wake(false);
     }
 
