@@ -52,8 +52,6 @@ final class Journal {
         /** Counts assignments: of two messages with the same packet id the earlier one had come to its end. */
         private final long order;
         private boolean released;
-        /** Where that is written. */
-        private Segment written;
 
         Flight(int lane, long index, int packetId, long order) {
             this.lane = lane;
@@ -270,7 +268,6 @@ final class Journal {
             }
             case Records.ASSIGNED -> {
                 Flight flight = new Flight(lane, index, (int) RecordBuffer.number(bytes), RecordBuffer.number(bytes));
-                flight.written = segment;
                 assignments = Math.max(assignments, flight.order);
                 inFlight.put(index, flight);
             }
@@ -278,7 +275,6 @@ final class Journal {
                 Flight flight = inFlight.get(index);
                 if (flight != null) {
                     flight.released = true;
-                    flight.written = segment;
                 }
             }
             case Records.DONE -> {
@@ -444,8 +440,8 @@ final class Journal {
         }
         attempt(batch, () -> batch.eachEndedRange(this::end)); // also if unwritten: space that is free must be usable
         for (int lane = 0; lane < Message.LANES; lane++) {
-            Chain chain = chains[lane];
-            attempt(batch, () -> tidy(batch, chain));
+            int each = lane;
+            attempt(batch, () -> tidy(each));
         }
         attempt(batch, () -> batch.usableBytes = files.usableBytes());
         attempt(batch, () -> {
@@ -547,32 +543,20 @@ final class Journal {
     /** A message was given a packet id, or is to be sent anew with it. */
     void assigned(int lane, long index, int packetId) throws IOException {
         Flight before = flights.get(lane).get(index);
-        Flight flight = new Flight(lane, index, packetId, before == null ? ++assignments : before.order);
-        flight.written = append(flight);
-        flights.get(lane).put(index, flight);
+        long order = before == null ? ++assignments : before.order;
+        flights.get(lane).put(index, new Flight(lane, index, packetId, order));
+        lane(lane);
+        chains[lane].append(record.begin(Records.ASSIGNED).number(index).number(packetId).number(order));
     }
 
     /** A message was received by the broker. */
     void released(int lane, long index) throws IOException {
-        Flight flight = flights.get(lane).get(index);
-        if (flight != null) {
-            flight.released = true;
-            flight.written = append(flight);
-        }
+        lane(lane);
+        chains[lane].append(record.begin(Records.RELEASED).number(index));
     }
 
-    private Segment append(Flight flight) throws IOException {
-        Segment written = lane(flight.lane);
-        chains[flight.lane].append(record.begin(Records.ASSIGNED).number(flight.index).number(flight.packetId)
-                .number(flight.order));
-        if (flight.released) {
-            chains[flight.lane].append(record.begin(Records.RELEASED).number(flight.index));
-        }
-        return written;
-    }
-
-    private Segment lane(int lane) throws IOException {
-        return chains[lane].tail(store, lastId + 1, segmentBytes);
+    private void lane(int lane) throws IOException {
+        chains[lane].tail(store, lastId + 1, segmentBytes);
     }
 
     void session(String key) throws IOException {
@@ -627,9 +611,9 @@ final class Journal {
      * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
      * earlier messages dead. When too much is dead, the oldest segment that is mostly so is written anew.
      */
-    private void tidy(Batch batch, Chain chain) throws IOException {
+    private void tidy(int lane) throws IOException {
+        Chain chain = chains[lane];
         while (chain.segments.size() > 1 && chain.segments.get(0).live == 0) { // the last one stays: numbers only ascend
-            moveFlights(batch, chain, chain.segments.get(0));
             chain.remove(chain.segments.get(0));
         }
         long live = 0;
@@ -641,32 +625,13 @@ final class Journal {
             }
         }
         if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + 3L * segmentBytes) {
-            moveFlights(batch, chain, sparse);
             rewrite(chain, sparse);
         }
     }
 
-    /** Writes again what a segment says of QoS 2 messages under way, so that it can go; durable before it goes. */
-    private void moveFlights(Batch batch, Chain chain, Segment segment) throws IOException {
-        Map<Flight, Segment> moved = new LinkedHashMap<>();
-        try {
-            for (Flight flight : flights.get(segment.chain).values()) {
-                if (flight.written == segment) {
-                    moved.put(flight, append(flight));
-                }
-            }
-            if (!moved.isEmpty()) {
-                chain.force();
-                moved.forEach((flight, to) -> flight.written = to);
-            }
-        } catch (IOException | RuntimeException e) {
-            failed(batch, e);
-            throw e;
-        }
-    }
-
-    /** Writes the live messages of a segment, and what keeps earlier ones dead, to a file that takes its place. */
+    /** Writes the live messages of a segment, and all notes on others, to a file that takes its place. */
     private void rewrite(Chain chain, Segment segment) throws IOException {
+        Map<Long, Flight> inFlight = flights.get(segment.chain);
         String path = chain.path(segment);
         String temporary = path + NEW;
         files.delete(temporary);
@@ -682,8 +647,10 @@ final class Journal {
                 ByteBuffer bytes = reader.record();
                 int start = bytes.position();
                 int type = bytes.get();
-                long index = type == Records.MESSAGE ? RecordBuffer.number(bytes) : 0;
-                if (type == Records.DONE || type == Records.MESSAGE && segment.isLive(index)) {
+                long index = RecordBuffer.number(bytes);
+                boolean note = type == Records.DONE
+                        || (type == Records.ASSIGNED || type == Records.RELEASED) && inFlight.containsKey(index);
+                if (note || type == Records.MESSAGE && segment.isLive(index)) {
                     copy.append(record.copy(bytes.position(start)));
                     if (type == Records.MESSAGE) {
                         dense.add(index, record.length());
@@ -841,23 +808,24 @@ final class Journal {
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Lets go of the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
-    IOException close(boolean inOrder) {
-        IOException failure = null;
+    Exception close(boolean inOrder) {
+        Exception failure = null;
         try {
             if (inOrder) {
-                chains[SESSION_CHAIN].tail(store, 0, Integer.MAX_VALUE);
+                Chain chain = chains[SESSION_CHAIN];
+                chain.tail(store, 0, Integer.MAX_VALUE);
                 record.begin(Records.CLOSED);
-                for (Chain chain : chains) {
-                    Segment last = chain.last();
+                for (Chain each : chains) {
+                    Segment last = each.last();
                     record.number(last == null ? 0 : last.number).number(last == null ? 0 : last.forced);
                 }
-                chains[SESSION_CHAIN].append(record);
-                chains[SESSION_CHAIN].force();
+                chain.append(record);
+                chain.force();
             }
-            for (Chain chain : chains) {
-                chain.close();
+            for (Chain each : chains) {
+                each.close();
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             failure = e;
         }
         try {

@@ -291,8 +291,10 @@ public final class JournalStore implements MessageStore {
         unwrittenBytes -= batch.bytes;
         overrun &= unwrittenBytes > MAX_UNWRITTEN_BYTES / 2;
         boolean full = batch.usableBytes < settings.floorBytes();
-        health(full ? StoreHealth.FULL : StoreHealth.OK, full ? batch.usableBytes
-                + " bytes of disk space are left; needed are " + settings.floorBytes() + " (store.floor.bytes)" : "");
+        health(full ? StoreHealth.FULL : batch.error == null ? StoreHealth.OK : StoreHealth.DEGRADED, full
+                ? batch.usableBytes + " bytes of disk space are left; needed are " + settings.floorBytes()
+                        + " (store.floor.bytes)"
+                : batch.error == null ? "" : "messages are stored, but: " + describe(batch.error));
         batch.ifStored(listener::stored);
         batch.whenDurable.forEach(Runnable::run);
         if (forceTimer == null && (full || unforced && settings.durability() == Durability.PROCESS)) {
