@@ -197,6 +197,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void available() {
+        publisher.dropBeyondBounds();
         wake(false);
     }
 

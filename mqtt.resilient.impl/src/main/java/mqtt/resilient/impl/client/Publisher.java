@@ -106,6 +106,7 @@ public final class Publisher {
     void restore(StoredState state) {
         intake.restore(state);
         outcomes.begin(state.lastId);
+        expiryUsed |= state.expiring;
         sweepSoon();
     }
 
@@ -313,15 +314,23 @@ public final class Publisher {
             if (store.durability() == Durability.MEMORY) {
                 outcomes.stored(message.id(), Durability.MEMORY);
             }
-            if (intake.bounds().dropOldest()) {
-                dropBeyondBounds(lane);
-            }
+            dropBeyondBounds(lane);
         }
         sweepSoon();
         wake.accept(lane == Message.LANE_ALARM);
     }
 
+    /** Drops what could not be dropped before because it was not at hand. */
+    void dropBeyondBounds() {
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            dropBeyondBounds(lane);
+        }
+    }
+
     private void dropBeyondBounds(int lane) {
+        if (!intake.bounds().dropOldest()) {
+            return;
+        }
         while (intake.isOverfull(lane) && dropped(store.removeOldest(lane))) {
             continue;
         }
@@ -344,12 +353,16 @@ public final class Publisher {
             sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
                 sweep = null;
                 long now = scheduler.nanoTime();
+                Consumer<Outgoing> end = message -> {
+                    store.remove(message);
+                    endTooOld(message, scheduler.nanoTime());
+                };
                 store.visitSome(message -> {
                     if (isTooOld(message, now)) {
-                        store.remove(message);
-                        endTooOld(message, now);
+                        end.accept(message);
                     }
                 });
+                store.findOld(intake.bounds().maxAgesNanos(), end);
                 session.removeAtMostOnce(message -> isTooOld(message, now))
                         .forEach(message -> endTooOld(message, now));
                 sweepSoon();

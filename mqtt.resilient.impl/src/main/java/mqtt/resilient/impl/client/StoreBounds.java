@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.client;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * How much may be pending.
@@ -39,6 +40,11 @@ public record StoreBounds(long maxBytes, long maxMessages, long maxAgeNanos, Lis
             age = lanes.get(lane).maxAgeNanos > 0;
         }
         return age;
+    }
+
+    /** The same for each lane. */
+    long[] maxAgesNanos() {
+        return IntStream.range(0, lanes.size()).mapToLong(this::maxAgeNanos).toArray();
     }
 
     /** The age at which a message of a lane is too old; 0 = none. */

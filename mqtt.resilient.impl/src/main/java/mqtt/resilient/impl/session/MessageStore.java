@@ -79,6 +79,13 @@ public interface MessageStore {
      */
     void visitSome(Consumer<Outgoing> visitor);
 
+    /**
+     * Looks for never-sent messages that are not at hand and have expired, or are older than their lane allows (0 = any
+     * age). Gives some of them, perhaps later; the receiver must {@link #remove} what it is given.
+     */
+    default void findOld(long[] maxAgeNanos, Consumer<Outgoing> old) {
+    }
+
     /** The number of never-sent messages. */
     long queued();
 

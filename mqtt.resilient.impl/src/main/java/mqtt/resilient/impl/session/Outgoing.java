@@ -65,6 +65,11 @@ public final class Outgoing {
         return id;
     }
 
+    /** When it was accepted, by the monotonic clock. */
+    public long acceptedNanos() {
+        return acceptedNanos;
+    }
+
     /** Its place in its lane; only a store gives one. */
     public long index() {
         return index;

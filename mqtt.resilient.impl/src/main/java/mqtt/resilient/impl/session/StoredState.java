@@ -16,7 +16,7 @@ public final class StoredState {
     public final long[] bytes = new long[Message.LANES];
     /** The index of the latest message by lane. */
     public final long[] latestIndex = new long[Message.LANES];
-    /** QoS 2 messages with their packet ids, in the order of their acceptance. */
+    /** QoS 2 messages with their packet ids, in the order of their sending. */
     public final List<Outgoing> inFlight = new ArrayList<>();
     /** Whose session it was: broker and client id; empty = none. */
     public String session = "";
@@ -24,6 +24,8 @@ public final class StoredState {
     public final Map<Integer, Long> received = new LinkedHashMap<>();
     /** The filters that the broker holds, with their QoS. */
     public final Map<String, Integer> subscriptions = new LinkedHashMap<>();
+    /** Whether any of them may expire. */
+    public boolean expiring;
     /** Why the session's state is not certain to be complete; empty when it is. */
     public String incomplete = "";
     /** Whether the last to use it had ended in order, what it kept in which way, and in which run of the machine. */

@@ -38,18 +38,21 @@ final class Batch {
     final boolean[] readToEnd = new boolean[Message.LANES];
     /** Messages of this batch that the heap does not keep, by lane. */
     final int[] spilled = new int[Message.LANES];
-    long acceptedMillis;
+    /** For each lane the age at which messages that are only on the disk are looked for, 0 = none; null = not at all. */
+    long[] maxAges;
+    final List<Outgoing> old = new ArrayList<>();
     boolean force;
-    /** Whether it was tried and failed. */
-    boolean repeated;
+    /** What its messages count for. */
+    long bytes;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
     /** What went wrong, perhaps only in reading or in tidying up. */
     Throwable error;
-    long usableBytes;
+    long usableBytes = Long.MAX_VALUE;
     StoreFigures figures;
     private long[] ended = new long[16];
     private int endedCount;
+    private boolean reads;
 
     Batch() {
         Arrays.fill(readBehind, -1);
@@ -64,12 +67,59 @@ final class Batch {
 
     /** Whether it can wait for company. */
     boolean isIdle() {
-        return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && searches.isEmpty() && !force
-                && Arrays.stream(readBehind).allMatch(behind -> behind < 0);
+        return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && !force && !reads;
+    }
+
+    /** Whether it only reads. */
+    boolean isReadOnly() {
+        return !hasSomethingToWrite() && whenDurable.isEmpty() && !force;
     }
 
     boolean hasSomethingToWrite() {
         return !outgoing.isEmpty() || !notes.isEmpty() || endedCount > 0;
+    }
+
+    void add(Outgoing message) {
+        outgoing.add(message);
+        messages.add(message.message());
+        bytes += message.size();
+    }
+
+    void readBehind(int lane, long index) {
+        readBehind[lane] = index;
+        reads = true;
+    }
+
+    void search(long id, Consumer<Outgoing> result) {
+        searches.add(new Search(id, result, new Outgoing[1]));
+        reads = true;
+    }
+
+    void findOld(long[] ages) {
+        maxAges = ages;
+        reads = true;
+    }
+
+    /** Takes out what is only to be read, as a batch of its own; null if that is nothing. */
+    Batch takeReads() {
+        if (!reads) {
+            return null;
+        }
+        Batch taken = new Batch();
+        taken.takeReads(this);
+        return taken;
+    }
+
+    private void takeReads(Batch from) {
+        System.arraycopy(from.readBehind, 0, readBehind, 0, readBehind.length);
+        Arrays.fill(from.readBehind, -1);
+        searches.clear(); // they have their answers
+        searches.addAll(from.searches);
+        from.searches.clear();
+        maxAges = from.maxAges;
+        from.maxAges = null;
+        reads = from.reads;
+        from.reads = false;
     }
 
     void ended(int lane, long index) {
@@ -106,22 +156,38 @@ final class Batch {
 
     /** Puts what came later behind what could not be written. */
     Batch append(Batch later) {
-        acceptedMillis = outgoing.isEmpty() ? later.acceptedMillis : acceptedMillis;
-        searches.clear(); // they have their answers
+        takeReads(later);
+        old.clear();
         outgoing.addAll(later.outgoing);
         messages.addAll(later.messages);
+        bytes += later.bytes;
         notes.addAll(later.notes);
         whenDurable.addAll(later.whenDurable);
-        searches.addAll(later.searches);
         for (int i = 0; i < later.endedCount; i++) {
             ended((int) (later.ended[i] >>> LANE_SHIFT), later.ended[i] & (1L << LANE_SHIFT) - 1);
         }
         for (int lane = 0; lane < Message.LANES; lane++) {
-            readBehind[lane] = later.readBehind[lane];
             spilled[lane] += later.spilled[lane];
         }
         force |= later.force;
-        repeated = true;
         return this;
+    }
+
+    /** One of its messages that is still queued; null if it is none of them. */
+    Outgoing find(long id) {
+        int low = 0;
+        int high = outgoing.size() - 1;
+        while (low <= high) {
+            int middle = low + high >>> 1;
+            Outgoing message = outgoing.get(middle);
+            if (message.id() == id) {
+                return message.isQueued() ? message : null;
+            } else if (message.id() < id) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return null;
     }
 }

@@ -31,6 +31,9 @@ final class Chain {
     private long flushed;
     private boolean unforced;
     private boolean markDue;
+    /** Whether the directory may come back with a segment that was removed. */
+    private boolean removalDue;
+    private int kept;
     /** What the next message will have. */
     long nextIndex = 1;
     long bytesWritten;
@@ -62,13 +65,18 @@ final class Chain {
             closeTail();
         }
         if (tail == null) {
-            Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
+            Segment last = last();
             Segment made = new Segment(store, number, last == null ? 1 : last.number + 1, nextIndex, nextId,
                     last == null ? 0 : last.forced); // the last one is never removed: numbers only ascend
             begin(made, path(made));
-            files.forceDirectory(directory);
+            forceDirectory();
         }
         return tail;
+    }
+
+    private void forceDirectory() throws IOException {
+        files.forceDirectory(directory);
+        removalDue = false;
     }
 
     /** Begins to write a segment, in a file of its own. */
@@ -169,20 +177,47 @@ final class Chain {
         }
     }
 
+    /** Ends the segment for ever. */
+    void fix() throws IOException {
+        flush();
+        tail.fixedLength = (int) tail.size;
+        tail.file.write(tail.header(), 0);
+        unforced = true;
+        force();
+    }
+
     /** Something failed: what was added since the last force is written anew, to another segment. */
     void abandonTail() {
         if (tail != null) {
             try {
+                tail.file.force(); // not relied upon; with store=process it may help
+            } catch (IOException | RuntimeException e) {
+                unforced = true; // as it was
+            }
+            try {
                 closeTail();
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 tail = null; // nothing of it counts
             }
+        }
+    }
+
+    /** What is begun from now on can be taken back. */
+    void keep() {
+        kept = last() == null ? 0 : last().number;
+    }
+
+    /** Takes away what was begun since {@link #keep}, the newest first. */
+    void cutBack() throws IOException {
+        while (last() != null && last().number > kept) {
+            remove(last());
         }
     }
 
     private void closeTail() throws IOException {
         StoredFile file = tail.file;
         tail.file = null;
+        tail.size = flushed;
         tail = null;
         unforced = false;
         markDue = false;
@@ -200,8 +235,9 @@ final class Chain {
         return tail != null && tail.size >= bytes;
     }
 
-    boolean isTail(Segment segment) {
-        return segment == tail;
+    /** The latest segment; null if there is none. */
+    Segment last() {
+        return segments.isEmpty() ? null : segments.get(segments.size() - 1);
     }
 
     /** The segment that holds a live message; null if none does. */
@@ -217,11 +253,21 @@ final class Chain {
         return null;
     }
 
-    /** Takes a segment away, and its file. */
+    /**
+     * Takes a segment away, and its file: one after the other also for the disk, because each can hold what makes those
+     * before it obsolete. What is damaged stays, under another name, for somebody to look at.
+     */
     void remove(Segment segment) throws IOException {
-        files.delete(path(segment));
+        if (removalDue) {
+            forceDirectory();
+        }
+        if (segment.damaged) {
+            files.rename(path(segment), path(segment) + ".damaged");
+        } else {
+            files.delete(path(segment));
+        }
+        removalDue = true;
         segments.remove(segment);
-        segment.generation++;
     }
 
     long size() {

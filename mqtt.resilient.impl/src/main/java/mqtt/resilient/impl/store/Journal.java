@@ -6,15 +6,19 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
@@ -37,23 +41,29 @@ final class Journal {
     private static final int SESSION_SEGMENT_BYTES = 256 * 1024;
     private static final int READ_BYTES = 128 * 1024;
     private static final int MAX_ASIDE_SEGMENTS = 4;
+    private static final String NEW = ".new";
+    private static final long NANOS_PER_MILLI = 1_000_000L;
 
     /** A QoS 2 message under way. */
     private static final class Flight {
+        private final int lane;
+        private final long index;
         private final int packetId;
+        /** Counts assignments: of two messages with the same packet id the earlier one had come to its end. */
+        private final long order;
         private boolean released;
-        /** Where that is written. */
-        private Segment written;
 
-        Flight(int packetId) {
+        Flight(int lane, long index, int packetId, long order) {
+            this.lane = lane;
+            this.index = index;
             this.packetId = packetId;
+            this.order = order;
         }
     }
 
     /** Where the reading of a lane's backlog stands. */
     private static final class Cursor {
         private Segment segment;
-        private int generation;
         private long position;
         private long index = -1;
     }
@@ -68,13 +78,16 @@ final class Journal {
     private final Map<Integer, Long> received = new LinkedHashMap<>();
     private final Map<String, Integer> subscriptions = new LinkedHashMap<>();
     private String session = "";
+    /** Where the chains ended when the store was closed in order: numbers and lengths; null = it was not. */
+    private long[] ends;
     private UUID store;
     private long lastId;
+    private long assignments;
     private Closeable lock;
     private int segmentBytes;
     private String mode;
     private String boot;
-    /** Whether {@link #begin} has failed so far. */
+    /** Whether {@link #begin} is to come before anything else is written. */
     private boolean beginDue;
     private int skipped;
     private int quarantined;
@@ -93,6 +106,7 @@ final class Journal {
     }
 
     void configure(String newMode, int newSegmentBytes) {
+        beginDue |= store != null && !newMode.equals(mode);
         mode = newMode;
         segmentBytes = newSegmentBytes;
     }
@@ -124,26 +138,31 @@ final class Journal {
     }
 
     private StoredState recover() throws IOException {
-        Map<Integer, Map<Integer, Segment>> found = new HashMap<>();
+        List<TreeMap<Integer, Segment>> found = new ArrayList<>();
+        for (int chain = 0; chain < NAMES.length; chain++) {
+            found.add(new TreeMap<>());
+        }
         for (String name : files.list(directory)) {
             Matcher matcher = SEGMENT_NAME.matcher(name);
-            if (matcher.matches()) {
+            if (name.endsWith(NEW)) {
+                files.delete(directory + "/" + name); // a copy that was not finished
+            } else if (matcher.matches()) {
                 int chain = List.of(NAMES).indexOf(matcher.group(1));
                 int number = Integer.parseInt(matcher.group(2));
-                found.computeIfAbsent(chain, key -> new HashMap<>()).put(number, header(chain, number));
+                found.get(chain).put(number, header(chain, number));
             }
         }
         StoredState recovered = new StoredState();
-        store = found.values().stream().flatMap(each -> each.values().stream()).filter(each -> each.store != null)
-                .max(Comparator.comparingInt(each -> each.chain)).map(each -> each.store)
+        store = Arrays.stream(RECOVERY_ORDER).boxed().flatMap(chain -> found.get(chain).values().stream())
+                .map(segment -> segment.store).filter(Objects::nonNull).findFirst()
                 .orElseGet(() -> new UUID(clock.wallClockMillis(), clock.nanoTime()));
         for (int chain : RECOVERY_ORDER) {
-            List<Segment> segments = new ArrayList<>(found.getOrDefault(chain, Map.of()).values());
-            segments.sort(Comparator.comparingInt(segment -> segment.number));
-            for (int i = 0; i < segments.size(); i++) {
-                Segment next = i + 1 < segments.size() ? segments.get(i + 1) : null;
-                boolean sure = next != null && next.number == segments.get(i).number + 1 && next.store != null;
-                scan(chains[chain], segments.get(i), sure ? next.forcedBefore : -1, recovered);
+            for (Segment segment : found.get(chain).values()) {
+                Segment next = found.get(chain).get(segment.number + 1);
+                if (next == null && segment != found.get(chain).lastEntry().getValue()) {
+                    recovered.incomplete = chains[chain].path(segment.number + 1) + " is missing";
+                }
+                scan(chains[chain], segment, next == null || next.store == null ? -1 : next.forcedBefore, recovered);
             }
         }
         finish(recovered);
@@ -170,10 +189,11 @@ final class Journal {
             throws IOException {
         Segment segment = found;
         if (segment.store == null) { // its name and its predecessors say what its header did
-            segment = new Segment(store, found.chain, found.number, chain.nextIndex, lastId, 0);
+            segment = new Segment(store, found.chain, found.number, chain.nextIndex, lastId + 1, 0);
             segment.size = found.size;
+            segment.headless = true;
             if (found.size > Segment.HEADER_BYTES) {
-                damaged(recovered, 1, chain.path(found));
+                damaged(recovered, segment, 1);
             }
         } else if (!segment.store.equals(store)) {
             files.rename(chain.path(found), chain.path(found) + ".foreign");
@@ -189,31 +209,37 @@ final class Journal {
             long forced = 0;
             while (reader.next()) {
                 ByteBuffer bytes = reader.record();
-                int type = bytes.get();
-                if (type == Records.FORCED) {
-                    forced = RecordBuffer.number(bytes);
-                } else if (segment.chain < Message.LANES) {
-                    takeLane(chain, segment, type, bytes, recovered);
-                } else if (segment.chain == SESSION_CHAIN) {
-                    takeSession(type, bytes, recovered);
-                } else {
-                    chain.nextIndex = RecordBuffer.number(bytes) + 1;
+                try {
+                    int type = bytes.get();
+                    if (type == Records.FORCED) {
+                        forced = RecordBuffer.number(bytes);
+                    } else if (segment.chain < Message.LANES) {
+                        takeLane(chain, segment, type, bytes, recovered);
+                    } else if (segment.chain == SESSION_CHAIN) {
+                        takeSession(type, bytes, recovered);
+                    } else {
+                        chain.nextIndex = RecordBuffer.number(bytes) + 1;
+                    }
+                } catch (RuntimeException e) { // its checksum is right: this was never ours
+                    damaged(recovered, segment, 1);
                 }
             }
-            forced = forcedBefore >= 0 ? forcedBefore : recovered.closed ? segment.size : forced;
-            if (reader.firstDamage() >= 0 && reader.firstDamage() < forced) {
-                damaged(recovered, reader.damages(), chain.path(segment));
+            forced = segment.fixedLength > 0 ? segment.fixedLength : forcedBefore >= 0 ? forcedBefore
+                    : ends != null && ends[2 * segment.chain] == segment.number ? ends[2 * segment.chain + 1] : forced;
+            if (reader.firstDamage() >= 0 && reader.firstDamage() < forced || segment.size < forced) {
+                damaged(recovered, segment, Math.max(1, reader.damages()));
             }
-            segment.forced = reader.firstDamage() >= 0 ? reader.firstDamage() : segment.size;
-            if (forcedBefore < 0) {
+            if (segment.size > forcedBefore) {
                 file.force(); // what a killed process has left in the system's memory is relied upon from now on
             }
+            segment.forced = reader.firstDamage() >= 0 ? reader.firstDamage() : segment.size;
         }
     }
 
-    private void damaged(StoredState recovered, int count, String path) {
+    private void damaged(StoredState recovered, Segment segment, int count) {
         skipped += count;
-        recovered.incomplete = path + " is damaged";
+        segment.damaged = true;
+        recovered.incomplete = chains[segment.chain].path(segment) + " is damaged";
     }
 
     private void takeLane(Chain chain, Segment segment, int type, ByteBuffer bytes, StoredState recovered) {
@@ -222,30 +248,33 @@ final class Journal {
         Map<Long, Flight> inFlight = flights.get(lane);
         switch (type) {
             case Records.MESSAGE -> {
-                int length = bytes.limit() - bytes.position();
+                int length = bytes.limit();
                 Segment before = index < chain.nextIndex ? chain.holding(index) : null;
-                if (before == null) {
-                    lastId = Math.max(lastId, RecordBuffer.number(bytes));
-                    recovered.messages[lane]++;
-                } else {
+                lastId = Math.max(lastId, RecordBuffer.number(bytes));
+                if (before != null) {
                     before.end(index); // written again after a failure
-                    RecordBuffer.number(bytes);
+                } else {
+                    recovered.messages[lane]++;
                 }
-                segment.countedBytes += Records.size(bytes);
-                segment.add(index, length);
+                inFlight.remove(index); // what was said of it before was of a message that was lost
+                long age = Records.age(RecordBuffer.number(bytes), clock.wallClockMillis());
+                long expires = Records.expires(bytes);
+                recovered.expiring |= expires > 0;
+                RecordBuffer.number(bytes); // the topic's length
+                segment.countedBytes += bytes.remaining() + Outgoing.OVERHEAD_BYTES;
+                segment.add(index, length - bytes.position() + bytes.remaining());
+                segment.ages(clock.nanoTime() - age, expires);
                 chain.nextIndex = Math.max(chain.nextIndex, index + 1);
             }
             case Records.ASSIGNED -> {
-                Flight flight = new Flight((int) RecordBuffer.number(bytes));
-                flight.written = segment;
-                inFlight.remove(index); // the order is that of the last assignment
+                Flight flight = new Flight(lane, index, (int) RecordBuffer.number(bytes), RecordBuffer.number(bytes));
+                assignments = Math.max(assignments, flight.order);
                 inFlight.put(index, flight);
             }
             case Records.RELEASED -> {
                 Flight flight = inFlight.get(index);
                 if (flight != null) {
                     flight.released = true;
-                    flight.written = segment;
                 }
             }
             case Records.DONE -> {
@@ -264,7 +293,7 @@ final class Journal {
     }
 
     private void takeSession(int type, ByteBuffer bytes, StoredState recovered) {
-        recovered.closed = type == Records.CLOSED;
+        ends = null;
         switch (type) {
             case Records.OPENED -> {
                 recovered.mode = RecordBuffer.text(bytes);
@@ -282,7 +311,13 @@ final class Journal {
             case Records.COMPLETED -> received.remove((int) RecordBuffer.number(bytes));
             case Records.SUBSCRIBED -> subscriptions.put(RecordBuffer.text(bytes), (int) RecordBuffer.number(bytes));
             case Records.UNSUBSCRIBED -> subscriptions.remove(RecordBuffer.text(bytes));
-            default -> { } // CLOSED
+            case Records.CLOSED -> {
+                ends = new long[2 * NAMES.length];
+                for (int i = 0; i < ends.length; i++) {
+                    ends[i] = RecordBuffer.number(bytes);
+                }
+            }
+            default -> skipped++;
         }
     }
 
@@ -293,6 +328,7 @@ final class Journal {
     }
 
     private void finish(StoredState recovered) throws IOException {
+        settle(recovered);
         for (int lane = 0; lane < Message.LANES; lane++) {
             for (Segment segment : chains[lane].segments) {
                 if (segment.live == segment.messages) {
@@ -302,32 +338,49 @@ final class Journal {
                 }
             }
             recovered.latestIndex[lane] = chains[lane].nextIndex - 1;
-            Map<Long, Flight> inFlight = flights.get(lane);
-            List<Outgoing> messages = new ArrayList<>();
-            for (Map.Entry<Long, Flight> each : List.copyOf(inFlight.entrySet())) {
-                Outgoing message = load(lane, each.getKey());
-                if (message == null) {
-                    inFlight.remove(each.getKey());
-                } else {
-                    message.resume(each.getValue().packetId, each.getValue().released);
-                    messages.add(message);
-                }
-            }
-            recovered.inFlight.addAll(messages);
         }
-        recovered.inFlight.sort(Comparator.comparingLong(Outgoing::id));
+        for (int chain = 0; ends != null && chain < NAMES.length; chain++) {
+            if (ends[2 * chain] > 0 && (chains[chain].last() == null || chains[chain].last().number < ends[2 * chain])) {
+                recovered.incomplete = chains[chain].path((int) ends[2 * chain]) + " is missing";
+            }
+        }
+        recovered.closed = ends != null;
         recovered.lastId = lastId;
         recovered.session = session;
         recovered.received.putAll(received);
         recovered.subscriptions.putAll(subscriptions);
         recovered.recordsSkipped = skipped;
         recovered.segmentsQuarantined = quarantined;
-        boolean anything = lastId > 0;
-        if (recovered.incomplete.isEmpty() && anything && recovered.mode.isEmpty()) {
+        if (recovered.incomplete.isEmpty() && recovered.mode.isEmpty() && lastId > 0) {
             recovered.incomplete = "the state of the session is missing";
-        } else if (recovered.incomplete.isEmpty() && recovered.mode.equals("process") && !recovered.closed
-                && !recovered.boot.equals(boot)) {
+        } else if (recovered.incomplete.isEmpty() && recovered.mode.equals(Durability.PROCESS.name())
+                && !recovered.closed && !recovered.boot.equals(boot)) {
             recovered.incomplete = "the machine went down, and store=process forces only from time to time";
+        }
+        if (!recovered.incomplete.isEmpty()) {
+            newSession(""); // also after another restart, until there is a new one
+        }
+    }
+
+    /** Collects the QoS 2 messages under way in the order of their sending; each packet id is that of the latest one. */
+    private void settle(StoredState recovered) throws IOException {
+        List<Flight> all = flights.stream().flatMap(each -> each.values().stream())
+                .sorted(Comparator.comparingLong((Flight flight) -> flight.order).reversed()).toList();
+        Set<Integer> packetIds = new HashSet<>();
+        for (Flight flight : all) {
+            boolean latest = packetIds.add(flight.packetId);
+            Outgoing message = latest ? load(flight.lane, flight.index) : null;
+            if (message != null) {
+                message.resume(flight.packetId, flight.released);
+                recovered.inFlight.add(0, message);
+                continue;
+            }
+            flights.get(flight.lane).remove(flight.index);
+            Segment holding = chains[flight.lane].holding(flight.index);
+            if (!latest && flight.released && holding != null) { // it had come to its end, or its id had not been free
+                holding.end(flight.index);
+                recovered.messages[flight.lane]--;
+            }
         }
     }
 
@@ -348,9 +401,12 @@ final class Journal {
 
     /** Begins the session's chain anew with all that is known, in one record: it is there as a whole or not at all. */
     private void begin() throws IOException {
+        for (Chain each : chains) {
+            each.force(); // what the record says is true of all of them
+        }
         Chain chain = chains[SESSION_CHAIN];
         List<Segment> before = List.copyOf(chain.segments);
-        chain.abandonTail();
+        chain.close();
         chain.tail(store, 0, Integer.MAX_VALUE);
         record.begin(Records.OPENED).text(mode).text(boot).text(session).number(received.size());
         received.forEach((id, digest) -> record.number(id).fixed(digest));
@@ -358,6 +414,7 @@ final class Journal {
         subscriptions.forEach((filter, qos) -> record.text(filter).number(qos));
         chain.append(record);
         chain.force();
+        chain.keep();
         beginDue = false;
         for (Segment old : before) {
             chain.remove(old);
@@ -368,36 +425,69 @@ final class Journal {
 
     /** Writes a batch; what went wrong is in it. What it reads is read in any case. */
     void run(Batch batch) {
+        batch.error = null;
+        batch.failed = false;
         try {
-            write(batch);
-            batch.error = null;
-            batch.failed = false;
-            batch.usableBytes = files.usableBytes();
-        } catch (Throwable e) { // whatever it was, nothing of it counts as written
-            batch.error = e;
-            batch.failed = true;
             for (Chain chain : chains) {
-                chain.abandonTail();
+                chain.keep();
+            }
+            write(batch);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            failed(batch, e);
+            for (Chain chain : chains) {
+                attempt(batch, chain::cutBack); // or every attempt would take more of a disk that is full
             }
         }
-        try {
-            batch.eachEndedRange(this::end); // also what could not be written: space that is free must be usable
+        attempt(batch, () -> batch.eachEndedRange(this::end)); // also if unwritten: space that is free must be usable
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            int each = lane;
+            attempt(batch, () -> tidy(each));
+        }
+        attempt(batch, () -> batch.usableBytes = files.usableBytes());
+        attempt(batch, () -> {
             for (int lane = 0; lane < Message.LANES; lane++) {
-                tidy(chains[lane], flights.get(lane));
+                if (batch.readBehind[lane] >= 0) {
+                    batch.loaded.set(lane, read(lane, batch.readBehind[lane], batch));
+                }
             }
+            for (Batch.Search search : batch.searches) {
+                search.found()[0] = search(search.id());
+            }
+            if (batch.maxAges != null) {
+                batch.old.addAll(findOld(batch.maxAges));
+            }
+        });
+        batch.figures = new StoreFigures(sum(Chain::size), sum(chain -> chain.bytesWritten),
+                sum(chain -> chain.forces), skipped, quarantined);
+    }
+
+    /** Something that can fail. */
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    private static void attempt(Batch batch, Action action) {
+        try {
+            action.run();
         } catch (IOException | RuntimeException e) {
             batch.error = batch.error == null ? e : batch.error;
         }
-        for (int lane = 0; lane < Message.LANES; lane++) {
-            if (batch.readBehind[lane] >= 0) {
-                batch.loaded.set(lane, read(lane, batch.readBehind[lane], batch));
-            }
+    }
+
+    /** Nothing of a batch counts as written. */
+    private void failed(Batch batch, Throwable error) {
+        batch.error = error;
+        batch.failed = true;
+        for (Chain chain : chains) {
+            chain.abandonTail();
         }
-        for (Batch.Search search : batch.searches) {
-            search.found()[0] = search(search.id());
+        for (int i = 0; i < batch.messages.size(); i++) {
+            long index = batch.outgoing.get(i).index();
+            Chain chain = chains[batch.messages.get(i).lane()];
+            end(batch.messages.get(i).lane(), index, 1);
+            chain.nextIndex = Math.min(chain.nextIndex, index);
         }
-        batch.figures = new StoreFigures(sum(Chain::size), sum(chain -> chain.bytesWritten),
-                sum(chain -> chain.forces), skipped, quarantined);
+        batch.ifStored(last -> lastId = Math.min(lastId, batch.outgoing.get(0).id() - 1));
     }
 
     private long sum(ToLongFunction<Chain> figure) {
@@ -405,31 +495,28 @@ final class Journal {
     }
 
     private void write(Batch batch) throws IOException {
-        if (beginDue) {
+        if (beginDue && !batch.isReadOnly()) {
             begin();
         }
+        long sinceEpoch = clock.wallClockMillis() - clock.nanoTime() / NANOS_PER_MILLI;
         for (int i = 0; i < batch.messages.size(); i++) {
             Outgoing outgoing = batch.outgoing.get(i);
             Message message = batch.messages.get(i);
             Chain chain = chains[message.lane()];
-            if (batch.repeated) {
-                Segment before = chain.holding(outgoing.index());
-                if (before != null) {
-                    before.end(outgoing.index());
-                }
-            }
             chain.nextIndex = outgoing.index();
-            lastId = Math.max(lastId, outgoing.id());
             Segment segment = chain.tail(store, outgoing.id(), segmentBytes);
-            chain.append(Records.message(record, outgoing.index(), outgoing.id(), batch.acceptedMillis, message));
+            chain.append(Records.message(record, outgoing.index(), outgoing.id(),
+                    sinceEpoch + outgoing.acceptedNanos() / NANOS_PER_MILLI, message));
             segment.add(outgoing.index(), record.length());
+            segment.ages(outgoing.acceptedNanos(), message.expiresAfterNanos());
             chain.nextIndex++;
+            lastId = outgoing.id();
         }
         for (Batch.Note note : batch.notes) {
             note.write(this);
         }
         batch.eachEndedRange((lane, index, count) -> {
-            chains[lane].tail(store, lastId + 1, segmentBytes);
+            lane(lane);
             chains[lane].append(record.begin(Records.DONE).number(index).number(count));
         });
         for (Chain chain : chains) {
@@ -455,24 +542,21 @@ final class Journal {
 
     /** A message was given a packet id, or is to be sent anew with it. */
     void assigned(int lane, long index, int packetId) throws IOException {
-        Flight flight = new Flight(packetId);
-        flight.written = lane(lane);
-        chains[lane].append(record.begin(Records.ASSIGNED).number(index).number(packetId));
-        flights.get(lane).put(index, flight);
+        Flight before = flights.get(lane).get(index);
+        long order = before == null ? ++assignments : before.order;
+        flights.get(lane).put(index, new Flight(lane, index, packetId, order));
+        lane(lane);
+        chains[lane].append(record.begin(Records.ASSIGNED).number(index).number(packetId).number(order));
     }
 
     /** A message was received by the broker. */
     void released(int lane, long index) throws IOException {
-        Flight flight = flights.get(lane).get(index);
-        if (flight != null) {
-            flight.written = lane(lane);
-            chains[lane].append(record.begin(Records.RELEASED).number(index));
-            flight.released = true;
-        }
+        lane(lane);
+        chains[lane].append(record.begin(Records.RELEASED).number(index));
     }
 
-    private Segment lane(int lane) throws IOException {
-        return chains[lane].tail(store, lastId + 1, segmentBytes);
+    private void lane(int lane) throws IOException {
+        chains[lane].tail(store, lastId + 1, segmentBytes);
     }
 
     void session(String key) throws IOException {
@@ -515,6 +599,7 @@ final class Journal {
         Chain chain = chains[ASIDE_CHAIN];
         chain.tail(store, id, segmentBytes);
         chain.append(Records.message(record, chain.nextIndex++, id, acceptedMillis, message));
+        chain.force(); // before its end can be written to its lane
         while (chain.segments.size() > MAX_ASIDE_SEGMENTS) {
             chain.remove(chain.segments.get(0));
         }
@@ -523,57 +608,38 @@ final class Journal {
     // ---- room -----------------------------------------------------------------------------------------------------
 
     /**
-     * Takes away segments that nobody needs: without a live message, and with no earlier segment whose dead messages the
-     * notes in it keep dead. When too much is dead, the oldest segment that is mostly so is written anew.
+     * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
+     * earlier messages dead. When too much is dead, the oldest segment that is mostly so is written anew.
      */
-    private void tidy(Chain chain, Map<Long, Flight> inFlight) throws IOException {
-        boolean deadBefore = false;
+    private void tidy(int lane) throws IOException {
+        Chain chain = chains[lane];
+        while (chain.segments.size() > 1 && chain.segments.get(0).live == 0) { // the last one stays: numbers only ascend
+            chain.remove(chain.segments.get(0));
+        }
         long live = 0;
         Segment sparse = null;
-        for (Segment segment : List.copyOf(chain.segments.subList(0, Math.max(0, chain.segments.size() - 1)))) {
+        for (Segment segment : chain.segments) {
             live += segment.liveBytes;
-            if (segment.live == 0 && !deadBefore) {
-                moveFlights(chain, segment, inFlight);
-                chain.remove(segment);
-                continue;
-            }
-            deadBefore |= segment.dead() > 0;
-            if (sparse == null && segment.dead() > segment.live) {
+            if (sparse == null && segment.dead() > segment.live && !segment.damaged) {
                 sparse = segment;
             }
         }
-        if (sparse != null && chain.size() > 2 * live + 3L * segmentBytes) {
-            moveFlights(chain, sparse, inFlight);
+        if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + 3L * segmentBytes) {
             rewrite(chain, sparse);
         }
     }
 
-    /** Writes again what a segment says of QoS 2 messages under way, so that it can go; durable before it goes. */
-    private void moveFlights(Chain chain, Segment segment, Map<Long, Flight> inFlight) throws IOException {
-        boolean moved = false;
-        for (Map.Entry<Long, Flight> each : List.copyOf(inFlight.entrySet())) {
-            if (each.getValue().written == segment) {
-                boolean released = each.getValue().released;
-                assigned(segment.chain, each.getKey(), each.getValue().packetId);
-                if (released) {
-                    released(segment.chain, each.getKey());
-                }
-                moved = true;
-            }
-        }
-        if (moved) {
-            chain.force();
-        }
-    }
-
-    /** Writes the live messages of a segment, and the notes that are still needed, to a file that takes its place. */
+    /** Writes the live messages of a segment, and all notes on others, to a file that takes its place. */
     private void rewrite(Chain chain, Segment segment) throws IOException {
+        Map<Long, Flight> inFlight = flights.get(segment.chain);
         String path = chain.path(segment);
-        String temporary = path + ".new";
+        String temporary = path + NEW;
         files.delete(temporary);
         Chain copy = new Chain(files, directory, segment.chain, NAMES[segment.chain]);
         Segment dense = new Segment(store, segment.chain, segment.number, segment.firstIndex, segment.firstId,
                 segment.forcedBefore);
+        dense.ages(segment.oldest, 0);
+        dense.expires = segment.expires;
         try (StoredFile from = chain.openToRead(segment)) {
             copy.begin(dense, temporary);
             SegmentReader reader = new SegmentReader(from, segment, Segment.HEADER_BYTES);
@@ -581,25 +647,27 @@ final class Journal {
                 ByteBuffer bytes = reader.record();
                 int start = bytes.position();
                 int type = bytes.get();
-                if (type == Records.DONE) {
+                long index = RecordBuffer.number(bytes);
+                boolean note = type == Records.DONE
+                        || (type == Records.ASSIGNED || type == Records.RELEASED) && inFlight.containsKey(index);
+                if (note || type == Records.MESSAGE && segment.isLive(index)) {
                     copy.append(record.copy(bytes.position(start)));
-                } else if (type == Records.MESSAGE) {
-                    long index = RecordBuffer.number(bytes);
-                    if (segment.isLive(index)) {
-                        copy.append(record.copy(bytes.position(start)));
+                    if (type == Records.MESSAGE) {
                         dense.add(index, record.length());
                     }
                 }
             }
-            copy.force();
+            copy.fix();
+            files.rename(temporary, path);
+        } catch (IOException | RuntimeException e) {
+            files.delete(temporary);
+            throw e;
         } finally {
             copy.close();
         }
-        files.rename(temporary, path);
-        files.forceDirectory(directory);
-        segment.generation++;
         chain.segments.set(chain.segments.indexOf(segment), dense);
         chain.bytesWritten += copy.bytesWritten;
+        files.forceDirectory(directory);
     }
 
     // ---- reading --------------------------------------------------------------------------------------------------
@@ -627,7 +695,6 @@ final class Journal {
                         }
                     }
                     cursor.segment = segment;
-                    cursor.generation = segment.generation;
                     cursor.position = reader.position();
                 } catch (IOException | RuntimeException e) {
                     skipped++;
@@ -645,7 +712,7 @@ final class Journal {
 
     private int find(Chain chain, Cursor cursor, long behind) {
         int at = chain.segments.indexOf(cursor.segment);
-        if (at >= 0 && cursor.index == behind && cursor.segment.generation == cursor.generation) {
+        if (at >= 0 && cursor.index == behind) {
             return at;
         }
         cursor.segment = null;
@@ -684,7 +751,7 @@ final class Journal {
                     RecordBuffer.number(bytes);
                     return RecordBuffer.number(bytes) == id;
                 });
-                if (found != null && candidate.isLive(found.index())) {
+                if (found != null && candidate.isLive(found.index()) && !flights.get(lane).containsKey(found.index())) {
                     return found;
                 }
             } catch (IOException e) {
@@ -692,6 +759,33 @@ final class Journal {
             }
         }
         return null;
+    }
+
+    /** Goes through one segment that has messages that are too old, if there is one, and gives them. */
+    private List<Outgoing> findOld(long[] maxAges) throws IOException {
+        long now = clock.nanoTime();
+        List<Outgoing> old = new ArrayList<>();
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            for (Segment segment : chains[lane].segments) {
+                if (segment.isDue(now, maxAges[lane])) {
+                    segment.oldest = Long.MAX_VALUE;
+                    segment.expires = Long.MAX_VALUE;
+                    try (StoredFile file = chains[lane].openToRead(segment)) {
+                        SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
+                        while (reader.next()) {
+                            Outgoing message = live(reader.record(), lane, segment, 0);
+                            if (message != null && (message.isExpired(now) || message.isOlderThan(maxAges[lane], now))) {
+                                old.add(message);
+                            } else if (message != null) {
+                                segment.ages(message.acceptedNanos(), message.message().expiresAfterNanos());
+                            }
+                        }
+                    }
+                    return old;
+                }
+            }
+        }
+        return old;
     }
 
     private Outgoing first(int lane, Segment segment, Predicate<ByteBuffer> wanted) throws IOException {
@@ -714,21 +808,25 @@ final class Journal {
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Lets go of the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
-    IOException close(boolean inOrder) {
-        IOException failure = null;
+    Exception close(boolean inOrder) {
+        Exception failure = null;
         try {
             if (inOrder) {
-                chains[SESSION_CHAIN].tail(store, 0, Integer.MAX_VALUE);
-                chains[SESSION_CHAIN].append(record.begin(Records.CLOSED));
-                for (Chain chain : chains) {
-                    chain.force();
+                Chain chain = chains[SESSION_CHAIN];
+                chain.tail(store, 0, Integer.MAX_VALUE);
+                record.begin(Records.CLOSED);
+                for (Chain each : chains) {
+                    Segment last = each.last();
+                    record.number(last == null ? 0 : last.number).number(last == null ? 0 : last.forced);
                 }
+                chain.append(record);
+                chain.force();
             }
-        } catch (IOException e) {
+            for (Chain each : chains) {
+                each.close();
+            }
+        } catch (IOException | RuntimeException e) {
             failure = e;
-        }
-        for (Chain chain : chains) {
-            chain.abandonTail();
         }
         try {
             if (lock != null) {

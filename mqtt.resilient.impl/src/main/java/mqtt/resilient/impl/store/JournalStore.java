@@ -27,10 +27,11 @@ public final class JournalStore implements MessageStore {
     private static final long WINDOW_BYTES = 256 * 1024;
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
-    private static final long OPEN_RETRY_NANOS = 10 * SECOND;
     private static final long SLOW_NANOS = 5 * SECOND;
     private static final int FAILURES_TO_FAIL = 3;
     private static final int LONGEST_RETRY_SECONDS = 10;
+    /** Accepted bytes that may wait to be written. */
+    private static final long MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
     private static final class Lane {
         private final LaneQueue window = new LaneQueue();
@@ -42,7 +43,7 @@ public final class JournalStore implements MessageStore {
         /** The index up to which everything is, or was, in memory. */
         private long loadedIndex;
         private boolean reading;
-        /** Taken out of the disk's part while that is read. */
+        /** Taken out of the disk's part since the batch began that is written, which may still find them. */
         private final Set<Long> removed = new HashSet<>();
     }
 
@@ -64,9 +65,12 @@ public final class JournalStore implements MessageStore {
     private boolean planned;
     private boolean unforced;
     private int failures;
+    private long unwrittenBytes;
+    private boolean overrun;
     private StoreHealth health = StoreHealth.OPENING;
     private String reason = "";
     private Runnable closing;
+    private Consumer<Outgoing> foundOld = message -> { };
     private Scheduler.Timer endedTimer;
     private Scheduler.Timer forceTimer;
     private Scheduler.Timer retryTimer;
@@ -102,15 +106,16 @@ public final class JournalStore implements MessageStore {
     public void configure(StoreSettings newSettings, Listener newListener) {
         settings = newSettings;
         listener = newListener;
-        if (!open && !opening) {
-            tryToOpen();
-        } else if (open) {
+        if (open) {
             pending.force |= unforced;
             plan();
+        } else if (!opening) {
+            tryToOpen();
         }
     }
 
     private void tryToOpen() {
+        cancelRetry();
         opening = true;
         StoreSettings now = settings;
         journal = new Journal(files, directory, scheduler);
@@ -125,9 +130,24 @@ public final class JournalStore implements MessageStore {
         });
     }
 
+    private void retryLater(Runnable task) {
+        retryTimer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
+            retryTimer = null;
+            task.run();
+        });
+    }
+
+    private void cancelRetry() {
+        if (retryTimer != null) {
+            retryTimer.cancel();
+            retryTimer = null;
+        }
+    }
+
     private void opened(StoredState state) {
         open = true;
         opening = false;
+        failures = 0;
         for (int lane = 0; lane < lanes.length; lane++) {
             lanes[lane].diskMessages = state.messages[lane];
             lanes[lane].diskBytes = state.bytes[lane];
@@ -138,8 +158,8 @@ public final class JournalStore implements MessageStore {
             lanes[message.lane()].diskBytes -= message.size();
         }
         if (closing == null) {
-            health(StoreHealth.OK, "");
             listener.opened(state);
+            health(StoreHealth.OK, "");
             pending.force = true; // a first look at the disk
         }
         plan();
@@ -151,17 +171,15 @@ public final class JournalStore implements MessageStore {
             closing.run();
             return;
         }
+        failures++;
         health(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + describe(error));
-        retryTimer = scheduler.at(scheduler.nanoTime() + OPEN_RETRY_NANOS, this::tryToOpen);
+        retryLater(this::tryToOpen);
     }
 
     @Override
     public void close(Runnable then) {
         closing = then;
-        if (retryTimer != null) {
-            retryTimer.cancel();
-            retryTimer = null;
-        }
+        cancelRetry();
         if (open) {
             pump();
         } else if (!opening) {
@@ -172,11 +190,14 @@ public final class JournalStore implements MessageStore {
     private void finish() {
         busy = true;
         Batch last = pending;
+        pending = new Batch();
         executor.execute(() -> {
             last.force = true;
             journal.run(last);
             Throwable error = journal.close(!last.failed);
             scheduler.execute(() -> {
+                open = false;
+                busy = false;
                 if (last.failed || error != null) {
                     health(StoreHealth.FAILED, "at the end: " + describe(last.failed ? last.error : error));
                 } else {
@@ -200,31 +221,41 @@ public final class JournalStore implements MessageStore {
 
     private void pump() {
         planned = false;
-        if (busy || !open || retryTimer != null) {
+        if (busy || !open) {
             return;
         }
         if (closing != null) {
             finish();
+        } else if (retryTimer != null) {
+            write(pending.takeReads()); // draining goes on
         } else if (!pending.isEmpty()) {
-            busy = true;
             Batch batch = pending;
             pending = new Batch();
-            slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> health(StoreHealth.DEGRADED,
-                    "the disk has not answered for " + SLOW_NANOS / SECOND + " s"));
-            StoreSettings now = settings;
-            executor.execute(() -> {
-                journal.configure(now.durability().name(), now.segmentBytes());
-                journal.run(batch);
-                scheduler.execute(() -> written(batch));
-            });
+            write(batch);
         }
     }
 
+    private void write(Batch batch) {
+        if (batch == null) {
+            return;
+        }
+        busy = true;
+        for (Lane lane : lanes) {
+            lane.removed.clear();
+        }
+        slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> health(StoreHealth.DEGRADED,
+                "the disk has not answered for " + SLOW_NANOS / SECOND + " s"));
+        StoreSettings now = settings;
+        executor.execute(() -> {
+            journal.configure(now.durability().name(), now.segmentBytes());
+            journal.run(batch);
+            scheduler.execute(() -> written(batch));
+        });
+    }
+
     private void written(Batch batch) {
-        busy = false;
         slowTimer.cancel();
         figures = batch.figures;
-        unforced = !batch.force;
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
@@ -232,25 +263,17 @@ public final class JournalStore implements MessageStore {
                 more = true;
             }
         }
-        for (Batch.Search search : batch.searches) {
-            search.result().accept(search.found()[0]);
+        batch.searches.forEach(search -> search.result().accept(search.found()[0]));
+        for (Outgoing message : batch.old) {
+            if (isOnDisk(message)) {
+                foundOld.accept(message);
+            }
         }
+        busy = false;
         if (batch.failed) {
             failed(batch);
-        } else {
-            failures = 0;
-            boolean full = batch.usableBytes < settings.floorBytes();
-            health(full ? StoreHealth.FULL : StoreHealth.OK, full ? batch.usableBytes
-                    + " bytes of disk space are left; needed are " + settings.floorBytes() + " (store.floor.bytes)" : "");
-            batch.ifStored(listener::stored);
-            batch.whenDurable.forEach(Runnable::run);
-            if (forceTimer == null && (full || unforced && settings.durability() == Durability.PROCESS)) {
-                forceTimer = scheduler.at(scheduler.nanoTime() + (full ? SECOND : settings.forceNanos()), () -> {
-                    forceTimer = null;
-                    pending.force = true;
-                    plan();
-                });
-            }
+        } else if (!batch.isReadOnly()) {
+            succeeded(batch);
         }
         if (more) {
             listener.available();
@@ -262,19 +285,38 @@ public final class JournalStore implements MessageStore {
         }
     }
 
+    private void succeeded(Batch batch) {
+        failures = 0;
+        unforced = !batch.force;
+        unwrittenBytes -= batch.bytes;
+        overrun &= unwrittenBytes > MAX_UNWRITTEN_BYTES / 2;
+        boolean full = batch.usableBytes < settings.floorBytes();
+        health(full ? StoreHealth.FULL : batch.error == null ? StoreHealth.OK : StoreHealth.DEGRADED, full
+                ? batch.usableBytes + " bytes of disk space are left; needed are " + settings.floorBytes()
+                        + " (store.floor.bytes)"
+                : batch.error == null ? "" : "messages are stored, but: " + describe(batch.error));
+        batch.ifStored(listener::stored);
+        batch.whenDurable.forEach(Runnable::run);
+        if (forceTimer == null && (full || unforced && settings.durability() == Durability.PROCESS)) {
+            forceTimer = scheduler.at(scheduler.nanoTime() + (full ? SECOND : settings.forceNanos()), () -> {
+                forceTimer = null;
+                pending.force = true;
+                plan();
+            });
+        }
+    }
+
     private void failed(Batch batch) {
         failures++;
+        cancelRetry();
         String error = describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
-        health(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
-                "writing failed and is tried again: " + error);
         pending = batch.append(pending);
         if (closing == null) {
-            retryTimer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
-                retryTimer = null;
-                plan();
-            });
+            health(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
+                    "writing failed and is tried again: " + error);
+            retryLater(this::plan);
         }
     }
 
@@ -289,10 +331,13 @@ public final class JournalStore implements MessageStore {
     }
 
     private void health(StoreHealth newHealth, String newReason) {
-        if (health != newHealth || !reason.equals(newReason) && newHealth != StoreHealth.FULL) {
-            health = newHealth;
+        boolean accepting = newHealth == StoreHealth.OK || newHealth == StoreHealth.DEGRADED;
+        StoreHealth now = overrun && accepting ? StoreHealth.FULL : newHealth;
+        if (health != now || !newReason.equals(reason) && now != StoreHealth.FULL) {
+            health = now;
             reason = newReason;
-            listener.health(newHealth, newReason);
+            listener.health(now, overrun && accepting ? "the disk does not keep up: more than " + MAX_UNWRITTEN_BYTES
+                    + " bytes wait to be written" + (newReason.isEmpty() ? "" : "; " + newReason) : newReason);
         }
     }
 
@@ -318,11 +363,12 @@ public final class JournalStore implements MessageStore {
     public void append(Outgoing message) {
         Lane lane = lanes[message.lane()];
         message.index(++lane.latestIndex);
-        if (pending.outgoing.isEmpty()) {
-            pending.acceptedMillis = scheduler.wallClockMillis();
+        pending.add(message);
+        unwrittenBytes += message.size();
+        if (unwrittenBytes > MAX_UNWRITTEN_BYTES && !overrun) {
+            overrun = true;
+            health(health, reason);
         }
-        pending.outgoing.add(message);
-        pending.messages.add(message.message());
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
@@ -353,23 +399,28 @@ public final class JournalStore implements MessageStore {
         Lane lane = lanes[number];
         if (lane.diskMessages > 0 && !lane.reading && lane.windowBytes < WINDOW_BYTES / 2) {
             lane.reading = true;
-            pending.readBehind[number] = lane.loadedIndex;
+            pending.readBehind(number, lane.loadedIndex);
             plan();
         }
+    }
+
+    /** Whether what a batch found is still on the disk only. */
+    private boolean isOnDisk(Outgoing message) {
+        Lane lane = lanes[message.lane()];
+        return message.index() > lane.loadedIndex && !lane.removed.contains(message.index());
     }
 
     private void loaded(int number, Batch batch) {
         Lane lane = lanes[number];
         lane.reading = false;
         for (Outgoing message : batch.loaded.get(number)) {
-            if (!lane.removed.contains(message.index())) {
+            if (isOnDisk(message)) {
                 lane.diskMessages--;
                 lane.diskBytes -= message.size();
                 keep(lane, message);
             }
-            lane.loadedIndex = message.index();
+            lane.loadedIndex = Math.max(lane.loadedIndex, message.index());
         }
-        lane.removed.clear();
         long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);
         long missing = lane.diskMessages - unwritten;
         if (batch.readToEnd[number] && missing > 0) {
@@ -404,20 +455,17 @@ public final class JournalStore implements MessageStore {
         } else {
             lane.diskMessages--;
             lane.diskBytes -= message.size();
-            if (lane.reading) {
-                lane.removed.add(message.index());
-            }
+            lane.removed.add(message.index());
         }
         ended(message);
     }
 
     @Override
     public void find(long id, Consumer<Outgoing> found) {
-        pending.searches.add(new Batch.Search(id, onDisk -> {
+        pending.search(id, onDisk -> {
             Outgoing inMemory = inMemory(id);
-            found.accept(inMemory != null ? inMemory
-                    : onDisk != null && onDisk.index() > lanes[onDisk.lane()].loadedIndex ? onDisk : null);
-        }, new Outgoing[1]));
+            found.accept(inMemory != null ? inMemory : onDisk != null && isOnDisk(onDisk) ? onDisk : null);
+        });
         plan();
     }
 
@@ -428,7 +476,7 @@ public final class JournalStore implements MessageStore {
                 return lane.window.at(slot);
             }
         }
-        return null;
+        return pending.find(id);
     }
 
     @Override
@@ -454,6 +502,17 @@ public final class JournalStore implements MessageStore {
     @Override
     public void visitSome(Consumer<Outgoing> receiver) {
         visitor.visitSome(receiver);
+    }
+
+    @Override
+    public void findOld(long[] maxAgeNanos, Consumer<Outgoing> old) {
+        foundOld = old;
+        for (Lane lane : lanes) {
+            if (lane.diskMessages > 0) {
+                pending.findOld(maxAgeNanos);
+                plan();
+            }
+        }
     }
 
     @Override

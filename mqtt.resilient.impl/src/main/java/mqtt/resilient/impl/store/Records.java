@@ -49,9 +49,9 @@ final class Records {
      */
     static Outgoing outgoing(ByteBuffer record, int lane, long index, long now, long wallNow) {
         long id = RecordBuffer.number(record);
-        long accepted = RecordBuffer.number(record);
-        int flags = (int) RecordBuffer.number(record);
-        long expires = (flags & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
+        long age = age(RecordBuffer.number(record), wallNow);
+        int flags = record.get(record.position());
+        long expires = expires(record);
         Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
                 .retain((flags & RETAIN) != 0).lane(lane);
         byte[] payload = new byte[record.remaining()];
@@ -59,17 +59,24 @@ final class Records {
         if (expires > 0) {
             message.expiresAfter(java.time.Duration.ofNanos(expires));
         }
-        boolean plausible = accepted >= PLAUSIBLE_MILLIS && wallNow >= accepted;
-        long age = plausible ? Math.min(wallNow - accepted, Long.MAX_VALUE / 4 / NANOS_PER_MILLI) : 0;
-        return new Outgoing(id, index, message.payload(payload).build(), now - age * NANOS_PER_MILLI);
+        return new Outgoing(id, index, message.payload(payload).build(), now - age);
     }
 
-    /** What a MESSAGE counts for against the bounds; reads it, behind its index and its id. */
+    /** How long ago a message was accepted, in nanoseconds; 0 if the wall clock does not tell. */
+    static long age(long acceptedMillis, long wallNow) {
+        boolean plausible = acceptedMillis >= PLAUSIBLE_MILLIS && wallNow >= acceptedMillis;
+        return plausible ? Math.min(wallNow - acceptedMillis, Long.MAX_VALUE / 4 / NANOS_PER_MILLI) * NANOS_PER_MILLI : 0;
+    }
+
+    /** Reads a MESSAGE's flags, and after how many nanoseconds it expires; 0 = never. */
+    static long expires(ByteBuffer record) {
+        return (RecordBuffer.number(record) & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
+    }
+
+    /** Reads the rest of a MESSAGE, behind its id: what it counts for against the bounds. */
     static int size(ByteBuffer record) {
         RecordBuffer.number(record);
-        if ((RecordBuffer.number(record) & EXPIRES) != 0) {
-            RecordBuffer.number(record);
-        }
+        expires(record);
         RecordBuffer.number(record);
         return record.remaining() + Outgoing.OVERHEAD_BYTES;
     }

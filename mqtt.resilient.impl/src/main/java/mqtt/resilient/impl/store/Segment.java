@@ -22,10 +22,12 @@ final class Segment {
     final int chain;
     final int number;
     /** The index and the id that the first message in it has at least. */
-    final long firstIndex;
+    long firstIndex;
     final long firstId;
     /** How much of the segment before was forced when this one was begun. */
     final long forcedBefore;
+    /** What its length is for ever; 0 = it may grow. */
+    int fixedLength;
 
     /** Its length, what is not flushed included. */
     long size = HEADER_BYTES;
@@ -41,8 +43,12 @@ final class Segment {
     long liveBytes;
     /** What all messages in it, dead ones included, count for against the bounds; at recovery only. */
     long countedBytes;
-    /** Counts up when the file was written anew, so that positions in it mean nothing any more. */
-    int generation;
+    /** Whether something that was forced cannot be read any more; and whether that is so of its header. */
+    boolean damaged;
+    boolean headless;
+    /** When the first of its messages was accepted, and when the first one expires, by the monotonic clock. */
+    long oldest = Long.MAX_VALUE;
+    long expires = Long.MAX_VALUE;
 
     Segment(UUID store, int chain, int number, long firstIndex, long firstId, long forcedBefore) {
         this.store = store;
@@ -53,11 +59,27 @@ final class Segment {
         this.forcedBefore = forcedBefore;
     }
 
+    /** Whether a message may be too old by now. */
+    boolean isDue(long now, long maxAge) {
+        return live > 0 && (now >= expires || maxAge > 0 && oldest != Long.MAX_VALUE && now - oldest >= maxAge);
+    }
+
+    /** Takes note of what makes a message too old. */
+    void ages(long accepted, long expiresAfter) {
+        oldest = Math.min(oldest, accepted);
+        if (expiresAfter > 0) {
+            expires = Math.min(expires, accepted + Math.min(expiresAfter, Long.MAX_VALUE / 2));
+        }
+    }
+
     boolean isLive(long index) {
         return index >= firstIndex && index - firstIndex < liveBits.length() && liveBits.get((int) (index - firstIndex));
     }
 
     void add(long index, int bytes) {
+        if (headless && messages == 0) {
+            firstIndex = index;
+        }
         messages++;
         live++;
         liveBits.set((int) (index - firstIndex));
@@ -88,28 +110,29 @@ final class Segment {
     ByteBuffer header() {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putInt(MAGIC).putInt(VERSION)
                 .putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits()).putInt(chain)
-                .putInt(number).putLong(firstIndex).putLong(firstId).putLong(forcedBefore);
-        return header.putInt(checksum(header)).flip();
+                .putInt(number).putLong(firstIndex).putLong(firstId).putLong(forcedBefore).putInt(fixedLength);
+        return header.putInt(checksum(header.array())).flip();
     }
 
-    private static int checksum(ByteBuffer header) {
+    private static int checksum(byte[] header) {
         CRC32C checksum = new CRC32C();
-        checksum.update(header.array(), 0, header.position());
+        checksum.update(header, 0, HEADER_BYTES - Integer.BYTES);
         return (int) checksum.getValue();
     }
 
-    /** Reads a header; null if it is damaged. */
+    /** Reads a header; null if it is damaged. Its length and the place of its checksum are those of all formats. */
     static Segment parse(ByteBuffer header) throws NewerFormatException {
-        if (header.remaining() < HEADER_BYTES || header.getInt() != MAGIC) {
+        if (header.remaining() < HEADER_BYTES || header.getInt() != MAGIC
+                || checksum(header.array()) != header.getInt(HEADER_BYTES - Integer.BYTES)) {
             return null;
         }
         int version = header.getInt();
-        Segment segment = new Segment(new UUID(header.getLong(), header.getLong()), header.getInt(), header.getInt(),
-                header.getLong(), header.getLong(), header.getLong());
         if (version > VERSION) {
             throw new NewerFormatException(version);
         }
-        int expected = checksum(header);
-        return header.getInt() == expected ? segment : null;
+        Segment segment = new Segment(new UUID(header.getLong(), header.getLong()), header.getInt(), header.getInt(),
+                header.getLong(), header.getLong(), header.getLong());
+        segment.fixedLength = header.getInt();
+        return segment;
     }
 }

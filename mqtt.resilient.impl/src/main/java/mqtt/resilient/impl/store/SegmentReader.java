@@ -6,8 +6,9 @@ import java.util.zip.CRC32C;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 
 /**
- * Reads the records of a segment one after the other. What is damaged is passed over, block by block, and counted:
- * nothing behind it is lost.
+ * Reads the records of a segment one after the other. What is damaged is passed over, up to the next fragment whose
+ * checksum is right, and counted: nothing behind it is lost. Zeros are damage too: they are where a disk did not keep
+ * what was written.
  */
 final class SegmentReader {
     /** What a fragment is of its record. */
@@ -28,6 +29,9 @@ final class SegmentReader {
     private ByteBuffer record;
     /** The fragments of a record so far; null = none is begun. */
     private ByteBuffer parts;
+    /** Where its first fragment was. */
+    private long begun;
+    private boolean inDamage;
     private long firstDamage = -1;
     private int damages;
 
@@ -45,87 +49,89 @@ final class SegmentReader {
     /** Goes to the next record; false at the end. */
     boolean next() throws IOException {
         parts = null;
-        while (position + Segment.FRAGMENT_HEADER_BYTES <= end) {
+        while (position < end) {
             int rest = blockRest(position);
-            if (rest < Segment.FRAGMENT_HEADER_BYTES) {
-                position += rest;
+            if (rest <= Segment.FRAGMENT_HEADER_BYTES) {
+                position += rest; // filled up
                 continue;
             }
             ByteBuffer block = at(position, (int) Math.min(rest, end - position));
-            int expected = block.getInt();
-            int length = block.getShort() & 0xFFFF;
-            byte kind = block.get();
-            if (kind == 0 && length == 0 && expected == 0) {
-                position += rest; // never written: the rest of a block, or of the file
+            int length = length(block);
+            if (length < 0) {
+                damaged(position);
+                parts = null;
+                position++;
                 continue;
             }
-            if (length > block.remaining() || kind < FULL || kind > LAST || sum(block, kind, length) != expected) {
-                damaged();
-                continue;
-            }
+            inDamage = false;
             position += Segment.FRAGMENT_HEADER_BYTES + length;
-            block.limit(block.position() + length);
-            if (join(block, kind, length)) {
+            if (join(block, block.get(block.position() - 1))) {
                 return true;
             }
         }
-        if (position < end || parts != null) {
-            damaged();
+        if (parts != null) {
+            damaged(begun);
+            parts = null;
         }
         return false;
+    }
+
+    /** Goes to the content of the fragment that begins here; -1 if there is none. */
+    private int length(ByteBuffer block) {
+        if (block.remaining() < Segment.FRAGMENT_HEADER_BYTES) {
+            return -1;
+        }
+        int expected = block.getInt();
+        int length = block.getShort() & 0xFFFF;
+        byte kind = block.get();
+        if (kind < FULL || kind > LAST || length > block.remaining()) {
+            return -1;
+        }
+        block.limit(block.position() + length);
+        checksum.reset();
+        checksum.update(seed);
+        checksum.update(kind);
+        checksum.update(block.array(), block.position(), length);
+        return (int) checksum.getValue() == expected ? length : -1;
     }
 
     static int blockRest(long position) {
         return Segment.BLOCK_BYTES - (int) (position % Segment.BLOCK_BYTES);
     }
 
-    private int sum(ByteBuffer block, byte kind, int length) {
-        checksum.reset();
-        checksum.update(seed);
-        checksum.update(kind);
-        checksum.update(block.array(), block.position(), length);
-        return (int) checksum.getValue();
-    }
-
-    private boolean join(ByteBuffer block, byte kind, int length) {
-        if (kind == FULL) {
+    /** Adds a fragment to its record; true if that is complete. */
+    private boolean join(ByteBuffer fragment, byte kind) {
+        int length = fragment.remaining();
+        if (kind == FULL || kind == FIRST) {
             if (parts != null) {
-                note(position);
+                damaged(begun);
             }
-            record = block;
-            return length > 0;
+            begun = position - length;
+            record = fragment;
+            parts = kind == FULL ? null : ByteBuffer.allocate(2 * length).put(fragment);
+            return kind == FULL && length > 0;
         }
-        if (kind == FIRST) {
-            if (parts != null) {
-                note(position);
-            }
-            parts = ByteBuffer.allocate(2 * length).put(block);
-        } else if (parts == null) {
-            note(position); // its beginning is lost
-        } else {
-            if (parts.remaining() < length) {
-                parts = ByteBuffer.allocate(2 * (parts.position() + length)).put(parts.flip());
-            }
-            parts.put(block);
-            if (kind == LAST) {
-                record = parts.flip();
-                parts = null;
-                return true;
-            }
+        if (parts == null) {
+            damaged(position); // its beginning is lost
+            return false;
         }
-        return false;
+        if (parts.remaining() < length) {
+            parts = ByteBuffer.allocate(2 * (parts.position() + length)).put(parts.flip());
+        }
+        parts.put(fragment);
+        if (kind == LAST) {
+            record = parts.flip();
+            parts = null;
+        }
+        return kind == LAST;
     }
 
-    /** Passes over the rest of a damaged block. */
-    private void damaged() {
-        note(position);
-        parts = null;
-        position += Math.min(blockRest(position), Math.max(1, end - position));
-    }
-
-    private void note(long where) {
-        damages++;
-        firstDamage = firstDamage < 0 ? where : firstDamage;
+    private void damaged(long where) {
+        if (!inDamage) {
+            inDamage = true;
+            damages++;
+            firstDamage = firstDamage < 0 ? where : firstDamage;
+        }
     }
 
     /** The bytes at a position. */

@@ -7,11 +7,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.impl.environment.FileSystem;
 
@@ -48,6 +50,14 @@ public final class DiskModel implements FileSystem {
         private byte[] forced = new byte[0];
         /** A force has failed: the system takes the pages for clean from now on. */
         private boolean doomed;
+
+        Content copy() {
+            Content copy = new Content();
+            copy.bytes = bytes.clone();
+            copy.forced = forced.clone();
+            copy.doomed = doomed;
+            return copy;
+        }
     }
 
     /** A name that is made, replaced or (without content) deleted, and the name that goes with it in a rename. */
@@ -80,6 +90,7 @@ public final class DiskModel implements FileSystem {
     private int failForces;
     private int failWrites;
     private int failRenames;
+    private int failReads;
     private boolean dead;
 
     /** The power goes at the operation of this number, counted from 1; it has no effect. */
@@ -112,6 +123,27 @@ public final class DiskModel implements FileSystem {
         failRenames = count;
     }
 
+    /** So many of the next reads fail. */
+    public void failReads(int count) {
+        failReads = count;
+    }
+
+    /** The same disk once more, as it is now. */
+    public DiskModel copy() {
+        DiskModel copy = new DiskModel();
+        Map<Content, Content> contents = new IdentityHashMap<>();
+        Function<Content, Content> copied = content -> content == null ? null
+                : contents.computeIfAbsent(content, Content::copy);
+        names.forEach((name, content) -> copy.names.put(name, copied.apply(content)));
+        forcedNames.forEach((name, content) -> copy.forcedNames.put(name, copied.apply(content)));
+        changes.forEach(change -> copy.changes.add(
+                new Change(change.name, copied.apply(change.content), change.renamed)));
+        copy.directories.addAll(directories);
+        copy.space = space;
+        copy.usable = usable;
+        return copy;
+    }
+
     /** Ends the process: locks are free, what was written stays in the system's memory. */
     public void kill() {
         locks.clear();
@@ -127,8 +159,11 @@ public final class DiskModel implements FileSystem {
                 change.apply(after);
             }
         }
-        for (Content content : new HashSet<>(after.values())) {
-            tear(content, fate);
+        Set<Content> torn = new HashSet<>();
+        for (Content content : after.values()) {
+            if (torn.add(content)) { // in the order of the names: the same fate has the same result
+                tear(content, fate);
+            }
         }
         names = after;
         forcedNames = new TreeMap<>(after);
@@ -138,18 +173,22 @@ public final class DiskModel implements FileSystem {
 
     private static void tear(Content content, Fate fate) {
         byte[] left = content.forced.clone();
+        byte old = (byte) (fate.survives() ? 0 : 0x5A); // what was on the disk before
         for (int at = 0; at < content.bytes.length; at += SECTOR_BYTES) {
             int end = Math.min(at + SECTOR_BYTES, content.bytes.length);
             boolean changed = end > content.forced.length
                     || !Arrays.equals(content.bytes, at, end, content.forced, at, end);
             if (changed && fate.survives()) {
                 int torn = fate.survives() ? end : at + (end - at) / 2; // a sector can be half written
-                left = torn > left.length ? Arrays.copyOf(left, torn) : left;
+                int length = left.length;
+                left = torn > length ? Arrays.copyOf(left, torn) : left;
+                Arrays.fill(left, length, left.length, old);
                 System.arraycopy(content.bytes, at, left, at, torn - at);
             }
         }
         content.bytes = left;
         content.forced = left.clone();
+        content.doomed = false;
     }
 
     /** Flips one bit of what is on the disk. */
@@ -157,6 +196,26 @@ public final class DiskModel implements FileSystem {
         Content content = names.get(name);
         content.bytes[(int) (bit / 8)] ^= (byte) (1 << bit % 8);
         content.forced = content.bytes.clone();
+    }
+
+    /** Cuts a file short. */
+    public void truncate(String name, int length) {
+        names.get(name).bytes = Arrays.copyOf(names.get(name).bytes, length);
+        names.get(name).forced = names.get(name).bytes.clone();
+    }
+
+    /** How much of a file is certain to survive a power cut, if nothing in it was written twice. */
+    public int forcedLength(String name) {
+        return names.get(name).forced.length;
+    }
+
+    /** Puts a file there. */
+    public void put(String name, byte[] bytes) {
+        Content content = new Content();
+        content.bytes = bytes.clone();
+        content.forced = bytes.clone();
+        names.put(name, content);
+        forcedNames.put(name, content);
     }
 
     /** The names of all files. */
@@ -227,9 +286,12 @@ public final class DiskModel implements FileSystem {
     }
 
     @Override
-    public StoredFile open(String path) {
+    public StoredFile open(String path) throws IOException {
         if (!names.containsKey(path)) {
             operation("create " + path);
+            if (space <= 0) {
+                throw new IOException("No space left on device");
+            }
             change(new Change(path, new Content(), null));
         }
         requirePower();
@@ -249,6 +311,7 @@ public final class DiskModel implements FileSystem {
     public void delete(String path) {
         if (names.containsKey(path)) {
             operation("delete " + path);
+            free(path);
             change(new Change(path, null, null));
         }
     }
@@ -260,7 +323,14 @@ public final class DiskModel implements FileSystem {
             failRenames--;
             throw new IOException("rename failed");
         }
+        free(to);
         change(new Change(to, names.get(from), from));
+    }
+
+    private void free(String path) {
+        if (names.containsKey(path) && space != Long.MAX_VALUE) {
+            space += names.get(path).bytes.length;
+        }
     }
 
     private void change(Change change) {
@@ -306,8 +376,12 @@ public final class DiskModel implements FileSystem {
         }
 
         @Override
-        public int read(ByteBuffer target, long position) {
+        public int read(ByteBuffer target, long position) throws IOException {
             requirePower();
+            if (failReads > 0) {
+                failReads--;
+                throw new IOException("read failed");
+            }
             if (position >= content.bytes.length) {
                 return -1;
             }
@@ -327,7 +401,7 @@ public final class DiskModel implements FileSystem {
             int more = (int) Math.max(0, position + wanted - content.bytes.length);
             int length = more > space ? (int) Math.max(0, wanted - (more - space)) : wanted; // a short write
             if (position + length > content.bytes.length) {
-                space -= position + length - content.bytes.length;
+                space -= space == Long.MAX_VALUE ? 0 : position + length - content.bytes.length;
                 content.bytes = Arrays.copyOf(content.bytes, (int) position + length);
             }
             bytes.get(content.bytes, (int) position, length);

@@ -65,6 +65,12 @@ public final class VirtualScheduler implements Scheduler {
         return planned;
     }
 
+    /** The process is gone: nothing that was planned happens any more. */
+    public void forget() {
+        tasks.clear();
+        timers.clear();
+    }
+
     /** Whether a task of the loop is running. */
     public boolean isLoop() {
         return depth > 0;

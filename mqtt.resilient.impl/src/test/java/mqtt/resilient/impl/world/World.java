@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
@@ -26,12 +27,13 @@ import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** A client on a virtual clock and a scripted broker, all on the test's own thread. */
 public final class World implements ClientEvents {
-    public final VirtualScheduler scheduler = new VirtualScheduler();
-    public final ScriptedBroker broker = new ScriptedBroker(scheduler);
+    public final VirtualScheduler scheduler;
+    public final ScriptedBroker broker;
     public final Client client;
     /** What the client told, as text. */
     public final List<String> events = new ArrayList<>();
@@ -57,12 +59,39 @@ public final class World implements ClientEvents {
     }
 
     private World(ClientSettings settings, boolean configured, Function<VirtualScheduler, Network> network) {
-        client = new Client(new Environment(scheduler, network == null ? broker : network.apply(scheduler),
-                new SplittableRandom(1), this::runListener, scheduler::execute), "test", new Mqtt311(),
+        scheduler = new VirtualScheduler();
+        broker = new ScriptedBroker(scheduler);
+        client = new Client(environment(network == null ? broker : network.apply(scheduler)), "test", new Mqtt311(),
                 store -> new MemoryStore(), settings, this);
         if (configured) {
             client.configure("test", settings);
         }
+    }
+
+    /**
+     * A client with a store on a disk, on a clock that runs on; the next one on the same disk and clock is what comes
+     * after a restart. After a power cut nothing of it runs any more.
+     *
+     * @param storage runs what blocks, for the store
+     * @param boot tells one run of the machine from another
+     */
+    public World(VirtualScheduler scheduler, Network network, DiskModel disk, Executor storage, String boot,
+            ClientSettings settings) {
+        this.scheduler = scheduler;
+        broker = null;
+        client = new Client(environment(network), "test", new Mqtt311(), store -> new JournalStore(scheduler,
+                task -> storage.execute(() -> {
+                    task.run();
+                    if (disk.isDead()) {
+                        scheduler.forget();
+                    }
+                }), disk, store.place(), boot, store), settings, this);
+        client.configure("test", settings);
+        scheduler.run();
+    }
+
+    private Environment environment(Network network) {
+        return new Environment(scheduler, network, new SplittableRandom(1), this::runListener, scheduler::execute);
     }
 
     /** A client that has had no configuration yet. */
@@ -205,7 +234,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void storeHealth(StoreHealth health, String reason) {
-        events.add("store " + health);
+        events.add("store " + health + (reason.isEmpty() ? "" : ": " + reason));
     }
 
     @Override

@@ -1,0 +1,12 @@
+package mqtt.resilient.impl.session;
+
+/** What only the session knows of a message. */
+public final class Peek {
+    private Peek() {
+    }
+
+    /** Whether the broker has received it, and is told, or was told, to let go of it. */
+    public static boolean isReleased(Outgoing message) {
+        return message.state == Outgoing.AWAITS_PUBCOMP;
+    }
+}
