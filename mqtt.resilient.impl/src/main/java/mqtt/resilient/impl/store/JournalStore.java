@@ -290,15 +290,19 @@ public final class JournalStore implements MessageStore {
         unforced = !batch.force;
         unwrittenBytes -= batch.bytes;
         overrun &= unwrittenBytes > MAX_UNWRITTEN_BYTES / 2;
-        boolean full = batch.usableBytes < settings.floorBytes();
-        health(full ? StoreHealth.FULL : batch.error == null ? StoreHealth.OK : StoreHealth.DEGRADED, full
-                ? batch.usableBytes + " bytes of disk space are left; needed are " + settings.floorBytes()
-                        + " (store.floor.bytes)"
-                : batch.error == null ? "" : "messages are stored, but: " + describe(batch.error));
+        if (batch.usableBytes < settings.floorBytes()) {
+            health(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
+                    + settings.floorBytes() + " (store.floor.bytes)");
+        } else if (batch.error != null) {
+            health(StoreHealth.DEGRADED, "messages are stored, but: " + describe(batch.error));
+        } else {
+            health(StoreHealth.OK, "");
+        }
         batch.ifStored(listener::stored);
         batch.whenDurable.forEach(Runnable::run);
-        if (forceTimer == null && (full || unforced && settings.durability() == Durability.PROCESS)) {
-            forceTimer = scheduler.at(scheduler.nanoTime() + (full ? SECOND : settings.forceNanos()), () -> {
+        boolean look = health != StoreHealth.OK;
+        if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
+            forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
                 forceTimer = null;
                 pending.force = true;
                 plan();

@@ -204,6 +204,7 @@ final class StoreRig implements MessageStore.Listener {
     Outgoing send(int lane) {
         Outgoing next = store.next(lane);
         if (next != null) {
+            Peek.sending(next);
             store.sent(next);
             log.add("send " + next.id());
             sent.get(lane).add(next);
