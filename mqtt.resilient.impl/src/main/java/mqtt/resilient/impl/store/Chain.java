@@ -34,6 +34,8 @@ final class Chain {
     /** Whether the directory may come back with a segment that was removed. */
     private boolean removalDue;
     private int kept;
+    /** The number of the segment that was removed last. */
+    private int removed;
     /** What the next message will have. */
     long nextIndex = 1;
     long bytesWritten;
@@ -66,8 +68,7 @@ final class Chain {
         }
         if (tail == null) {
             Segment last = last();
-            Segment made = new Segment(store, number, last == null ? 1 : last.number + 1, nextIndex, nextId,
-                    last == null ? 0 : last.forced); // the last one is never removed: numbers only ascend
+            Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, last == null ? 0 : last.forced);
             begin(made, path(made));
             forceDirectory();
         }
@@ -204,7 +205,7 @@ final class Chain {
 
     /** What is begun from now on can be taken back. */
     void keep() {
-        kept = last() == null ? 0 : last().number;
+        kept = lastNumber();
     }
 
     /** Takes away what was begun since {@link #keep}, the newest first. */
@@ -233,6 +234,10 @@ final class Chain {
 
     boolean isTailBeyond(int bytes) {
         return tail != null && tail.size >= bytes;
+    }
+
+    private int lastNumber() {
+        return segments.isEmpty() ? removed : last().number;
     }
 
     /** The latest segment; null if there is none. */
@@ -268,6 +273,7 @@ final class Chain {
         }
         removalDue = true;
         segments.remove(segment);
+        removed = segment.number;
     }
 
     long size() {

@@ -248,22 +248,22 @@ final class Journal {
         Map<Long, Flight> inFlight = flights.get(lane);
         switch (type) {
             case Records.MESSAGE -> {
-                int length = bytes.limit();
-                Segment before = index < chain.nextIndex ? chain.holding(index) : null;
-                lastId = Math.max(lastId, RecordBuffer.number(bytes));
-                if (before != null) {
-                    before.end(index); // written again after a failure
-                } else {
-                    recovered.messages[lane]++;
-                }
-                inFlight.remove(index); // what was said of it before was of a message that was lost
+                long id = RecordBuffer.number(bytes);
                 long age = Records.age(RecordBuffer.number(bytes), clock.wallClockMillis());
                 long expires = Records.expires(bytes);
-                recovered.expiring |= expires > 0;
                 RecordBuffer.number(bytes); // the topic's length
+                Segment before = index < chain.nextIndex ? chain.holding(index) : null;
+                if (before == null) {
+                    recovered.messages[lane]++;
+                } else {
+                    before.end(index); // written again after a failure
+                }
+                inFlight.remove(index); // what was said of it before was of a message that was lost
                 segment.countedBytes += bytes.remaining() + Outgoing.OVERHEAD_BYTES;
-                segment.add(index, length - bytes.position() + bytes.remaining());
+                segment.add(index, bytes.remaining());
                 segment.ages(clock.nanoTime() - age, expires);
+                recovered.expiring |= expires > 0;
+                lastId = Math.max(lastId, id);
                 chain.nextIndex = Math.max(chain.nextIndex, index + 1);
             }
             case Records.ASSIGNED -> {
@@ -440,8 +440,8 @@ final class Journal {
         }
         attempt(batch, () -> batch.eachEndedRange(this::end)); // also if unwritten: space that is free must be usable
         for (int lane = 0; lane < Message.LANES; lane++) {
-            int each = lane;
-            attempt(batch, () -> tidy(each));
+            Chain chain = chains[lane];
+            attempt(batch, () -> tidy(chain, batch.failed && !beginDue ? 0 : 1));
         }
         attempt(batch, () -> batch.usableBytes = files.usableBytes());
         attempt(batch, () -> {
@@ -609,11 +609,11 @@ final class Journal {
 
     /**
      * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
-     * earlier messages dead. When too much is dead, the oldest segment that is mostly so is written anew.
+     * earlier messages dead. The last one says what the next numbers are, and goes only if even its space is needed. When
+     * too much is dead, the oldest segment that is mostly so is written anew.
      */
-    private void tidy(int lane) throws IOException {
-        Chain chain = chains[lane];
-        while (chain.segments.size() > 1 && chain.segments.get(0).live == 0) { // the last one stays: numbers only ascend
+    private void tidy(Chain chain, int least) throws IOException {
+        while (chain.segments.size() > least && chain.segments.get(0).live == 0) {
             chain.remove(chain.segments.get(0));
         }
         long live = 0;
