@@ -24,7 +24,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     /** Bytes of each lane that are kept in memory. */
-    private static final long WINDOW_BYTES = 256 * 1024;
+    private static final long WINDOW_BYTES = 1024 * 1024;
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
     private static final long SLOW_NANOS = 5 * SECOND;
