@@ -30,6 +30,8 @@ import org.eclipse.paho.client.mqttv3.persist.MqttDefaultFilePersistence;
 public final class Durable {
     private static final int THREADS = 64;
     private static final int ROUNDS = 3;
+    private static final int BURST = 20;
+    private static final int PENDING = 20_000;
     private static final long ROUND_NANOS = 4_000_000_000L;
     private static final String TOPIC = "plant/boiler/temp/01"; // 20 bytes
     private static final byte[] PAYLOAD = new byte[100];
@@ -119,9 +121,11 @@ public final class Durable {
     private double flood(String mode) throws InterruptedException {
         Client client = client(mode);
         Message message = message(PAYLOAD);
-        double rate = rate(THREADS, thread -> {
-            client.publish(message);
-            while (client.metrics().pending() > 20_000) {
+        double rate = BURST * rate(THREADS, thread -> {
+            for (int i = 0; i < BURST; i++) {
+                client.publish(message);
+            }
+            while (client.metrics().pending() > PENDING) {
                 Thread.sleep(1);
             }
         });
@@ -129,6 +133,8 @@ public final class Durable {
         if (!mode.equals("memory")) {
             System.out.printf("bytes.written.per.message %.1f%n",
                     (double) client.metrics().storeBytesWritten() / client.metrics().accepted());
+            System.out.printf("messages.per.force %.1f%n",
+                    (double) client.metrics().accepted() / client.metrics().storeForces());
         }
         client.stop().toCompletableFuture().join();
         return rate;
