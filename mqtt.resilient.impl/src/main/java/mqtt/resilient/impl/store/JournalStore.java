@@ -2,6 +2,7 @@ package mqtt.resilient.impl.store;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -274,6 +275,7 @@ public final class JournalStore implements MessageStore {
             failed(batch);
         } else if (!batch.isReadOnly()) {
             succeeded(batch);
+            more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         if (more) {
             listener.available();
@@ -401,7 +403,7 @@ public final class JournalStore implements MessageStore {
 
     private void readAhead(int number) {
         Lane lane = lanes[number];
-        if (lane.diskMessages > 0 && !lane.reading && lane.windowBytes < WINDOW_BYTES / 2) {
+        if (lane.diskMessages > pending.spilled[number] && !lane.reading && lane.windowBytes < WINDOW_BYTES / 2) {
             lane.reading = true;
             pending.readBehind(number, lane.loadedIndex);
             plan();
@@ -457,6 +459,7 @@ public final class JournalStore implements MessageStore {
         if (lane.window.remove(message.id()) != null) {
             lane.windowBytes -= message.size();
         } else {
+            pending.spilled[message.lane()] -= pending.find(message.id()) == null ? 0 : 1;
             lane.diskMessages--;
             lane.diskBytes -= message.size();
             lane.removed.add(message.index());

@@ -73,6 +73,9 @@ public final class ModelBroker implements Network {
     private final Map<Integer, Long> highest = new HashMap<>();
     /** Which number an id stands for, from its PUBLISH until its last acknowledgement has reached the client. */
     private final Map<Integer, Long> live = new HashMap<>();
+    private final Set<Long> exactlyOnce = new HashSet<>();
+    private boolean waitsForDisk;
+    private int deaths;
     private LongPredicate givenUp = number -> false;
     private Consumer<Out> confirmed = out -> { };
     private int sessionsLost;
@@ -161,6 +164,22 @@ public final class ModelBroker implements Network {
                 discard(which.session);
             }
         }
+    }
+
+    /** QoS 2 waits for a disk, and QoS 1 does not: each has its own order from now on. */
+    public void clientWaitsForDisk() {
+        waitsForDisk = true;
+    }
+
+    /** The process of the client is gone, and with it what it knew of QoS 1; a new one will come. */
+    public void clientDies() {
+        if (wire != null) {
+            Wire broken = wire;
+            broken.closed = true;
+            ended(broken);
+        }
+        live.values().removeIf(number -> !exactlyOnce.contains(number));
+        deaths++;
     }
 
     /** Forgets every session; a connection breaks. */
@@ -352,8 +371,11 @@ public final class ModelBroker implements Network {
         }
         int id = id(words[at + 1]);
         int lane = words[at + 2].charAt(1) - '0';
-        if (!known && (lane > 0 || !duplicate && sessionsLost == sessionsLostAtFirst)) {
-            inOrder(lane, number); // a new alarm may overtake the repetition of an older one (design 5, "Order")
+        if (!known && (lane > 0 || deaths == 0 && !duplicate && sessionsLost == sessionsLostAtFirst)) {
+            inOrder(waitsForDisk ? 10 * qos + lane : lane, number); // a new alarm may overtake the repetition of an older one (design 5, "Order")
+        }
+        if (qos == 2) {
+            exactlyOnce.add(number);
         }
         Long before = live.put(id, number);
         assertTrue(before == null || before == number || givenUp.test(before),

@@ -39,6 +39,8 @@ public final class World implements ClientEvents {
     public final List<String> events = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
     private boolean holdListeners;
+    /** What the store held when it was opened; null = it is not open. */
+    public StoredState stored;
 
     /** A client with the settings of {@link Settings#DEFAULT}, changed; it connects at once. */
     public World(UnaryOperator<Settings> change) {
@@ -239,6 +241,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void storeOpened(StoredState state) {
+        stored = state;
         if (!state.incomplete.isEmpty()) {
             events.add("store incomplete");
         }
