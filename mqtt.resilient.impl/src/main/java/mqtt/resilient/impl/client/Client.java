@@ -138,7 +138,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
-                    health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                    publisher.health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                    ready.complete(null);
                 }
             }
         });
