@@ -18,7 +18,7 @@ public interface MessageStore {
         /** All messages up to this id are stored. */
         void stored(long id);
 
-        /** {@link #next} may have something that it had not before. */
+        /** There may be something to send that was not there before. */
         void available();
 
         /** Messages of a lane that were accepted cannot be read any more. */

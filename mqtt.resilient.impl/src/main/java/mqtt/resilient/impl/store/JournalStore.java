@@ -275,7 +275,7 @@ public final class JournalStore implements MessageStore {
             failed(batch);
         } else if (!batch.isReadOnly()) {
             succeeded(batch);
-            more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
+            more |= !batch.whenDurable.isEmpty() || Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         if (more) {
             listener.available();

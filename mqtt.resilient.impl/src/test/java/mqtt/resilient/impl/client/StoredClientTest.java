@@ -1,14 +1,24 @@
 package mqtt.resilient.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.function.UnaryOperator;
+import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.ModelBroker;
@@ -24,12 +34,65 @@ class StoredClientTest {
     private final DiskModel disk = new DiskModel();
     private World world;
 
+    private UnaryOperator<Settings> change = settings -> settings;
+    private long floorBytes;
+    /** Tasks of the store wait here while the disk hangs. */
+    private final ArrayDeque<Runnable> hanging = new ArrayDeque<>();
+    private boolean hangs;
+
     private void start() {
-        ClientSettings base = Settings.DEFAULT.build();
-        world = new World(scheduler, broker, disk, scheduler::execute, "boot", new ClientSettings(base.link(),
-                base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), base.packetMaxBytes(), base.wanProbe()));
+        ClientSettings base = change.apply(Settings.DEFAULT).build();
+        world = new World(scheduler, broker, disk, task -> {
+            if (hangs) {
+                hanging.add(task);
+            } else {
+                scheduler.execute(task);
+            }
+        }, "boot", new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
+                new StoreSettings("store", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(),
+                base.wanProbe()));
         broker.window(100);
+    }
+
+    private void restart() {
+        scheduler.forget();
+        broker.clientDies();
+        disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        start();
+    }
+
+    private void answers() {
+        hangs = false;
+        while (!hanging.isEmpty()) {
+            scheduler.execute(hanging.remove());
+        }
+        scheduler.run();
+    }
+
+    private List<Publication> fill(int count, int bytes) {
+        broker.refuses(true);
+        start();
+        List<Publication> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(publish(3, 1, bytes));
+        }
+        return all;
+    }
+
+    /** A payload of a certain length that is a number of its own. */
+    private String number(int bytes) {
+        return "%0${n}d".replace("${n}", "" + bytes).formatted(world.client.metrics().accepted() + 1);
+    }
+
+    private RejectedException refusal(Publication publication) {
+        scheduler.run();
+        CompletionException failure = assertThrows(CompletionException.class,
+                () -> publication.stored().toCompletableFuture().join());
+        return (RejectedException) failure.getCause();
+    }
+
+    private Publication publish(int lane, int qos, int bytes) {
+        return world.publish(Message.to("l" + lane).lane(lane).qos(Qos.of(qos)).payload(number(bytes)).build());
     }
 
     private void exchange() {
@@ -70,5 +133,180 @@ class StoredClientTest {
         for (long id = 1; id <= 300; id++) {
             assertEquals(1, broker.accepted.get(id));
         }
+    }
+
+    @Test
+    void aPublicationIsStoredWhenTheDiskHasItAndIsDeliveredWithoutWaitingForThat() {
+        start();
+        exchange();
+        hangs = true;
+        Publication publication = publish(1, 1);
+        exchange();
+        assertFalse(world.isDone(publication.stored()), () -> publication.stored() + " " + world.client.status());
+        assertEquals(Outcome.Kind.DELIVERED, world.now(publication.delivered()).kind());
+        answers();
+        assertEquals(Durability.POWER, world.now(publication.stored()));
+    }
+
+    @Test
+    void aQos2MessageIsNotSentBeforeItsPacketIdIsWrittenDown() {
+        start();
+        exchange();
+        hangs = true;
+        publish(1, 2);
+        exchange();
+        assertEquals(0, broker.accepted.size());
+        answers();
+        exchange();
+        assertEquals(1, broker.accepted.get(1L));
+        assertEquals(0, world.client.metrics().pending());
+    }
+
+    @Test
+    void aDiskThatDoesNotKeepUpRefusesWithTheReasonAndTellsThoseWhoWait() {
+        broker.refuses(true);
+        start();
+        hangs = true;
+        Publication last = null;
+        for (int i = 0; i < 200; i++) {
+            last = publish(3, 1, 100_000);
+        }
+        assertTrue(world.client.metrics().pending() < 170);
+        RejectedException refusal = refusal(last);
+        List<String> told = new ArrayList<>();
+        world.client.publisher().whenSpace(() -> told.add("space"));
+        answers();
+        assertEquals(List.of("space"), told);
+        assertEquals(Durability.POWER, world.now(publish(3, 1, 10).stored()));
+        assertEquals(StoreHealth.OK, world.client.status().store());
+        assertTrue(refusal.getMessage().contains("does not keep up"), refusal.getMessage());
+    }
+
+    @Test
+    void belowTheFloorNothingMoreIsTakenAndWhatIsThereIsDelivered() {
+        floorBytes = 1000;
+        List<Publication> all = fill(200, 3500);
+        disk.usable = 10;
+        world.now(publish(3, 1, 10).stored());
+        Publication refused = publish(3, 1, 10);
+        assertEquals(0, refused.id());
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        broker.refuses(false);
+        for (int i = 0; i < 100; i++) {
+            exchange();
+            scheduler.advance(Duration.ofSeconds(1));
+        }
+        all.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
+        assertEquals(0, world.client.metrics().pending());
+        disk.usable = 1000;
+        scheduler.advance(Duration.ofSeconds(2));
+        assertEquals(StoreHealth.OK, world.client.status().store());
+        assertTrue(publish(3, 1, 10).id() > 0);
+    }
+
+    @Test
+    void theOldestAreDroppedAlsoWhenTheyAreOnTheDisk() {
+        change = settings -> settings.dropOldest(true).storeMaxMessages(30);
+        List<Publication> all = fill(100, 20_000);
+        scheduler.run();
+        assertEquals(30, world.client.metrics().pending());
+        assertEquals(70, world.client.metrics().dropped());
+        for (int i = 0; i < 100; i++) {
+            assertEquals(i < 70 ? Outcome.Kind.DROPPED : Outcome.Kind.PENDING, world.outcome(all.get(i)), "" + i);
+        }
+        restart();
+        assertTrue(world.client.metrics().pending() >= 30);
+    }
+
+    @Test
+    void messagesOnTheDiskCanBeCancelledOnceAndWatched() {
+        List<Publication> all = fill(40, 20_000);
+        var first = all.get(39).cancel();
+        var second = all.get(39).cancel();
+        assertTrue(world.now(first));
+        assertFalse(world.now(second));
+        assertEquals(39, world.client.metrics().pending());
+        assertEquals(1, world.client.metrics().cancelled());
+        restart();
+        assertEquals(39, world.client.metrics().pending());
+        assertEquals(39L * (20_000 + 2 + 64), world.client.metrics().pendingBytes());
+    }
+
+    @Test
+    void messagesOnTheDiskExpireAndGrowTooOldAlsoAfterARestart() {
+        broker.refuses(true);
+        start();
+        for (int i = 0; i < 40; i++) {
+            Message.Builder builder = Message.to("t").lane(2).qos(Qos.AT_LEAST_ONCE).payload(new byte[20_000]);
+            world.publish((i % 2 == 0 ? builder.expiresAfter(Duration.ofSeconds(60)) : builder).build());
+        }
+        restart();
+        scheduler.advance(Duration.ofSeconds(120));
+        assertEquals(20, world.client.metrics().expired());
+        assertEquals(20, world.client.metrics().pending());
+        change = settings -> settings.maxAgeSeconds(300);
+        restart();
+        scheduler.advance(Duration.ofSeconds(120));
+        assertEquals(20, world.client.metrics().pending());
+        scheduler.advance(Duration.ofSeconds(120));
+        assertEquals(0, world.client.metrics().pending());
+        assertEquals(20, world.client.metrics().dropped());
+    }
+
+    @Test
+    void aStoreThatCannotBeOpenedIsAStateAndOtherClientsGoOn() {
+        disk.put("store", new byte[0]);
+        start();
+        assertEquals(StoreHealth.FAILED, world.client.status().store());
+        assertTrue(world.client.status().storeReason().contains("store.directory"), world.client.status().toString());
+        assertEquals(ConnectionState.FAILED, world.client.status().state());
+        assertEquals(0, publish(1, 1).id());
+        assertTrue(World.connected().client.isConnected());
+        disk.remove("store");
+        scheduler.advance(Duration.ofSeconds(1));
+        exchange();
+        assertEquals(StoreHealth.OK, world.client.status().store());
+        assertTrue(world.client.isConnected());
+        publish(1, 1);
+        exchange();
+        assertEquals(1, world.client.metrics().delivered());
+    }
+
+    @Test
+    void aDamagedStateIsDiscardedAtTheBrokerAndASoundOneIsNot() {
+        start();
+        exchange();
+        publish(1, 2);
+        exchange();
+        restart();
+        exchange();
+        assertEquals(0, broker.sessionsLost());
+        publish(1, 1);
+        exchange();
+        scheduler.forget();
+        broker.clientDies();
+        disk.kill();
+        String session = disk.files().stream().filter(each -> each.contains("session")).findFirst().orElseThrow();
+        disk.flip(session, 8 * 70);
+        start();
+        exchange();
+        assertTrue(world.takeEvents().contains("store incomplete"));
+        assertEquals(1, broker.sessionsLost());
+        assertTrue(world.client.isConnected());
+    }
+
+    @Test
+    void aClientThatStopsWhileTheDiskHangsEndsWhenThatAnswers() {
+        start();
+        exchange();
+        hangs = true;
+        Publication publication = publish(1, 2);
+        var stopped = world.client.stop();
+        exchange();
+        assertFalse(world.isDone(stopped));
+        answers();
+        world.now(stopped);
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(publication.delivered()).kind());
+        assertEquals(Durability.POWER, world.now(publication.stored()));
     }
 }
