@@ -237,6 +237,16 @@ public final class Session {
         return false;
     }
 
+    /** The message that was accepted first of those at hand; null if there is none. */
+    public Outgoing oldest() {
+        Outgoing oldest = inFlight.first();
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            Outgoing next = store.next(lane);
+            oldest = oldest == null || next != null && next.id() < oldest.id() ? next : oldest;
+        }
+        return oldest == null ? atMostOnce.peek() : oldest;
+    }
+
     /** Writes what may be sent now, as much as there is room for. */
     public void fill(Output out) {
         if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
