@@ -313,6 +313,29 @@ class StoreTroubleTest {
         next().reopenAndCheck(true);
     }
 
+    @Test
+    void howeverLittleSpaceIsLeftAtTheStartAPowerCutCostsNothing() {
+        fill();
+        rig.close();
+        DiskModel whole = disk.copy();
+        StoreRig filled = rig;
+        for (int space = 0; space < 400; space += 7) {
+            for (int crash = 0; crash < 3; crash++) {
+                disk = whole.copy();
+                disk.space = space;
+                rig = new StoreRig(filled, disk).open();
+                rig.sendAll(3).forEach(rig::endLazily);
+                rig.advance(2000);
+                disk.space = crash == 1 ? Long.MAX_VALUE : disk.space;
+                rig.advance(crash * 5000);
+                rig.die();
+                disk.cut(crash == 0 ? Fate.EVERYTHING_SURVIVES : Fate.NOTHING_SURVIVES);
+                disk.space = Long.MAX_VALUE;
+                new StoreRig(rig, disk).reopenAndCheck(true);
+            }
+        }
+    }
+
     // ---- errors ---------------------------------------------------------------------------------------------------
 
     @Test
