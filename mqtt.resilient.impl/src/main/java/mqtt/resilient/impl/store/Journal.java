@@ -155,6 +155,7 @@ final class Journal {
                 begin();
             } catch (IOException e) { // a full disk: what is there can be delivered all the same
                 beginDue = true;
+                chains[SESSION_CHAIN].abandonTail();
             }
             return recovered;
         } catch (IOException | RuntimeException e) {

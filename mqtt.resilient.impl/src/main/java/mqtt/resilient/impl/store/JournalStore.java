@@ -273,7 +273,7 @@ public final class JournalStore implements MessageStore {
         busy = false;
         if (batch.failed) {
             failed(batch);
-        } else if (!batch.isReadOnly()) {
+        } else if (failures == 0 || !batch.isReadOnly()) { // reading says nothing about writing
             succeeded(batch);
             more |= !batch.whenDurable.isEmpty() || Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
@@ -289,7 +289,7 @@ public final class JournalStore implements MessageStore {
 
     private void succeeded(Batch batch) {
         failures = 0;
-        unforced = !batch.force;
+        unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
         unwrittenBytes -= batch.bytes;
         overrun &= unwrittenBytes > MAX_UNWRITTEN_BYTES / 2;
         if (batch.usableBytes < settings.floorBytes()) {

@@ -91,6 +91,44 @@ class StoreTroubleTest {
     }
 
     @Test
+    void whatWasForcedIsKnownAlsoWhenTheStoreWasNotClosed() {
+        rig.open();
+        rig.session("broker c");
+        rig.segmentBytes = 100_000;
+        rig.store.configure(rig.settings(), rig);
+        for (int i = 0; i < 6; i++) {
+            rig.publish(1, 1, 100);
+            rig.run();
+        }
+        rig.die();
+        DiskModel whole = disk.copy();
+        for (int at = Segment.HEADER_BYTES; at < 600; at++) {
+            disk = whole.copy();
+            disk.flip("store/lane1-0000000001.segment", at * 8L);
+            disk.kill();
+            StoreRig damaged = new StoreRig(rig, disk).open();
+            assertTrue(damaged.state.incomplete.contains("lane1"), at + " " + damaged.state.incomplete);
+        }
+    }
+
+    @Test
+    void aSlowReadIsOverWhenItIsOver() {
+        rig.open();
+        for (int i = 0; i < 30; i++) {
+            rig.publish(3, 1, 20_000);
+        }
+        rig.run();
+        rig.hangs = true;
+        for (int i = 0; i < 12; i++) {
+            rig.send(3);
+        }
+        rig.advance(6000);
+        assertEquals(StoreHealth.DEGRADED, rig.health);
+        rig.answers();
+        assertEquals(StoreHealth.OK, rig.health);
+    }
+
+    @Test
     void afterDamageTheSessionIsNotTrustedUntilThereIsANewOneAndThenDamageIsOldNews() {
         fill();
         rig.close();
@@ -311,6 +349,29 @@ class StoreTroubleTest {
         assertEquals(rig.lastId, rig.storedUpTo);
         rig.close();
         next().reopenAndCheck(true);
+    }
+
+    @Test
+    void howeverLittleSpaceIsLeftAtTheStartAPowerCutCostsNothing() {
+        fill();
+        rig.close();
+        DiskModel whole = disk.copy();
+        StoreRig filled = rig;
+        for (int space = 0; space < 400; space += 7) {
+            for (int crash = 0; crash < 3; crash++) {
+                disk = whole.copy();
+                disk.space = space;
+                rig = new StoreRig(filled, disk).open();
+                rig.sendAll(3).forEach(rig::endLazily);
+                rig.advance(2000);
+                disk.space = crash == 1 ? Long.MAX_VALUE : disk.space;
+                rig.advance(crash * 5000);
+                rig.die();
+                disk.cut(crash == 0 ? Fate.EVERYTHING_SURVIVES : Fate.NOTHING_SURVIVES);
+                disk.space = Long.MAX_VALUE;
+                new StoreRig(rig, disk).reopenAndCheck(true);
+            }
+        }
     }
 
     // ---- errors ---------------------------------------------------------------------------------------------------
