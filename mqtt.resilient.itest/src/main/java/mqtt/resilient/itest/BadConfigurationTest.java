@@ -90,7 +90,7 @@ class BadConfigurationTest extends FrameworkTest {
     }
 
     @Test
-    void aClientWhoseFirstConfigurationIsBadKeepsWhatItAcceptsAndDeliversItWhenTheConfigurationIsGood() {
+    void aClientWhoseFirstConfigurationIsBadSaysSoToPublishersAndServesThemWhenTheConfigurationIsGood() {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "late/+");
         clients.configure("late", "mqtt://localhost:99999");
         ResilientMqttClient client = clients.service("late");
@@ -101,8 +101,9 @@ class BadConfigurationTest extends FrameworkTest {
         assertEquals(failed.configurationError(), failed.reason());
         assertEquals("late", failed.client());
         assertEquals(false, events.awaitConfiguration("late", 1).getProperty(MqttConstants.ACCEPTED));
-        Publication publication = client.publish(Message.to("late/x").payload("patience").build());
-        Await.result(publication.stored());
+        String refused = Await.result(client.publish(Message.to("late/x").build()).stored()
+                .handle((durability, error) -> String.valueOf(error)));
+        assertTrue(refused.contains("99999"), refused);
         client.reconnect();
         client.connect();
 
@@ -110,6 +111,8 @@ class BadConfigurationTest extends FrameworkTest {
         assertTrue(String.valueOf(events.awaitConfiguration("late", 2).getProperty(MqttConstants.REASON))
                 .contains("99998"));
         clients.configure("late", broker.uri());
+        Clients.awaitConnected(client);
+        Publication publication = client.publish(Message.to("late/x").payload("patience").build());
         assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
         observer.awaitTexts("patience");
         assertEquals("", client.status().configurationError());

@@ -47,7 +47,7 @@ class ThreadsTest extends FrameworkTest {
         client.publish(Message.to("named/x").payload("1").build());
         inbox.awaitTexts("1");
         for (Thread thread : engineThreads()) {
-            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|network|(listener|resolve|work)-[0-9]+)"), thread.getName());
+            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|network|(listener|resolve|store|work)-[0-9]+)"), thread.getName());
             assertTrue(thread.isDaemon(), thread.getName());
         }
         List<String> unnamed = Thread.getAllStackTraces().entrySet().stream()
