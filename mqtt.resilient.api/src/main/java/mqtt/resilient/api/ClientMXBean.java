@@ -47,6 +47,9 @@ public interface ClientMXBean {
     /** {@return what they count for against {@code store.max.bytes} and {@code qos0.max.bytes}} */
     long getPendingBytes();
 
+    /** {@return how long the oldest pending message has been pending, in milliseconds; 0 = none is} */
+    long getOldestMillis();
+
     /** {@return messages sent and not acknowledged to the end} */
     int getInFlight();
 

@@ -16,6 +16,7 @@ package mqtt.resilient.api;
  * @param closed accepted messages lost with the stop of the client
  * @param pending accepted messages that have not come to their end
  * @param pendingBytes what they count for against {@code store.max.bytes} and {@code qos0.max.bytes}
+ * @param oldestMillis how long the oldest of them has been pending, in milliseconds; 0 = none is
  * @param inFlight messages sent and not acknowledged to the end
  * @param repeated messages sent again on a later connection
  * @param received messages from the broker
@@ -35,7 +36,7 @@ package mqtt.resilient.api;
  * @param storeSegmentsQuarantined files of the store that were put aside
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
-        long setAside, long dropped, long closed, long pending, long pendingBytes, int inFlight, long repeated,
+        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight, long repeated,
         long received, long receivedDuplicates, int unhandled, long receivedDropped, long listenerFailures,
         long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,

@@ -21,7 +21,7 @@ public final class Topics {
      */
     public static String requireName(String topic) {
         check("topic", topic);
-        if (topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
+        if (hasWildcard(topic)) {
             throw new IllegalArgumentException("topic: " + quote(topic)
                     + " holds a wildcard (+ or #); wildcards are allowed in filters only");
         }
@@ -39,30 +39,25 @@ public final class Topics {
         check("filter", filter);
         if (filter.startsWith(SHARE)) {
             int slash = filter.indexOf('/', SHARE.length());
-            String group = slash < 0 ? filter.substring(SHARE.length()) : filter.substring(SHARE.length(), slash);
-            if (slash < 0 || slash == filter.length() - 1 || group.isEmpty() || group.indexOf('+') >= 0
-                    || group.indexOf('#') >= 0) {
+            String group = filter.substring(SHARE.length(), Math.max(slash, SHARE.length()));
+            if (group.isEmpty() || hasWildcard(group) || slash == filter.length() - 1) {
                 throw new IllegalArgumentException("filter: " + quote(filter)
                         + " is not a shared subscription; allowed is $share/<group>/<filter>, the group without / + #");
             }
         }
-        String levels = withoutShare(filter);
-        for (int start = 0; start <= levels.length();) {
-            int slash = levels.indexOf('/', start);
-            int end = slash < 0 ? levels.length() : slash;
-            requireLevel(filter, levels.substring(start, end), slash < 0);
-            start = end + 1;
+        String[] levels = withoutShare(filter).split("/", -1);
+        for (int i = 0; i < levels.length; i++) {
+            requireLevel(filter, levels[i], i == levels.length - 1);
         }
         return filter;
     }
 
     private static void requireLevel(String filter, String level, boolean last) {
-        boolean hash = level.indexOf('#') >= 0;
-        if (level.length() > 1 && (hash || level.indexOf('+') >= 0)) {
+        if (level.length() > 1 && hasWildcard(level)) {
             throw new IllegalArgumentException("filter: " + quote(filter)
                     + " mixes a wildcard with text; + and # are allowed only as a whole level");
         }
-        if (hash && !last) {
+        if (level.equals("#") && !last) {
             throw new IllegalArgumentException("filter: " + quote(filter) + " goes on after #; # must be the last level");
         }
     }
@@ -103,6 +98,10 @@ public final class Topics {
             }
         }
         return bytes;
+    }
+
+    private static boolean hasWildcard(String text) {
+        return text.indexOf('+') >= 0 || text.indexOf('#') >= 0;
     }
 
     private static void check(String field, String value) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -16,6 +17,7 @@ import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** Clients as the benchmarks need them. */
@@ -62,6 +64,16 @@ final class Clients {
         @Override
         public void setAside(long id, String topic, String reason) {
             throw new IllegalStateException(topic + " " + reason);
+        }
+
+        @Override
+        public void storeHealth(StoreHealth health, String reason) {
+            // silence
+        }
+
+        @Override
+        public void storeOpened(StoredState state) {
+            // silence
         }
 
         @Override

@@ -3,6 +3,7 @@ package mqtt.resilient.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -16,8 +17,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.io.EngineThread;
+import mqtt.resilient.spi.NetworkState;
 
 /**
  * Many idle clients on one loop against a broker that is killed and comes back: threads, heap for each client, and when
@@ -61,6 +65,7 @@ public final class Fleet implements AutoCloseable {
             System.out.println("fleet.back.ms " + fleet.awaitOnline(number));
             fleet.histogram().forEach((second, count) -> System.out.println("fleet.attempts.second." + second + " " + count));
             System.out.println("fleet.threads.after " + fleet.threads().size() + " " + fleet.threads());
+            System.out.println("fleet.network.up.to.delivery.ms " + fleet.networkUp());
         }
         System.exit(0);
     }
@@ -117,6 +122,27 @@ public final class Fleet implements AutoCloseable {
         Long first = attempts.peek();
         attempts.forEach(time -> histogram.merge((time - first) / (1000 * MILLION), 1, Integer::sum));
         return histogram;
+    }
+
+    /** The milliseconds from the word that the network is up to the first delivery, of one client that is not connected. */
+    double networkUp() {
+        Client client = clients.client("fleet-late", "mqtt://127.0.0.1:" + port, KEEP_ALIVE_SECONDS, RESPONSE_SECONDS,
+                status -> { });
+        await(client::isConnected);
+        broker.destroyForcibly();
+        Publication publication = client.publish(Message.to("t").payload("1").build());
+        await(() -> client.status().state() == ConnectionState.WAITING && client.status().nextAttempt().toMillis() > 1000);
+        try {
+            startBroker();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        long up = System.nanoTime();
+        client.networkChanged(NetworkState.UP);
+        while (!client.outcome(publication.id()).isDelivered()) {
+            Thread.onSpinWait();
+        }
+        return (System.nanoTime() - up) / 1e6;
     }
 
     /** Waits until the pools that connecting needed are empty. */

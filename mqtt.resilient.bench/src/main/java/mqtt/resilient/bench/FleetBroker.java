@@ -16,12 +16,14 @@ import java.nio.channels.SocketChannel;
 public final class FleetBroker {
     private static final int BACKLOG = 4096;
     private static final int BUFFER_BYTES = 4096;
+    private static int bufferBytes = BUFFER_BYTES;
 
     private FleetBroker() {
     }
 
-    /** Runs on the loopback port given. */
+    /** Arguments: the loopback port and, for few clients that are fast, the length of the buffer of each. */
     public static void main(String[] arguments) throws IOException {
+        bufferBytes = arguments.length > 1 ? Integer.parseInt(arguments[1]) : BUFFER_BYTES;
         Thread parent = new Thread(() -> {
             try {
                 while (System.in.read() >= 0) {
@@ -46,7 +48,7 @@ public final class FleetBroker {
                     if (key.isAcceptable()) {
                         for (SocketChannel client = server.accept(); client != null; client = server.accept()) {
                             client.configureBlocking(false);
-                            client.register(selector, SelectionKey.OP_READ, ByteBuffer.allocate(BUFFER_BYTES));
+                            client.register(selector, SelectionKey.OP_READ, ByteBuffer.allocate(bufferBytes));
                         }
                     } else {
                         serve((SocketChannel) key.channel(), (ByteBuffer) key.attachment());
@@ -71,7 +73,7 @@ public final class FleetBroker {
             throw new IOException("closed");
         }
         in.flip();
-        ByteBuffer out = ByteBuffer.allocate(BUFFER_BYTES);
+        ByteBuffer out = ByteBuffer.allocate(bufferBytes);
         while (in.remaining() >= 2) {
             in.mark();
             int header = in.get() & 0xFF;

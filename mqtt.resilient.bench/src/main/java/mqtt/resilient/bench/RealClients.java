@@ -2,11 +2,14 @@ package mqtt.resilient.bench;
 
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.Consumer;
 import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -14,9 +17,14 @@ import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.HostFingerprint;
+import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** Clients on one real loop, as the bundle makes them, without a framework. */
@@ -27,6 +35,7 @@ final class RealClients implements AutoCloseable {
     final EventLoop loop;
     private final SplittableRandom random = new SplittableRandom();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
+    private final ThreadPoolExecutor storage = Threads.pool("mqtt-store", 4);
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
 
     RealClients() throws IOException {
@@ -40,6 +49,29 @@ final class RealClients implements AutoCloseable {
      * @param changed hears of every change of state, on the loop
      */
     Client client(String name, String broker, int keepAliveSeconds, int responseSeconds, Consumer<ClientStatus> changed) {
+        return client(name, broker, keepAliveSeconds, responseSeconds, StoreSettings.MEMORY, changed);
+    }
+
+    /**
+     * Makes a client that keeps what it is given.
+     *
+     * @param directory where
+     * @param mode power or process
+     */
+    Client durable(String name, String broker, Path directory, String mode) {
+        return client(name, broker, 60, 10, new StoreSettings(directory.toString(),
+                Durability.valueOf(mode.toUpperCase(Locale.ROOT)), SECOND / 2, 1 << 26, 4 << 20), status -> { });
+    }
+
+    private MessageStore store(StoreSettings settings) {
+        Path directory = Path.of(settings.place());
+        return settings.durability() == Durability.MEMORY ? new MemoryStore()
+                : new JournalStore(loop, storage, new LocalFileSystem(directory.getParent()),
+                        directory.getFileName().toString(), HostFingerprint.bootId(), settings);
+    }
+
+    private Client client(String name, String broker, int keepAliveSeconds, int responseSeconds, StoreSettings store,
+            Consumer<ClientStatus> changed) {
         ClientSettings base = Clients.settings(100);
         LinkSettings link = base.link();
         LinkSettings.Timing timing = link.timing();
@@ -50,7 +82,7 @@ final class RealClients implements AutoCloseable {
                 new LinkSettings.Timing(timing.pingNanos(), responseSeconds * SECOND, timing.connectNanos(),
                         timing.backoffMinNanos(), timing.backoffMaxNanos(), timing.stableNanos()),
                 link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
-                base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
+                base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(), base.wanProbe());
         ClientEvents events = (ClientEvents) Proxy.newProxyInstance(RealClients.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> {
                     if (method.getName().equals("changed")) {
@@ -59,7 +91,7 @@ final class RealClients implements AutoCloseable {
                     return null;
                 });
         Client client = new Client(new Environment(loop, loop, random, listeners, completions), name, new Mqtt311(),
-                store -> new MemoryStore(), settings, events);
+                this::store, settings, events);
         client.configure(name, settings);
         return client;
     }
@@ -73,5 +105,6 @@ final class RealClients implements AutoCloseable {
         }
         listeners.shutdownNow();
         completions.shutdownNow();
+        storage.shutdown();
     }
 }

@@ -2,6 +2,8 @@ package mqtt.resilient.itest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -23,10 +25,17 @@ final class Clients implements AutoCloseable {
     private final BundleContext context;
     private final ConfigurationAdmin admin;
     private final Map<String, Configuration> configurations = new HashMap<>();
+    /** Of these clients alone: what an earlier test has left in the store is none of their business. */
+    private final Path directory;
 
     Clients(BundleContext context) {
         this.context = context;
         admin = context.getService(context.getServiceReference(ConfigurationAdmin.class));
+        try {
+            directory = Files.createTempDirectory("itest-stores");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Makes a client that is quick to try again, and waits until it is connected. */
@@ -44,7 +53,7 @@ final class Clients implements AutoCloseable {
     /** Makes or changes a client that is quick to try again; keys that are not given have their default. */
     void configure(String name, String broker, Object... keysAndValues) {
         Map<String, Object> properties = new HashMap<>(Map.of("mqtt.client", name, "brokers", broker,
-                "backoff.min.ms", 50, "backoff.max.seconds", 1));
+                "backoff.min.ms", 50, "backoff.max.seconds", 1, "store.directory", directory.toString()));
         for (int i = 0; i < keysAndValues.length; i += 2) {
             properties.put((String) keysAndValues[i], keysAndValues[i + 1]);
         }

@@ -99,17 +99,22 @@ class ReconfigurationTest extends FrameworkTest {
     }
 
     @Test
-    void anotherNameMovesTheServiceAndKeepsWhatWasAccepted() throws Exception {
+    void anotherNameWaitsUntilNothingIsPendingAndThenMovesTheService() throws Exception {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "named/+");
         int nobody = TestBroker.freePort();
         clients.configure("before", "mqtt://127.0.0.1:" + nobody);
-        Publication publication = clients.service("before").publish(Message.to("named/x").payload("kept").build());
+        ResilientMqttClient before = clients.service("before");
+        Publication publication = before.publish(Message.to("named/x").payload("kept").build());
+        Await.result(publication.stored());
+        clients.configure("before", broker.uri(), "mqtt.client", "after");
+        Await.until("it is refused", () -> before.status().configurationError().contains("mqtt.client"));
+        clients.configure("before", broker.uri());
+        observer.awaitTexts("kept");
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
         clients.configure("before", broker.uri(), "mqtt.client", "after");
         ResilientMqttClient client = clients.service("after");
         Await.until("the old name is gone", () -> clients.references("before").isEmpty());
         assertEquals("after", client.status().client());
-        observer.awaitTexts("kept");
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
     }
 
     @Test

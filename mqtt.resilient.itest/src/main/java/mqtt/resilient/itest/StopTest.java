@@ -72,7 +72,7 @@ class StopTest extends FrameworkTest {
 
         withinLimit(this::stopEngine);
 
-        assertEquals(Outcome.Kind.CLOSED, Await.result(outcome).kind());
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, Await.result(outcome).kind());
         assertEquals(Subscription.Grant.CLOSED, Await.result(grant));
         assertFalse(Await.result(drained), "what was pending was not delivered");
         assertInstanceOf(IllegalStateException.class, Await.result(taking));
@@ -87,7 +87,7 @@ class StopTest extends FrameworkTest {
         Publication publication = client.publish(Message.to("after/x").build());
         Subscription subscription = client.subscribe("after/+", QOS_1, new Inbox());
         engine.stop();
-        assertEquals(Outcome.Kind.CLOSED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, Await.result(publication.delivered()).kind());
         assertFalse(Await.result(publication.cancel()));
         CompletionStage<Boolean> stored = publication.stored().handle((durability, error) -> true);
         assertTrue(Await.result(stored));
@@ -236,7 +236,7 @@ class StopTest extends FrameworkTest {
         assertInstanceOf(IllegalStateException.class, Await.result(end));
         for (Publication publication : List.copyOf(publications)) {
             Outcome.Kind kind = Await.result(publication.delivered()).kind();
-            assertTrue(List.of(Outcome.Kind.DELIVERED, Outcome.Kind.CLOSED, Outcome.Kind.REJECTED,
+            assertTrue(List.of(Outcome.Kind.DELIVERED, Outcome.Kind.KEPT_IN_STORE, Outcome.Kind.CLOSED, Outcome.Kind.REJECTED,
                     Outcome.Kind.UNKNOWN).contains(kind), kind.toString());
         }
     }

@@ -137,7 +137,10 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         scheduler.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);
-                ready.complete(null);
+                if (settings == null) {
+                    publisher.health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                    ready.complete(null);
+                }
             }
         });
     }
@@ -195,6 +198,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void available() {
+        publisher.lookForOldest();
         publisher.dropBeyondBounds();
         wake(false);
     }
@@ -210,7 +214,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         storeReason = reason;
         publisher.health(health, reason);
         events.storeHealth(health, reason);
-        if (!opened) {
+        if (!opened && health == StoreHealth.FAILED) {
             supervisor.fail(reason);
             ready.complete(null);
         }
@@ -479,7 +483,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
                 ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
                 ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
-                publisher.pending(), publisher.pendingBytes(), (int) counters.get(Counter.IN_FLIGHT),
+                publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),

@@ -206,7 +206,7 @@ final class Outcomes {
             if (watchedStored.remove(id) != null) {
                 completions.execute(() -> stage.complete(durability));
             }
-        } else if (get(id, id).kind() == Kind.CLOSED) { // it came in the moment of the stop
+        } else if (kept || get(id, id).kind() == Kind.CLOSED) { // it came in the moment of the stop
             notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: it has stopped"));
         }
         return stage.minimalCompletionStage();

@@ -30,6 +30,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class Publisher {
     private static final long SWEEP_NANOS = 1_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final Environment environment;
@@ -45,6 +46,9 @@ public final class Publisher {
     private Session session;
     private Scheduler.Timer sweep;
     private boolean expiryUsed;
+    /** When the oldest pending message was accepted; meaningless while none is. */
+    private volatile long oldestNanos;
+    private boolean idle = true;
     private boolean online;
     private boolean stopping;
 
@@ -106,6 +110,7 @@ public final class Publisher {
     void restore(StoredState state) {
         intake.restore(state);
         outcomes.begin(state.lastId);
+        oldestNanos = scheduler.nanoTime();
         expiryUsed |= state.expiring;
         sweepSoon();
     }
@@ -177,6 +182,11 @@ public final class Publisher {
         return intake.pendingBytesOfAll();
     }
 
+    /** How long the oldest pending message has been pending; 0 = none is. */
+    long oldestMillis() {
+        return intake.pending() == 0 ? 0 : Math.max(0, scheduler.nanoTime() - oldestNanos) / NANOS_PER_MILLI;
+    }
+
     /** Messages admitted so far. */
     long accepted() {
         return intake.accepted();
@@ -234,7 +244,7 @@ public final class Publisher {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         scheduler.execute(() -> {
-            if (!session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
+            if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
                 store.find(id, found -> {
                     if (found == null && !session.isInFlight(id)) {
                         outcomes.unknown(id);
@@ -271,7 +281,9 @@ public final class Publisher {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         scheduler.execute(() -> {
             List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
-            if (atMostOnce.isEmpty()) {
+            if (stopping) {
+                environment.completions().execute(() -> done.complete(false));
+            } else if (atMostOnce.isEmpty()) {
                 store.find(id, queued -> {
                     if (queued != null) {
                         store.remove(queued);
@@ -300,6 +312,7 @@ public final class Publisher {
             return;
         }
         expiryUsed |= message.message().expiresAfterNanos() > 0;
+        long acceptedNanos = message.acceptedNanos();
         int lane = message.lane(); // it may come to its end here
         if (message.message().qos() == Qos.AT_MOST_ONCE) {
             session.offerAtMostOnce(message);
@@ -314,6 +327,10 @@ public final class Publisher {
             }
             dropBeyondBounds(lane);
         }
+        if (idle) {
+            idle = false;
+            oldestNanos = acceptedNanos;
+        }
         sweepSoon();
         wake.accept(lane == Message.LANE_ALARM);
     }
@@ -323,6 +340,13 @@ public final class Publisher {
         for (int lane = 0; lane < Message.LANES; lane++) {
             dropBeyondBounds(lane);
         }
+    }
+
+    /** The store may have messages at hand that it had not before. */
+    void lookForOldest() {
+        Outgoing oldest = session.oldest();
+        idle = oldest == null;
+        oldestNanos = idle ? oldestNanos : oldest.acceptedNanos();
     }
 
     private void dropBeyondBounds(int lane) {
@@ -389,6 +413,7 @@ public final class Publisher {
         ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
         outcomes.ended(message.id(), kind, reason);
         tellSpace();
+        lookForOldest();
         if (kind == Outcome.Kind.SET_ASIDE) {
             events.setAside(message.id(), message.message().topic(), reason);
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {

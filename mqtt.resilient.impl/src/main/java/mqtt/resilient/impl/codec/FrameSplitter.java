@@ -41,10 +41,10 @@ public final class FrameSplitter {
             } else {
                 int size = packetSize(in);
                 if (size < 0 || size > in.remaining() || size > maxPacketBytes) {
-                    keep(in, size);
-                    continue;
+                    partial = ByteBuffer.allocate(FIRST_PIECE_BYTES);
+                } else {
+                    decode(in, size, receiver);
                 }
-                decode(in, size, receiver);
             }
         }
     }
@@ -56,7 +56,7 @@ public final class FrameSplitter {
 
     private void complete(ByteBuffer in, PacketReceiver receiver) throws ProtocolException {
         int size = packetSize(partial.duplicate().flip());
-        if (size < 0) { // the header was cut: byte by byte until the length is known
+        if (size < 0) { // byte by byte until the length is known
             partial.put(in.get());
             size = packetSize(partial.duplicate().flip());
             if (size < 0) {
@@ -100,15 +100,6 @@ public final class FrameSplitter {
         skip = size - partial.position();
         partial = null;
         receiver.oversized(new String(topic, StandardCharsets.UTF_8), qos, id, size);
-    }
-
-    private void keep(ByteBuffer in, int size) {
-        int capacity = Math.max(Math.min(in.remaining(), MAX_HEAD_BYTES), FIRST_PIECE_BYTES);
-        partial = ByteBuffer.allocate(size < 0 ? capacity : Math.min(size, capacity));
-        int count = size > maxPacketBytes ? MAX_HEADER_BYTES : in.remaining();
-        count = Math.min(Math.min(count, partial.remaining()), in.remaining());
-        partial.put(in.slice(in.position(), count));
-        in.position(in.position() + count);
     }
 
     private void decode(ByteBuffer in, int size, PacketReceiver receiver) throws ProtocolException {

@@ -1,14 +1,12 @@
 package mqtt.resilient.impl.codec;
 
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
@@ -59,19 +57,12 @@ public final class Mqtt311 implements ProtocolVersion {
 
         @Override
         public void encodePublish(Message message, int packetId, boolean duplicate, ByteBuffer out) {
-            String topic = message.topic();
-            int topicBytes = Topics.utf8Length(topic);
+            byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
             out.put((byte) (PacketType.PUBLISH << 4 | (duplicate ? 8 : 0) | message.qos().ordinal() << 1
                     | (message.retain() ? 1 : 0)));
-            putVarint(remainingLength(message, topicBytes), out);
-            out.putShort((short) topicBytes);
-            if (topicBytes == topic.length()) {
-                for (int i = 0; i < topicBytes; i++) {
-                    out.put((byte) topic.charAt(i));
-                }
-            } else {
-                out.put(topic.getBytes(StandardCharsets.UTF_8));
-            }
+            putVarint(remainingLength(message, topic.length), out);
+            out.putShort((short) topic.length);
+            out.put(topic);
             if (message.qos() != Qos.AT_MOST_ONCE) {
                 out.putShort((short) packetId);
             }
@@ -89,12 +80,12 @@ public final class Mqtt311 implements ProtocolVersion {
         public byte[] encode(Connect connect) {
             Message will = connect.will();
             return packet(PacketType.CONNECT << 4, body -> {
-                body.writeUTF("MQTT");
-                body.writeByte(PROTOCOL_LEVEL);
-                body.writeByte((connect.user() != null ? 0x80 : 0) | (connect.password() != null ? 0x40 : 0)
+                writeText("MQTT", body);
+                body.write(PROTOCOL_LEVEL);
+                body.write((connect.user() != null ? 0x80 : 0) | (connect.password() != null ? 0x40 : 0)
                         | (will == null ? 0 : 4 | will.qos().ordinal() << 3 | (will.retain() ? 0x20 : 0))
                         | (connect.cleanStart() ? 2 : 0));
-                body.writeShort(connect.keepAliveSeconds());
+                writeShort(connect.keepAliveSeconds(), body);
                 writeText(connect.clientId(), body);
                 if (will != null) {
                     writeText(will.topic(), body);
@@ -112,10 +103,10 @@ public final class Mqtt311 implements ProtocolVersion {
         @Override
         public byte[] encode(Subscribe subscribe) {
             return packet(PacketType.SUBSCRIBE << 4 | 2, body -> { // [MQTT-3.8.1-1]
-                body.writeShort(subscribe.packetId());
+                writeShort(subscribe.packetId(), body);
                 for (Subscribe.Request request : subscribe.requests()) {
                     writeText(request.filter(), body);
-                    body.writeByte(request.qos());
+                    body.write(request.qos());
                 }
             });
         }
@@ -123,7 +114,7 @@ public final class Mqtt311 implements ProtocolVersion {
         @Override
         public byte[] encode(Unsubscribe unsubscribe) {
             return packet(PacketType.UNSUBSCRIBE << 4 | 2, body -> { // [MQTT-3.10.1-1]
-                body.writeShort(unsubscribe.packetId());
+                writeShort(unsubscribe.packetId(), body);
                 for (String filter : unsubscribe.filters()) {
                     writeText(filter, body);
                 }
@@ -156,16 +147,12 @@ public final class Mqtt311 implements ProtocolVersion {
                         requireEnd(body, type);
                         receiver.acknowledgement(type, id, 0);
                     }
-                    case PacketType.SUBACK -> {
+                    case PacketType.SUBACK, PacketType.UNSUBACK -> {
                         requireFlags(header, 0);
                         int id = packetId(body, type);
-                        receiver.subscriptionAnswer(type, id, subackCodes(body));
-                    }
-                    case PacketType.UNSUBACK -> {
-                        requireFlags(header, 0);
-                        int id = packetId(body, type);
+                        int[] codes = type == PacketType.SUBACK ? subackCodes(body) : new int[0];
                         requireEnd(body, type);
-                        receiver.subscriptionAnswer(type, id, new int[0]);
+                        receiver.subscriptionAnswer(type, id, codes);
                     }
                     case PacketType.PINGRESP -> {
                         requireFlags(header, 0);
@@ -221,32 +208,23 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         private String text(ByteBuffer body, int type) throws ProtocolException {
-            int length = body.getShort() & 0xFFFF;
-            if (length > body.remaining()) {
-                throw new BufferUnderflowException();
-            }
-            int limit = body.limit();
-            int start = body.position();
+            byte[] bytes = new byte[body.getShort() & 0xFFFF];
+            body.get(bytes);
             boolean ascii = true;
-            for (int i = start; i < start + length && ascii; i++) {
-                ascii = body.get(i) > 0;
+            for (byte each : bytes) {
+                ascii &= each > 0;
+            }
+            if (ascii) {
+                return new String(bytes, StandardCharsets.ISO_8859_1);
             }
             String text;
-            if (ascii) {
-                byte[] bytes = new byte[length];
-                body.get(bytes);
-                text = new String(bytes, StandardCharsets.ISO_8859_1);
-            } else {
-                body.limit(start + length);
-                try {
-                    text = utf8.decode(body).toString();
-                } catch (CharacterCodingException e) {
-                    throw new ProtocolException("a " + PacketType.name(type) + " with invalid UTF-8 [MQTT-1.5.3-1]");
-                }
-                body.limit(limit);
-                if (text.indexOf(0) >= 0) {
-                    throw new ProtocolException("a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.3-2]");
-                }
+            try {
+                text = utf8.decode(ByteBuffer.wrap(bytes)).toString();
+            } catch (CharacterCodingException e) {
+                throw new ProtocolException("a " + PacketType.name(type) + " with invalid UTF-8 [MQTT-1.5.3-1]");
+            }
+            if (text.indexOf(0) >= 0) {
+                throw new ProtocolException("a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.3-2]");
             }
             return text;
         }
@@ -274,30 +252,26 @@ public final class Mqtt311 implements ProtocolVersion {
         }
     }
 
-    private interface Body {
-        void write(DataOutputStream out) throws IOException;
+    private static byte[] packet(int header, Consumer<ByteArrayOutputStream> content) {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        content.accept(body);
+        ByteBuffer packet = ByteBuffer.allocate(1 + varintSize(body.size()) + body.size()).put((byte) header);
+        putVarint(body.size(), packet);
+        return packet.put(body.toByteArray()).array();
     }
 
-    private static byte[] packet(int header, Body content) {
-        try {
-            ByteArrayOutputStream body = new ByteArrayOutputStream();
-            content.write(new DataOutputStream(body));
-            ByteBuffer packet = ByteBuffer.allocate(1 + varintSize(body.size()) + body.size());
-            packet.put((byte) header);
-            putVarint(body.size(), packet);
-            return packet.put(body.toByteArray()).array();
-        } catch (IOException e) {
-            throw new UncheckedIOException("writing to memory", e);
-        }
-    }
-
-    private static void writeText(String text, DataOutputStream out) throws IOException {
+    private static void writeText(String text, ByteArrayOutputStream out) {
         writeBinary(text.getBytes(StandardCharsets.UTF_8), out);
     }
 
-    private static void writeBinary(byte[] bytes, DataOutputStream out) throws IOException {
-        out.writeShort(bytes.length);
-        out.write(bytes);
+    private static void writeBinary(byte[] bytes, ByteArrayOutputStream out) {
+        writeShort(bytes.length, out);
+        out.writeBytes(bytes);
+    }
+
+    private static void writeShort(int value, ByteArrayOutputStream out) {
+        out.write(value >> 8);
+        out.write(value);
     }
 
     private static int varintSize(int value) {

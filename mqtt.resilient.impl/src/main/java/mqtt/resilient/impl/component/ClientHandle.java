@@ -32,12 +32,11 @@ import org.slf4j.LoggerFactory;
 final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
-
     private final Client client;
     private final String name;
     private final String bundle;
-    private final Set<ClientSubscription> opened = ConcurrentHashMap.newKeySet();
-    private final Set<AutoCloseable> connectionListeners = ConcurrentHashMap.newKeySet();
+    /** What is to be closed when the bundle is gone. */
+    private final Set<AutoCloseable> opened = ConcurrentHashMap.newKeySet();
     private volatile boolean released;
 
     ClientHandle(Client client, String name, String bundle) {
@@ -56,23 +55,19 @@ final class ClientHandle implements ResilientMqttClient {
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     void release() {
         released = true;
-        opened.forEach(ClientSubscription::release);
-        opened.clear();
-        connectionListeners.forEach(ClientHandle::close);
-        connectionListeners.clear();
-    }
-
-    private static void close(AutoCloseable each) {
-        try {
-            each.close();
-        } catch (Exception e) {
-            LOG.warn("A connection listener could not be removed", e);
+        for (AutoCloseable each : opened) {
+            try {
+                each.close();
+            } catch (Exception e) {
+                LOG.warn("A connection listener could not be removed", e);
+            }
         }
+        opened.clear();
     }
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(requireMessage(message));
+        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
     }
 
     @Override
@@ -81,7 +76,7 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalStateException("publish with a timeout waits, which is not allowed on the thread "
                     + Thread.currentThread().getName() + "; publish(Message) is");
         }
-        requireMessage(message);
+        Objects.requireNonNull(message, "message: null is not allowed");
         long deadline = System.nanoTime() + Publisher.nanos(timeout);
         Optional<Publication> publication = client().publisher().offer(message);
         while (publication.isEmpty() && deadline - System.nanoTime() > 0) {
@@ -105,7 +100,7 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         Topics.requireFilter(filter);
-        requireOptions(options);
+        Objects.requireNonNull(options, "options: null is not allowed");
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -122,16 +117,16 @@ final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         Topics.requireFilter(filter);
-        requireOptions(options);
+        Objects.requireNonNull(options, "options: null is not allowed");
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, Descriptions.of(listener),
-                options.manualAcknowledgement());
+        ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
         return own(client.subscribe(filter, options.qos().ordinal(), queue));
     }
 
     private ClientSubscription own(ClientSubscription subscription) {
-        opened.add(subscription);
-        subscription.onClose(() -> opened.remove(subscription));
+        AutoCloseable release = subscription::release;
+        opened.add(release);
+        subscription.onClose(() -> opened.remove(release));
         if (released) { // meanwhile
             subscription.release();
         }
@@ -152,9 +147,9 @@ final class ClientHandle implements ResilientMqttClient {
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
         AutoCloseable registration = client().addConnectionListener(
                 Objects.requireNonNull(listener, "listener: null is not allowed"));
-        connectionListeners.add(registration);
+        opened.add(registration);
         return () -> {
-            connectionListeners.remove(registration);
+            opened.remove(registration);
             registration.close();
         };
     }
@@ -180,14 +175,6 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
         }
         return client().drain(timeout);
-    }
-
-    private static Message requireMessage(Message message) {
-        return Objects.requireNonNull(message, "message: null is not allowed");
-    }
-
-    private static void requireOptions(SubscribeOptions options) {
-        Objects.requireNonNull(options, "options: null is not allowed");
     }
 
     @Override

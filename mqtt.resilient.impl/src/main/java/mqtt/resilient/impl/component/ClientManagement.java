@@ -27,7 +27,6 @@ final class ClientManagement {
 
     /** Registers under a client name; a failure is told and harms nothing. */
     void register(String name) {
-        unregister();
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         try {
             ObjectName wanted = new ObjectName("mqtt.resilient:type=Client,name=" + ObjectName.quote(name));

@@ -86,20 +86,15 @@ final class ClientReporter implements ClientEvents {
     }
 
     private void post(String topic, ClientStatus status) {
-        Map<String, Object> event = event();
-        event.put(BROKER, status.broker());
-        event.put(REASON, status.reason());
-        event.put(ATTEMPT, status.attempt());
-        event.put(NEXT_ATTEMPT_MS, status.nextAttempt().toMillis());
-        event.put(SESSION_PRESENT, status.sessionPresent());
-        engine.post(topic, event);
+        post(topic, Map.of(BROKER, status.broker(), REASON, status.reason(), ATTEMPT, status.attempt(),
+                NEXT_ATTEMPT_MS, status.nextAttempt().toMillis(), SESSION_PRESENT, status.sessionPresent()));
     }
 
-    private Map<String, Object> event() {
-        Map<String, Object> event = new HashMap<>();
+    private void post(String topic, Map<String, Object> details) {
+        Map<String, Object> event = new HashMap<>(details);
         event.put(CLIENT, name);
         event.put(TIMESTAMP, scheduler.wallClockMillis());
-        return event;
+        engine.post(topic, event);
     }
 
     /** A configuration was taken, or refused for a reason. */
@@ -109,10 +104,7 @@ final class ClientReporter implements ClientEvents {
         } else {
             LOG.error("{}: the configuration is not usable and changes nothing: {}", name, error);
         }
-        Map<String, Object> event = event();
-        event.put(REASON, error);
-        event.put(MqttConstants.ACCEPTED, error.isEmpty());
-        engine.post(MqttConstants.EVENT_CONFIGURATION, event);
+        post(MqttConstants.EVENT_CONFIGURATION, Map.of(REASON, error, MqttConstants.ACCEPTED, error.isEmpty()));
     }
 
     @Override
@@ -127,10 +119,7 @@ final class ClientReporter implements ClientEvents {
     private void reportDrops() {
         drops.forEach((why, count) -> {
             LOG.warn("{}: {} messages not delivered ({})", name, count, why);
-            Map<String, Object> event = event();
-            event.put(REASON, why);
-            event.put(MqttConstants.COUNT, count);
-            engine.post(MqttConstants.EVENT_DROPPED, event);
+            post(MqttConstants.EVENT_DROPPED, Map.of(REASON, why, MqttConstants.COUNT, count));
         });
         drops.clear();
     }
@@ -138,11 +127,8 @@ final class ClientReporter implements ClientEvents {
     @Override
     public void setAside(long id, String topic, String reason) {
         LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
-        Map<String, Object> event = event();
-        event.put(MqttConstants.TOPIC, topic);
-        event.put(MqttConstants.PUBLICATION, id);
-        event.put(REASON, reason);
-        engine.post(MqttConstants.EVENT_SET_ASIDE, event);
+        post(MqttConstants.EVENT_SET_ASIDE,
+                Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
 
     @Override
@@ -170,10 +156,7 @@ final class ClientReporter implements ClientEvents {
     }
 
     private void postStore(StoreHealth health, String reason) {
-        Map<String, Object> event = event();
-        event.put(MqttConstants.HEALTH, health.name());
-        event.put(REASON, reason);
-        engine.post(MqttConstants.EVENT_STORE, event);
+        post(MqttConstants.EVENT_STORE, Map.of(MqttConstants.HEALTH, health.name(), REASON, reason));
     }
 
     @Override
@@ -184,10 +167,7 @@ final class ClientReporter implements ClientEvents {
     @Override
     public void subscriptionRefused(String filter, int code) {
         LOG.warn("{}: the broker refused the subscription {} with code {}", name, filter, code);
-        Map<String, Object> event = event();
-        event.put(MqttConstants.FILTER, filter);
-        event.put(REASON, "code " + code);
-        engine.post(MqttConstants.EVENT_SUBSCRIPTION_REFUSED, event);
+        post(MqttConstants.EVENT_SUBSCRIPTION_REFUSED, Map.of(MqttConstants.FILTER, filter, REASON, "code " + code));
     }
 
     @Override
@@ -195,10 +175,8 @@ final class ClientReporter implements ClientEvents {
         LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, topic,
                 setAside ? "is set aside" : "comes again later", error);
         if (setAside) {
-            Map<String, Object> event = event();
-            event.put(MqttConstants.TOPIC, topic);
-            event.put(REASON, listener + " failed with " + error);
-            engine.post(MqttConstants.EVENT_SET_ASIDE, event);
+            post(MqttConstants.EVENT_SET_ASIDE,
+                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed with " + error));
         }
     }
 

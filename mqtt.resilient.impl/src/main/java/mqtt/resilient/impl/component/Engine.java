@@ -1,9 +1,11 @@
 package mqtt.resilient.impl.component;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -57,6 +59,7 @@ public final class Engine {
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
+    private final Set<Path> places = ConcurrentHashMap.newKeySet();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
     private final StopBudget goodbyes = new StopBudget(CLIENT_STOP_MILLIS);
@@ -110,6 +113,16 @@ public final class Engine {
         }
         completions.shutdown();
         osgi.stop();
+    }
+
+    /** Whether no client has kept anything in a directory so far. */
+    boolean isNewPlace(Path place) {
+        return places.add(place);
+    }
+
+    /** Whether a client has this name. */
+    boolean isClaimed(String name) {
+        return names.containsKey(name);
     }
 
     /** For what blocks on disks. */

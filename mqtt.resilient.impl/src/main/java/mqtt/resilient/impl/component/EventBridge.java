@@ -3,9 +3,10 @@ package mqtt.resilient.impl.component;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Publication;
@@ -34,8 +35,8 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     private final Engine engine;
     private final EventAdmin eventAdmin;
-    /** By client; changed on mqtt-osgi, read by event handlers. */
-    private volatile Map<ManagedClient, Bound> clients = Map.of();
+    /** Changed on mqtt-osgi, read by event handlers. */
+    private final Map<ManagedClient, Bound> clients = new ConcurrentHashMap<>();
 
     @Activate
     public EventBridge(@Reference Engine engine, @Reference EventAdmin eventAdmin) {
@@ -60,57 +61,38 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     @Override
     public void added(ManagedClient client) {
-        Bound bound = clients.get(client);
-        if (bound == null) {
-            bound = new Bound(client.client().queue(message -> received(client, message),
-                    "EventAdmin (key subscriptions)", false), new HashMap<>());
-            Map<ManagedClient, Bound> changed = new HashMap<>(clients);
-            changed.put(client, bound);
-            clients = Map.copyOf(changed);
-        }
-        Map<Configuration.EventSubscription, ClientSubscription> subscriptions = bound.subscriptions;
-        Set<Configuration.EventSubscription> wanted = Set.copyOf(client.subscriptions());
-        for (Configuration.EventSubscription each : Set.copyOf(subscriptions.keySet())) {
-            if (!wanted.contains(each)) {
-                client.client().unsubscribe(subscriptions.remove(each));
+        Bound bound = clients.computeIfAbsent(client, key -> new Bound(key.client().queue(
+                message -> received(key, message), "EventAdmin (key subscriptions)", false), new HashMap<>()));
+        List<Configuration.EventSubscription> wanted = client.subscriptions();
+        bound.subscriptions.entrySet().removeIf(each -> {
+            boolean unwanted = !wanted.contains(each.getKey());
+            if (unwanted) {
+                client.client().unsubscribe(each.getValue());
             }
-        }
+            return unwanted;
+        });
         for (Configuration.EventSubscription each : wanted) {
-            if (!subscriptions.containsKey(each)) {
-                subscriptions.put(each, client.client().subscribe(each.filter(), each.qos(), bound.queue));
-            }
+            bound.subscriptions.computeIfAbsent(each,
+                    key -> client.client().subscribe(key.filter(), key.qos(), bound.queue));
         }
     }
 
     @Override
     public void removed(ManagedClient client) {
-        Map<ManagedClient, Bound> changed = new HashMap<>(clients);
-        Bound bound = changed.remove(client);
-        clients = Map.copyOf(changed);
+        Bound bound = clients.remove(client);
         if (bound != null) {
             client.client().close(bound.subscriptions.values(), bound.queue, true);
         }
     }
 
     /** Posts a message and waits until it is posted, so that no more than one per client waits here. */
-    private void received(ManagedClient client, ReceivedMessage message) throws InterruptedException {
-        Map<String, Object> event = new HashMap<>();
-        event.put(MqttConstants.CLIENT, client.name());
-        event.put(MqttConstants.TOPIC, message.topic());
-        event.put(MqttConstants.PAYLOAD, message.payload());
-        event.put(MqttConstants.QOS, message.qos().ordinal());
-        event.put(MqttConstants.RETAINED, message.retained());
-        event.put(MqttConstants.DUPLICATE, message.duplicate());
-        event.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
-        CountDownLatch posted = new CountDownLatch(1);
-        engine.osgi().execute(() -> {
-            try {
-                post(MqttConstants.EVENT_MESSAGE, event);
-            } finally {
-                posted.countDown();
-            }
-        });
-        posted.await();
+    private void received(ManagedClient client, ReceivedMessage message)
+            throws InterruptedException, ExecutionException {
+        Map<String, Object> event = Map.of(MqttConstants.CLIENT, client.name(), MqttConstants.TOPIC, message.topic(),
+                MqttConstants.PAYLOAD, message.payload(), MqttConstants.QOS, message.qos().ordinal(),
+                MqttConstants.RETAINED, message.retained(), MqttConstants.DUPLICATE, message.duplicate(),
+                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+        engine.osgi().execute(() -> post(MqttConstants.EVENT_MESSAGE, event)).get();
     }
 
     // ---- from other bundles; on EventAdmin's threads ---------------------------------------------------------------
@@ -135,12 +117,12 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     private ManagedClient clientOf(Event event) {
         Object name = event.getProperty(MqttConstants.CLIENT);
-        Map<ManagedClient, Bound> all = clients;
+        List<ManagedClient> all = List.copyOf(clients.keySet());
         if (name == null && all.size() == 1) {
-            return all.keySet().iterator().next();
+            return all.get(0);
         }
-        List<String> names = all.keySet().stream().map(ManagedClient::name).sorted().toList();
-        return all.keySet().stream().filter(client -> client.name().equals(name)).findFirst()
+        List<String> names = all.stream().map(ManagedClient::name).sorted().toList();
+        return all.stream().filter(client -> client.name().equals(name)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(MqttConstants.CLIENT + ": " + name
                         + " is not allowed; allowed are " + names));
     }
@@ -171,18 +153,13 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     private void answer(Event event, String client, String topic, long publication, String reason) {
         Map<String, Object> properties = new HashMap<>();
-        for (String key : List.of(MqttConstants.CLIENT, MqttConstants.TOPIC, MqttConstants.CORRELATION)) {
-            Object value = event.getProperty(key);
-            if (value != null) {
-                properties.put(key, value);
-            }
-        }
-        if (client != null) {
-            properties.put(MqttConstants.CLIENT, client);
-        }
+        properties.put(MqttConstants.CLIENT, client == null ? event.getProperty(MqttConstants.CLIENT) : client);
+        properties.put(MqttConstants.TOPIC, event.getProperty(MqttConstants.TOPIC));
+        properties.put(MqttConstants.CORRELATION, event.getProperty(MqttConstants.CORRELATION));
         properties.put(MqttConstants.PUBLICATION, publication);
         properties.put(MqttConstants.REASON, reason);
         properties.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+        properties.values().removeIf(Objects::isNull);
         engine.post(topic, properties);
     }
 }

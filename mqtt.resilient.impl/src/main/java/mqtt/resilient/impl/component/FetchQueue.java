@@ -40,24 +40,17 @@ final class FetchQueue implements MessageQueue {
         while (message == null && arrivals.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
             message = next();
         }
-        if (message == null && queue.hasEnded()) {
-            throw closed();
-        }
         return message;
     }
 
     /** The next message; null if what the permit stood for was pushed out. */
     private ReceivedMessage next() {
         ReceivedMessage message = queue.next();
-        if (message == null && queue.hasEnded()) {
+        if (message == null && queue.isClosed()) {
             arrivals.release(); // for the next one who waits
-            throw closed();
+            throw new IllegalStateException("the queue of " + subscription.filter() + " is closed");
         }
         return message;
-    }
-
-    private IllegalStateException closed() {
-        return new IllegalStateException("the queue of " + subscription.filter() + " is closed");
     }
 
     @Override
@@ -67,7 +60,7 @@ final class FetchQueue implements MessageQueue {
 
     @Override
     public int size() {
-        return queue.waiting();
+        return queue.size();
     }
 
     @Override

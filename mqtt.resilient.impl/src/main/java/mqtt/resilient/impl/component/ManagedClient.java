@@ -18,6 +18,7 @@ import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.session.MessageStore;
@@ -40,6 +41,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ManagedClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+
+    private static final String JOURNAL = ".journal";
+    private static final long ORPHANS_NANOS = 60_000_000_000L;
 
     private final Engine engine;
     private final BundleContext context;
@@ -113,7 +117,7 @@ final class ManagedClient {
             if (clientId.isEmpty()) {
                 clientId = derivedId(newName, directory);
             }
-            var settings = configuration.settings(clientId, directory.resolve(newName + ".journal").toString());
+            var settings = configuration.settings(clientId, directory.resolve(newName + JOURNAL).toString());
             requireSameStore(settings.store());
             String newSource = configuration.networkSource();
             claim(newName, properties);
@@ -135,6 +139,10 @@ final class ManagedClient {
             chooseNetworkSource();
             register();
         }));
+        Path place = store == null || store.place().isEmpty() ? null : Path.of(store.place()).getParent();
+        if (place != null && engine.isNewPlace(place)) {
+            engine.environment().scheduler().execute(() -> lookForOrphans(place));
+        }
     }
 
     /** Where clients keep their state. */
@@ -159,6 +167,22 @@ final class ManagedClient {
             Volatility.of(Path.of(wanted.place()), context).ifPresent(why -> LOG.warn("{}: {} (store.directory): {}",
                     name, wanted.place(), why));
         }
+    }
+
+    /** On the loop: tells of journals that no client uses, when all clients have had time to come. */
+    private void lookForOrphans(Path place) {
+        Scheduler scheduler = engine.environment().scheduler();
+        scheduler.at(scheduler.nanoTime() + ORPHANS_NANOS, () -> engine.storage().execute(() -> {
+            try {
+                for (String file : new LocalFileSystem(place).list("")) {
+                    if (file.endsWith(JOURNAL) && !engine.isClaimed(file.substring(0, file.length() - JOURNAL.length()))) {
+                        LOG.warn("{} is the journal of a client that is not there any more; it is kept", place.resolve(file));
+                    }
+                }
+            } catch (IOException e) {
+                LOG.warn("{} cannot be read: {}", place, e.toString());
+            }
+        }));
     }
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {

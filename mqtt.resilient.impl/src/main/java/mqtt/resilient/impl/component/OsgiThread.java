@@ -1,8 +1,10 @@
 package mqtt.resilient.impl.component;
 
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.io.Threads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,9 +23,9 @@ final class OsgiThread {
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
-    /** Runs a task behind all others; a task after the end is dropped. */
-    void execute(Runnable task) {
-        executor.execute(() -> run(task));
+    /** Runs a task behind all others; a task after the end is dropped, and its future never done. */
+    Future<?> execute(Runnable task) {
+        return executor.submit(() -> run(task));
     }
 
     private void run(Runnable task) {
@@ -43,19 +45,11 @@ final class OsgiThread {
             task.run();
             return;
         }
-        CountDownLatch done = new CountDownLatch(1);
-        execute(() -> {
-            try {
-                task.run();
-            } finally {
-                done.countDown();
-            }
-        });
         long begun = System.nanoTime();
         try {
-            if (!done.await(budget.millisLeft(), TimeUnit.MILLISECONDS)) {
-                LOG.warn("A service is not unregistered in time: some bundle holds up the thread mqtt-osgi");
-            }
+            execute(task).get(budget.millisLeft(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) { // the task itself never fails
+            LOG.warn("A service is not unregistered in time: some bundle holds up the thread mqtt-osgi");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

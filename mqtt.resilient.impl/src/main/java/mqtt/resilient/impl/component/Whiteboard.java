@@ -1,11 +1,11 @@
 package mqtt.resilient.impl.component;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MqttConstants;
@@ -47,7 +47,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private final Engine engine;
     private final Map<Object, Entry> entries = new LinkedHashMap<>();
-    private final List<ManagedClient> clients = new ArrayList<>();
+    private final Set<ManagedClient> clients = new LinkedHashSet<>();
 
     @Activate
     public Whiteboard(@Reference Engine engine) {
@@ -64,8 +64,9 @@ public final class Whiteboard implements Engine.ClientWatcher {
             target = "(" + MqttConstants.FILTER + "=*)")
     void addListener(MessageListener listener, Map<String, Object> properties) {
         engine.osgi().execute(() -> {
-            entries.put(properties.get("service.id"), new Entry(listener, properties));
-            bindAll();
+            Entry entry = new Entry(listener, properties);
+            entries.put(properties.get("service.id"), entry);
+            bind(entry);
         });
     }
 
@@ -85,50 +86,44 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     @Override
     public void added(ManagedClient client) {
-        if (!clients.contains(client)) {
-            clients.add(client);
-        }
-        bindAll();
+        clients.add(client);
+        entries.values().forEach(this::bind);
     }
 
     @Override
     public void removed(ManagedClient client) {
         clients.remove(client);
-        bindAll();
+        entries.values().forEach(this::bind);
     }
 
-    /** Brings every listener to the client that it belongs to now. */
-    private void bindAll() {
-        for (Entry entry : entries.values()) {
-            ManagedClient wanted = clientOf(entry);
-            if (entry.bound != null && entry.bound.client != wanted) {
-                unbind(entry);
-            }
-            if (entry.bound == null && wanted != null) {
-                bind(entry, wanted);
-            }
+    /** Brings a listener to the client that it belongs to now. */
+    private void bind(Entry entry) {
+        ManagedClient wanted = clientOf(entry);
+        if (entry.bound != null && entry.bound.client != wanted) {
+            unbind(entry);
+        }
+        if (entry.bound == null && wanted != null) {
+            subscribe(entry, wanted);
         }
     }
 
     private ManagedClient clientOf(Entry entry) {
         Object name = entry.properties.get(MqttConstants.CLIENT);
-        if (name == null) {
-            if (clients.size() > 1) {
-                report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
-                        + " clients; allowed is the name of one");
-            }
-            return clients.size() == 1 ? clients.get(0) : null;
+        if (name == null && clients.size() > 1) {
+            report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
+                    + " clients; allowed is the name of one");
+            return null;
         }
-        return clients.stream().filter(client -> client.name().equals(name)).findFirst().orElse(null);
+        return clients.stream().filter(client -> name == null || client.name().equals(name)).findFirst().orElse(null);
     }
 
-    private void bind(Entry entry, ManagedClient client) {
+    private void subscribe(Entry entry, ManagedClient client) {
         try {
             int qos = qos(entry.properties.get(MqttConstants.QOS));
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
             boolean manual = Boolean.parseBoolean(
                     String.valueOf(entry.properties.get(MqttConstants.MANUAL_ACKNOWLEDGEMENT)));
-            ListenerQueue queue = client.client().queue(entry.listener, describe(entry), manual);
+            ListenerQueue queue = client.client().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
                     .map(filter -> client.client().subscribe(filter, qos, queue)).toList());
@@ -163,21 +158,16 @@ public final class Whiteboard implements Engine.ClientWatcher {
         }
     }
 
-    private static String describe(Entry entry) {
-        return Descriptions.of(entry.listener);
-    }
-
     /** A listener cannot be served. */
     private void report(Entry entry, String reason) {
         if (reason.equals(entry.reported)) {
             return;
         }
         entry.reported = reason;
-        LOG.warn("{} gets no messages: {}", describe(entry), reason);
-        Map<String, Object> event = new HashMap<>();
-        event.put(MqttConstants.REASON, describe(entry) + ": " + reason);
-        event.put(MqttConstants.ACCEPTED, false);
-        event.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
-        engine.post(MqttConstants.EVENT_CONFIGURATION, event);
+        String listener = Descriptions.of(entry.listener);
+        LOG.warn("{} gets no messages: {}", listener, reason);
+        engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
+                MqttConstants.ACCEPTED, false,
+                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));
     }
 }

@@ -7,10 +7,10 @@ import mqtt.resilient.spi.packet.Publish;
 
 /** A received message on its way to one listener. */
 final class Delivery implements ReceivedMessage {
-    private final Reception reception;
+    final Reception reception;
     private final Publish publish;
     private final byte[] payload;
-    private final InboundQueue queue;
+    final InboundQueue queue;
     private final AtomicBoolean done = new AtomicBoolean();
     /** How often the listener has thrown; used by its thread alone. */
     int failures;
@@ -19,15 +19,7 @@ final class Delivery implements ReceivedMessage {
         this.reception = reception;
         this.queue = queue;
         this.payload = payload;
-        publish = reception.incoming().publish();
-    }
-
-    Reception reception() {
-        return reception;
-    }
-
-    InboundQueue queue() {
-        return queue;
+        publish = reception.incoming.publish();
     }
 
     /** Marks it as done; false if it was before. */

@@ -58,7 +58,7 @@ public final class Dispatcher {
 
         /** Whom a new listener follows: the one of the same description; without any listener, also somebody else. */
         Departed predecessor(InboundQueue queue) {
-            return departed.stream().filter(each -> each.queue.description().equals(queue.description())).findFirst()
+            return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
                     .orElse(listeners.isEmpty() && !departed.isEmpty() ? departed.get(0) : null);
         }
     }
@@ -74,20 +74,18 @@ public final class Dispatcher {
         }
     }
 
-    private final Scheduler scheduler;
-    private final Executor executor;
+    final Scheduler scheduler;
+    final Executor executor;
     private final Events events;
     private final Map<String, Filter> filters = new HashMap<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
-    private final Set<InboundQueue> reportedSlow = new HashSet<>();
     private final ArrayList<Filter> matches = new ArrayList<>();
-    private volatile DispatchSettings settings;
+    volatile DispatchSettings settings;
     private long unhandledBytes;
     private int unhandled;
     private boolean readingPaused;
     private Scheduler.Timer slowCheck;
-    private boolean stopped;
     private boolean keepSubscriptions;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
@@ -95,7 +93,7 @@ public final class Dispatcher {
         this.executor = executor;
         this.events = events;
         this.settings = settings;
-        doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception()));
+        doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception));
     }
 
     public void reconfigure(DispatchSettings newSettings) {
@@ -139,7 +137,7 @@ public final class Dispatcher {
             predecessor.grace.cancel();
             entry.departed.remove(predecessor);
             for (Reception held : predecessor.held) {
-                offer(held, queue, held.incoming().publish().payload().clone());
+                offer(held, queue, held.incoming.publish().payload().clone());
                 finish(held);
             }
         }
@@ -155,7 +153,7 @@ public final class Dispatcher {
         if (entry == null || entry.listeners.remove(queue) == null) {
             return;
         }
-        if (grace && settings.graceNanos() > 0 && !stopped) {
+        if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
                     () -> forget(filter, entry, departed));
@@ -179,7 +177,7 @@ public final class Dispatcher {
         entry.departed.remove(departed);
         forgetIfUnused(filter, entry);
         for (Reception held : departed.held) {
-            events.dropped(held.incoming().publish().topic(), "no listener for " + filter
+            events.dropped(held.incoming.publish().topic(), "no listener for " + filter
                     + " came back within listener.grace.seconds");
             finish(held);
         }
@@ -188,22 +186,14 @@ public final class Dispatcher {
     /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
     public void close(InboundQueue queue) {
         queue.close().forEach(this::giveUp);
-        reportedSlow.remove(queue);
     }
 
     private void giveUp(Delivery left) {
-        matches.clear();
-        tree.match(left.topic(), matches);
-        boolean held = false;
-        for (Filter filter : matches) {
-            for (Departed departed : filter.departed) {
-                held = held || departed.queue == left.queue() && hold(left.reception(), departed);
-            }
+        match(left.topic());
+        if (!hold(left.reception, left.queue)) {
+            events.dropped(left.topic(), "its listener ended: " + left.queue.description);
         }
-        if (!held) {
-            events.dropped(left.topic(), "its listener ended: " + left.queue().description());
-        }
-        left.queue().done(left);
+        left.queue.done(left);
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -211,11 +201,10 @@ public final class Dispatcher {
     /** Hands a message to its listeners. */
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
-        reception.add();
+        reception.open++;
         unhandled++;
         unhandledBytes += reception.size();
-        matches.clear();
-        tree.match(incoming.publish().topic(), matches);
+        match(incoming.publish().topic());
         byte[] payload = incoming.publish().payload();
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
@@ -228,7 +217,7 @@ public final class Dispatcher {
                     }
                 }
             }
-            if (!holdForGone(reception) && queues.isEmpty()) {
+            if (!hold(reception, null) && queues.isEmpty()) {
                 events.dropped(incoming.publish().topic(), "no listener");
             }
         }
@@ -239,43 +228,46 @@ public final class Dispatcher {
         }
     }
 
+    private void match(String topic) {
+        matches.clear();
+        tree.match(topic, matches);
+    }
+
     private void offer(Reception reception, InboundQueue queue, byte[] payload) {
-        reception.add();
+        reception.open++;
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
         if (dropped != null && dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
-                    + queue.description());
-            finish(dropped.reception());
+                    + queue.description);
+            finish(dropped.reception);
         }
     }
 
-    /** Keeps a message once for each listener that has gone and may come back; false if there is none. */
-    private boolean holdForGone(Reception reception) {
-        Set<InboundQueue> covered = new HashSet<>();
-        boolean held = false;
-        for (Filter filter : matches) {
-            for (Departed departed : filter.departed) {
-                held |= covered.add(departed.queue) && hold(reception, departed);
-            }
-        }
-        return held;
-    }
-
-    /** Keeps a message for a listener that may come back; QoS 0 is not kept. */
-    private static boolean hold(Reception reception, Departed departed) {
-        if (reception.incoming().publish().qos() == Qos.AT_MOST_ONCE) {
+    /**
+     * Keeps a message once for each listener that has gone and may come back, or for one of them only; false if there
+     * is none. QoS 0 is not kept.
+     */
+    private boolean hold(Reception reception, InboundQueue only) {
+        if (reception.incoming.publish().qos() == Qos.AT_MOST_ONCE) {
             return false;
         }
-        reception.add();
-        departed.held.add(reception);
-        return true;
+        Set<InboundQueue> covered = new HashSet<>();
+        for (Filter filter : matches) {
+            for (Departed departed : filter.departed) {
+                if ((only == null || departed.queue == only) && covered.add(departed.queue)) {
+                    reception.open++;
+                    departed.held.add(reception);
+                }
+            }
+        }
+        return !covered.isEmpty();
     }
 
     private void finish(Reception reception) {
-        if (reception.done()) {
+        if (--reception.open == 0) {
             unhandled--;
             unhandledBytes -= reception.size();
-            events.handled(reception.incoming());
+            events.handled(reception.incoming);
             pauseOrResume();
         }
     }
@@ -295,17 +287,16 @@ public final class Dispatcher {
     }
 
     private void checkSlow() {
-        slowCheck = unhandled == 0 ? null
-                : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+        slowCheck = unhandled == 0 ? null : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
             for (InboundQueue queue : filter.listeners.keySet()) {
-                long since = queue.busySince();
-                if (since == 0 || now - since < SLOW_CALL_NANOS) {
-                    reportedSlow.remove(queue);
-                } else if (reportedSlow.add(queue)) {
-                    events.slow(queue.description(), now - since);
+                long since = queue.busySince;
+                boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
+                if (slow && !queue.reportedSlow) {
+                    events.slow(queue.description, now - since);
                 }
+                queue.reportedSlow = slow;
             }
         }
     }
@@ -317,7 +308,6 @@ public final class Dispatcher {
 
     /** Ends every listener; nothing more is acknowledged. */
     public void stop() {
-        stopped = true;
         if (slowCheck != null) {
             slowCheck.cancel();
         }
@@ -330,41 +320,22 @@ public final class Dispatcher {
 
     // ---- for the listeners' threads -------------------------------------------------------------------------------
 
-    Executor executor() {
-        return executor;
-    }
-
-    DispatchSettings settings() {
-        return settings;
-    }
-
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
         scheduler.execute(() -> giveUp(delivery));
-    }
-
-    long busySince() {
-        long now = scheduler.nanoTime();
-        return now == 0 ? 1 : now;
     }
 
     void done(Delivery delivery) {
         doneBox.put(delivery);
     }
 
-    boolean mayRetry(Delivery delivery, Throwable error) {
-        boolean retry = delivery.failures < settings.attempts();
-        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, !retry));
-        return retry;
+    /** A listener threw; it may have acknowledged the message before. */
+    void failed(Delivery delivery, Throwable error, boolean setAside) {
+        scheduler.execute(() -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
     }
 
-    /** A listener threw after it had acknowledged the message. */
-    void failedAfterwards(Delivery delivery, Throwable error) {
-        scheduler.execute(() -> events.failed(delivery.queue().description(), delivery.topic(), error, false));
-    }
-
-    void retryLater(ListenerQueue queue, int failures) {
+    void retryLater(Runnable work, int failures) {
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
-                queue::resume));
+                () -> executor.execute(work)));
     }
 }

@@ -2,10 +2,10 @@ package mqtt.resilient.impl.dispatch;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import mqtt.resilient.api.Qos;
 
 /**
@@ -14,66 +14,52 @@ import mqtt.resilient.api.Qos;
  */
 public abstract class InboundQueue {
     final Dispatcher dispatcher;
-    private final String description;
-    private final boolean manual;
+    /** Who receives, for logs and events. */
+    final String description;
+    /** Whether the receiver acknowledges. */
+    final boolean manual;
+    /** Since when a call of the receiver lasts, 0 = none. */
+    volatile long busySince;
+    /** A call that lasts too long was reported; on the loop only. */
+    boolean reportedSlow;
+    /** The number of QoS 0 messages that may wait. */
+    private final IntSupplier capacity;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
     private int waitingAtMostOnce;
+    private long discards;
     private boolean closed;
 
-    InboundQueue(String description, boolean manual, Dispatcher dispatcher) {
-        this.manual = manual;
+    InboundQueue(String description, boolean manual, IntSupplier capacity, Dispatcher dispatcher) {
         this.description = description;
+        this.manual = manual;
+        this.capacity = capacity;
         this.dispatcher = dispatcher;
     }
-
-    /** Who receives, for logs and events. */
-    public final String description() {
-        return description;
-    }
-
-    /** The number of QoS 0 messages that may wait. */
-    abstract int capacity();
 
     /** Something was added. */
     abstract void arrived();
 
-    /** Since when a call of the receiver lasts, 0 = none. */
-    abstract long busySince();
-
     /** Takes a message; the result is one that it pushed out, or null. */
-    Delivery offer(Delivery delivery) {
+    final Delivery offer(Delivery delivery) {
         Delivery dropped = null;
         synchronized (this) {
             if (closed) {
                 return delivery;
             }
             waiting.add(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity()) {
-                dropped = removeOldestAtMostOnce();
+            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity.getAsInt()) {
+                dropped = waiting.stream().filter(each -> each.qos() == Qos.AT_MOST_ONCE).findFirst().orElseThrow();
+                waiting.remove(dropped);
+                waitingAtMostOnce--;
+                discards++;
             }
         }
         if (dropped == null) { // else as many wait as before
             arrived();
         }
         return dropped;
-    }
-
-    private Delivery removeOldestAtMostOnce() {
-        for (Iterator<Delivery> all = waiting.iterator(); all.hasNext();) {
-            Delivery candidate = all.next();
-            if (candidate.qos() == Qos.AT_MOST_ONCE) {
-                all.remove();
-                waitingAtMostOnce--;
-                return candidate;
-            }
-        }
-        throw new IllegalStateException("the count of waiting QoS 0 messages is wrong");
-    }
-
-    final synchronized Delivery peek() {
-        return waiting.peek();
     }
 
     final synchronized Delivery poll() {
@@ -99,17 +85,19 @@ public abstract class InboundQueue {
         return !closed;
     }
 
-    final synchronized int size() {
+    /** How many messages wait. */
+    public final synchronized int size() {
         return waiting.size();
     }
 
-    final synchronized boolean isClosed() {
-        return closed;
+    /** How many QoS 0 messages were pushed out. */
+    public final synchronized long discards() {
+        return discards;
     }
 
-    /** Whether the receiver acknowledges. */
-    final boolean isManual() {
-        return manual;
+    /** Whether it gives out nothing more. */
+    public final synchronized boolean isClosed() {
+        return closed;
     }
 
     /** The receiver is done with a message, or has acknowledged it. Repeatable. */
@@ -125,15 +113,13 @@ public abstract class InboundQueue {
     }
 
     /** Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged. */
-    List<Delivery> close() {
-        synchronized (this) {
-            closed = true;
-            List<Delivery> left = new ArrayList<>(handedOver);
-            left.addAll(waiting);
-            handedOver.clear();
-            waiting.clear();
-            waitingAtMostOnce = 0;
-            return left;
-        }
+    synchronized List<Delivery> close() {
+        closed = true;
+        List<Delivery> left = new ArrayList<>(handedOver);
+        left.addAll(waiting);
+        handedOver.clear();
+        waiting.clear();
+        waitingAtMostOnce = 0;
+        return left;
     }
 }

@@ -7,105 +7,68 @@ import mqtt.resilient.api.MessageListener;
  * something to do.
  */
 public final class ListenerQueue extends InboundQueue {
-    /** Serves several listeners in turn; then another queue gets the thread. */
-    private static final int CALLS_PER_TURN = 100;
-
     private final MessageListener listener;
-    /** A thread is at work or on its way. */
+    /** A thread is at work or on its way, or a retry is planned. */
     private boolean running;
-    /** A retry is planned. */
-    private boolean backingOff;
-    /** Since when a call lasts, 0 = none. */
-    private volatile long busySince;
 
     ListenerQueue(MessageListener listener, String description, boolean manual, Dispatcher dispatcher) {
-        super(description, manual, dispatcher);
+        super(description, manual, () -> dispatcher.settings.queueMessages(), dispatcher);
         this.listener = listener;
     }
 
     @Override
-    long busySince() {
-        return busySince;
-    }
-
-    @Override
-    int capacity() {
-        return dispatcher.settings().queueMessages();
-    }
-
-    @Override
     void arrived() {
-        start();
-    }
-
-    private void start() {
-        boolean start;
         synchronized (this) {
-            start = !running && !backingOff && peek() != null;
-            running |= start;
+            if (running) {
+                return;
+            }
+            running = true;
         }
-        if (start) {
-            dispatcher.executor().execute(this::work);
-        }
+        dispatcher.executor.execute(this::work);
     }
 
     private void work() {
-        for (int calls = 0;; calls++) {
-            Delivery delivery;
-            synchronized (this) {
-                if (peek() == null || backingOff) {
-                    running = false;
-                    return;
-                }
-                if (calls == CALLS_PER_TURN) {
-                    break;
-                }
-                delivery = poll();
-            }
-            call(delivery);
+        Delivery delivery = next();
+        while (delivery != null && call(delivery)) {
+            delivery = next();
         }
-        dispatcher.executor().execute(this::work);
     }
 
-    private void call(Delivery delivery) {
-        busySince = dispatcher.busySince();
+    private synchronized Delivery next() {
+        Delivery next = poll();
+        running = next != null;
+        return next;
+    }
+
+    /** Calls the listener; false if it failed and is called again later. */
+    private boolean call(Delivery delivery) {
+        busySince = dispatcher.scheduler.nanoTime() | 1; // never 0
         try {
             listener.onMessage(delivery);
-            if (!isManual()) {
+            if (!manual) {
                 done(delivery);
             }
+            return true;
         } catch (Throwable e) { // whatever it is, it is the listener's
-            delivery.failures++;
-            if (delivery.isFinished()) {
-                dispatcher.failedAfterwards(delivery, e);
-            } else if (dispatcher.mayRetry(delivery, e)) {
-                putBack(delivery);
-            } else {
-                done(delivery);
-            }
+            return !putBack(delivery, e);
         } finally {
             busySince = 0;
         }
     }
 
-    private void putBack(Delivery delivery) {
-        boolean back;
-        synchronized (this) {
-            back = putFirst(delivery);
-            backingOff = back;
-        }
-        if (back) {
-            dispatcher.retryLater(this, delivery.failures);
-        } else {
+    /** Puts a message that the listener failed on back to the front; false if it is not to be tried again. */
+    private boolean putBack(Delivery delivery, Throwable error) {
+        boolean last = ++delivery.failures >= dispatcher.settings.attempts();
+        boolean acknowledged = delivery.isFinished();
+        dispatcher.failed(delivery, error, last && !acknowledged);
+        if (last) {
+            done(delivery);
+        } else if (!acknowledged && putFirst(delivery)) {
+            dispatcher.retryLater(this::work, delivery.failures);
+            return true;
+        } else if (!acknowledged) {
             dispatcher.leftBehind(delivery);
         }
-    }
-
-    /** The back-off is over. */
-    void resume() {
-        synchronized (this) {
-            backingOff = false;
-        }
-        start();
+        return false;
     }
 }

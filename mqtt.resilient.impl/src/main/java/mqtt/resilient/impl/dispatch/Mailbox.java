@@ -1,7 +1,7 @@
 package mqtt.resilient.impl.dispatch;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Scheduler;
 
@@ -11,10 +11,9 @@ public final class Mailbox<T> {
 
     private final Scheduler scheduler;
     private final Consumer<T> receiver;
-    private List<T> filling = new ArrayList<>();
+    private Queue<T> filling = new ArrayDeque<>(1);
     /** On the loop only. */
-    private List<T> draining = new ArrayList<>();
-    private int drained;
+    private Queue<T> draining = new ArrayDeque<>(1);
 
     public Mailbox(Scheduler scheduler, Consumer<T> receiver) {
         this.scheduler = scheduler;
@@ -42,21 +41,18 @@ public final class Mailbox<T> {
     private void drain() {
         if (draining.isEmpty()) {
             synchronized (this) {
-                List<T> empty = filling.size() > KEPT_CAPACITY ? new ArrayList<>() : draining;
+                Queue<T> empty = filling.size() > KEPT_CAPACITY ? new ArrayDeque<>(1) : draining;
                 draining = filling;
                 filling = empty;
             }
         }
         try {
-            while (drained < draining.size()) {
-                receiver.accept(draining.get(drained++));
+            for (T thing = draining.poll(); thing != null; thing = draining.poll()) {
+                receiver.accept(thing);
             }
         } finally {
-            if (drained < draining.size()) { // one that failed takes nothing with it
+            if (!draining.isEmpty()) { // one that failed takes nothing with it
                 scheduler.execute(this::drain);
-            } else {
-                draining.clear();
-                drained = 0;
             }
         }
     }

@@ -6,26 +6,12 @@ import mqtt.resilient.impl.session.Incoming;
 final class Reception {
     private static final int OVERHEAD_BYTES = 200;
 
-    private final Incoming incoming;
-    private int open;
+    final Incoming incoming;
+    /** The listeners that are not done with it, and the places in which it is held. */
+    int open;
 
     Reception(Incoming incoming) {
         this.incoming = incoming;
-    }
-
-    Incoming incoming() {
-        return incoming;
-    }
-
-    /** One more listener, or a place in which it is held. */
-    void add() {
-        open++;
-    }
-
-    /** One of them is done; whether it was the last. */
-    boolean done() {
-        open--;
-        return open == 0;
     }
 
     int size() {

@@ -11,10 +11,6 @@ public final class TopicTree<T> {
     private static final class Node<T> {
         private Map<String, Node<T>> children = Map.of();
         private List<T> values = List.of();
-
-        boolean isEmpty() {
-            return children.isEmpty() && values.isEmpty();
-        }
     }
 
     private final Node<T> root = new Node<>();
@@ -44,24 +40,25 @@ public final class TopicTree<T> {
             return !node.values.isEmpty() && node.values.remove(value);
         }
         Node<T> child = node.children.get(levels[depth]);
-        if (child == null || !remove(child, levels, depth + 1, value)) {
-            return false;
-        }
-        if (child.isEmpty()) {
+        boolean removed = child != null && remove(child, levels, depth + 1, value);
+        if (removed && child.children.isEmpty() && child.values.isEmpty()) {
             node.children.remove(levels[depth]);
         }
-        return true;
+        return removed;
     }
 
     /** Collects the values of all filters that match a topic; one that matches twice comes twice. */
     public void match(String topic, List<T> found) {
-        boolean wildcards = !topic.startsWith("$"); // [MQTT-4.7.2-1]
-        match(root, topic, 0, wildcards, found);
+        match(root, topic, 0, !topic.startsWith("$"), found); // [MQTT-4.7.2-1]
     }
 
     private void match(Node<T> node, String topic, int start, boolean wildcards, List<T> found) {
-        if (wildcards) {
-            addAll(node.children.get("#"), found); // also when no level is left: "a/#" matches "a"
+        if (node == null) {
+            return;
+        }
+        Node<T> any = wildcards ? node.children.get("#") : null;
+        if (any != null) {
+            found.addAll(any.values); // also when no level is left: "a/#" matches "a"
         }
         if (start > topic.length()) {
             found.addAll(node.values);
@@ -69,19 +66,9 @@ public final class TopicTree<T> {
         }
         int slash = topic.indexOf('/', start);
         int end = slash < 0 ? topic.length() : slash;
-        Node<T> exact = node.children.get(topic.substring(start, end));
-        if (exact != null) {
-            match(exact, topic, end + 1, true, found);
-        }
-        Node<T> any = wildcards ? node.children.get("+") : null;
-        if (any != null) {
-            match(any, topic, end + 1, true, found);
-        }
-    }
-
-    private static <T> void addAll(Node<T> node, List<T> found) {
-        if (node != null) {
-            found.addAll(node.values);
+        match(node.children.get(topic.substring(start, end)), topic, end + 1, true, found);
+        if (wildcards) {
+            match(node.children.get("+"), topic, end + 1, true, found);
         }
     }
 }

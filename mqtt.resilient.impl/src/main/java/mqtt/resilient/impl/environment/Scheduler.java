@@ -14,6 +14,13 @@ public interface Scheduler {
     /** Runs a task on the loop when the monotonic clock has reached a time. On the loop only. */
     Timer at(long nanoTime, Runnable task);
 
+    /** Takes a task back, if there is one. */
+    static void cancel(Timer timer) {
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
     /** A planned task. */
     interface Timer {
         /** Takes the task back; without effect when it has run. On the loop only. */

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,24 +36,27 @@ public final class EventLoop implements Scheduler, Network {
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
 
-    private final Selector selector;
-    private final Resolver resolver = new Resolver(this);
-    private final DnsProbe wanProbe = new DnsProbe(this);
-    private final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
-    private final SecureRandom secureRandom = new SecureRandom();
+    private final Questions<Resolver.Answer> names = new Questions<>(this, Threads.pool("mqtt-resolve", MAX_WORKERS),
+            new Resolver.Answer(null, "the client is stopping"));
+    private final Questions<Boolean> nameServers = new Questions<>(this, Threads.pool("mqtt-wan", 1), false);
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
     private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
-    private final ArrayDeque<TcpConnection> writers = new ArrayDeque<>();
     private final Thread thread;
     private volatile Predicate<InetAddress> onLink = address -> false;
     private long timerNumber;
-    private long nextErrorLog = Long.MIN_VALUE;
+    private long nextErrorLog = System.nanoTime();
     private int unloggedErrors;
     private volatile boolean stopping;
     private volatile boolean ended;
     private final AtomicInteger lateTasks = new AtomicInteger();
 
+    final Selector selector;
+    final SecureRandom secureRandom = new SecureRandom();
+    /** Runs what takes a while: TLS computations, reading keys. */
+    final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
+    /** Who is to write at the end of this turn. */
+    final Queue<TcpConnection> writers = new ArrayDeque<>();
     /** Used by one connection at a time, within one call. */
     final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -68,18 +70,13 @@ public final class EventLoop implements Scheduler, Network {
         thread.start();
     }
 
-    /** Whether the caller is the loop. */
-    public boolean isCurrentThread() {
-        return Thread.currentThread() == thread;
-    }
-
     /** Ends the loop when its tasks are done, closes every connection, and waits for the end, at most so long. */
     public void stop(long timeoutMillis) throws InterruptedException {
         execute(() -> stopping = true);
-        resolver.stop();
+        names.stop();
         work.shutdownNow();
-        wanProbe.stop();
-        if (!isCurrentThread()) {
+        nameServers.stop();
+        if (Thread.currentThread() != thread) {
             thread.join(timeoutMillis);
         }
     }
@@ -122,12 +119,12 @@ public final class EventLoop implements Scheduler, Network {
     public Timer at(long nanoTime, Runnable task) {
         LoopTimer timer = new LoopTimer(nanoTime, timerNumber++, task);
         timers.add(timer);
-        return timer;
+        return () -> timers.remove(timer);
     }
 
     @Override
     public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
-        resolver.resolve(host, answer);
+        names.ask(host, () -> Resolver.lookUp(host), found -> answer.accept(found.addresses(), found.error()));
     }
 
     @Override
@@ -154,24 +151,7 @@ public final class EventLoop implements Scheduler, Network {
 
     @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
-        wanProbe.ask(server, port, answer);
-    }
-
-    /** Runs what takes a while: TLS computations, reading keys. */
-    Executor work() {
-        return work;
-    }
-
-    SecureRandom secureRandom() {
-        return secureRandom;
-    }
-
-    Selector selector() {
-        return selector;
-    }
-
-    void writeSoon(TcpConnection connection) {
-        writers.add(connection);
+        nameServers.ask(server + " " + port, () -> DnsProbe.answers(server, port), answer);
     }
 
     private void run() {
@@ -195,11 +175,7 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void turn() throws IOException {
-        if (tasks.isEmpty() && writers.isEmpty()) {
-            select();
-        } else {
-            selector.selectNow(this::ready);
-        }
+        select();
         awake.set(true); // no wake-up is needed while the loop is busy
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             guard(task);
@@ -211,20 +187,17 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void select() throws IOException {
-        awake.set(false);
-        if (!tasks.isEmpty()) {
-            return;
+        boolean idle = tasks.isEmpty() && writers.isEmpty();
+        if (idle) {
+            awake.set(false); // from now on a task wakes the loop up
+            idle = tasks.isEmpty();
         }
         LoopTimer next = timers.peek();
-        if (next == null) {
-            selector.select(this::ready);
-            return;
-        }
-        long wait = next.time - System.nanoTime();
-        if (wait <= 0) {
-            selector.selectNow(this::ready);
+        long wait = next == null ? Long.MAX_VALUE : next.time - System.nanoTime();
+        if (idle && wait > 0) {
+            selector.select(this::ready, wait / NANOS_PER_MILLI + 1);
         } else {
-            selector.select(this::ready, (wait + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
+            selector.selectNow(this::ready);
         }
     }
 
@@ -251,7 +224,7 @@ public final class EventLoop implements Scheduler, Network {
     /** Logs an internal error; at most one in ten seconds, the others are counted. */
     void report(String where, Throwable e) {
         long now = System.nanoTime();
-        if (nextErrorLog == Long.MIN_VALUE || now - nextErrorLog >= 0) {
+        if (now - nextErrorLog >= 0) {
             LOG.error("Internal error in {} ({} more since the last report)", where, unloggedErrors, e);
             nextErrorLog = now + LOG_PAUSE_NANOS;
             unloggedErrors = 0;
@@ -260,22 +233,8 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
-    private final class LoopTimer implements Timer, Comparable<LoopTimer> {
-        private final long time;
-        private final long number;
-        private final Runnable task;
-
-        LoopTimer(long time, long number, Runnable task) {
-            this.time = time;
-            this.number = number;
-            this.task = task;
-        }
-
-        @Override
-        public void cancel() {
-            timers.remove(this);
-        }
-
+    /** A planned task; of those with the same time, the one that was planned first comes first. */
+    private record LoopTimer(long time, long number, Runnable task) implements Comparable<LoopTimer> {
         @Override
         public int compareTo(LoopTimer other) {
             return time == other.time ? Long.compare(number, other.number) : Long.signum(time - other.time);

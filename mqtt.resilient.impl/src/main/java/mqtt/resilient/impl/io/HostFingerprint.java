@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Tells one machine from a clone of it: a hash over the machine id and the hardware addresses. */
@@ -20,26 +22,9 @@ public final class HostFingerprint {
 
     /** The fingerprint of this machine. Blocks. */
     public static String read() {
-        StringBuilder facts = new StringBuilder();
         try {
-            facts.append(Files.readString(Path.of("/etc/machine-id")).strip());
-        } catch (IOException e) {
-            facts.append("no machine id");
-        }
-        try {
-            TreeSet<String> addresses = new TreeSet<>();
-            NetworkInterface.networkInterfaces().filter(HostFingerprint::isHardware).forEach(each -> {
-                byte[] address = addressOf(each);
-                if (address != null) {
-                    addresses.add(HexFormat.of().formatHex(address));
-                }
-            });
-            facts.append(addresses);
-        } catch (SocketException e) {
-            facts.append("no interfaces");
-        }
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(facts.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] hash = MessageDigest.getInstance("SHA-256")
+                    .digest((machineId() + addresses()).getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, SHOWN_BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
@@ -55,16 +40,27 @@ public final class HostFingerprint {
         }
     }
 
-    /** Only what is built in counts: containers and tunnels come and go. */
-    private static boolean isHardware(NetworkInterface each) {
-        return Files.exists(Path.of("/sys/class/net", each.getName(), "device"));
+    private static String machineId() {
+        try {
+            return Files.readString(Path.of("/etc/machine-id")).strip();
+        } catch (IOException e) {
+            return "no machine id";
+        }
     }
 
-    private static byte[] addressOf(NetworkInterface each) {
+    /** The addresses of what is built in: containers and tunnels come and go. */
+    private static Set<String> addresses() {
+        Set<String> addresses = new TreeSet<>();
         try {
-            return each.getHardwareAddress();
+            for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+                byte[] address = each.getHardwareAddress();
+                if (address != null && Files.exists(Path.of("/sys/class/net", each.getName(), "device"))) {
+                    addresses.add(HexFormat.of().formatHex(address));
+                }
+            }
         } catch (SocketException e) {
-            return null;
+            addresses.add("no interfaces");
         }
+        return addresses;
     }
 }

@@ -10,7 +10,6 @@ import mqtt.resilient.impl.environment.Route;
 final class HttpConnect implements Opening {
     private static final int UNAUTHORIZED = 401;
     private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
-    private static final byte[] NOTHING = {};
 
     private final Route route;
     private final HttpResponse response = new HttpResponse();
@@ -22,14 +21,13 @@ final class HttpConnect implements Opening {
     @Override
     public byte[] start() {
         String target = (route.host().contains(":") ? "[" + route.host() + "]" : route.host()) + ":" + route.hostPort();
-        StringBuilder request = new StringBuilder("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target)
-                .append("\r\n");
+        String request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n";
         if (route.proxy().user() != null) {
             String credentials = route.proxy().user() + ":" + route.proxy().password();
-            request.append("Proxy-Authorization: Basic ").append(Base64.getEncoder()
-                    .encodeToString(credentials.getBytes(StandardCharsets.UTF_8))).append("\r\n");
+            request += "Proxy-Authorization: Basic "
+                    + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8)) + "\r\n";
         }
-        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        return (request + "\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Override
@@ -40,7 +38,7 @@ final class HttpConnect implements Opening {
     @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
-            return NOTHING;
+            return MORE;
         }
         if (response.status() == PROXY_AUTHENTICATION_REQUIRED || response.status() == UNAUTHORIZED) { // 401: tinyproxy
             throw new IOException("the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "

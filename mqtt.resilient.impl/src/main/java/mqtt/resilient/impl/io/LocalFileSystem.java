@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -19,6 +20,8 @@ import mqtt.resilient.impl.environment.FileSystem;
 /** The files below a directory of this machine. */
 public final class LocalFileSystem implements FileSystem {
     private final Path root;
+    /** Where the directory is; found out once, for that is slow. */
+    private FileStore store;
 
     public LocalFileSystem(Path root) {
         this.root = root;
@@ -107,7 +110,10 @@ public final class LocalFileSystem implements FileSystem {
 
     @Override
     public long usableBytes() throws IOException {
-        return Files.getFileStore(root).getUsableSpace();
+        if (store == null) {
+            store = Files.getFileStore(root);
+        }
+        return store.getUsableSpace();
     }
 
     @Override

@@ -5,13 +5,16 @@ import java.nio.ByteBuffer;
 
 /** A dialogue at the start of a connection, before MQTT: through a proxy, or into a WebSocket. */
 interface Opening {
+    /** What {@link #received} returns while more of the answer is to come. */
+    byte[] MORE = {};
+
     /** What is sent first. */
     byte[] start() throws IOException;
 
     /**
      * Takes bytes of the peer, no more than belong to the dialogue.
      *
-     * @return what to send next; empty if more is to come; null when the dialogue is over
+     * @return what to send next; {@link #MORE} if there is nothing to send yet; null when the dialogue is over
      * @throws IOException if the peer refuses, with the reason in words
      */
     byte[] received(ByteBuffer in) throws IOException;

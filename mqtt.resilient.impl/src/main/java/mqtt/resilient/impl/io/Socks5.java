@@ -21,7 +21,6 @@ final class Socks5 implements Opening {
     private static final int NAME = 3;
     private static final int IPV6 = 4;
     private static final int MAX_REPLY_BYTES = 4 + 1 + 255 + 2;
-    private static final byte[] NOTHING = {};
     private static final List<String> REPLIES = List.of("succeeded", "general failure", "not allowed by its rules",
             "network unreachable", "host unreachable", "connection refused", "time to live expired",
             "command not supported", "address type not supported");
@@ -55,40 +54,31 @@ final class Socks5 implements Opening {
             reply.put(in.get());
         }
         if (reply.position() < expected()) {
-            return NOTHING;
+            return MORE;
         }
         int first = reply.get(0) & 0xFF;
         int second = reply.get(1) & 0xFF;
-        Step done = step;
         reply.clear();
-        switch (done) {
-            case METHOD -> {
-                if (first != VERSION) {
-                    throw new IOException("the proxy " + route.proxy() + " does not speak SOCKS 5");
-                }
-                if (second != NO_AUTHENTICATION && (second != USER_AND_PASSWORD || route.proxy().user() == null)) {
-                    throw new IOException("the proxy " + route.proxy()
-                            + " wants another way of authentication (proxy.user, .proxy.password)");
-                }
-                step = second == USER_AND_PASSWORD ? Step.AUTHENTICATION : Step.CONNECT;
-                return second == USER_AND_PASSWORD ? credentials() : request();
-            }
-            case AUTHENTICATION -> {
-                if (second != 0) {
-                    throw new IOException("the proxy " + route.proxy()
-                            + " refused the credentials (proxy.user, .proxy.password)");
-                }
-                step = Step.CONNECT;
-                return request();
-            }
-            default -> {
-                if (second != 0) {
-                    throw new IOException("the proxy " + route.proxy() + " refused: "
-                            + (second < REPLIES.size() ? REPLIES.get(second) : "code " + second));
-                }
-                return null;
-            }
+        if (step == Step.METHOD && first != VERSION) {
+            throw failure("does not speak SOCKS 5");
         }
+        boolean authenticate = step == Step.METHOD && second == USER_AND_PASSWORD && route.proxy().user() != null;
+        if (second != 0 && !authenticate) {
+            throw failure(switch (step) {
+                case METHOD -> "wants another way of authentication (proxy.user, .proxy.password)";
+                case AUTHENTICATION -> "refused the credentials (proxy.user, .proxy.password)";
+                case CONNECT -> "refused: " + (second < REPLIES.size() ? REPLIES.get(second) : "code " + second);
+            });
+        }
+        if (step == Step.CONNECT) {
+            return null;
+        }
+        step = authenticate ? Step.AUTHENTICATION : Step.CONNECT;
+        return authenticate ? credentials() : request();
+    }
+
+    private IOException failure(String what) {
+        return new IOException("the proxy " + route.proxy() + " " + what);
     }
 
     /** The size of the reply as far as it is known. */

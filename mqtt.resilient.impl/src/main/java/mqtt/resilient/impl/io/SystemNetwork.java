@@ -2,6 +2,7 @@ package mqtt.resilient.impl.io;
 
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
@@ -144,15 +145,11 @@ public final class SystemNetwork implements NetworkStateSource {
         } catch (SocketException e) {
             return new View(NetworkState.UNKNOWN, Set.of("unknown: " + e.getMessage()), List.of(), Set.of());
         }
-        if (addresses.isEmpty()) {
-            return new View(NetworkState.DOWN, facts, addresses, interfaces);
-        }
-        if (!Files.isReadable(ROUTES)) {
-            return new View(NetworkState.UP, facts, addresses, interfaces);
-        }
-        Set<String> routes = defaultRoutes();
+        Set<String> routes = addresses.isEmpty() ? Set.of() : defaultRoutes();
         facts.addAll(routes);
-        return new View(routes.isEmpty() ? NetworkState.UNKNOWN : NetworkState.UP, facts, addresses, interfaces);
+        NetworkState state = addresses.isEmpty() ? NetworkState.DOWN
+                : routes.isEmpty() && Files.isReadable(ROUTES) ? NetworkState.UNKNOWN : NetworkState.UP;
+        return new View(state, facts, addresses, interfaces);
     }
 
     private static Set<String> defaultRoutes() {
@@ -163,19 +160,9 @@ public final class SystemNetwork implements NetworkStateSource {
                 routes.add("default " + words[0] + " " + words[2]);
             }
         }
-        routes.addAll(routes6());
-        return routes;
-    }
-
-    private static Set<String> routes6() {
-        Set<String> routes = new TreeSet<>();
         for (String line : lines(ROUTES_6)) {
-            if (!line.startsWith(ANY_6)) {
-                continue;
-            }
-            String[] words = line.split("\\s+");
-            if (words.length > 9 && !words[9].equals("lo")
-                    && (Long.parseLong(words[8], 16) & REJECT_FLAG) == 0) {
+            String[] words = line.startsWith(ANY_6) ? line.split("\\s+") : new String[0];
+            if (words.length > 9 && !words[9].equals("lo") && (Long.parseLong(words[8], 16) & REJECT_FLAG) == 0) {
                 routes.add("default " + words[9] + " " + words[4]);
             }
         }
@@ -211,16 +198,9 @@ public final class SystemNetwork implements NetworkStateSource {
         byte[] wanted = address.getAddress();
         return view.addresses.stream().anyMatch(each -> {
             byte[] own = each.getAddress().getAddress();
-            if (own.length != wanted.length) {
-                return false;
-            }
-            for (int bit = 0; bit < each.getNetworkPrefixLength(); bit++) {
-                int mask = 0x80 >> bit % 8;
-                if ((own[bit / 8] & mask) != (wanted[bit / 8] & mask)) {
-                    return false;
-                }
-            }
-            return true;
+            BigInteger difference = new BigInteger(1, own).xor(new BigInteger(1, wanted));
+            return own.length == wanted.length
+                    && difference.bitLength() <= 8 * own.length - each.getNetworkPrefixLength();
         });
     }
 }

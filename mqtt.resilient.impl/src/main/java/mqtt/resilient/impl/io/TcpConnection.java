@@ -6,6 +6,8 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -39,18 +41,18 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private final EventLoop loop;
     private final ConnectionHandler handler;
     private final Route route;
+    /** What is still to be done before MQTT flows, and that it flows. */
+    private final Queue<Step> steps = new ArrayDeque<>(4);
     private Phase phase = Phase.CONNECTING;
     private SocketChannel socket;
     private SelectionKey key;
     private ByteStream stream;
     private Opening opening;
-    private boolean tunnelled;
-    private boolean secured;
     /** Null without a WebSocket, and before it is open. */
     private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
-    /** Takes a packet that is larger than the loop's buffer; null = none is filled now. */
-    private ByteBuffer large;
+    /** What the handler fills now: the loop's buffer, or a larger one for a larger packet. */
+    private ByteBuffer filling;
     private boolean writeRequested;
     private boolean readingPaused;
     private boolean outputEnded;
@@ -60,6 +62,20 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         this.loop = loop;
         this.route = route;
         this.handler = handler;
+        if (route.proxy() != null) {
+            steps.add(() -> begin(route.proxy().kind() == Route.Proxy.Kind.HTTP ? new HttpConnect(route)
+                    : new Socks5(route)));
+        }
+        if (route.tls() != null) {
+            steps.add(this::secure);
+        }
+        if (route.webSocket() != null) {
+            steps.add(() -> {
+                frames = new WebSocketFrames(loop.secureRandom);
+                begin(new WebSocketUpgrade(route, loop.secureRandom));
+            });
+        }
+        steps.add(this::open);
     }
 
     // ---- opening --------------------------------------------------------------------------------------------------
@@ -72,7 +88,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
             stream = new ByteStream(socket);
             boolean connected = socket.connect(new InetSocketAddress(route.address(), route.port()));
-            key = socket.register(loop.selector(), connected ? 0 : SelectionKey.OP_CONNECT, this);
+            key = socket.register(loop.selector, connected ? 0 : SelectionKey.OP_CONNECT, this);
             if (connected) {
                 loop.execute(() -> guard(this::proceed));
             }
@@ -83,26 +99,15 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** Takes the next step of the route; the last one is MQTT. */
     private void proceed() throws IOException {
-        if (phase == Phase.CLOSED) {
-            return;
-        }
         opening = null;
-        if (route.proxy() != null && !tunnelled) {
-            tunnelled = true;
-            begin(route.proxy().kind() == Route.Proxy.Kind.HTTP ? new HttpConnect(route) : new Socks5(route));
-        } else if (route.tls() != null && !secured) {
-            secured = true;
-            phase = Phase.SECURING;
-            loop.work().execute(this::prepareTls);
-        } else if (route.webSocket() != null && frames == null) {
-            frames = new WebSocketFrames(loop.secureRandom());
-            begin(new WebSocketUpgrade(route, loop.secureRandom()));
-        } else {
-            phase = Phase.OPEN;
-            interest();
-            handler.connected();
-        }
+        steps.remove().run();
         interest();
+    }
+
+    private void open() {
+        phase = Phase.OPEN;
+        interest();
+        handler.connected();
     }
 
     private void begin(Opening next) throws IOException {
@@ -111,18 +116,22 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         send(next.start());
     }
 
+    private void secure() {
+        phase = Phase.SECURING;
+        stream.waitsForWorker = true;
+        loop.work.execute(this::prepareTls);
+    }
+
     /** On a worker: reads keys and trust. */
     private void prepareTls() {
         try {
-            TlsStream tls = new TlsStream(socket, route, loop.work(), () -> loop.execute(() -> guard(() -> {
-                stream.taskDone();
+            TlsStream tls = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
+                stream.waitsForWorker = false;
                 progress();
             })));
             loop.execute(() -> guard(() -> {
-                if (phase == Phase.SECURING) {
-                    stream = tls;
-                    progress();
-                }
+                stream = tls;
+                progress();
             }));
         } catch (Exception e) { // a configuration that TLS does not like comes as many exceptions
             loop.execute(() -> end(false, "TLS cannot be set up: " + TlsErrors.describe(e)));
@@ -134,22 +143,22 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** The selector has news. */
     void ready() {
         guard(() -> {
-            if (phase == Phase.CONNECTING && key.isConnectable() && socket.finishConnect()) {
-                proceed();
-            } else if (phase != Phase.CONNECTING) {
+            if (phase != Phase.CONNECTING) {
                 progress();
+            } else if (socket.finishConnect()) {
+                proceed();
             }
         });
     }
 
     /** Does what can be done now. */
     private void progress() throws IOException {
-        if (phase == Phase.SECURING && !stream.isPlain() && stream.isOpened()) {
+        if (phase == Phase.SECURING && stream.isSecured()) {
             proceed();
         }
         if (phase != Phase.CLOSED && phase != Phase.SECURING) {
             read();
-            if (phase != Phase.CLOSED && (pending.hasRemaining() || stream.wantsWrite())) {
+            if (phase != Phase.CLOSED && (pending.hasRemaining() || stream.wantsWrite)) {
                 write();
             }
         }
@@ -165,15 +174,12 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                         : "the broker closed the connection");
                 return;
             }
-            if (count == 0) {
-                return;
-            }
             take(buffer.flip());
-            if (count < buffer.capacity() && !stream.mayHoldMore()) {
+            if (count < buffer.capacity() && !stream.mayHoldMore) {
                 return;
             }
         }
-        if (stream.mayHoldMore() && !readingPaused && phase != Phase.CLOSED) {
+        if (stream.mayHoldMore && !readingPaused && phase != Phase.CLOSED) {
             loop.execute(() -> guard(this::progress)); // the selector does not know of it
         }
     }
@@ -210,8 +216,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public void answer(byte[] frame) {
         if (phase == Phase.OPEN && pending.remaining() < loop.writeBuffer.capacity()) {
-            append(frame);
-            requestWrite();
+            send(frame);
         }
     }
 
@@ -226,17 +231,13 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     public void requestWrite() {
         if (!writeRequested && phase != Phase.CLOSED) {
             writeRequested = true;
-            loop.writeSoon(this);
+            loop.writers.add(this);
         }
     }
 
     private void send(byte[] bytes) {
-        append(bytes);
-        requestWrite();
-    }
-
-    private void append(byte[] bytes) {
         pending = ByteBuffer.allocate(pending.remaining() + bytes.length).put(pending).put(bytes).flip();
+        requestWrite();
     }
 
     /** The turn of this connection to write. */
@@ -253,9 +254,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** Writes what is left over and then what the handler fills, until there is no more or the network is full. */
     private void write() throws IOException {
         for (int i = 0; i < WRITES_PER_TURN && phase != Phase.CLOSED; i++) {
-            if (pending.hasRemaining() || stream.wantsWrite()) {
+            if (pending.hasRemaining() || stream.wantsWrite) {
                 put(pending);
-                if (pending.hasRemaining() || stream.wantsWrite()) {
+                if (pending.hasRemaining() || stream.wantsWrite) {
                     return;
                 }
                 pending = NOTHING;
@@ -279,12 +280,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** One round of filling and writing; false when there was nothing to write. */
     private boolean fillAndPut() throws IOException {
-        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
-        ByteBuffer shared = loop.writeBuffer.clear().position(start);
+        filling = loop.writeBuffer.clear().position(headerBytes());
         handler.fill(this);
-        ByteBuffer filled = large != null ? large : shared;
-        large = null;
-        if (phase != Phase.OPEN || filled.position() == start) {
+        ByteBuffer filled = filling;
+        filling = null;
+        if (phase != Phase.OPEN || filled.position() == headerBytes()) {
             return false;
         }
         if (frames == null) {
@@ -294,8 +294,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         }
         put(filled);
         if (filled.hasRemaining()) {
-            pending = filled == shared ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
-        } else if (!stream.wantsWrite()) {
+            pending = filled == loop.writeBuffer ? ByteBuffer.allocate(filled.remaining()).put(filled).flip() : filled;
+        } else if (!stream.wantsWrite) {
             handler.flushed();
         }
         return true;
@@ -303,44 +303,37 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     @Override
     public ByteBuffer reserve(int bytes) {
-        int start = frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
-        ByteBuffer buffer = large != null ? large : loop.writeBuffer;
-        if (buffer.remaining() >= bytes) {
-            return buffer;
+        if (filling.remaining() < bytes) {
+            if (filling.position() > headerBytes()) {
+                return null;
+            }
+            filling = ByteBuffer.allocate(headerBytes() + bytes).position(headerBytes());
         }
-        if (buffer.position() > start) {
-            return null;
-        }
-        large = ByteBuffer.allocate(start + bytes).position(start);
-        return large;
+        return filling;
+    }
+
+    private int headerBytes() {
+        return frames == null ? 0 : WebSocketFrames.HEADER_BYTES;
     }
 
     /** Writes as much as the network takes, in pieces, because the JDK copies a whole heap buffer for each write. */
     private void put(ByteBuffer bytes) throws IOException {
         int end = bytes.limit();
+        boolean full;
         do {
-            int piece = Math.min(end - bytes.position(), loop.writeBuffer.capacity());
-            bytes.limit(bytes.position() + piece);
-            try {
-                stream.write(bytes);
-            } finally {
-                piece = bytes.remaining();
-                bytes.limit(end);
-            }
-            if (piece > 0) {
-                return;
-            }
-        } while (bytes.hasRemaining());
+            bytes.limit(Math.min(end, bytes.position() + loop.writeBuffer.capacity()));
+            stream.write(bytes);
+            full = bytes.hasRemaining();
+            bytes.limit(end);
+        } while (bytes.hasRemaining() && !full);
     }
 
     private void interest() {
         if (phase != Phase.CLOSED && phase != Phase.CONNECTING && key.isValid()) {
-            int ops = stream.isWaitingForTask() || phase == Phase.SECURING && stream.isPlain() ? 0
+            int ops = stream.waitsForWorker ? 0
                     : (readingPaused ? 0 : SelectionKey.OP_READ)
-                            | (pending.hasRemaining() || stream.wantsWrite() ? SelectionKey.OP_WRITE : 0);
-            if (key.interestOps() != ops) {
-                key.interestOps(ops);
-            }
+                            | (pending.hasRemaining() || stream.wantsWrite ? SelectionKey.OP_WRITE : 0);
+            key.interestOps(ops);
         }
     }
 
@@ -349,7 +342,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         readingPaused = pause;
         if (phase == Phase.OPEN) {
             interest();
-            if (!pause && stream.mayHoldMore()) {
+            if (!pause && stream.mayHoldMore) {
                 loop.execute(() -> guard(this::progress));
             }
         }
@@ -357,7 +350,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     @Override
     public int unsentBytes() {
-        return pending.remaining() + (stream != null && stream.wantsWrite() ? 1 : 0);
+        return pending.remaining() + (stream != null && stream.wantsWrite ? 1 : 0);
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------
@@ -387,14 +380,13 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             loop.execute(() -> handler.closed(new Closing(false, "closed")));
             return;
         }
-        append(frames == null ? last : frames.binary(last));
+        send(frames == null ? last : frames.binary(last));
         if (frames != null) {
-            append(frames.close());
+            send(frames.close());
         }
         phase = Phase.CLOSING;
         readingPaused = false;
         closingTimer = loop.at(deadlineNanoTime, () -> end(false, "closed"));
-        requestWrite();
     }
 
     private void end(boolean byPeer, String reason) {

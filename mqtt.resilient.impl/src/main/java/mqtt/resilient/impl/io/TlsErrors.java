@@ -1,30 +1,22 @@
 package mqtt.resilient.impl.io;
 
+import java.nio.channels.ClosedChannelException;
+import java.security.cert.CertificateException;
 import javax.net.ssl.SSLException;
 
 /** TLS failures in the user's words. */
 final class TlsErrors {
-
-    /** A verdict on a certificate that is in the user's words already. */
-    static final class CertificateVerdict extends java.security.cert.CertificateException {
-        private static final long serialVersionUID = 1L;
-
-        CertificateVerdict(String message, Throwable cause) {
-            super(message, cause);
-        }
-    }
-
     private TlsErrors() {
     }
 
     static String describe(Throwable error) {
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof CertificateVerdict) {
+        for (Throwable cause = error; error instanceof SSLException && cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException) { // a verdict of TlsFiles
                 return cause.getMessage();
             }
         }
         String message = String.valueOf(error.getMessage());
-        if (error instanceof java.nio.channels.ClosedChannelException || !(error instanceof SSLException)
+        if (error instanceof ClosedChannelException || !(error instanceof SSLException)
                 && (message.contains("reset") || message.contains("Broken pipe"))) {
             return "the broker closed the connection during the handshake; perhaps it wants a client certificate "
                     + "(tls.keystore), or does not speak TLS on this port";

@@ -1,17 +1,15 @@
 package mqtt.resilient.impl.io;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
-import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
@@ -23,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Date;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +35,6 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import mqtt.resilient.impl.environment.TlsContexts;
 
@@ -107,9 +105,7 @@ public final class TlsFiles implements TlsContexts {
                     throw new IOException((path.equals(settings.keyStore) ? "tls.keystore" : "tls.truststore") + ": "
                             + path + (Files.exists(path) ? " cannot be read" : " does not exist"));
                 }
-                FileTime changed = Files.getLastModifiedTime(path);
-                stamp.add(changed);
-                stamp.add(Files.size(path));
+                stamp.add(Files.readAttributes(path, "lastModifiedTime,size"));
             }
         }
         return stamp;
@@ -122,31 +118,33 @@ public final class TlsFiles implements TlsContexts {
             return new KeyManager[0];
         }
         String keyPassword = settings.keyPassword.isEmpty() ? settings.keyStorePassword : settings.keyPassword;
-        KeyStore store = load(settings.keyStore, settings.keyStorePassword, keyPassword, "tls.keystore", true);
-        if (!settings.keyAlias.isEmpty() && !store.isKeyEntry(settings.keyAlias)) {
-            throw new IOException("tls.key.alias: there is no key \"" + settings.keyAlias + "\" in " + settings.keyStore);
-        }
-        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        factory.init(store, keyPassword.toCharArray());
-        KeyManager[] managers = factory.getKeyManagers();
+        KeyStore store = load(settings.keyStore, settings.keyStorePassword, keyPassword);
         if (!settings.keyAlias.isEmpty()) {
-            for (int i = 0; i < managers.length; i++) {
-                if (managers[i] instanceof X509ExtendedKeyManager manager) {
-                    managers[i] = new OneKey(manager, settings.keyAlias);
+            if (!store.isKeyEntry(settings.keyAlias)) {
+                throw new IOException("tls.key.alias: there is no key \"" + settings.keyAlias + "\" in "
+                        + settings.keyStore);
+            }
+            for (String alias : Collections.list(store.aliases())) {
+                if (!alias.equalsIgnoreCase(settings.keyAlias)) { // as PKCS#12 does
+                    store.deleteEntry(alias);
                 }
             }
         }
-        return managers;
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        factory.init(store, keyPassword.toCharArray());
+        return factory.getKeyManagers();
     }
 
-    private static KeyStore load(Path path, String password, String keyPassword, String key, boolean wantsKey)
+    /** Reads a key with its certificates; without a password for the key, authorities. */
+    private static KeyStore load(Path path, String password, String keyPassword)
             throws IOException, GeneralSecurityException {
+        String key = keyPassword == null ? "tls.truststore" : "tls.keystore";
         byte[] content = Files.readAllBytes(path);
         String text = new String(content, StandardCharsets.ISO_8859_1);
         KeyStore store = KeyStore.getInstance("PKCS12");
         if (!text.contains("-----BEGIN ")) {
-            try (InputStream in = Files.newInputStream(path)) {
-                store.load(in, password.toCharArray());
+            try {
+                store.load(new ByteArrayInputStream(content), password.toCharArray());
             } catch (IOException e) {
                 throw new IOException(key + ": " + path + " is neither PEM nor PKCS#12, or the password is wrong: "
                         + e.getMessage(), e);
@@ -154,49 +152,39 @@ public final class TlsFiles implements TlsContexts {
             return store;
         }
         store.load(null, null);
-        Certificate[] certificates;
+        List<Certificate> certificates = new ArrayList<>();
         try {
-            certificates = certificates(text);
+            CertificateFactory factory = CertificateFactory.getInstance("X.509");
+            for (Matcher block = PEM.matcher(text); block.find();) {
+                if (block.group(1).endsWith("CERTIFICATE")) {
+                    certificates.add(factory.generateCertificate(new ByteArrayInputStream(bytes(block))));
+                }
+            }
         } catch (CertificateException e) {
             throw new IOException(key + ": a certificate in " + path + " cannot be read: " + e.getMessage(), e);
         }
-        if (certificates.length == 0) {
+        if (certificates.isEmpty()) {
             throw new IOException(key + ": there is no certificate in " + path);
         }
-        if (wantsKey) {
-            store.setKeyEntry("key", privateKey(text, path, keyPassword), keyPassword.toCharArray(), certificates);
+        if (keyPassword != null) {
+            store.setKeyEntry("key", privateKey(text, path, keyPassword), keyPassword.toCharArray(),
+                    certificates.toArray(Certificate[]::new));
         } else {
-            for (int i = 0; i < certificates.length; i++) {
-                store.setCertificateEntry("authority" + i, certificates[i]);
+            for (Certificate certificate : certificates) {
+                store.setCertificateEntry("authority" + store.size(), certificate);
             }
         }
         return store;
     }
 
-    private static Certificate[] certificates(String pem) throws CertificateException, IOException {
-        List<Certificate> all = new ArrayList<>();
-        CertificateFactory factory = CertificateFactory.getInstance("X.509");
-        Matcher matcher = PEM.matcher(pem);
-        while (matcher.find()) {
-            if (matcher.group(1).endsWith("CERTIFICATE")) {
-                try (InputStream in = new java.io.ByteArrayInputStream(bytes(matcher))) {
-                    all.add(factory.generateCertificate(in));
-                }
-            }
-        }
-        return all.toArray(Certificate[]::new);
-    }
-
     private static PrivateKey privateKey(String pem, Path path, String password)
             throws IOException, GeneralSecurityException {
-        Matcher matcher = PEM.matcher(pem);
-        while (matcher.find()) {
-            String type = matcher.group(1);
-            if (type.equals("PRIVATE KEY")) {
-                return privateKey(new PKCS8EncodedKeySpec(bytes(matcher)), path);
+        for (Matcher block = PEM.matcher(pem); block.find();) {
+            if (block.group(1).equals("PRIVATE KEY")) {
+                return privateKey(new PKCS8EncodedKeySpec(bytes(block)), path);
             }
-            if (type.equals("ENCRYPTED PRIVATE KEY")) {
-                EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(matcher));
+            if (block.group(1).equals("ENCRYPTED PRIVATE KEY")) {
+                EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(block));
                 String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
                         : info.getAlgName());
                 Cipher cipher = Cipher.getInstance(algorithm);
@@ -234,70 +222,18 @@ public final class TlsFiles implements TlsContexts {
         return Base64.getMimeDecoder().decode(matcher.group(2));
     }
 
-    /** Always the configured key. */
-    private static final class OneKey extends X509ExtendedKeyManager {
-        private final X509ExtendedKeyManager manager;
-        private final String alias;
-
-        OneKey(X509ExtendedKeyManager manager, String alias) {
-            this.manager = manager;
-            this.alias = alias;
-        }
-
-        @Override
-        public String chooseEngineClientAlias(String[] keyType, Principal[] issuers, SSLEngine engine) {
-            return alias;
-        }
-
-        @Override
-        public String chooseClientAlias(String[] keyType, Principal[] issuers, Socket socket) {
-            return alias;
-        }
-
-        @Override
-        public String[] getClientAliases(String keyType, Principal[] issuers) {
-            return new String[] { alias };
-        }
-
-        @Override
-        public String[] getServerAliases(String keyType, Principal[] issuers) {
-            return new String[0];
-        }
-
-        @Override
-        public String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
-            return null;
-        }
-
-        @Override
-        public X509Certificate[] getCertificateChain(String name) {
-            return manager.getCertificateChain(name);
-        }
-
-        @Override
-        public PrivateKey getPrivateKey(String name) {
-            return manager.getPrivateKey(name);
-        }
-    }
-
     // ---- whom we trust --------------------------------------------------------------------------------------------
 
     private TrustManager[] trustManagers() throws IOException, GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         KeyStore store = settings.trustStore == null ? null
-                : load(settings.trustStore, settings.trustStorePassword, "", "tls.truststore", false);
+                : load(settings.trustStore, settings.trustStorePassword, null);
         if (store != null && !hasAuthority(store)) {
             throw new IOException("tls.truststore: there is no trusted certificate in " + settings.trustStore
                     + "; PEM is the simplest, or make it with: keytool -importcert -trustcacerts");
         }
         factory.init(store);
-        TrustManager[] managers = factory.getTrustManagers();
-        for (int i = 0; i < managers.length; i++) {
-            if (managers[i] instanceof X509ExtendedTrustManager manager) {
-                managers[i] = new Judge(manager);
-            }
-        }
-        return managers;
+        return new TrustManager[] { new Judge((X509ExtendedTrustManager) factory.getTrustManagers()[0]) };
     }
 
     private static boolean hasAuthority(KeyStore store) throws KeyStoreException {
@@ -323,12 +259,12 @@ public final class TlsFiles implements TlsContexts {
             try {
                 manager.checkServerTrusted(chain, type, engine);
             } catch (CertificateException e) {
-                throw new TlsErrors.CertificateVerdict(verdict(chain, engine.getPeerHost(), e), e);
+                throw new CertificateException(verdict(chain, engine.getPeerHost(), e), e);
             }
         }
 
         private static String verdict(X509Certificate[] chain, String host, CertificateException error) {
-            java.util.Date now = new java.util.Date();
+            Date now = new Date();
             for (X509Certificate certificate : chain) {
                 String whose = certificate == chain[0] ? "the certificate of " + host
                         : "the certificate of the authority " + certificate.getSubjectX500Principal().getName();

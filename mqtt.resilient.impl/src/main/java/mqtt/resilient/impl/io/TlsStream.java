@@ -19,15 +19,9 @@ import tlschannel.TlsChannel;
 
 /** The bytes of a connection through TLS. On the loop, but for what TLS wants computed: that is done by workers. */
 final class TlsStream extends ByteStream {
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
     private final TlsChannel channel;
     private final Executor workers;
     private final Runnable resume;
-    private boolean opened;
-    private boolean wantsWrite;
-    private boolean mayHoldMore;
-    private boolean waitingForTask;
 
     /**
      * Prepares a handshake. Blocks, for the keys and the trust: not on the loop.
@@ -60,55 +54,32 @@ final class TlsStream extends ByteStream {
                 .withEncryptedBufferAllocator(new HeapBufferAllocator()).build();
     }
 
-    /** Names only; an address is not sent as a server name (RFC 6066 section 3). */
+    /** Names only, of the characters that Java allows; an address is no server name (RFC 6066 section 3). */
     private static boolean isName(String host) {
-        return !host.contains(":") && !host.matches("[0-9.]+") && host.matches("[A-Za-z0-9._-]+");
+        return !host.contains(":") && !host.matches("[0-9.]+") && host.matches("[A-Za-z0-9.-]+");
     }
 
     @Override
-    boolean isOpened() throws IOException {
-        if (!opened && !waitingForTask) {
-            opened = attempt(() -> {
-                channel.handshake();
-                return 1;
-            }) == 1;
-        }
-        return opened;
-    }
-
-    @Override
-    boolean isPlain() {
-        return false;
+    boolean isSecured() throws IOException {
+        return !waitsForWorker && attempt(() -> {
+            channel.handshake();
+            return 1;
+        }) == 1;
     }
 
     @Override
     int read(ByteBuffer target) throws IOException {
-        int count = waitingForTask ? 0 : attempt(() -> channel.read(target));
+        int count = waitsForWorker ? 0 : attempt(() -> channel.read(target));
         mayHoldMore = count > 0;
         return count;
     }
 
     @Override
     void write(ByteBuffer source) throws IOException {
-        if (!waitingForTask) {
+        if (!waitsForWorker) {
             wantsWrite = false;
-            attempt(() -> channel.write(source.hasRemaining() ? source : NOTHING));
+            attempt(() -> channel.write(source));
         }
-    }
-
-    @Override
-    boolean wantsWrite() {
-        return wantsWrite;
-    }
-
-    @Override
-    boolean mayHoldMore() {
-        return mayHoldMore;
-    }
-
-    @Override
-    boolean isWaitingForTask() {
-        return waitingForTask;
     }
 
     @Override
@@ -131,17 +102,12 @@ final class TlsStream extends ByteStream {
             wantsWrite = true;
             return 0;
         } catch (NeedsTaskException e) {
-            waitingForTask = true;
+            waitsForWorker = true;
             workers.execute(() -> {
                 e.getTask().run();
                 resume.run();
             });
             return 0;
         }
-    }
-
-    @Override
-    void taskDone() {
-        waitingForTask = false;
     }
 }

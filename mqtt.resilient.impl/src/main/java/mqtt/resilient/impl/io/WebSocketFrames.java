@@ -48,31 +48,22 @@ final class WebSocketFrames {
     ByteBuffer wrap(ByteBuffer filled) {
         int length = filled.position() - HEADER_BYTES;
         int start = HEADER_BYTES - (length < 126 ? 6 : length < 65_536 ? 8 : 14);
-        filled.limit(filled.position());
-        int at = start;
-        filled.put(at++, (byte) (0x80 | BINARY));
-        at = putLength(filled, at, length);
+        filled.limit(filled.position()).position(start).put((byte) (0x80 | BINARY));
+        if (length < 126) {
+            filled.put((byte) (0x80 | length));
+        } else if (length < 65_536) {
+            filled.put((byte) (0x80 | 126)).putShort((short) length);
+        } else {
+            filled.put((byte) (0x80 | 127)).putLong(length);
+        }
         int mask = random.nextInt();
-        filled.putInt(at, mask);
-        mask(filled, HEADER_BYTES, mask);
+        filled.putInt(mask);
+        mask(filled, mask);
         return filled.position(start);
     }
 
-    private static int putLength(ByteBuffer out, int at, int length) {
-        if (length < 126) {
-            out.put(at, (byte) (0x80 | length));
-            return at + 1;
-        }
-        if (length < 65_536) {
-            out.put(at, (byte) (0x80 | 126)).putShort(at + 1, (short) length);
-            return at + 3;
-        }
-        out.put(at, (byte) (0x80 | 127)).putLong(at + 1, length);
-        return at + 9;
-    }
-
-    private static void mask(ByteBuffer bytes, int from, int mask) {
-        int at = from;
+    private static void mask(ByteBuffer bytes, int mask) {
+        int at = bytes.position();
         for (; at + 4 <= bytes.limit(); at += 4) {
             bytes.putInt(at, bytes.getInt(at) ^ mask);
         }
@@ -107,34 +98,37 @@ final class WebSocketFrames {
             if (left < 0) {
                 header.put(in.get());
                 readHeader();
-            } else if (opcode >= CLOSE) {
-                readControl(in, receiver);
-            } else {
-                int count = (int) Math.min(left, in.remaining());
-                ByteBuffer data = in.slice(in.position(), count);
-                in.position(in.position() + count);
-                left -= count;
-                if (left == 0) {
-                    left = -1;
-                }
-                if (count > 0) {
-                    receiver.data(data);
+                continue;
+            }
+            int count = (int) Math.min(left, in.remaining());
+            ByteBuffer data = in.slice(in.position(), count);
+            in.position(in.position() + count);
+            left -= count;
+            if (opcode >= CLOSE) {
+                control.put(data);
+            } else if (count > 0) {
+                receiver.data(data);
+            }
+            if (left == 0) {
+                left = -1;
+                if (opcode >= CLOSE) {
+                    handle(control.flip(), receiver);
                 }
             }
         }
     }
 
     private void readHeader() throws IOException {
-        int have = header.position();
-        int code = have > 1 ? header.get(1) & 0xFF : 0;
-        if (have < 2 || have < 2 + ((code & 127) == 126 ? 2 : (code & 127) == 127 ? 8 : 0)) {
+        int length = header.position() < 2 ? 0 : header.get(1) & 127;
+        if (header.position() < (length == 126 ? 4 : length == 127 ? 10 : 2)) {
             return;
         }
         int first = header.get(0) & 0xFF;
+        boolean masked = header.get(1) < 0;
         opcode = first & 15;
-        left = (code & 127) == 126 ? header.getShort(2) & 0xFFFF : (code & 127) == 127 ? header.getLong(2) : code & 127;
+        left = length == 126 ? header.getShort(2) & 0xFFFF : length == 127 ? header.getLong(2) : length;
         header.clear();
-        if ((code & 0x80) != 0 || (first & 0x70) != 0 || left < 0) {
+        if (masked || (first & 0x70) != 0 || left < 0) {
             throw new IOException("a WebSocket frame that is masked, compressed or too long (RFC 6455 section 5)");
         }
         if (opcode == TEXT) {
@@ -158,21 +152,12 @@ final class WebSocketFrames {
         }
     }
 
-    private void readControl(ByteBuffer in, Receiver receiver) {
-        while (in.hasRemaining() && control.hasRemaining()) {
-            control.put(in.get());
-        }
-        if (control.hasRemaining()) {
-            left = control.remaining();
-            return;
-        }
-        left = -1;
-        control.flip();
+    private void handle(ByteBuffer message, Receiver receiver) {
         if (opcode == PING) {
-            receiver.answer(frame(PONG, control));
+            receiver.answer(frame(PONG, message));
         } else if (opcode == CLOSE) {
             receiver.closing("the broker closed the WebSocket"
-                    + (control.remaining() >= 2 ? " with code " + (control.getShort() & 0xFFFF) : ""));
+                    + (message.remaining() >= 2 ? " with code " + (message.getShort() & 0xFFFF) : ""));
         }
     }
 }

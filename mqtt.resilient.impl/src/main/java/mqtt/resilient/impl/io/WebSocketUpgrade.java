@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import mqtt.resilient.impl.environment.Route;
 
 /** The opening handshake of a WebSocket (RFC 6455 section 4) with the subprotocol {@code mqtt} [MQTT-6.0.0-3]. */
@@ -14,7 +16,6 @@ final class WebSocketUpgrade implements Opening {
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int SWITCHING_PROTOCOLS = 101;
     private static final int KEY_BYTES = 16;
-    private static final byte[] NOTHING = {};
 
     private final Route route;
     private final HttpResponse response = new HttpResponse();
@@ -31,12 +32,12 @@ final class WebSocketUpgrade implements Opening {
     public byte[] start() {
         int usualPort = route.tls() == null ? 80 : 443;
         String host = route.host().contains(":") ? "[" + route.host() + "]" : route.host();
-        StringBuilder request = new StringBuilder("GET ").append(route.webSocket().path()).append(" HTTP/1.1\r\nHost: ")
-                .append(host).append(route.hostPort() == usualPort ? "" : ":" + route.hostPort())
-                .append("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ").append(key)
-                .append("\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n");
-        route.webSocket().headers().forEach(header -> request.append(header).append("\r\n"));
-        return request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        List<String> request = new ArrayList<>(List.of("GET " + route.webSocket().path() + " HTTP/1.1",
+                "Host: " + host + (route.hostPort() == usualPort ? "" : ":" + route.hostPort()), "Upgrade: websocket",
+                "Connection: Upgrade", "Sec-WebSocket-Key: " + key, "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Protocol: mqtt"));
+        request.addAll(route.webSocket().headers());
+        return (String.join("\r\n", request) + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     @Override
@@ -51,11 +52,10 @@ final class WebSocketUpgrade implements Opening {
     @Override
     public byte[] received(ByteBuffer in) throws IOException {
         if (!response.take(in)) {
-            return NOTHING;
+            return MORE;
         }
         if (response.status() != SWITCHING_PROTOCOLS) {
-            throw new IOException("the broker refused the WebSocket at " + shownPath() + ": "
-                    + response.statusLine());
+            throw new IOException("the broker refused the WebSocket at " + shownPath() + ": " + response.statusLine());
         }
         if (!response.header("Upgrade").equalsIgnoreCase("websocket")
                 || !response.header("Sec-WebSocket-Accept").equals(accept())) {

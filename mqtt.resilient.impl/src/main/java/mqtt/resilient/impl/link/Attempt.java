@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
@@ -93,17 +94,12 @@ final class Attempt {
     /** IPv6 and IPv4 in turn, beginning with the family that comes first. */
     static List<InetAddress> interleaved(List<InetAddress> found) {
         boolean sixFirst = found.get(0) instanceof Inet6Address;
-        ArrayDeque<InetAddress> first = new ArrayDeque<>();
-        ArrayDeque<InetAddress> second = new ArrayDeque<>();
-        found.forEach(address -> (address instanceof Inet6Address == sixFirst ? first : second).add(address));
+        var families = found.stream()
+                .collect(Collectors.partitioningBy(address -> address instanceof Inet6Address == sixFirst));
         List<InetAddress> order = new ArrayList<>();
-        while (!first.isEmpty() || !second.isEmpty()) {
-            if (!first.isEmpty()) {
-                order.add(first.remove());
-            }
-            if (!second.isEmpty()) {
-                order.add(second.remove());
-            }
+        for (int i = 0; i < found.size(); i++) {
+            families.get(true).stream().skip(i).limit(1).forEach(order::add);
+            families.get(false).stream().skip(i).limit(1).forEach(order::add);
         }
         return order;
     }
@@ -121,7 +117,7 @@ final class Attempt {
 
     /** Begins with the next address, while those before go on. */
     private void next() {
-        cancelTimer();
+        Scheduler.cancel(timer);
         InetAddress address = addresses.poll();
         if (address == null) {
             return;
@@ -151,7 +147,7 @@ final class Attempt {
         @Override
         public void handshake() {
             winner = link;
-            cancelTimer();
+            Scheduler.cancel(timer);
             addresses.clear();
             racing.remove(link);
             racing.forEach(other -> other.close(() -> { }));
@@ -198,7 +194,7 @@ final class Attempt {
 
     private void fail(Ending ending) {
         done = true;
-        cancelTimer();
+        Scheduler.cancel(timer);
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
         listener.ended(ending);
@@ -207,7 +203,7 @@ final class Attempt {
     /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */
     void abandon(Runnable then) {
         done = true;
-        cancelTimer();
+        Scheduler.cancel(timer);
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
         if (winner != null) {
@@ -220,17 +216,7 @@ final class Attempt {
     }
 
     private void at(long nanos, Runnable task) {
-        cancelTimer();
-        timer = scheduler.at(scheduler.nanoTime() + nanos, () -> {
-            timer = null;
-            task.run();
-        });
-    }
-
-    private void cancelTimer() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
+        Scheduler.cancel(timer);
+        timer = scheduler.at(scheduler.nanoTime() + nanos, task);
     }
 }

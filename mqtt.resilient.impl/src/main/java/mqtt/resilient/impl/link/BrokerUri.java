@@ -3,6 +3,7 @@ package mqtt.resilient.impl.link;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Where a broker is and how to speak to it.
@@ -15,6 +16,7 @@ import java.util.Map;
 public record BrokerUri(String scheme, String host, int port, String path) {
     private static final Map<String, Integer> DEFAULT_PORTS = Map.of("mqtt", 1883, "mqtts", 8883, "ws", 80, "wss", 443);
     private static final int LARGEST_PORT = 65_535;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\\.?");
     private static final String ALLOWED = "allowed are mqtt://host[:port], mqtts://host[:port], ws://host[:port]/path "
             + "and wss://host[:port]/path";
 
@@ -39,39 +41,28 @@ public record BrokerUri(String scheme, String host, int port, String path) {
             throw new IllegalArgumentException(shown(text) + " has the scheme " + uri.getScheme()
                     + "; allowed are mqtt, mqtts, ws and wss");
         }
-        int port = port(text, uri);
-        if (port < 1 || port > LARGEST_PORT) {
-            throw new IllegalArgumentException(shown(text) + " has the port " + port + "; allowed are 1 to "
-                    + LARGEST_PORT);
-        }
-        String host = uri.getHost();
+        String authority = String.valueOf(uri.getRawAuthority()); // URI knows no host with an underscore
+        int colon = authority.lastIndexOf(':');
+        boolean hasPort = colon > authority.lastIndexOf(']');
+        int port = hasPort ? port(text, authority.substring(colon + 1)) : DEFAULT_PORTS.get(uri.getScheme());
+        String host = hasPort ? authority.substring(0, colon) : authority;
         boolean webSocket = uri.getScheme().startsWith("ws");
         String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-        if (host == null || uri.getRawFragment() != null
-                || !webSocket && (!path.equals("/") || uri.getRawQuery() != null)) {
+        if (uri.getRawAuthority() == null || uri.getHost() == null && !NAME.matcher(host).matches()
+                || uri.getRawFragment() != null || !webSocket && (!path.equals("/") || uri.getRawQuery() != null)) {
             throw new IllegalArgumentException(shown(text) + " is not a broker; " + ALLOWED);
         }
         return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port,
                 !webSocket ? "" : uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
     }
 
-    private static int port(String text, URI uri) {
-        int usual = DEFAULT_PORTS.get(uri.getScheme());
-        if (uri.getHost() != null) {
-            return uri.getPort() == -1 && !String.valueOf(uri.getRawAuthority()).endsWith(":") ? usual : uri.getPort();
+    private static int port(String text, String digits) {
+        int port = digits.matches("[0-9]{1,5}") ? Integer.parseInt(digits) : 0;
+        if (port >= 1 && port <= LARGEST_PORT) {
+            return port;
         }
-        String authority = uri.getRawAuthority(); // java.net.URI gives no host when the port is not a number it likes
-        int colon = authority == null ? -1 : authority.lastIndexOf(':');
-        if (colon >= 0 && !authority.endsWith("]")) {
-            String digits = authority.substring(colon + 1);
-            try {
-                return (int) Math.min(Math.max(Long.parseLong(digits), -1), Integer.MAX_VALUE);
-            } catch (NumberFormatException e) { // not shown: it may be a part of a password
-                throw new IllegalArgumentException(shown(text) + " has a port that is no number; allowed are 1 to "
-                        + LARGEST_PORT);
-            }
-        }
-        return usual;
+        throw new IllegalArgumentException(shown(text) + " has a port that is not allowed; allowed are 1 to "
+                + LARGEST_PORT);
     }
 
     private static String shown(String text) {

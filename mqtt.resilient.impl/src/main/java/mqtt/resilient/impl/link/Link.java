@@ -28,7 +28,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final long NEVER = Long.MAX_VALUE;
     private static final long CLOSE_NANOS = 1_000_000_000L;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
-    private static final int PING_PATIENCE = 6;
+    private static final int PING_PATIENCE = 60;
 
     private static final byte TLS_ALERT = 0x15;
     private static final byte TLS_HANDSHAKE = 0x16;
@@ -58,6 +58,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private final Connect connect;
     private final Owner owner;
     private final ResponseTimeout responseTimeout;
+    private final Flight flight = new Flight();
     private final Connection connection;
 
     private LinkSettings settings;
@@ -153,9 +154,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private void leave(boolean byBroker) {
         stage = Stage.CLOSED;
         answerProbes(false);
-        if (timer != null) {
-            timer.cancel();
-        }
+        Scheduler.cancel(timer);
         if (session != null) {
             session.disconnected(byBroker);
             session = null;
@@ -181,7 +180,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (!probes.isEmpty()) {
             answerProbes(true);
         }
+        unsentSince = lastReceived;
         long before = session == null ? 0 : session.progress();
+        long unanswered = session == null ? 0 : session.unanswered();
         try {
             if (!heard && bytes.hasRemaining()) {
                 heard = true;
@@ -194,9 +195,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         if (session != null) {
             if (session.progress() != before) {
-                responseTimeout.progress();
+                if (flight.answered(unanswered - session.unanswered(), lastReceived, settings.timing().responseNanos())) {
+                    responseTimeout.progress();
+                }
                 awaitingSince = NEVER;
-                unsentSince = lastReceived; // what is acknowledged has left: full buffers on a slow link are no stall
                 pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
             awaitNow();
@@ -224,8 +226,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 pingDue = false;
                 pingSince = scheduler.nanoTime();
             }
+            long now = scheduler.nanoTime();
+            long before = session.unanswered();
+            session.allow(flight.allowed(before == 0 && now - lastReceived >= RECENT_NANOS));
             session.fill(out);
-            wakeAt(scheduler.nanoTime() + settings.timing().responseNanos()); // to see whether the network takes it
+            if (session.unanswered() > before) {
+                flight.sent(session.unanswered(), now);
+            }
+            wakeAt(now + settings.timing().responseNanos()); // to see whether the network takes it
             if (session.isHeldByRate()) {
                 wakeAt(session.rateResumesAt());
             }
@@ -279,9 +287,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (stage == Stage.CLOSED || timer != null && timerAt - time <= 0) {
             return;
         }
-        if (timer != null) {
-            timer.cancel();
-        }
+        Scheduler.cancel(timer);
         timerAt = time;
         timer = scheduler.at(time, () -> {
             timer = null;
@@ -291,26 +297,16 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void check() {
         long now = scheduler.nanoTime();
-        switch (stage) {
-            case CONNECTING -> {
-                if (now - stageDeadline >= 0) {
-                    fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
-                            + seconds(settings.timing().connectNanos()) + ")");
-                }
-            }
-            case HANDSHAKE -> {
-                if (now - stageDeadline >= 0) {
-                    fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
-                            + seconds(settings.timing().responseNanos()) + ")");
-                }
-            }
-            case ONLINE -> checkOnline(now);
-            case CLOSED -> {
-                return;
-            }
-        }
-        if (stage == Stage.CONNECTING || stage == Stage.HANDSHAKE) {
+        if (stage == Stage.ONLINE) {
+            checkOnline(now);
+        } else if (now - stageDeadline < 0) {
             wakeAt(stageDeadline);
+        } else if (stage == Stage.CONNECTING) {
+            fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
+                    + seconds(settings.timing().connectNanos()) + ")");
+        } else {
+            fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
+                    + seconds(settings.timing().responseNanos()) + ")");
         }
     }
 
@@ -398,6 +394,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         long deadline = Math.max(pingSince - now, lastReceived - now) + now + response;
         if (now - deadline >= 0 || now - pingSince >= PING_PATIENCE * response) {
+            responseTimeout.exceeded();
             fail(Ending.Cause.TIMEOUT, "no PINGRESP within " + seconds(now - pingSince) + " (response.seconds)");
             return true;
         }
@@ -411,6 +408,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             unsentBefore = unsent;
             unsentSince = now;
         } else if (now - unsentSince >= response) {
+            responseTimeout.exceeded();
             fail(Ending.Cause.TIMEOUT, "the network took none of " + unsent + " bytes within " + seconds(response)
                     + " (response.seconds)");
             return true;
@@ -472,7 +470,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void pingresp() throws ProtocolException {
-        online(PacketType.PINGRESP);
+        if (online(PacketType.PINGRESP).awaited() == 0) {
+            responseTimeout.progress();
+        }
         pingSince = NEVER;
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos());
     }

@@ -117,12 +117,10 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
 
     /** Idle time after which a ping is due: at most half of the keepalive, also when the user wants longer. */
     long effectivePingNanos() {
-        if (login.keepAliveSeconds == 0) {
-            return timing.pingNanos == 0 ? PING_WITHOUT_KEEPALIVE_NANOS
-                    : Math.min(timing.pingNanos, PING_WITHOUT_KEEPALIVE_NANOS);
-        }
-        long keepAlive = login.keepAliveSeconds * NANOS_PER_SECOND;
-        return timing.pingNanos == 0 ? keepAlive / 4 : Math.min(timing.pingNanos, keepAlive / 2);
+        long limit = login.keepAliveSeconds == 0 ? PING_WITHOUT_KEEPALIVE_NANOS
+                : login.keepAliveSeconds * NANOS_PER_SECOND / 2;
+        return timing.pingNanos > 0 ? Math.min(timing.pingNanos, limit)
+                : login.keepAliveSeconds == 0 ? limit : limit / 2;
     }
 
     /** Whether a link made with these settings cannot serve the others. */
@@ -135,11 +133,11 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                 || packetMaxBytes != other.packetMaxBytes;
     }
 
-    /** The way to one address of a broker, or of the proxy to it. */
+    /** The way to one address of a broker, or of the proxy to it; certificates know no dot at the end of a name. */
     Route route(BrokerUri broker, java.net.InetAddress address) {
         Route.Proxy proxy = transport.proxy;
-        return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.host(), broker.port(), proxy,
-                broker.isSecure() ? transport.tls : null,
+        return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.host().replaceAll("\\.$", ""),
+                broker.port(), proxy, broker.isSecure() ? transport.tls : null,
                 broker.isWebSocket() ? new Route.WebSocket(broker.path(), transport.webSocketHeaders) : null);
     }
 }

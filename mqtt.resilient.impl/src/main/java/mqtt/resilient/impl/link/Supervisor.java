@@ -57,11 +57,15 @@ public final class Supervisor implements Attempt.Listener {
     private Scheduler.Timer failback;
     private int broker;
     private int attempts;
+    /** A broker of the list has refused for good since all of them were tried. */
+    private boolean refused;
     private int failuresSinceBounce;
     private int takeovers;
     /** Addresses that took a connection and came to nothing since the last link: the next attempt begins with another. */
     private int silentAddresses;
     private long onlineSince;
+    /** Since when the first broker of the list was not asked for; 0 = it is in use. */
+    private long awaySince;
     private boolean readingPaused;
     private boolean neverOnline = true;
     private int closing;
@@ -340,7 +344,9 @@ public final class Supervisor implements Attempt.Listener {
         silentAddresses = 0;
         attempts = 0;
         failuresSinceBounce = 0;
+        refused = false;
         onlineSince = scheduler.nanoTime();
+        awaySince = broker == 0 ? 0 : awaySince == 0 ? onlineSince : awaySince;
         link = newLink;
         link.attach(session, ownSession == null ? "" : ownSession, sessionPresent, doubtful);
         connackAwaited = false;
@@ -386,13 +392,15 @@ public final class Supervisor implements Attempt.Listener {
             }
         } else {
             broker = (broker + 1) % settings.brokers().uris().size();
+            refused |= permanent;
             if (ending.cause() != Ending.Cause.UNREACHABLE && ending.cause() != Ending.Cause.UNRESOLVED) {
                 silentAddresses++;
             }
             bounceIfDue();
         }
         long wait = backoff.next(settings.timing().backoffMinNanos(), settings.timing().backoffMaxNanos());
-        if (permanent) {
+        if (wasOnline ? permanent : refused && attempts % settings.brokers().uris().size() == 0) {
+            refused = false;
             wait = settings.timing().backoffMaxNanos() / 2
                     + random.nextLong(settings.timing().backoffMaxNanos() / 2 + 1);
         } else if (ending.cause() == Ending.Cause.UNRESOLVED && networkState == NetworkState.UP
@@ -433,13 +441,10 @@ public final class Supervisor implements Attempt.Listener {
 
     /** Goes back to the first broker when it answers again. */
     private void planFailback() {
-        if (failback != null) {
-            failback.cancel();
-            failback = null;
-        }
+        Scheduler.cancel(failback);
         if (link != null && broker > 0 && settings.brokers().failbackNanos() > 0) {
-            failback = scheduler.at(scheduler.nanoTime() + settings.brokers().failbackNanos(), () -> {
-                failback = null;
+            failback = scheduler.at(awaySince + settings.brokers().failbackNanos(), () -> {
+                awaySince = scheduler.nanoTime();
                 Link present = link;
                 BrokerProbe.ask(network, scheduler, settings, settings.brokers().uris().get(0), up -> {
                     if (present == link && present != null) {
@@ -461,14 +466,8 @@ public final class Supervisor implements Attempt.Listener {
     private void leave() {
         afterClosing = null;
         link = null;
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
-        if (failback != null) {
-            failback.cancel();
-            failback = null;
-        }
+        Scheduler.cancel(timer);
+        Scheduler.cancel(failback);
         if (attempt != null) {
             Attempt leaving = attempt;
             attempt = null;
@@ -494,13 +493,8 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private void at(long time, Runnable task) {
-        if (timer != null) {
-            timer.cancel();
-        }
-        timer = scheduler.at(time, () -> {
-            timer = null;
-            task.run();
-        });
+        Scheduler.cancel(timer);
+        timer = scheduler.at(time, task);
     }
 
     private void change(ConnectionState state, String reason, long nextAttempt) {

@@ -8,6 +8,7 @@ final class InFlight {
     private Outgoing last;
     private int count;
     private int alarms;
+    private int exactlyOnce;
     private long bytes;
 
     void add(Outgoing message) {
@@ -43,6 +44,9 @@ final class InFlight {
         if (message.lane() == Message.LANE_ALARM) {
             alarms += sign;
         }
+        if (message.isExactlyOnce()) {
+            exactlyOnce += sign;
+        }
     }
 
     Outgoing first() {
@@ -55,6 +59,10 @@ final class InFlight {
 
     int alarms() {
         return alarms;
+    }
+
+    int exactlyOnce() {
+        return exactlyOnce;
     }
 
     long bytes() {

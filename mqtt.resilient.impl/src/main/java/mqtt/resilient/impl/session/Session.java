@@ -102,6 +102,7 @@ public final class Session {
         codec = newCodec;
         connection++;
         connected = true;
+        wire.begin(sessionPresent);
         if (!sessionPresent) {
             store.session(key);
             sessionLost();
@@ -166,6 +167,16 @@ public final class Session {
         return connected ? wire.count() + subscriptions.pending() : 0;
     }
 
+    /** The bytes of the messages that were sent on this connection and are not answered to the end. */
+    public long unanswered() {
+        return wire.bytes;
+    }
+
+    /** How many bytes may be {@link #unanswered} from now on; alarms and a single message always may. */
+    public void allow(long unanswered) {
+        wire.allowed = unanswered;
+    }
+
     /** Counts the answers that moved something on. */
     public long progress() {
         return progress;
@@ -224,6 +235,16 @@ public final class Session {
             }
         }
         return false;
+    }
+
+    /** The message that was accepted first of those at hand; null if there is none. */
+    public Outgoing oldest() {
+        Outgoing oldest = inFlight.first();
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            Outgoing next = store.next(lane);
+            oldest = oldest == null || next != null && next.id() < oldest.id() ? next : oldest;
+        }
+        return oldest == null ? atMostOnce.peek() : oldest;
     }
 
     /** Writes what may be sent now, as much as there is room for. */

@@ -87,6 +87,7 @@ final class Batch {
 
     void readBehind(int lane, long index) {
         readBehind[lane] = index;
+        loaded.set(lane, List.of());
         reads = true;
     }
 

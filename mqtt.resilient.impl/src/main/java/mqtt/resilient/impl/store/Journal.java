@@ -39,7 +39,7 @@ final class Journal {
     private static final int[] RECOVERY_ORDER = { SESSION_CHAIN, 0, 1, 2, 3, ASIDE_CHAIN };
     private static final Pattern SEGMENT_NAME = Pattern.compile("(lane[0-3]|session|aside)-([0-9]{10})\\.segment");
     private static final int SESSION_SEGMENT_BYTES = 256 * 1024;
-    private static final int READ_BYTES = 128 * 1024;
+    private static final int READ_BYTES = 512 * 1024;
     private static final int MAX_ASIDE_SEGMENTS = 4;
     private static final String NEW = ".new";
     private static final long NANOS_PER_MILLI = 1_000_000L;
@@ -64,8 +64,34 @@ final class Journal {
     /** Where the reading of a lane's backlog stands. */
     private static final class Cursor {
         private Segment segment;
-        private long position;
+        private StoredFile file;
+        private SegmentReader reader;
         private long index = -1;
+
+        /** Goes on in a segment, or begins at its start. */
+        void open(Chain chain, Segment next) throws IOException {
+            if (next == segment) {
+                reader.extend();
+            } else {
+                close();
+                file = chain.openToRead(next);
+                reader = new SegmentReader(file, next, Segment.HEADER_BYTES);
+                segment = next;
+            }
+        }
+
+        void close() {
+            try {
+                if (file != null) {
+                    file.close();
+                }
+            } catch (IOException e) {
+                segment = null; // it was only read
+            }
+            file = null;
+            reader = null;
+            segment = null;
+        }
     }
 
     private final FileSystem files;
@@ -428,6 +454,10 @@ final class Journal {
     void run(Batch batch) {
         batch.error = null;
         batch.failed = false;
+        attempt(batch, () -> {
+            batch.eachEndedRange(this::end); // what is not to be read
+            read(batch, false);
+        });
         try {
             for (Chain chain : chains) {
                 chain.keep();
@@ -446,11 +476,7 @@ final class Journal {
         }
         attempt(batch, () -> batch.usableBytes = files.usableBytes());
         attempt(batch, () -> {
-            for (int lane = 0; lane < Message.LANES; lane++) {
-                if (batch.readBehind[lane] >= 0) {
-                    batch.loaded.set(lane, read(lane, batch.readBehind[lane], batch));
-                }
-            }
+            read(batch, true);
             for (Batch.Search search : batch.searches) {
                 search.found()[0] = search(search.id());
             }
@@ -460,6 +486,19 @@ final class Journal {
         });
         batch.figures = new StoreFigures(sum(Chain::size), sum(chain -> chain.bytesWritten),
                 sum(chain -> chain.forces), skipped, quarantined);
+    }
+
+    /**
+     * Reads what a batch asks for: before the batch is written, so that nobody who waits for old messages waits for the
+     * force of new ones too, and behind it where there was nothing.
+     */
+    private void read(Batch batch, boolean written) {
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            if (batch.readBehind[lane] >= 0 && batch.loaded.get(lane).isEmpty()) {
+                batch.loaded.set(lane, read(lane, batch.readBehind[lane], batch));
+                batch.readToEnd[lane] &= written;
+            }
+        }
     }
 
     /** Something that can fail. */
@@ -684,22 +723,20 @@ final class Journal {
             Segment segment = chain.segments.get(at);
             boolean end = true;
             if (segment.live > 0) {
-                long from = segment == cursor.segment ? cursor.position : Segment.HEADER_BYTES;
-                try (StoredFile file = chain.openToRead(segment)) {
-                    SegmentReader reader = new SegmentReader(file, segment, from);
-                    while (end && reader.next()) {
-                        Outgoing message = live(reader.record(), lane, segment, behind);
+                try {
+                    cursor.open(chain, segment);
+                    while (end && cursor.reader.next()) {
+                        Outgoing message = live(cursor.reader.record(), lane, segment, behind);
                         if (message != null) {
                             messages.add(message);
                             bytes += message.size();
                             end = bytes < READ_BYTES;
                         }
                     }
-                    cursor.segment = segment;
-                    cursor.position = reader.position();
                 } catch (IOException | RuntimeException e) {
                     skipped++;
                     batch.error = batch.error == null ? e : batch.error;
+                    cursor.close();
                 }
             }
             if (end) {
@@ -708,6 +745,9 @@ final class Journal {
         }
         cursor.index = messages.isEmpty() ? behind : messages.get(messages.size() - 1).index();
         batch.readToEnd[lane] = at >= chain.segments.size();
+        if (messages.isEmpty()) {
+            cursor.close();
+        }
         return messages;
     }
 
@@ -716,7 +756,7 @@ final class Journal {
         if (at >= 0 && cursor.index == behind) {
             return at;
         }
-        cursor.segment = null;
+        cursor.close();
         at = chain.segments.size() - 1;
         while (at > 0 && chain.segments.get(at).firstIndex > behind + 1) {
             at--;
@@ -810,6 +850,9 @@ final class Journal {
 
     /** Lets go of the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
     Exception close(boolean inOrder) {
+        for (Cursor cursor : cursors) {
+            cursor.close();
+        }
         Exception failure = null;
         try {
             if (inOrder) {

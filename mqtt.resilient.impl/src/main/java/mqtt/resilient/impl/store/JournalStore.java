@@ -25,7 +25,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     /** Bytes of each lane that are kept in memory. */
-    private static final long WINDOW_BYTES = 256 * 1024;
+    private static final long WINDOW_BYTES = 1024 * 1024;
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
     private static final long SLOW_NANOS = 5 * SECOND;
@@ -257,7 +257,7 @@ public final class JournalStore implements MessageStore {
     private void written(Batch batch) {
         slowTimer.cancel();
         figures = batch.figures;
-        boolean more = false;
+        boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
                 loaded(lane, batch);

@@ -20,7 +20,7 @@ final class Records {
     static final int UNSUBSCRIBED = 11;
     static final int CLOSED = 12;
 
-    private static final int QOS = 0x03;
+    static final int QOS = 0x03;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
     private static final long NANOS_PER_MILLI = 1_000_000L;

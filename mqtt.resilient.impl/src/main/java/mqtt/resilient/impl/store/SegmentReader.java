@@ -20,7 +20,7 @@ final class SegmentReader {
 
     private final StoredFile file;
     private final Segment segment;
-    private final long end;
+    private long end;
     private final ByteBuffer buffer = ByteBuffer.allocate(BLOCKS_AT_ONCE * Segment.BLOCK_BYTES);
     private final CRC32C checksum;
     private final byte[] seed = new byte[24];
@@ -44,6 +44,11 @@ final class SegmentReader {
         end = file.size();
         position = from;
         buffer.limit(0);
+    }
+
+    /** Takes notice of what was added to the file meanwhile. */
+    void extend() throws IOException {
+        end = file.size();
     }
 
     /** Goes to the next record; false at the end. */

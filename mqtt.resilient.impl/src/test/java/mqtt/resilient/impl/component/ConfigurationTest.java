@@ -51,12 +51,13 @@ class ConfigurationTest {
         NUMBERS.put("packet.max.bytes", new long[] { 128, 268_435_455 });
         NUMBERS.put("inbound.queue", new long[] { 1, 10_000_000 });
         NUMBERS.put("inbound.attempts", new long[] { 1, 1000 });
+        NUMBERS.put("store.force.ms", new long[] { 1, 3_600_000 });
         NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
     }
 
     private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain",
             "tls.verify.hostname", "qos0.offline");
-    private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.max.bytes",
+    private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
 
     private static ClientSettings settings(Object... keysAndValues) throws InvalidException {
@@ -186,7 +187,7 @@ class ConfigurationTest {
                 "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
-                ".ws.headers", "rate.messages", "store.directory", "store.lanes", "store.overflow", "subscriptions");
+                ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions");
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);

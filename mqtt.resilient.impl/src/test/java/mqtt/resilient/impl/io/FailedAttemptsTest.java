@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class FailedAttemptsTest {
     private static final int ATTEMPTS = 1000;
+    /** The response and connection time against peers that never come to an end. */
+    private static final int SHORT_MILLIS = 8;
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     /** The loop may use a processor for so much of the time that the attempts take; one that spins uses all of it. */
     private static final double BUSY = 0.6;
@@ -53,7 +56,11 @@ class FailedAttemptsTest {
     }
 
     private void fails(RealClient failing) {
-        client = failing.backsOff(1, 4).waits(500, 500).start();
+        fails(failing, 500);
+    }
+
+    private void fails(RealClient failing, long waitMillis) {
+        client = failing.backsOff(1, 4).waits(waitMillis, waitMillis).start();
         client.awaitAttempts(100); // classes, pools and the like are there now
         List<String> threadsBefore = engineThreads();
         long descriptorsBefore = descriptors();
@@ -88,6 +95,58 @@ class FailedAttemptsTest {
         try (RudePeer peer = new RudePeer(socket -> {
             socket.getInputStream().read();
             RudePeer.send(socket, "HTTP/1.1 400 Bad Request\r\n\r\n");
+        })) {
+            fails(new RealClient(peer.uri("mqtt")));
+        }
+    }
+
+    @Test
+    void ofBrokersThatAcceptAndNeverAnswer() {
+        try (RudePeer peer = new RudePeer(RudePeer::silence)) {
+            fails(new RealClient(peer.uri("mqtt")), SHORT_MILLIS);
+        }
+    }
+
+    @Test
+    void ofBrokersThatSendOneByteAndThenAnother() {
+        try (RudePeer peer = new RudePeer(socket -> {
+            for (byte next = 0x20;; next = (byte) 0xFF) {
+                RudePeer.send(socket, new byte[] { next });
+                socket.setSoTimeout(SHORT_MILLIS / 4);
+                try {
+                    socket.getInputStream().readNBytes(1000);
+                    return; // the client left
+                } catch (SocketTimeoutException e) {
+                    continue;
+                }
+            }
+        })) {
+            fails(new RealClient(peer.uri("mqtt")), SHORT_MILLIS);
+        }
+    }
+
+    @Test
+    void ofTlsHandshakesThatAreNeverAnswered() {
+        try (RudePeer peer = new RudePeer(RudePeer::silence)) {
+            fails(new RealClient(peer.uri("mqtts")), SHORT_MILLIS);
+        }
+    }
+
+    @Test
+    void ofTlsOnAPlainPort() {
+        try (RudePeer peer = new RudePeer(socket -> {
+            socket.getInputStream().read();
+            RudePeer.sendHex(socket, "20 02 00 05 20 02");
+        })) {
+            fails(new RealClient(peer.uri("mqtts")));
+        }
+    }
+
+    @Test
+    void ofPlainMqttOnATlsPort() {
+        try (RudePeer peer = new RudePeer(socket -> {
+            socket.getInputStream().read();
+            RudePeer.sendHex(socket, "15 03 01 00 02 02 46");
         })) {
             fails(new RealClient(peer.uri("mqtt")));
         }

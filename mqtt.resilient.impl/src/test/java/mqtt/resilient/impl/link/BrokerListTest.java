@@ -112,6 +112,56 @@ class BrokerListTest {
         assertEquals("mqtt://two:1883", world.client.status().broker());
     }
 
+    @Test
+    void theTimeToTheFailbackGoesOnWhenTheLinkIsMadeAnew() {
+        World world = onTheSecond(60);
+        for (int i = 0; i < 3; i++) {
+            world.broker.idles(Duration.ofSeconds(11)).networkBreaks().awaitsClient().accepts(true);
+        }
+        world.broker.refusesAt(FIRST, false).idles(Duration.ofSeconds(27));
+        assertEquals("mqtt://one:1883", world.client.status().broker());
+    }
+
+    @Test
+    void windowsOfAScheduleThatAreShorterThanTheTimeToTheFailbackDoNotPreventIt() {
+        World world = new World(settings -> settings.brokers(TWO).failbackSeconds(300).everyMinutes(5).staySeconds(20));
+        world.broker.resolves("one", FIRST).resolves("two", SECOND);
+        world.broker.refusesAt(FIRST, true).awaitsClient().acceptsNewClient().idles(Duration.ofSeconds(30)).takeAll();
+        assertEquals(ConnectionState.PAUSED, world.state());
+        world.broker.refusesAt(FIRST, false).awaitsClient().accepts(true);
+        assertEquals("mqtt://one:1883", world.client.status().broker());
+    }
+
+    // ---- refusals -------------------------------------------------------------------------------------------------
+
+    private static long refused(World world) {
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=5");
+        assertTrue(world.takeEvents().contains("WAITING permanent"));
+        return world.client.status().nextAttempt().toSeconds();
+    }
+
+    @Test
+    void aRefusalForGoodOfOneBrokerDoesNotHoldUpTheOthers() {
+        World world = two(false, 300);
+        assertTrue(refused(world) <= 1, () -> world.client.status().toString());
+        world.broker.awaitsClient().acceptsNewClient();
+        assertEquals("mqtt://two:1883", world.client.status().broker());
+    }
+
+    @Test
+    void onceAllBrokersWereTriedARefusalForGoodMakesTheWaitLong() {
+        World world = two(false, 300);
+        world.broker.refusesAt(SECOND, true);
+        for (int round = 0; round < 2; round++) {
+            refused(world);
+            while (world.client.status().attempt() % 2 != 0) {
+                world.broker.after(Duration.ofMillis(10));
+            }
+            world.broker.takeAttempts();
+            assertTrue(world.client.status().nextAttempt().toSeconds() >= 29, () -> world.client.status().toString());
+        }
+    }
+
     // ---- another client with the same id --------------------------------------------------------------------------
 
     @Test

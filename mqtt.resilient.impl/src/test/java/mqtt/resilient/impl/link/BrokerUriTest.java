@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import mqtt.resilient.impl.world.Settings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +28,9 @@ class BrokerUriTest {
         "mqtt://[::1]:65535, mqtt, ::1, 65535, ''",
         "mqtt://[fe80::1], mqtt, fe80::1, 1883, ''",
         "mqtt://a-b.example.com, mqtt, a-b.example.com, 1883, ''",
+        "mqtt://plant_broker_1, mqtt, plant_broker_1, 1883, ''",
+        "wss://plant_broker.example:8443/mqtt, wss, plant_broker.example, 8443, /mqtt",
+        "mqtts://broker.example., mqtts, broker.example., 8883, ''",
         "'  mqtt://broker  ', mqtt, broker, 1883, ''" })
     void isABroker(String text, String scheme, String host, int port, String path) {
         BrokerUri uri = BrokerUri.parse(text);
@@ -57,6 +61,9 @@ class BrokerUriTest {
         "mqtt://broker:65536, port",
         "mqtt://broker:99999999999999999999, port",
         "mqtt://broker:-1, port",
+        "mqtt://broker:+1, port",
+        "mqtt://plant_broker:x, port",
+        "mqtt://plant_br$ker, broker",
         "mqtt://broker:abc, port",
         "mqtt://broker:, port",
         "mqtt://[::1, URI",
@@ -81,6 +88,13 @@ class BrokerUriTest {
     void aSecretIsNeverShown(String text) {
         IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> BrokerUri.parse(text));
         assertFalse(error.getMessage().contains("geheim"), error.getMessage());
+    }
+
+    @Test
+    void aNameWithADotAtItsEndIsResolvedWithItAndVerifiedWithout() {
+        BrokerUri uri = BrokerUri.parse("mqtts://broker.example.");
+        assertEquals("broker.example.", uri.host());
+        assertEquals("broker.example", Settings.DEFAULT.build().link().route(uri, null).host());
     }
 
     @Test

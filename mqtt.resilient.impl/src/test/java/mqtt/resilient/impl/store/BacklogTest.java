@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** What does not fit into the window in memory waits on the disk: in order, to be found, and to be taken out. */
 class BacklogTest {
-    private static final long WINDOW_BYTES = 256 * 1024;
+    private static final long WINDOW_BYTES = 1024 * 1024;
     private final DiskModel disk = new DiskModel();
     private final StoreRig rig = new StoreRig(disk);
 
@@ -68,7 +68,7 @@ class BacklogTest {
     void aMessageOnTheDiskIsFoundAndTakenOutOnceAlsoWhenItIsAskedForTwice() {
         rig.open();
         for (int i = 0; i < 30; i++) {
-            rig.publish(3, 1, 20_000);
+            rig.publish(3, 1, 80_000);
         }
         rig.run();
         boolean[] first = rig.cancel(29);
@@ -92,7 +92,7 @@ class BacklogTest {
         rig.open();
         disk.failWrites(1);
         for (int i = 0; i < 30; i++) {
-            rig.publish(3, 1, 20_000);
+            rig.publish(3, 1, 80_000);
         }
         rig.run();
         boolean[] result = rig.cancel(30);
@@ -121,13 +121,13 @@ class BacklogTest {
 
     @Test
     void whatCannotBeReadAnyMoreIsToldWhenTheReadingComesToItsEnd() {
-        rig.segmentBytes = 50_000;
+        rig.segmentBytes = 200_000;
         rig.open();
         for (int i = 0; i < 40; i++) {
-            rig.publish(3, 1, 20_000);
+            rig.publish(3, 1, 80_000);
             rig.run();
         }
-        disk.flip("store/lane3-0000000009.segment", 8 * 30_000);
+        disk.flip("store/lane3-0000000009.segment", 8 * 120_000);
         assertEquals(39, rig.sendAll(3).size());
         assertEquals(List.of("3: 1 messages"), rig.lost);
         assertEquals(0, rig.store.queued());
@@ -135,10 +135,10 @@ class BacklogTest {
 
     @Test
     void ofExpiredMessagesOnTheDiskSomeAreFoundWithEverySweep() {
-        rig.segmentBytes = 100_000;
+        rig.segmentBytes = 400_000;
         rig.open();
         for (int i = 0; i < 60; i++) {
-            rig.publish(3, 1, 20_000, Duration.ofSeconds(i % 2 == 0 ? 5 : 1000));
+            rig.publish(3, 1, 80_000, Duration.ofSeconds(i % 2 == 0 ? 5 : 1000));
         }
         rig.run();
         List<Long> old = new ArrayList<>();
@@ -172,7 +172,7 @@ class BacklogTest {
     void expiryAndAgeCountOnAfterARestart() {
         rig.open();
         for (int i = 0; i < 40; i++) {
-            rig.publish(i % 2, 1, 20_000, i % 2 == 0 ? Duration.ofSeconds(100) : null);
+            rig.publish(i % 2, 1, 80_000, i % 2 == 0 ? Duration.ofSeconds(100) : null);
         }
         rig.run();
         rig.close();

@@ -1,0 +1,45 @@
+package mqtt.resilient.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.client.Client;
+
+/**
+ * Delivers what its store holds, says so, and publishes as fast as it can until it is killed. Tells the number of every
+ * message that is stored.
+ */
+public final class CrashChild {
+    private static final int OUTSTANDING = 2000;
+    private static final int BULK_BYTES = 3000;
+
+    private CrashChild() {
+    }
+
+    /** Arguments: the broker's URI, the store's directory, the first number, power or process. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        RealClients clients = new RealClients();
+        Client client = clients.durable("crash", arguments[0], Path.of(arguments[1]), arguments[3]);
+        client.ready().toCompletableFuture().join();
+        System.out.println("health " + client.status().store() + " " + client.status().storeReason());
+        boolean drained = client.drain(Duration.ofSeconds(60)).toCompletableFuture().join();
+        System.out.println((drained ? "drained " : "stuck ") + client.metrics());
+        Semaphore outstanding = new Semaphore(OUTSTANDING);
+        for (long number = Long.parseLong(arguments[2]);; number++) {
+            outstanding.acquire();
+            String text = number % 50 == 0 ? number + " " + "x".repeat(BULK_BYTES) : number + " ";
+            Qos qos = number % 2 == 0 ? Qos.EXACTLY_ONCE : Qos.AT_LEAST_ONCE;
+            Publication publication = client.publish(Message.to("crash/" + qos.ordinal()).payload(text)
+                    .qos(qos).lane((int) (number / 2 % 2) + 2).build());
+            long stored = number;
+            publication.stored().whenComplete((durability, error) -> {
+                System.out.println(error == null ? "stored " + stored : "refused " + stored + " " + error);
+                outstanding.release();
+            });
+        }
+    }
+}

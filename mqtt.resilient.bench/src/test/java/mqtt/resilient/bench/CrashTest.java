@@ -1,0 +1,30 @@
+package mqtt.resilient.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A process that is killed with SIGKILL while it publishes loses nothing that it was told is stored. More: bin/crash. */
+@Timeout(600)
+class CrashTest {
+    private static final int ENOUGH = 100;
+
+    @ParameterizedTest
+    @CsvSource({ "power, 35", "process, 15" })
+    void everyStoredMessageArrivesAfterEachKillAndQos2ExactlyOnce(String store, int kills) throws Exception {
+        List<String> faults = new ArrayList<>();
+        try (Crash crash = new Crash(store, System.nanoTime())) {
+            for (int kill = 1; kill <= kills; kill++) {
+                int number = kill;
+                crash.cycle().forEach(fault -> faults.add("kill " + number + ": " + fault));
+            }
+            assertEquals(List.of(), faults);
+            assertTrue(crash.stored() > ENOUGH, "only " + crash.stored() + " messages were stored at all");
+        }
+    }
+}

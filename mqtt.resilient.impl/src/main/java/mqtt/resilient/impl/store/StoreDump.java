@@ -1,0 +1,130 @@
+package mqtt.resilient.impl.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
+
+/** Tells what is in a store, record by record, as lines of JSON. Only reads, also beside a client that writes. */
+public final class StoreDump {
+    private final FileSystem files;
+    private final String directory;
+    private final Consumer<String> lines;
+    private int segments;
+    private long records;
+    private int damages;
+
+    /**
+     * Makes a dump of one client's directory.
+     *
+     * @param lines hears every line
+     */
+    public StoreDump(FileSystem files, String directory, Consumer<String> lines) {
+        this.files = files;
+        this.directory = directory;
+        this.lines = lines;
+    }
+
+    /**
+     * Reads everything once.
+     *
+     * @param all whether to tell every record, or only the segments
+     * @return whether nothing is damaged
+     * @throws IOException if the directory cannot be read
+     */
+    public boolean run(boolean all) throws IOException {
+        for (String name : files.list(directory)) {
+            if (name.endsWith(Chain.SUFFIX)) {
+                read(name, all);
+            }
+        }
+        lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
+        return damages == 0;
+    }
+
+    private void read(String name, boolean all) throws IOException {
+        segments++;
+        try (StoredFile file = files.openToRead(directory + "/" + name)) {
+            ByteBuffer header = ByteBuffer.allocate(Segment.HEADER_BYTES);
+            for (int count = 0; count >= 0 && header.hasRemaining();) {
+                count = file.read(header, header.position());
+            }
+            Segment segment = Segment.parse(header.flip());
+            if (segment == null) {
+                damages += file.size() > Segment.HEADER_BYTES ? 1 : 0;
+                lines.accept("{\"segment\":" + quoted(name) + ",\"header\":\"damaged\"}");
+                return;
+            }
+            lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":" + file.size()
+                    + ",\"firstIndex\":" + segment.firstIndex + ",\"firstId\":" + segment.firstId + "}");
+            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
+            long before = records;
+            while (reader.next()) {
+                records++;
+                if (all) {
+                    lines.accept(line(segment.chain, reader.record()));
+                }
+            }
+            if (reader.damages() > 0) { // at the end of the newest segment it is most likely what is being written
+                damages += reader.damages();
+                lines.accept("{\"segment\":" + quoted(name) + ",\"records\":" + (records - before) + ",\"damages\":"
+                        + reader.damages() + ",\"firstDamage\":" + reader.firstDamage() + "}");
+            }
+        }
+    }
+
+    private static String line(int chain, ByteBuffer record) {
+        int type = record.get();
+        return switch (type) {
+            case Records.MESSAGE -> message(chain, record);
+            case Records.ASSIGNED -> "{\"assigned\":" + next(record) + ",\"lane\":" + chain + ",\"packetId\":" + next(record)
+                    + "}";
+            case Records.RELEASED -> "{\"released\":" + next(record) + ",\"lane\":" + chain + "}";
+            case Records.DONE -> "{\"done\":" + next(record) + ",\"lane\":" + chain + ",\"count\":" + next(record) + "}";
+            case Records.FORCED -> "{\"forced\":" + next(record) + "}";
+            case Records.OPENED -> "{\"opened\":" + text(record) + ",\"boot\":" + text(record) + ",\"session\":"
+                    + text(record) + "}";
+            case Records.SESSION -> "{\"session\":" + text(record) + "}";
+            case Records.RECEIVED -> "{\"received\":" + next(record) + "}";
+            case Records.COMPLETED -> "{\"completed\":" + next(record) + "}";
+            case Records.SUBSCRIBED -> "{\"subscribed\":" + text(record) + ",\"qos\":" + next(record) + "}";
+            case Records.UNSUBSCRIBED -> "{\"unsubscribed\":" + text(record) + "}";
+            case Records.CLOSED -> "{\"closed\":true}";
+            default -> "{\"type\":" + type + "}";
+        };
+    }
+
+    /** Everything but the payload, which is nobody's business. */
+    private static String message(int chain, ByteBuffer record) {
+        String start = "{\"" + (chain < Message.LANES ? "message" : "aside") + "\":" + next(record) + ",\"lane\":" + chain
+                + ",\"id\":" + next(record) + ",\"acceptedMillis\":" + next(record) + ",\"qos\":"
+                + (record.get(record.position()) & Records.QOS);
+        long expires = Records.expires(record);
+        return start + (expires > 0 ? ",\"expiresNanos\":" + expires : "") + ",\"topic\":" + text(record)
+                + ",\"payloadBytes\":" + record.remaining() + "}";
+    }
+
+    private static long next(ByteBuffer record) {
+        return RecordBuffer.number(record);
+    }
+
+    private static String text(ByteBuffer record) {
+        return quoted(RecordBuffer.text(record));
+    }
+
+    private static String quoted(String text) {
+        StringBuilder json = new StringBuilder(text.length() + 2).append('"');
+        for (char each : text.toCharArray()) {
+            if (each == '"' || each == '\\') {
+                json.append('\\').append(each);
+            } else if (each < ' ' || each > '~') {
+                json.append(String.format("\\u%04x", (int) each));
+            } else {
+                json.append(each);
+            }
+        }
+        return json.append('"').toString();
+    }
+}

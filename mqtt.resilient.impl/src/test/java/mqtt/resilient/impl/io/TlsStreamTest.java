@@ -1,0 +1,53 @@
+package mqtt.resilient.impl.io;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.InetAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import javax.net.ssl.SSLSocket;
+import mqtt.resilient.impl.environment.Route;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** TLS with brokers: sessions that are resumed, names that Java does not like. */
+@Timeout(60)
+class TlsStreamTest {
+    @ParameterizedTest
+    @ValueSource(strings = { "TLSv1.2", "TLSv1.3" })
+    void aConnectionThatIsMadeAgainResumesTheSessionOfTls(String protocol, @TempDir Path directory)
+            throws Exception {
+        TestKeys keys = new TestKeys(directory, "EC");
+        Queue<String> sessions = new ConcurrentLinkedQueue<>(); // a resumed one was created when the first was
+        try (RudePeer peer = new RudePeer(keys.server().getServerSocketFactory(), socket -> {
+            ((SSLSocket) socket).setEnabledProtocols(new String[] { protocol });
+            RudePeer.packet(socket.getInputStream());
+            sessions.add(((SSLSocket) socket).getSession().getProtocol() + " "
+                    + ((SSLSocket) socket).getSession().getCreationTime());
+            RudePeer.send(socket, RudePeer.CONNACK);
+        }); RealClient client = new RealClient(peer.uri("mqtts"))
+                .trusting(keys.file("trust.pem", keys.certificatePem())).start()) {
+            client.awaitAttempts(5);
+        }
+        assertEquals(1, sessions.stream().distinct().count(), sessions::toString);
+        assertEquals(protocol, sessions.peek().split(" ")[0]);
+    }
+
+    @Test
+    void aNameWithAnUnderscoreIsNoServerNameAndNoError(@TempDir Path directory) throws Exception {
+        TestKeys keys = new TestKeys(directory, "EC");
+        Route.Tls tls = new Route.Tls(new TlsFiles(new TlsFiles.Settings(null, "", "", "",
+                keys.file("trust.pem", keys.certificatePem()), "")), List.of(), List.of(), true);
+        try (SocketChannel socket = SocketChannel.open()) {
+            Route route = new Route(InetAddress.getLoopbackAddress(), 8883, "plant_broker", 8883, null, tls, null);
+            assertDoesNotThrow(() -> new TlsStream(socket, route, Runnable::run, () -> { }));
+        }
+    }
+}
