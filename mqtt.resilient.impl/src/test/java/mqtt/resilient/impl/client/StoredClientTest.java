@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
@@ -160,6 +162,51 @@ class StoredClientTest {
         exchange();
         assertEquals(1, broker.accepted.get(1L));
         assertEquals(0, world.client.metrics().pending());
+    }
+
+    @Test
+    void aQos2MessageIsNotReleasedBeforeThatIsWrittenDown() {
+        start();
+        exchange();
+        publish(1, 2);
+        broker.reads(10);
+        hangs = true;
+        exchange();
+        restart();
+        hangs = false;
+        hanging.clear();
+        restart();
+        exchange();
+        assertEquals(1, broker.accepted.get(1L));
+        assertEquals(1, world.client.metrics().delivered());
+    }
+
+    @Test
+    void aReceivedQos2MessageIsConfirmedAndForgottenOnlyWhenThatIsWrittenDown() {
+        List<String> confirmed = new ArrayList<>();
+        List<String> handed = new ArrayList<>();
+        broker.confirmed(out -> confirmed.add("" + out.number));
+        start();
+        world.subscribe("in", 2, message -> handed.add(new String(message.payload(), StandardCharsets.UTF_8)));
+        exchange();
+        hangs = true;
+        broker.publishes("c", "in", 2);
+        exchange();
+        assertEquals(List.of("1"), handed);
+        assertEquals(List.of(), confirmed);
+        answers();
+        hangs = true;
+        broker.clientReads(0);
+        broker.reads(10);
+        assertEquals(List.of("1"), confirmed);
+        exchange();
+        assertFalse(broker.isQuiet(), "completed before that is written down");
+        answers();
+        exchange();
+        assertTrue(broker.isQuiet());
+        restart();
+        assertEquals(Map.of(), world.stored.received);
+        assertEquals(Map.of("in", 2), world.stored.subscriptions);
     }
 
     @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
  * of what was not forced nothing, everything, or any part. Whatever is then found must agree with what had been told.
  */
 class CrashTest {
-    private static final int SEEDS = Integer.getInteger("store.crash.seeds", 4);
+    private static final int SEEDS = Integer.getInteger("store.crash.seeds", 3);
 
     /** Everything a session does with a store; segments of two kilobytes roll, go and are written anew. */
     private static void scenario(StoreRig rig) {

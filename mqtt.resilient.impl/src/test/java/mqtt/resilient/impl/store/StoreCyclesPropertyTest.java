@@ -158,7 +158,7 @@ class StoreCyclesPropertyTest {
         }
     }
 
-    @Property(tries = 150)
+    @Property(tries = 80)
     void nothingStoredIsLostOverManyCrashes(@ForAll @IntRange(max = 1_000_000) int seed) {
         Run run = new Run(seed, Durability.POWER);
         for (int cycle = 0; cycle < CYCLES; cycle++) {
@@ -177,7 +177,7 @@ class StoreCyclesPropertyTest {
         }
     }
 
-    @Property(tries = 100)
+    @Property(tries = 60)
     void withoutForceNothingIsLostOverManyKills(@ForAll @IntRange(max = 1_000_000) int seed) {
         Run run = new Run(seed, Durability.PROCESS);
         for (int cycle = 0; cycle < CYCLES; cycle++) {
@@ -192,7 +192,7 @@ class StoreCyclesPropertyTest {
         }
     }
 
-    @Property(tries = 150)
+    @Property(tries = 80)
     void aDiskThatFailsAndHangsLosesNothingStoredAndTheStoreRecoversByItself(
             @ForAll @IntRange(max = 1_000_000) int seed) {
         Run run = new Run(seed, Durability.POWER);
