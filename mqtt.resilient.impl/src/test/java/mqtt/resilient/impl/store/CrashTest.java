@@ -21,6 +21,7 @@ class CrashTest {
 
     /** Everything a session does with a store; segments of two kilobytes roll, go and are written anew. */
     private static void scenario(StoreRig rig) {
+        rig.keepsAside = true;
         rig.open();
         rig.session("broker c");
         rig.subscribed("a/#", 1);

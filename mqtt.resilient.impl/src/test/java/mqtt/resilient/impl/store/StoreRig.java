@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,6 +21,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Peek;
@@ -72,6 +74,8 @@ final class StoreRig implements MessageStore.Listener {
     boolean hangs;
     /** Whether the power cut may cost what was only written. */
     boolean lossy;
+    /** Whether everything that was set aside must be there: it is little. */
+    boolean keepsAside;
     final List<String> healths = new ArrayList<>();
     /** What was done and told, for whoever looks at a failure. */
     final List<String> log = new ArrayList<>();
@@ -97,6 +101,7 @@ final class StoreRig implements MessageStore.Listener {
         floorBytes = other.floorBytes;
         boot = other.boot;
         lossy = other.lossy;
+        keepsAside = other.keepsAside;
         lastId = other.lastId;
         log.addAll(other.log);
         other.ledger.forEach((id, entry) -> {
@@ -465,6 +470,7 @@ final class StoreRig implements MessageStore.Listener {
             Outgoing message = there.get(id);
             if (message == null) {
                 assertTrue(lossy || entry.ended || !entry.stored, id + " is lost");
+                assertTrue(lossy || !keepsAside || !entry.aside || !entry.stored || isAside(id), id + " was set aside and is lost");
                 ledger.remove(id);
             } else {
                 assertFalse(entry.endDurable && !lossy, id + " is back");
@@ -483,6 +489,27 @@ final class StoreRig implements MessageStore.Listener {
         }
         lastId = state.lastId;
         storedUpTo = lastId;
+    }
+
+    private boolean isAside(long id) {
+        for (String name : disk.files()) {
+            try (StoredFile file = disk.openToRead(name)) {
+                ByteBuffer header = ByteBuffer.allocate(Segment.HEADER_BYTES);
+                file.read(header, 0);
+                Segment segment = Segment.parse(header.flip());
+                SegmentReader reader = name.contains("aside") && segment != null
+                        ? new SegmentReader(file, segment, Segment.HEADER_BYTES) : null;
+                while (reader != null && reader.next()) {
+                    if (reader.record().get() == Records.MESSAGE && RecordBuffer.number(reader.record()) > 0
+                            && RecordBuffer.number(reader.record()) == id) {
+                        return true;
+                    }
+                }
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return false;
     }
 
     private void checkFlight(Outgoing message, Entry entry) {
