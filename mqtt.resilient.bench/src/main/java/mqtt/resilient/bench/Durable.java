@@ -3,6 +3,9 @@ package mqtt.resilient.bench;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -31,7 +34,7 @@ public final class Durable {
     private static final int THREADS = 64;
     private static final int ROUNDS = 3;
     private static final int BURST = 20;
-    private static final int PENDING = 20_000;
+    private static final int PENDING = 50_000;
     private static final long ROUND_NANOS = 4_000_000_000L;
     private static final String TOPIC = "plant/boiler/temp/01"; // 20 bytes
     private static final byte[] PAYLOAD = new byte[100];
@@ -126,10 +129,17 @@ public final class Durable {
                 client.publish(message);
             }
             while (client.metrics().pending() > PENDING) {
-                Thread.sleep(1);
+                Thread.sleep(10);
             }
         });
         client.drain(Duration.ofSeconds(60)).toCompletableFuture().join();
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        for (ThreadInfo each : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (each != null && each.getThreadName().startsWith("mqtt-")) {
+                System.out.printf("flood.cpu.micros.per.message.%s.%s %.2f%n", mode, each.getThreadName(),
+                        threads.getThreadCpuTime(each.getThreadId()) / 1e3 / client.metrics().accepted());
+            }
+        }
         if (!mode.equals("memory")) {
             System.out.printf("bytes.written.per.message %.1f%n",
                     (double) client.metrics().storeBytesWritten() / client.metrics().accepted());
@@ -191,21 +201,25 @@ public final class Durable {
             double process = flood("process");
             System.out.printf("flood.memory %.0f%nflood.power %.0f%nflood.process %.0f%nflood.power.ratio %.2f%n", memory,
                     power, process, power / memory);
-            double ours = waiting("power", THREADS);
-            double paho = paho(THREADS);
-            System.out.printf("waiting64.power %.0f%nwaiting64.paho %.0f%nwaiting64.ratio.paho %.1f%n", ours, paho,
-                    ours / paho);
-            double before = bare();
-            double one = waiting("power", 1);
-            double after = bare();
-            System.out.printf("waiting1.power %.0f%nwaiting1.bare %.0f%nwaiting1.times.bare %.2f%n", one,
-                    (before + after) / 2, (before + after) / 2 / one);
+            compareWaiting();
         }
         for (String mode : new String[] { "power", "process" }) {
             for (int perSecond : new int[] { 1, 10, 1000 }) {
                 deviceBytes(mode, perSecond);
             }
         }
+    }
+
+    private void compareWaiting() throws Exception {
+        double ours = waiting("power", THREADS);
+        double paho = paho(THREADS);
+        System.out.printf("waiting64.power %.0f%nwaiting64.paho %.0f%nwaiting64.ratio.paho %.1f%n", ours, paho,
+                ours / paho);
+        double before = bare();
+        double one = waiting("power", 1);
+        double after = bare();
+        System.out.printf("waiting1.power %.0f%nwaiting1.bare %.0f%nwaiting1.times.bare %.2f%n", one,
+                (before + after) / 2, (before + after) / 2 / one);
     }
 
     private void deviceBytes(String mode, int perSecond) throws Exception {
@@ -273,7 +287,8 @@ public final class Durable {
         }
     }
 
-    /** Arguments: {@code DIRECTORY}; or {@code flood DIRECTORY MODE}; or {@code fill|drain DIRECTORY PORT MESSAGES}. */
+    /** Arguments: {@code DIRECTORY}; or {@code flood DIRECTORY MODE}; or {@code waiting DIRECTORY};
+     * or {@code fill|drain DIRECTORY PORT MESSAGES}. */
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
             case "fill" -> fill(Path.of(arguments[1]), Integer.parseInt(arguments[2]), Long.parseLong(arguments[3]));
@@ -281,6 +296,17 @@ public final class Durable {
                 Durable durable = new Durable(Files.createTempDirectory(Path.of(arguments[1]), "durable"));
                 try {
                     System.out.printf("flood.%s %.0f%n", arguments[2], durable.flood(arguments[2]));
+                } finally {
+                    durable.close();
+                }
+                System.exit(0);
+            }
+            case "waiting" -> {
+                Durable durable = new Durable(Files.createTempDirectory(Path.of(arguments[1]), "durable"));
+                try {
+                    for (int round = 0; round < 2 * ROUNDS; round++) {
+                        durable.compareWaiting();
+                    }
                 } finally {
                     durable.close();
                 }

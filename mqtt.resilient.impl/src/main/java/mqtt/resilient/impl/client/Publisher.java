@@ -115,7 +115,7 @@ public final class Publisher {
         sweepSoon();
     }
 
-    /** All messages up to this id are stored. */
+    /** All messages up to this id are stored; from any thread, one call at a time. */
     void stored(long id) {
         outcomes.stored(id, store.durability());
     }

@@ -15,7 +15,7 @@ public interface MessageStore {
         /** The store is open; everything may be used from now on. */
         void opened(StoredState state);
 
-        /** All messages up to this id are stored. */
+        /** All messages up to this id are stored. The only one that comes from any thread, one call at a time. */
         void stored(long id);
 
         /** There may be something to send that was not there before. */

@@ -455,8 +455,10 @@ final class Journal {
         batch.error = null;
         batch.failed = false;
         attempt(batch, () -> {
-            batch.eachEndedRange(this::end); // what is not to be read
-            read(batch, false);
+            if (Arrays.stream(batch.readBehind).anyMatch(behind -> behind >= 0)) {
+                batch.eachEndedRange(this::end); // what is not to be read
+                read(batch, false);
+            }
         });
         try {
             for (Chain chain : chains) {
@@ -569,12 +571,15 @@ final class Journal {
     }
 
     private void end(int lane, long index, int count) {
+        Map<Long, Flight> inFlight = flights.get(lane);
         for (long i = index; i < index + count; i++) {
             Segment holding = chains[lane].holding(i);
             if (holding != null) {
                 holding.end(i);
             }
-            flights.get(lane).remove(i);
+            if (!inFlight.isEmpty()) {
+                inFlight.remove(i);
+            }
         }
     }
 

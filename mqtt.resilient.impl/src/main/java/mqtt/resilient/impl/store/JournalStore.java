@@ -250,6 +250,9 @@ public final class JournalStore implements MessageStore {
         executor.execute(() -> {
             journal.configure(now.durability().name(), now.segmentBytes());
             journal.run(batch);
+            if (!batch.failed) {
+                batch.ifStored(listener::stored); // whoever waits for it waits for nothing else
+            }
             scheduler.execute(() -> written(batch));
         });
     }
@@ -300,7 +303,6 @@ public final class JournalStore implements MessageStore {
         } else {
             health(StoreHealth.OK, "");
         }
-        batch.ifStored(listener::stored);
         batch.whenDurable.forEach(Runnable::run);
         boolean look = health != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
