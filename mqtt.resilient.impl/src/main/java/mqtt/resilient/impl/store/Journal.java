@@ -524,12 +524,8 @@ final class Journal {
             chain.abandonTail();
         }
         for (int i = 0; i < batch.messages.size(); i++) {
-            long index = batch.outgoing.get(i).index();
-            Chain chain = chains[batch.messages.get(i).lane()];
-            end(batch.messages.get(i).lane(), index, 1);
-            chain.nextIndex = Math.min(chain.nextIndex, index);
+            end(batch.messages.get(i).lane(), batch.outgoing.get(i).index(), 1);
         }
-        batch.ifStored(last -> lastId = Math.min(lastId, batch.outgoing.get(0).id() - 1));
     }
 
     private long sum(ToLongFunction<Chain> figure) {

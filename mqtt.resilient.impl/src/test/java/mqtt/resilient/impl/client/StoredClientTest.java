@@ -159,8 +159,9 @@ class StoredClientTest {
         exchange();
         assertEquals(0, broker.accepted.size());
         answers();
-        exchange();
+        broker.reads(10); // nothing else has woken the link
         assertEquals(1, broker.accepted.get(1L));
+        exchange();
         assertEquals(0, world.client.metrics().pending());
     }
 
@@ -207,6 +208,35 @@ class StoredClientTest {
         restart();
         assertEquals(Map.of(), world.stored.received);
         assertEquals(Map.of("in", 2), world.stored.subscriptions);
+    }
+
+    @Test
+    void aSessionThatBeganInTheMomentOfAPowerCutIsNotTakenForTheOneBefore() {
+        List<String> handed = new ArrayList<>();
+        start();
+        world.subscribe("in", 2, message -> handed.add(new String(message.payload(), StandardCharsets.UTF_8)));
+        exchange();
+        broker.publishes("c", "in", 2);
+        broker.clientReads(10); // its PUBREC is never read
+        hangs = true;
+        broker.losesSessions();
+        for (int i = 0; i < 20 && !broker.isConnected(); i++) {
+            scheduler.advance(Duration.ofSeconds(1));
+            broker.reads(1);
+        }
+        assertTrue(broker.isConnected());
+        hangs = false;
+        hanging.clear();
+        restart();
+        assertEquals(1, world.stored.received.size());
+        world.subscribe("in", 2, message -> handed.add(new String(message.payload(), StandardCharsets.UTF_8)));
+        for (int i = 0; i < 5; i++) {
+            exchange();
+            scheduler.advance(Duration.ofSeconds(1));
+        }
+        broker.publishes("c", "in", 2);
+        exchange();
+        assertEquals(List.of("1", "2"), handed);
     }
 
     @Test

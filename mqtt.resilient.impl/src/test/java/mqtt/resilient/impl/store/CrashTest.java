@@ -165,6 +165,27 @@ class CrashTest {
     }
 
     @Test
+    void thePacketIdOfAMessageThatWasLostIsNotThatOfTheNextOne() {
+        for (int seed = 0; seed < 100; seed++) {
+            StoreRig rig = new StoreRig(new DiskModel()).open();
+            rig.publish(1, 1, 10);
+            rig.run();
+            rig.publish(1, 2, 1500);
+            rig.disk.cutAt(rig.disk.operations() + 2); // written and not forced
+            rig.send(1);
+            rig.assign(rig.send(1), 1);
+            assertTrue(rig.run().disk.isDead());
+            rig.disk.cut(Fate.random(new SplittableRandom(seed)));
+            StoreRig second = new StoreRig(rig, rig.disk);
+            second.reopenAndCheck(true);
+            second.publish(1, 1, 10);
+            second.run().die();
+            second.disk.kill();
+            new StoreRig(second, second.disk).reopenAndCheck(true);
+        }
+    }
+
+    @Test
     void aSecondPowerCutDuringRecoveryLosesNothingEither() {
         everyCrash(rig -> { }, (operation, kind, crashed, disk) -> {
             if (kind != 2) {

@@ -161,6 +161,7 @@ class StoreTroubleTest {
 
     @Test
     void ofAHalfDeletedStoreTheRestIsDeliveredAndNothingMoreIsDeleted() {
+        rig.segmentBytes = 1000;
         fill();
         rig.close();
         DiskModel whole = disk.copy();
