@@ -278,7 +278,7 @@ public final class JournalStore implements MessageStore {
             failed(batch);
         } else if (failures == 0 || !batch.isReadOnly()) { // reading says nothing about writing
             succeeded(batch);
-            more |= !batch.whenDurable.isEmpty() || Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
+            more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         if (more) {
             listener.available();
