@@ -64,33 +64,43 @@ final class Journal {
     /** Where the reading of a lane's backlog stands. */
     private static final class Cursor {
         private Segment segment;
+        /** Open while there is more to read. */
         private StoredFile file;
         private SegmentReader reader;
+        private long position = Segment.HEADER_BYTES;
         private long index = -1;
 
         /** Goes on in a segment, or begins at its start. */
         void open(Chain chain, Segment next) throws IOException {
-            if (next == segment) {
-                reader.extend();
-            } else {
+            if (next != segment) {
                 close();
-                file = chain.openToRead(next);
-                reader = new SegmentReader(file, next, Segment.HEADER_BYTES);
                 segment = next;
+            }
+            if (reader == null) {
+                file = chain.openToRead(next);
+                reader = new SegmentReader(file, next, position);
+            } else {
+                reader.extend();
+            }
+        }
+
+        /** Lets go of the file, which may be gone soon, and can go on all the same. */
+        void release() {
+            if (reader != null) {
+                position = reader.position();
+                reader = null;
+                try {
+                    file.close();
+                } catch (IOException e) {
+                    segment = null; // it was only read
+                }
             }
         }
 
         void close() {
-            try {
-                if (file != null) {
-                    file.close();
-                }
-            } catch (IOException e) {
-                segment = null; // it was only read
-            }
-            file = null;
-            reader = null;
+            release();
             segment = null;
+            position = Segment.HEADER_BYTES;
         }
     }
 
@@ -746,8 +756,8 @@ final class Journal {
         }
         cursor.index = messages.isEmpty() ? behind : messages.get(messages.size() - 1).index();
         batch.readToEnd[lane] = at >= chain.segments.size();
-        if (messages.isEmpty()) {
-            cursor.close();
+        if (batch.readToEnd[lane]) {
+            cursor.release();
         }
         return messages;
     }
