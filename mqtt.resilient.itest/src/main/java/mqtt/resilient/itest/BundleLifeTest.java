@@ -43,7 +43,8 @@ class BundleLifeTest extends FrameworkTest {
             assertEquals(clientId, after.status().clientId());
             Inbox inbox = Inbox.subscribed(after, "reborn/+");
             after.publish(Message.to("reborn/x").payload("round " + round).build());
-            inbox.awaitTexts("round " + round);
+            String text = "round " + round; // the last round's may come again: its acknowledgement was cut off by the stop
+            Await.until(text, () -> inbox.texts().contains(text));
         }
     }
 
