@@ -49,7 +49,8 @@ import mqtt.resilient.spi.ProtocolVersion;
  */
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
-    private static final long SWEEP_NANOS = 1_000_000_000L;
+    private static final long STORE_CHANGE_NANOS = 100_000_000L;
+    private static final int STORE_CHANGE_ATTEMPTS = 100;
 
     private final Environment environment;
     private final Scheduler scheduler;
@@ -121,7 +122,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                         supervisor.configure(settings.link());
                     }
                 } else {
-                    changeStore();
+                    changeStore(0);
                 }
                 publisher.dropAtMostOnceOffline();
                 publisher.sweepSoon();
@@ -138,7 +139,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
-                    publisher.health(StoreHealth.FAILED, "there is no usable configuration: " + error);
+                    storeHealth = StoreHealth.FAILED;
+                    storeReason = "there is no usable configuration: " + error;
+                    publisher.health(storeHealth, storeReason);
                     ready.complete(null);
                 }
             }
@@ -154,13 +157,29 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
     public boolean isEmpty() {
-        return publisher.pending() == 0;
+        return storeHealth != StoreHealth.OPENING && publisher.pending() == 0;
     }
 
-    /** Lets go of one store, which is empty, and opens another. */
-    private void changeStore() {
-        storePlace = settings.store().place();
+    /**
+     * Lets go of one store, which is empty, and opens another. What was admitted in the last moment ends in the store that
+     * it was promised to; if that takes too long, everything stays as it is.
+     */
+    private void changeStore(int attempts) {
+        if (stopping || storePlace.equals(settings.store().place())) {
+            publisher.health(storeHealth, storeReason);
+            return;
+        }
         publisher.opening();
+        if (publisher.pendingInStore() > 0 && attempts < STORE_CHANGE_ATTEMPTS) {
+            scheduler.at(scheduler.nanoTime() + STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
+            return;
+        } else if (publisher.pendingInStore() > 0) {
+            publisher.health(storeHealth, storeReason);
+            configurationError = "store, store.directory: messages are pending; another place is taken when none is";
+            supervisor.configure(settings.link());
+            return;
+        }
+        storePlace = settings.store().place();
         supervisor.forget();
         opened = false;
         MessageStore before = store;

@@ -33,7 +33,7 @@ final class Intake {
     private volatile boolean online;
     private volatile long lastId;
     /** Why nothing but QoS 0 is taken now; null = it is. */
-    private volatile Refusal refusal;
+    private Refusal refusal;
     /** Accepted before this process, and the ids that were given for it. */
     private volatile long inherited;
     private boolean closed;
@@ -54,7 +54,7 @@ final class Intake {
     }
 
     /** Refuses everything but QoS 0 from now on; null = nothing. */
-    void refuse(Refusal newRefusal) {
+    synchronized void refuse(Refusal newRefusal) {
         refusal = newRefusal;
     }
 
@@ -96,16 +96,15 @@ final class Intake {
             throw new RejectedException(Reason.OFFLINE,
                     "message: QoS 0 without a connection; allowed only with qos0.offline=true");
         }
-        Refusal refused = refusal;
-        if (refused != null && !atMostOnce) {
-            throw new RejectedException(refused.reason, refused.message);
-        }
         int kind = atMostOnce ? AT_MOST_ONCE : message.lane();
         Outgoing admitted;
         boolean wake;
         synchronized (this) {
             if (closed) {
                 throw new RejectedException(Reason.CLOSED, "client: it has stopped");
+            }
+            if (refusal != null && !atMostOnce) {
+                throw new RejectedException(refusal.reason, refusal.message);
             }
             requireSpace(kind, size);
             admittedMessages[kind]++;
@@ -190,6 +189,11 @@ final class Intake {
             sum += admitted[lane] - ended.get(lane);
         }
         return sum;
+    }
+
+    /** Messages but for QoS 0 that have not come to their end. */
+    synchronized long pendingInStore() {
+        return pendingMessages();
     }
 
     /** Messages of every kind that have not come to their end. */

@@ -109,7 +109,7 @@ public final class Publisher {
     /** Takes up what the store held. */
     void restore(StoredState state) {
         intake.restore(state);
-        outcomes.begin(state.lastId);
+        outcomes.begin(intake.lastId());
         oldestNanos = scheduler.nanoTime();
         expiryUsed |= state.expiring;
         sweepSoon();
@@ -128,6 +128,9 @@ public final class Publisher {
         for (long i = 0; i < messages; i++) {
             events.dropped("", Outcome.Kind.DROPPED, "damaged in the store");
         }
+        tellSpace();
+        lookForOldest();
+        endDrainsIfEmpty();
     }
 
     /** How it is with the store: what it cannot take is refused at admission. */
@@ -175,6 +178,11 @@ public final class Publisher {
     /** Messages that have not come to their end. */
     long pending() {
         return intake.pending();
+    }
+
+    /** Those of them that a store has or gets. */
+    long pendingInStore() {
+        return intake.pendingInStore();
     }
 
     /** What they count for against the bounds. */
@@ -419,6 +427,10 @@ public final class Publisher {
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason);
         }
+        endDrainsIfEmpty();
+    }
+
+    private void endDrainsIfEmpty() {
         if (!drains.isEmpty() && intake.pending() == 0) {
             List.copyOf(drains).forEach(drain -> endDrain(drain, true));
         }

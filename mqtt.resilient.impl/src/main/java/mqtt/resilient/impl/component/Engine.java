@@ -7,11 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
@@ -25,6 +28,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all clients of the bundle share: the loop, the pools, the thread for the framework, and who wants to hear of
@@ -59,6 +63,8 @@ public final class Engine {
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
+    private final Set<CompletableFuture<Void>> ending = ConcurrentHashMap.newKeySet();
+    private final Set<Path> locks = ConcurrentHashMap.newKeySet();
     private final Set<Path> places = ConcurrentHashMap.newKeySet();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
@@ -101,9 +107,20 @@ public final class Engine {
                 .orElse(name.equals("auto") || name.equals("system") ? systemNetwork : null);
     }
 
+    /** A client ends: its store is closed when the stage completes. */
+    void ending(CompletableFuture<Void> stopped) {
+        ending.add(stopped);
+        stopped.whenComplete((nothing, error) -> ending.remove(stopped));
+    }
+
     @Deactivate
     void deactivate() throws InterruptedException {
         systemNetwork.stop();
+        try { // a store that is closed after its threads would keep its lock
+            CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LoggerFactory.getLogger("mqtt.resilient").warn("{} stores could not be closed in time", ending.size());
+        }
         storage.shutdown();
         storage.awaitTermination(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         loop.stop(STOP_MILLIS);
@@ -123,6 +140,11 @@ public final class Engine {
     /** Whether a client has this name. */
     boolean isClaimed(String name) {
         return names.containsKey(name);
+    }
+
+    /** What is locked on the disk. */
+    Set<Path> locks() {
+        return locks;
     }
 
     /** For what blocks on disks. */

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -84,7 +85,7 @@ final class ManagedClient {
         Path place = Path.of(settings.place());
         return settings.durability() == Durability.MEMORY ? new MemoryStore()
                 : new JournalStore(engine.environment().scheduler(), engine.storage(),
-                        new LocalFileSystem(place.getParent()), place.getFileName().toString(),
+                        new LocalFileSystem(place.getParent(), engine.locks()), place.getFileName().toString(),
                         HostFingerprint.bootId(), settings);
     }
 
@@ -278,7 +279,9 @@ final class ManagedClient {
         }, engine.unregistering());
         long begun = System.nanoTime();
         try {
-            client.stop().toCompletableFuture().get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
+            CompletableFuture<Void> stopped = client.stop().toCompletableFuture();
+            engine.ending(stopped);
+            stopped.get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
             LOG.warn("{}: stops without waiting longer for the broker to let go", name);
         } catch (InterruptedException e) {

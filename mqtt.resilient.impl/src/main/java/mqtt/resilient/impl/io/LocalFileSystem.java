@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -14,17 +13,31 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /** The files below a directory of this machine. */
 public final class LocalFileSystem implements FileSystem {
     private final Path root;
+    private final Set<Path> locked;
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
 
     public LocalFileSystem(Path root) {
+        this(root, ConcurrentHashMap.newKeySet());
+    }
+
+    /**
+     * Makes one of several in a process.
+     *
+     * @param locked what any of them has locked, safe from any thread: the operating system would give up the lock of the
+     *        whole process with the first attempt that fails
+     */
+    public LocalFileSystem(Path root, Set<Path> locked) {
         this.root = root;
+        this.locked = locked;
     }
 
     @Override
@@ -118,21 +131,28 @@ public final class LocalFileSystem implements FileSystem {
 
     @Override
     public Closeable lock(String path) throws IOException {
-        FileChannel channel = FileChannel.open(root.resolve(path), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            FileLock lock = channel.tryLock();
-            if (lock != null) {
-                return channel;
-            }
-        } catch (OverlappingFileLockException e) { // held within this process
-            channel.close();
-            throw new IOException("in use by another client", e);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
+        Path file = root.resolve(path).toAbsolutePath().normalize();
+        if (!locked.add(file)) {
+            throw new IOException("in use by another client");
         }
-        channel.close();
-        throw new IOException("in use by another process");
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
+                throw new IOException("in use by another process");
+            }
+            FileChannel held = channel;
+            return () -> {
+                held.close();
+                locked.remove(file);
+            };
+        } catch (IOException | OverlappingFileLockException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            locked.remove(file);
+            throw e instanceof IOException known ? known : new IOException("in use by another client", e);
+        }
     }
 
     private static final class LocalFile implements StoredFile {

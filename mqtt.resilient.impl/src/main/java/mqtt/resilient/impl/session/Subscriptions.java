@@ -200,9 +200,10 @@ final class Subscriptions {
     void restore(Map<String, Integer> subscriptions) {
         subscriptions.forEach((filter, qos) -> {
             Entry entry = entries.computeIfAbsent(filter, Entry::new);
-            entry.wanted = qos;
+            entry.wanted = entry.wanted == NOT_WANTED ? qos : entry.wanted; // a listener may have come before
             entry.requested = qos;
             entry.held = Held.GRANTED;
+            enqueue(entry);
         });
     }
 

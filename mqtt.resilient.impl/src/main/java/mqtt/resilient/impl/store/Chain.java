@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 import mqtt.resilient.impl.environment.FileSystem;
@@ -15,6 +16,7 @@ import mqtt.resilient.impl.environment.FileSystem.StoredFile;
  */
 final class Chain {
     static final String SUFFIX = ".segment";
+    private static final int SMALLEST_BUFFER_BYTES = 1024;
     private static final int BUFFER_BYTES = 2 * Segment.BLOCK_BYTES;
 
     private final FileSystem files;
@@ -53,7 +55,7 @@ final class Chain {
     }
 
     String path(int segment) {
-        return directory + "/" + name + "-" + String.format("%010d", segment) + SUFFIX;
+        return directory + "/" + name + "-" + String.format(Locale.ROOT, "%010d", segment) + SUFFIX;
     }
 
     StoredFile openToRead(Segment segment) throws IOException {
@@ -82,6 +84,7 @@ final class Chain {
 
     /** Begins to write a segment, in a file of its own. */
     void begin(Segment made, String path) throws IOException {
+        files.makeDirectory(directory); // somebody may have taken it away
         StoredFile file = files.open(path);
         try {
             file.write(made.header(), 0);
@@ -102,7 +105,7 @@ final class Chain {
         bytesWritten += made.size;
         forces++;
         if (buffer == null) {
-            buffer = ByteBuffer.allocate(BUFFER_BYTES);
+            buffer = ByteBuffer.allocate(SMALLEST_BUFFER_BYTES);
         }
         buffer.clear();
     }
@@ -147,6 +150,10 @@ final class Chain {
     }
 
     private void room(int bytes) throws IOException {
+        int wanted = Math.min(BUFFER_BYTES, Integer.highestOneBit(buffer.position() + bytes) << 1);
+        if (buffer.remaining() < bytes && buffer.capacity() < wanted) { // a client that says little needs little
+            buffer = ByteBuffer.allocate(wanted).put(buffer.flip());
+        }
         if (buffer.remaining() < bytes) {
             flush();
         }

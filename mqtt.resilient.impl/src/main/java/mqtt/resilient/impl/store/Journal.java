@@ -521,7 +521,7 @@ final class Journal {
     private static void attempt(Batch batch, Action action) {
         try {
             action.run();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             batch.error = batch.error == null ? e : batch.error;
         }
     }
@@ -877,11 +877,15 @@ final class Journal {
                 chain.append(record);
                 chain.force();
             }
-            for (Chain each : chains) {
-                each.close();
-            }
         } catch (IOException | RuntimeException e) {
             failure = e;
+        }
+        for (Chain each : chains) {
+            try {
+                each.close();
+            } catch (IOException | RuntimeException e) {
+                failure = e;
+            }
         }
         try {
             if (lock != null) {

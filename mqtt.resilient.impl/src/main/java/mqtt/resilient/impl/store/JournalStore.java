@@ -125,7 +125,7 @@ public final class JournalStore implements MessageStore {
                 journal.configure(now.durability().name(), now.segmentBytes());
                 StoredState state = journal.open(bootId);
                 scheduler.execute(() -> opened(state));
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 scheduler.execute(() -> openFailed(e));
             }
         });
@@ -244,8 +244,11 @@ public final class JournalStore implements MessageStore {
         for (Lane lane : lanes) {
             lane.removed.clear();
         }
-        slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> health(StoreHealth.DEGRADED,
-                "the disk has not answered for " + SLOW_NANOS / SECOND + " s"));
+        slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> {
+            if (health == StoreHealth.OK) { // what is worse stays
+                health(StoreHealth.DEGRADED, "the disk has not answered for " + SLOW_NANOS / SECOND + " s");
+            }
+        });
         StoreSettings now = settings;
         executor.execute(() -> {
             journal.configure(now.durability().name(), now.segmentBytes());

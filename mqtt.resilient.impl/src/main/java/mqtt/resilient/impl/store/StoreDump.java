@@ -37,7 +37,14 @@ public final class StoreDump {
     public boolean run(boolean all) throws IOException {
         for (String name : files.list(directory)) {
             if (name.endsWith(Chain.SUFFIX)) {
-                read(name, all);
+                try {
+                    read(name, all);
+                } catch (IOException e) {
+                    if (files.list(directory).contains(name)) {
+                        throw e;
+                    }
+                    segments--; // it was done with meanwhile
+                }
             }
         }
         lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
