@@ -108,8 +108,11 @@ public final class Publisher {
 
     /** Takes up what the store held. */
     void restore(StoredState state) {
+        long before = intake.lastId();
         intake.restore(state);
-        outcomes.begin(intake.lastId());
+        if (before == 0 || state.lastId > 0) { // else the history goes on
+            outcomes.begin(intake.lastId());
+        }
         oldestNanos = scheduler.nanoTime();
         expiryUsed |= state.expiring;
         sweepSoon();
