@@ -120,8 +120,9 @@ class StoreTest extends FrameworkTest {
         broker.start();
         assertTrue(Await.result(client.drain(Await.LIMIT)));
         clients.configure("moving", broker.uri(), "store", "memory");
-        Await.until("nothing is pending, and the change is taken", () -> Durability.MEMORY == Await.result(
-                client.publish(Message.to("moving/y").build()).stored().handle((durability, error) -> durability)));
+        Await.until("nothing is pending, and the change is taken", () -> client.metrics().storeBytes() == 0
+                && client.status().store() == StoreHealth.OK && client.isConnected());
+        assertEquals(Durability.MEMORY, Await.result(client.publish(Message.to("moving/y").build()).stored()));
     }
 
     @Test
