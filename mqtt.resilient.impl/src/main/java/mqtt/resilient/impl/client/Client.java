@@ -180,6 +180,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         }
         storePlace = settings.store().place();
+        storeHealth = StoreHealth.OPENING; // whoever asks again, this stays until the new one is open
+        storeReason = "it is being opened";
         supervisor.forget();
         opened = false;
         MessageStore before = store;

@@ -2,14 +2,13 @@ package mqtt.resilient.impl.client;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
@@ -56,8 +55,13 @@ final class Outcomes {
         }
 
         /** Takes all stages out. */
-        List<CompletableFuture<T>> removeAll() {
-            return stages.keySet().stream().map(this::remove).filter(Objects::nonNull).toList();
+        void removeAll(BiConsumer<Long, CompletableFuture<T>> receiver) {
+            for (Long id : stages.keySet()) {
+                CompletableFuture<T> stage = remove(id);
+                if (stage != null) {
+                    receiver.accept(id, stage);
+                }
+            }
         }
 
         /** Takes a stage out; null if there is none. */
@@ -183,9 +187,11 @@ final class Outcomes {
     /** Completes all that is watched: the client stops, and the store has what is pending. */
     void kept() {
         kept = true;
-        watched.removeAll().forEach(stage -> completions.execute(
-                () -> stage.complete(new Outcome(Kind.KEPT_IN_STORE, 0, "the client has stopped"))));
-        watchedStored.removeAll().forEach(stage -> completions.execute(() -> stage.completeExceptionally(
+        watched.removeAll((id, stage) -> {
+            Kind kind = id <= storedUpTo ? Kind.KEPT_IN_STORE : Kind.CLOSED; // what was never stored is not kept
+            completions.execute(() -> stage.complete(new Outcome(kind, 0, "the client has stopped")));
+        });
+        watchedStored.removeAll((id, stage) -> completions.execute(() -> stage.completeExceptionally(
                 new RejectedException(RejectedException.Reason.STORE, "store: it could not be written to the end"))));
     }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
+import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.spi.NetworkStateSource;
@@ -64,6 +65,7 @@ public final class Engine {
     private final Environment environment;
     private final List<EventSink> sinks = new CopyOnWriteArrayList<>();
     private final Set<CompletableFuture<Void>> ending = ConcurrentHashMap.newKeySet();
+    private final String bootId = HostFingerprint.bootId();
     private final Set<Path> locks = ConcurrentHashMap.newKeySet();
     private final Set<Path> places = ConcurrentHashMap.newKeySet();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
@@ -116,13 +118,15 @@ public final class Engine {
     @Deactivate
     void deactivate() throws InterruptedException {
         systemNetwork.stop();
+        long storageMillis = CLIENT_STOP_MILLIS;
         try { // a store that is closed after its threads would keep its lock
             CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LoggerFactory.getLogger("mqtt.resilient").warn("{} stores could not be closed in time", ending.size());
+            storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();
-        storage.awaitTermination(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
+        storage.awaitTermination(storageMillis, TimeUnit.MILLISECONDS);
         loop.stop(STOP_MILLIS);
         listeners.shutdownNow(); // a listener that waits for something hears of the end
         if (EngineThread.isCurrent()) {
@@ -140,6 +144,11 @@ public final class Engine {
     /** Whether a client has this name. */
     boolean isClaimed(String name) {
         return names.containsKey(name);
+    }
+
+    /** Tells one run of the machine from another. */
+    String bootId() {
+        return bootId;
     }
 
     /** What is locked on the disk. */

@@ -86,7 +86,7 @@ final class ManagedClient {
         return settings.durability() == Durability.MEMORY ? new MemoryStore()
                 : new JournalStore(engine.environment().scheduler(), engine.storage(),
                         new LocalFileSystem(place.getParent(), engine.locks()), place.getFileName().toString(),
-                        HostFingerprint.bootId(), settings);
+                        engine.bootId(), settings);
     }
 
     Client client() {

@@ -113,6 +113,51 @@ class StoredClientTest {
                 .payload("" + (world.client.metrics().accepted() + 1)).build());
     }
 
+    /** The same configuration with another place. */
+    private ClientSettings elsewhere() {
+        ClientSettings base = change.apply(Settings.DEFAULT).build();
+        return new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
+                new StoreSettings("elsewhere", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(),
+                base.wanProbe());
+    }
+
+    @Test
+    void aChangeOfPlaceThatIsAskedForTwiceAdmitsNothingBeforeTheNewStoreIsOpen() {
+        Publication pending = fill(1, 10).get(0);
+        world.client.configure("test", elsewhere());
+        scheduler.advance(Duration.ofMillis(50));
+        world.client.configure("test", elsewhere());
+        scheduler.run();
+        assertEquals(true, world.now(pending.cancel()));
+        hangs = true;
+        scheduler.advance(Duration.ofMillis(300)); // both look again; one changes, and the disk does not answer
+        assertEquals(RejectedException.Reason.STORE, refusal(publish(2, 1)).reason());
+        assertEquals(StoreHealth.OPENING, world.client.status().store());
+        answers();
+        Publication after = publish(2, 1);
+        assertEquals(Durability.POWER, world.now(after.stored()));
+        assertEquals(1, world.client.metrics().pending());
+    }
+
+    @Test
+    void whatTheLastBatchCouldNotStoreIsNotSaidToBeKept() {
+        Publication kept = fill(1, 10).get(0);
+        world.now(kept.stored());
+        hangs = true;
+        Publication lost = publish(2, 1);
+        var keptOutcome = kept.delivered();
+        var lostOutcome = lost.delivered();
+        var lostStored = lost.stored().toCompletableFuture();
+        var stopped = world.client.stop();
+        scheduler.run();
+        disk.failWrites(1000);
+        answers();
+        world.now(stopped);
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(keptOutcome).kind());
+        assertEquals(Outcome.Kind.CLOSED, world.now(lostOutcome).kind());
+        assertTrue(lostStored.isCompletedExceptionally());
+    }
+
     @Test
     void whatWasPublishedOfflineIsDeliveredAfterARestart() {
         broker.refuses(true);
