@@ -31,6 +31,8 @@ import mqtt.resilient.impl.world.Settings;
 /** One client in each life of the process, the application that uses it, and what it may expect. */
 final class Application implements ClientEvents {
     private static final long FORCE_NANOS = 500 * Timeline.MILLI;
+    /** What a power cut may take with store=process: the interval, and the longest time that a disk hangs. */
+    private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
 
     private final Timeline timeline;
@@ -89,8 +91,8 @@ final class Application implements ClientEvents {
         return client;
     }
 
-    boolean isListening() {
-        return inbound != null;
+    boolean isRateLimited() {
+        return rate > 0;
     }
 
     // ---- the life of the client -----------------------------------------------------------------------------------
@@ -122,14 +124,13 @@ final class Application implements ClientEvents {
     /** The process is gone, perhaps with the machine. */
     void died(boolean power) {
         inbound = null;
-        if (power && scenario.durability() == Durability.PROCESS) {
-            for (Sent message : ledger.sent()) {
-                message.excused |= message.client == index && timeline.now() - message.at < 90 * Timeline.SECOND;
-            }
-        }
-        if (scenario.durability() == Durability.MEMORY) {
-            for (Sent message : ledger.sent()) {
-                message.excused |= message.client == index && message.arrivals == 0;
+        List<Sent> all = ledger.sent();
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life == gateway.life(); i--) {
+            Sent message = all.get(i);
+            boolean unforced = power && scenario.durability() == Durability.PROCESS
+                    && gateway.process().nanoTime() - message.at < UNFORCED_NANOS;
+            if (message.client == index && message.arrivals == 0) {
+                message.excused |= unforced || scenario.durability() == Durability.MEMORY;
             }
         }
     }
@@ -183,7 +184,7 @@ final class Application implements ClientEvents {
     // ---- publishing -----------------------------------------------------------------------------------------------
 
     void publish(int qos, int lane, int length, boolean expires) {
-        Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), timeline.now());
+        Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), gateway.process().nanoTime());
         Message.Builder builder = Message.to(message.topic()).lane(lane).qos(Qos.of(qos))
                 .payload(Sent.payload(message.number, length));
         if (expires) {
@@ -358,7 +359,7 @@ final class Application implements ClientEvents {
         if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS) {
             ledger.violated("the store is whole", state.incomplete);
         }
-        sessionKnown |= !state.session.isEmpty();
+        sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();
     }
 
     @Override

@@ -28,7 +28,7 @@ final class Broker {
         private final ArrayDeque<Out> queued = new ArrayDeque<>();
         private final Map<Integer, Out> sent = new LinkedHashMap<>();
         /** Whose packet id it is, from its PUBLISH until the broker has sent the last acknowledgement. */
-        private final Map<Integer, Long> live = new HashMap<>();
+        private final Map<Integer, Live> live = new HashMap<>();
         private int lastId;
 
         Session(int client) {
@@ -39,6 +39,10 @@ final class Broker {
             queued.forEach(out -> out.lost = true);
             sent.values().forEach(out -> out.lost = true);
         }
+    }
+
+    /** A message under way, and the life of the client's process that sent it. */
+    private record Live(Sent message, int life) {
     }
 
     private final Timeline timeline;
@@ -217,28 +221,17 @@ final class Broker {
         }
     }
 
-    /** The process of a client has gone and remembers only what it has stored. */
-    void forgets(int client, boolean qos2Too) {
-        for (Session session : sessions.values()) {
-            if (session.client == client) {
-                session.live.values().removeIf(number -> qos2Too || ledger.sent(number).qos == 1);
-            }
-        }
-    }
-
-    /** Nobody will ever ask for this session again. */
-    void abandon(String clientId) {
-        Session session = sessions.get(clientId);
-        if (session != null) {
-            session.discard();
-        }
-    }
-
     /** Whether it has nothing to do for a client and waits for nothing from it. */
     boolean isQuiet(String clientId) {
         Peer peer = online.get(clientId);
         return peer != null && peer.session != null && peer.session.queued.isEmpty() && peer.session.sent.isEmpty() && peer.due.isEmpty()
                 && peer.out.isEmpty();
+    }
+
+    /** How many messages it has for a client. */
+    int backlog(String clientId) {
+        Session session = sessions.get(clientId);
+        return session == null ? 0 : session.queued.size() + session.sent.size();
     }
 
     Map<String, Integer> subscriptions(String clientId) {
@@ -258,6 +251,7 @@ final class Broker {
         private final Wire wire;
         private final Gateway gateway;
         private final long number = ++connections;
+        private final int life;
         private final List<byte[]> out = new ArrayList<>();
         private final List<byte[]> due = new ArrayList<>();
         private final ArrayDeque<byte[]> unread = new ArrayDeque<>();
@@ -278,6 +272,7 @@ final class Broker {
         Peer(Wire wire, Gateway gateway) {
             this.wire = wire;
             this.gateway = gateway;
+            life = gateway.life();
         }
 
         private String name() {
@@ -565,8 +560,7 @@ final class Broker {
                 largestWindow = Math.max(largestWindow, gateway.window(session.client));
                 requireId(id, sent);
                 require(!duplicate || !created, sent + " has DUP in a session that is new [MQTT-3.3.1-1]");
-                boolean repeated = known && (qos == 2 ? gateway.isDurable() || sent.sentInLife == gateway.life()
-                        : sent.sentInLife == gateway.life());
+                boolean repeated = known && (sent.sentInLife == life || qos == 2 && gateway.isDurable());
                 require(duplicate || !repeated, sent + " is repeated without DUP [MQTT-3.3.1-1]");
                 unacknowledged.add(id);
                 if (unacknowledged.size() > largestWindow) {
@@ -579,7 +573,7 @@ final class Broker {
                 ledger.arrived(sent, session, duplicate, gateway.isDurable());
             }
             sent.session = session;
-            sent.sentInLife = gateway.life();
+            sent.sentInLife = life;
             if (qos == 1) {
                 answer(Packets.PUBACK, id);
             } else if (qos == 2) {
@@ -588,11 +582,16 @@ final class Broker {
         }
 
         private void requireId(int id, Sent sent) {
-            Long before = session.live.put(id, sent.number);
-            if (before != null && before != sent.number && !ledger.sent(before).excused) {
-                throw ledger.violated("packet ids", "id " + id + " of " + ledger.sent(before) + " is used for " + sent
+            Live before = session.live.put(id, new Live(sent, life));
+            if (before != null && before.message != sent && isKnown(before)) {
+                throw ledger.violated("packet ids", "id " + id + " of " + before.message + " is used for " + sent
                         + " [MQTT-2.3.1-4]");
             }
+        }
+
+        /** Whether the process must know of it: QoS 1 is sent as new after a restart. */
+        private boolean isKnown(Live live) {
+            return !live.message.excused && (live.life == life || live.message.qos == 2 && gateway.isDurable());
         }
 
         private void answer(int type, int id) {
@@ -624,7 +623,8 @@ final class Broker {
             }
             Out out = session.sent.get(id);
             if (out == null || out.released) {
-                return; // it was sent twice
+                sendQueued(); // it was sent twice
+                return;
             }
             require(out.qos == 1 == (type == Packets.PUBACK), Packets.name(type) + " for " + out);
             ledger.confirmed(out);
@@ -674,20 +674,20 @@ final class Broker {
 
         /** The id of a request; requests are answered at once. */
         private void requestId(int id) {
-            Long publish = session.live.get(id);
-            if (publish != null && !ledger.sent(publish).excused) {
-                throw ledger.violated("packet ids", "id " + id + " of " + ledger.sent(publish) + " is used for a request");
+            Live publish = session.live.get(id);
+            if (publish != null && isKnown(publish)) {
+                throw ledger.violated("packet ids", "id " + id + " of " + publish.message + " is used for a request");
             }
         }
 
         // ---- packets to the client ----
 
         private void sendQueued() {
-            while (session.sent.size() < window && !session.queued.isEmpty()) {
+            while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty()) {
                 Out next = session.queued.remove();
                 do {
-                    session.lastId = session.lastId % (window + 4) + 1;
-                } while (session.sent.containsKey(session.lastId));
+                    session.lastId = session.lastId % (2 * window + 1) + 1;
+                } while (session.sent.containsKey(session.lastId) || expected.contains(session.lastId));
                 session.sent.put(session.lastId, next);
                 send(session.lastId, next, false);
             }

@@ -221,7 +221,6 @@ final class Gateway implements Network {
         List.copyOf(wires).forEach(wire -> wire.processGone(power));
         wires.removeIf(Wire::isClosed);
         applications.forEach(application -> application.died(power));
-        applications.forEach(application -> broker.forgets(application.index(), !isDurable()));
     }
 
     private void comeBack() {

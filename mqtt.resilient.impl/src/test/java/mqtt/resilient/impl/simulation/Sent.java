@@ -10,7 +10,7 @@ final class Sent {
     final int lane;
     final int qos;
     final boolean expires;
-    /** In which life of the process it was published, and when by the world's time. */
+    /** In which life of the process it was published, and when by the clock of that process. */
     final int life;
     final long at;
     boolean accepted;

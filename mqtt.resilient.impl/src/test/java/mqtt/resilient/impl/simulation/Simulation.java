@@ -3,6 +3,7 @@ package mqtt.resilient.impl.simulation;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
+import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.spi.NetworkState;
 
@@ -12,8 +13,8 @@ import mqtt.resilient.spi.NetworkState;
  * models. The same scenario always has the same course.
  */
 final class Simulation {
-    /** Within this time after the last fault everything that can be delivered is delivered. */
-    static final long REST_NANOS = 20 * 60 * Timeline.SECOND;
+    /** Within this time after the last fault everything that can be delivered is delivered, but for what the network takes. */
+    static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
     private static final int MAX_WAITING = 2000;
 
@@ -168,7 +169,7 @@ final class Simulation {
             case POWER_CUT -> gateway.crash(true);
             case CUT_IN_BATCH -> gateway.cutInBatch(1 + own.nextInt(30), own.nextBoolean());
             case RESTART -> gateway.restart();
-            case SUSPEND -> gateway.suspend(own.nextLong(600 * Timeline.SECOND));
+            case SUSPEND -> gateway.suspend(Math.min(troubleEnds - timeline.now(), own.nextLong(600 * Timeline.SECOND)));
             case CLOCK_JUMP -> gateway.setClock(own.nextInt(3) == 0 ? -1_700_000_000_000L
                     : own.nextLong(-86_400_000_000L, 86_400_000_000L));
             case RECONFIGURE -> gateway.applications().get(own.nextInt(scenario.clients())).reconfigure();
@@ -222,6 +223,7 @@ final class Simulation {
         timeline.trace("world", () -> "nothing goes wrong any more");
         peace = true;
         DiskModel disk = gateway.disk();
+        disk.cutAt(Integer.MAX_VALUE);
         disk.failForces(0);
         disk.failWrites(0);
         gateway.trouble();
@@ -230,7 +232,7 @@ final class Simulation {
     }
 
     private void comeToRest() {
-        long deadline = troubleEnds + REST_NANOS;
+        long deadline = troubleEnds + REST_NANOS + backlogNanos();
         boolean told = false;
         String unrest = "the gateway is down";
         int quiet = 0;
@@ -248,11 +250,26 @@ final class Simulation {
             }
             quiet = unrest.isEmpty() ? quiet + 1 : 0;
             if (timeline.now() > deadline) {
-                throw ledger.violated("it comes to rest", REST_NANOS / Timeline.SECOND + " s after the last fault " + unrest);
+                throw ledger.violated("it comes to rest", (deadline - troubleEnds) / Timeline.SECOND + " s after the last fault " + unrest);
             }
         }
         statistics.longestRest = timeline.now() - troubleEnds;
         gateway.applications().forEach(Application::check);
+    }
+
+    /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */
+    private long backlogNanos() {
+        Weather weather = scenario.profile().weather();
+        long roundTrip = 2L * (weather.latencyMillis() + weather.jitterMillis()) + scenario.brokerDelayMillis() + 20;
+        long nanos = 0;
+        for (Application application : gateway.applications()) {
+            ClientMetrics metrics = application.client().metrics();
+            nanos += 3 * metrics.pending() * roundTrip * Timeline.MILLI / Math.min(10, application.window());
+            nanos += 3 * broker.backlog(application.clientId()) * roundTrip * Timeline.MILLI / scenario.brokerWindow();
+            nanos += weather.bytesPerSecond() == 0 ? 0 : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();
+            nanos += application.isRateLimited() ? metrics.pending() * Timeline.SECOND / 10 : 0;
+        }
+        return nanos;
     }
 
     private String unrest() {
