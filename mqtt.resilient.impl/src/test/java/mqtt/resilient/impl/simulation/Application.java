@@ -209,6 +209,7 @@ final class Application implements ClientEvents {
                     ledger.violated("truth", message + " is cancelled and has arrived");
                 }
                 message.excused |= done;
+                message.cancelled |= done && durability == Durability.POWER;
             });
         }
     }

@@ -570,7 +570,7 @@ final class Broker {
             }
             boolean again = qos == 2 && !session.received.add(id);
             if (!again) {
-                ledger.arrived(sent, session, duplicate, gateway.isDurable());
+                ledger.arrived(sent, session, duplicate, gateway.isDurable(), life);
             }
             sent.session = session;
             sent.sentInLife = life;

@@ -65,12 +65,13 @@ final class Ledger {
     }
 
     /** The broker takes a message over. */
-    void arrived(Sent message, Object session, boolean duplicate, boolean durable) {
+    void arrived(Sent message, Object session, boolean duplicate, boolean durable, int life) {
         if (!message.accepted) {
             throw violated("accounting", message + " was rejected and arrives");
         }
-        if (message.end == Outcome.Kind.EXPIRED || message.end == Outcome.Kind.CANCELLED
-                || message.end == Outcome.Kind.DROPPED && message.qos > 0) {
+        boolean told = message.end == Outcome.Kind.EXPIRED || message.end == Outcome.Kind.CANCELLED
+                || message.end == Outcome.Kind.DROPPED && message.qos > 0;
+        if (message.cancelled || told && message.life == life) { // a crash may come before it is on the disk
             throw violated("truth", message + " was told to be " + message.end + " and arrives");
         }
         if (message.qos == 0 && message.arrivals > 0) {

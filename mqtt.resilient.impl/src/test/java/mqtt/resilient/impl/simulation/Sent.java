@@ -19,6 +19,8 @@ final class Sent {
     Outcome.Kind end;
     /** The client has said that it gives it up, or it may have: a power cut in the interval of store=process. */
     boolean excused;
+    /** It was told to be taken back for good. */
+    boolean cancelled;
     int arrivals;
     /** The broker's session in which it arrived last. */
     Object session;
