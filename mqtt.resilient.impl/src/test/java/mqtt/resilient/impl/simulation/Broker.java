@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * A broker for MQTT 3.1.1 that takes nothing that the specification forbids: whatever a client does against it is a
@@ -170,7 +171,7 @@ final class Broker {
         Peer peer = anyPeer();
         if (peer != null) {
             int type = Packets.PUBACK + random.nextInt(4);
-            peer.put(Packets.acknowledgement(type, 60_000 + random.nextInt(10)), "stray " + Packets.name(type));
+            peer.put(Packets.acknowledgement(type, 60_000 + random.nextInt(10)), () -> "stray " + Packets.name(type));
             peer.flush();
         }
     }
@@ -251,6 +252,7 @@ final class Broker {
         private final Wire wire;
         private final Gateway gateway;
         private final long number = ++connections;
+        private final String name = "broker/" + number;
         private final int life;
         private final List<byte[]> out = new ArrayList<>();
         private final List<byte[]> due = new ArrayList<>();
@@ -273,10 +275,6 @@ final class Broker {
             this.wire = wire;
             this.gateway = gateway;
             life = gateway.life();
-        }
-
-        private String name() {
-            return "broker/" + number;
         }
 
         // ---- bytes ----
@@ -333,8 +331,8 @@ final class Broker {
             return at + length;
         }
 
-        private void put(byte[] packet, String text) {
-            timeline.trace(name(), () -> "-> " + text);
+        private void put(byte[] packet, Supplier<String> text) {
+            timeline.trace(name, () -> "-> " + text.get());
             out.add(packet);
         }
 
@@ -394,7 +392,7 @@ final class Broker {
                 return;
             }
             ended = true;
-            timeline.trace(name(), () -> byBroker ? "closes the connection" : "the client has closed");
+            timeline.trace(name, () -> byBroker ? "closes the connection" : "the client has closed");
             peers.remove(this);
             online.remove(clientId, this);
             if (byBroker) {
@@ -418,12 +416,14 @@ final class Broker {
         private void packet(int header, ByteBuffer body) {
             int type = header >> 4;
             int flags = header & 15;
-            require(type != 0 && type != 15, "packet type " + type);
+            require(type != 0 && type != 15, "a reserved packet type");
             if (session == null) {
                 require(type == Packets.CONNECT, "the first packet is a " + Packets.name(type) + " [MQTT-3.1.0-1]");
             }
             int expectedFlags = type == Packets.PUBREL || type == Packets.SUBSCRIBE || type == Packets.UNSUBSCRIBE ? 2 : 0;
-            require(type == Packets.PUBLISH || flags == expectedFlags, "flags of " + Packets.name(type) + " [MQTT-2.2.2-2]");
+            if (type != Packets.PUBLISH && flags != expectedFlags) {
+                require(false, "flags of " + Packets.name(type) + " [MQTT-2.2.2-2]");
+            }
             switch (type) {
                 case Packets.CONNECT -> connect(body);
                 case Packets.PUBLISH -> publish(flags, body);
@@ -431,17 +431,19 @@ final class Broker {
                 case Packets.SUBSCRIBE -> subscribe(body);
                 case Packets.UNSUBSCRIBE -> unsubscribe(body);
                 case Packets.PINGREQ -> {
-                    timeline.trace(name(), () -> "<- PINGREQ");
-                    put(Packets.pingresp(), "PINGRESP");
+                    timeline.trace(name, () -> "<- PINGREQ");
+                    put(Packets.pingresp(), () -> "PINGRESP");
                 }
                 case Packets.DISCONNECT -> {
-                    timeline.trace(name(), () -> "<- DISCONNECT");
+                    timeline.trace(name, () -> "<- DISCONNECT");
                     wire.hangUp();
                     end(false);
                 }
                 default -> require(false, "a client never sends " + Packets.name(type));
             }
-            require(!body.hasRemaining(), Packets.name(type) + " is too long");
+            if (body.hasRemaining()) {
+                require(false, Packets.name(type) + " is too long");
+            }
         }
 
         private int id(ByteBuffer body) {
@@ -470,14 +472,14 @@ final class Broker {
                 text(body);
             }
             clean = (flags & 2) != 0;
-            timeline.trace(name(), () -> "<- CONNECT " + (clean ? "clean " : "") + clientId + " keepalive " + keepAlive);
+            timeline.trace(name, () -> "<- CONNECT " + (clean ? "clean " : "") + clientId + " keepalive " + keepAlive);
             if (silent) {
                 refused = true;
                 return;
             }
             if (refusal != 0) {
                 refused = true;
-                put(Packets.connack(false, refusal), "CONNACK code " + refusal);
+                put(Packets.connack(false, refusal), () -> "CONNACK code " + refusal);
                 timeline.after(random.nextLong(20 * Timeline.MILLI), () -> {
                     flushNow();
                     end(true);
@@ -501,10 +503,10 @@ final class Broker {
             sessions.put(clientId, session);
             online.put(clientId, this);
             largestWindow = gateway.window(client);
-            put(Packets.connack(!created, 0), created ? "CONNACK" : "CONNACK session present");
+            put(Packets.connack(!created, 0), () -> created ? "CONNACK" : "CONNACK session present");
             session.sent.forEach((id, out) -> {
                 if (out.released) {
-                    put(Packets.acknowledgement(Packets.PUBREL, id), "PUBREL " + id);
+                    put(Packets.acknowledgement(Packets.PUBREL, id), () -> "PUBREL " + id);
                 } else {
                     send(id, out, true);
                 }
@@ -548,9 +550,10 @@ final class Broker {
             body.get(payload);
             require(payload.length >= 8, "a payload that nobody published");
             Sent sent = ledger.sent(Sent.number(payload));
-            timeline.trace(name(), () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent);
-            require(sent.topic().equals(topic) && sent.qos == qos && (flags & 1) == 0, sent + " arrives as another one: "
-                    + topic + " QoS " + qos);
+            timeline.trace(name, () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent);
+            if (!sent.topic().equals(topic) || sent.qos != qos || (flags & 1) != 0) {
+                throw ledger.violated("intact", sent + " arrives as another one: " + topic + " QoS " + qos);
+            }
             boolean known = sent.session == session;
             if (sent.connection == number) {
                 throw ledger.violated("once on a connection", sent + " is sent twice on connection " + number);
@@ -559,9 +562,11 @@ final class Broker {
             if (qos > 0) {
                 largestWindow = Math.max(largestWindow, gateway.window(session.client));
                 requireId(id, sent);
-                require(!duplicate || !created, sent + " has DUP in a session that is new [MQTT-3.3.1-1]");
                 boolean repeated = known && (sent.sentInLife == life || qos == 2 && gateway.isDurable());
-                require(duplicate || !repeated, sent + " is repeated without DUP [MQTT-3.3.1-1]");
+                if (duplicate ? created : repeated) {
+                    throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
+                            : " is repeated without DUP") + " [MQTT-3.3.1-1]");
+                }
                 unacknowledged.add(id);
                 if (unacknowledged.size() > largestWindow) {
                     throw ledger.violated("window", clientId + " has " + unacknowledged.size()
@@ -595,12 +600,12 @@ final class Broker {
         }
 
         private void answer(int type, int id) {
-            timeline.trace(name(), () -> "-> " + Packets.name(type) + " " + id);
+            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id);
             due.add(Packets.acknowledgement(type, id));
         }
 
         private void acknowledgement(int type, int id) {
-            timeline.trace(name(), () -> "<- " + Packets.name(type) + " " + id);
+            timeline.trace(name, () -> "<- " + Packets.name(type) + " " + id);
             if (type == Packets.PUBREL) {
                 session.received.remove(id);
                 answer(Packets.PUBCOMP, id);
@@ -633,7 +638,7 @@ final class Broker {
                 sendQueued();
             } else {
                 out.released = true;
-                put(Packets.acknowledgement(Packets.PUBREL, id), "PUBREL " + id);
+                put(Packets.acknowledgement(Packets.PUBREL, id), () -> "PUBREL " + id);
             }
         }
 
@@ -656,7 +661,7 @@ final class Broker {
                 }
             }
             require(count > 0, "a SUBSCRIBE without a filter [MQTT-3.8.3-3]");
-            timeline.trace(name(), () -> "<- SUBSCRIBE " + id + text);
+            timeline.trace(name, () -> "<- SUBSCRIBE " + id + text);
             due.add(Packets.suback(id, Arrays.copyOf(codes, count)));
         }
 
@@ -666,7 +671,7 @@ final class Broker {
             require(body.hasRemaining(), "an UNSUBSCRIBE without a filter [MQTT-3.10.3-2]");
             while (body.hasRemaining()) {
                 String filter = text(body);
-                timeline.trace(name(), () -> "<- UNSUBSCRIBE " + id + " " + filter);
+                timeline.trace(name, () -> "<- UNSUBSCRIBE " + id + " " + filter);
                 session.subscriptions.remove(filter);
             }
             due.add(Packets.acknowledgement(Packets.UNSUBACK, id));
@@ -698,7 +703,7 @@ final class Broker {
                 expected.add(id);
             }
             put(Packets.publish(message.topic(), Sent.payload(message.number, message.length), message.qos, duplicate, id),
-                    "PUBLISH " + (duplicate ? "dup " : "") + "id " + id + " " + message);
+                    () -> "PUBLISH " + (duplicate ? "dup " : "") + "id " + id + " " + message);
         }
     }
 }

@@ -10,6 +10,7 @@ final class Sent {
     final int lane;
     final int qos;
     final boolean expires;
+    private final String topic;
     /** In which life of the process it was published, and when by the clock of that process. */
     final int life;
     final long at;
@@ -37,10 +38,11 @@ final class Sent {
         this.expires = expires;
         this.life = life;
         this.at = at;
+        topic = "t/" + client + "/" + lane + "/" + number;
     }
 
     String topic() {
-        return "t/" + client + "/" + lane + "/" + number;
+        return topic;
     }
 
     /** A payload that says which message it is, all over. */

@@ -107,7 +107,7 @@ final class Simulation {
     }
 
     private void publishSteadily() {
-        timeline.after(2 * Timeline.SECOND, () -> {
+        timeline.after(3 * Timeline.SECOND, () -> {
             if (!peace && gateway.isRunning() && !gateway.process().isSuspended()) {
                 gateway.applications().get(0).publish(0, 2, 20, false);
             }
