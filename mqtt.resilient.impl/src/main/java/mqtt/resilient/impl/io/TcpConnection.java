@@ -358,6 +358,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public void close() {
         if (phase != Phase.CLOSED) {
+            boolean inOrder = phase == Phase.CLOSING;
             phase = Phase.CLOSED;
             if (closingTimer != null) {
                 closingTimer.cancel();
@@ -365,6 +366,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             pending = NOTHING;
             try {
                 if (socket != null) {
+                    if (!inOrder && socket.isConnected()) { // what it has not sent must not take over the next connection
+                        socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+                    }
                     socket.close();
                 }
             } catch (IOException e) {

@@ -120,7 +120,8 @@ final class Application implements ClientEvents {
         inbound = null;
         leftovers |= power && durability != Durability.POWER;
         List<Sent> all = ledger.sent();
-        for (int i = all.size() - 1; i >= 0 && all.get(i).life == gateway.life(); i--) {
+        int since = power ? gateway.firstLifeOfBoot() : gateway.life();
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life >= since; i--) {
             Sent message = all.get(i);
             boolean unforced = power && scenario.durability() == Durability.PROCESS
                     && gateway.process().nanoTime() - message.at < UNFORCED_NANOS;

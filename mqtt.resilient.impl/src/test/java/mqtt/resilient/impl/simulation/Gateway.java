@@ -43,6 +43,7 @@ final class Gateway implements Network {
     private Process process;
     private int life;
     private int boots;
+    private int firstLifeOfBoot;
     private boolean ran;
     private long monotonicAtBoot = 1;
     private long bootedAt;
@@ -109,6 +110,11 @@ final class Gateway implements Network {
         return life;
     }
 
+    /** The first life since the machine started. */
+    int firstLifeOfBoot() {
+        return firstLifeOfBoot;
+    }
+
     boolean isDurable() {
         return scenario.durability() != Durability.MEMORY;
     }
@@ -146,6 +152,7 @@ final class Gateway implements Network {
         life++;
         if (!ran) {
             boots++;
+            firstLifeOfBoot = life;
             monotonicAtBoot = 1 + random.nextLong(20 * Timeline.SECOND);
             bootedAt = timeline.now();
             ran = true;

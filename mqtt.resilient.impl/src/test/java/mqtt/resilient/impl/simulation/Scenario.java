@@ -45,7 +45,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         return new Scenario(seed, profile, faults, one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
                 one(random, 1024, 4096, 16_384),
-                one(random, 1000, 4000, 16_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
+                one(random, 2000, 8000, 30_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
                 one(random, 1, 3, 10), one(random, 0, 0, 20, 500), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
                 random.nextInt(3) == 0);
     }

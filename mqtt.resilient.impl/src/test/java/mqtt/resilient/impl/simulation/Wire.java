@@ -347,6 +347,9 @@ final class Wire implements Connection, ConnectionHandler.Output {
         if (!clientClosed) {
             clientClosed = true;
             toClient.clear();
+            if (!gateway.isNetworkUp()) {
+                toBroker.clear(); // what is not under way yet goes with the connection
+            }
             if (established && !vanished) {
                 toBroker.put(END);
             }
