@@ -364,12 +364,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 closingTimer.cancel();
             }
             pending = NOTHING;
-            try {
-                if (socket != null) {
-                    if (!inOrder && socket.isConnected()) { // what it has not sent must not take over the next connection
-                        socket.setOption(StandardSocketOptions.SO_LINGER, 0);
-                    }
-                    socket.close();
+            try (SocketChannel closing = socket) {
+                if (closing != null && closing.isConnected() && !inOrder) {
+                    closing.setOption(StandardSocketOptions.SO_LINGER, 0); // or what it has not sent takes over the next one
                 }
             } catch (IOException e) {
                 loop.report("closing a connection", e);
