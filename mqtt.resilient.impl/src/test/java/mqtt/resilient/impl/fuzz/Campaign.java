@@ -18,6 +18,7 @@ final class Campaign {
     private static final int MAX_OUTCOMES = 10_000;
     private static final int MAX_OUTCOME = 120;
     private static final int SHRINKING_TRIES = 3000;
+    private static final long SHRINKING_NANOS = 10_000_000_000L;
     private static final int ALIKE_CHARACTERS = 30;
 
     /** An input that breaks a rule. */
@@ -102,8 +103,9 @@ final class Campaign {
     static Failure shrink(Target target, Failure failure) {
         Failure best = failure;
         int tries = 0;
+        long end = System.nanoTime() + SHRINKING_NANOS;
         for (int count = Integer.highestOneBit(Math.max(1, best.input.length)); count > 0; count /= 2) {
-            for (int at = 0; at + count <= best.input.length && tries < SHRINKING_TRIES; tries++) {
+            for (int at = 0; at + count <= best.input.length && tries < SHRINKING_TRIES && System.nanoTime() < end; tries++) {
                 byte[] shorter = Mutations.splice(best.input, at, count, new byte[0]);
                 try {
                     attempt(target, shorter);

@@ -17,6 +17,7 @@ import mqtt.resilient.impl.world.World;
  */
 final class ClientTarget implements Target {
     private static final int MOST_TURNS = 30;
+    private static final int PACKET_MAX_BYTES = 128;
 
     @Override
     public String name() {
@@ -28,6 +29,7 @@ final class ClientTarget implements Target {
         return List.of(packets("SUBACK id=1 2", "PUBREC id=3", "PUBCOMP id=3", "PUBACK id=2"),
                 packets("SUBACK id=1 2", "PUBLISH q0 in x", "PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in x", "PUBREL id=8"),
                 packets("PUBREC id=3", "PUBREC id=3", "PUBLISH dup q2 id=7 in " + "x".repeat(300), "PUBREL id=7", "PINGRESP"),
+                packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 " + "in/".repeat(50) + " x", "PUBREL id=8"),
                 packets("PUBACK id=3", "PUBREC id=2", "UNSUBACK id=1", "PUBREL id=1", "PUBCOMP id=2", "CONNACK"));
     }
 
@@ -37,7 +39,7 @@ final class ClientTarget implements Target {
 
     @Override
     public List<byte[]> words() {
-        return new PacketTarget(1000).seeds();
+        return new PacketTarget(PACKET_MAX_BYTES).seeds();
     }
 
     @Override
@@ -57,7 +59,7 @@ final class ClientTarget implements Target {
 
     @Override
     public String check(byte[] input) {
-        World world = World.connected(settings -> settings);
+        World world = World.connected(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES));
         world.subscribe("in", 2, message -> { });
         Publication atLeastOnce = world.publish("t", "1");
         Publication exactlyOnce = world.publish("t", "2", 2);

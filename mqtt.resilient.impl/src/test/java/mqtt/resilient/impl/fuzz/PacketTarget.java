@@ -55,8 +55,8 @@ final class PacketTarget extends StreamTarget {
     }
 
     @Override
-    public long allocationLimit(int inputBytes) { // 2 KB: the exception; 1 KB: decoder and splitter
-        return 4096 + 24L * inputBytes;
+    public long allocationLimit(int inputBytes) { // an exception, decoder and splitter; a message of five bytes takes 150
+        return 8192 + 48L * inputBytes;
     }
 
     @Override
@@ -163,6 +163,10 @@ final class PacketTarget extends StreamTarget {
 
         @Override
         public void subscriptionAnswer(int type, int packetId, int[] codes) {
+            require(packetId > 0, "an answer has an id");
+            for (int code : codes) {
+                require(code <= 2 || code == 0x80, "the code of an answer is one");
+            }
             if (keeps) {
                 byte[] bytes = new byte[codes.length];
                 for (int i = 0; i < codes.length; i++) {

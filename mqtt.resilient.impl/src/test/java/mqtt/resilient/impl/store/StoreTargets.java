@@ -57,7 +57,7 @@ public final class StoreTargets {
             rig.publish(1, 2, 30);
             rig.run();
         }
-        rig.publish(3, 1, variant == 3 ? 40_000 : 10);
+        rig.publish(3, 1, variant == 3 ? 5 * Segment.BLOCK_BYTES : 10); // more than a reader has in memory
         rig.run();
         List<Outgoing> sent = rig.sendAll(1).stream()
                 .filter(message -> message.message().qos() == Qos.EXACTLY_ONCE).toList();
@@ -190,7 +190,7 @@ public final class StoreTargets {
 
         @Override
         public int maxBytes() {
-            return 60_000;
+            return 200_000;
         }
 
         @Override
