@@ -37,6 +37,7 @@ final class PacketTarget extends StreamTarget {
         return Stream.of("CONNACK", "CONNACK session-present", "CONNACK code=5", "PUBLISH q0 topic/ü payload",
                 "PUBLISH retain q1 id=7 a/€/b " + "p".repeat(90), "PUBLISH dup q2 id=65535 a/b x",
                 "PUBLISH retain q0 " + "t".repeat(120) + " " + "p".repeat(200), "PUBLISH q1 id=1 " + "t/".repeat(100) + " ",
+                "PUBLISH q0 " + "t".repeat(130) + " x",
                 "PUBACK id=1", "PUBREC id=2", "PUBREL id=3", "PUBCOMP id=4", "SUBACK id=5 0 1 2 128", "UNSUBACK id=6",
                 "PINGRESP").map(PacketText::encode).toList();
     }
@@ -74,6 +75,10 @@ final class PacketTarget extends StreamTarget {
         if (!first.oversized && !first.packets.toString().equals(second.packets.toString())) {
             throw new AssertionError(first.packets + " was encoded and became " + second.packets + second.error);
         }
+        Log larger = new PacketTarget(Integer.MAX_VALUE).new Log(true);
+        larger.split(List.of(ByteBuffer.wrap(input)));
+        require(!larger.error.isEmpty() || first.error.isEmpty() || first.error.contains("packet.max.bytes"),
+                "a PUBLISH that is only too large is no error");
         return outcome;
     }
 
