@@ -108,7 +108,12 @@ public final class Fuzzer {
     }
 
     private void replay(Target target) throws IOException {
-        byte[] input = Bytes.of(Files.exists(Path.of(replay)) ? Files.readString(Path.of(replay)) : replay);
+        byte[] input = {};
+        try {
+            input = Bytes.of(Files.isRegularFile(Path.of(replay)) ? Files.readString(Path.of(replay)) : replay);
+        } catch (IllegalArgumentException e) {
+            refuse("--replay: neither a file nor hexadecimal digits");
+        }
         try {
             System.out.println(target.name() + ": " + Campaign.attempt(target, input));
             passed++;
