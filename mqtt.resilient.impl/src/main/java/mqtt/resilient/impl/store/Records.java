@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.store;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.session.Outgoing;
@@ -21,6 +22,8 @@ final class Records {
     static final int CLOSED = 12;
 
     static final int QOS = 0x03;
+    /** Indexes, ids and orders are smaller: see {@link Batch}. */
+    static final long END = 1L << 60;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
     private static final long NANOS_PER_MILLI = 1_000_000L;
@@ -48,18 +51,52 @@ final class Records {
      * @throws RuntimeException if it is not one: the checksum was right, so another program wrote it
      */
     static Outgoing outgoing(ByteBuffer record, int lane, long index, long now, long wallNow) {
-        long id = RecordBuffer.number(record);
+        long id = serial(record);
         long age = age(RecordBuffer.number(record), wallNow);
+        Message.Builder message = builder(record).lane(lane);
+        byte[] payload = new byte[record.remaining()];
+        record.get(payload);
+        return new Outgoing(id, index, message.payload(payload).build(), now - age);
+    }
+
+    /** Reads a MESSAGE's flags, its expiry and its topic. */
+    private static Message.Builder builder(ByteBuffer record) {
         int flags = record.get(record.position());
         long expires = expires(record);
         Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
-                .retain((flags & RETAIN) != 0).lane(lane);
-        byte[] payload = new byte[record.remaining()];
-        record.get(payload);
-        if (expires > 0) {
-            message.expiresAfter(java.time.Duration.ofNanos(expires));
+                .retain((flags & RETAIN) != 0);
+        return expires > 0 ? message.expiresAfter(Duration.ofNanos(expires)) : message;
+    }
+
+    /**
+     * Reads a MESSAGE, behind its index, up to its payload: what it counts for against the bounds.
+     *
+     * @throws RuntimeException if it is not one
+     */
+    static int size(ByteBuffer record) {
+        serial(record);
+        RecordBuffer.number(record);
+        return Outgoing.sizeOf(builder(record).build()) + record.remaining();
+    }
+
+    /** Reads what is counted from 1: an index, an id, the order of an assignment. */
+    static long serial(ByteBuffer record) {
+        return require(RecordBuffer.number(record), 1, END - 1);
+    }
+
+    static int packetId(ByteBuffer record) {
+        return (int) require(RecordBuffer.number(record), 1, 65_535);
+    }
+
+    static int qos(ByteBuffer record) {
+        return (int) require(RecordBuffer.number(record), 0, 2);
+    }
+
+    private static long require(long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(value + " in a record; possible are " + least + " to " + most);
         }
-        return new Outgoing(id, index, message.payload(payload).build(), now - age);
+        return value;
     }
 
     /** How long ago a message was accepted, in nanoseconds; 0 if the wall clock does not tell. */
@@ -71,13 +108,5 @@ final class Records {
     /** Reads a MESSAGE's flags, and after how many nanoseconds it expires; 0 = never. */
     static long expires(ByteBuffer record) {
         return (RecordBuffer.number(record) & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
-    }
-
-    /** Reads the rest of a MESSAGE, behind its id: what it counts for against the bounds. */
-    static int size(ByteBuffer record) {
-        RecordBuffer.number(record);
-        expires(record);
-        RecordBuffer.number(record);
-        return record.remaining() + Outgoing.OVERHEAD_BYTES;
     }
 }
