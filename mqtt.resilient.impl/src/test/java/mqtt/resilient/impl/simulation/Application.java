@@ -130,7 +130,8 @@ final class Application implements ClientEvents {
         for (int i = all.size() - 1; i >= 0 && all.get(i).life >= since; i--) {
             Sent message = all.get(i);
             boolean unforced = power && scenario.durability() == Durability.PROCESS
-                    && gateway.process().nanoTime() - message.at < UNFORCED_NANOS;
+                    && (gateway.process().nanoTime() - message.at < UNFORCED_NANOS
+                            || scenario.meanSeconds().containsKey(Fault.FORCE_FAILS)); // it is not forced again
             if (message.client == index && message.arrivals == 0) {
                 message.excused |= unforced || scenario.durability() == Durability.MEMORY;
             }

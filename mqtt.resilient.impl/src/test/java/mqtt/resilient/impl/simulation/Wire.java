@@ -355,8 +355,8 @@ final class Wire implements Connection, ConnectionHandler.Output {
             endedByClient();
             clientClosed = true;
             toClient.clear();
-            if (!gateway.isNetworkUp()) {
-                toBroker.clear(); // what is not under way yet goes with the connection
+            if (!gateway.isNetworkUp() || toBroker.notBefore > timeline.now()) {
+                toBroker.clear(); // what is not under way, and would be sent again, goes with the connection
             }
             if (established && !vanished) {
                 toBroker.put(END);
