@@ -164,7 +164,7 @@ public final class Session {
 
     /** The number of packets that wait for an answer on this connection. */
     public int awaited() {
-        return connected ? wire.count() + subscriptions.pending() : 0;
+        return connected ? wire.count() - wire.releasing + subscriptions.pending() : 0;
     }
 
     /** The bytes of the messages that were sent on this connection and are not answered to the end. */
@@ -251,8 +251,9 @@ public final class Session {
     public void fill(Output out) {
         if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
             long now = scheduler.nanoTime();
-            fillLane(Message.LANE_ALARM, now, out);
-            fillPrepared(preparedAlarms, out);
+            if (fillPrepared(preparedAlarms, out)) {
+                fillLane(Message.LANE_ALARM, now, out);
+            }
             boolean repeated = fillRepeats(now, out) && fillPrepared(prepared, out);
             boolean first = atMostOnceFirst;
             long before = written;
@@ -474,6 +475,7 @@ public final class Session {
             poison.progress();
             if (type == PacketType.PUBREC) {
                 message.state = Outgoing.RELEASING;
+                wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else {
@@ -496,6 +498,7 @@ public final class Session {
         if (message.state == Outgoing.RELEASING) {
             message.state = Outgoing.AWAITS_PUBCOMP;
             if (connected) {
+                wire.releasing -= message.sentOn == connection ? 1 : 0;
                 if (message.sentOn != connection) { // the PUBREC answered the last connection's PUBLISH
                     message.sentOn = connection;
                     wire.add(message, 1);
@@ -535,6 +538,7 @@ public final class Session {
         }
         if (connected && message.sentOn == connection) {
             wire.add(message, -1);
+            wire.releasing -= message.state == Outgoing.RELEASING ? 1 : 0;
         }
         inFlight.remove(message);
         counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
