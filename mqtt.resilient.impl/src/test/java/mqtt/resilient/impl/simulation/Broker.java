@@ -74,7 +74,7 @@ final class Broker {
     // ---- faults ---------------------------------------------------------------------------------------------------
 
     void configure(int newWindow, int newDelayMillis, boolean newReorders) {
-        reusesIds = random.nextBoolean();
+        reusesIds = random.nextInt(3) > 0;
         window = newWindow;
         delayMillis = newDelayMillis;
         reorders = newReorders;
@@ -217,7 +217,7 @@ final class Broker {
             peer.flush();
         } else {
             session.queued.add(out);
-            if (granted == 2 && random.nextInt(3) == 0) { // "on", and once more "on"
+            if (granted == 2 && random.nextBoolean()) { // "on", and once more "on"
                 session.queued.add(ledger.newOut(client, granted, length, out));
             }
             if (peer != null) {
