@@ -149,7 +149,7 @@ final class Broker {
         byte[] nonsense = switch (random.nextInt(8)) {
             case 0 -> randomBytes(1 + random.nextInt(40));
             case 1 -> new byte[] { (byte) 0xF0, 0 };
-            case 2 -> Packets.connack(false, 0);
+            case 2 -> Packets.connack(!peer.created, 0);
             case 3 -> new byte[] { 0x30, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 1 };
             case 4 -> Packets.publish("in/#", new byte[0], 0, false, 0);
             case 5 -> new byte[] { 0x36, 5, 0, 1, 'a', 0, 1 };

@@ -175,7 +175,7 @@ final class Simulation {
             }
             case DISK_HANGS -> gateway.diskHangs(own.nextLong(40 * Timeline.SECOND));
             case DISK_FULL -> during(own, 30, on -> gateway.disk().space = on == 1 ? own.nextInt(4000) : Long.MAX_VALUE);
-            case WRITE_FAILS -> gateway.disk().failWrites(1 + own.nextInt(3));
+            case WRITE_FAILS -> gateway.disk().failWrites(1 + own.nextInt(6));
             case FORCE_FAILS -> gateway.disk().failForces(1);
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
