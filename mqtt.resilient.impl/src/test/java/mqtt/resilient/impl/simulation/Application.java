@@ -59,6 +59,7 @@ final class Application implements ClientEvents {
     private InboundQueue inboundQueue;
     private int failures;
     private long rejected;
+    private boolean opened;
     /** How many connections of this life the client has given up for want of an answer. */
     private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
@@ -103,6 +104,7 @@ final class Application implements ClientEvents {
         sessionKnown = false;
         failures = 0;
         rejected = 0;
+        opened = false;
         timeouts = 0;
         filters.clear();
         ClientSettings settings = settings();
@@ -299,6 +301,9 @@ final class Application implements ClientEvents {
 
     /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
     void checkDisk(DiskModel disk) {
+        if (!opened) {
+            return;
+        }
         long lanes = disk.used("store" + index + "/lane");
         long needed = 3 * client.metrics().pendingBytes() + 32L * scenario.segmentBytes() + LANES_BYTES + 10L * scenario.payloadBytes();
         if (lanes > needed) {
@@ -384,6 +389,7 @@ final class Application implements ClientEvents {
 
     @Override
     public void storeOpened(StoredState state) {
+        opened = true;
         timeline.trace("client " + index, () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
                 + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
         if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS

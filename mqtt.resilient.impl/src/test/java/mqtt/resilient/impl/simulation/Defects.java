@@ -36,7 +36,6 @@ final class Defects {
                     "chain.segments.get(0).live <= 1"),
             new Defect("never-unlinked", "store/Chain.java", "            files.delete(path(segment));\n        }\n        removalDue",
                     "        }\n        removalDue"),
-            new Defect("found-again-while-the-disk-fails", "store/JournalStore.java", "if (!batch.isReadOnly()) {", "if (busy) {"),
             new Defect("end-is-not-written", "store/JournalStore.java",
                     "        pending.ended(message.lane(), message.index());\n", ""),
             // ---- sending

@@ -51,7 +51,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         return new Scenario(seed, profile, faults, large ? 300 : one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
                 one(random, 1024, 4096, 16_384), large ? 2000 : one(random, 2000, 8000, 30_000) * (narrow ? 4 : 1),
-                large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, large ? 4 : 12, one(random, 1, 3, 10),
+                large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, one(random, 12, 12, 3), one(random, 1, 3, 10),
                 one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100),
                 profile == Profile.HOSTILE_BROKER && random.nextBoolean(), random.nextInt(3) == 0);
     }
