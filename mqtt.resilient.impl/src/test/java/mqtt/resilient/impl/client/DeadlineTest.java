@@ -18,7 +18,7 @@ class DeadlineTest {
     void aMissingPubackEndsTheLinkAfterTheResponseTimeAndNotBefore() { // A10, A11: 10 s, not 50 s; mosquitto#2176
         World world = World.connected();
         world.publish("t", "1");
-        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expectsNothing();
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expects("PINGREQ").expectsNothing();
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertEquals(ConnectionState.WAITING, world.state());
@@ -60,11 +60,12 @@ class DeadlineTest {
     void aPubcompIsAwaitedLikeAPuback() {
         World world = World.connected();
         world.publish("t", "1", 2);
-        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).sends("PUBREC id=1").expects("PUBREL id=1")
-                .after(millis(9_900));
+        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).expects("PINGREQ").sends("PINGRESP", "PUBREC id=1")
+                .expects("PUBREL id=1").after(millis(9_900));
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertFalse(world.broker.isConnected());
+        assertTrue(world.reason().contains("no acknowledgement within"), world.reason());
     }
 
     @Test
@@ -75,11 +76,11 @@ class DeadlineTest {
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertFalse(world.broker.isConnected());
-        world.broker.acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1");
+        world.broker.expects("PINGREQ").acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1");
         subscription.close();
         world.broker.expects("UNSUBSCRIBE id=3 a").after(millis(11_000));
         assertFalse(world.broker.isConnected());
-        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
+        world.broker.expects("PINGREQ").acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
     }
 
     @Test
