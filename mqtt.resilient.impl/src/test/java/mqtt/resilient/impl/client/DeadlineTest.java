@@ -135,6 +135,51 @@ class DeadlineTest {
     }
 
     @Test
+    void aConnackDoesNotShortenTheDeadlineAgain() { // a large message on a slow link would never come through
+        World world = World.connected();
+        Publication before = world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.outcome(before));
+        Publication large = world.publish("t", "2");
+        for (int seconds = 10; seconds <= 40; seconds *= 2) {
+            world.broker.takeAll();
+            assertEndsAfter(world, Duration.ofSeconds(seconds));
+            world.broker.acceptsAgain(true);
+        }
+        world.broker.idles(Duration.ofSeconds(75)).sends("PUBACK id=2");
+        assertEquals(Kind.DELIVERED, world.outcome(large));
+    }
+
+    @Test
+    void halfOfTheResponseTimeWithoutAnAnswerIsPingedOnce() {
+        World world = World.connected(settings -> settings.responseSeconds(60).keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(29_900)).expectsNothing().after(millis(200))
+                .expects("PINGREQ").sends("PINGRESP").after(millis(29_800)).expectsNothing();
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertTrue(world.reason().contains("no acknowledgement within 60.0 s"), world.reason());
+    }
+
+    @Test
+    void anAnswerInTheFirstHalfOfTheResponseTimeSparesThePing() {
+        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(4_900)).sends("PUBACK id=1").after(Duration.ofMinutes(5))
+                .expectsNothing();
+    }
+
+    @Test
+    void aPingThatStoodBeforeWhatIsAwaitedIsNoQuestionAboutIt() {
+        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(5_000)).expects("PINGREQ").after(millis(1_000));
+        world.publish("t", "2");
+        world.broker.expects("PUBLISH q1 id=2 t 2").sends("PUBACK id=1", "PINGRESP").after(millis(4_900)).expectsNothing()
+                .after(millis(200)).expects("PINGREQ");
+    }
+
+    @Test
     void theDeadlineIsNeverMoreThanTenMinutes() {
         World world = World.connected(settings -> settings.poisonAttempts(0));
         world.publish("t", "1");
