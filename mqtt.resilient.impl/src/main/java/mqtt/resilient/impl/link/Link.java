@@ -484,7 +484,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (online(PacketType.PINGRESP).awaited() == 0) {
             responseTimeout.progress();
         }
-        passedOver |= awaitingSince != NEVER && pingSince != NEVER && pingSince - awaitingSince >= 0;
+        passedOver |= awaitingSince != NEVER && pingSince != NEVER && pingSince - awaitingSince > 0;
         pingSince = NEVER;
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos());
     }

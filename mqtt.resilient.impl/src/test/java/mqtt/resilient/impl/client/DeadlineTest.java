@@ -18,7 +18,7 @@ class DeadlineTest {
     void aMissingPubackEndsTheLinkAfterTheResponseTimeAndNotBefore() { // A10, A11: 10 s, not 50 s; mosquitto#2176
         World world = World.connected();
         world.publish("t", "1");
-        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expectsNothing();
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expects("PINGREQ").expectsNothing();
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertEquals(ConnectionState.WAITING, world.state());
@@ -60,11 +60,12 @@ class DeadlineTest {
     void aPubcompIsAwaitedLikeAPuback() {
         World world = World.connected();
         world.publish("t", "1", 2);
-        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).sends("PUBREC id=1").expects("PUBREL id=1")
-                .after(millis(9_900));
+        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).expects("PINGREQ").sends("PINGRESP", "PUBREC id=1")
+                .expects("PUBREL id=1").after(millis(9_900));
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertFalse(world.broker.isConnected());
+        assertTrue(world.reason().contains("no acknowledgement within"), world.reason());
     }
 
     @Test
@@ -75,11 +76,11 @@ class DeadlineTest {
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
         assertFalse(world.broker.isConnected());
-        world.broker.acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1");
+        world.broker.expects("PINGREQ").acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1");
         subscription.close();
         world.broker.expects("UNSUBSCRIBE id=3 a").after(millis(11_000));
         assertFalse(world.broker.isConnected());
-        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
+        world.broker.expects("PINGREQ").acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
     }
 
     @Test
@@ -131,6 +132,51 @@ class DeadlineTest {
         world.broker.sends("PUBACK id=3");
         world.publish("t", "4");
         assertEndsAfter(world, Duration.ofSeconds(10));
+    }
+
+    @Test
+    void aConnackDoesNotShortenTheDeadlineAgain() { // a large message on a slow link would never come through
+        World world = World.connected();
+        Publication before = world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.outcome(before));
+        Publication large = world.publish("t", "2");
+        for (int seconds = 10; seconds <= 40; seconds *= 2) {
+            world.broker.takeAll();
+            assertEndsAfter(world, Duration.ofSeconds(seconds));
+            world.broker.acceptsAgain(true);
+        }
+        world.broker.idles(Duration.ofSeconds(75)).sends("PUBACK id=2");
+        assertEquals(Kind.DELIVERED, world.outcome(large));
+    }
+
+    @Test
+    void halfOfTheResponseTimeWithoutAnAnswerIsPingedOnce() {
+        World world = World.connected(settings -> settings.responseSeconds(60).keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(29_900)).expectsNothing().after(millis(200))
+                .expects("PINGREQ").sends("PINGRESP").after(millis(29_800)).expectsNothing();
+        assertTrue(world.broker.isConnected());
+        world.broker.after(millis(200));
+        assertTrue(world.reason().contains("no acknowledgement within 60.0 s"), world.reason());
+    }
+
+    @Test
+    void anAnswerInTheFirstHalfOfTheResponseTimeSparesThePing() {
+        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(4_900)).sends("PUBACK id=1").after(Duration.ofMinutes(5))
+                .expectsNothing();
+    }
+
+    @Test
+    void aPingThatStoodBeforeWhatIsAwaitedIsNoQuestionAboutIt() {
+        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(5_000)).expects("PINGREQ").after(millis(1_000));
+        world.publish("t", "2");
+        world.broker.expects("PUBLISH q1 id=2 t 2").sends("PUBACK id=1", "PINGRESP").after(millis(4_900)).expectsNothing()
+                .after(millis(200)).expects("PINGREQ");
     }
 
     @Test

@@ -52,6 +52,17 @@ class LaneTest {
     }
 
     @Test
+    void anAlarmWithQos2ThatDidNotFitIntoTheBufferGoesBeforeLaterAlarms() {
+        World world = new World();
+        world.publish(message(0, "1"));
+        world.publish(Message.to("t0").payload("x".repeat(70_000)).lane(0).qos(Qos.EXACTLY_ONCE).build());
+        world.publish(message(0, "3"));
+        world.publish(message(0, "4"));
+        world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t0 1", "PUBLISH q2 id=2 t0 x*", "PUBLISH q1 id=4 t0 3",
+                "PUBLISH q1 id=5 t0 4").expectsNothing();
+    }
+
+    @Test
     void aWindowOfOneKeepsNoSlot() {
         World world = World.connected(settings -> settings.inflightMax(1));
         world.publish("t", "1");

@@ -194,4 +194,21 @@ class PoisonTest {
         }
         assertEquals(Kind.SET_ASIDE, world.outcome(publication));
     }
+
+    @Test
+    void whatTheBrokerSendsByItselfSaysNothingAboutTheMessage() { // on a slow link the message is still on its way
+        World world = World.connected(settings -> settings.poisonAttempts(2));
+        world.subscribe("in", 0, message -> { });
+        world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
+        Publication publication = world.publish("t", "1");
+        for (int i = 0; i < 5; i++) {
+            while (world.broker.isConnected()) {
+                world.broker.sends("PUBLISH q0 in x").after(Duration.ofSeconds(1));
+            }
+            assertTrue(world.reason().contains("no acknowledgement within"), world.reason());
+            world.broker.take("");
+            world.broker.acceptsAgain(true);
+        }
+        assertEquals(Kind.PENDING, world.outcome(publication));
+    }
 }

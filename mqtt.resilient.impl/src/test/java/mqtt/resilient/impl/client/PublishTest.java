@@ -85,7 +85,7 @@ class PublishTest {
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
         int connections = world.broker.connections();
-        world.broker.after(Duration.ofSeconds(9)).expectsNothing();
+        world.broker.after(Duration.ofSeconds(9)).expects("PINGREQ").expectsNothing();
         world.broker.after(Duration.ofSeconds(2));
         assertFalse(world.client.isConnected() && world.broker.connections() == connections);
         world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1");

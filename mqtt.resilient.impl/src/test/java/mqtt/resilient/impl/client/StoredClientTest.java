@@ -21,9 +21,12 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.ModelBroker;
+import mqtt.resilient.impl.world.Recorder;
+import mqtt.resilient.impl.world.ScriptedBroker;
 import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
@@ -43,8 +46,13 @@ class StoredClientTest {
     private boolean hangs;
 
     private void start() {
+        start(broker);
+        broker.window(100);
+    }
+
+    private void start(Network network) {
         ClientSettings base = change.apply(Settings.DEFAULT).build();
-        world = new World(scheduler, broker, disk, task -> {
+        world = new World(scheduler, network, disk, task -> {
             if (hangs) {
                 hanging.add(task);
             } else {
@@ -53,7 +61,19 @@ class StoredClientTest {
         }, "boot", new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
                 new StoreSettings("store", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(),
                 base.wanProbe()));
-        broker.window(100);
+    }
+
+    /** The client on a broker that does what the test says. */
+    private ScriptedBroker startScripted() {
+        ScriptedBroker scripted = new ScriptedBroker(scheduler);
+        start(scripted);
+        return scripted;
+    }
+
+    private ScriptedBroker restartScripted() {
+        scheduler.forget();
+        disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        return startScripted();
     }
 
     private void restart() {
@@ -225,6 +245,106 @@ class StoredClientTest {
         exchange();
         assertEquals(1, broker.accepted.get(1L));
         assertEquals(1, world.client.metrics().delivered());
+    }
+
+    @Test
+    void theDiskIsNotWaitedForAsIfItWereTheBroker() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        Publication publication = publish(1, 2);
+        scripted.expects("PUBLISH q2 id=1 l1 1");
+        hangs = true;
+        scripted.sends("PUBREC id=1").idles(Duration.ofMinutes(10)).expectsNothing();
+        assertTrue(scripted.isConnected());
+        assertEquals(2, scripted.connections(), "the discarding one and the lasting one");
+        answers();
+        scripted.expects("PUBREL id=1").idles(Duration.ofMillis(9_900));
+        assertTrue(scripted.isConnected());
+        scripted.idles(Duration.ofMillis(200));
+        assertFalse(scripted.isConnected(), "now it is the broker's turn");
+        assertTrue(world.reason().contains("no acknowledgement within 10.0 s"), world.reason());
+        scripted.acceptsAgain(true).expects("PUBREL id=1").sends("PUBCOMP id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
+    }
+
+    @Test
+    void qos2MessagesThatWaitedForTheDiskObeyTheWindowOfTheConnection() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        List<Publication> all = new ArrayList<>();
+        for (int id = 1; id <= 10; id++) {
+            all.add(publish(1, 2));
+            scripted.expects("PUBLISH q2 id=" + id + " *").sends("PUBREC id=" + id).expects("PUBREL id=" + id);
+        }
+        change = settings -> settings.inflightMax(3); // one of them is kept for alarms
+        scripted = restartScripted().accepts(false);
+        List<String> unanswered = new ArrayList<>(scripted.takeAll());
+        for (int id = 1; id <= 10; id++) {
+            assertEquals(Math.min(2, 11 - id), unanswered.size(), unanswered.toString());
+            assertEquals("PUBLISH q2 id=" + id + " l1 " + id, unanswered.remove(0));
+            scripted.sends("PUBREC id=" + id).expects("PUBREL id=" + id).sends("PUBCOMP id=" + id);
+            unanswered.addAll(scripted.takeAll());
+        }
+        all.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
+    }
+
+    @Test
+    void aSubscriptionIsWrittenDownBeforeItIsAskedForAndEndsIfNobodyWantsItAfterACrash() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        hangs = true;
+        world.subscribe("a", 1, new Recorder());
+        scripted.expectsNothing();
+        answers();
+        scripted.expects("SUBSCRIBE id=1 a:1");
+        scripted = restartScripted();
+        assertEquals(Map.of("a", 1), world.stored.subscriptions);
+        scripted.accepts(true).expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").idles(Duration.ofSeconds(290))
+                .expectsNothing().idles(Duration.ofSeconds(20)).expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2").expectsNothing();
+        scripted.idles(Duration.ofSeconds(1));
+        restartScripted();
+        assertEquals(Map.of(), world.stored.subscriptions);
+    }
+
+    @Test
+    void onADiskThatCannotBeWrittenSubscriptionsAreAskedForAllTheSame() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        disk.failWrites(1000);
+        ClientSubscription first = world.subscribe("a", 1, new Recorder());
+        scripted.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1");
+        ClientSubscription second = world.subscribe("b", 1, new Recorder()); // writing waits to be tried again
+        scripted.expects("SUBSCRIBE id=2 b:1").sends("SUBACK id=2 1");
+        assertTrue(first.granted().isGranted() && second.granted().isGranted());
+        assertEquals(StoreHealth.DEGRADED, world.client.status().store());
+        disk.failWrites(0);
+        scripted.idles(Duration.ofSeconds(10));
+        restartScripted();
+        assertEquals(Map.of("a", 1, "b", 1), world.stored.subscriptions);
+    }
+
+    @Test
+    void aSubscriptionThatWasTakenBackBeforeItWasAskedForIsNotWrittenDownAnyMore() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient().networkBreaks();
+        world.subscribe("a", 1, new Recorder()).close();
+        scripted.acceptsAgain(true).expectsNothing();
+        restartScripted();
+        assertEquals(Map.of(), world.stored.subscriptions);
+    }
+
+    @Test
+    void aListenerThatSubscribedBeforeTheStoreWasOpenIsTheOneThatComesBack() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        world.subscribe("in", 1, new Recorder());
+        scripted.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
+        scheduler.run();
+        hangs = true;
+        scripted = restartScripted();
+        Recorder listener = new Recorder();
+        ClientSubscription subscription = world.subscribe("in", 1, listener);
+        answers();
+        assertEquals(Map.of("in", 1), world.stored.subscriptions);
+        scripted.accepts(true).take("SUBSCRIBE");
+        scripted.sends("PUBLISH q1 id=7 in x").expects("PUBACK id=7").expectsNothing();
+        assertEquals(List.of("in x"), listener.take());
+        subscription.close();
+        assertEquals(1, scripted.sends("SUBACK id=1 1").take("UNSUBSCRIBE").size());
     }
 
     @Test

@@ -218,6 +218,43 @@ class SubscriptionTest {
         world.broker.expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").expectsNothing();
     }
 
+    /** The broker may hold the filter, because a SUBACK was lost, and refuses it on the next connection. */
+    private static ClientSubscription refusedAfterALostSuback(World world) {
+        ClientSubscription subscription = world.subscribe("a", 1, new Recorder());
+        world.broker.expects("SUBSCRIBE id=1 a:1").networkBreaks().acceptsAgain(true).expects("SUBSCRIBE id=2 a:1")
+                .sends("SUBACK id=2 128").expectsNothing();
+        return subscription;
+    }
+
+    @Test
+    void closingARefusedFilterThatTheBrokerMayHoldFromALostSubackUnsubscribes() {
+        World world = World.connected();
+        ClientSubscription subscription = refusedAfterALostSuback(world);
+        subscription.close();
+        world.broker.expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").hangsUp().acceptsAgain(true).expectsNothing();
+    }
+
+    @Test
+    void aRefusedFilterThatTheBrokerMayHoldIsUnsubscribedAlsoIfItIsClosedWhileOffline() {
+        World world = World.connected();
+        ClientSubscription subscription = refusedAfterALostSuback(world);
+        world.broker.networkBreaks();
+        subscription.close();
+        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").expectsNothing();
+    }
+
+    @Test
+    void aRefusedFilterThatTheBrokerMayHoldIsUnsubscribedAlsoAfterMoreRefusals() {
+        World world = World.connected();
+        ClientSubscription one = refusedAfterALostSuback(world);
+        ClientSubscription two = world.subscribe("a", 2, new Recorder());
+        world.broker.expects("SUBSCRIBE id=3 a:2").sends("SUBACK id=3 128").hangsUp().acceptsAgain(true)
+                .expects("SUBSCRIBE id=4 a:2").sends("SUBACK id=4 128");
+        one.close();
+        two.close();
+        world.broker.expects("UNSUBSCRIBE id=5 a").sends("UNSUBACK id=5").expectsNothing();
+    }
+
     @Test
     void aClosedListenerGetsNoFurtherCall() {
         World world = World.connected();

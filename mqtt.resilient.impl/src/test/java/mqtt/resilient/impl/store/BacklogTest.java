@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.world.DiskModel;
 import net.jqwik.api.ForAll;
@@ -157,6 +158,33 @@ class BacklogTest {
         assertTrue(old.stream().allMatch(id -> id % 2 == 1));
         long reads = rig.store.figures().recordsSkipped();
         assertEquals(0, reads);
+    }
+
+    @Test
+    void whatASweepFoundIsNotFoundAgainWhileWritingFails() { // ended twice, it hid another one that was never sent
+        rig.open();
+        for (int i = 0; i < 60; i++) {
+            rig.publish(3, 1, 80_000, Duration.ofSeconds(i % 2 == 0 ? 5 : 1000));
+        }
+        rig.run();
+        rig.advance(6000);
+        disk.failWrites(1);
+        rig.publish(1, 1, 10);
+        rig.run();
+        assertEquals(StoreHealth.DEGRADED, rig.health);
+        List<Long> old = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            sweep(rig, old, new long[4]);
+        }
+        assertEquals(StoreHealth.DEGRADED, rig.health);
+        assertTrue(old.size() > 0);
+        assertEquals(Set.copyOf(old).size(), old.size(), old.toString());
+        rig.advance(2000);
+        assertEquals(StoreHealth.OK, rig.health);
+        assertEquals(61 - old.size(), rig.store.queued());
+        assertEquals(61 - old.size(), rig.sendAll(1).size() + rig.sendAll(3).size());
+        assertEquals(0, rig.store.queued());
+        assertEquals(List.of(), rig.lost);
     }
 
     private static void sweep(StoreRig rig, List<Long> old, long[] ages) {
