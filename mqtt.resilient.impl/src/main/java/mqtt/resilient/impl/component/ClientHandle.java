@@ -25,6 +25,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.io.EngineThread;
+import mqtt.resilient.spi.packet.Subscribe;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,8 +100,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
-        Topics.requireFilter(filter);
-        Objects.requireNonNull(options, "options: null is not allowed");
+        require(filter, options);
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -116,11 +116,19 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
-        Topics.requireFilter(filter);
-        Objects.requireNonNull(options, "options: null is not allowed");
+        require(filter, options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
-        return own(client.subscribe(filter, options.qos().ordinal(), queue));
+        return own(client.subscribe(filter, Subscribe.Request.encode(options), queue));
+    }
+
+    private static void require(String filter, SubscribeOptions options) {
+        Topics.requireFilter(filter);
+        Objects.requireNonNull(options, "options: null is not allowed");
+        if (options.noLocal() && filter.startsWith("$share/")) {
+            throw new IllegalArgumentException("noLocal: true is not allowed with the shared subscription " + filter
+                    + "; allowed is false [MQTT-3.8.3-4]");
+        }
     }
 
     private ClientSubscription own(ClientSubscription subscription) {

@@ -287,7 +287,9 @@ final class Journal {
             case Records.MESSAGE -> {
                 long id = RecordBuffer.number(bytes);
                 long age = Records.age(RecordBuffer.number(bytes), clock.wallClockMillis());
+                int flags = bytes.get(bytes.position());
                 long expires = Records.expires(bytes);
+                Records.properties(flags, bytes);
                 RecordBuffer.number(bytes); // the topic's length
                 Segment before = index < chain.nextIndex ? chain.holding(index) : null;
                 if (before == null) {

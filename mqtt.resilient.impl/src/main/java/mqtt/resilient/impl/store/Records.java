@@ -2,6 +2,7 @@ package mqtt.resilient.impl.store;
 
 import java.nio.ByteBuffer;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.session.Outgoing;
 
@@ -23,6 +24,7 @@ final class Records {
     static final int QOS = 0x03;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
+    private static final int PROPERTIES = 0x10;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     /** 2020: a wall clock before this was never set. */
     private static final long PLAUSIBLE_MILLIS = 1_577_836_800_000L;
@@ -33,11 +35,16 @@ final class Records {
     static RecordBuffer message(RecordBuffer buffer, long index, long id, long acceptedMillis, Message message) {
         long expires = message.expiresAfterNanos();
         buffer.begin(MESSAGE).number(index).number(id).number(Math.max(0, acceptedMillis));
-        buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0));
+        MessageProperties properties = message.properties();
+        buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0)
+                | (properties.length() > 0 ? PROPERTIES : 0));
         if (expires > 0) {
             buffer.number(expires);
         }
-        return buffer.text(message.topic()).payload(message);
+        if (properties.length() > 0) {
+            buffer.number(properties.length());
+        }
+        return buffer.text(message.topic()).rest(message);
     }
 
     /**
@@ -52,8 +59,13 @@ final class Records {
         long age = age(RecordBuffer.number(record), wallNow);
         int flags = record.get(record.position());
         long expires = expires(record);
+        int properties = properties(flags, record);
         Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
                 .retain((flags & RETAIN) != 0).lane(lane);
+        if (properties > 0) {
+            message.properties(MessageProperties.read(record.slice(record.position(), properties)));
+            record.position(record.position() + properties);
+        }
         byte[] payload = new byte[record.remaining()];
         record.get(payload);
         if (expires > 0) {
@@ -73,11 +85,18 @@ final class Records {
         return (RecordBuffer.number(record) & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
     }
 
+    /** Reads the length of a MESSAGE's properties, which is behind its expiry. */
+    static int properties(int flags, ByteBuffer record) {
+        return (flags & PROPERTIES) != 0 ? (int) RecordBuffer.number(record) : 0;
+    }
+
     /** Reads the rest of a MESSAGE, behind its id: what it counts for against the bounds. */
     static int size(ByteBuffer record) {
         RecordBuffer.number(record);
+        int flags = record.get(record.position());
         expires(record);
-        RecordBuffer.number(record);
+        properties(flags, record);
+        RecordBuffer.number(record); // the topic's length
         return record.remaining() + Outgoing.OVERHEAD_BYTES;
     }
 }

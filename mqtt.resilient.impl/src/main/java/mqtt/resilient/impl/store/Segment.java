@@ -15,7 +15,7 @@ final class Segment {
     /** Of a fragment: CRC-32C, length, kind. */
     static final int FRAGMENT_HEADER_BYTES = 7;
     static final int HEADER_BYTES = 64;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     private static final int MAGIC = 0x4D515253; // MQRS
 
     final UUID store;

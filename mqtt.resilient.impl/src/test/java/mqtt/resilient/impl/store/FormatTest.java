@@ -41,7 +41,7 @@ class FormatTest {
         Chain chain = new Chain(disk, "d", 1, "lane1");
         for (int i = 0; i < lengths.size(); i++) {
             chain.tail(STORE, 1, Integer.MAX_VALUE);
-            chain.append(new RecordBuffer().begin(1).number(i).payload(
+            chain.append(new RecordBuffer().begin(1).number(i).rest(
                     Message.to("t").payload(bytes(i, lengths.get(i))).build()));
         }
         chain.flush();
