@@ -43,16 +43,17 @@ final class TestBroker implements AutoCloseable {
     private volatile Process process;
 
     /** Takes a free port; {@link #start()} starts the broker on it. */
-    TestBroker() {
-        this(freePort());
+    TestBroker(String... config) {
+        this(freePort(), config);
     }
 
     /**
      * A broker on a port of the caller's choice.
      *
      * @param port free
+     * @param config further lines of Mosquitto's configuration; without effect on the other broker
      */
-    TestBroker(int port) {
+    TestBroker(int port, String... config) {
         this.port = port;
         try {
             directory = Files.createTempDirectory("itest-broker");
@@ -61,7 +62,7 @@ final class TestBroker implements AutoCloseable {
                     allow_anonymous true
                     persistence false
                     max_queued_messages 0
-                    """.formatted(port));
+                    """.formatted(port) + String.join("\n", config) + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

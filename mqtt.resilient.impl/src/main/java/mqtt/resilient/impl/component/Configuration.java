@@ -329,6 +329,8 @@ final class Configuration {
         String payload = text("will.payload");
         int qos = (int) number("will.qos", 0, 2);
         boolean retain = flag("will.retain");
+        MessageProperties properties = willProperties();
+        long expiry = number("will.expiry.seconds", 0, MAX_SECONDS);
         if (topic.isEmpty()) {
             return null;
         }
@@ -337,8 +339,6 @@ final class Configuration {
             throw new InvalidException("will.payload: " + bytes + " bytes are not allowed; allowed are "
                     + MAX_STRING_BYTES);
         }
-        MessageProperties properties = willProperties();
-        long expiry = number("will.expiry.seconds", 0, MAX_SECONDS);
         try {
             Message.Builder will = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).properties(properties);
             return (expiry > 0 ? will.expiresAfter(Duration.ofSeconds(expiry)) : will).build();
