@@ -142,6 +142,7 @@ abstract class LinkTest {
             Queue<byte[]> received = new ConcurrentLinkedQueue<>();
             Subscription subscription = mqtt.subscribe(topic, SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
                     message -> received.add(message.payload()));
+            await("the subscription", () -> subscription.granted().isGranted()); // it may wait for an UNSUBACK
             var publication = mqtt.publish(Message.to(topic).payload(payload).qos(Qos.AT_LEAST_ONCE).build());
             await("an echo of " + bytes + " bytes", () -> !received.isEmpty());
             assertArrayEquals(payload, received.remove());

@@ -107,7 +107,7 @@ public interface MessageStore {
     default void completed(int packetId) {
     }
 
-    /** The broker holds a subscription. */
+    /** The broker may hold a subscription from now on. */
     default void subscribed(String filter, int qos) {
     }
 
@@ -125,6 +125,11 @@ public interface MessageStore {
 
     /** Runs a task when everything that was noted so far survives what it has to: at once, if it does. */
     default void whenDurable(Runnable task) {
+        task.run();
+    }
+
+    /** The same, but does not wait for a store that cannot be written now: one try is enough. */
+    default void whenTried(Runnable task) {
         task.run();
     }
 }

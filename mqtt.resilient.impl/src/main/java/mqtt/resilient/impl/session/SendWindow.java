@@ -67,11 +67,6 @@ record SendWindow(int messages, long bytes) {
             receiveMaximum = limits.receiveMaximum();
         }
 
-        /** Whether the broker takes one more [MQTT-3.3.4-7]. */
-        boolean hasRoom() {
-            return count < receiveMaximum;
-        }
-
         void clear() {
             exactlyOnce = 0;
             count = 0;

@@ -447,11 +447,12 @@ public final class Session {
         return message.lane() == Message.LANE_ALARM ? preparedAlarms : prepared;
     }
 
-    /** Sends QoS 2 messages whose packet id is written down; false when there was no room. */
+    /** Sends QoS 2 messages whose packet id is written down; false when more cannot be sent now. */
     private boolean fillPrepared(ArrayDeque<Outgoing> waiting, long now, Output out) {
         for (Outgoing message = waiting.peek(); message != null; message = waiting.peek()) {
             boolean due = message.state == Outgoing.AWAITS_PUBREC && message.sentOn != connection;
-            if (due && (!wire.hasRoom() || !poison.admits(message) || !write(message, message.known, now, out))) {
+            if (due && (!window.admitsRepeat(message, wire) || !poison.admits(message)
+                    || !write(message, message.known, now, out))) {
                 return false;
             }
             waiting.remove();

@@ -15,7 +15,8 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
  * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
- * and every difference is one SUBSCRIBE or UNSUBSCRIBE away.
+ * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written down before it is asked for: after
+ * a crash nobody else would know what to unsubscribe.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
@@ -38,6 +39,11 @@ final class Subscriptions {
         private Held held = Held.NOTHING;
         /** Whether the broker may have held it before the latest SUBSCRIBE: a refusal does not end that. */
         private boolean heldBefore;
+        /** The level that is written down; {@link #NOT_WANTED} = none is. */
+        private int noted = NOT_WANTED;
+        /** How often it waits for the disk. */
+        private int writing;
+        /** Whether it is due, or will be when the disk has it. */
         private boolean queued;
         private boolean pending;
         /** Whether it was wanted anew while an answer was pending. */
@@ -101,10 +107,22 @@ final class Subscriptions {
         if (entry.isSettled()) {
             if (entry.wanted == NOT_WANTED && !entry.queued) {
                 entries.remove(entry.filter, entry);
+                if (entry.noted != NOT_WANTED) { // it was taken back before it was asked for
+                    store.unsubscribed(entry.filter);
+                }
             }
         } else if (!entry.queued) {
             entry.queued = true;
-            due.add(entry);
+            if (entry.wanted != NOT_WANTED && entry.wanted != entry.noted) {
+                entry.noted = entry.wanted;
+                store.subscribed(entry.filter, entry.noted);
+            }
+            entry.writing++;
+            store.whenTried(() -> {
+                if (--entry.writing == 0) {
+                    due.add(entry);
+                }
+            });
         }
     }
 
@@ -171,6 +189,8 @@ final class Subscriptions {
         entry.queued = false;
         entry.held = Held.REFUSED;
         entry.requested = entry.wanted;
+        entry.noted = NOT_WANTED;
+        store.unsubscribed(entry.filter);
         events.granted(entry.filter, code, "the CONNACK said so");
     }
 
@@ -209,9 +229,8 @@ final class Subscriptions {
                 entry.held = Held.NOTHING;
             }
             entry.again = false;
-            if (entry.held == Held.GRANTED) {
-                store.subscribed(entry.filter, entry.requested);
-            } else if (entry.held == Held.NOTHING) {
+            if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
+                entry.noted = NOT_WANTED;
                 store.unsubscribed(entry.filter);
             }
             enqueue(entry);
@@ -232,6 +251,7 @@ final class Subscriptions {
             Entry entry = entries.computeIfAbsent(filter, Entry::new);
             entry.wanted = entry.wanted == NOT_WANTED ? qos : entry.wanted; // a listener may have come before
             entry.requested = qos;
+            entry.noted = qos;
             entry.held = Held.GRANTED;
             enqueue(entry);
         });
@@ -259,9 +279,12 @@ final class Subscriptions {
         }
     }
 
-    /** The broker holds nothing any more. */
+    /** The broker holds nothing any more, and nothing is written down. */
     void sessionLost() {
+        due.clear();
         for (Entry entry : List.copyOf(entries.values())) {
+            entry.queued = false;
+            entry.noted = NOT_WANTED;
             entry.held = Held.NOTHING;
             enqueue(entry);
         }

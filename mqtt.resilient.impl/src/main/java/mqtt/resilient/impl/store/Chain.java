@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 import mqtt.resilient.impl.environment.FileSystem;
@@ -55,7 +54,8 @@ final class Chain {
     }
 
     String path(int segment) {
-        return directory + "/" + name + "-" + String.format(Locale.ROOT, "%010d", segment) + SUFFIX;
+        String digits = Integer.toString(segment);
+        return directory + "/" + name + "-" + "0".repeat(10 - digits.length()) + digits + SUFFIX;
     }
 
     StoredFile openToRead(Segment segment) throws IOException {
@@ -284,6 +284,10 @@ final class Chain {
     }
 
     long size() {
-        return segments.stream().mapToLong(segment -> segment.size).sum();
+        long size = 0;
+        for (Segment segment : segments) { // for every batch
+            size += segment.size;
+        }
+        return size;
     }
 }

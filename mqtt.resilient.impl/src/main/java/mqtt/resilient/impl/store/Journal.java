@@ -541,7 +541,11 @@ final class Journal {
     }
 
     private long sum(ToLongFunction<Chain> figure) {
-        return Arrays.stream(chains).mapToLong(figure).sum();
+        long sum = 0;
+        for (Chain chain : chains) {
+            sum += figure.applyAsLong(chain);
+        }
+        return sum;
     }
 
     private void write(Batch batch) throws IOException {

@@ -205,6 +205,7 @@ public final class JournalStore implements MessageStore {
                     last.ifStored(listener::stored);
                 }
                 last.whenDurable.forEach(Runnable::run);
+                last.whenTried.forEach(Runnable::run);
                 closing.run();
             });
         });
@@ -241,8 +242,10 @@ public final class JournalStore implements MessageStore {
             return;
         }
         busy = true;
-        for (Lane lane : lanes) {
-            lane.removed.clear();
+        if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
+            for (Lane lane : lanes) {
+                lane.removed.clear();
+            }
         }
         slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> {
             if (health == StoreHealth.OK) { // what is worse stays
@@ -263,13 +266,15 @@ public final class JournalStore implements MessageStore {
     private void written(Batch batch) {
         slowTimer.cancel();
         figures = batch.figures;
-        boolean more = !batch.failed && !batch.whenDurable.isEmpty();
+        boolean more = !batch.failed && !batch.whenDurable.isEmpty() || !batch.whenTried.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
                 loaded(lane, batch);
                 more = true;
             }
         }
+        List<Runnable> tried = List.copyOf(batch.whenTried);
+        batch.whenTried.clear();
         batch.searches.forEach(search -> search.result().accept(search.found()[0]));
         for (Outgoing message : batch.old) {
             if (isOnDisk(message)) {
@@ -283,6 +288,7 @@ public final class JournalStore implements MessageStore {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
+        tried.forEach(Runnable::run);
         if (more) {
             listener.available();
         }
@@ -594,10 +600,23 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void whenDurable(Runnable task) {
+        when(task, pending.whenDurable);
+    }
+
+    @Override
+    public void whenTried(Runnable task) {
+        if (retryTimer != null) {
+            task.run();
+        } else {
+            when(task, pending.whenTried);
+        }
+    }
+
+    private void when(Runnable task, List<Runnable> tasks) {
         if (!busy && pending.isEmpty()) {
             task.run();
         } else {
-            pending.whenDurable.add(task);
+            tasks.add(task);
             pending.force |= settings.durability() == Durability.POWER && pending.hasSomethingToWrite();
             plan();
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.impl.environment.FileSystem;
@@ -47,16 +48,65 @@ public final class DiskModel implements FileSystem {
 
     private static final class Content {
         private byte[] bytes = new byte[0];
+        private int length;
+        /** What a power cut cannot take. */
         private byte[] forced = new byte[0];
+        private int forcedLength;
+        /** The range outside of which both are the same. */
+        private int dirtyFrom = Integer.MAX_VALUE;
+        private int dirtyTo;
         /** A force has failed: the system takes the pages for clean from now on. */
         private boolean doomed;
 
         Content copy() {
             Content copy = new Content();
             copy.bytes = bytes.clone();
+            copy.length = length;
             copy.forced = forced.clone();
+            copy.forcedLength = forcedLength;
+            copy.dirtyFrom = dirtyFrom;
+            copy.dirtyTo = dirtyTo;
             copy.doomed = doomed;
             return copy;
+        }
+
+        /** The bytes as they are now. */
+        byte[] content() {
+            return Arrays.copyOf(bytes, length);
+        }
+
+        /** These bytes, on the disk. */
+        Content set(byte[] content) {
+            bytes = content.clone();
+            length = content.length;
+            forced = content.clone();
+            forcedLength = length;
+            dirtyFrom = Integer.MAX_VALUE;
+            dirtyTo = 0;
+            doomed = false;
+            return this;
+        }
+
+        void write(ByteBuffer from, int position, int count) {
+            if (position + count > bytes.length) {
+                bytes = Arrays.copyOf(bytes, Math.max(position + count, 2 * bytes.length));
+            }
+            from.get(bytes, position, count);
+            dirtyFrom = Math.min(dirtyFrom, Math.min(position, length));
+            length = Math.max(length, position + count);
+            dirtyTo = Math.max(dirtyTo, position + count);
+        }
+
+        void force() {
+            if (!doomed && dirtyFrom < dirtyTo) {
+                if (forced.length < length) {
+                    forced = Arrays.copyOf(forced, bytes.length);
+                }
+                System.arraycopy(bytes, dirtyFrom, forced, dirtyFrom, dirtyTo - dirtyFrom);
+                forcedLength = length;
+                dirtyFrom = Integer.MAX_VALUE;
+                dirtyTo = 0;
+            }
         }
     }
 
@@ -81,6 +131,8 @@ public final class DiskModel implements FileSystem {
     private final Set<String> locks = new HashSet<>();
     /** Every operation that changes something, in words. */
     public final List<String> trace = new ArrayList<>();
+    private Consumer<String> tracer = trace::add;
+    private boolean traced = true;
     /** Bytes that may still be written. */
     public long space = Long.MAX_VALUE;
     /** Reported as usable beyond {@link #space}; for the floor. */
@@ -92,6 +144,12 @@ public final class DiskModel implements FileSystem {
     private int failRenames;
     private int failReads;
     private boolean dead;
+
+    /** Has somebody else hear of every operation, or nobody. */
+    public void traceTo(Consumer<String> newTracer, boolean on) {
+        tracer = newTracer;
+        traced = on;
+    }
 
     /** The power goes at the operation of this number, counted from 1; it has no effect. */
     public DiskModel cutAt(int operation) {
@@ -172,11 +230,13 @@ public final class DiskModel implements FileSystem {
     }
 
     private static void tear(Content content, Fate fate) {
-        byte[] left = content.forced.clone();
+        byte[] left = Arrays.copyOf(content.forced, content.forcedLength);
+        int forcedLength = content.forcedLength;
         byte old = (byte) (fate.survives() ? 0 : 0x5A); // what was on the disk before
-        for (int at = 0; at < content.bytes.length; at += SECTOR_BYTES) {
-            int end = Math.min(at + SECTOR_BYTES, content.bytes.length);
-            boolean changed = end > content.forced.length
+        for (int at = Math.min(content.dirtyFrom, content.length) / SECTOR_BYTES * SECTOR_BYTES; at < content.length;
+                at += SECTOR_BYTES) {
+            int end = Math.min(at + SECTOR_BYTES, content.length);
+            boolean changed = end > forcedLength
                     || !Arrays.equals(content.bytes, at, end, content.forced, at, end);
             if (changed && fate.survives()) {
                 int torn = fate.survives() ? end : at + (end - at) / 2; // a sector can be half written
@@ -186,34 +246,29 @@ public final class DiskModel implements FileSystem {
                 System.arraycopy(content.bytes, at, left, at, torn - at);
             }
         }
-        content.bytes = left;
-        content.forced = left.clone();
-        content.doomed = false;
+        content.set(left);
     }
 
     /** Flips one bit of what is on the disk. */
     public void flip(String name, long bit) {
-        Content content = names.get(name);
-        content.bytes[(int) (bit / 8)] ^= (byte) (1 << bit % 8);
-        content.forced = content.bytes.clone();
+        byte[] content = names.get(name).content();
+        content[(int) (bit / 8)] ^= (byte) (1 << bit % 8);
+        names.get(name).set(content);
     }
 
     /** Cuts a file short. */
     public void truncate(String name, int length) {
-        names.get(name).bytes = Arrays.copyOf(names.get(name).bytes, length);
-        names.get(name).forced = names.get(name).bytes.clone();
+        names.get(name).set(Arrays.copyOf(names.get(name).bytes, length));
     }
 
     /** How much of a file is certain to survive a power cut, if nothing in it was written twice. */
     public int forcedLength(String name) {
-        return names.get(name).forced.length;
+        return names.get(name).forcedLength;
     }
 
     /** Puts a file there. */
     public void put(String name, byte[] bytes) {
-        Content content = new Content();
-        content.bytes = bytes.clone();
-        content.forced = bytes.clone();
+        Content content = new Content().set(bytes);
         names.put(name, content);
         forcedNames.put(name, content);
     }
@@ -225,12 +280,12 @@ public final class DiskModel implements FileSystem {
 
     /** The length of a file. */
     public int length(String name) {
-        return names.get(name).bytes.length;
+        return names.get(name).length;
     }
 
     /** The bytes of all files. */
     public long used() {
-        return names.values().stream().mapToLong(content -> content.bytes.length).sum();
+        return names.values().stream().mapToLong(content -> content.length).sum();
     }
 
     /** Takes a file away, as somebody with a shell would. */
@@ -239,12 +294,14 @@ public final class DiskModel implements FileSystem {
         forcedNames.remove(name);
     }
 
-    private void operation(String what) {
+    private void operation(String verb, String what) {
         if (dead || ++operations >= cutAt) {
             dead = true;
             throw new PowerCut();
         }
-        trace.add(what);
+        if (traced) {
+            tracer.accept(verb + " " + what);
+        }
     }
 
     private void requirePower() {
@@ -256,7 +313,7 @@ public final class DiskModel implements FileSystem {
     @Override
     public byte[] read(String path) {
         requirePower();
-        return names.containsKey(path) ? names.get(path).bytes.clone() : null;
+        return names.containsKey(path) ? names.get(path).content() : null;
     }
 
     @Override
@@ -288,7 +345,7 @@ public final class DiskModel implements FileSystem {
     @Override
     public StoredFile open(String path) throws IOException {
         if (!names.containsKey(path)) {
-            operation("create " + path);
+            operation("create", path);
             if (space <= 0) {
                 throw new IOException("No space left on device");
             }
@@ -310,7 +367,7 @@ public final class DiskModel implements FileSystem {
     @Override
     public void delete(String path) {
         if (names.containsKey(path)) {
-            operation("delete " + path);
+            operation("delete", path);
             free(path);
             change(new Change(path, null, null));
         }
@@ -318,7 +375,7 @@ public final class DiskModel implements FileSystem {
 
     @Override
     public void rename(String from, String to) throws IOException {
-        operation("rename " + from + " to " + to);
+        operation("rename", from + " to " + to);
         if (failRenames > 0) {
             failRenames--;
             throw new IOException("rename failed");
@@ -329,7 +386,7 @@ public final class DiskModel implements FileSystem {
 
     private void free(String path) {
         if (names.containsKey(path) && space != Long.MAX_VALUE) {
-            space += names.get(path).bytes.length;
+            space += names.get(path).length;
         }
     }
 
@@ -340,8 +397,8 @@ public final class DiskModel implements FileSystem {
 
     @Override
     public void forceDirectory(String path) {
-        operation("force directory " + path);
-        forcedNames = new TreeMap<>(names);
+        operation("force directory", path);
+        changes.forEach(change -> change.apply(forcedNames));
         changes.clear();
     }
 
@@ -372,7 +429,7 @@ public final class DiskModel implements FileSystem {
         @Override
         public long size() {
             requirePower();
-            return content.bytes.length;
+            return content.length;
         }
 
         @Override
@@ -382,29 +439,26 @@ public final class DiskModel implements FileSystem {
                 failReads--;
                 throw new IOException("read failed");
             }
-            if (position >= content.bytes.length) {
+            if (position >= content.length) {
                 return -1;
             }
-            int count = Math.min(target.remaining(), content.bytes.length - (int) position);
+            int count = Math.min(target.remaining(), content.length - (int) position);
             target.put(content.bytes, (int) position, count);
             return count;
         }
 
         @Override
         public void write(ByteBuffer bytes, long position) throws IOException {
-            operation("write " + name + " " + position + "+" + bytes.remaining());
+            operation("write", traced ? name + " " + position + "+" + bytes.remaining() : name);
             if (failWrites > 0) {
                 failWrites--;
                 throw new IOException("write failed");
             }
             int wanted = bytes.remaining();
-            int more = (int) Math.max(0, position + wanted - content.bytes.length);
+            int more = (int) Math.max(0, position + wanted - content.length);
             int length = more > space ? (int) Math.max(0, wanted - (more - space)) : wanted; // a short write
-            if (position + length > content.bytes.length) {
-                space -= space == Long.MAX_VALUE ? 0 : position + length - content.bytes.length;
-                content.bytes = Arrays.copyOf(content.bytes, (int) position + length);
-            }
-            bytes.get(content.bytes, (int) position, length);
+            space -= space == Long.MAX_VALUE ? 0 : Math.max(0, position + length - content.length);
+            content.write(bytes, (int) position, length);
             if (length < wanted) {
                 throw new IOException("No space left on device");
             }
@@ -412,15 +466,13 @@ public final class DiskModel implements FileSystem {
 
         @Override
         public void force() throws IOException {
-            operation("force " + name);
+            operation("force", name);
             if (failForces > 0) {
                 failForces--;
                 content.doomed = true;
                 throw new IOException("force failed"); // and the next one will succeed, without the data
             }
-            if (!content.doomed) {
-                content.forced = content.bytes.clone();
-            }
+            content.force();
         }
 
         @Override
@@ -432,7 +484,7 @@ public final class DiskModel implements FileSystem {
     @Override
     public String toString() {
         Map<String, Integer> lengths = new LinkedHashMap<>();
-        names.forEach((name, content) -> lengths.put(name, content.bytes.length));
+        names.forEach((name, content) -> lengths.put(name, content.length));
         return lengths.toString();
     }
 }

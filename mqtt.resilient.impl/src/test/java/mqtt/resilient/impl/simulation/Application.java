@@ -1,0 +1,390 @@
+package mqtt.resilient.impl.simulation;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import mqtt.resilient.api.ClientMetrics;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.client.ClientSettings;
+import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.dispatch.InboundQueue;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.impl.world.Settings;
+
+/** One client in each life of the process, the application that uses it, and what it may expect. */
+final class Application implements ClientEvents {
+    private static final long FORCE_NANOS = 500 * Timeline.MILLI;
+    /** What a power cut may take with store=process: the interval, and the longest time that a disk hangs. */
+    private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
+    private static final long GRACE_SECONDS = 30;
+
+    private final Timeline timeline;
+    private final Ledger ledger;
+    private final Gateway gateway;
+    private final Scenario scenario;
+    private final int index;
+    private final SplittableRandom random;
+    private final Map<String, ArrayDeque<ClientSubscription>> filters = new TreeMap<>();
+
+    private Client client;
+    private String clientId;
+    private Durability durability;
+    private int window;
+    private int keepAliveSeconds;
+    private int rate;
+    private boolean dropOldest;
+    private int maxMessages;
+    private String user = "u";
+    private boolean sessionKnown;
+    private ClientSubscription inbound;
+    private InboundQueue inboundQueue;
+    private int failures;
+    private long rejected;
+    /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
+    private boolean leftovers;
+
+    Application(Timeline timeline, Ledger ledger, Gateway gateway, Scenario scenario, int index, SplittableRandom random) {
+        this.timeline = timeline;
+        this.ledger = ledger;
+        this.gateway = gateway;
+        this.scenario = scenario;
+        this.index = index;
+        this.random = random;
+        clientId = "c" + index;
+        durability = scenario.durability();
+        window = scenario.window();
+        keepAliveSeconds = scenario.keepAliveSeconds();
+    }
+
+    int index() {
+        return index;
+    }
+
+    String clientId() {
+        return clientId;
+    }
+
+    int window() {
+        return window;
+    }
+
+    Client client() {
+        return client;
+    }
+
+    boolean isRateLimited() {
+        return rate > 0;
+    }
+
+    // ---- the life of the client -----------------------------------------------------------------------------------
+
+    void start() {
+        sessionKnown = false;
+        failures = 0;
+        rejected = 0;
+        filters.clear();
+        ClientSettings settings = settings();
+        client = new Client(gateway.environment(), "client" + index, new Mqtt311(), gateway::store, settings, this);
+        client.configure("client" + index, settings);
+        listen();
+    }
+
+    private ClientSettings settings() {
+        ClientSettings base = Settings.DEFAULT.clientId(clientId).inflightMax(window).keepAliveSeconds(keepAliveSeconds)
+                .responseSeconds(scenario.responseSeconds()).rate(rate).burst(3).dropOldest(dropOldest)
+                .storeMaxMessages(maxMessages).user(user).graceSeconds((int) GRACE_SECONDS).build();
+        StoreSettings store = durability == Durability.MEMORY ? StoreSettings.MEMORY
+                : new StoreSettings("store" + index, durability, FORCE_NANOS, 0, scenario.segmentBytes());
+        return new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
+                base.wanProbe());
+    }
+
+    /** The process is gone, perhaps with the machine. */
+    void died(boolean power) {
+        inbound = null;
+        leftovers |= power && durability != Durability.POWER;
+        List<Sent> all = ledger.sent();
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life == gateway.life(); i--) {
+            Sent message = all.get(i);
+            boolean unforced = power && scenario.durability() == Durability.PROCESS
+                    && gateway.process().nanoTime() - message.at < UNFORCED_NANOS;
+            if (message.client == index && message.arrivals == 0) {
+                message.excused |= unforced || scenario.durability() == Durability.MEMORY;
+            }
+        }
+    }
+
+    void stop(Runnable then) {
+        inbound = null;
+        client.prepareStop();
+        client.stop().thenRun(then);
+    }
+
+    /** The broker discards the session, because the client has asked for that. */
+    void discards() {
+        if (sessionKnown) {
+            ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
+        }
+    }
+
+    void reconfigure() {
+        switch (random.nextInt(7)) {
+            case 0 -> window = 1 + random.nextInt(20);
+            case 1 -> keepAliveSeconds = 20 + random.nextInt(3) * 20;
+            case 2 -> rate = random.nextInt(2) * 20;
+            case 3 -> dropOldest = !dropOldest;
+            case 4 -> maxMessages = random.nextInt(2) * 50;
+            case 5 -> {
+                user = user.equals("u") ? "v" : "u";
+                gateway.trouble();
+            }
+            default -> durability = durability == Durability.MEMORY ? durability
+                    : durability == scenario.durability() ? Durability.POWER : scenario.durability();
+        }
+        if (client != null && gateway.isRunning()) {
+            timeline.trace("client " + index, () -> "is configured: window " + window + ", keepalive " + keepAliveSeconds
+                    + ", rate " + rate + ", drop oldest " + dropOldest + ", at most " + maxMessages + ", user " + user
+                    + ", store " + durability);
+            gateway.trouble();
+            client.configure("client" + index, settings());
+        }
+    }
+
+    void steer() {
+        gateway.trouble();
+        switch (random.nextInt(3)) {
+            case 0 -> client.disconnect();
+            case 1 -> client.connect();
+            default -> client.reconnect();
+        }
+    }
+
+    // ---- publishing -----------------------------------------------------------------------------------------------
+
+    void publish(int qos, int lane, int length, boolean expires) {
+        Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), gateway.process().nanoTime());
+        Message.Builder builder = Message.to(message.topic()).lane(lane).qos(Qos.of(qos))
+                .payload(Sent.payload(message.number, length));
+        if (expires) {
+            builder.expiresAfter(Duration.ofSeconds(1 + random.nextInt(60)));
+        }
+        Publication publication = client.publish(builder.build());
+        message.accepted = publication.id() != 0;
+        timeline.trace("client " + index, () -> (message.accepted ? "accepts " : "rejects ") + message);
+        if (!message.accepted) {
+            rejected++;
+            return;
+        }
+        gateway.statistics().messages++;
+        publication.stored().thenAccept(stored -> message.stored = true);
+        publication.delivered().thenAccept(outcome -> {
+            timeline.trace("client " + index, () -> message + " is " + outcome.kind());
+            ledger.ended(message, outcome.kind());
+        });
+        if (random.nextInt(100) == 0) {
+            publication.cancel().thenAccept(done -> {
+                if (done && message.arrivals > 0) {
+                    ledger.violated("truth", message + " is cancelled and has arrived");
+                }
+                message.excused |= done;
+                message.cancelled |= done && durability == Durability.POWER;
+            });
+        }
+    }
+
+    // ---- listening ------------------------------------------------------------------------------------------------
+
+    void listen() {
+        if (inbound == null) {
+            inboundQueue = client.queue(this::received, "in", false);
+            inbound = client.subscribe("in/" + index + "/#", 2, inboundQueue);
+        }
+    }
+
+    void leave() {
+        if (inbound != null) {
+            client.close(List.of(inbound), inboundQueue, true);
+            inbound = null;
+        }
+    }
+
+    void failNext(int count) {
+        failures = count;
+    }
+
+    private void received(ReceivedMessage message) {
+        if (failures > 0) {
+            failures--;
+            throw new IllegalStateException("told to fail");
+        }
+        timeline.trace("client " + index, () -> "has handled " + message.topic());
+        gateway.statistics().received++;
+        ledger.handled(message.topic(), message.payload(), message.qos());
+    }
+
+    void churn() {
+        String filter = "f" + random.nextInt(4) + "/+";
+        ArrayDeque<ClientSubscription> open = filters.computeIfAbsent(filter, key -> new ArrayDeque<>());
+        if (open.isEmpty() || random.nextInt(3) == 0) {
+            open.add(client.subscribe(filter, random.nextInt(3), client.queue(message -> { }, "f", false)));
+        } else {
+            open.remove().close();
+        }
+    }
+
+    private TreeSet<String> wanted() {
+        TreeSet<String> wanted = new TreeSet<>();
+        if (inbound != null) {
+            wanted.add("in/" + index + "/#");
+        }
+        filters.forEach((filter, open) -> {
+            if (!open.isEmpty()) {
+                wanted.add(filter);
+            }
+        });
+        return wanted;
+    }
+
+    // ---- what must be true ----------------------------------------------------------------------------------------
+
+    /** At any time. */
+    void check() {
+        if (!gateway.isRunning()) {
+            return;
+        }
+        ClientMetrics metrics = client.metrics();
+        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.setAside()
+                + metrics.dropped() + metrics.closed();
+        if (metrics.accepted() != ended + metrics.pending()) {
+            throw ledger.violated("accounting", "client " + index + " has accepted " + metrics.accepted() + "; ended "
+                    + ended + ", pending " + metrics.pending());
+        }
+        if (metrics.rejected() != rejected) {
+            throw ledger.violated("accounting", "client " + index + " has rejected " + rejected + " and says " + metrics.rejected());
+        }
+        if (metrics.inFlight() > 1000 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
+            throw ledger.violated("bounds", metrics.toString());
+        }
+    }
+
+    /** Why the client is not at rest; empty when it is. */
+    String unrest(Broker broker) {
+        ClientMetrics metrics = client.metrics();
+        if (metrics.pending() > 0) {
+            return metrics.pending() + " messages are pending";
+        }
+        if (!client.isConnected()) {
+            return "not connected: " + client.status();
+        }
+        if (metrics.unhandled() > 0) {
+            return metrics.unhandled() + " messages are unhandled";
+        }
+        if (!broker.isQuiet(clientId)) {
+            return "the broker waits for it";
+        }
+        TreeSet<String> held = new TreeSet<>(broker.subscriptions(clientId).keySet());
+        if (leftovers) {
+            held.retainAll(wanted());
+        }
+        if (!held.equals(wanted())) {
+            return "the broker has the subscriptions " + broker.subscriptions(clientId) + "; wanted are " + wanted();
+        }
+        if (client.status().store() != StoreHealth.OK) {
+            return "the store is " + client.status().store() + ": " + client.status().storeReason();
+        }
+        return "";
+    }
+
+    void makePeace() {
+        failures = 0;
+        client.connect();
+        client.reconnect(); // refused subscriptions are asked for once on each connection
+        listen();
+    }
+
+    // ---- what the client tells ------------------------------------------------------------------------------------
+
+    @Override
+    public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
+        timeline.trace("client " + index, () -> status.state() + ": " + status.reason());
+        if (status.state() == ConnectionState.ONLINE) {
+            sessionKnown = true;
+        }
+    }
+
+    @Override
+    public void dropped(String topic, Outcome.Kind kind, String reason) {
+        timeline.trace("client " + index, () -> "gives up " + topic + " (" + kind + "): " + reason);
+        if (topic.isEmpty() || !topic.startsWith("t/") || kind != Outcome.Kind.CLOSED) {
+            ledger.givenUp(topic, reason);
+        }
+    }
+
+    @Override
+    public void setAside(long id, String topic, String reason) {
+        timeline.trace("client " + index, () -> "sets aside " + topic + ": " + reason);
+        if (!scenario.meanSeconds().containsKey(Fault.HANG_UP) && !scenario.meanSeconds().containsKey(Fault.RESET)
+                && !scenario.meanSeconds().containsKey(Fault.NONSENSE)) {
+            ledger.violated("nothing is set aside", topic + ": " + reason);
+        }
+        ledger.givenUp(topic, reason);
+    }
+
+    @Override
+    public void storeHealth(StoreHealth health, String reason) {
+        leftovers |= health != StoreHealth.OK;
+        timeline.trace("client " + index, () -> "store " + health + (reason.isEmpty() ? "" : ": " + reason));
+    }
+
+    @Override
+    public void storeOpened(StoredState state) {
+        timeline.trace("client " + index, () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
+                + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
+        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS) {
+            ledger.violated("the store is whole", state.incomplete);
+        }
+        sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();
+    }
+
+    @Override
+    public void connectionListenerFailed(String listener, Throwable error) {
+        ledger.violated("no errors", "a connection listener failed");
+    }
+
+    @Override
+    public void subscriptionRefused(String filter, int code) {
+        timeline.trace("client " + index, () -> "the subscription of " + filter + " is refused");
+    }
+
+    @Override
+    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+        timeline.trace("client " + index, () -> "a listener failed on " + topic + ": " + error);
+        if (!(error instanceof IllegalStateException)) {
+            ledger.violated("no errors", "a listener was called with " + error);
+        }
+        if (setAside) {
+            ledger.givenUp(topic, "its listener threw");
+        }
+    }
+
+    @Override
+    public void listenerSlow(String listener, long nanos) {
+        timeline.trace("client " + index, () -> "listener " + listener + " is slow");
+    }
+}

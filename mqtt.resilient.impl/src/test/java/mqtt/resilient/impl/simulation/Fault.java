@@ -1,0 +1,71 @@
+package mqtt.resilient.impl.simulation;
+
+/** What goes wrong. */
+enum Fault {
+    /** Nothing arrives for a while; what was under way arrives late, if anybody still waits for it. */
+    OUTAGE,
+    /** A middlebox ends every connection. */
+    RESET,
+    /** A middlebox forgets every connection, and tells nobody. */
+    HALF_OPEN,
+    /** Connections are refused for a while. */
+    REFUSED,
+    /** Names are not resolved for a while. */
+    UNRESOLVED,
+    /** The network is slow for a while. */
+    SLOW,
+    /** Somebody says that the network is down, or up, and is right or not. */
+    RUMOUR,
+    /** The process is killed. */
+    KILL,
+    /** The machine loses its power. */
+    POWER_CUT,
+    /** The process is killed, or the machine loses its power, in the middle of writing. */
+    CUT_IN_BATCH,
+    /** The bundle is stopped and started. */
+    RESTART,
+    /** The machine sleeps. */
+    SUSPEND,
+    /** Somebody sets the wall clock. */
+    CLOCK_JUMP,
+    /** Another configuration. */
+    RECONFIGURE,
+    /** disconnect(), connect() or reconnect() is called. */
+    STEER,
+    /** The disk does not answer for a while. */
+    DISK_HANGS,
+    /** The disk is full for a while. */
+    DISK_FULL,
+    /** A write fails. */
+    WRITE_FAILS,
+    /** A force fails, and what it should have kept is gone. */
+    FORCE_FAILS,
+    /** The broker is away for a while; it keeps its sessions. */
+    BROKER_RESTART,
+    /** The broker forgets its sessions. */
+    SESSIONS_LOST,
+    /** The broker does not read for a while. */
+    STALL,
+    /** The broker ends a connection, perhaps in the middle of a packet. */
+    HANG_UP,
+    /** The broker refuses in its CONNACK. */
+    REFUSAL,
+    /** The broker takes connections and says nothing. */
+    SILENCE,
+    /** The broker refuses subscriptions. */
+    SUBSCRIPTION_REFUSED,
+    /** The broker sends something that is no MQTT, and hangs up. */
+    NONSENSE,
+    /** The broker acknowledges what was never sent. */
+    STRAY,
+    /** The broker sends an unacknowledged message once more. */
+    REPEAT,
+    /** A listener throws. */
+    LISTENER_THROWS,
+    /** A listener does not return for a while. */
+    LISTENER_BLOCKS,
+    /** A listener leaves, and comes back. */
+    LISTENER_LEAVES,
+    /** Subscriptions come and go. */
+    CHURN
+}

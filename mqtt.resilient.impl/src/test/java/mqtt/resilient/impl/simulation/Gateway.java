@@ -1,0 +1,434 @@
+package mqtt.resilient.impl.simulation;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.environment.Connection;
+import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Route;
+import mqtt.resilient.impl.store.JournalStore;
+import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.world.DiskModel;
+import mqtt.resilient.impl.world.DiskModel.Fate;
+import mqtt.resilient.spi.NetworkState;
+
+/** A machine with a disk, a network, clocks, and a process in which the clients run; it goes down and comes up again. */
+final class Gateway implements Network {
+    private static final long WALL_MILLIS = 1_700_000_000_000L;
+    private static final int BUFFER_BYTES = 16_384;
+
+    private final Timeline timeline;
+    private final Ledger ledger;
+    private final Broker broker;
+    private final Scenario scenario;
+    private final SplittableRandom random;
+    private final DiskModel disk = new DiskModel();
+    private final ByteBuffer writeBuffer = ByteBuffer.allocate(BUFFER_BYTES);
+    private final List<Application> applications = new ArrayList<>();
+    private final List<Wire> wires = new ArrayList<>();
+    private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
+    private final Statistics statistics;
+
+    private Process process;
+    private int life;
+    private int boots;
+    private boolean ran;
+    private long monotonicAtBoot = 1;
+    private long bootedAt;
+    private long lastTrouble;
+    private Weather weather;
+    private int outages;
+    private boolean refused;
+    private boolean unresolved;
+    private boolean listenersBlocked;
+    private long diskAnswersAt;
+    private int diskMillis = 1;
+    private boolean cutTakesPower;
+
+    Gateway(Timeline timeline, Ledger ledger, Broker broker, Scenario scenario, SplittableRandom random,
+            Statistics statistics) {
+        this.timeline = timeline;
+        this.ledger = ledger;
+        this.broker = broker;
+        this.scenario = scenario;
+        this.random = random;
+        this.statistics = statistics;
+        weather = scenario.profile().weather();
+        for (int client = 0; client < scenario.clients(); client++) {
+            applications.add(new Application(timeline, ledger, this, scenario, client, random.split()));
+        }
+    }
+
+    // ---- what others ask ------------------------------------------------------------------------------------------
+
+    SplittableRandom random() {
+        return random;
+    }
+
+    List<Application> applications() {
+        return applications;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    ByteBuffer writeBuffer() {
+        return writeBuffer;
+    }
+
+    Weather weather() {
+        return weather;
+    }
+
+    DiskModel disk() {
+        return disk;
+    }
+
+    boolean isNetworkUp() {
+        return outages == 0;
+    }
+
+    boolean isRunning() {
+        return process != null && process.isAlive();
+    }
+
+    /** Counts the lives of the process. */
+    int life() {
+        return life;
+    }
+
+    boolean isDurable() {
+        return scenario.durability() != Durability.MEMORY;
+    }
+
+    int clientOf(String clientId) {
+        return Integer.parseInt(clientId.substring(1, 2));
+    }
+
+    int window(int client) {
+        return applications.get(client).window();
+    }
+
+    /** A client has its session discarded. */
+    void discards(int client) {
+        applications.get(client).discards();
+    }
+
+    /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */
+    void trouble() {
+        lastTrouble = timeline.now();
+    }
+
+    long untroubledFor() {
+        return timeline.now() - lastTrouble;
+    }
+
+    Statistics statistics() {
+        return statistics;
+    }
+
+    // ---- the life of the process ----------------------------------------------------------------------------------
+
+    /** Starts the process; after a power cut the machine as well. */
+    void start() {
+        life++;
+        if (!ran) {
+            boots++;
+            monotonicAtBoot = 1 + random.nextLong(20 * Timeline.SECOND);
+            bootedAt = timeline.now();
+            ran = true;
+        }
+        process = new Process(timeline, monotonicAtBoot + timeline.now() - bootedAt, WALL_MILLIS);
+        timeline.trace("gateway", () -> "starts: life " + life + ", boot " + boots);
+        listenersBlocked = false;
+        heldListeners.clear();
+        applications.forEach(Application::start);
+    }
+
+    Environment environment() {
+        return new Environment(process, this, random.split(), this::runListener, process::execute);
+    }
+
+    private void runListener(Runnable task) {
+        if (listenersBlocked) {
+            heldListeners.add(task);
+        } else if (random.nextInt(4) == 0) {
+            process.later(random.nextLong(50 * Timeline.MILLI), task);
+        } else {
+            process.execute(task);
+        }
+    }
+
+    MessageStore store(StoreSettings settings) {
+        Process mine = process;
+        return settings.durability() == Durability.MEMORY ? new MemoryStore()
+                : new JournalStore(mine, task -> onDisk(mine, task), disk, settings.place(), "boot " + boots, settings);
+    }
+
+    /** Runs what blocks when the disk answers. */
+    private void onDisk(Process mine, Runnable task) {
+        long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + diskMillis * Timeline.MILLI);
+        mine.later(answer, () -> {
+            try {
+                task.run();
+            } catch (DiskModel.PowerCut e) {
+                timeline.trace("disk", () -> "the power is cut in the middle");
+            }
+            if (disk.isDead()) {
+                crash(cutTakesPower);
+            }
+        });
+    }
+
+    /** The process is gone from one moment to the next; perhaps with the machine. */
+    void crash(boolean power) {
+        if (!isRunning()) {
+            return;
+        }
+        timeline.trace("gateway", () -> power ? "loses its power" : "is killed");
+        end(power);
+        if (power) {
+            statistics.powerCuts++;
+            disk.cut(switch (random.nextInt(4)) {
+                case 0 -> Fate.NOTHING_SURVIVES;
+                case 1 -> Fate.EVERYTHING_SURVIVES;
+                default -> Fate.random(random.split());
+            });
+            ran = false;
+        } else {
+            statistics.kills++;
+            disk.kill();
+        }
+        comeBack();
+    }
+
+    private void end(boolean power) {
+        trouble();
+        ledger.died();
+        process.kill();
+        List.copyOf(wires).forEach(wire -> wire.processGone(power));
+        wires.removeIf(Wire::isClosed);
+        applications.forEach(application -> application.died(power));
+    }
+
+    private void comeBack() {
+        timeline.after(Timeline.MILLI + random.nextLong(20 * Timeline.SECOND), () -> {
+            trouble();
+            start();
+        });
+    }
+
+    /** The bundle stops as it should, and starts again. */
+    void restart() {
+        if (!isRunning()) {
+            return;
+        }
+        timeline.trace("gateway", () -> "is stopped");
+        trouble();
+        Process mine = process;
+        int[] left = { applications.size() };
+        for (Application application : applications) {
+            application.stop(() -> {
+                left[0]--;
+                if (left[0] == 0 && mine.isAlive()) {
+                    timeline.at(timeline.now(), () -> {
+                        if (mine.isAlive()) {
+                            timeline.trace("gateway", () -> "has stopped");
+                            end(false);
+                            disk.kill();
+                            comeBack();
+                        }
+                    });
+                }
+            });
+        }
+        timeline.after(60 * Timeline.SECOND, () -> { // the framework does not wait any longer
+            if (mine.isAlive() && left[0] > 0) {
+                crash(false);
+            }
+        });
+    }
+
+    // ---- faults ---------------------------------------------------------------------------------------------------
+
+    void cutInBatch(int operations, boolean power) {
+        cutTakesPower = power;
+        disk.cutAt(disk.operations() + operations);
+    }
+
+    void diskHangs(long nanos) {
+        diskAnswersAt = timeline.now() + nanos;
+    }
+
+    void diskMillis(int millis) {
+        diskMillis = millis;
+    }
+
+    void outage(boolean begins) {
+        trouble();
+        outages += begins ? 1 : -1;
+        if (begins) {
+            statistics.outages++;
+        } else if (outages == 0) {
+            wires.forEach(wire -> wire.resume(random.nextLong(2 * Timeline.SECOND)));
+        }
+    }
+
+    void reset() {
+        trouble();
+        List.copyOf(wires).forEach(Wire::reset);
+        wires.removeIf(Wire::isClosed);
+    }
+
+    void halfOpen() {
+        trouble();
+        wires.forEach(Wire::vanish);
+    }
+
+    void refuses(boolean newRefused) {
+        trouble();
+        refused = newRefused;
+    }
+
+    void doesNotResolve(boolean newUnresolved) {
+        trouble();
+        unresolved = newUnresolved;
+    }
+
+    void weather(Weather newWeather) {
+        trouble();
+        weather = newWeather;
+    }
+
+    void rumour(NetworkState state) {
+        trouble();
+        if (isRunning()) {
+            applications.forEach(application -> application.client().networkChanged(state));
+        }
+    }
+
+    void suspend(long nanos) {
+        if (isRunning() && !process.isSuspended()) {
+            trouble();
+            timeline.trace("gateway", () -> "sleeps");
+            Process mine = process;
+            mine.suspend();
+            timeline.after(nanos, () -> {
+                trouble();
+                if (mine.isAlive()) {
+                    timeline.trace("gateway", () -> "wakes up");
+                    mine.resume();
+                    wires.forEach(wire -> wire.resume(0));
+                    mine.later(random.nextLong(Timeline.SECOND), this::clockJumped); // as SystemNetwork sees it
+                }
+            });
+        }
+    }
+
+    void setClock(long millis) {
+        if (isRunning()) {
+            timeline.trace("gateway", () -> "its clock is set by " + millis + " ms");
+            process.setWallClock(WALL_MILLIS + millis);
+            process.later(random.nextLong(Timeline.SECOND), this::clockJumped);
+        }
+    }
+
+    private void clockJumped() {
+        applications.forEach(application -> application.client().clockJumped());
+    }
+
+    void listenersBlock(boolean block) {
+        listenersBlocked = block;
+        while (!block && !heldListeners.isEmpty()) {
+            process.execute(heldListeners.remove());
+        }
+    }
+
+    /** Connections that the client keeps although nothing can arrive on them any more. */
+    void checkDeadLinks() {
+        if (!isRunning() || process.isSuspended()) {
+            return;
+        }
+        for (Wire wire : wires) {
+            if (wire.isOpenForClient() && wire.deadSince() != 0 && !wire.isReadingPaused() && !wire.isClosing()) {
+                long dead = process.nanoTime() - wire.deadSince();
+                long patience = scenario.keepAliveSeconds() * Timeline.SECOND / 2 + 600 * Timeline.SECOND;
+                if (dead > patience) {
+                    throw ledger.violated("dead links are noticed", "a connection is dead for " + dead / Timeline.SECOND
+                            + " s and kept");
+                }
+            }
+        }
+    }
+
+    // ---- the network ----------------------------------------------------------------------------------------------
+
+    @Override
+    public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
+        Process mine = process;
+        mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
+            if (unresolved || !isNetworkUp()) {
+                answer.accept(null, "unknown host");
+            } else {
+                try {
+                    answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
+                } catch (UnknownHostException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        });
+    }
+
+    @Override
+    public InetAddress literal(String host) {
+        return null;
+    }
+
+    @Override
+    public boolean isOnLink(InetAddress address) {
+        return false;
+    }
+
+    @Override
+    public Connection connect(Route route, ConnectionHandler handler) {
+        wires.removeIf(Wire::isClosed);
+        int open = 0;
+        for (Wire other : wires) {
+            open += other.isOpenForClient() && other.belongsTo(process) ? 1 : 0;
+        }
+        if (open >= applications.size()) {
+            throw ledger.violated("one connection at a time", "another one is begun while " + open + " are open");
+        }
+        statistics.connections++;
+        Wire wire = new Wire(timeline, this, handler);
+        wires.add(wire);
+        timeline.after(2L * weather.latencyMillis() * Timeline.MILLI, () -> {
+            if (wire.isClosed() || !isNetworkUp()) {
+                return; // the client gives up by itself
+            }
+            if (refused || broker.isDown()) {
+                wire.failed("Connection refused");
+            } else {
+                wire.established(broker.accept(wire, this));
+            }
+        });
+        return wire;
+    }
+
+    @Override
+    public void queryDns(String server, int port, Consumer<Boolean> answer) {
+        process.execute(() -> answer.accept(isNetworkUp()));
+    }
+}

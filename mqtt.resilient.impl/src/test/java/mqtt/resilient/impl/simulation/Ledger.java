@@ -1,0 +1,165 @@
+package mqtt.resilient.impl.simulation;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Qos;
+
+/** The books: every message in either direction, and what must be true of it at any time and at the end. */
+final class Ledger {
+    private final List<Sent> sent = new ArrayList<>();
+    private final List<Out> outs = new ArrayList<>();
+    /** The highest number that arrived for the first time, by client, kind and lane. */
+    private final Map<Integer, Long> highest = new HashMap<>();
+    private Violation violation;
+    private int deaths;
+    private int sessionsLost;
+
+    /** Notes that a promise is broken; the first one counts. */
+    Violation violated(String invariant, String what) {
+        Violation now = new Violation(invariant, what);
+        violation = violation == null ? now : violation;
+        return violation;
+    }
+
+    /** Throws what was found where nobody could throw. */
+    void check() {
+        if (violation != null) {
+            throw violation;
+        }
+    }
+
+    /** A process of a gateway is gone. */
+    void died() {
+        deaths++;
+    }
+
+    /** The broker has lost sessions, or a client has another one. */
+    void sessionLost() {
+        sessionsLost++;
+    }
+
+    // ---- from clients to the broker -------------------------------------------------------------------------------
+
+    Sent newSent(int client, int lane, int qos, boolean expires, int life, long now) {
+        Sent made = new Sent(sent.size(), client, lane, qos, expires, life, now);
+        sent.add(made);
+        return made;
+    }
+
+    Sent sent(long number) {
+        if (number < 0 || number >= sent.size()) {
+            throw violated("intact", "message " + number + " was never published");
+        }
+        return sent.get((int) number);
+    }
+
+    List<Sent> sent() {
+        return sent;
+    }
+
+    List<Out> outs() {
+        return outs;
+    }
+
+    /** The broker takes a message over. */
+    void arrived(Sent message, Object session, boolean duplicate, boolean durable, int life) {
+        if (!message.accepted) {
+            throw violated("accounting", message + " was rejected and arrives");
+        }
+        boolean told = message.end == Outcome.Kind.EXPIRED || message.end == Outcome.Kind.CANCELLED
+                || message.end == Outcome.Kind.DROPPED && message.qos > 0;
+        if (message.cancelled || told && message.life == life) { // a crash may come before it is on the disk
+            throw violated("truth", message + " was told to be " + message.end + " and arrives");
+        }
+        if (message.qos == 0 && message.arrivals > 0) {
+            throw violated("at most once", message + " arrives again");
+        }
+        if (message.qos == 2 && message.session == session) {
+            throw violated("exactly once", message + " arrives again in the same session");
+        }
+        boolean first = message.arrivals++ == 0;
+        if (first && (message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0)) {
+            int key = message.client * 100 + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
+            Long before = highest.put(key, message.number);
+            if (before != null && before > message.number) {
+                throw violated("order", message + " arrives after " + sent(before));
+            }
+        }
+    }
+
+    /** The application is told how a message ended. */
+    void ended(Sent message, Outcome.Kind kind) {
+        if (message.end != null) {
+            violated("accounting", message + " ends as " + message.end + " and as " + kind);
+        }
+        message.end = kind;
+        if (kind == Outcome.Kind.DELIVERED && message.qos > 0 && message.arrivals == 0) {
+            violated("truth", message + " is told to be delivered and has not arrived");
+        }
+        if (kind == Outcome.Kind.EXPIRED && !message.expires) {
+            violated("truth", message + " expired, and nobody said that it may");
+        }
+    }
+
+    /** The client says that it gives something up; the topic tells what. */
+    void givenUp(String topic, String reason) {
+        String[] levels = topic.split("/");
+        if (levels[0].equals("t")) {
+            sent(Long.parseLong(levels[3])).excused = true;
+        } else if (levels[0].equals("in")) {
+            outs.get(Integer.parseInt(levels[2])).excused = true;
+        } else {
+            violated("at least once", "something is given up: " + reason);
+        }
+    }
+
+    // ---- from the broker to clients -------------------------------------------------------------------------------
+
+    Out newOut(int client, int qos, int length) {
+        Out made = new Out(outs.size(), client, qos, length);
+        outs.add(made);
+        return made;
+    }
+
+    /** A listener is done with a message. */
+    void handled(String topic, byte[] payload, Qos qos) {
+        Out out = outs.get((int) Sent.number(payload));
+        if (!out.topic().equals(topic) || qos.ordinal() != out.qos) {
+            violated("intact", out + " arrives as another one: " + topic);
+        }
+        out.handled++;
+        if (out.qos == 2 && out.confirmed) {
+            violated("exactly once", out + " is handed over again after it was confirmed");
+        }
+    }
+
+    /** The client has confirmed a message. */
+    void confirmed(Out out) {
+        if (!out.confirmed && out.handled == 0 && !out.excused) {
+            throw violated("at least once", out + " is acknowledged before its listener is done");
+        }
+        out.confirmed = true;
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /** Everything is at rest: nothing is missing. */
+    void checkTheEnd() {
+        check();
+        for (Sent message : sent) {
+            if (message.qos > 0 && message.arrivals == 0 && !message.excused && !message.expires
+                    && (message.stored || message.end == Outcome.Kind.DELIVERED)
+                    && message.end != Outcome.Kind.CANCELLED) {
+                throw violated("at least once", message + " was stored and never arrived; it ended as " + message.end);
+            }
+        }
+        for (Out out : outs) {
+            if (out.qos > 0 && out.handled == 0 && !out.lost && !out.excused) {
+                throw violated("at least once", out + " was never handed over");
+            }
+        }
+    }
+}

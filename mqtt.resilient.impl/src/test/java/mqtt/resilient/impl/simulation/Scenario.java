@@ -1,0 +1,56 @@
+package mqtt.resilient.impl.simulation;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import mqtt.resilient.api.Durability;
+
+/**
+ * What a run consists of, drawn from a seed and a profile.
+ *
+ * @param seed the seed of everything that is left to chance
+ * @param profile what goes wrong
+ * @param meanSeconds how often; a run has only some of the profile's faults, so that it has them in other combinations
+ * @param seconds how long things go wrong
+ * @param clients how many clients the gateway has
+ * @param durability the {@code store}
+ * @param window {@code inflight.max}
+ * @param keepAliveSeconds {@code keepalive.seconds}
+ * @param responseSeconds {@code response.seconds}
+ * @param segmentBytes the length of a segment of the journal
+ * @param publishMillis the mean time between two bursts of messages
+ * @param burst the largest number of messages at a time
+ * @param brokerWindow how many messages the broker sends unacknowledged
+ * @param brokerDelayMillis how long the broker takes at most to answer
+ * @param reorders whether the broker acknowledges out of order
+ * @param steadyQos0 whether there is a steady stream of QoS 0
+ */
+record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
+        int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst,
+        int brokerWindow, int brokerDelayMillis, boolean reorders, boolean steadyQos0) {
+
+    static Scenario of(long seed, Profile profile) {
+        SplittableRandom random = new SplittableRandom(seed * 31 + profile.ordinal());
+        Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+        profile.meanSeconds().forEach((fault, mean) -> {
+            if (random.nextInt(10) < (profile == Profile.EVERYTHING ? 4 : 7)) {
+                faults.put(fault, Math.max(5, mean * one(random, 1, 2, 4) / 2));
+            }
+        });
+        Durability durability = switch (random.nextInt(10)) {
+            case 0, 1 -> Durability.MEMORY;
+            case 2, 3 -> Durability.PROCESS;
+            default -> Durability.POWER;
+        };
+        return new Scenario(seed, profile, faults, one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
+                one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
+                one(random, 1024, 4096, 16_384),
+                one(random, 1000, 4000, 16_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
+                one(random, 1, 3, 10), one(random, 0, 0, 20, 500), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
+                random.nextInt(3) == 0);
+    }
+
+    private static int one(SplittableRandom random, int... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+}

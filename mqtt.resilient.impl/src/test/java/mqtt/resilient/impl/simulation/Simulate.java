@@ -1,0 +1,158 @@
+package mqtt.resilient.impl.simulation;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Runs simulations by the thousand; {@code bin/simulate}. */
+public final class Simulate {
+    private static final int TRACE_LINES = 150;
+    private static final int FAILURES_SHOWN = 3;
+
+    private long from = 1;
+    private long seeds = -1;
+    private double minutes;
+    private Profile profile;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private Long replay;
+
+    private final PrintStream out;
+    private final AtomicLong next = new AtomicLong();
+    private final AtomicLong passed = new AtomicLong();
+    private final List<String> failures = new ArrayList<>();
+    private final Statistics total = new Statistics();
+    private final AtomicBoolean stop = new AtomicBoolean();
+
+    private Simulate(PrintStream out) {
+        this.out = out;
+    }
+
+    /** See {@code bin/simulate --help}. */
+    public static void main(String[] arguments) throws InterruptedException {
+        Simulate simulate = new Simulate(System.out);
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (i + 1 == arguments.length) {
+                throw new IllegalArgumentException(arguments[i] + " needs a value");
+            }
+            simulate.set(arguments[i], arguments[i + 1]);
+        }
+        System.exit(simulate.run() ? 0 : 1);
+    }
+
+    private void set(String option, String value) {
+        switch (option) {
+            case "--seeds" -> seeds = Long.parseLong(value);
+            case "--from" -> from = Long.parseLong(value);
+            case "--minutes" -> minutes = Double.parseDouble(value);
+            case "--profile" -> profile = Profile.named(value);
+            case "--threads" -> threads = Integer.parseInt(value);
+            case "--replay" -> replay = Long.parseLong(value);
+            default -> throw new IllegalArgumentException(option + " is not an option; see --help");
+        }
+    }
+
+    /** The scenario of a seed: its profile is the one asked for, or they take turns. */
+    static Scenario scenario(long seed, Profile profile) {
+        Profile[] all = Profile.values();
+        return Scenario.of(seed, profile == null ? all[(int) Math.floorMod(seed, (long) all.length)] : profile);
+    }
+
+    private boolean run() throws InterruptedException {
+        if (replay != null) {
+            return replay();
+        }
+        if (seeds < 0) {
+            seeds = minutes > 0 ? Long.MAX_VALUE / 2 : 1000;
+        }
+        long begin = System.nanoTime();
+        long end = minutes > 0 ? begin + (long) (minutes * 60e9) : Long.MAX_VALUE;
+        List<Thread> workers = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            Thread worker = new Thread(() -> work(end), "simulation-" + i);
+            worker.start();
+            workers.add(worker);
+        }
+        for (Thread worker : workers) {
+            for (worker.join(10_000); worker.isAlive(); worker.join(10_000)) {
+                progress(begin);
+            }
+        }
+        progress(begin);
+        failures.stream().limit(FAILURES_SHOWN).forEach(out::println);
+        out.println(passed.get() + " passed, " + failures.size() + " failed");
+        return failures.isEmpty();
+    }
+
+    private void progress(long begin) {
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        synchronized (total) {
+            out.printf("%.0f s: %d passed, %d failed; %.0f virtual hours in a minute; %s%n", seconds, passed.get(),
+                    failures.size(), total.nanos / 3600e9 / seconds * 60, total);
+        }
+    }
+
+    private void work(long end) {
+        for (long i = next.getAndIncrement(); i < seeds && System.nanoTime() < end && !stop.get(); i = next.getAndIncrement()) {
+            Scenario scenario = scenario(from + i, profile);
+            try {
+                Statistics statistics = new Simulation(scenario, Trace.off()).run();
+                passed.incrementAndGet();
+                synchronized (total) {
+                    total.add(statistics);
+                }
+            } catch (Violation e) {
+                synchronized (total) {
+                    failures.add(report(scenario, e));
+                    stop.set(failures.size() >= 20);
+                }
+            }
+        }
+    }
+
+    /** What went wrong, and the last lines before it, from a second run. */
+    private static String report(Scenario scenario, Violation violation) {
+        Trace trace = Trace.last(TRACE_LINES);
+        String second = "";
+        try {
+            new Simulation(scenario, trace).run();
+            second = "A second run of it passes: the simulation is not deterministic.\n";
+        } catch (Violation e) {
+            if (!e.getMessage().equals(violation.getMessage())) {
+                second = "A second run of it ends otherwise: " + e.getMessage() + "\n";
+            }
+        }
+        StringBuilder report = new StringBuilder("\nFAILED seed " + scenario.seed() + ", profile " + scenario.profile() + "\n"
+                + violation.getMessage() + "\n" + second + scenario + "\n\n");
+        trace.lines().forEach(line -> report.append(line).append('\n'));
+        if (violation.getCause() != null) {
+            report.append(stack(violation.getCause()));
+        }
+        return report + violation.getMessage() + "\nreplay: bin/simulate --profile " + scenario.profile() + " --replay "
+                + scenario.seed() + "\n";
+    }
+
+    private static String stack(Throwable error) {
+        StringBuilder text = new StringBuilder(error.toString()).append('\n');
+        for (StackTraceElement element : error.getStackTrace()) {
+            text.append("    ").append(element).append('\n');
+        }
+        return text.toString();
+    }
+
+    private boolean replay() {
+        Scenario scenario = scenario(replay, profile);
+        out.println(scenario);
+        try {
+            Statistics statistics = new Simulation(scenario, Trace.to(out::println)).run();
+            out.println(statistics);
+            out.println("1 passed, 0 failed");
+            return true;
+        } catch (Violation e) {
+            out.println(e.getCause() == null ? e.getMessage() : e.getMessage() + "\n" + stack(e.getCause()));
+            out.println("0 passed, 1 failed");
+            return false;
+        }
+    }
+}

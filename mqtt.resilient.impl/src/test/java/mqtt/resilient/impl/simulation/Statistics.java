@@ -1,0 +1,36 @@
+package mqtt.resilient.impl.simulation;
+
+/** What happened in runs. */
+final class Statistics {
+    long nanos;
+    long messages;
+    long delivered;
+    long received;
+    long connections;
+    long outages;
+    long kills;
+    long powerCuts;
+    long faults;
+    /** The longest time from the last fault until everything was at rest. */
+    long longestRest;
+
+    void add(Statistics other) {
+        nanos += other.nanos;
+        messages += other.messages;
+        delivered += other.delivered;
+        received += other.received;
+        connections += other.connections;
+        outages += other.outages;
+        kills += other.kills;
+        powerCuts += other.powerCuts;
+        faults += other.faults;
+        longestRest = Math.max(longestRest, other.longestRest);
+    }
+
+    @Override
+    public String toString() {
+        return String.format("%.0f hours, %d faults (%d outages, %d kills, %d power cuts), %d connections, %d messages out, "
+                + "%d in, at rest after at most %d s", nanos / 3600e9, faults, outages, kills, powerCuts, connections, messages,
+                received, longestRest / Timeline.SECOND);
+    }
+}
