@@ -594,7 +594,7 @@ public final class Session {
                 leaveFlight(message);
                 String lowered = message.lowered();
                 end(message, Outcome.Kind.DELIVERED, reasonCode == 0 ? message.receivedCode & 0xFF : reasonCode,
-                        lowered.isEmpty() || reason.isEmpty() ? reason + lowered : reason + "; " + lowered);
+                        lowered.isEmpty() ? reason : reason.isEmpty() ? lowered : reason + "; " + lowered);
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
