@@ -44,6 +44,17 @@ public final class MessageProperties {
         return new Builder();
     }
 
+    /** {@return a builder that begins with these properties} */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.text = text;
+        builder.contentType = contentType;
+        builder.responseTopic = responseTopic;
+        builder.correlationData = correlationData;
+        builder.userProperties.addAll(userProperties);
+        return builder;
+    }
+
     /** {@return whether the payload is said to be UTF-8 text (Payload Format Indicator)} */
     public boolean isText() {
         return text;

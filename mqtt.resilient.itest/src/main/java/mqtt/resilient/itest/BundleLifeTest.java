@@ -87,6 +87,9 @@ class BundleLifeTest extends FrameworkTest {
         assertThrows(IllegalStateException.class,
                 () -> stale.subscribe("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), inbox));
         assertThrows(IllegalStateException.class, () -> stale.open("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), 1));
+        assertThrows(IllegalStateException.class, () -> stale.request(message, Duration.ofSeconds(1)));
+        assertThrows(IllegalStateException.class,
+                () -> stale.respond("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), request -> null));
         assertThrows(IllegalStateException.class, stale::status);
         assertThrows(IllegalStateException.class, stale::isConnected);
         assertThrows(IllegalStateException.class, () -> stale.addConnectionListener(status -> { }));

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -177,6 +179,23 @@ class FiveTest extends FrameworkTest {
         proxy.cut();
         inbox.awaitTexts("gone");
         assertEquals("text/plain", inbox.messages().get(0).properties().contentType().orElseThrow());
+    }
+
+    @Test
+    void requestsAreAnsweredAcrossVersions() {
+        ResilientMqttClient answering = five("answering");
+        ResilientMqttClient old = clients.connected("old", broker);
+        Await.result(answering.respond("sum", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), request ->
+                ("re: " + new String(request.payload(), StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8)).result());
+        for (ResilientMqttClient asking : List.of(answering, old)) {
+            List<CompletionStage<ReceivedMessage>> answers = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                answers.add(asking.request(Message.to("sum").payload("" + i).build(), Duration.ofSeconds(20)));
+            }
+            for (int i = 0; i < 20; i++) {
+                assertEquals("re: " + i, new String(Await.result(answers.get(i)).payload(), StandardCharsets.UTF_8));
+            }
+        }
     }
 
     @Test
