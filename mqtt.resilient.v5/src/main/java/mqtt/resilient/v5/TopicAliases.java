@@ -1,5 +1,6 @@
 package mqtt.resilient.v5;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -11,6 +12,7 @@ import java.util.Map;
 final class TopicAliases {
     /** More would cost memory at the broker and time here, and a longer tail of topics saves little. */
     private static final int LARGEST = 32;
+    private static final int SEEN_BITS = 1024;
 
     private static final class Entry {
         private String topic;
@@ -24,8 +26,9 @@ final class TopicAliases {
 
     private final Map<String, Entry> byTopic = new HashMap<>();
     private final Entry[] entries;
-    /** Hashes of topics that came and have no alias. */
-    private final int[] seen = new int[64];
+    /** One bit for each hash of a topic that came without an alias; cleared from time to time. */
+    private final long[] seen = new long[SEEN_BITS / Long.SIZE];
+    private int seenCount;
     private int given;
 
     TopicAliases(int maximum) {
@@ -44,11 +47,8 @@ final class TopicAliases {
 
     /** A topic without an alias is being sent: the alias that it gets with this packet; 0 = none. */
     int give(String topic) {
-        int hash = topic.hashCode();
-        int slot = (hash ^ hash >>> 16) & seen.length - 1;
-        if (seen[slot] != hash) {
-            seen[slot] = hash; // a topic that comes once is not worth the bytes
-            return 0;
+        if (isNew(topic)) {
+            return 0; // a topic that comes once is not worth the bytes
         }
         Entry free = given < entries.length ? new Entry(given + 1) : null;
         if (free != null) {
@@ -68,5 +68,20 @@ final class TopicAliases {
         free.uses = 1;
         byTopic.put(topic, free);
         return free.alias;
+    }
+
+    /** Whether a topic did not come lately, as far as its hash tells. */
+    private boolean isNew(String topic) {
+        int hash = topic.hashCode();
+        int bit = (hash ^ hash >>> 10 ^ hash >>> 20) & SEEN_BITS - 1;
+        if ((seen[bit / Long.SIZE] & 1L << bit) != 0) {
+            return false;
+        }
+        if (++seenCount > SEEN_BITS / 4) {
+            seenCount = 1;
+            Arrays.fill(seen, 0);
+        }
+        seen[bit / Long.SIZE] |= 1L << bit;
+        return true;
     }
 }
