@@ -168,7 +168,11 @@ public final class MessageProperties {
     }
 
     private static byte[] readBytes(ByteBuffer source) {
-        byte[] bytes = new byte[source.getShort() & 0xFFFF];
+        int length = source.getShort() & 0xFFFF;
+        if (length > source.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        byte[] bytes = new byte[length];
         source.get(bytes);
         return bytes;
     }

@@ -3,6 +3,7 @@ package mqtt.resilient.v5;
 import static mqtt.resilient.spi.packet.ProtocolException.MALFORMED;
 import static mqtt.resilient.spi.packet.ProtocolException.PROTOCOL_ERROR;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
@@ -242,7 +243,11 @@ final class Properties {
     }
 
     private static byte[] binary(ByteBuffer body) {
-        byte[] bytes = new byte[body.getShort() & 0xFFFF];
+        int length = body.getShort() & 0xFFFF;
+        if (length > body.remaining()) {
+            throw new BufferUnderflowException(); // nothing is allocated for what did not come
+        }
+        byte[] bytes = new byte[length];
         body.get(bytes);
         return bytes;
     }

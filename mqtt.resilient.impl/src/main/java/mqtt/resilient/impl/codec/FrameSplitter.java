@@ -88,7 +88,8 @@ public final class FrameSplitter {
             continue;
         }
         int qos = header >> 1 & 3;
-        if (head.remaining() < 2 || head.remaining() < 2 + (head.getShort(head.position()) & 0xFFFF) + 2) {
+        int idBytes = qos == 0 ? 0 : 2;
+        if (head.remaining() < 2 || head.remaining() < 2 + (head.getShort(head.position()) & 0xFFFF) + idBytes) {
             if (partial.position() == Math.min(size, MAX_HEAD_BYTES)) {
                 throw new ProtocolException(ProtocolException.MALFORMED, "a PUBLISH that ends too early");
             }

@@ -226,7 +226,11 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         private String text(ByteBuffer body, int type) throws ProtocolException {
-            byte[] bytes = new byte[body.getShort() & 0xFFFF];
+            int length = body.getShort() & 0xFFFF;
+            if (length > body.remaining()) { // before there is memory for it
+                throw new BufferUnderflowException();
+            }
+            byte[] bytes = new byte[length];
             body.get(bytes);
             boolean ascii = true;
             for (byte each : bytes) {

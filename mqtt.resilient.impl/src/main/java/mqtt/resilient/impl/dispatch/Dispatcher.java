@@ -115,12 +115,14 @@ public final class Dispatcher {
         return new PullQueue(description, manual, capacity, signal, this);
     }
 
-    /** The broker holds a subscription from before a restart: whoever had it may come back. */
+    /** The broker holds a subscription from before a restart: whoever had it may come back, or has come already. */
     public void restore(String filter) {
-        InboundQueue before = queue(message -> { }, "", false);
-        Filter entry = filters.computeIfAbsent(filter, this::addFilter);
-        entry.listeners.put(before, 0);
-        remove(filter, before, true);
+        if (!filters.containsKey(filter)) {
+            InboundQueue before = queue(message -> { }, "", false);
+            filters.put(filter, addFilter(filter));
+            filters.get(filter).listeners.put(before, 0);
+            remove(filter, before, true);
+        }
     }
 
     private Filter addFilter(String filter) {

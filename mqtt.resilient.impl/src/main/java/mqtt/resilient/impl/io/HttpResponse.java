@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 /** Collects the head of an HTTP/1.1 response (RFC 9112), and not a byte more. */
 final class HttpResponse {
     private static final int MAX_BYTES = 16_384;
+    private static final String BEGINNING = "HTTP/";
 
     private final StringBuilder head = new StringBuilder();
     private String[] lines;
@@ -16,7 +17,7 @@ final class HttpResponse {
     boolean take(ByteBuffer in) throws IOException {
         while (in.hasRemaining() && lines == null) {
             head.append((char) (in.get() & 0xFF));
-            if (head.length() == 5 && !head.toString().equals("HTTP/")) {
+            if (head.length() <= BEGINNING.length() && !BEGINNING.startsWith(head.toString())) {
                 throw new IOException("the peer does not speak HTTP");
             }
             if (head.length() > MAX_BYTES) {

@@ -358,14 +358,15 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public void close() {
         if (phase != Phase.CLOSED) {
+            boolean inOrder = phase == Phase.CLOSING;
             phase = Phase.CLOSED;
             if (closingTimer != null) {
                 closingTimer.cancel();
             }
             pending = NOTHING;
-            try {
-                if (socket != null) {
-                    socket.close();
+            try (SocketChannel closing = socket) {
+                if (closing != null && closing.isConnected() && !inOrder) {
+                    closing.setOption(StandardSocketOptions.SO_LINGER, 0); // or what it has not sent takes over the next one
                 }
             } catch (IOException e) {
                 loop.report("closing a connection", e);

@@ -17,6 +17,8 @@ public record BrokerUri(String scheme, String host, int port, String path) {
     private static final Map<String, Integer> DEFAULT_PORTS = Map.of("mqtt", 1883, "mqtts", 8883, "ws", 80, "wss", 443);
     private static final int LARGEST_PORT = 65_535;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\\.?");
+    /** All that may be a user or a password, also where the scheme was forgotten. */
+    private static final Pattern USER = Pattern.compile("(?s)^(\\s*[A-Za-z0-9+.-]*://)?.*@");
     private static final String ALLOWED = "allowed are mqtt://host[:port], mqtts://host[:port], ws://host[:port]/path "
             + "and wss://host[:port]/path";
 
@@ -66,7 +68,7 @@ public record BrokerUri(String scheme, String host, int port, String path) {
     }
 
     private static String shown(String text) {
-        return "\"" + text.replaceAll("//.*@", "//…@").replaceAll("\\?.*", "?…") + "\"";
+        return "\"" + USER.matcher(text).replaceFirst("$1…@").replaceAll("(?s)\\?.*", "?…") + "\"";
     }
 
     /** Whether the connection is secured by TLS. */

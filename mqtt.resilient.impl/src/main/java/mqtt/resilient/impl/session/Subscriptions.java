@@ -53,6 +53,13 @@ final class Subscriptions {
             this.filter = filter;
         }
 
+        /** A refusal says nothing about what the broker held before. */
+        void forgetRefusal() {
+            if (held == Held.REFUSED) {
+                held = heldBefore ? Held.PERHAPS : Held.NOTHING;
+            }
+        }
+
         boolean isSettled() {
             return switch (held) {
                 case NOTHING -> wanted == NOT_WANTED;
@@ -84,7 +91,8 @@ final class Subscriptions {
     void want(String filter, int options) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
         entry.wanted = options;
-        entry.held = entry.held == Held.NOTHING || entry.held == Held.REFUSED ? Held.NOTHING : Held.PERHAPS;
+        entry.forgetRefusal();
+        entry.held = entry.held == Held.NOTHING ? Held.NOTHING : Held.PERHAPS;
         entry.again = entry.pending;
         enqueue(entry);
     }
@@ -101,8 +109,8 @@ final class Subscriptions {
         if (entry.pending) {
             return; // looked at again when the answer is there
         }
-        if (entry.held == Held.REFUSED && entry.wanted == NOT_WANTED) {
-            entry.held = entry.heldBefore ? Held.PERHAPS : Held.NOTHING;
+        if (entry.wanted == NOT_WANTED) {
+            entry.forgetRefusal();
         }
         if (entry.isSettled()) {
             if (entry.wanted == NOT_WANTED && !entry.queued) {
@@ -188,6 +196,7 @@ final class Subscriptions {
     private void refuse(Entry entry, int code) {
         entry.queued = false;
         entry.held = Held.REFUSED;
+        entry.heldBefore = false;
         entry.requested = entry.wanted;
         entry.noted = NOT_WANTED;
         store.unsubscribed(entry.filter);
@@ -260,9 +269,7 @@ final class Subscriptions {
     /** Requests without an answer are repeated on the next connection; what they did is not known. */
     void connectionLost() {
         for (Entry entry : List.copyOf(entries.values())) {
-            if (entry.held == Held.REFUSED) {
-                entry.held = Held.NOTHING; // worth one try on each connection
-            }
+            entry.forgetRefusal(); // worth one try on each connection
             entry.pending = false;
             entry.again = false;
             enqueue(entry);

@@ -255,9 +255,6 @@ final class Chain {
     /** The segment that holds a live message; null if none does. */
     Segment holding(long index) {
         for (Segment segment : segments) { // the oldest are asked for most
-            if (segment.firstIndex > index) {
-                return null;
-            }
             if (segment.isLive(index)) {
                 return segment;
             }

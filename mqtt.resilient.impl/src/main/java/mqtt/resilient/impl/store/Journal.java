@@ -20,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.impl.environment.Scheduler;
@@ -37,7 +38,7 @@ final class Journal {
     private static final String[] NAMES = { "lane0", "lane1", "lane2", "lane3", "session", "aside" };
     /** The session first: it says whether all else is whole. */
     private static final int[] RECOVERY_ORDER = { SESSION_CHAIN, 0, 1, 2, 3, ASIDE_CHAIN };
-    private static final Pattern SEGMENT_NAME = Pattern.compile("(lane[0-3]|session|aside)-([0-9]{10})\\.segment");
+    private static final Pattern SEGMENT_NAME = Pattern.compile("(lane[0-3]|session|aside)-(0[0-9]{9})\\.segment");
     private static final int SESSION_SEGMENT_BYTES = 256 * 1024;
     private static final int READ_BYTES = 512 * 1024;
     private static final int MAX_ASIDE_SEGMENTS = 4;
@@ -255,7 +256,7 @@ final class Journal {
                     } else if (segment.chain == SESSION_CHAIN) {
                         takeSession(type, bytes, recovered);
                     } else {
-                        chain.nextIndex = RecordBuffer.number(bytes) + 1;
+                        chain.nextIndex = Records.serial(bytes) + 1;
                     }
                 } catch (RuntimeException e) { // its checksum is right: this was never ours
                     damaged(recovered, segment, 1);
@@ -281,24 +282,26 @@ final class Journal {
 
     private void takeLane(Chain chain, Segment segment, int type, ByteBuffer bytes, StoredState recovered) {
         int lane = segment.chain;
-        long index = RecordBuffer.number(bytes);
+        long index = Records.serial(bytes);
         Map<Long, Flight> inFlight = flights.get(lane);
         switch (type) {
             case Records.MESSAGE -> {
+                int size = Records.size(bytes.duplicate());
+                if (!segment.canHold(index)) {
+                    throw new IllegalArgumentException("message " + index + " out of order");
+                }
                 long id = RecordBuffer.number(bytes);
                 long age = Records.age(RecordBuffer.number(bytes), clock.wallClockMillis());
                 int flags = bytes.get(bytes.position());
                 long expires = Records.expires(bytes);
                 Records.properties(flags, bytes);
                 RecordBuffer.number(bytes); // the topic's length
-                Segment before = index < chain.nextIndex ? chain.holding(index) : null;
-                if (before == null) {
-                    recovered.messages[lane]++;
-                } else {
-                    before.end(index); // written again after a failure
+                if (index < chain.nextIndex) { // written again after a failure, and so is all that came behind it
+                    end(chain, lane, index, Records.END, recovered);
                 }
                 inFlight.remove(index); // what was said of it before was of a message that was lost
-                segment.countedBytes += bytes.remaining() + Outgoing.OVERHEAD_BYTES;
+                recovered.messages[lane]++;
+                segment.countedBytes += size;
                 segment.add(index, bytes.remaining());
                 segment.ages(clock.nanoTime() - age, expires);
                 recovered.expiring |= expires > 0;
@@ -306,7 +309,7 @@ final class Journal {
                 chain.nextIndex = Math.max(chain.nextIndex, index + 1);
             }
             case Records.ASSIGNED -> {
-                Flight flight = new Flight(lane, index, (int) RecordBuffer.number(bytes), RecordBuffer.number(bytes));
+                Flight flight = new Flight(lane, index, Records.packetId(bytes), Records.serial(bytes));
                 assignments = Math.max(assignments, flight.order);
                 inFlight.put(index, flight);
             }
@@ -316,19 +319,17 @@ final class Journal {
                     flight.released = true;
                 }
             }
-            case Records.DONE -> {
-                long count = RecordBuffer.number(bytes);
-                for (long i = index; i < index + count; i++) {
-                    Segment holding = chain.holding(i);
-                    if (holding != null) {
-                        holding.end(i);
-                        recovered.messages[lane]--;
-                        inFlight.remove(i);
-                    }
-                }
-            }
+            case Records.DONE -> end(chain, lane, index, index + Records.serial(bytes), recovered);
             default -> skipped++;
         }
+    }
+
+    /** What was read of a range of messages is void. */
+    private void end(Chain chain, int lane, long from, long to, StoredState recovered) {
+        for (Segment segment : chain.segments) {
+            recovered.messages[lane] -= segment.end(from, to);
+        }
+        flights.get(lane).keySet().removeIf(index -> index >= from && index < to);
     }
 
     private void takeSession(int type, ByteBuffer bytes, StoredState recovered) {
@@ -339,16 +340,16 @@ final class Journal {
                 recovered.boot = RecordBuffer.text(bytes);
                 newSession(RecordBuffer.text(bytes));
                 for (long left = RecordBuffer.number(bytes); left > 0; left--) {
-                    received.put((int) RecordBuffer.number(bytes), bytes.getLong());
+                    received.put(Records.packetId(bytes), bytes.getLong());
                 }
                 for (long left = RecordBuffer.number(bytes); left > 0; left--) {
-                    subscriptions.put(RecordBuffer.text(bytes), (int) RecordBuffer.number(bytes));
+                    subscriptions.put(RecordBuffer.text(bytes), Records.options(bytes));
                 }
             }
             case Records.SESSION -> newSession(RecordBuffer.text(bytes));
-            case Records.RECEIVED -> received.put((int) RecordBuffer.number(bytes), bytes.getLong());
-            case Records.COMPLETED -> received.remove((int) RecordBuffer.number(bytes));
-            case Records.SUBSCRIBED -> subscriptions.put(RecordBuffer.text(bytes), (int) RecordBuffer.number(bytes));
+            case Records.RECEIVED -> received.put(Records.packetId(bytes), bytes.getLong());
+            case Records.COMPLETED -> received.remove(Records.packetId(bytes));
+            case Records.SUBSCRIBED -> subscriptions.put(RecordBuffer.text(bytes), Records.options(bytes));
             case Records.UNSUBSCRIBED -> subscriptions.remove(RecordBuffer.text(bytes));
             case Records.CLOSED -> {
                 ends = new long[2 * NAMES.length];
@@ -409,7 +410,7 @@ final class Journal {
         for (Flight flight : all) {
             boolean latest = packetIds.add(flight.packetId);
             Outgoing message = latest ? load(flight.lane, flight.index) : null;
-            if (message != null) {
+            if (message != null && message.message().qos() == Qos.EXACTLY_ONCE) {
                 message.resume(flight.packetId, flight.released);
                 recovered.inFlight.add(0, message);
                 continue;
@@ -425,13 +426,14 @@ final class Journal {
 
     private long countLiveBytes(Chain chain, Segment segment) throws IOException {
         long bytes = 0;
+        long last = 0;
         try (StoredFile file = chain.openToRead(segment)) {
             SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             while (reader.next()) {
-                ByteBuffer found = reader.record();
-                if (found.get() == Records.MESSAGE && segment.isLive(RecordBuffer.number(found))) {
-                    RecordBuffer.number(found);
-                    bytes += Records.size(found);
+                Outgoing message = message(reader.record(), segment, last);
+                if (message != null) {
+                    last = message.index();
+                    bytes += message.size();
                 }
             }
         }
@@ -735,6 +737,7 @@ final class Journal {
         Cursor cursor = cursors[lane];
         List<Outgoing> messages = new ArrayList<>();
         long bytes = 0;
+        long last = behind;
         int at = find(chain, cursor, behind);
         while (at < chain.segments.size() && bytes < READ_BYTES) {
             Segment segment = chain.segments.get(at);
@@ -743,9 +746,10 @@ final class Journal {
                 try {
                     cursor.open(chain, segment);
                     while (end && cursor.reader.next()) {
-                        Outgoing message = live(cursor.reader.record(), lane, segment, behind);
+                        Outgoing message = live(cursor.reader.record(), segment, last);
                         if (message != null) {
                             messages.add(message);
+                            last = message.index();
                             bytes += message.size();
                             end = bytes < READ_BYTES;
                         }
@@ -760,7 +764,7 @@ final class Journal {
                 at++;
             }
         }
-        cursor.index = messages.isEmpty() ? behind : messages.get(messages.size() - 1).index();
+        cursor.index = last;
         batch.readToEnd[lane] = at >= chain.segments.size();
         if (batch.readToEnd[lane]) {
             cursor.release();
@@ -774,27 +778,37 @@ final class Journal {
             return at;
         }
         cursor.close();
-        at = chain.segments.size() - 1;
-        while (at > 0 && chain.segments.get(at).firstIndex > behind + 1) {
-            at--;
+        at = 0; // not by what their headers say: one that was begun anew after a failure may have stayed empty
+        while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
+            at++;
         }
-        return Math.max(at, 0);
+        return at;
     }
 
     /** A message that is live, not under way and behind an index; null for any other record. */
-    private Outgoing live(ByteBuffer bytes, int lane, Segment segment, long behind) {
-        if (bytes.get() != Records.MESSAGE) {
+    private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
+        Outgoing message = message(bytes, segment, behind);
+        return message == null || flights.get(segment.chain).containsKey(message.index()) ? null : message;
+    }
+
+    /** A message that is live and behind an index; null for any other record. */
+    private Outgoing message(ByteBuffer bytes, Segment segment, long behind) {
+        try {
+            if (bytes.get() != Records.MESSAGE) {
+                return null;
+            }
+            long index = RecordBuffer.number(bytes);
+            return index <= behind || !segment.isLive(index) ? null
+                    : Records.outgoing(bytes, segment.chain, index, clock.nanoTime(), clock.wallClockMillis());
+        } catch (RuntimeException e) { // was passed over and counted when the store was opened
             return null;
         }
-        long index = RecordBuffer.number(bytes);
-        return index <= behind || !segment.isLive(index) || flights.get(lane).containsKey(index) ? null
-                : Records.outgoing(bytes, lane, index, clock.nanoTime(), clock.wallClockMillis());
     }
 
     /** Loads one message; null if it is not there. */
     private Outgoing load(int lane, long index) throws IOException {
         Segment segment = chains[lane].holding(index);
-        return segment == null ? null : first(lane, segment, bytes -> RecordBuffer.number(bytes) == index);
+        return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
 
     /** The queued message with an id; null if there is none. */
@@ -802,14 +816,12 @@ final class Journal {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Segment candidate = null;
             for (Segment segment : chains[lane].segments) {
-                candidate = segment.firstId <= id ? segment : candidate;
+                candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
             }
             try {
-                Outgoing found = candidate == null || candidate.live == 0 ? null : first(lane, candidate, bytes -> {
-                    RecordBuffer.number(bytes);
-                    return RecordBuffer.number(bytes) == id;
-                });
-                if (found != null && candidate.isLive(found.index()) && !flights.get(lane).containsKey(found.index())) {
+                Outgoing found = candidate == null ? null
+                        : first(candidate, 0, message -> message.id() == id);
+                if (found != null && !flights.get(lane).containsKey(found.index())) {
                     return found;
                 }
             } catch (IOException e) {
@@ -831,7 +843,7 @@ final class Journal {
                     try (StoredFile file = chains[lane].openToRead(segment)) {
                         SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
                         while (reader.next()) {
-                            Outgoing message = live(reader.record(), lane, segment, 0);
+                            Outgoing message = live(reader.record(), segment, 0);
                             if (message != null && (message.isExpired(now) || message.isOlderThan(maxAges[lane], now))) {
                                 old.add(message);
                             } else if (message != null) {
@@ -846,17 +858,14 @@ final class Journal {
         return old;
     }
 
-    private Outgoing first(int lane, Segment segment, Predicate<ByteBuffer> wanted) throws IOException {
-        try (StoredFile file = chains[lane].openToRead(segment)) {
+    /** The first live message of a segment that is wanted; null if there is none. */
+    private Outgoing first(Segment segment, long behind, Predicate<Outgoing> wanted) throws IOException {
+        try (StoredFile file = chains[segment.chain].openToRead(segment)) {
             SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             while (reader.next()) {
-                ByteBuffer bytes = reader.record();
-                if (bytes.get() == Records.MESSAGE) {
-                    int start = bytes.position();
-                    if (wanted.test(bytes)) {
-                        long index = RecordBuffer.number(bytes.position(start));
-                        return Records.outgoing(bytes, lane, index, clock.nanoTime(), clock.wallClockMillis());
-                    }
+                Outgoing message = message(reader.record(), segment, behind);
+                if (message != null && wanted.test(message)) {
+                    return message;
                 }
             }
         }

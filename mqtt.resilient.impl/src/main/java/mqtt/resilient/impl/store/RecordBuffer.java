@@ -104,7 +104,11 @@ final class RecordBuffer {
 
     /** Reads what {@link #text} wrote. */
     static String text(ByteBuffer record) {
-        byte[] utf8 = new byte[Math.min((int) number(record), record.remaining())];
+        long length = number(record);
+        if (length > record.remaining()) {
+            throw new IllegalArgumentException("a text of " + length + " bytes, of which there are " + record.remaining());
+        }
+        byte[] utf8 = new byte[(int) length];
         record.get(utf8);
         return new String(utf8, StandardCharsets.UTF_8);
     }

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.store;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
@@ -22,6 +23,8 @@ final class Records {
     static final int CLOSED = 12;
 
     static final int QOS = 0x03;
+    /** Indexes, ids and orders are smaller: see {@link Batch}. */
+    static final long END = 1L << 60;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
     private static final int PROPERTIES = 0x10;
@@ -55,23 +58,60 @@ final class Records {
      * @throws RuntimeException if it is not one: the checksum was right, so another program wrote it
      */
     static Outgoing outgoing(ByteBuffer record, int lane, long index, long now, long wallNow) {
-        long id = RecordBuffer.number(record);
+        long id = serial(record);
         long age = age(RecordBuffer.number(record), wallNow);
+        Message.Builder message = builder(record).lane(lane);
+        byte[] payload = new byte[record.remaining()];
+        record.get(payload);
+        return new Outgoing(id, index, message.payload(payload).build(), now - age);
+    }
+
+    /** Reads a MESSAGE's flags, its expiry and its topic. */
+    private static Message.Builder builder(ByteBuffer record) {
         int flags = record.get(record.position());
         long expires = expires(record);
         int properties = properties(flags, record);
         Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
-                .retain((flags & RETAIN) != 0).lane(lane);
+                .retain((flags & RETAIN) != 0);
         if (properties > 0) {
             message.properties(MessageProperties.read(record.slice(record.position(), properties)));
             record.position(record.position() + properties);
         }
-        byte[] payload = new byte[record.remaining()];
-        record.get(payload);
-        if (expires > 0) {
-            message.expiresAfter(java.time.Duration.ofNanos(expires));
+        return expires > 0 ? message.expiresAfter(Duration.ofNanos(expires)) : message;
+    }
+
+    /**
+     * Reads a MESSAGE, behind its index, up to its payload: what it counts for against the bounds.
+     *
+     * @throws RuntimeException if it is not one
+     */
+    static int size(ByteBuffer record) {
+        serial(record);
+        RecordBuffer.number(record);
+        return Outgoing.sizeOf(builder(record).build()) + record.remaining();
+    }
+
+    /** Reads what is counted from 1: an index, an id, the order of an assignment. */
+    static long serial(ByteBuffer record) {
+        return require(RecordBuffer.number(record), 1, END - 1);
+    }
+
+    static int packetId(ByteBuffer record) {
+        return (int) require(RecordBuffer.number(record), 1, 65_535);
+    }
+
+    /** Reads how a filter is subscribed: see {@link mqtt.resilient.spi.packet.Subscribe.Request#options()}. */
+    static int options(ByteBuffer record) {
+        long options = require(RecordBuffer.number(record), 0, Integer.MAX_VALUE);
+        require(options & QOS, 0, 2);
+        return (int) options;
+    }
+
+    private static long require(long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(value + " in a record; possible are " + least + " to " + most);
         }
-        return new Outgoing(id, index, message.payload(payload).build(), now - age);
+        return value;
     }
 
     /** How long ago a message was accepted, in nanoseconds; 0 if the wall clock does not tell. */
@@ -87,16 +127,6 @@ final class Records {
 
     /** Reads the length of a MESSAGE's properties, which is behind its expiry. */
     static int properties(int flags, ByteBuffer record) {
-        return (flags & PROPERTIES) != 0 ? (int) RecordBuffer.number(record) : 0;
-    }
-
-    /** Reads the rest of a MESSAGE, behind its id: what it counts for against the bounds. */
-    static int size(ByteBuffer record) {
-        RecordBuffer.number(record);
-        int flags = record.get(record.position());
-        expires(record);
-        properties(flags, record);
-        RecordBuffer.number(record); // the topic's length
-        return record.remaining() + Outgoing.OVERHEAD_BYTES;
+        return (flags & PROPERTIES) != 0 ? (int) require(RecordBuffer.number(record), 1, Integer.MAX_VALUE) : 0;
     }
 }

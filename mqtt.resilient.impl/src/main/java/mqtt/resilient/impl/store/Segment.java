@@ -16,6 +16,8 @@ final class Segment {
     static final int FRAGMENT_HEADER_BYTES = 7;
     static final int HEADER_BYTES = 64;
     static final int VERSION = 2;
+    /** From the first index to the last: what is known of its messages is a bit for each. */
+    private static final int MAX_SPAN = 1 << 24;
     private static final int MAGIC = 0x4D515253; // MQRS
 
     final UUID store;
@@ -39,6 +41,8 @@ final class Segment {
     int messages;
     int live;
     private final BitSet liveBits = new BitSet();
+    /** What the next message has at least. */
+    private long nextIndex;
     /** Bytes of the messages in it that are not at their end. */
     long liveBytes;
     /** What all messages in it, dead ones included, count for against the bounds; at recovery only. */
@@ -55,6 +59,7 @@ final class Segment {
         this.chain = chain;
         this.number = number;
         this.firstIndex = firstIndex;
+        nextIndex = firstIndex;
         this.firstId = firstId;
         this.forcedBefore = forcedBefore;
     }
@@ -76,10 +81,21 @@ final class Segment {
         return index >= firstIndex && index - firstIndex < liveBits.length() && liveBits.get((int) (index - firstIndex));
     }
 
+    /** Whether a message with an index can be the next one in it. */
+    boolean canHold(long index) {
+        return headless && messages == 0 || index >= nextIndex && index - firstIndex < MAX_SPAN;
+    }
+
+    /** The index of the latest live message; 0 if there is none. */
+    long latestLive() {
+        return live == 0 ? 0 : firstIndex + liveBits.length() - 1;
+    }
+
     void add(long index, int bytes) {
         if (headless && messages == 0) {
             firstIndex = index;
         }
+        nextIndex = index + 1;
         messages++;
         live++;
         liveBits.set((int) (index - firstIndex));
@@ -95,6 +111,18 @@ final class Segment {
         liveBytes -= liveBytes / live; // an estimate, right when the last one goes
         live--;
         return true;
+    }
+
+    /** The messages of a range have come to their end; the number of those that had not before. */
+    int end(long from, long to) {
+        int before = live;
+        if (from <= latestLive()) {
+            int bit = liveBits.nextSetBit((int) Math.max(0, from - firstIndex));
+            for (; bit >= 0 && firstIndex + bit < to; bit = liveBits.nextSetBit(bit + 1)) {
+                end(firstIndex + bit);
+            }
+        }
+        return before - live;
     }
 
     int dead() {
@@ -133,6 +161,12 @@ final class Segment {
         Segment segment = new Segment(new UUID(header.getLong(), header.getLong()), header.getInt(), header.getInt(),
                 header.getLong(), header.getLong(), header.getLong());
         segment.fixedLength = header.getInt();
-        return segment;
+        boolean ours = version > 0 && isSerial(segment.firstIndex) && isSerial(segment.firstId) && segment.forcedBefore >= 0
+                && segment.fixedLength >= 0;
+        return ours ? segment : null;
+    }
+
+    private static boolean isSerial(long value) {
+        return value >= 0 && value < Records.END;
     }
 }

@@ -71,7 +71,7 @@ public final class StoreDump {
             while (reader.next()) {
                 records++;
                 if (all) {
-                    lines.accept(line(segment.chain, reader.record()));
+                    lines.accept(lineOrDamage(segment.chain, reader.record()));
                 }
             }
             if (reader.damages() > 0) { // at the end of the newest segment it is most likely what is being written
@@ -79,6 +79,15 @@ public final class StoreDump {
                 lines.accept("{\"segment\":" + quoted(name) + ",\"records\":" + (records - before) + ",\"damages\":"
                         + reader.damages() + ",\"firstDamage\":" + reader.firstDamage() + "}");
             }
+        }
+    }
+
+    private String lineOrDamage(int chain, ByteBuffer record) {
+        try {
+            return line(chain, record.duplicate());
+        } catch (RuntimeException e) { // its checksum is right: this was never ours
+            damages++;
+            return "{\"type\":" + record.get() + ",\"damaged\":true}";
         }
     }
 

@@ -131,6 +131,17 @@ class FrameSplitterTest {
     }
 
     @Test
+    void aPublishWithoutAnIdThatIsTooLargeByItsTopicAloneIsPassedOver() throws Exception {
+        FrameSplitter small = new FrameSplitter(new Mqtt311().newCodec(), 128);
+        for (String payload : List.of("", "x", "xy")) {
+            small.split(ByteBuffer.wrap(PacketText.encode("PUBLISH q0 " + "t".repeat(127) + " " + payload)), log);
+        }
+        small.split(ByteBuffer.wrap(PacketText.encode("PUBLISH q0 t z")), log);
+        assertEquals(4, log.packets.size());
+        assertEquals("oversized PUBLISH q0 id 0 " + "t".repeat(127) + " 132", log.packets.get(0));
+    }
+
+    @Test
     void aPacketThatIsTooLargeIsRefusedWithItsHeader() { // H19: before its bytes arrive
         ProtocolException tooLarge = assertThrows(ProtocolException.class,
                 () -> splitter.split(ByteBuffer.wrap(Bytes.of("40 ff ff ff 7f")), log));

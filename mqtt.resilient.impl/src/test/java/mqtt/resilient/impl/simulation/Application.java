@@ -25,6 +25,7 @@ import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Settings;
 
 /** One client in each life of the process, the application that uses it, and what it may expect. */
@@ -32,6 +33,8 @@ final class Application implements ClientEvents {
     private static final long FORCE_NANOS = 500 * Timeline.MILLI;
     /** What a power cut may take with store=process: the interval, and the longest time that a disk hangs. */
     private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
+    private static final long LANES_BYTES = 20_000;
+    private static final long SESSION_BYTES = 400_000;
     private static final long GRACE_SECONDS = 30;
 
     private final Timeline timeline;
@@ -56,6 +59,8 @@ final class Application implements ClientEvents {
     private InboundQueue inboundQueue;
     private int failures;
     private long rejected;
+    /** How many connections of this life the client has given up for want of an answer. */
+    private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
     private boolean leftovers;
 
@@ -98,9 +103,10 @@ final class Application implements ClientEvents {
         sessionKnown = false;
         failures = 0;
         rejected = 0;
+        timeouts = 0;
         filters.clear();
         ClientSettings settings = settings();
-        client = new Client(gateway.environment(), "client" + index, new Mqtt311(), gateway::store, settings, this);
+        client = new Client(gateway.environment(index), "client" + index, new Mqtt311(), gateway::store, settings, this);
         client.configure("client" + index, settings);
         listen();
     }
@@ -120,10 +126,12 @@ final class Application implements ClientEvents {
         inbound = null;
         leftovers |= power && durability != Durability.POWER;
         List<Sent> all = ledger.sent();
-        for (int i = all.size() - 1; i >= 0 && all.get(i).life == gateway.life(); i--) {
+        int since = power ? gateway.firstLifeOfBoot() : gateway.life();
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life >= since; i--) {
             Sent message = all.get(i);
             boolean unforced = power && scenario.durability() == Durability.PROCESS
-                    && gateway.process().nanoTime() - message.at < UNFORCED_NANOS;
+                    && (gateway.process().nanoTime() - message.at < UNFORCED_NANOS
+                            || scenario.meanSeconds().containsKey(Fault.FORCE_FAILS)); // it is not forced again
             if (message.client == index && message.arrivals == 0) {
                 message.excused |= unforced || scenario.durability() == Durability.MEMORY;
             }
@@ -283,6 +291,25 @@ final class Application implements ClientEvents {
         }
     }
 
+    /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */
+    long patience() {
+        long response = Math.min(600, (long) scenario.responseSeconds() << Math.min(timeouts, 10));
+        return (keepAliveSeconds / 4 + response) * 5 / 4 * Timeline.SECOND + 10 * Timeline.SECOND;
+    }
+
+    /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
+    void checkDisk(DiskModel disk) {
+        long lanes = disk.used("store" + index + "/lane");
+        long needed = 3 * client.metrics().pendingBytes() + 32L * scenario.segmentBytes() + LANES_BYTES;
+        if (lanes > needed) {
+            throw ledger.violated("bounded disk", lanes + " bytes are used; at most " + needed + " are needed: " + disk);
+        }
+        long all = disk.used("store" + index + "/");
+        if (all > needed + SESSION_BYTES) {
+            throw ledger.violated("bounded disk", all + " bytes are used for " + needed + ": " + disk);
+        }
+    }
+
     /** Why the client is not at rest; empty when it is. */
     String unrest(Broker broker) {
         ClientMetrics metrics = client.metrics();
@@ -313,6 +340,7 @@ final class Application implements ClientEvents {
 
     void makePeace() {
         failures = 0;
+        gateway.trouble();
         client.connect();
         client.reconnect(); // refused subscriptions are asked for once on each connection
         listen();
@@ -325,6 +353,8 @@ final class Application implements ClientEvents {
         timeline.trace("client " + index, () -> status.state() + ": " + status.reason());
         if (status.state() == ConnectionState.ONLINE) {
             sessionKnown = true;
+        } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
+            timeouts++;
         }
     }
 

@@ -63,6 +63,7 @@ final class Broker {
     private boolean reorders;
     private int delayMillis;
     private int window = 5;
+    private boolean reusesIds;
 
     Broker(Timeline timeline, Ledger ledger, SplittableRandom random) {
         this.timeline = timeline;
@@ -73,6 +74,7 @@ final class Broker {
     // ---- faults ---------------------------------------------------------------------------------------------------
 
     void configure(int newWindow, int newDelayMillis, boolean newReorders) {
+        reusesIds = random.nextBoolean();
         window = newWindow;
         delayMillis = newDelayMillis;
         reorders = newReorders;
@@ -209,12 +211,15 @@ final class Broker {
         if (granted == 0 && peer == null) {
             return;
         }
-        Out out = ledger.newOut(client, granted, length);
+        Out out = ledger.newOut(client, granted, length, null);
         if (granted == 0) {
             peer.send(0, out, false);
             peer.flush();
         } else {
             session.queued.add(out);
+            if (granted == 2 && random.nextInt(3) == 0) { // "on", and once more "on"
+                session.queued.add(ledger.newOut(client, granted, length, out));
+            }
             if (peer != null) {
                 peer.sendQueued();
                 peer.flush();
@@ -260,6 +265,7 @@ final class Broker {
         private final Set<Integer> unacknowledged = new HashSet<>();
         private final ArrayDeque<Integer> expected = new ArrayDeque<>();
         private byte[] partial = new byte[0];
+        private int notYetSent;
         private Session session;
         private String clientId = "";
         private boolean clean;
@@ -375,9 +381,9 @@ final class Broker {
         }
 
         private void hangUpAnywhere() {
-            if (!out.isEmpty() && random.nextBoolean()) {
-                byte[] packet = out.get(0);
-                wire.send(Arrays.copyOf(packet, 1 + random.nextInt(packet.length)));
+            if (session != null && random.nextBoolean()) {
+                byte[] packet = Packets.publish("in/0/0", new byte[random.nextInt(1000)], 0, false, 0);
+                wire.send(Arrays.copyOf(packet, 1 + random.nextInt(packet.length - 1)));
             }
             end(true);
         }
@@ -409,6 +415,29 @@ final class Broker {
             if (!condition) {
                 throw ledger.violated("protocol", clientId + " on connection " + number + ": " + what);
             }
+        }
+
+        /** The client sends these bytes; that does not mean that they will ever arrive. */
+        @Override
+        public void sending(byte[] bytes) {
+            int at = notYetSent;
+            while (session != null && at >= 0 && at + 1 < bytes.length) {
+                if (bytes[at] == Packets.PUBREC << 4 && at + 3 < bytes.length) {
+                    Out confirmed = session.sent.get((bytes[at + 2] & 0xFF) << 8 | bytes[at + 3] & 0xFF);
+                    if (confirmed != null && confirmed.qos == 2) {
+                        confirmed.pubrecSent = true;
+                    }
+                }
+                int length = 0;
+                int shift = 0;
+                do {
+                    at++;
+                    length |= at < bytes.length ? (bytes[at] & 127) << shift : 0;
+                    shift += 7;
+                } while (at < bytes.length && bytes[at] < 0);
+                at += 1 + length;
+            }
+            notYetSent = at - bytes.length; // of a packet that goes on with the next bytes
         }
 
         // ---- packets of the client ----
@@ -690,6 +719,7 @@ final class Broker {
         private void sendQueued() {
             while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty()) {
                 Out next = session.queued.remove();
+                session.lastId = reusesIds ? 0 : session.lastId;
                 do {
                     session.lastId = session.lastId % (2 * window + 1) + 1;
                 } while (session.sent.containsKey(session.lastId) || expected.contains(session.lastId));
@@ -702,7 +732,7 @@ final class Broker {
             if (message.qos > 0) {
                 expected.add(id);
             }
-            put(Packets.publish(message.topic(), Sent.payload(message.number, message.length), message.qos, duplicate, id),
+            put(Packets.publish(message.topic(), message.payload(), message.qos, duplicate, id),
                     () -> "PUBLISH " + (duplicate ? "dup " : "") + "id " + id + " " + message);
         }
     }

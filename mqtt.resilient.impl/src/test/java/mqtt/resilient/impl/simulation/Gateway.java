@@ -15,18 +15,21 @@ import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
-import mqtt.resilient.impl.store.JournalStore;
-import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.store.JournalStore;
+import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Fate;
 import mqtt.resilient.spi.NetworkState;
 
 /** A machine with a disk, a network, clocks, and a process in which the clients run; it goes down and comes up again. */
-final class Gateway implements Network {
+final class Gateway {
     private static final long WALL_MILLIS = 1_700_000_000_000L;
     private static final int BUFFER_BYTES = 16_384;
+    private static final int MAX_WAITING = 500;
+    /** For so long something that went wrong can be the reason for a reconnect. */
+    private static final long MEMORY_OF_TROUBLE_NANOS = 180 * Timeline.SECOND;
 
     private final Timeline timeline;
     private final Ledger ledger;
@@ -43,6 +46,7 @@ final class Gateway implements Network {
     private Process process;
     private int life;
     private int boots;
+    private int firstLifeOfBoot;
     private boolean ran;
     private long monotonicAtBoot = 1;
     private long bootedAt;
@@ -53,7 +57,6 @@ final class Gateway implements Network {
     private boolean unresolved;
     private boolean listenersBlocked;
     private long diskAnswersAt;
-    private int diskMillis = 1;
     private boolean cutTakesPower;
 
     Gateway(Timeline timeline, Ledger ledger, Broker broker, Scenario scenario, SplittableRandom random,
@@ -109,6 +112,11 @@ final class Gateway implements Network {
         return life;
     }
 
+    /** The first life since the machine started. */
+    int firstLifeOfBoot() {
+        return firstLifeOfBoot;
+    }
+
     boolean isDurable() {
         return scenario.durability() != Durability.MEMORY;
     }
@@ -146,6 +154,7 @@ final class Gateway implements Network {
         life++;
         if (!ran) {
             boots++;
+            firstLifeOfBoot = life;
             monotonicAtBoot = 1 + random.nextLong(20 * Timeline.SECOND);
             bootedAt = timeline.now();
             ran = true;
@@ -157,8 +166,8 @@ final class Gateway implements Network {
         applications.forEach(Application::start);
     }
 
-    Environment environment() {
-        return new Environment(process, this, random.split(), this::runListener, process::execute);
+    Environment environment(int client) {
+        return new Environment(process, new ClientNetwork(client), random.split(), this::runListener, process::execute);
     }
 
     private void runListener(Runnable task) {
@@ -179,7 +188,7 @@ final class Gateway implements Network {
 
     /** Runs what blocks when the disk answers. */
     private void onDisk(Process mine, Runnable task) {
-        long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + diskMillis * Timeline.MILLI);
+        long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + scenario.diskMillis() * Timeline.MILLI);
         mine.later(answer, () -> {
             try {
                 task.run();
@@ -272,10 +281,6 @@ final class Gateway implements Network {
         diskAnswersAt = timeline.now() + nanos;
     }
 
-    void diskMillis(int millis) {
-        diskMillis = millis;
-    }
-
     void outage(boolean begins) {
         trouble();
         outages += begins ? 1 : -1;
@@ -356,79 +361,100 @@ final class Gateway implements Network {
         }
     }
 
-    /** Connections that the client keeps although nothing can arrive on them any more. */
-    void checkDeadLinks() {
+    /** What must be true of the machine at any time. */
+    void check() {
         if (!isRunning() || process.isSuspended()) {
             return;
+        }
+        if (process.waiting() > MAX_WAITING) {
+            throw ledger.violated("bounded memory", process.waiting() + " timers and tasks wait");
+        }
+        for (Application application : applications) {
+            application.check();
+            application.checkDisk(disk);
         }
         for (Wire wire : wires) {
             if (wire.isOpenForClient() && wire.deadSince() != 0 && !wire.isReadingPaused() && !wire.isClosing()) {
                 long dead = process.nanoTime() - wire.deadSince();
-                long patience = scenario.keepAliveSeconds() * Timeline.SECOND / 2 + 600 * Timeline.SECOND;
+                long patience = applications.get(wire.client()).patience();
                 if (dead > patience) {
-                    throw ledger.violated("dead links are noticed", "a connection is dead for " + dead / Timeline.SECOND
-                            + " s and kept");
+                    throw ledger.violated("dead links are noticed", "a connection of client " + wire.client() + " is dead for "
+                            + dead / Timeline.SECOND + " s and kept; at most " + patience / Timeline.SECOND + " s are needed");
                 }
             }
+        }
+    }
+
+    /** A client ends a connection that works. */
+    void closedByClient(Wire wire) {
+        if (untroubledFor() > MEMORY_OF_TROUBLE_NANOS && isRunning()) {
+            ledger.violated("no needless reconnects", "client " + wire.client() + " ends a connection; nothing has gone wrong for "
+                    + untroubledFor() / Timeline.SECOND + " s");
         }
     }
 
     // ---- the network ----------------------------------------------------------------------------------------------
 
-    @Override
-    public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
-        Process mine = process;
-        mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
-            if (unresolved || !isNetworkUp()) {
-                answer.accept(null, "unknown host");
-            } else {
-                try {
-                    answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
-                } catch (UnknownHostException e) {
-                    throw new AssertionError(e);
+    /** The network as one client sees it. */
+    private final class ClientNetwork implements Network {
+        private final int client;
+
+        ClientNetwork(int client) {
+            this.client = client;
+        }
+
+        @Override
+        public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
+            process.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
+                if (unresolved || !isNetworkUp()) {
+                    answer.accept(null, "unknown host");
+                } else {
+                    try {
+                        answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
+                    } catch (UnknownHostException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            });
+        }
+
+        @Override
+        public InetAddress literal(String host) {
+            return null;
+        }
+
+        @Override
+        public boolean isOnLink(InetAddress address) {
+            return false;
+        }
+
+        @Override
+        public Connection connect(Route route, ConnectionHandler handler) {
+            wires.removeIf(Wire::isClosed);
+            for (Wire other : wires) {
+                if (other.client() == client && other.isOpenForClient()) {
+                    throw ledger.violated("one connection at a time", "client " + client + " begins another one");
                 }
             }
-        });
-    }
-
-    @Override
-    public InetAddress literal(String host) {
-        return null;
-    }
-
-    @Override
-    public boolean isOnLink(InetAddress address) {
-        return false;
-    }
-
-    @Override
-    public Connection connect(Route route, ConnectionHandler handler) {
-        wires.removeIf(Wire::isClosed);
-        int open = 0;
-        for (Wire other : wires) {
-            open += other.isOpenForClient() && other.belongsTo(process) ? 1 : 0;
+            statistics.connections++;
+            Wire wire = new Wire(timeline, Gateway.this, client, handler);
+            wires.add(wire);
+            timeline.after(2L * weather.latencyMillis() * Timeline.MILLI, () -> {
+                if (wire.isClosed() || !isNetworkUp()) {
+                    return; // the client gives up by itself
+                }
+                if (refused || broker.isDown()) {
+                    wire.failed("Connection refused");
+                } else {
+                    wire.established(broker.accept(wire, Gateway.this));
+                }
+            });
+            return wire;
         }
-        if (open >= applications.size()) {
-            throw ledger.violated("one connection at a time", "another one is begun while " + open + " are open");
-        }
-        statistics.connections++;
-        Wire wire = new Wire(timeline, this, handler);
-        wires.add(wire);
-        timeline.after(2L * weather.latencyMillis() * Timeline.MILLI, () -> {
-            if (wire.isClosed() || !isNetworkUp()) {
-                return; // the client gives up by itself
-            }
-            if (refused || broker.isDown()) {
-                wire.failed("Connection refused");
-            } else {
-                wire.established(broker.accept(wire, this));
-            }
-        });
-        return wire;
-    }
 
-    @Override
-    public void queryDns(String server, int port, Consumer<Boolean> answer) {
-        process.execute(() -> answer.accept(isNetworkUp()));
+        @Override
+        public void queryDns(String server, int port, Consumer<Boolean> answer) {
+            process.execute(() -> answer.accept(isNetworkUp()));
+        }
     }
 }

@@ -110,7 +110,7 @@ final class Ledger {
         if (levels[0].equals("t")) {
             sent(Long.parseLong(levels[3])).excused = true;
         } else if (levels[0].equals("in")) {
-            outs.get(Integer.parseInt(levels[2])).excused = true;
+            outs.get(Integer.parseInt(levels[2])).first.excused = true;
         } else {
             violated("at least once", "something is given up: " + reason);
         }
@@ -118,8 +118,10 @@ final class Ledger {
 
     // ---- from the broker to clients -------------------------------------------------------------------------------
 
-    Out newOut(int client, int qos, int length) {
-        Out made = new Out(outs.size(), client, qos, length);
+    /** A new message; one that looks like another has the same topic and payload. */
+    Out newOut(int client, int qos, int length, Out like) {
+        Out made = new Out(outs.size(), client, qos, length, like);
+        made.first.hasTwin |= like != null;
         outs.add(made);
         return made;
     }
@@ -131,17 +133,18 @@ final class Ledger {
             violated("intact", out + " arrives as another one: " + topic);
         }
         out.handled++;
-        if (out.qos == 2 && out.confirmed) {
-            violated("exactly once", out + " is handed over again after it was confirmed");
+        if (out.pubrecSent && !out.hasTwin && !out.lost) {
+            violated("exactly once", out + " is handed over again after its PUBREC");
         }
     }
 
     /** The client has confirmed a message. */
     void confirmed(Out out) {
-        if (!out.confirmed && out.handled == 0 && !out.excused) {
-            throw violated("at least once", out + " is acknowledged before its listener is done");
-        }
         out.confirmed = true;
+        out.first.confirmations++;
+        if (out.first.handled < out.first.confirmations && !out.first.excused) {
+            throw violated("at least once", out + " is acknowledged and its listener has not had it");
+        }
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ final class Ledger {
             }
         }
         for (Out out : outs) {
-            if (out.qos > 0 && out.handled == 0 && !out.lost && !out.excused) {
+            if (out.qos > 0 && out.first.handled == 0 && !out.lost && !out.first.excused) {
                 throw violated("at least once", out + " was never handed over");
             }
         }

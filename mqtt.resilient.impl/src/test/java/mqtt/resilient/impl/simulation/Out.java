@@ -6,28 +6,44 @@ final class Out {
     final int client;
     final int qos;
     final int length;
+    /** The message that has the same topic and payload and was there before; this one if there is none. */
+    final Out first;
     /** Gone with the broker's session. */
     boolean lost;
-    /** The client has said that it gives it up. */
-    boolean excused;
+    /** The broker waits for PUBCOMP. */
     boolean released;
     boolean confirmed;
+
+    // for all that look the same, kept in the first of them
+    /** The client has said that it gives it up. */
+    boolean excused;
     /** How often the listener was done with it. */
     int handled;
+    int confirmations;
+    /** There is another one of the same look. */
+    boolean hasTwin;
+    /** The client has sent PUBREC, wherever that is now. */
+    boolean pubrecSent;
 
-    Out(long number, int client, int qos, int length) {
+    Out(long number, int client, int qos, int length, Out first) {
         this.number = number;
         this.client = client;
         this.qos = qos;
         this.length = length;
+        this.first = first == null ? this : first;
     }
 
     String topic() {
-        return "in/" + client + "/" + number;
+        return "in/" + client + "/" + first.number;
+    }
+
+    byte[] payload() {
+        return Sent.payload(first.number, length);
     }
 
     @Override
     public String toString() {
-        return "message " + number + " to client " + client + " (QoS " + qos + ")";
+        return "message " + number + (first == this ? "" : ", which looks like " + first.number) + " to client " + client
+                + " (QoS " + qos + ")";
     }
 }

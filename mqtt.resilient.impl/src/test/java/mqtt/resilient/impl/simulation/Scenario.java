@@ -22,12 +22,13 @@ import mqtt.resilient.api.Durability;
  * @param burst the largest number of messages at a time
  * @param brokerWindow how many messages the broker sends unacknowledged
  * @param brokerDelayMillis how long the broker takes at most to answer
+ * @param diskMillis how long the disk takes at most to answer
  * @param reorders whether the broker acknowledges out of order
  * @param steadyQos0 whether there is a steady stream of QoS 0
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
         int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst,
-        int brokerWindow, int brokerDelayMillis, boolean reorders, boolean steadyQos0) {
+        int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0) {
 
     static Scenario of(long seed, Profile profile) {
         SplittableRandom random = new SplittableRandom(seed * 31 + profile.ordinal());
@@ -45,8 +46,8 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         return new Scenario(seed, profile, faults, one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
                 one(random, 1024, 4096, 16_384),
-                one(random, 1000, 4000, 16_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
-                one(random, 1, 3, 10), one(random, 0, 0, 20, 500), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
+                one(random, 2000, 8000, 30_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
+                one(random, 1, 3, 10), one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
                 random.nextInt(3) == 0);
     }
 

@@ -1,6 +1,10 @@
 package mqtt.resilient.impl.simulation;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -17,6 +21,7 @@ public final class Simulate {
     private Profile profile;
     private int threads = Runtime.getRuntime().availableProcessors();
     private Long replay;
+    private Path defects;
 
     private final PrintStream out;
     private final AtomicLong next = new AtomicLong();
@@ -30,7 +35,7 @@ public final class Simulate {
     }
 
     /** See {@code bin/simulate --help}. */
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws InterruptedException, IOException {
         Simulate simulate = new Simulate(System.out);
         for (int i = 0; i < arguments.length; i += 2) {
             if (i + 1 == arguments.length) {
@@ -48,6 +53,7 @@ public final class Simulate {
             case "--minutes" -> minutes = Double.parseDouble(value);
             case "--profile" -> profile = Profile.named(value);
             case "--threads" -> threads = Integer.parseInt(value);
+            case "--defects" -> defects = Path.of(value);
             case "--replay" -> replay = Long.parseLong(value);
             default -> throw new IllegalArgumentException(option + " is not an option; see --help");
         }
@@ -59,9 +65,22 @@ public final class Simulate {
         return Scenario.of(seed, profile == null ? all[(int) Math.floorMod(seed, (long) all.length)] : profile);
     }
 
-    private boolean run() throws InterruptedException {
+    /** Runs one simulation; what is violated, null = nothing. For {@link Defect}, which loads this class once more. */
+    public static String find(String profile, long seed) {
+        try {
+            new Simulation(Scenario.of(seed, Profile.named(profile)), Trace.off()).run();
+            return null;
+        } catch (Violation e) {
+            return e.getMessage();
+        }
+    }
+
+    private boolean run() throws InterruptedException, IOException {
         if (replay != null) {
             return replay();
+        }
+        if (defects != null) {
+            return findDefects();
         }
         if (seeds < 0) {
             seeds = minutes > 0 ? Long.MAX_VALUE / 2 : 1000;
@@ -154,5 +173,31 @@ public final class Simulate {
             out.println("0 passed, 1 failed");
             return false;
         }
+    }
+
+    /** Looks for the first seed, from the first one on, that shows each of the {@link Defects}. */
+    private boolean findDefects() throws IOException {
+        long most = seeds < 0 ? 5000 : seeds;
+        int missed = 0;
+        for (Defect defect : Defects.ALL) {
+            Path work = Files.createTempDirectory("defect");
+            try (URLClassLoader loader = defect.load(defects, work)) {
+                String found = null;
+                for (long i = 0; i < most && found == null; i++) {
+                    Scenario scenario = scenario(from + i, profile);
+                    found = Defect.find(loader, scenario.profile().toString(), scenario.seed());
+                    if (found != null) {
+                        out.println(defect.name() + " = " + scenario.profile() + " " + scenario.seed() + "   # after " + (i + 1) + ": "
+                                + found);
+                    }
+                }
+                if (found == null) {
+                    missed++;
+                    out.println("# " + defect.name() + " was not found within " + most + " seeds");
+                }
+            }
+        }
+        out.println((Defects.ALL.size() - missed) + " passed, " + missed + " failed");
+        return missed == 0;
     }
 }

@@ -16,7 +16,6 @@ final class Simulation {
     /** Within this time after the last fault everything that can be delivered is delivered, but for what the network takes. */
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
-    private static final int MAX_WAITING = 2000;
 
     private final Scenario scenario;
     private final Timeline timeline;
@@ -73,11 +72,7 @@ final class Simulation {
 
     private void checkSoon() {
         timeline.after(CHECK_NANOS, () -> {
-            gateway.applications().forEach(Application::check);
-            gateway.checkDeadLinks();
-            if (gateway.isRunning() && gateway.process().waiting() > MAX_WAITING) {
-                throw ledger.violated("bounds", gateway.process().waiting() + " timers and tasks wait");
-            }
+            gateway.check();
             checkSoon();
         });
     }
@@ -264,8 +259,8 @@ final class Simulation {
         long nanos = 0;
         for (Application application : gateway.applications()) {
             ClientMetrics metrics = application.client().metrics();
-            nanos += 3 * metrics.pending() * roundTrip * Timeline.MILLI / Math.min(10, application.window());
-            nanos += 3 * broker.backlog(application.clientId()) * roundTrip * Timeline.MILLI / scenario.brokerWindow();
+            nanos += 3 * metrics.pending() * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI / Math.min(10, application.window());
+            nanos += 3 * broker.backlog(application.clientId()) * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI / scenario.brokerWindow();
             nanos += weather.bytesPerSecond() == 0 ? 0 : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();
             nanos += application.isRateLimited() ? metrics.pending() * Timeline.SECOND / 10 : 0;
         }

@@ -22,6 +22,9 @@ final class Wire implements Connection, ConnectionHandler.Output {
     interface Peer {
         void received(byte[] bytes);
 
+        /** The client's end takes bytes to send. */
+        void sending(byte[] bytes);
+
         /** The client has closed. */
         void closed();
     }
@@ -99,6 +102,7 @@ final class Wire implements Connection, ConnectionHandler.Output {
     private final Timeline timeline;
     private final Gateway gateway;
     private final Process process;
+    private final int client;
     private final ConnectionHandler handler;
     private final Pipe toBroker = new Pipe(true, this::arrivesAtBroker);
     private final Pipe toClient = new Pipe(false, this::arrivesAtClient);
@@ -116,9 +120,10 @@ final class Wire implements Connection, ConnectionHandler.Output {
     /** The client's clock when it became a dead link; 0 = it is none. */
     private long deadSince;
 
-    Wire(Timeline timeline, Gateway gateway, ConnectionHandler handler) {
+    Wire(Timeline timeline, Gateway gateway, int client, ConnectionHandler handler) {
         this.timeline = timeline;
         this.gateway = gateway;
+        this.client = client;
         this.handler = handler;
         process = gateway.process();
     }
@@ -147,8 +152,9 @@ final class Wire implements Connection, ConnectionHandler.Output {
         return clientClosed && (brokerClosed || !established || vanished || toBroker.chunks.isEmpty());
     }
 
-    boolean belongsTo(Process which) {
-        return process == which;
+    /** Whose it is. */
+    int client() {
+        return client;
     }
 
     boolean isClosing() {
@@ -311,6 +317,7 @@ final class Wire implements Connection, ConnectionHandler.Output {
         if (count > 0) {
             byte[] chunk = new byte[count];
             bytes.get(chunk);
+            peer.sending(chunk);
             toBroker.bytes += vanished ? count : 0;
             if (!vanished) {
                 toBroker.put(chunk);
@@ -345,8 +352,12 @@ final class Wire implements Connection, ConnectionHandler.Output {
     @Override
     public void close() {
         if (!clientClosed) {
+            endedByClient();
             clientClosed = true;
             toClient.clear();
+            if (!gateway.isNetworkUp() || toBroker.notBefore > timeline.now()) {
+                toBroker.clear(); // what is not under way, and would be sent again, goes with the connection
+            }
             if (established && !vanished) {
                 toBroker.put(END);
             }
@@ -358,6 +369,7 @@ final class Wire implements Connection, ConnectionHandler.Output {
         if (clientClosed) {
             return;
         }
+        endedByClient();
         pending = ByteBuffer.allocate(pending.remaining() + last.length).put(pending).put(last).flip();
         closing = true;
         readingPaused = false;
@@ -372,5 +384,11 @@ final class Wire implements Connection, ConnectionHandler.Output {
                 endForClient(false, "closed");
             }
         });
+    }
+
+    private void endedByClient() {
+        if (established && !vanished && !brokerClosed) {
+            gateway.closedByClient(this);
+        }
     }
 }

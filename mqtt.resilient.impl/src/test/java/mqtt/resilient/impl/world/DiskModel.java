@@ -288,6 +288,15 @@ public final class DiskModel implements FileSystem {
         return names.values().stream().mapToLong(content -> content.length).sum();
     }
 
+    /** The bytes of the files whose names begin like this. */
+    public long used(String prefix) {
+        long sum = 0;
+        for (Map.Entry<String, Content> each : names.entrySet()) {
+            sum += each.getKey().startsWith(prefix) ? each.getValue().length : 0;
+        }
+        return sum;
+    }
+
     /** Takes a file away, as somebody with a shell would. */
     public void remove(String name) {
         names.remove(name);

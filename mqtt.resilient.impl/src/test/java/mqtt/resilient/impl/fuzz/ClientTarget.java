@@ -1,0 +1,105 @@
+package mqtt.resilient.impl.fuzz;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.impl.world.Bytes;
+import mqtt.resilient.impl.world.PacketText;
+import mqtt.resilient.impl.world.World;
+
+/**
+ * A broker that says anything to a whole client with a subscription and two messages under way. Whatever it is, the client
+ * connects again, and what it had accepted ends as delivered.
+ */
+final class ClientTarget implements Target {
+    private static final int MOST_TURNS = 30;
+    private static final int PACKET_MAX_BYTES = 128;
+
+    @Override
+    public String name() {
+        return "client";
+    }
+
+    @Override
+    public List<byte[]> seeds() {
+        return List.of(packets("SUBACK id=1 2", "PUBREC id=3", "PUBCOMP id=3", "PUBACK id=2"),
+                packets("SUBACK id=1 2", "PUBLISH q0 in x", "PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in x", "PUBREL id=8"),
+                packets("PUBREC id=3", "PUBREC id=3", "PUBLISH dup q2 id=7 in " + "x".repeat(300), "PUBREL id=7", "PINGRESP"),
+                packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 " + "in/".repeat(50) + " x", "PUBREL id=8"),
+                packets("PUBACK id=3", "PUBREC id=2", "UNSUBACK id=1", "PUBREL id=1", "PUBCOMP id=2", "CONNACK"));
+    }
+
+    private static byte[] packets(String... packets) {
+        return Bytes.join(Arrays.stream(packets).map(PacketText::encode).toArray(byte[][]::new));
+    }
+
+    @Override
+    public List<byte[]> words() {
+        return new PacketTarget(PACKET_MAX_BYTES).seeds();
+    }
+
+    @Override
+    public int maxBytes() {
+        return 512;
+    }
+
+    @Override
+    public long allocationLimit(int inputBytes) {
+        return Long.MAX_VALUE; // the model of the broker takes more than the client
+    }
+
+    @Override
+    public void decode(byte[] input) {
+        // check does
+    }
+
+    @Override
+    public String check(byte[] input) {
+        World world = World.connected(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES));
+        world.subscribe("in", 2, message -> { });
+        Publication atLeastOnce = world.publish("t", "1");
+        Publication exactlyOnce = world.publish("t", "2", 2);
+        world.broker.takeAll();
+        List<ByteBuffer> pieces = StreamTarget.pieces(input, new SplittableRandom(Arrays.hashCode(input)), 64);
+        for (ByteBuffer piece : pieces) {
+            if (world.broker.isConnected()) {
+                byte[] bytes = new byte[piece.remaining()];
+                piece.get(bytes);
+                world.broker.sendsBytes(bytes);
+            }
+        }
+        String outcome = world.state() + " " + world.reason();
+        String said = String.join(" ", world.broker.takeAll());
+        if (world.broker.isConnected()) {
+            world.broker.hangsUp();
+        }
+        world.broker.acceptsAgain(false);
+        for (int turn = 0; turn < MOST_TURNS; turn++) {
+            for (String packet : world.broker.takeAll()) {
+                answer(world, packet);
+            }
+        }
+        if (world.state() != ConnectionState.ONLINE || world.outcome(atLeastOnce) != Outcome.Kind.DELIVERED
+                || world.outcome(exactlyOnce) != Outcome.Kind.DELIVERED) {
+            throw new AssertionError("behind " + outcome + " the client is " + world.state() + " " + world.reason()
+                    + ", its messages are " + world.outcome(atLeastOnce) + " and " + world.outcome(exactlyOnce));
+        }
+        return outcome + " " + said;
+    }
+
+    private static void answer(World world, String packet) {
+        String[] words = packet.split(" ");
+        String id = packet.replaceAll(".*?(id=[0-9]+).*", "$1");
+        switch (words[0]) {
+            case "PUBLISH" -> world.broker.sends((packet.contains(" q1 ") ? "PUBACK " : "PUBREC ") + id);
+            case "PUBREL" -> world.broker.sends("PUBCOMP " + id);
+            case "SUBSCRIBE" -> world.broker.sends("SUBACK " + id + " 2");
+            default -> {
+            }
+        }
+    }
+}
