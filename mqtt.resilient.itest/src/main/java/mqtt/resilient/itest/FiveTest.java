@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import mqtt.resilient.api.ConnectionState;
@@ -103,6 +104,25 @@ class FiveTest extends FrameworkTest {
         noRetained.awaitTexts("new");
         assertTrue(noRetained.messages().get(0).retained());
         noLocal.awaitTexts("theirs");
+    }
+
+    @Test
+    void aSlowListenerLosesNothingAndNoConnection() {
+        ResilientMqttClient client = five("slow", "inflight.max", 10);
+        ResilientMqttClient other = five("quick");
+        List<ReceivedMessage> held = Collections.synchronizedList(new ArrayList<>());
+        assertTrue(Await.result(client.subscribe("slow/#", SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually(),
+                held::add).result()).isGranted());
+        for (int i = 0; i < 200; i++) {
+            other.publish(Message.to("slow/" + i).qos(Qos.of(1 + i % 2)).build());
+        }
+        assertTrue(Await.result(other.drain(Duration.ofSeconds(20))));
+        for (int handled = 0; handled < 200; handled++) {
+            int next = handled;
+            Await.until("message " + next, () -> held.size() > next);
+            held.get(next).acknowledge();
+        }
+        assertEquals(1, client.metrics().connections());
     }
 
     @Test

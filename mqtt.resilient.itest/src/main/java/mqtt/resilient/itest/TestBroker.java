@@ -36,7 +36,7 @@ final class TestBroker implements AutoCloseable {
     private static final int CONNECT_MILLIS = 500;
     private static final String BROKER_DIRECTORY = "itest.broker.directory";
 
-    private final Optional<Path> mosquitto = mosquitto();
+    private final Optional<Path> mosquitto;
     private final int port;
     private final Path directory;
     private final Thread killAtExit;
@@ -47,6 +47,11 @@ final class TestBroker implements AutoCloseable {
         this(freePort(), config);
     }
 
+    /** A broker of the other kind, also where there is Mosquitto. */
+    static TestBroker artemis() {
+        return new TestBroker(freePort(), Optional.empty());
+    }
+
     /**
      * A broker on a port of the caller's choice.
      *
@@ -54,7 +59,12 @@ final class TestBroker implements AutoCloseable {
      * @param config further lines of Mosquitto's configuration; without effect on the other broker
      */
     TestBroker(int port, String... config) {
+        this(port, mosquitto(), config);
+    }
+
+    private TestBroker(int port, Optional<Path> mosquitto, String... config) {
         this.port = port;
+        this.mosquitto = mosquitto;
         try {
             directory = Files.createTempDirectory("itest-broker");
             Files.writeString(config(), """
@@ -68,7 +78,7 @@ final class TestBroker implements AutoCloseable {
         }
         killAtExit = new Thread(this::kill, "itest-broker-kill");
         Runtime.getRuntime().addShutdownHook(killAtExit);
-        if (kind() == Kind.ARTEMIS) {
+        if (mosquitto().isEmpty()) {
             System.out.println("No mosquitto on this machine: testing against the embedded Artemis broker");
         }
     }

@@ -6,8 +6,6 @@ public final class ProtocolException extends Exception {
     public static final int MALFORMED = 0x81;
     /** MQTT 5 reason code: something that must not come, or not now. */
     public static final int PROTOCOL_ERROR = 0x82;
-    /** MQTT 5 reason code: more unacknowledged messages than allowed. */
-    public static final int RECEIVE_MAXIMUM_EXCEEDED = 0x93;
     /** MQTT 5 reason code: a topic alias that is not allowed or not known. */
     public static final int TOPIC_ALIAS_INVALID = 0x94;
     /** MQTT 5 reason code: a packet that is larger than allowed. */

@@ -58,6 +58,7 @@ public final class Engine {
     private final EventLoop loop;
     private final SystemNetwork systemNetwork;
     private volatile ProtocolVersion protocol;
+    private volatile boolean stopped;
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
@@ -111,6 +112,9 @@ public final class Engine {
         if (protocol == version) {
             protocol = null;
         }
+        if (stopped) {
+            return; // no connection is left
+        }
         osgi.executeAndWait(() -> offer(protocol).join(), new StopBudget(CLIENT_STOP_MILLIS));
     }
 
@@ -144,6 +148,7 @@ public final class Engine {
 
     @Deactivate
     void deactivate() throws InterruptedException {
+        stopped = true;
         systemNetwork.stop();
         long storageMillis = CLIENT_STOP_MILLIS;
         try { // a store that is closed after its threads would keep its lock

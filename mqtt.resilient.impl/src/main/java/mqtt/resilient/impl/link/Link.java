@@ -495,10 +495,6 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void publish(Publish publish) throws ProtocolException {
         online(PacketType.PUBLISH).publish(publish);
-        if (session != null && session.unacknowledged() > connect.options().receiveMaximum()) {
-            throw new ProtocolException(ProtocolException.RECEIVE_MAXIMUM_EXCEEDED, "more than "
-                    + connect.options().receiveMaximum() + " messages unacknowledged [MQTT-3.3.4-9]");
-        }
     }
 
     @Override

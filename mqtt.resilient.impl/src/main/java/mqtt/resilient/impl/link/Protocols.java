@@ -13,23 +13,41 @@ import mqtt.resilient.spi.ProtocolVersion;
  */
 final class Protocols {
     private static final int HANG_UPS = 3;
+    private static final long BUNDLE_NANOS = 10_000_000_000L;
     private static final long REMEMBER_NANOS = 24 * 3_600_000_000_000L;
 
     private final ProtocolVersion basic;
     /** Null = the bundle is not there. */
     private ProtocolVersion five;
+    private long missingSince;
     private final Set<BrokerUri> speakFive = new HashSet<>();
     private final Map<BrokerUri, Integer> hangUps = new HashMap<>();
     private final Map<BrokerUri, Long> fellBack = new HashMap<>();
 
-    Protocols(ProtocolVersion basic) {
+    Protocols(ProtocolVersion basic, long now) {
         this.basic = basic;
+        missingSince = now;
     }
 
     /** MQTT 5 is there from now on, or null = is not. */
-    void offer(ProtocolVersion newFive) {
+    void offer(ProtocolVersion newFive, long now) {
         five = newFive;
+        missingSince = now;
         forget();
+    }
+
+    /** Whether a version may be used still. */
+    boolean has(ProtocolVersion version) {
+        return version == basic || version == five;
+    }
+
+    /**
+     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be updated:
+     * with 3.1.1 the session would be lost. 0 = it does not wait.
+     */
+    long awaitedUntil(LinkSettings.Protocol wanted, boolean sessionOfFive, long now) {
+        long until = missingSince + BUNDLE_NANOS;
+        return five == null && wanted == LinkSettings.Protocol.AUTO && sessionOfFive && now - until < 0 ? until : 0;
     }
 
     /** Forgets what is known of the brokers: they may be others now. */

@@ -105,7 +105,7 @@ public final class Supervisor implements Attempt.Listener {
         this.network = network;
         this.scheduler = scheduler;
         this.random = random;
-        protocols = new Protocols(protocol);
+        protocols = new Protocols(protocol, scheduler.nanoTime());
         this.session = session;
         this.listener = listener;
         backoff = new Backoff(random);
@@ -163,10 +163,13 @@ public final class Supervisor implements Attempt.Listener {
 
     /** MQTT 5 is there from now on, or null = is not; when this returns nothing calls the one before any more. */
     public void offer(ProtocolVersion five) {
-        protocols.offer(five);
+        protocols.offer(five, scheduler.nanoTime());
         boolean waits = settings == null || !wanted || asleep;
         if (!waits && protocols.choose(settings.version().protocol(), target(), scheduler.nanoTime()) != protocol) {
             restart("MQTT 5 " + (five == null ? "is not there any more" : "is there now"));
+        }
+        if (!protocols.has(protocol)) {
+            protocol = null;
         }
     }
 
@@ -324,6 +327,14 @@ public final class Supervisor implements Attempt.Listener {
             change(ConnectionState.WAITING, "the network is down", held);
             return;
         }
+        long awaited = protocols.awaitedUntil(settings.version().protocol(),
+                ownSession != null && ownSession.endsWith(FIVE), scheduler.nanoTime());
+        if (awaited != 0) {
+            at(awaited, this::attempt);
+            change(ConnectionState.WAITING, "the session is one of MQTT 5, and the bundle mqtt.resilient.v5 is not there",
+                    awaited);
+            return;
+        }
         protocol = protocols.choose(settings.version().protocol(), uri, scheduler.nanoTime());
         if (protocol == null) {
             change(ConnectionState.FAILED, "protocol: 5 is configured, but the bundle mqtt.resilient.v5 is not there; "
@@ -466,7 +477,7 @@ public final class Supervisor implements Attempt.Listener {
             if (takeovers >= TAKEOVER_LINKS) {
                 permanent = true;
                 reason += ", at once and for the " + takeovers + "th time: probably another client uses the client id "
-                        + settings.login().clientId();
+                        + clientId();
             }
         } else {
             if (redirect == null) {

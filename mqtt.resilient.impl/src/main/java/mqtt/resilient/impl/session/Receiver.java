@@ -45,11 +45,6 @@ final class Receiver {
         return incoming;
     }
 
-    /** How many messages of the present connection are not acknowledged. */
-    int unacknowledged() {
-        return unacknowledged.size();
-    }
-
     /** The listeners are done with a message. */
     void handled(Incoming incoming, int connection) {
         incoming.handled = true;

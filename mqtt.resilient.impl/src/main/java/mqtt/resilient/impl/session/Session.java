@@ -563,11 +563,6 @@ public final class Session {
         store.whenDurable(() -> receiver.handled(incoming, connected ? connection : -1));
     }
 
-    /** How many received messages are not acknowledged on this connection; QoS 2 up to its PUBREC. */
-    public int unacknowledged() {
-        return receiver.unacknowledged();
-    }
-
     /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
     public void acknowledgement(int type, int packetId) {
         acknowledgement(type, packetId, 0, "");

@@ -134,6 +134,19 @@ class ProtocolsTest {
     }
 
     @Test
+    void anUpdateOfTheBundleCostsNoSession() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(null);
+        world.broker.expects("DISCONNECT").after(Duration.ofSeconds(5)).expectsNothing();
+        assertEquals("the session is one of MQTT 5, and the bundle mqtt.resilient.v5 is not there", world.reason());
+        world.client.offer(new Mqtt5());
+        world.broker.expects("CONNECT id=c keepalive=60 {*").sends("CONNACK session-present");
+        assertTrue(world.client.status().sessionPresent());
+        assertEquals(0, world.client.metrics().sessionsLost());
+    }
+
+    @Test
     void theBundleMattersNotToWhoHasChosenTheOlderVersion() {
         World world = World.connected();
         world.client.offer(new Mqtt5());
