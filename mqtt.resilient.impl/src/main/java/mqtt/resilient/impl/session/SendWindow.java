@@ -43,6 +43,8 @@ record SendWindow(int messages, long bytes) {
         private int exactlyOnceMax = Integer.MAX_VALUE;
         private int receiveMaximum = Integer.MAX_VALUE;
         long bytes;
+        /** Those that wait for the disk before their PUBREL, and not for the broker. */
+        int releasing;
         /** How many bytes the link lets be unanswered. */
         long allowed = Long.MAX_VALUE;
 
@@ -69,6 +71,7 @@ record SendWindow(int messages, long bytes) {
 
         void clear() {
             exactlyOnce = 0;
+            releasing = 0;
             count = 0;
             alarms = 0;
             bytes = 0;

@@ -240,7 +240,7 @@ public final class Session {
 
     /** The number of packets that wait for an answer on this connection. */
     public int awaited() {
-        return connected ? wire.count() + subscriptions.pending() : 0;
+        return connected ? wire.count() - wire.releasing + subscriptions.pending() : 0;
     }
 
     /** The bytes of the messages that were sent on this connection and are not answered to the end. */
@@ -331,8 +331,9 @@ public final class Session {
                 retryAt = NEVER;
                 repeat = inFlight.first();
             }
-            fillLane(Message.LANE_ALARM, now, out);
-            fillPrepared(preparedAlarms, now, out);
+            if (fillPrepared(preparedAlarms, now, out)) {
+                fillLane(Message.LANE_ALARM, now, out);
+            }
             boolean repeated = fillRepeats(now, out) && fillPrepared(prepared, now, out);
             boolean first = atMostOnceFirst;
             long before = written;
@@ -582,6 +583,7 @@ public final class Session {
             if (type == PacketType.PUBREC) {
                 message.receivedCode = (byte) reasonCode;
                 message.state = Outgoing.RELEASING;
+                wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else {
@@ -636,6 +638,7 @@ public final class Session {
         if (message.state == Outgoing.RELEASING) {
             message.state = Outgoing.AWAITS_PUBCOMP;
             if (connected) {
+                wire.releasing -= message.sentOn == connection ? 1 : 0;
                 if (message.sentOn != connection) { // the PUBREC answered the last connection's PUBLISH
                     message.sentOn = connection;
                     wire.add(message, 1);
@@ -675,6 +678,7 @@ public final class Session {
         }
         if (connected && message.sentOn == connection) {
             wire.add(message, -1);
+            wire.releasing -= message.state == Outgoing.RELEASING ? 1 : 0;
         }
         inFlight.remove(message);
         counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());

@@ -300,7 +300,7 @@ final class Application implements ClientEvents {
     /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
     void checkDisk(DiskModel disk) {
         long lanes = disk.used("store" + index + "/lane");
-        long needed = 3 * client.metrics().pendingBytes() + 32L * scenario.segmentBytes() + LANES_BYTES;
+        long needed = 3 * client.metrics().pendingBytes() + 32L * scenario.segmentBytes() + LANES_BYTES + 10L * scenario.payloadBytes();
         if (lanes > needed) {
             throw ledger.violated("bounded disk", lanes + " bytes are used; at most " + needed + " are needed: " + disk);
         }

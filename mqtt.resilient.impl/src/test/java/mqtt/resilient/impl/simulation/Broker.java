@@ -420,8 +420,11 @@ final class Broker {
         /** The client sends these bytes; that does not mean that they will ever arrive. */
         @Override
         public void sending(byte[] bytes) {
+            if (session == null) {
+                return; // nothing but a CONNECT
+            }
             int at = notYetSent;
-            while (session != null && at >= 0 && at + 1 < bytes.length) {
+            while (at + 1 < bytes.length) {
                 if (bytes[at] == Packets.PUBREC << 4 && at + 3 < bytes.length) {
                     Out confirmed = session.sent.get((bytes[at + 2] & 0xFF) << 8 | bytes[at + 3] & 0xFF);
                     if (confirmed != null && confirmed.qos == 2) {

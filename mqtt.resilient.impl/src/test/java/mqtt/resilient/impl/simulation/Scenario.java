@@ -20,6 +20,7 @@ import mqtt.resilient.api.Durability;
  * @param segmentBytes the length of a segment of the journal
  * @param publishMillis the mean time between two bursts of messages
  * @param burst the largest number of messages at a time
+ * @param payloadBytes how long a payload is at most; with the longer ones a backlog does not fit into the heap
  * @param brokerWindow how many messages the broker sends unacknowledged
  * @param brokerDelayMillis how long the broker takes at most to answer
  * @param diskMillis how long the disk takes at most to answer
@@ -27,8 +28,9 @@ import mqtt.resilient.api.Durability;
  * @param steadyQos0 whether there is a steady stream of QoS 0
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
-        int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst,
+        int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
         int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0) {
+    private static final int SECONDS_PER_WEEK = 7 * 24 * 3600;
 
     static Scenario of(long seed, Profile profile) {
         SplittableRandom random = new SplittableRandom(seed * 31 + profile.ordinal());
@@ -47,8 +49,19 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
                 one(random, 1024, 4096, 16_384),
                 one(random, 2000, 8000, 30_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
-                one(random, 1, 3, 10), one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
+                profile.weather().bytesPerSecond() > 0 ? 100 : one(random, 100, 100, 100, 100, 60_000), one(random, 1, 3, 10), one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
                 random.nextInt(3) == 0);
+    }
+
+    /** One gateway that goes on for weeks: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
+    static Scenario weeks(long seed, int weeks) {
+        return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
+                weeks * SECONDS_PER_WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 10, 0, 5, false, false);
+    }
+
+    /** Whether only QoS 1 is published. */
+    boolean isMarathon() {
+        return seconds >= SECONDS_PER_WEEK;
     }
 
     private static int one(SplittableRandom random, int... choices) {

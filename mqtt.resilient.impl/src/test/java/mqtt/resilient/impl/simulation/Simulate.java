@@ -21,6 +21,7 @@ public final class Simulate {
     private Profile profile;
     private int threads = Runtime.getRuntime().availableProcessors();
     private Long replay;
+    private int weeks;
     private Path defects;
 
     private final PrintStream out;
@@ -53,6 +54,7 @@ public final class Simulate {
             case "--minutes" -> minutes = Double.parseDouble(value);
             case "--profile" -> profile = Profile.named(value);
             case "--threads" -> threads = Integer.parseInt(value);
+            case "--weeks" -> weeks = Integer.parseInt(value);
             case "--defects" -> defects = Path.of(value);
             case "--replay" -> replay = Long.parseLong(value);
             default -> throw new IllegalArgumentException(option + " is not an option; see --help");
@@ -77,7 +79,10 @@ public final class Simulate {
 
     private boolean run() throws InterruptedException, IOException {
         if (replay != null) {
-            return replay();
+            return replay(scenario(replay, profile), Trace.to(out::println));
+        }
+        if (weeks > 0) {
+            return replay(Scenario.weeks(from, weeks), Trace.off());
         }
         if (defects != null) {
             return findDefects();
@@ -160,12 +165,12 @@ public final class Simulate {
         return text.toString();
     }
 
-    private boolean replay() {
-        Scenario scenario = scenario(replay, profile);
+    private boolean replay(Scenario scenario, Trace trace) {
         out.println(scenario);
+        long begin = System.nanoTime();
         try {
-            Statistics statistics = new Simulation(scenario, Trace.to(out::println)).run();
-            out.println(statistics);
+            Statistics statistics = new Simulation(scenario, trace).run();
+            out.printf("%s; %d s of real time%n", statistics, (System.nanoTime() - begin) / Timeline.SECOND);
             out.println("1 passed, 0 failed");
             return true;
         } catch (Violation e) {

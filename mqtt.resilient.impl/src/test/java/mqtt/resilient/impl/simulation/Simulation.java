@@ -92,9 +92,9 @@ final class Simulation {
                 Application application = gateway.applications().get(own.nextInt(scenario.clients()));
                 for (int left = own.nextInt(scenario.burst()); left >= 0; left--) {
                     int lane = own.nextInt(10) == 0 ? 0 : 1 + own.nextInt(3);
-                    int qos = own.nextInt(5) == 0 ? 0 : 1 + own.nextInt(2);
-                    int length = own.nextInt(30) == 0 ? 3000 : 8 + own.nextInt(100);
-                    application.publish(qos, lane, length, own.nextInt(12) == 0);
+                    int qos = scenario.isMarathon() ? 1 : own.nextInt(5) == 0 ? 0 : 1 + own.nextInt(2);
+                    int length = own.nextInt(30) == 0 ? 3000 : 8 + own.nextInt(scenario.payloadBytes());
+                    application.publish(qos, lane, length, !scenario.isMarathon() && own.nextInt(12) == 0);
                 }
             }
             publishSoon(own);
@@ -173,7 +173,7 @@ final class Simulation {
                     gateway.applications().get(own.nextInt(scenario.clients())).steer();
                 }
             }
-            case DISK_HANGS -> gateway.diskHangs(own.nextLong(20 * Timeline.SECOND));
+            case DISK_HANGS -> gateway.diskHangs(own.nextLong(40 * Timeline.SECOND));
             case DISK_FULL -> during(own, 30, on -> gateway.disk().space = on == 1 ? own.nextInt(4000) : Long.MAX_VALUE);
             case WRITE_FAILS -> gateway.disk().failWrites(1 + own.nextInt(3));
             case FORCE_FAILS -> gateway.disk().failForces(1);
