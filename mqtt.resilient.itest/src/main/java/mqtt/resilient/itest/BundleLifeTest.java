@@ -125,6 +125,7 @@ class BundleLifeTest extends FrameworkTest {
                 new Hashtable<>(Map.of("itest", "inbox")));
         closing(registration::unregister);
         try (ConsumerBundle consumer = ConsumerBundle.startedWithClasses(context, "careless")) {
+            Inbox.subscribed(client, "marker"); // which comes behind the consumer's own subscription
             publish(client, "consumer/x", 1, 10);
             Await.until("10 messages", () -> received.size() == 10);
 
