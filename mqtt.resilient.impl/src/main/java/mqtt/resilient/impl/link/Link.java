@@ -84,6 +84,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private long lastSent;
     /** Since when the oldest unanswered packet is written and nothing has moved; NEVER = nothing is awaited. */
     private long awaitingSince = NEVER;
+    /** The broker has answered a ping that stood behind what it does not answer. */
+    private boolean passedOver;
     private boolean pingDue;
     private long pingSince = NEVER;
     /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
@@ -157,7 +159,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private void fail(Ending.Cause cause, String reason) {
         if (stage != Stage.CLOSED) {
             connection.close();
-            leave(cause == Ending.Cause.TIMEOUT && awaitingSince != NEVER && lastReceived - awaitingSince > 0);
+            leave(cause == Ending.Cause.TIMEOUT && passedOver);
             owner.ended(new Ending(cause, reason));
         }
     }
@@ -226,8 +228,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
             answerProbes(true);
         }
         unsentSince = lastReceived;
-        long before = session == null ? 0 : session.progress();
-        long unanswered = session == null ? 0 : session.unanswered();
+        Session attached = session; // a CONNACK attaches it, and is no answer to what it sends
+        long before = attached == null ? 0 : attached.progress();
+        long unanswered = attached == null ? 0 : attached.unanswered();
         try {
             if (!heard && bytes.hasRemaining()) {
                 heard = true;
@@ -239,11 +242,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return;
         }
         if (session != null) {
-            if (session.progress() != before) {
+            if (attached != null && session.progress() != before) {
                 if (flight.answered(unanswered - session.unanswered(), lastReceived, settings.timing().responseNanos())) {
                     responseTimeout.progress();
                 }
-                awaitingSince = NEVER;
+                awaitFrom(NEVER);
                 pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
             awaitNow();
@@ -306,11 +309,16 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** Starts the response deadline when all is written and something is awaited. */
     private void awaitNow() {
         if (session.awaited() == 0) {
-            awaitingSince = NEVER;
+            awaitFrom(NEVER);
         } else if (awaitingSince == NEVER && connection.unsentBytes() == 0) {
-            awaitingSince = scheduler.nanoTime();
-            wakeAt(awaitingSince + responseTimeout.nanos(settings.timing().responseNanos()));
+            awaitFrom(scheduler.nanoTime());
+            wakeAt(awaitingSince + responseTimeout.nanos(settings.timing().responseNanos()) / 2);
         }
+    }
+
+    private void awaitFrom(long time) {
+        awaitingSince = time;
+        passedOver = false;
     }
 
     @Override
@@ -381,6 +389,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return;
         }
         long pingAt = Math.min(lastReceived - now, lastSent - now) + now + settings.effectivePingNanos(keepAliveSeconds);
+        if (awaitingSince != NEVER && !passedOver) { // does the broker pass over what it does not answer?
+            pingAt = Math.min(pingAt - now, awaitingSince - now + response / 2) + now;
+        }
         if (pingSince == NEVER && !pingDue) {
             if (now - pingAt >= 0 && unsentBefore == 0) {
                 ping();
@@ -533,6 +544,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (online(PacketType.PINGRESP).awaited() == 0) {
             responseTimeout.progress();
         }
+        passedOver |= awaitingSince != NEVER && pingSince != NEVER && pingSince - awaitingSince >= 0;
         pingSince = NEVER;
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos(keepAliveSeconds));
     }

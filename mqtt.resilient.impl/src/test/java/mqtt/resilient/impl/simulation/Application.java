@@ -386,7 +386,8 @@ final class Application implements ClientEvents {
     public void storeOpened(StoredState state) {
         timeline.trace("client " + index, () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
                 + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
-        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS) {
+        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS
+                && !scenario.meanSeconds().containsKey(Fault.FORCE_FAILS)) { // which the next process cannot know of
             ledger.violated("the store is whole", state.incomplete);
         }
         sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();

@@ -74,7 +74,7 @@ final class Broker {
     // ---- faults ---------------------------------------------------------------------------------------------------
 
     void configure(int newWindow, int newDelayMillis, boolean newReorders) {
-        reusesIds = random.nextBoolean();
+        reusesIds = random.nextInt(3) > 0;
         window = newWindow;
         delayMillis = newDelayMillis;
         reorders = newReorders;
@@ -217,7 +217,7 @@ final class Broker {
             peer.flush();
         } else {
             session.queued.add(out);
-            if (granted == 2 && random.nextInt(3) == 0) { // "on", and once more "on"
+            if (granted == 2 && random.nextBoolean()) { // "on", and once more "on"
                 session.queued.add(ledger.newOut(client, granted, length, out));
             }
             if (peer != null) {
@@ -265,6 +265,7 @@ final class Broker {
         private final Set<Integer> unacknowledged = new HashSet<>();
         private final ArrayDeque<Integer> expected = new ArrayDeque<>();
         private byte[] partial = new byte[0];
+        private byte[] headSent = new byte[0];
         private int notYetSent;
         private Session session;
         private String clientId = "";
@@ -423,10 +424,12 @@ final class Broker {
             if (session == null) {
                 return; // nothing but a CONNECT
             }
+            byte[] all = Arrays.copyOf(headSent, headSent.length + bytes.length);
+            System.arraycopy(bytes, 0, all, headSent.length, bytes.length);
             int at = notYetSent;
-            while (at + 1 < bytes.length) {
-                if (bytes[at] == Packets.PUBREC << 4 && at + 3 < bytes.length) {
-                    Out confirmed = session.sent.get((bytes[at + 2] & 0xFF) << 8 | bytes[at + 3] & 0xFF);
+            while (at + 4 <= all.length) { // a header
+                if (all[at] == Packets.PUBREC << 4) {
+                    Out confirmed = session.sent.get((all[at + 2] & 0xFF) << 8 | all[at + 3] & 0xFF);
                     if (confirmed != null && confirmed.qos == 2) {
                         confirmed.pubrecSent = true;
                     }
@@ -435,12 +438,13 @@ final class Broker {
                 int shift = 0;
                 do {
                     at++;
-                    length |= at < bytes.length ? (bytes[at] & 127) << shift : 0;
+                    length |= (all[at] & 127) << shift;
                     shift += 7;
-                } while (at < bytes.length && bytes[at] < 0);
+                } while (all[at] < 0);
                 at += 1 + length;
             }
-            notYetSent = at - bytes.length; // of a packet that goes on with the next bytes
+            headSent = at < all.length ? Arrays.copyOfRange(all, at, all.length) : new byte[0];
+            notYetSent = Math.max(0, at - all.length); // of a packet that goes on with the next bytes
         }
 
         // ---- packets of the client ----

@@ -21,6 +21,7 @@ import mqtt.resilient.api.Durability;
  * @param publishMillis the mean time between two bursts of messages
  * @param burst the largest number of messages at a time
  * @param payloadBytes how long a payload is at most; with the longer ones a backlog does not fit into the heap
+ * @param expiring one in so many messages may expire
  * @param brokerWindow how many messages the broker sends unacknowledged
  * @param brokerDelayMillis how long the broker takes at most to answer
  * @param diskMillis how long the disk takes at most to answer
@@ -29,7 +30,7 @@ import mqtt.resilient.api.Durability;
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
         int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
-        int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0) {
+        int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0) {
     private static final int SECONDS_PER_WEEK = 7 * 24 * 3600;
 
     static Scenario of(long seed, Profile profile) {
@@ -45,18 +46,20 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
             case 2, 3 -> Durability.PROCESS;
             default -> Durability.POWER;
         };
-        return new Scenario(seed, profile, faults, one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
+        boolean narrow = profile.weather().latencyMillis() > 100;
+        boolean large = !narrow && random.nextInt(10) == 0;
+        return new Scenario(seed, profile, faults, large ? 300 : one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
-                one(random, 1024, 4096, 16_384),
-                one(random, 2000, 8000, 30_000) * (profile.weather().latencyMillis() > 100 ? 4 : 1), one(random, 1, 2, 4, 10),
-                profile.weather().bytesPerSecond() > 0 ? 100 : one(random, 100, 100, 100, 100, 60_000), one(random, 1, 3, 10), one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100), profile == Profile.HOSTILE_BROKER && random.nextBoolean(),
-                random.nextInt(3) == 0);
+                one(random, 1024, 4096, 16_384), large ? 2000 : one(random, 2000, 8000, 30_000) * (narrow ? 4 : 1),
+                large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, large ? 4 : 12, one(random, 1, 3, 10),
+                one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100),
+                profile == Profile.HOSTILE_BROKER && random.nextBoolean(), random.nextInt(3) == 0);
     }
 
     /** One gateway that goes on for weeks: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
     static Scenario weeks(long seed, int weeks) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
-                weeks * SECONDS_PER_WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 10, 0, 5, false, false);
+                weeks * SECONDS_PER_WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false);
     }
 
     /** Whether only QoS 1 is published. */

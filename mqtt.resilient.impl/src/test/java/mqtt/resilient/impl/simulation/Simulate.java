@@ -191,6 +191,10 @@ public final class Simulate {
                 for (long i = 0; i < most && found == null; i++) {
                     Scenario scenario = scenario(from + i, profile);
                     found = Defect.find(loader, scenario.profile().toString(), scenario.seed());
+                    if (found != null && find(scenario.profile().toString(), scenario.seed()) != null) {
+                        out.println("# seed " + scenario.seed() + " of " + scenario.profile() + " fails without a defect");
+                        found = null;
+                    }
                     if (found != null) {
                         out.println(defect.name() + " = " + scenario.profile() + " " + scenario.seed() + "   # after " + (i + 1) + ": "
                                 + found);

@@ -94,7 +94,7 @@ final class Simulation {
                     int lane = own.nextInt(10) == 0 ? 0 : 1 + own.nextInt(3);
                     int qos = scenario.isMarathon() ? 1 : own.nextInt(5) == 0 ? 0 : 1 + own.nextInt(2);
                     int length = own.nextInt(30) == 0 ? 3000 : 8 + own.nextInt(scenario.payloadBytes());
-                    application.publish(qos, lane, length, !scenario.isMarathon() && own.nextInt(12) == 0);
+                    application.publish(qos, lane, length, !scenario.isMarathon() && own.nextInt(scenario.expiring()) == 0);
                 }
             }
             publishSoon(own);

@@ -1,0 +1,61 @@
+package mqtt.resilient.impl.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The simulator sees deliberate defects. The seed that shows each of them is in {@code defects.properties}; when the engine
+ * or the simulator is changed, a seed may take another course: {@code bin/simulate --defects} finds the new ones.
+ */
+class DefectsTest {
+    private static final Path SOURCES = Path.of("src/main/java");
+    private static final Properties SEEDS = load();
+
+    private static Properties load() {
+        try (InputStream file = DefectsTest.class.getResourceAsStream("defects.properties")) {
+            Properties seeds = new Properties();
+            seeds.load(file);
+            return seeds;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static List<Defect> defects() {
+        return Defects.ALL;
+    }
+
+    @ParameterizedTest
+    @MethodSource("defects")
+    void theSimulatorSeesTheDefectAndIsContentWithoutIt(Defect defect, @TempDir Path work) throws IOException {
+        String[] known = SEEDS.getProperty(defect.name(), "").split(" ");
+        assertEquals(2, known.length, "defects.properties has no seed for it");
+        long seed = Long.parseLong(known[1]);
+        assertNull(Simulate.find(known[0], seed), "it is found without the defect");
+        try (URLClassLoader loader = defect.load(SOURCES, work)) {
+            assertNotNull(Defect.find(loader, known[0], seed),
+                    "seed " + seed + " of " + known[0] + " does not show it (any more); bin/simulate --defects finds another");
+        }
+    }
+
+    @Test
+    void everySeedBelongsToADefect() {
+        TreeSet<String> names = new TreeSet<>();
+        Defects.ALL.forEach(defect -> names.add(defect.name()));
+        assertEquals(names, new TreeSet<>(SEEDS.stringPropertyNames()));
+    }
+}

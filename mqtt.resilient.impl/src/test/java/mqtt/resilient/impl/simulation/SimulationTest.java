@@ -1,0 +1,57 @@
+package mqtt.resilient.impl.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A few of the simulations; {@code bin/simulate} runs them by the thousand. */
+class SimulationTest {
+    private static final int SEEDS = 40;
+
+    @ParameterizedTest
+    @EnumSource
+    void whateverHappensNothingIsLostAndEverythingComesToRest(Profile profile) {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            new Simulation(Scenario.of(seed, profile), Trace.off()).run();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theSameSeedHasTheSameCourse(Profile profile) {
+        List<String> first = new ArrayList<>();
+        List<String> second = new ArrayList<>();
+        new Simulation(Scenario.of(7, profile), Trace.to(first::add)).run();
+        new Simulation(Scenario.of(7, profile), Trace.to(second::add)).run();
+        assertFalse(first.isEmpty());
+        assertEquals(first, second);
+    }
+
+    @Test
+    void anotherSeedHasAnotherCourse() {
+        List<String> first = new ArrayList<>();
+        List<String> second = new ArrayList<>();
+        new Simulation(Scenario.of(7, Profile.CALM), Trace.to(first::add)).run();
+        new Simulation(Scenario.of(8, Profile.CALM), Trace.to(second::add)).run();
+        assertFalse(first.equals(second));
+    }
+
+    @Test
+    void everyFaultHappensInSomeProfile() {
+        for (Fault fault : Fault.values()) {
+            assertTrue(Profile.EVERYTHING.meanSeconds().containsKey(fault), fault::toString);
+        }
+    }
+
+    @Test
+    void aGatewayThatRunsForAWeekLosesNothing() {
+        Statistics week = new Simulation(Scenario.weeks(1, 1), Trace.off()).run();
+        assertTrue(week.messages > 100_000 && week.outages > 1000 && week.powerCuts > 10, week::toString);
+    }
+}
