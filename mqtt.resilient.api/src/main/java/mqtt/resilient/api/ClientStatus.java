@@ -17,10 +17,12 @@ import java.time.Instant;
  * @param nextAttempt the time until the next attempt; zero when none is planned
  * @param sessionPresent whether the broker resumed a session on the present connection
  * @param configurationError what is wrong with the configuration given last; empty when nothing is
+ * @param reasonCode the broker's code for the latest refusal or DISCONNECT (MQTT 5 section 2.4); 0 = none
+ * @param limits what the broker granted on the present or latest connection
  * @param store how it is with the store
  * @param storeReason why, in words; empty when it is well
  */
 public record ClientStatus(String client, ConnectionState state, Instant since, String reason, String broker,
         String clientId, String protocol, int attempt, Duration nextAttempt, boolean sessionPresent,
-        String configurationError, StoreHealth store, String storeReason) {
+        String configurationError, int reasonCode, BrokerLimits limits, StoreHealth store, String storeReason) {
 }

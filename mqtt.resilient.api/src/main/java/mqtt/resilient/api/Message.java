@@ -29,6 +29,7 @@ public final class Message {
     private final boolean retain;
     private final byte lane;
     private final long expiresAfterNanos;
+    private final MessageProperties properties;
 
     private Message(Builder builder) {
         topic = builder.topic;
@@ -37,6 +38,7 @@ public final class Message {
         retain = builder.retain;
         lane = (byte) builder.lane;
         expiresAfterNanos = builder.expiresAfterNanos;
+        properties = builder.properties;
     }
 
     /**
@@ -94,6 +96,11 @@ public final class Message {
         return expiresAfterNanos;
     }
 
+    /** {@return what travels with it; nothing of it with MQTT 3.1.1} */
+    public MessageProperties properties() {
+        return properties;
+    }
+
     /** {@return topic, size, QoS and lane; never the payload} */
     @Override
     public String toString() {
@@ -109,6 +116,7 @@ public final class Message {
         private boolean retain;
         private int lane = LANE_NORMAL;
         private long expiresAfterNanos;
+        private MessageProperties properties = MessageProperties.NONE;
 
         private Builder(String topic) {
             this.topic = topic;
@@ -174,7 +182,19 @@ public final class Message {
         }
 
         /**
-         * Drops the message if it was never sent within this time after its acceptance.
+         * Sets what travels with the message; MQTT 3.1.1 drops it.
+         *
+         * @param all not null
+         * @return this
+         */
+        public Builder properties(MessageProperties all) {
+            properties = Objects.requireNonNull(all, "properties: null is not allowed");
+            return this;
+        }
+
+        /**
+         * Drops the message if it was never sent within this time after its acceptance. With MQTT 5 the broker is told what
+         * is left of it, in whole seconds and at least one, and drops the message then (Message Expiry Interval).
          *
          * @param time more than zero; at most 292 years
          * @return this

@@ -4,7 +4,7 @@ package mqtt.resilient.api;
 public final class MqttConstants {
     /** Service and event property: the name of the client. */
     public static final String CLIENT = "mqtt.client";
-    /** Service property of a client: the protocols it speaks, for example {@code 3.1.1}. */
+    /** Service property of a client: the protocols it speaks (String[]), of {@code 3.1.1} and {@code 5}. */
     public static final String PROTOCOL = "mqtt.protocol";
     /** Property of a {@link MessageListener} service: its topic filters (String, String[] or collection). */
     public static final String FILTER = "mqtt.filter";
@@ -12,6 +12,15 @@ public final class MqttConstants {
     public static final String QOS = "mqtt.qos";
     /** Property of a listener service: {@code true} for acknowledgement by the listener. */
     public static final String MANUAL_ACKNOWLEDGEMENT = "mqtt.manual.acknowledgement";
+
+    /** Property of a listener service, MQTT 5: {@code true} keeps messages of its own client away. */
+    public static final String NO_LOCAL = "mqtt.no.local";
+    /** Property of a listener service, MQTT 5: {@code true} for the RETAIN flag as it was published. */
+    public static final String RETAIN_AS_PUBLISHED = "mqtt.retain.as.published";
+    /** Property of a listener service, MQTT 5: which retained messages come, 0 always, 1 if new, 2 never. */
+    public static final String RETAIN_HANDLING = "mqtt.retain.handling";
+    /** Property of a listener service, MQTT 5: 1 to 33,554,431, given with each message. */
+    public static final String SUBSCRIPTION_IDENTIFIER = "mqtt.subscription.identifier";
 
     /** Event: a client is connected. */
     public static final String EVENT_CONNECTED = "mqtt/resilient/CONNECTED";
@@ -48,6 +57,18 @@ public final class MqttConstants {
     public static final String RETAINED = "mqtt.retained";
     /** Event property: whether the broker marked the message as a possible repetition (Boolean). */
     public static final String DUPLICATE = "mqtt.duplicate";
+    /** Event property, MQTT 5: user properties, names and values in turn (String[]). */
+    public static final String USER_PROPERTIES = "mqtt.user.properties";
+    /** Event property, MQTT 5: the content type (String). */
+    public static final String CONTENT_TYPE = "mqtt.content.type";
+    /** Event property, MQTT 5: the topic for an answer (String). */
+    public static final String RESPONSE_TOPIC = "mqtt.response.topic";
+    /** Event property, MQTT 5: what an answer has to repeat (byte[]). */
+    public static final String CORRELATION_DATA = "mqtt.correlation.data";
+    /** Event property: what is left of a message's time, in seconds (Long). */
+    public static final String EXPIRY_SECONDS = "mqtt.expiry.seconds";
+    /** Event property: the broker's code for a refusal or DISCONNECT (Integer); 0 = none. */
+    public static final String REASON_CODE = "mqtt.reason.code";
     /** Event property: any value that the answer repeats. */
     public static final String CORRELATION = "mqtt.correlation";
     /** Event property: the number of the published message (Long). */

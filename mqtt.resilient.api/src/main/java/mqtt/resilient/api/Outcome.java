@@ -5,8 +5,8 @@ package mqtt.resilient.api;
  *
  * @param kind how it ended
  * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
- * @param reason in words, for a log; empty when there is nothing to say, or when it was asked for after the end: the
- *        history keeps the kind only
+ * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
+ *        is one of the latest 1,024; the history keeps the kind for longer
  */
 public record Outcome(Kind kind, int reasonCode, String reason) {
 

@@ -1,5 +1,6 @@
 package mqtt.resilient.api;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** A message from the broker. Safe from any thread. */
@@ -19,6 +20,15 @@ public interface ReceivedMessage {
 
     /** {@return whether the broker marked it as a possible repetition} */
     boolean duplicate();
+
+    /** {@return what travelled with it; {@link MessageProperties#NONE} with MQTT 3.1.1} */
+    MessageProperties properties();
+
+    /** {@return the seconds that were left of its time when it arrived; -1 = it does not expire} */
+    long expirySeconds();
+
+    /** {@return the identifiers of the subscriptions that it arrived for ({@link SubscribeOptions#identifier})} */
+    List<Integer> subscriptionIdentifiers();
 
     /**
      * Acknowledges the message to the broker; needed only with {@link SubscribeOptions#manualAcknowledgement()}.

@@ -68,6 +68,33 @@ public interface ResilientMqttClient {
      */
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
+    /**
+     * Publishes a request and waits for its answer; any number may wait at once. With MQTT 5 the request carries a response
+     * topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
+     * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
+     * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
+     * correlation data are set by the client.
+     *
+     * @param message the request; QoS 0 without a connection waits for one
+     * @param timeout how long to wait for the answer; more than zero
+     * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none came in
+     *         time, a {@link RejectedException} when the request was not accepted, and an {@link IllegalStateException}
+     *         when it was not delivered or this service is released
+     */
+    CompletionStage<ReceivedMessage> request(Message message, Duration timeout);
+
+    /**
+     * Subscribes to requests and answers them, those of MQTT 5 and those of {@link #request} with 3.1.1. A message that asks
+     * for no answer is acknowledged and passed over. The answer has the QoS of the request.
+     *
+     * @param filter which requests
+     * @param options how; acknowledgement by the listener is not allowed
+     * @param responder called for each request
+     * @return the subscription
+     * @throws IllegalArgumentException if the filter or the options are not allowed
+     */
+    Subscription respond(String filter, SubscribeOptions options, Responder responder);
+
     /** {@return the state now} */
     ClientStatus status();
 

@@ -3,34 +3,88 @@ package mqtt.resilient.api;
 import java.util.Objects;
 
 /**
- * How to subscribe.
+ * How to subscribe. What is for MQTT 5 only has no effect with 3.1.1. When several listeners have the same filter, the
+ * broker is asked for what serves all of them.
  *
  * @param qos the highest quality of service wanted
  * @param manualAcknowledgement whether the listener calls {@link ReceivedMessage#acknowledge()} itself
+ * @param noLocal MQTT 5: whether messages of this client stay away; not allowed with shared subscriptions
+ * @param retainAsPublished MQTT 5: whether messages keep the flag with which they were published
+ * @param retainHandling MQTT 5: which retained messages come
+ * @param identifier MQTT 5: 1 to 33,554,431, given with each message ({@link ReceivedMessage#subscriptionIdentifiers()});
+ *        0 = none
  */
-public record SubscribeOptions(Qos qos, boolean manualAcknowledgement) {
-    /**
-     * Checks the options.
-     *
-     * @param qos not null
-     * @param manualAcknowledgement whether the listener acknowledges itself
-     */
-    public SubscribeOptions {
-        Objects.requireNonNull(qos, "qos: null is not allowed");
+public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean noLocal, boolean retainAsPublished,
+        RetainHandling retainHandling, int identifier) {
+    private static final int LARGEST_IDENTIFIER = (1 << 25) - 1;
+
+    /** Which retained messages come (MQTT 5 section 3.8.3.1); the ordinal is the number on the wire. */
+    public enum RetainHandling {
+        /** With every subscription, also when it is renewed. */
+        ALWAYS,
+        /** Only when the broker did not have the subscription before. */
+        IF_NEW,
+        /** None. */
+        NEVER
     }
 
     /**
-     * Options with automatic acknowledgement.
+     * Checks the options.
+     *
+     * @throws NullPointerException if qos or retainHandling is null
+     * @throws IllegalArgumentException if the identifier is not allowed
+     */
+    public SubscribeOptions {
+        Objects.requireNonNull(qos, "qos: null is not allowed");
+        Objects.requireNonNull(retainHandling, "retainHandling: null is not allowed");
+        if (identifier < 0 || identifier > LARGEST_IDENTIFIER) {
+            throw new IllegalArgumentException("identifier: " + identifier + " is not allowed; allowed are 0 (none) to "
+                    + LARGEST_IDENTIFIER);
+        }
+    }
+
+    /**
+     * Options with automatic acknowledgement and no more.
      *
      * @param qos the highest quality of service wanted
      * @return the options
      */
     public static SubscribeOptions qos(Qos qos) {
-        return new SubscribeOptions(qos, false);
+        return new SubscribeOptions(qos, false, false, false, RetainHandling.ALWAYS, 0);
     }
 
     /** {@return the same with acknowledgement by the listener} */
     public SubscribeOptions acknowledgedManually() {
-        return new SubscribeOptions(qos, true);
+        return new SubscribeOptions(qos, true, noLocal, retainAsPublished, retainHandling, identifier);
+    }
+
+    /** {@return the same without messages of this client} */
+    public SubscribeOptions withoutLocal() {
+        return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier);
+    }
+
+    /** {@return the same with the flag as it was published} */
+    public SubscribeOptions retainedAsPublished() {
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier);
+    }
+
+    /**
+     * The same with other retained messages.
+     *
+     * @param which not null
+     * @return the options
+     */
+    public SubscribeOptions retained(RetainHandling which) {
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, which, identifier);
+    }
+
+    /**
+     * The same with an identifier.
+     *
+     * @param number 0 (none) to 33,554,431
+     * @return the options
+     */
+    public SubscribeOptions identifiedBy(int number) {
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, number);
     }
 }

@@ -35,14 +35,15 @@ public interface Subscription extends AutoCloseable {
     /**
      * A broker's answer.
      *
-     * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused), or -1 while there is
-     *        none, or -2 after a close
+     * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused; MQTT 5 section 3.9.3), or
+     *        -1 while there is none, or -2 after a close
+     * @param reason the broker's words; empty = none
      */
-    record Grant(int code) {
+    record Grant(int code, String reason) {
         /** No answer yet. */
-        public static final Grant PENDING = new Grant(-1);
+        public static final Grant PENDING = new Grant(-1, "");
         /** Closed before an answer. */
-        public static final Grant CLOSED = new Grant(-2);
+        public static final Grant CLOSED = new Grant(-2, "");
 
         /** {@return whether the broker accepted the subscription} */
         public boolean isGranted() {

@@ -16,10 +16,10 @@ public interface Codec {
     int MAX_ACKNOWLEDGEMENT_BYTES = 8;
 
     /**
-     * The size of a message as a PUBLISH packet.
+     * The size of a message as a PUBLISH packet of its own quality of service, with its whole topic.
      *
      * @param message the message
-     * @return bytes
+     * @return bytes; the packet is never larger
      */
     int publishSize(Message message);
 
@@ -27,20 +27,22 @@ public interface Codec {
      * Writes a PUBLISH packet.
      *
      * @param message the message
+     * @param flags the lower half of the first byte: DUP 8, QoS 2 and 4, RETAIN 1; not always what the message says
      * @param packetId the packet id; ignored with QoS 0
-     * @param duplicate the DUP flag
+     * @param expirySeconds what is left of the message's time; 0 = it does not expire
      * @param out has {@link #publishSize} bytes remaining
      */
-    void encodePublish(Message message, int packetId, boolean duplicate, ByteBuffer out);
+    void encodePublish(Message message, int flags, int packetId, long expirySeconds, ByteBuffer out);
 
     /**
      * Writes a PUBACK, PUBREC, PUBREL or PUBCOMP packet.
      *
      * @param type a number of {@link mqtt.resilient.spi.packet.PacketType}
      * @param packetId the packet id
+     * @param reasonCode 0 = success; left out in 3.1.1
      * @param out has {@link #MAX_ACKNOWLEDGEMENT_BYTES} bytes remaining
      */
-    void encodeAcknowledgement(int type, int packetId, ByteBuffer out);
+    void encodeAcknowledgement(int type, int packetId, int reasonCode, ByteBuffer out);
 
     /**
      * Encodes a packet.
@@ -69,8 +71,14 @@ public interface Codec {
     /** {@return the bytes of a PINGREQ packet} */
     byte[] pingreq();
 
-    /** {@return the bytes of a DISCONNECT packet} */
-    byte[] disconnect();
+    /**
+     * Encodes a DISCONNECT packet.
+     *
+     * @param reasonCode why; 0 = a normal end
+     * @param sessionExpirySeconds how long the broker keeps the session from now on; -1 = as the CONNECT said
+     * @return its bytes; none if the version has no such packet for that reason
+     */
+    byte[] disconnect(int reasonCode, long sessionExpirySeconds);
 
     /**
      * Decodes one packet and hands it to the receiver.

@@ -35,8 +35,8 @@ final class Clients {
                 new LinkSettings.Transport(null, null, List.of()),
                 new LinkSettings.Timing(0, 10 * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
                 new LinkSettings.Network(0, 300 * SECOND, 0), new LinkSettings.Schedule(0, 30 * SECOND), 604_800, false,
-                1_048_576);
-        return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, 5),
+                1_048_576, LinkSettings.Version.MQTT_3_1_1);
+        return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, false, 5),
                 new DispatchSettings(1000, 16_777_216, 3, 300 * SECOND),
                 new StoreBounds(1L << 40, 0, 0, Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), false, 4_194_304,
                         false), StoreSettings.MEMORY, 1_048_576, new ClientSettings.NameServer("127.0.0.1", 53));

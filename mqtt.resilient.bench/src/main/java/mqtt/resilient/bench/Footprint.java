@@ -2,6 +2,7 @@ package mqtt.resilient.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.codec.Mqtt311;
@@ -35,7 +36,7 @@ public final class Footprint {
         for (int i = 0; i < SESSIONS; i++) {
             MemoryStore store = new MemoryStore();
             Session session = new Session(store, new Nobody(), network, new Counters(), Clients.settings(100).session());
-            session.connected(new Mqtt311().newCodec(), "", false, false);
+            session.connected(new Mqtt311().newCodec(), "", false, false, BrokerLimits.NONE);
             all.add(session);
         }
         long after = used();
@@ -82,7 +83,7 @@ public final class Footprint {
 
     private static final class Nobody implements SessionEvents {
         @Override
-        public void ended(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, String reason) {
+        public void ended(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, int reasonCode, String reason) {
             throw new IllegalStateException();
         }
 
@@ -97,7 +98,7 @@ public final class Footprint {
         }
 
         @Override
-        public void granted(String filter, int code) {
+        public void granted(String filter, int code, String reason) {
             throw new IllegalStateException();
         }
     }

@@ -81,7 +81,8 @@ final class RealClients implements AutoCloseable {
                 new LinkSettings.Transport((Route.Proxy) null, null, List.of()),
                 new LinkSettings.Timing(timing.pingNanos(), responseSeconds * SECOND, timing.connectNanos(),
                         timing.backoffMinNanos(), timing.backoffMaxNanos(), timing.stableNanos()),
-                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
+                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
+                link.version()),
                 base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(), base.wanProbe());
         ClientEvents events = (ClientEvents) Proxy.newProxyInstance(RealClients.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> {

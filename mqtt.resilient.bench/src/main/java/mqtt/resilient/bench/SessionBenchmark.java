@@ -2,6 +2,7 @@ package mqtt.resilient.bench;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.client.Client;
@@ -60,7 +61,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     @Setup
     public void connect() {
         session = new Session(store, this, network, new Counters(), Clients.settings(WINDOW * 10 / 9 + 1).session());
-        session.connected(codec, "", false, false);
+        session.connected(codec, "", false, false, BrokerLimits.NONE);
         client = Clients.client(network, WINDOW * 10 / 9 + 1);
         network.run();
     }
@@ -107,7 +108,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void ended(Outgoing outgoing, Outcome.Kind kind, String reason) {
+    public void ended(Outgoing outgoing, Outcome.Kind kind, int reasonCode, String reason) {
         ended++;
     }
 
@@ -117,7 +118,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void granted(String filter, int code) {
+    public void granted(String filter, int code, String reason) {
         throw new IllegalStateException();
     }
 
@@ -142,13 +143,18 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode) {
+    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
         session.acknowledgement(type, packetId);
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException {
-        session.subscriptionAnswer(type, packetId, codes);
+    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+        session.subscriptionAnswer(type, packetId, codes, reason);
+    }
+
+    @Override
+    public void disconnected(int reasonCode, String reason, String serverReference) {
+        throw new IllegalStateException();
     }
 
     @Override

@@ -120,10 +120,10 @@ class MessageTest {
 
     @Test
     void grants() {
-        assertEquals(Qos.AT_MOST_ONCE, new Subscription.Grant(0).qos());
-        assertEquals(Qos.EXACTLY_ONCE, new Subscription.Grant(2).qos());
+        assertEquals(Qos.AT_MOST_ONCE, new Subscription.Grant(0, "").qos());
+        assertEquals(Qos.EXACTLY_ONCE, new Subscription.Grant(2, "").qos());
         for (Subscription.Grant none : new Subscription.Grant[] { Subscription.Grant.PENDING, Subscription.Grant.CLOSED,
-            new Subscription.Grant(128) }) {
+            new Subscription.Grant(128, "") }) {
             assertFalse(none.isGranted());
             assertTrue(assertThrows(IllegalStateException.class, none::qos).getMessage().contains("" + none.code()));
         }
@@ -132,7 +132,7 @@ class MessageTest {
     @Test
     void manualAcknowledgementIsAnOption() {
         assertFalse(SubscribeOptions.qos(Qos.AT_LEAST_ONCE).manualAcknowledgement());
-        assertEquals(new SubscribeOptions(Qos.EXACTLY_ONCE, true),
+        assertEquals(new SubscribeOptions(Qos.EXACTLY_ONCE, true, false, false, SubscribeOptions.RetainHandling.ALWAYS, 0),
                 SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually());
     }
 }

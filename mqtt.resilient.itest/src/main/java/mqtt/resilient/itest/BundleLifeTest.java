@@ -87,6 +87,9 @@ class BundleLifeTest extends FrameworkTest {
         assertThrows(IllegalStateException.class,
                 () -> stale.subscribe("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), inbox));
         assertThrows(IllegalStateException.class, () -> stale.open("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), 1));
+        assertThrows(IllegalStateException.class, () -> stale.request(message, Duration.ofSeconds(1)));
+        assertThrows(IllegalStateException.class,
+                () -> stale.respond("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), request -> null));
         assertThrows(IllegalStateException.class, stale::status);
         assertThrows(IllegalStateException.class, stale::isConnected);
         assertThrows(IllegalStateException.class, () -> stale.addConnectionListener(status -> { }));
@@ -122,6 +125,7 @@ class BundleLifeTest extends FrameworkTest {
                 new Hashtable<>(Map.of("itest", "inbox")));
         closing(registration::unregister);
         try (ConsumerBundle consumer = ConsumerBundle.startedWithClasses(context, "careless")) {
+            Inbox.subscribed(client, "marker"); // which comes behind the consumer's own subscription
             publish(client, "consumer/x", 1, 10);
             Await.until("10 messages", () -> received.size() == 10);
 

@@ -18,7 +18,10 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
-/** Clients made as an administrator makes them: by configurations. Those that are left are deleted at the end. */
+/**
+ * Clients made as an administrator makes them: by configurations. Those that are left are deleted at the end. They speak
+ * 3.1.1 unless a test says otherwise.
+ */
 final class Clients implements AutoCloseable {
     static final String PID = "mqtt.resilient.client";
 
@@ -53,7 +56,8 @@ final class Clients implements AutoCloseable {
     /** Makes or changes a client that is quick to try again; keys that are not given have their default. */
     void configure(String name, String broker, Object... keysAndValues) {
         Map<String, Object> properties = new HashMap<>(Map.of("mqtt.client", name, "brokers", broker,
-                "backoff.min.ms", 50, "backoff.max.seconds", 1, "store.directory", directory.toString()));
+                "backoff.min.ms", 50, "backoff.max.seconds", 1, "store.directory", directory.toString(),
+                "protocol", "3.1.1"));
         for (int i = 0; i < keysAndValues.length; i += 2) {
             properties.put((String) keysAndValues[i], keysAndValues[i + 1]);
         }

@@ -1,5 +1,6 @@
 package mqtt.resilient.itest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -32,7 +33,7 @@ class ConfigurationTest extends FrameworkTest {
                 Constants.SERVICE_SCOPE));
         assertEquals(Set.of("mqtt.client", "mqtt.protocol"), own);
         assertEquals("plant", reference.getProperty("mqtt.client"));
-        assertEquals("3.1.1", reference.getProperty("mqtt.protocol"));
+        assertArrayEquals(new String[] { "3.1.1" }, (String[]) reference.getProperty("mqtt.protocol"));
         assertEquals(Constants.SCOPE_BUNDLE, reference.getProperty(Constants.SERVICE_SCOPE));
         Clients.awaitConnected(clients.service("plant"));
     }

@@ -108,7 +108,7 @@ class StopTest extends FrameworkTest {
     void theEngineCanBeStoppedInsideAListener() throws Exception {
         ResilientMqttClient client = clients.connected("inside", broker);
         CompletableFuture<Duration> took = new CompletableFuture<>();
-        client.subscribe("inside/+", QOS_1, message -> took.complete(stopHere()));
+        Await.result(client.subscribe("inside/+", QOS_1, message -> took.complete(stopHere())).result());
         client.publish(Message.to("inside/x").build());
         stoppedInTime(took);
     }
@@ -176,10 +176,10 @@ class StopTest extends FrameworkTest {
         CountDownLatch called = new CountDownLatch(2);
         CompletableFuture<Void> never = new CompletableFuture<>();
         closing(() -> never.complete(null));
-        client.subscribe("blocked/+", QOS_1, message -> {
+        Await.result(client.subscribe("blocked/+", QOS_1, message -> {
             called.countDown();
             never.join();
-        });
+        }).result());
         client.addConnectionListener(status -> {
             called.countDown();
             never.join();

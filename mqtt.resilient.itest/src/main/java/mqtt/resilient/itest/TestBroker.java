@@ -36,24 +36,35 @@ final class TestBroker implements AutoCloseable {
     private static final int CONNECT_MILLIS = 500;
     private static final String BROKER_DIRECTORY = "itest.broker.directory";
 
-    private final Optional<Path> mosquitto = mosquitto();
+    private final Optional<Path> mosquitto;
     private final int port;
     private final Path directory;
     private final Thread killAtExit;
     private volatile Process process;
 
     /** Takes a free port; {@link #start()} starts the broker on it. */
-    TestBroker() {
-        this(freePort());
+    TestBroker(String... config) {
+        this(freePort(), config);
+    }
+
+    /** A broker of the other kind, also where there is Mosquitto. */
+    static TestBroker artemis() {
+        return new TestBroker(freePort(), Optional.empty());
     }
 
     /**
      * A broker on a port of the caller's choice.
      *
      * @param port free
+     * @param config further lines of Mosquitto's configuration; without effect on the other broker
      */
-    TestBroker(int port) {
+    TestBroker(int port, String... config) {
+        this(port, mosquitto(), config);
+    }
+
+    private TestBroker(int port, Optional<Path> mosquitto, String... config) {
         this.port = port;
+        this.mosquitto = mosquitto;
         try {
             directory = Files.createTempDirectory("itest-broker");
             Files.writeString(config(), """
@@ -61,13 +72,13 @@ final class TestBroker implements AutoCloseable {
                     allow_anonymous true
                     persistence false
                     max_queued_messages 0
-                    """.formatted(port));
+                    """.formatted(port) + String.join("\n", config) + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         killAtExit = new Thread(this::kill, "itest-broker-kill");
         Runtime.getRuntime().addShutdownHook(killAtExit);
-        if (kind() == Kind.ARTEMIS) {
+        if (mosquitto().isEmpty()) {
             System.out.println("No mosquitto on this machine: testing against the embedded Artemis broker");
         }
     }

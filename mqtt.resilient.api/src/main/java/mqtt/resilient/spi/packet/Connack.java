@@ -1,10 +1,14 @@
 package mqtt.resilient.spi.packet;
 
+import mqtt.resilient.api.BrokerLimits;
+
 /**
- * CONNACK (MQTT 3.1.1 section 3.2).
+ * CONNACK (MQTT 3.1.1 and 5 section 3.2).
  *
  * @param sessionPresent whether the broker resumed a session
  * @param code 0 = accepted
+ * @param limits what the broker granted, with its words
+ * @param serverReference where to go instead; empty = nowhere
  */
-public record Connack(boolean sessionPresent, int code) {
+public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference) {
 }

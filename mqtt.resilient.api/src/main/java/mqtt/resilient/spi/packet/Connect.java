@@ -1,9 +1,11 @@
 package mqtt.resilient.spi.packet;
 
+import java.util.List;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.UserProperty;
 
 /**
- * CONNECT (MQTT 3.1.1 section 3.1).
+ * CONNECT (MQTT 3.1.1 and 5 section 3.1).
  *
  * @param clientId the client identifier; empty = the broker assigns one
  * @param cleanStart whether the broker discards its session
@@ -11,9 +13,22 @@ import mqtt.resilient.api.Message;
  * @param user the user name, or null
  * @param password the password, or null
  * @param will the will, or null
+ * @param options what only MQTT 5 sends
  */
 public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds, String user, byte[] password,
-        Message will) {
+        Message will, Options options) {
+    /**
+     * What only MQTT 5 sends.
+     *
+     * @param sessionExpirySeconds how long the broker keeps the session without a connection
+     * @param receiveMaximum how many QoS 1 and 2 messages this side takes unacknowledged, 1 to 65,535
+     * @param packetMaxBytes the largest packet this side takes
+     * @param willDelaySeconds how long the broker waits before it publishes the will
+     * @param userProperties in order
+     */
+    public record Options(long sessionExpirySeconds, int receiveMaximum, int packetMaxBytes, long willDelaySeconds,
+            List<UserProperty> userProperties) {
+    }
 
     /** {@return everything but the user and the password} */
     @Override

@@ -38,9 +38,10 @@ public interface PacketReceiver {
      * @param type a number of {@link PacketType}
      * @param packetId 1 to 65,535
      * @param reasonCode 0 in 3.1.1
+     * @param reason the broker's words; empty = none
      * @throws ProtocolException if it must not come now
      */
-    void acknowledgement(int type, int packetId, int reasonCode) throws ProtocolException;
+    void acknowledgement(int type, int packetId, int reasonCode, String reason) throws ProtocolException;
 
     /**
      * SUBACK or UNSUBACK.
@@ -48,9 +49,10 @@ public interface PacketReceiver {
      * @param type a number of {@link PacketType}
      * @param packetId 1 to 65,535
      * @param codes a code per filter; empty with the UNSUBACK of 3.1.1
+     * @param reason the broker's words; empty = none
      * @throws ProtocolException if it must not come now
      */
-    void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException;
+    void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException;
 
     /**
      * PINGRESP.
@@ -58,4 +60,14 @@ public interface PacketReceiver {
      * @throws ProtocolException if it must not come now
      */
     void pingresp() throws ProtocolException;
+
+    /**
+     * DISCONNECT of the broker; MQTT 5 only.
+     *
+     * @param reasonCode why
+     * @param reason its words; empty = none
+     * @param serverReference where to go instead; empty = nowhere
+     * @throws ProtocolException if it must not come now
+     */
+    void disconnected(int reasonCode, String reason, String serverReference) throws ProtocolException;
 }

@@ -30,10 +30,12 @@ public final class PacketType {
     public static final int PINGRESP = 13;
     /** The sender closes. */
     public static final int DISCONNECT = 14;
+    /** MQTT 5: a step of an enhanced authentication. */
+    public static final int AUTH = 15;
 
     private static final String[] NAMES = { "reserved packet type 0", "CONNECT", "CONNACK", "PUBLISH", "PUBACK",
         "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP",
-        "DISCONNECT", "packet type 15" };
+        "DISCONNECT", "AUTH" };
 
     private PacketType() {
     }

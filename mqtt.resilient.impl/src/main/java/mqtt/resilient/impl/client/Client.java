@@ -41,11 +41,12 @@ import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Subscribe;
 
 /**
  * One client. The methods that say so are safe from any thread; they bring what they have to the loop, where everything
  * else happens. A message goes {@link Publisher#publish} → {@link Intake} → {@link MessageStore} → {@link Session} →
- * {@link Publisher#ended(Outgoing, Outcome.Kind, String)}.
+ * {@link Publisher#ended(Outgoing, Outcome.Kind, int, String)}.
  */
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
@@ -54,7 +55,6 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     private final Environment environment;
     private final Scheduler scheduler;
-    private final ProtocolVersion protocol;
     private final ClientEvents events;
     private final Counters counters = new Counters();
     private final Function<StoreSettings, MessageStore> stores;
@@ -90,7 +90,6 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             Function<StoreSettings, MessageStore> stores, ClientSettings initial, ClientEvents events) {
         this.environment = environment;
         this.name = name;
-        this.protocol = protocol;
         this.events = events;
         this.stores = stores;
         wanProbe = initial.wanProbe();
@@ -241,6 +240,16 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
     }
 
+    /** MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is so. */
+    public CompletionStage<Void> offer(ProtocolVersion five) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            supervisor.offer(stopping ? null : five);
+            done.complete(null);
+        });
+        return done;
+    }
+
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         publisher.close();
@@ -292,8 +301,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, String reason) {
-        publisher.ended(message, kind, reason);
+    public void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
+        publisher.ended(message, kind, reasonCode, reason);
     }
 
     // ---- subscribing ----------------------------------------------------------------------------------------------
@@ -308,15 +317,15 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         return dispatcher.pullQueue(description, manual, capacity, signal);
     }
 
-    /** Subscribes; safe from any thread. */
-    public ClientSubscription subscribe(String filter, int qos, InboundQueue queue) {
+    /** Subscribes, with {@link Subscribe.Request#options()}; safe from any thread. */
+    public ClientSubscription subscribe(String filter, int options, InboundQueue queue) {
         ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
             } else {
                 subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
-                dispatcher.add(filter, qos, queue);
+                dispatcher.add(filter, options, queue);
             }
         });
         return subscription;
@@ -356,8 +365,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void subscribe(String filter, int qos) {
-        session.subscribe(filter, qos);
+    public void subscribe(String filter, int options) {
+        session.subscribe(filter, options);
         wake(false);
     }
 
@@ -368,8 +377,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void granted(String filter, int code) {
-        Subscription.Grant grant = new Subscription.Grant(code);
+    public void granted(String filter, int code, String reason) {
+        Subscription.Grant grant = new Subscription.Grant(code, reason);
         for (ClientSubscription subscription : subscriptions.getOrDefault(filter, List.of())) {
             subscription.answer(grant, environment.completions());
         }
@@ -419,15 +428,20 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         events.listenerSlow(listener, nanos);
     }
 
+    /** Makes what sends requests for one user of the client; safe from any thread. */
+    public Requests requests() {
+        return new Requests(this, environment);
+    }
+
     // ---- the connection; safe from any thread ---------------------------------------------------------------------
 
     /** The state now. */
     public ClientStatus status() {
         LinkStatus now = linkStatus;
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
-                now.clientId(), protocol.name(), now.attempt(),
+                now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
-                now.sessionPresent(), configurationError, storeHealth, storeReason);
+                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), storeHealth, storeReason);
     }
 
     public boolean isConnected() {

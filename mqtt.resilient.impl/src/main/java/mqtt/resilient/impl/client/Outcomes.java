@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import mqtt.resilient.api.Durability;
@@ -16,14 +17,15 @@ import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.RejectedException;
 
 /**
- * How messages ended: a bounded history of one byte each, and the stages of those that somebody watches. Written on the
- * loop, read from any thread.
+ * How messages ended: a bounded history of one byte each, the words about the latest of which there is more to say, and the
+ * stages of those that somebody watches. Written on the loop, read from any thread.
  *
  * <p>No answer is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
  * then looks for stages.
  */
 final class Outcomes {
     private static final int MAX_HISTORY = 65_536;
+    private static final int MAX_DETAILS = 1024;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();
 
@@ -32,11 +34,16 @@ final class Outcomes {
     private final Watches<Durability> watchedStored = new Watches<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
     private volatile byte[] history = new byte[64];
+    /** What there is to say besides the kind, by id, a ring; null = there never was anything. */
+    private volatile AtomicReferenceArray<Detail> details;
     private volatile long latest;
     private volatile long storedUpTo;
     /** The latest id that an earlier process gave: what became of those before is not known. */
     private volatile long base;
     private volatile boolean kept;
+
+    private record Detail(long id, Outcome outcome) {
+    }
 
     /** Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts. */
     private static final class Watches<T> {
@@ -110,7 +117,13 @@ final class Outcomes {
     }
 
     /** A message has come to its end. */
-    void ended(long id, Kind kind, String reason) {
+    void ended(long id, Kind kind, int reasonCode, String reason) {
+        if (reasonCode != 0 || !reason.isEmpty()) {
+            if (details == null) {
+                details = new AtomicReferenceArray<>(MAX_DETAILS);
+            }
+            details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reasonCode, reason)));
+        }
         byte[] ring = history;
         if (id > latest) {
             if (ring.length < MAX_HISTORY && id - base > ring.length / 2) {
@@ -128,7 +141,7 @@ final class Outcomes {
         if (!watched.isEmpty()) {
             CompletableFuture<Outcome> stage = watched.remove(id);
             if (stage != null) {
-                completions.execute(() -> stage.complete(new Outcome(kind, 0, reason)));
+                completions.execute(() -> stage.complete(new Outcome(kind, reasonCode, reason)));
             }
         }
     }
@@ -160,6 +173,11 @@ final class Outcomes {
         byte value = (byte) BYTES.getVolatile(ring, (int) (id & ring.length - 1));
         if (id <= latest - ring.length) {
             return new Outcome(Kind.UNKNOWN, 0, "");
+        }
+        AtomicReferenceArray<Detail> known = details;
+        Detail detail = value == 0 || known == null ? null : known.get((int) (id % MAX_DETAILS));
+        if (detail != null && detail.id == id) {
+            return detail.outcome;
         }
         return new Outcome(value != 0 ? KINDS[value - 1] : id <= base ? Kind.UNKNOWN : Kind.PENDING, 0, "");
     }

@@ -414,15 +414,15 @@ public final class Publisher {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        ended(message, kind, reason);
+        ended(message, kind, 0, reason);
         message.end();
     }
 
     /** A message has come to its end. */
-    void ended(Outgoing message, Outcome.Kind kind, String reason) {
+    void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
         intake.ended(message);
         ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
-        outcomes.ended(message.id(), kind, reason);
+        outcomes.ended(message.id(), kind, reasonCode, reason);
         tellSpace();
         lookForOldest();
         if (kind == Outcome.Kind.SET_ASIDE) {

@@ -91,7 +91,7 @@ public final class FrameSplitter {
         int idBytes = qos == 0 ? 0 : 2;
         if (head.remaining() < 2 || head.remaining() < 2 + (head.getShort(head.position()) & 0xFFFF) + idBytes) {
             if (partial.position() == Math.min(size, MAX_HEAD_BYTES)) {
-                throw new ProtocolException("a PUBLISH that ends too early");
+                throw new ProtocolException(ProtocolException.MALFORMED, "a PUBLISH that ends too early");
             }
             return; // more must come
         }
@@ -127,12 +127,13 @@ public final class FrameSplitter {
             length |= (b & 0x7F) << 7 * (i - 1);
             if (b >= 0) {
                 if (length + i + 1 > maxPacketBytes && (in.get(start) & 0xF0) >> 4 != PacketType.PUBLISH) {
-                    throw new ProtocolException("a " + PacketType.name((in.get(start) & 0xFF) >> 4) + " of "
+                    throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE, "a " + PacketType.name((in.get(start) & 0xFF) >> 4) + " of "
                             + (length + i + 1) + " bytes; packet.max.bytes allows " + maxPacketBytes);
                 }
                 return length + i + 1;
             }
         }
-        throw new ProtocolException("a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]");
+        throw new ProtocolException(ProtocolException.MALFORMED,
+                "a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]");
     }
 }

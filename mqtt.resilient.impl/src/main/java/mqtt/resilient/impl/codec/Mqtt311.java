@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
@@ -24,6 +25,7 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 /** MQTT 3.1.1 (OASIS standard, 2014). */
 public final class Mqtt311 implements ProtocolVersion {
     private static final int PROTOCOL_LEVEL = 4;
+    private static final int SERVER_UNAVAILABLE = 3;
     private static final String[] REFUSALS = { "accepted", "unacceptable protocol version", "client id rejected",
         "server unavailable", "bad user name or password", "not authorized" };
 
@@ -33,8 +35,23 @@ public final class Mqtt311 implements ProtocolVersion {
     }
 
     @Override
-    public String connackReason(int code) {
+    public String reason(int code) {
         return code < REFUSALS.length ? REFUSALS[code] : "unknown code " + code;
+    }
+
+    @Override
+    public Reaction reaction(int code) {
+        return code == SERVER_UNAVAILABLE ? Reaction.BACK_OFF : Reaction.SLOW_RETRY;
+    }
+
+    @Override
+    public boolean mayTakeLater(int code) {
+        return false;
+    }
+
+    @Override
+    public boolean hasSessionExpiry() {
+        return false;
     }
 
     @Override
@@ -47,30 +64,30 @@ public final class Mqtt311 implements ProtocolVersion {
 
         @Override
         public int publishSize(Message message) {
-            int remaining = remainingLength(message, Topics.utf8Length(message.topic()));
+            int remaining = remainingLength(message, message.qos().ordinal(), Topics.utf8Length(message.topic()));
             return 1 + varintSize(remaining) + remaining;
         }
 
-        private static int remainingLength(Message message, int topicBytes) {
-            return 2 + topicBytes + (message.qos() == Qos.AT_MOST_ONCE ? 0 : 2) + message.payloadLength();
+        private static int remainingLength(Message message, int qos, int topicBytes) {
+            return 2 + topicBytes + (qos == 0 ? 0 : 2) + message.payloadLength();
         }
 
         @Override
-        public void encodePublish(Message message, int packetId, boolean duplicate, ByteBuffer out) {
+        public void encodePublish(Message message, int flags, int packetId, long expirySeconds, ByteBuffer out) {
             byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
-            out.put((byte) (PacketType.PUBLISH << 4 | (duplicate ? 8 : 0) | message.qos().ordinal() << 1
-                    | (message.retain() ? 1 : 0)));
-            putVarint(remainingLength(message, topic.length), out);
+            int qos = flags >> 1 & 3;
+            out.put((byte) (PacketType.PUBLISH << 4 | flags));
+            putVarint(remainingLength(message, qos, topic.length), out);
             out.putShort((short) topic.length);
             out.put(topic);
-            if (message.qos() != Qos.AT_MOST_ONCE) {
+            if (qos > 0) {
                 out.putShort((short) packetId);
             }
             message.writePayload(out);
         }
 
         @Override
-        public void encodeAcknowledgement(int type, int packetId, ByteBuffer out) {
+        public void encodeAcknowledgement(int type, int packetId, int reasonCode, ByteBuffer out) {
             out.put((byte) (type << 4 | (type == PacketType.PUBREL ? 2 : 0))); // [MQTT-3.6.1-1]
             out.put((byte) 2);
             out.putShort((short) packetId);
@@ -127,8 +144,8 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         @Override
-        public byte[] disconnect() {
-            return new byte[] { (byte) (PacketType.DISCONNECT << 4), 0 };
+        public byte[] disconnect(int reasonCode, long sessionExpirySeconds) {
+            return reasonCode == 0 ? new byte[] { (byte) (PacketType.DISCONNECT << 4), 0 } : new byte[0];
         }
 
         @Override
@@ -145,14 +162,14 @@ public final class Mqtt311 implements ProtocolVersion {
                         requireFlags(header, type == PacketType.PUBREL ? 2 : 0);
                         int id = packetId(body, type);
                         requireEnd(body, type);
-                        receiver.acknowledgement(type, id, 0);
+                        receiver.acknowledgement(type, id, 0, "");
                     }
                     case PacketType.SUBACK, PacketType.UNSUBACK -> {
                         requireFlags(header, 0);
                         int id = packetId(body, type);
                         int[] codes = type == PacketType.SUBACK ? subackCodes(body) : new int[0];
                         requireEnd(body, type);
-                        receiver.subscriptionAnswer(type, id, codes);
+                        receiver.subscriptionAnswer(type, id, codes, "");
                     }
                     case PacketType.PINGRESP -> {
                         requireFlags(header, 0);
@@ -174,7 +191,7 @@ public final class Mqtt311 implements ProtocolVersion {
             if (flags > 1) {
                 throw new ProtocolException("a CONNACK with reserved flags " + flags + " [MQTT 3.1.1 section 3.2.2.1]");
             }
-            return new Connack(flags == 1, code);
+            return new Connack(flags == 1, code, BrokerLimits.NONE, "");
         }
 
         private Publish publish(int header, ByteBuffer body) throws ProtocolException {
@@ -193,7 +210,8 @@ public final class Mqtt311 implements ProtocolVersion {
             int id = level == 0 ? 0 : packetId(body, PacketType.PUBLISH);
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
-            return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id);
+            return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id,
+                    Publish.Details.NONE);
         }
 
         private static int[] subackCodes(ByteBuffer body) throws ProtocolException {

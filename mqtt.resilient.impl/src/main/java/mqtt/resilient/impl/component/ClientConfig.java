@@ -34,9 +34,14 @@ import org.osgi.service.metatype.annotations.Option;
                     + "again, and go back. 0: never.")
     int failback_seconds() default 300;
 
+    @AttributeDefinition(name = "Protocol", options = { @Option(label = "5 where it is there, else 3.1.1", value = "auto"),
+        @Option(label = "MQTT 5", value = "5"), @Option(label = "MQTT 3.1.1", value = "3.1.1") },
+            description = "MQTT 5 needs the bundle mqtt.resilient.v5. With auto a broker that refuses 5 gets 3.1.1.")
+    String protocol() default "auto";
+
     @AttributeDefinition(name = "Client id", required = false,
             description = "The MQTT client identifier. Empty: the client name and 80 random bits that are kept in the "
-                    + "store directory; a cloned machine gets its own.")
+                    + "store directory; a cloned machine gets its own. *: the broker gives one (protocol 5 only).")
     String client_id() default "";
 
     @AttributeDefinition(name = "User", required = false, description = "Empty: none.")
@@ -86,6 +91,31 @@ import org.osgi.service.metatype.annotations.Option;
 
     @AttributeDefinition(name = "Will: retain")
     boolean will_retain() default false;
+
+    @AttributeDefinition(name = "Will: delay (s)", min = "0", max = "4294967295",
+            description = "MQTT 5: the broker waits so long for the client to come back before it publishes the will.")
+    long will_delay_seconds() default 0;
+
+    @AttributeDefinition(name = "Will: expiry (s)", min = "0", max = "4294967295",
+            description = "MQTT 5: how long the broker keeps the will for its receivers. 0: for good.")
+    long will_expiry_seconds() default 0;
+
+    @AttributeDefinition(name = "Will: content type", required = false, description = "MQTT 5.")
+    String will_content_type() default "";
+
+    @AttributeDefinition(name = "Will: response topic", required = false, description = "MQTT 5.")
+    String will_response_topic() default "";
+
+    @AttributeDefinition(name = "Will: correlation data", required = false, description = "MQTT 5. Text.")
+    String will_correlation() default "";
+
+    @AttributeDefinition(name = "Will: user properties", required = false,
+            description = "MQTT 5: name=value in each line; names may repeat.")
+    String[] will_user_properties() default {};
+
+    @AttributeDefinition(name = "Connect: user properties", required = false,
+            description = "MQTT 5: name=value in each line, sent with each CONNECT; names may repeat.")
+    String[] connect_user_properties() default {};
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
             description = "The shortest wait between two attempts to connect; waits grow with jitter.")
@@ -181,7 +211,8 @@ import org.osgi.service.metatype.annotations.Option;
     String[] _ws_headers() default {};
 
     @AttributeDefinition(name = "In flight: messages", min = "1", max = "65000",
-            description = "Messages that may be sent and not yet acknowledged. One in ten is kept for alarms (lane 0).")
+            description = "Messages that may be sent and not yet acknowledged, with MQTT 5 in both directions. One in ten is "
+                    + "kept for alarms (lane 0).")
     int inflight_max() default 100;
 
     @AttributeDefinition(name = "In flight: bytes", min = "1",
@@ -200,6 +231,11 @@ import org.osgi.service.metatype.annotations.Option;
             description = "After so many connections in a row that the broker ended with the same message "
                     + "unacknowledged, it is sent alone, and set aside if the broker hangs up again. 0: never.")
     int poison_attempts() default 5;
+
+    @AttributeDefinition(name = "QoS: strict",
+            description = "MQTT 5: refuse a message where the broker takes only a lower QoS, or keeps no retained messages, "
+                    + "instead of sending it with less.")
+    boolean qos_strict() default false;
 
     @AttributeDefinition(name = "Store", options = {
         @Option(label = "power: accepted messages survive a power cut", value = "power"),

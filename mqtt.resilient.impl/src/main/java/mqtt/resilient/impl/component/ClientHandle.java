@@ -16,15 +16,19 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.Responder;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Publisher;
+import mqtt.resilient.impl.client.Requests;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.io.EngineThread;
+import mqtt.resilient.spi.packet.Subscribe;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,12 +41,14 @@ final class ClientHandle implements ResilientMqttClient {
     private final String bundle;
     /** What is to be closed when the bundle is gone. */
     private final Set<AutoCloseable> opened = ConcurrentHashMap.newKeySet();
+    private final Requests requests;
     private volatile boolean released;
 
     ClientHandle(Client client, String name, String bundle) {
         this.client = client;
         this.name = name;
         this.bundle = bundle;
+        requests = client.requests();
     }
 
     private Client client() {
@@ -55,6 +61,7 @@ final class ClientHandle implements ResilientMqttClient {
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     void release() {
         released = true;
+        requests.close();
         for (AutoCloseable each : opened) {
             try {
                 each.close();
@@ -99,8 +106,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
-        Topics.requireFilter(filter);
-        Objects.requireNonNull(options, "options: null is not allowed");
+        require(filter, options);
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity: " + capacity + " is not allowed; at least 1 is");
         }
@@ -116,17 +122,67 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
-        Topics.requireFilter(filter);
-        Objects.requireNonNull(options, "options: null is not allowed");
+        require(filter, options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
-        return own(client.subscribe(filter, options.qos().ordinal(), queue));
+        return own(client.subscribe(filter, Subscribe.Request.encode(options), queue));
+    }
+
+    @Override
+    public CompletionStage<ReceivedMessage> request(Message message, Duration timeout) {
+        Objects.requireNonNull(message, "message: null is not allowed");
+        requirePositive(timeout);
+        client();
+        return requests.send(message, timeout);
+    }
+
+    @Override
+    public Subscription respond(String filter, SubscribeOptions options, Responder responder) {
+        require(filter, options);
+        Objects.requireNonNull(responder, "responder: null is not allowed");
+        if (options.manualAcknowledgement()) {
+            throw new IllegalArgumentException("manualAcknowledgement: true is not allowed for a responder; allowed is false");
+        }
+        Client mine = client();
+        ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), Descriptions.of(responder),
+                false);
+        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options), queue);
+        if (filter.endsWith("#")) {
+            return own(subscription, () -> { });
+        }
+        ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options), queue);
+        return own(subscription, () -> mine.unsubscribe(basic));
+    }
+
+    private static void requirePositive(Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
+        }
+    }
+
+    private static void require(String filter, SubscribeOptions options) {
+        Topics.requireFilter(filter);
+        Objects.requireNonNull(options, "options: null is not allowed");
+        if (options.noLocal() && filter.startsWith("$share/")) {
+            throw new IllegalArgumentException("noLocal: true is not allowed with the shared subscription " + filter
+                    + "; allowed is false [MQTT-3.8.3-4]");
+        }
     }
 
     private ClientSubscription own(ClientSubscription subscription) {
-        AutoCloseable release = subscription::release;
+        return own(subscription, () -> { });
+    }
+
+    private ClientSubscription own(ClientSubscription subscription, Runnable withIt) {
+        AutoCloseable release = () -> {
+            withIt.run();
+            subscription.release();
+        };
         opened.add(release);
-        subscription.onClose(() -> opened.remove(release));
+        subscription.onClose(() -> {
+            opened.remove(release);
+            withIt.run();
+        });
         if (released) { // meanwhile
             subscription.release();
         }
@@ -171,9 +227,7 @@ final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public CompletionStage<Boolean> drain(Duration timeout) {
-        if (timeout.isNegative() || timeout.isZero()) {
-            throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");
-        }
+        requirePositive(timeout);
         return client().drain(timeout);
     }
 

@@ -55,7 +55,7 @@ final class ClientReporter implements ClientEvents {
     public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
         switch (status.state()) {
             case ONLINE -> {
-                LOG.info("{}: connected to {} as {}{}", name, status.broker(), status.clientId(),
+                LOG.info("{}: connected to {} as {} with MQTT {}{}", name, status.broker(), status.clientId(), status.protocol(),
                         sessionLost ? "; the session before is lost, what was unacknowledged is sent as new" : "");
                 post(EVENT_CONNECTED, status);
                 if (sessionLost) {
@@ -87,7 +87,8 @@ final class ClientReporter implements ClientEvents {
 
     private void post(String topic, ClientStatus status) {
         post(topic, Map.of(BROKER, status.broker(), REASON, status.reason(), ATTEMPT, status.attempt(),
-                NEXT_ATTEMPT_MS, status.nextAttempt().toMillis(), SESSION_PRESENT, status.sessionPresent()));
+                NEXT_ATTEMPT_MS, status.nextAttempt().toMillis(), SESSION_PRESENT, status.sessionPresent(),
+                MqttConstants.REASON_CODE, status.reasonCode(), MqttConstants.PROTOCOL, status.protocol()));
     }
 
     private void post(String topic, Map<String, Object> details) {

@@ -4,6 +4,7 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -19,8 +20,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
@@ -49,7 +52,7 @@ final class Configuration {
     private static final int SEGMENTS = 16;
     private static final int SMALLEST_SEGMENT_BYTES = 64 * 1024;
     private static final int LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
-    private static final long MAX_SESSION_EXPIRY = 4_294_967_295L;
+    private static final long MAX_SECONDS = 4_294_967_295L;
     private static final Set<String> FRAMEWORK_PREFIXES = Set.of("service.", "component.", "felix.", "kura.",
             "osgi.", "config.", ".config.", "org.apache.felix.");
 
@@ -65,6 +68,9 @@ final class Configuration {
     /** One line of the key {@code subscriptions}. */
     record EventSubscription(String filter, int qos) {
     }
+
+    /** The client id that stands for one that the broker gives. */
+    static final String ASSIGNED = "*";
 
     private static final Map<String, Object> DEFAULTS = defaults();
 
@@ -118,9 +124,23 @@ final class Configuration {
         return text("store.directory").strip();
     }
 
-    /** The configured client id; empty = derived. */
+    /** The configured client id; empty = derived, {@link #ASSIGNED} = the broker gives one. */
     String clientId() throws InvalidException {
-        return string("client.id");
+        String id = string("client.id");
+        if (id.equals(ASSIGNED) && protocol() != LinkSettings.Protocol.MQTT_5) {
+            throw invalid("client.id", id, "that only with protocol=5: 3.1.1 has no client id that the broker gives");
+        }
+        return id;
+    }
+
+    LinkSettings.Protocol protocol() throws InvalidException {
+        String text = text("protocol").strip();
+        return switch (text) {
+            case "auto" -> LinkSettings.Protocol.AUTO;
+            case "5" -> LinkSettings.Protocol.MQTT_5;
+            case "3.1.1" -> LinkSettings.Protocol.MQTT_3_1_1;
+            default -> throw invalid("protocol", text, "auto, 5 or 3.1.1");
+        };
     }
 
     List<EventSubscription> subscriptions() throws InvalidException {
@@ -174,15 +194,16 @@ final class Configuration {
             throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed are "
                     + MAX_STRING_BYTES);
         }
-        if (user.isEmpty() && !password.isEmpty()) {
-            throw new InvalidException("user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22]");
+        if (user.isEmpty() && !password.isEmpty() && protocol() != LinkSettings.Protocol.MQTT_5) {
+            throw new InvalidException("user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with "
+                    + "protocol=5");
         }
         long backoffMin = number("backoff.min.ms", 10, 3_600_000) * NANOS_PER_MILLI;
         long backoffMax = seconds("backoff.max.seconds", 1, 86_400);
         if (backoffMin > backoffMax) {
             throw invalid("backoff.min.ms", backoffMin / NANOS_PER_MILLI, "at most backoff.max.seconds");
         }
-        LinkSettings.Login login = new LinkSettings.Login(clientId, user.isEmpty() ? null : user,
+        LinkSettings.Login login = new LinkSettings.Login(clientId.equals(ASSIGNED) ? "" : clientId, user.isEmpty() ? null : user,
                 password.isEmpty() ? null : passwordBytes, will(), (int) number("keepalive.seconds", 0, 65_535));
         LinkSettings.Timing timing = new LinkSettings.Timing(seconds("ping.seconds", 0, 65_535),
                 seconds("response.seconds", 1, 600), seconds("connect.seconds", 1, 600), backoffMin, backoffMax,
@@ -193,7 +214,25 @@ final class Configuration {
                 number("schedule.every.minutes", 0, 525_600) * SECONDS_PER_MINUTE * NANOS_PER_SECOND,
                 seconds("schedule.stay.seconds", 1, 86_400));
         return new LinkSettings(brokers(), login, transport(), timing, network, schedule,
-                number("session.expiry.seconds", 0, MAX_SESSION_EXPIRY), flag("clean.start"), packetMaxBytes);
+                number("session.expiry.seconds", 0, MAX_SECONDS), flag("clean.start"), packetMaxBytes,
+                new LinkSettings.Version(protocol(), (int) number("inflight.max", 1, 65_000),
+                        number("will.delay.seconds", 0, MAX_SECONDS), userProperties("connect.user.properties")));
+    }
+
+    private List<UserProperty> userProperties(String key) throws InvalidException {
+        List<UserProperty> all = new ArrayList<>();
+        for (String line : texts(key)) {
+            int equals = line.indexOf('=');
+            if (equals < 0) {
+                throw invalid(key, line, "name=value");
+            }
+            try {
+                all.add(new UserProperty(line.substring(0, equals), line.substring(equals + 1)));
+            } catch (IllegalArgumentException e) {
+                throw new InvalidException(key + ": " + e.getMessage());
+            }
+        }
+        return all;
     }
 
     private LinkSettings.Transport transport() throws InvalidException {
@@ -290,6 +329,8 @@ final class Configuration {
         String payload = text("will.payload");
         int qos = (int) number("will.qos", 0, 2);
         boolean retain = flag("will.retain");
+        MessageProperties properties = willProperties();
+        long expiry = number("will.expiry.seconds", 0, MAX_SECONDS);
         if (topic.isEmpty()) {
             return null;
         }
@@ -299,16 +340,40 @@ final class Configuration {
                     + MAX_STRING_BYTES);
         }
         try {
-            return Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
+            Message.Builder will = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).properties(properties);
+            return (expiry > 0 ? will.expiresAfter(Duration.ofSeconds(expiry)) : will).build();
         } catch (IllegalArgumentException e) {
             throw new InvalidException("will.topic: " + e.getMessage());
         }
     }
 
+    private MessageProperties willProperties() throws InvalidException {
+        MessageProperties.Builder properties = MessageProperties.builder();
+        String key = "will.content.type";
+        try {
+            if (!text(key).isEmpty()) {
+                properties.contentType(text(key));
+            }
+            key = "will.response.topic";
+            if (!text(key).isEmpty()) {
+                properties.responseTopic(text(key));
+            }
+            key = "will.correlation";
+            if (!text(key).isEmpty()) {
+                properties.correlationData(text(key).getBytes(StandardCharsets.UTF_8));
+            }
+        } catch (IllegalArgumentException e) {
+            throw new InvalidException(key + ": " + e.getMessage());
+        }
+        userProperties("will.user.properties").forEach(each -> properties.userProperty(each.name(), each.value()));
+        return properties.build();
+    }
+
     private SessionSettings session() throws InvalidException {
         return new SessionSettings((int) number("inflight.max", 1, 65_000),
                 number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
-                (int) number("rate.burst", 1, 1_000_000), (int) number("poison.attempts", 0, 1000));
+                (int) number("rate.burst", 1, 1_000_000), flag("qos.strict"),
+                (int) number("poison.attempts", 0, 1000));
     }
 
     private DispatchSettings dispatch() throws InvalidException {

@@ -22,6 +22,7 @@ import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.spi.NetworkStateSource;
+import mqtt.resilient.spi.ProtocolVersion;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -56,6 +57,8 @@ public final class Engine {
 
     private final EventLoop loop;
     private final SystemNetwork systemNetwork;
+    private volatile ProtocolVersion protocol;
+    private volatile boolean stopped;
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
@@ -98,6 +101,34 @@ public final class Engine {
         osgi.execute(() -> clients.forEach(ManagedClient::chooseNetworkSource));
     }
 
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setProtocol(ProtocolVersion version) {
+        protocol = version;
+        osgi.execute(() -> offer(version));
+    }
+
+    /** Returns when no connection uses the version any more, or when that takes too long. */
+    void unsetProtocol(ProtocolVersion version) {
+        if (protocol == version) {
+            protocol = null;
+        }
+        if (stopped) {
+            return; // no connection is left
+        }
+        osgi.executeAndWait(() -> offer(protocol).join(), new StopBudget(CLIENT_STOP_MILLIS));
+    }
+
+    /** On mqtt-osgi; the loop waits for nothing, so that this is done soon. */
+    private CompletableFuture<Void> offer(ProtocolVersion version) {
+        return CompletableFuture.allOf(names.values().stream().map(client -> client.offer(version).toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
+    }
+
+    /** MQTT 5; null = it is not there. */
+    ProtocolVersion protocol() {
+        return protocol;
+    }
+
     /** The source that a configuration asks for; null = none. */
     NetworkStateSource networkSource(String name) {
         if (name.equals("none")) {
@@ -117,6 +148,7 @@ public final class Engine {
 
     @Deactivate
     void deactivate() throws InterruptedException {
+        stopped = true;
         systemNetwork.stop();
         long storageMillis = CLIENT_STOP_MILLIS;
         try { // a store that is closed after its threads would keep its lock
@@ -222,6 +254,7 @@ public final class Engine {
     void announce(ManagedClient client) {
         if (!clients.contains(client)) {
             clients.add(client);
+            client.offer(protocol); // it may have come or gone in the meantime
         }
         watchers.forEach(watcher -> watcher.added(client));
     }

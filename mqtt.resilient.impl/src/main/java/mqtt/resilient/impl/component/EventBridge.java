@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.component;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,7 +8,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
@@ -88,10 +91,22 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
     /** Posts a message and waits until it is posted, so that no more than one per client waits here. */
     private void received(ManagedClient client, ReceivedMessage message)
             throws InterruptedException, ExecutionException {
-        Map<String, Object> event = Map.of(MqttConstants.CLIENT, client.name(), MqttConstants.TOPIC, message.topic(),
+        Map<String, Object> event = new HashMap<>(Map.of(MqttConstants.CLIENT, client.name(),
+                MqttConstants.TOPIC, message.topic(),
                 MqttConstants.PAYLOAD, message.payload(), MqttConstants.QOS, message.qos().ordinal(),
                 MqttConstants.RETAINED, message.retained(), MqttConstants.DUPLICATE, message.duplicate(),
-                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));
+        MessageProperties properties = message.properties();
+        properties.contentType().ifPresent(value -> event.put(MqttConstants.CONTENT_TYPE, value));
+        properties.responseTopic().ifPresent(value -> event.put(MqttConstants.RESPONSE_TOPIC, value));
+        properties.correlationData().ifPresent(value -> event.put(MqttConstants.CORRELATION_DATA, value));
+        if (!properties.userProperties().isEmpty()) {
+            event.put(MqttConstants.USER_PROPERTIES, properties.userProperties().stream()
+                    .flatMap(each -> Stream.of(each.name(), each.value())).toArray(String[]::new));
+        }
+        if (message.expirySeconds() >= 0) {
+            event.put(MqttConstants.EXPIRY_SECONDS, message.expirySeconds());
+        }
         engine.osgi().execute(() -> post(MqttConstants.EVENT_MESSAGE, event)).get();
     }
 
@@ -148,7 +163,40 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
             }
             message.qos(Qos.of(Integer.parseInt(level)));
         }
-        return message.retain(Boolean.parseBoolean(String.valueOf(event.getProperty(MqttConstants.RETAINED)))).build();
+        Object expiry = event.getProperty(MqttConstants.EXPIRY_SECONDS);
+        if (expiry != null) {
+            if (!String.valueOf(expiry).matches("[0-9]{1,10}")) {
+                throw new IllegalArgumentException(MqttConstants.EXPIRY_SECONDS + ": " + expiry
+                        + " is not allowed; allowed are 1 to 9999999999");
+            }
+            message.expiresAfter(Duration.ofSeconds(Long.parseLong(String.valueOf(expiry))));
+        }
+        return message.retain(Boolean.parseBoolean(String.valueOf(event.getProperty(MqttConstants.RETAINED))))
+                .properties(properties(event)).build();
+    }
+
+    private static MessageProperties properties(Event event) {
+        MessageProperties.Builder properties = MessageProperties.builder()
+                .text(event.getProperty(MqttConstants.PAYLOAD) instanceof String);
+        if (event.getProperty(MqttConstants.CONTENT_TYPE) instanceof String type) {
+            properties.contentType(type);
+        }
+        if (event.getProperty(MqttConstants.RESPONSE_TOPIC) instanceof String topic) {
+            properties.responseTopic(topic);
+        }
+        if (event.getProperty(MqttConstants.CORRELATION_DATA) instanceof byte[] data) {
+            properties.correlationData(data);
+        }
+        if (event.getProperty(MqttConstants.USER_PROPERTIES) instanceof String[] all) {
+            if (all.length % 2 != 0) {
+                throw new IllegalArgumentException(MqttConstants.USER_PROPERTIES + ": " + all.length
+                        + " texts are not allowed; allowed are names and values in turn");
+            }
+            for (int i = 0; i < all.length; i += 2) {
+                properties.userProperty(all[i], all[i + 1]);
+            }
+        }
+        return properties.build();
     }
 
     private void answer(Event event, String client, String topic, long publication, String reason) {

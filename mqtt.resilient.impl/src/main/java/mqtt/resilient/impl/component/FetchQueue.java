@@ -11,6 +11,7 @@ import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.dispatch.PullQueue;
+import mqtt.resilient.spi.packet.Subscribe;
 
 /** Waiting for messages: one permit for each that arrived, handed out in the order of the waiting threads. */
 final class FetchQueue implements MessageQueue {
@@ -20,7 +21,7 @@ final class FetchQueue implements MessageQueue {
 
     FetchQueue(Client client, String filter, SubscribeOptions options, int capacity, String description) {
         queue = client.pullQueue(description, options.manualAcknowledgement(), capacity, arrivals::release);
-        subscription = client.subscribe(filter, options.qos().ordinal(), queue);
+        subscription = client.subscribe(filter, Subscribe.Request.encode(options), queue);
     }
 
     @Override

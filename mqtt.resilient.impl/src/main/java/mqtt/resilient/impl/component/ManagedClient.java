@@ -10,6 +10,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,6 +23,7 @@ import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
+import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
@@ -48,7 +50,7 @@ final class ManagedClient {
 
     private final Engine engine;
     private final BundleContext context;
-    private final ProtocolVersion protocol = new Mqtt311();
+    private volatile LinkSettings.Protocol protocol = LinkSettings.Protocol.AUTO;
     private final ClientReporter reporter;
     private final Client client;
     private final ClientManagement management;
@@ -70,6 +72,7 @@ final class ManagedClient {
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private String registeredName;
+    private List<String> registeredProtocols = List.of();
 
     ManagedClient(Engine engine, BundleContext context, String fallbackName) {
         this.engine = engine;
@@ -77,8 +80,15 @@ final class ManagedClient {
         this.fallbackName = fallbackName;
         name = fallbackName;
         reporter = new ClientReporter(engine, name);
-        client = new Client(engine.environment(), name, protocol, this::makeStore, Configuration.initial(), reporter);
+        client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(), reporter);
         management = new ClientManagement(client);
+        client.offer(engine.protocol());
+    }
+
+    /** MQTT 5 has come or gone. The stage completes when the loop has let go of what was there before; on mqtt-osgi. */
+    CompletionStage<Void> offer(ProtocolVersion five) {
+        updateProtocols();
+        return client.offer(five);
     }
 
     private MessageStore makeStore(StoreSettings settings) {
@@ -125,6 +135,7 @@ final class ManagedClient {
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             networkSource = newSource;
+            protocol = settings.link().version().protocol();
             store = settings.store();
             client.configure(newName, settings);
             configured = true;
@@ -246,17 +257,39 @@ final class ManagedClient {
         String current = name;
         if (!current.equals(registeredName)) {
             unregister();
-            Dictionary<String, Object> properties = new Hashtable<>();
-            properties.put(MqttConstants.CLIENT, current);
-            properties.put(MqttConstants.PROTOCOL, protocol.name());
             registeredName = current;
             management.register(current);
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), properties);
+            registration = context.registerService(ResilientMqttClient.class, new Handles(), serviceProperties());
             if (disposed) { // by a service listener, which has stopped the bundle
                 return;
             }
+        } else {
+            updateProtocols();
         }
         engine.announce(this);
+    }
+
+    private void updateProtocols() {
+        if (registration != null && !protocols().equals(registeredProtocols)) {
+            registration.setProperties(serviceProperties());
+        }
+    }
+
+    private Dictionary<String, Object> serviceProperties() {
+        registeredProtocols = protocols();
+        Dictionary<String, Object> properties = new Hashtable<>();
+        properties.put(MqttConstants.CLIENT, registeredName);
+        properties.put(MqttConstants.PROTOCOL, registeredProtocols.toArray(String[]::new));
+        return properties;
+    }
+
+    /** The versions that may be spoken now. */
+    private List<String> protocols() {
+        return switch (protocol) {
+            case MQTT_3_1_1 -> List.of("3.1.1");
+            case MQTT_5 -> List.of("5");
+            case AUTO -> engine.protocol() == null ? List.of("3.1.1") : List.of("3.1.1", "5");
+        };
     }
 
     private void unregister() {

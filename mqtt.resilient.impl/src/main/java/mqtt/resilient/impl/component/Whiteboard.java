@@ -9,9 +9,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.spi.packet.Subscribe;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -119,24 +122,34 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private void subscribe(Entry entry, ManagedClient client) {
         try {
-            int qos = qos(entry.properties.get(MqttConstants.QOS));
+            int options = options(entry.properties);
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
-            boolean manual = Boolean.parseBoolean(
-                    String.valueOf(entry.properties.get(MqttConstants.MANUAL_ACKNOWLEDGEMENT)));
+            boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
             ListenerQueue queue = client.client().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
-                    .map(filter -> client.client().subscribe(filter, qos, queue)).toList());
+                    .map(filter -> client.client().subscribe(filter, options, queue)).toList());
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
         }
     }
 
-    private static int qos(Object value) {
-        String text = value == null ? "1" : String.valueOf(value).strip();
-        if (!text.matches("[012]")) {
-            throw new IllegalArgumentException(MqttConstants.QOS + ": \"" + text
-                    + "\" is not allowed; allowed are 0, 1 and 2");
+    private static int options(Map<String, Object> properties) {
+        return Subscribe.Request.encode(new SubscribeOptions(Qos.of(number(properties, MqttConstants.QOS, 1, 2)), false,
+                flag(properties, MqttConstants.NO_LOCAL), flag(properties, MqttConstants.RETAIN_AS_PUBLISHED),
+                SubscribeOptions.RetainHandling.values()[number(properties, MqttConstants.RETAIN_HANDLING, 0, 2)],
+                number(properties, MqttConstants.SUBSCRIPTION_IDENTIFIER, 0, 33_554_431)));
+    }
+
+    private static boolean flag(Map<String, Object> properties, String name) {
+        return Boolean.parseBoolean(String.valueOf(properties.get(name)));
+    }
+
+    private static int number(Map<String, Object> properties, String name, int absent, int max) {
+        Object value = properties.get(name);
+        String text = value == null ? String.valueOf(absent) : String.valueOf(value).strip();
+        if (!text.matches("[0-9]{1,8}") || Integer.parseInt(text) > max) {
+            throw new IllegalArgumentException(name + ": \"" + text + "\" is not allowed; allowed are 0 to " + max);
         }
         return Integer.parseInt(text);
     }

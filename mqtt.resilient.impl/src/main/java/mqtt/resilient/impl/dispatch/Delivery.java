@@ -1,6 +1,8 @@
 package mqtt.resilient.impl.dispatch;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.spi.packet.Publish;
@@ -55,6 +57,21 @@ final class Delivery implements ReceivedMessage {
     @Override
     public boolean duplicate() {
         return publish.duplicate();
+    }
+
+    @Override
+    public MessageProperties properties() {
+        return publish.details().properties();
+    }
+
+    @Override
+    public long expirySeconds() {
+        return publish.details().expirySeconds();
+    }
+
+    @Override
+    public List<Integer> subscriptionIdentifiers() {
+        return publish.details().subscriptionIdentifiers();
     }
 
     @Override

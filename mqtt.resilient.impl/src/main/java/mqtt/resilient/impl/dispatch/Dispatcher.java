@@ -13,6 +13,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
+import mqtt.resilient.spi.packet.Subscribe;
 
 /**
  * Who listens to what: hands each received message to the listeners whose filters match, counts what is unhandled, and
@@ -25,8 +26,8 @@ public final class Dispatcher {
 
     /** What the dispatcher asks for and tells; on the loop. */
     public interface Events {
-        /** A filter is wanted, or wanted with another level, or wanted anew. */
-        void subscribe(String filter, int qos);
+        /** A filter is wanted, or wanted with other options, or wanted anew. */
+        void subscribe(String filter, int options);
 
         /** A filter is not wanted any more. */
         void unsubscribe(String filter);
@@ -52,8 +53,9 @@ public final class Dispatcher {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
         private final List<Departed> departed = new ArrayList<>();
 
-        int qos() {
-            return listeners.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        /** What serves all listeners ({@link Subscribe.Request#options()}). */
+        int options() {
+            return listeners.values().stream().reduce(Subscribe.Request::merge).orElse(0);
         }
 
         /** Whom a new listener follows: the one of the same description; without any listener, also somebody else. */
@@ -130,11 +132,11 @@ public final class Dispatcher {
     }
 
     /** Adds a listener to a filter; what was held for the filter goes to it. */
-    public void add(String filter, int qos, InboundQueue queue) {
+    public void add(String filter, int options, InboundQueue queue) {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue);
-        entry.listeners.put(queue, qos);
-        events.subscribe(filter, entry.qos());
+        entry.listeners.put(queue, options);
+        events.subscribe(filter, entry.options());
         if (predecessor != null) {
             predecessor.grace.cancel();
             entry.departed.remove(predecessor);

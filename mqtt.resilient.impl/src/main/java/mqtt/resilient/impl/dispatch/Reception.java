@@ -15,6 +15,7 @@ final class Reception {
     }
 
     int size() {
-        return incoming.publish().payload().length + incoming.publish().topic().length() + OVERHEAD_BYTES;
+        return incoming.publish().payload().length + incoming.publish().topic().length()
+                + incoming.publish().details().properties().length() + OVERHEAD_BYTES;
     }
 }

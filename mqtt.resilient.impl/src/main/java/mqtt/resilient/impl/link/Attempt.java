@@ -45,6 +45,7 @@ final class Attempt {
     private final ProtocolVersion protocol;
     private final LinkSettings settings;
     private final BrokerUri broker;
+    private final String clientId;
     private final ResponseTimeout responseTimeout;
     private final Listener listener;
     /** How many of the broker's addresses come last this time. */
@@ -61,12 +62,13 @@ final class Attempt {
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            boolean discard, int skipped, ResponseTimeout responseTimeout, Listener listener) {
+            String clientId, boolean discard, int skipped, ResponseTimeout responseTimeout, Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
         this.settings = settings;
         this.broker = broker;
+        this.clientId = clientId;
         this.discard = discard;
         this.skipped = skipped;
         this.responseTimeout = responseTimeout;
@@ -109,6 +111,11 @@ final class Attempt {
         return winner == null && !discarding;
     }
 
+    /** Whether a connection is needed only to end a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
+    private boolean isDiscarding() {
+        return discard && !protocol.hasSessionExpiry();
+    }
+
     private void race(List<InetAddress> order) {
         addresses = new ArrayDeque<>(order);
         winner = null;
@@ -131,8 +138,9 @@ final class Attempt {
         LinkSettings.Login login = settings.login();
         Racer racer = new Racer(address);
         racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
-                new Connect(login.clientId(), clean, login.keepAliveSeconds(), login.user(), login.password(),
-                        login.will()), responseTimeout, racer);
+                new Connect(clientId, clean, login.keepAliveSeconds(), login.user(), login.password(),
+                        login.will(), settings.version().options(settings.sessionExpirySeconds(),
+                                settings.packetMaxBytes())), responseTimeout, racer);
         racing.add(racer.link);
     }
 
@@ -152,16 +160,16 @@ final class Attempt {
             racing.remove(link);
             racing.forEach(other -> other.close(() -> { }));
             racing.clear();
-            if (!discard) {
+            if (!isDiscarding()) {
                 listener.connectSent();
             }
-            listener.stage(ConnectionState.HANDSHAKE, discard ? "discarding a session that is not ours"
+            listener.stage(ConnectionState.HANDSHAKE, isDiscarding() ? "discarding a session that is not ours"
                     : "CONNECT is sent");
         }
 
         @Override
         public void accepted(Connack connack) {
-            if (discard) {
+            if (isDiscarding()) {
                 discard = false;
                 listener.discarded();
                 winner = null;

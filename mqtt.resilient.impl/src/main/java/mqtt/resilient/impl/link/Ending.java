@@ -5,24 +5,36 @@ package mqtt.resilient.impl.link;
  *
  * @param cause the kind
  * @param reason in words
+ * @param reasonCode the broker's reason code; 0 = none
+ * @param serverReference where it sends us; empty = nowhere
  */
-record Ending(Cause cause, String reason) {
+record Ending(Cause cause, String reason, int reasonCode, String serverReference) {
     enum Cause {
         /** The name could not be resolved. */
         UNRESOLVED,
         /** The network connection could not be made. */
         UNREACHABLE,
-        /** The broker refused in its CONNACK, for a reason that will pass. */
+        /** The broker refused, or ended the connection, for a reason that will pass. */
         REFUSED,
-        /** The broker refused in its CONNACK, for a reason that somebody must remove. */
+        /** The broker refused, or ended the connection, for a reason that somebody must remove. */
         REFUSED_FOR_GOOD,
+        /** The broker refused because it does not speak the version. */
+        UNSUPPORTED,
+        /** The broker sends us to another one. */
+        REDIRECTED,
         /** The broker or the network ended the connection. */
         CLOSED,
+        /** The broker hung up instead of answering the CONNECT. */
+        HUNG_UP,
         /** The broker ended the connection and there was nothing that it could have disliked. */
         TAKEN_OVER,
         /** No answer in time. */
         TIMEOUT,
         /** The broker broke the protocol. */
         PROTOCOL
+    }
+
+    Ending(Cause cause, String reason) {
+        this(cause, reason, 0, "");
     }
 }

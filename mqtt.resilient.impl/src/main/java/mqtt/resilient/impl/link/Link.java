@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.impl.codec.FrameSplitter;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -26,6 +27,10 @@ import mqtt.resilient.spi.packet.Publish;
  */
 final class Link implements ConnectionHandler, PacketReceiver {
     private static final long NEVER = Long.MAX_VALUE;
+    /** The session expiry stays as the CONNECT said. */
+    private static final long NO_CHANGE = -1;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
     private static final long CLOSE_NANOS = 1_000_000_000L;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
     private static final int PING_PATIENCE = 60;
@@ -70,6 +75,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private boolean heard;
     private boolean readingPaused;
     private Runnable whenClosed;
+    /** The keepalive in force: ours, or what the broker asks for. */
+    private int keepAliveSeconds;
 
     private long stageDeadline;
     private boolean connectDue;
@@ -92,6 +99,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         this.protocol = protocol;
         this.settings = settings;
         this.connect = connect;
+        keepAliveSeconds = connect.keepAliveSeconds();
         this.responseTimeout = responseTimeout;
         this.owner = owner;
         codec = protocol.newCodec();
@@ -102,9 +110,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     /** Lets the session use the link; right after {@link Owner#accepted}. */
-    void attach(Session attached, String key, boolean sessionPresent, boolean doubtful) {
+    void attach(Session attached, String key, boolean sessionPresent, boolean doubtful, BrokerLimits limits) {
         session = attached;
-        session.connected(codec, key, sessionPresent, doubtful);
+        session.connected(codec, key, sessionPresent, doubtful, limits);
         requestWrite();
     }
 
@@ -138,7 +146,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
         leave(false);
         if (before == Stage.ONLINE) {
             whenClosed = then;
-            connection.closeGracefully(codec.disconnect(), scheduler.nanoTime() + CLOSE_NANOS);
+            long expiry = connect.options().sessionExpirySeconds();
+            boolean changed = expiry > 0 && expiry != settings.sessionExpirySeconds(); // 0 must stay 0 [MQTT 5 3.14.2.2.2]
+            connection.closeGracefully(codec.disconnect(0, changed ? settings.sessionExpirySeconds() : NO_CHANGE),
+                    scheduler.nanoTime() + CLOSE_NANOS);
         } else {
             connection.close();
             then.run();
@@ -151,6 +162,40 @@ final class Link implements ConnectionHandler, PacketReceiver {
             leave(cause == Ending.Cause.TIMEOUT && passedOver);
             owner.ended(new Ending(cause, reason));
         }
+    }
+
+    /** The broker broke the protocol: it is told how, where the version has a word for it. */
+    private void fail(ProtocolException error) {
+        byte[] last = error.reasonCode() == 0 ? new byte[0] : codec.disconnect(error.reasonCode(), NO_CHANGE);
+        if (last.length > 0 && stage != Stage.CLOSED) {
+            connection.closeGracefully(last, scheduler.nanoTime() + CLOSE_NANOS);
+            leave(false);
+            owner.ended(new Ending(Ending.Cause.PROTOCOL, "protocol error: " + error.getMessage()));
+        } else {
+            fail(Ending.Cause.PROTOCOL, "protocol error: " + error.getMessage());
+        }
+    }
+
+    /** The broker has ended the connection, or refused it, with a reason code. */
+    private void fail(int reasonCode, String words, String serverReference) {
+        if (stage == Stage.CLOSED) {
+            return; // the owner has closed it meanwhile
+        }
+        String reason = (stage == Stage.ONLINE ? "the broker disconnected: " : "the broker refused: ")
+                + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
+        Ending.Cause cause = switch (protocol.reaction(reasonCode)) {
+            case BACK_OFF, SUSPECT -> stage == Stage.ONLINE ? Ending.Cause.CLOSED : Ending.Cause.REFUSED;
+            case SLOW_RETRY -> Ending.Cause.REFUSED_FOR_GOOD;
+            case TAKEN_OVER -> Ending.Cause.TAKEN_OVER;
+            case REDIRECT -> Ending.Cause.REDIRECTED;
+            case FALL_BACK -> Ending.Cause.UNSUPPORTED;
+        };
+        connection.close();
+        leave(switch (protocol.reaction(reasonCode)) {
+            case SUSPECT, SLOW_RETRY -> true;
+            default -> false; // it was not for a message of ours
+        });
+        owner.ended(new Ending(cause, reason, reasonCode, serverReference));
     }
 
     private void leave(boolean byBroker) {
@@ -193,7 +238,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             }
             splitter.split(bytes, this);
         } catch (ProtocolException e) {
-            fail(Ending.Cause.PROTOCOL, "protocol error: " + e.getMessage());
+            fail(e);
             return;
         }
         if (session != null) {
@@ -212,10 +257,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** Names another protocol by its first byte, before it is taken for the header of a packet. */
     private static void requireMqtt(byte first) throws ProtocolException {
         if (first == 'H') {
-            throw new ProtocolException("the peer speaks HTTP, not MQTT; perhaps ws:// is meant");
+            throw new ProtocolException(0, "the peer speaks HTTP, not MQTT; perhaps ws:// is meant");
         }
         if (first == TLS_ALERT || first == TLS_HANDSHAKE) {
-            throw new ProtocolException("the peer speaks TLS; perhaps mqtts:// or wss:// is meant");
+            throw new ProtocolException(0, "the peer speaks TLS; perhaps mqtts:// or wss:// is meant");
         }
     }
 
@@ -279,6 +324,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void closed(Closing closing) {
         Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
+                : stage == Stage.HANDSHAKE && closing.byPeer() ? Ending.Cause.HUNG_UP
                 : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
                         : Ending.Cause.CLOSED;
         if (whenClosed != null) {
@@ -320,9 +366,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void checkOnline(long now) {
         if (readingPaused) { // the broker still has to hear from us
-            pingDue = pingDue || now - lastSent >= settings.effectivePingNanos();
+            pingDue = pingDue || now - lastSent >= settings.effectivePingNanos(keepAliveSeconds);
             connection.requestWrite();
-            wakeAt(now + settings.effectivePingNanos() / 2);
+            wakeAt(now + settings.effectivePingNanos(keepAliveSeconds) / 2);
             return;
         }
         if (session.isHeldByRate()) {
@@ -342,7 +388,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (isWriteStalled(now, response) || isPingOverdue(now, response)) {
             return;
         }
-        long pingAt = Math.min(lastReceived - now, lastSent - now) + now + settings.effectivePingNanos();
+        long pingAt = Math.min(lastReceived - now, lastSent - now) + now + settings.effectivePingNanos(keepAliveSeconds);
         if (awaitingSince != NEVER && !passedOver) { // does the broker pass over what it does not answer?
             pingAt = Math.min(pingAt - now, awaitingSince - now + response / 2) + now;
         }
@@ -442,16 +488,18 @@ final class Link implements ConnectionHandler, PacketReceiver {
             throw new ProtocolException("a CONNACK that nothing asked for [MQTT-3.2.0-1]");
         }
         if (connack.code() != 0) {
-            String reason = "the broker refused: " + protocol.connackReason(connack.code());
-            fail(connack.code() == 3 ? Ending.Cause.REFUSED : Ending.Cause.REFUSED_FOR_GOOD, reason);
+            fail(connack.code(), connack.limits().reason(), connack.serverReference());
             return;
         }
         stage = Stage.ONLINE;
+        if (connack.limits().keepAliveSeconds() >= 0) {
+            keepAliveSeconds = connack.limits().keepAliveSeconds(); // [MQTT-3.1.2-21]
+        }
         lastReceived = scheduler.nanoTime();
         lastSent = lastReceived;
         owner.accepted(connack);
         if (stage == Stage.ONLINE) {
-            wakeAt(lastReceived + settings.effectivePingNanos());
+            wakeAt(lastReceived + settings.effectivePingNanos(keepAliveSeconds));
         }
     }
 
@@ -470,13 +518,25 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode) throws ProtocolException {
-        online(type).acknowledgement(type, packetId);
+    public void acknowledgement(int type, int packetId, int reasonCode, String reason) throws ProtocolException {
+        boolean answersPublish = type == PacketType.PUBACK || type == PacketType.PUBREC;
+        if (answersPublish && reasonCode >= FAILURE) {
+            online(type).refused(type, packetId, reasonCode, reason.isEmpty() ? protocol.reason(reasonCode) : reason,
+                    protocol.mayTakeLater(reasonCode));
+        } else {
+            online(type).acknowledgement(type, packetId, reasonCode, reason);
+        }
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException {
-        online(type).subscriptionAnswer(type, packetId, codes);
+    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+        online(type).subscriptionAnswer(type, packetId, codes, reason);
+    }
+
+    @Override
+    public void disconnected(int reasonCode, String reason, String serverReference) throws ProtocolException {
+        online(PacketType.DISCONNECT);
+        fail(reasonCode, reason, serverReference);
     }
 
     @Override
@@ -486,7 +546,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         passedOver |= awaitingSince != NEVER && pingSince != NEVER && pingSince - awaitingSince > 0;
         pingSince = NEVER;
-        wakeAt(scheduler.nanoTime() + settings.effectivePingNanos());
+        wakeAt(scheduler.nanoTime() + settings.effectivePingNanos(keepAliveSeconds));
     }
 
     private Session online(int type) throws ProtocolException {

@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.Route;
+import mqtt.resilient.spi.packet.Connect;
 
 /**
  * The link's part of the configuration.
@@ -18,11 +20,41 @@ import mqtt.resilient.impl.environment.Route;
  * @param sessionExpirySeconds 0 = a clean session on every connection
  * @param cleanStart whether the broker's session is discarded at the first connection after a start
  * @param packetMaxBytes the largest packet taken from the broker
+ * @param version which version of MQTT, and what only MQTT 5 has
  */
 public record LinkSettings(Brokers brokers, Login login, Transport transport, Timing timing, Network network,
-        Schedule schedule, long sessionExpirySeconds, boolean cleanStart, int packetMaxBytes) {
+        Schedule schedule, long sessionExpirySeconds, boolean cleanStart, int packetMaxBytes, Version version) {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long PING_WITHOUT_KEEPALIVE_NANOS = 20 * NANOS_PER_SECOND;
+
+    /** Which version of MQTT to speak. */
+    public enum Protocol {
+        /** 5 where it is there and the broker takes it. */
+        AUTO, MQTT_5, MQTT_3_1_1
+    }
+
+    /**
+     * Which version of MQTT, and what only MQTT 5 has.
+     *
+     * @param protocol which version to speak
+     * @param receiveMaximum how many QoS 1 and 2 messages the broker may send unacknowledged, 1 to 65,535
+     * @param willDelaySeconds how long the broker waits before it publishes the will
+     * @param userProperties of the CONNECT, in order
+     */
+    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties) {
+        /** MQTT 3.1.1. */
+        public static final Version MQTT_3_1_1 = new Version(Protocol.MQTT_3_1_1, 65_535, 0, List.of());
+
+        boolean isSame(Version other) {
+            return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
+                    && userProperties.equals(other.userProperties);
+        }
+
+        Connect.Options options(long sessionExpirySeconds, int packetMaxBytes) {
+            return new Connect.Options(sessionExpirySeconds, receiveMaximum, packetMaxBytes, willDelaySeconds,
+                    userProperties);
+        }
+    }
 
     /**
      * Where to connect.
@@ -54,7 +86,9 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
         private static boolean isSame(Message one, Message other) {
             return one == null || other == null ? one == other
                     : one.topic().equals(other.topic()) && Arrays.equals(one.payload(), other.payload())
-                            && one.qos() == other.qos() && one.retain() == other.retain();
+                            && one.qos() == other.qos() && one.retain() == other.retain()
+                            && one.expiresAfterNanos() == other.expiresAfterNanos()
+                            && one.properties().equals(other.properties());
         }
 
         /** {@return the client id} */
@@ -115,12 +149,10 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
         }
     }
 
-    /** Idle time after which a ping is due: at most half of the keepalive, also when the user wants longer. */
-    long effectivePingNanos() {
-        long limit = login.keepAliveSeconds == 0 ? PING_WITHOUT_KEEPALIVE_NANOS
-                : login.keepAliveSeconds * NANOS_PER_SECOND / 2;
-        return timing.pingNanos > 0 ? Math.min(timing.pingNanos, limit)
-                : login.keepAliveSeconds == 0 ? limit : limit / 2;
+    /** The idle time after which a ping is due: at most half of the keepalive in force, also when the user wants longer. */
+    long effectivePingNanos(int keepAliveSeconds) {
+        long limit = keepAliveSeconds == 0 ? PING_WITHOUT_KEEPALIVE_NANOS : keepAliveSeconds * NANOS_PER_SECOND / 2;
+        return timing.pingNanos > 0 ? Math.min(timing.pingNanos, limit) : keepAliveSeconds == 0 ? limit : limit / 2;
     }
 
     /** Whether a link made with these settings cannot serve the others. */
@@ -130,7 +162,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                 || !Objects.equals(transport.tls, other.transport.tls)
                 || !transport.webSocketHeaders.equals(other.transport.webSocketHeaders)
                 || sessionExpirySeconds == 0 != (other.sessionExpirySeconds == 0)
-                || packetMaxBytes != other.packetMaxBytes;
+                || packetMaxBytes != other.packetMaxBytes || !version.isSame(other.version);
     }
 
     /** The way to one address of a broker, or of the proxy to it; certificates know no dot at the end of a name. */

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.link;
 
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
 
 /**
@@ -10,13 +11,16 @@ import mqtt.resilient.api.ConnectionState;
  * @param reason why, in words
  * @param broker the broker in use or tried last
  * @param clientId the client id in use
+ * @param protocol the version of MQTT in use; empty = none was
  * @param attempt the attempts since the last connection
  * @param nextAttempt when the next attempt is due, monotonic; 0 = none is planned
+ * @param reasonCode the broker's code for the latest refusal or DISCONNECT; 0 = none
+ * @param limits what the broker granted on the present or latest connection
  * @param sessionPresent whether the broker resumed the session
  * @param sessionLost whether the broker had lost it
  * @param permanent whether the last failure is one that somebody must remove
  */
 public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
-        int attempt, long nextAttempt, boolean sessionPresent, boolean sessionLost,
+        String protocol, int attempt, long nextAttempt, int reasonCode, BrokerLimits limits, boolean sessionPresent, boolean sessionLost,
         boolean permanent) {
 }

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
@@ -26,6 +27,10 @@ public final class Supervisor implements Attempt.Listener {
     private static final int TAKEOVER_LINKS = 3;
     private static final long TAKEOVER_NANOS = 5 * SECOND;
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
+    /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
+    private static final int MOST_REDIRECTS = 5;
+    /** At the end of the key of a session of MQTT 5: to a broker it is another one than that of 3.1.1. */
+    private static final String FIVE = " 5";
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
 
     /** What the supervisor tells and asks, on the loop. */
@@ -40,7 +45,7 @@ public final class Supervisor implements Attempt.Listener {
     private final Network network;
     private final Scheduler scheduler;
     private final RandomGenerator random;
-    private final ProtocolVersion protocol;
+    private final Protocols protocols;
     private final Session session;
     private final Listener listener;
     private final Backoff backoff;
@@ -56,6 +61,14 @@ public final class Supervisor implements Attempt.Listener {
     private Scheduler.Timer timer;
     private Scheduler.Timer failback;
     private int broker;
+    /** The broker to which one of the list has sent us; null = none. */
+    private BrokerUri redirect;
+    private int redirects;
+    /** The version of the latest attempt or link; null = there was none. */
+    private ProtocolVersion protocol;
+    private BrokerLimits limits = BrokerLimits.NONE;
+    /** The client id that a broker gave; empty = none did. */
+    private String assignedId = "";
     private int attempts;
     /** A broker of the list has refused for good since all of them were tried. */
     private boolean refused;
@@ -92,18 +105,19 @@ public final class Supervisor implements Attempt.Listener {
         this.network = network;
         this.scheduler = scheduler;
         this.random = random;
-        this.protocol = protocol;
+        protocols = new Protocols(protocol, scheduler.nanoTime());
         this.session = session;
         this.listener = listener;
         backoff = new Backoff(random);
-        status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", 0, 0,
-                false, false, false);
+        status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", "", 0, 0,
+                0, BrokerLimits.NONE, false, false, false);
     }
 
     /** Takes up the session that a store held; before {@link #configure}. */
     public void restore(String key, boolean complete) {
         ownSession = complete && !key.isEmpty() ? key : null;
         stateLost = !complete;
+        assignedId = key.endsWith(FIVE) ? key.substring(key.indexOf(' ') + 1, key.length() - FIVE.length()) : "";
         doubtful = ownSession != null; // whether a CONNACK was lost with the process is not known
     }
 
@@ -134,11 +148,28 @@ public final class Supervisor implements Attempt.Listener {
             if (!before.brokers().equals(newSettings.brokers())) {
                 broker = 0;
             }
+            redirect = null;
+            protocols.forget();
+            if (link != null) {
+                link.reconfigure(newSettings);
+            }
             restart("the configuration has changed");
         } else if (link != null) {
             link.reconfigure(newSettings);
             planWindowEnd();
             planFailback();
+        }
+    }
+
+    /** MQTT 5 is there from now on, or null = is not; when this returns nothing calls the one before any more. */
+    public void offer(ProtocolVersion five) {
+        protocols.offer(five, scheduler.nanoTime());
+        boolean waits = settings == null || !wanted || asleep;
+        if (!waits && protocols.choose(settings.version().protocol(), target(), scheduler.nanoTime()) != protocol) {
+            restart("MQTT 5 " + (five == null ? "is not there any more" : "is there now"));
+        }
+        if (!protocols.has(protocol)) {
+            protocol = null;
         }
     }
 
@@ -285,14 +316,29 @@ public final class Supervisor implements Attempt.Listener {
     private void begin() {
         List<BrokerUri> uris = settings.brokers().uris();
         broker %= uris.size();
-        for (int i = 0; i < uris.size() && heldUntil(uris.get(broker)) != 0; i++) {
+        for (int i = 0; i < uris.size() && heldUntil(target()) != 0; i++) {
             broker = (broker + 1) % uris.size(); // a neighbour may be there all the same
+            redirect = null;
         }
-        BrokerUri uri = uris.get(broker);
+        BrokerUri uri = target();
         long held = heldUntil(uri);
         if (held != 0) {
             at(held, this::attempt);
             change(ConnectionState.WAITING, "the network is down", held);
+            return;
+        }
+        long awaited = protocols.awaitedUntil(settings.version().protocol(),
+                ownSession != null && ownSession.endsWith(FIVE), scheduler.nanoTime());
+        if (awaited != 0) {
+            at(awaited, this::attempt);
+            change(ConnectionState.WAITING, "the session is one of MQTT 5, and the bundle mqtt.resilient.v5 is not there",
+                    awaited);
+            return;
+        }
+        protocol = protocols.choose(settings.version().protocol(), uri, scheduler.nanoTime());
+        if (protocol == null) {
+            change(ConnectionState.FAILED, "protocol: 5 is configured, but the bundle mqtt.resilient.v5 is not there; "
+                    + "allowed without it are auto and 3.1.1", 0);
             return;
         }
         attempts++;
@@ -303,7 +349,7 @@ public final class Supervisor implements Attempt.Listener {
                 ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not come to an end"));
             }
         });
-        attempt = new Attempt(network, scheduler, protocol, settings, uri, discard, silentAddresses,
+        attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard, silentAddresses,
                 responseTimeout, this);
         attempt.start();
     }
@@ -328,6 +374,10 @@ public final class Supervisor implements Attempt.Listener {
 
     @Override
     public void accepted(Link newLink, Connack connack) {
+        limits = connack.limits();
+        if (!limits.assignedClientId().isEmpty()) {
+            assignedId = limits.assignedClientId();
+        }
         String key = sessionKey();
         boolean continued = key.equals(ownSession);
         boolean sessionPresent = connack.sessionPresent() && settings.sessionExpirySeconds() > 0;
@@ -346,25 +396,46 @@ public final class Supervisor implements Attempt.Listener {
         failuresSinceBounce = 0;
         refused = false;
         onlineSince = scheduler.nanoTime();
+        protocols.accepted(protocol, target(), onlineSince);
         awaySince = broker == 0 ? 0 : awaySince == 0 ? onlineSince : awaySince;
         link = newLink;
-        link.attach(session, ownSession == null ? "" : ownSession, sessionPresent, doubtful);
+        link.attach(session, ownSession == null ? "" : ownSession, sessionPresent, doubtful, limits);
         connackAwaited = false;
         doubtful = false;
         if (readingPaused) {
             link.pauseReading(true);
         }
         change(ConnectionState.ONLINE, lost ? "connected; the session before is lost" : "connected", 0,
-                sessionPresent, lost, false);
+                0, sessionPresent, lost, false, target().toString());
         planWindowEnd();
         planFailback();
     }
 
     /** Whose session it is: a cluster's brokers share it. */
     private String sessionKey() {
+        return (settings.brokers().cluster() ? "cluster" : target()) + " " + clientId()
+                + (protocol.hasSessionExpiry() ? FIVE : "");
+    }
+
+    /** The client id to use; empty = the broker gives one. */
+    private String clientId() {
+        String configured = settings.login().clientId();
+        return configured.isEmpty() ? assignedId : configured;
+    }
+
+    /** The broker that it is about. */
+    private BrokerUri target() {
         List<BrokerUri> uris = settings.brokers().uris();
-        return (settings.brokers().cluster() ? "cluster" : uris.get(broker % uris.size())) + " "
-                + settings.login().clientId();
+        return redirect != null ? redirect : uris.get(broker % uris.size());
+    }
+
+    /** The first server of a Server Reference (MQTT 5 section 4.11), spoken to like the one that named it; null = none. */
+    private static BrokerUri reference(BrokerUri from, String reference) {
+        try {
+            return BrokerUri.parse(from.scheme() + "://" + reference.strip().split(" ")[0] + from.path());
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     @Override
@@ -378,20 +449,41 @@ public final class Supervisor implements Attempt.Listener {
         leave();
         long now = scheduler.nanoTime();
         String reason = ending.reason();
-        boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD;
+        BrokerUri tried = target();
+        boolean atOnce = !wasOnline
+                && protocols.failed(protocol, settings.version().protocol(), tried, ending.cause(), now);
+        boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD
+                || ending.cause() == Ending.Cause.UNSUPPORTED && !atOnce;
+        if (wasOnline && now - onlineSince >= settings.timing().stableNanos()) {
+            backoff.reset();
+            redirects = 0;
+        }
+        if (ending.cause() == Ending.Cause.REDIRECTED) {
+            BrokerUri next = redirects < MOST_REDIRECTS ? reference(tried, ending.serverReference()) : null;
+            redirects = next == null ? 0 : redirects + 1;
+            redirect = next;
+            atOnce = next != null;
+            permanent = !atOnce;
+            reason += ": " + (ending.serverReference().isEmpty() ? "which one, it does not say" : ending.serverReference());
+        }
+        if (atOnce) {
+            at(now, this::attempt);
+            change(ConnectionState.WAITING, reason, now, ending.reasonCode(), false, false, false, tried.toString());
+            return;
+        }
         if (wasOnline) {
-            if (now - onlineSince >= settings.timing().stableNanos()) {
-                backoff.reset();
-            }
             takeovers = ending.cause() == Ending.Cause.TAKEN_OVER && now - onlineSince < TAKEOVER_NANOS
                     ? takeovers + 1 : 0;
             if (takeovers >= TAKEOVER_LINKS) {
                 permanent = true;
                 reason += ", at once and for the " + takeovers + "th time: probably another client uses the client id "
-                        + settings.login().clientId();
+                        + clientId();
             }
         } else {
-            broker = (broker + 1) % settings.brokers().uris().size();
+            if (redirect == null) {
+                broker = (broker + 1) % settings.brokers().uris().size();
+            }
+            redirect = null;
             refused |= permanent;
             if (ending.cause() != Ending.Cause.UNREACHABLE && ending.cause() != Ending.Cause.UNRESOLVED) {
                 silentAddresses++;
@@ -408,7 +500,7 @@ public final class Supervisor implements Attempt.Listener {
             wait = Math.min(wait, FRESH_RETRY_NANOS);
         }
         at(now + wait, this::attempt); // before anything is told: whatever happens there, this stays
-        change(ConnectionState.WAITING, reason, now + wait, false, false, permanent);
+        change(ConnectionState.WAITING, reason, now + wait, ending.reasonCode(), false, false, permanent, tried.toString());
     }
 
     private void bounceIfDue() {
@@ -498,17 +590,16 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private void change(ConnectionState state, String reason, long nextAttempt) {
-        change(state, reason, nextAttempt, false, false, false);
+        boolean tried = state == ConnectionState.WAITING && !status.broker().isEmpty();
+        change(state, reason, nextAttempt, 0, false, false, false,
+                settings == null ? "" : tried ? status.broker() : target().toString());
     }
 
-    private void change(ConnectionState state, String reason, long nextAttempt, boolean sessionPresent,
-            boolean sessionLost, boolean permanent) {
-        String uri = settings == null ? ""
-                : settings.brokers().uris().get(broker % settings.brokers().uris().size()).toString();
-        boolean tried = state == ConnectionState.WAITING && !status.broker().isEmpty();
+    private void change(ConnectionState state, String reason, long nextAttempt, int reasonCode, boolean sessionPresent,
+            boolean sessionLost, boolean permanent, String uri) {
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
-                reason, tried ? status.broker() : uri, settings == null ? "" : settings.login().clientId(), attempts,
-                nextAttempt, sessionPresent, sessionLost, permanent);
+                reason, uri, settings == null ? "" : clientId(), protocol == null ? "" : protocol.name(), attempts,
+                nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
         listener.changed(status);
     }
 

@@ -1,12 +1,16 @@
 package mqtt.resilient.impl.session;
 
-/** Acknowledgements to send, in order, as packet type and id in one int each. */
+/** Acknowledgements to send, in order, as reason code, packet type and id in one int each. */
 final class AcknowledgementQueue {
     private int[] ring = new int[16];
     private int first;
     private int count;
 
     void add(int type, int packetId) {
+        add(type, packetId, 0);
+    }
+
+    void add(int type, int packetId, int reasonCode) {
         if (count == ring.length) {
             int[] larger = new int[2 * count];
             for (int i = 0; i < count; i++) {
@@ -15,7 +19,7 @@ final class AcknowledgementQueue {
             ring = larger;
             first = 0;
         }
-        ring[first + count & ring.length - 1] = type << 16 | packetId;
+        ring[first + count & ring.length - 1] = reasonCode << 20 | type << 16 | packetId;
         count++;
     }
 
@@ -24,7 +28,11 @@ final class AcknowledgementQueue {
     }
 
     int type() {
-        return ring[first] >>> 16;
+        return ring[first] >>> 16 & 15;
+    }
+
+    int reasonCode() {
+        return ring[first] >>> 20;
     }
 
     int packetId() {

@@ -21,7 +21,7 @@ public final class Incoming {
     }
 
     Incoming(int packetId, long digest) {
-        this(new Publish("", new byte[0], Qos.EXACTLY_ONCE, false, true, packetId), 0);
+        this(new Publish("", new byte[0], Qos.EXACTLY_ONCE, false, true, packetId, Publish.Details.NONE), 0);
         this.digest = digest;
         handled = true;
     }

@@ -1,13 +1,15 @@
 package mqtt.resilient.impl.session;
 
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
-import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
     /** What an entry costs besides topic and payload; part of its size, so that byte bounds tell the truth. */
     public static final int OVERHEAD_BYTES = 64;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     static final byte QUEUED = 0;
     static final byte AWAITS_PUBACK = 1;
@@ -27,6 +29,10 @@ public final class Outgoing {
     private long index;
 
     byte state = QUEUED;
+    /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
+    private byte flags;
+    /** The reason code of the PUBREC. */
+    byte receivedCode;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */
     int sentOn;
@@ -39,6 +45,7 @@ public final class Outgoing {
         this.id = id;
         this.message = message;
         this.acceptedNanos = acceptedNanos;
+        flags = flagsOf(message);
         size = sizeOf(message);
     }
 
@@ -57,7 +64,8 @@ public final class Outgoing {
 
     /** What a message counts for against the byte bounds. */
     public static int sizeOf(Message message) {
-        return message.payloadLength() + Topics.utf8Length(message.topic()) + OVERHEAD_BYTES;
+        return message.payloadLength() + Topics.utf8Length(message.topic()) + message.properties().length()
+                + OVERHEAD_BYTES;
     }
 
     /** The number taken at admission. */
@@ -124,8 +132,47 @@ public final class Outgoing {
         return state == ASSIGNING || state == RELEASING;
     }
 
+    private static byte flagsOf(Message message) {
+        return (byte) (message.qos().ordinal() << 1 | (message.retain() ? 1 : 0));
+    }
+
+    /** QoS and RETAIN as in the first byte of its PUBLISH. */
+    int flags() {
+        return flags;
+    }
+
+    /** The quality of service that it is sent with. */
+    int qos() {
+        return flags >> 1;
+    }
+
     boolean isExactlyOnce() {
-        return message.qos() == Qos.EXACTLY_ONCE;
+        return qos() == 2;
+    }
+
+    /** Whether a broker takes less than the message says. */
+    boolean exceeds(BrokerLimits limits) {
+        return message.qos().compareTo(limits.maximumQos()) > 0 || message.retain() && !limits.retainAvailable();
+    }
+
+    /** Lowers QoS and RETAIN to what a broker takes. */
+    void limit(BrokerLimits limits) {
+        flags = (byte) (Math.min(qos(), limits.maximumQos().ordinal()) << 1 | (limits.retainAvailable() ? flags & 1 : 0));
+    }
+
+    /** What was lowered, in words; empty = nothing. */
+    String lowered() {
+        if (flags == flagsOf(message)) {
+            return "";
+        }
+        return "sent with QoS " + qos() + (message.retain() && (flags & 1) == 0 ? " and not retained" : "")
+                + ": the broker takes no more";
+    }
+
+    /** What is left of its time in whole seconds, at least one; 0 = it does not expire. */
+    long expirySeconds(long now) {
+        long nanos = message.expiresAfterNanos();
+        return nanos == 0 ? 0 : Math.max(1, (nanos - (now - acceptedNanos)) / NANOS_PER_SECOND);
     }
 
     /** Lets go of the message. */

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.session;
 
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /**
@@ -14,7 +15,7 @@ record SendWindow(int messages, long bytes) {
 
     /** Whether one more message may be sent for the first time. */
     boolean admits(Outgoing message, InFlight inFlight, Wire wire) {
-        return hasSlot(message, inFlight.count(), inFlight.alarms()) && admitsRepeat(message, wire)
+        return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsRepeat(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
                 && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
                         || inFlight.bytes() + message.size() <= bytes);
@@ -22,15 +23,16 @@ record SendWindow(int messages, long bytes) {
 
     /** Whether one more message of those in flight may be repeated on the present connection. */
     boolean admitsRepeat(Outgoing message, Wire wire) {
-        return hasSlot(message, wire.count, wire.alarms)
+        return hasSlot(message, wire.count, wire.alarms, wire)
                 && (!message.isExactlyOnce() || wire.exactlyOnce < wire.exactlyOnceMax)
                 && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
     }
 
-    private boolean hasSlot(Outgoing message, int used, int usedByAlarms) {
-        int kept = messages == 1 ? 0 : Math.max(1, messages / 10);
-        return used < messages
-                && (message.lane() == Message.LANE_ALARM || used - usedByAlarms < messages - kept);
+    private boolean hasSlot(Outgoing message, int used, int usedByAlarms, Wire wire) {
+        int slots = Math.min(messages, wire.receiveMaximum);
+        int kept = slots == 1 ? 0 : Math.max(1, slots / 10);
+        return used < slots
+                && (message.lane() == Message.LANE_ALARM || used - usedByAlarms < slots - kept);
     }
 
     /** The messages in flight that were sent on the present connection. */
@@ -39,6 +41,7 @@ record SendWindow(int messages, long bytes) {
         private int alarms;
         private int exactlyOnce;
         private int exactlyOnceMax = Integer.MAX_VALUE;
+        private int receiveMaximum = Integer.MAX_VALUE;
         long bytes;
         /** Those that wait for the disk before their PUBREL, and not for the broker. */
         int releasing;
@@ -59,10 +62,11 @@ record SendWindow(int messages, long bytes) {
         /**
          * A connection begins. In a session that it resumes Mosquitto 2.0 takes 20 QoS 2 messages at once; it ends the
          * connection at the next one, and then loses it: it confirms the repetition and delivers nothing. MQTT 3.1.1
-         * has no way to say so.
+         * has no way to say so; MQTT 5 has the Receive Maximum.
          */
-        void begin(boolean resumed) {
-            exactlyOnceMax = resumed ? RESUMED_EXACTLY_ONCE : Integer.MAX_VALUE;
+        void begin(boolean resumed, BrokerLimits limits) {
+            exactlyOnceMax = resumed && limits == BrokerLimits.NONE ? RESUMED_EXACTLY_ONCE : Integer.MAX_VALUE;
+            receiveMaximum = limits.receiveMaximum();
         }
 
         void clear() {

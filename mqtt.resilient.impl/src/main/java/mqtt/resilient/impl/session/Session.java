@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
@@ -17,11 +18,20 @@ import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
 
 /**
- * The session of one client with one broker (MQTT 3.1.1 section 4): what was sent and not acknowledged, what was received
+ * The session of one client with one broker (MQTT 3.1.1 and 5 section 4): what was sent and not acknowledged, what was received
  * and not acknowledged, and the subscriptions. It outlives connections. A message goes
  * {@link #available} → {@link #fill} → {@link #acknowledgement} → {@link SessionEvents#ended}.
  */
 public final class Session {
+    private static final int DUPLICATE = 8;
+    private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+    private static final int PACKET_TOO_LARGE = 0x95;
+    private static final int RETAIN_NOT_SUPPORTED = 0x9A;
+    private static final int QOS_NOT_SUPPORTED = 0x9B;
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long RETRY_NANOS = 30_000_000_000L;
+    private static final int MOST_DOUBLINGS = 5;
+
     private MessageStore store;
     private final SessionEvents events;
     private final Scheduler scheduler;
@@ -53,6 +63,11 @@ public final class Session {
     /** The first message in flight that is still to be repeated on this connection; null = none. */
     private Outgoing repeat;
     private long progress;
+    private boolean strict;
+    private BrokerLimits limits = BrokerLimits.NONE;
+    /** When messages that the broker could not take are sent again; they keep their slots until then. */
+    private long retryAt = NEVER;
+    private int retries;
 
     public Session(MessageStore store, SessionEvents events, Scheduler scheduler, Counters counters,
             SessionSettings settings) {
@@ -71,6 +86,7 @@ public final class Session {
         ids.require(window.messages());
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
         poison.configure(settings.poisonAttempts());
+        strict = settings.strict();
     }
 
     /** Takes another store than the one before, which was empty; without a connection. */
@@ -97,12 +113,16 @@ public final class Session {
      *
      * @param key whose session it is: broker and client id; empty = it ends with the connection
      * @param doubtful whether the session that is present may be another one than ours, because an earlier CONNACK was lost
+     * @param newLimits what the broker takes
      */
-    public void connected(Codec newCodec, String key, boolean sessionPresent, boolean doubtful) {
+    public void connected(Codec newCodec, String key, boolean sessionPresent, boolean doubtful, BrokerLimits newLimits) {
         codec = newCodec;
         connection++;
         connected = true;
-        wire.begin(sessionPresent);
+        limits = newLimits;
+        retryAt = NEVER;
+        wire.begin(sessionPresent, limits);
+        subscriptions.begin(limits);
         if (!sessionPresent) {
             store.session(key);
             sessionLost();
@@ -110,8 +130,61 @@ public final class Session {
             subscriptions.doubt();
             receiver.doubt();
         }
+        if (limits != BrokerLimits.NONE) {
+            limitInFlight();
+        }
         setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
         repeat = inFlight.first();
+    }
+
+    /** What is to be repeated must keep to what this broker takes. */
+    private void limitInFlight() {
+        for (Outgoing message = inFlight.first(), next; message != null; message = next) {
+            next = message.next;
+            if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
+                continue;
+            }
+            int refusal = refusal(message);
+            if (refusal != 0) {
+                forsake(message);
+                refuse(message, refusal);
+            } else if (message.isExactlyOnce()) {
+                message.limit(limits);
+                message.state = message.isExactlyOnce() ? message.state : Outgoing.AWAITS_PUBACK;
+            } else {
+                message.limit(limits);
+            }
+        }
+    }
+
+    /** The reason code for which a message cannot be sent to this broker at all; 0 = it can. */
+    private int refusal(Outgoing message) {
+        if (limits.maximumPacketBytes() < BrokerLimits.NONE.maximumPacketBytes()
+                && codec.publishSize(message.message()) > limits.maximumPacketBytes()) {
+            return PACKET_TOO_LARGE;
+        }
+        return !strict || !message.exceeds(limits) ? 0
+                : message.message().qos().compareTo(limits.maximumQos()) > 0 ? QOS_NOT_SUPPORTED : RETAIN_NOT_SUPPORTED;
+    }
+
+    /** Ends a message that cannot be sent to this broker. */
+    private void refuse(Outgoing message, int code) {
+        end(message, Outcome.Kind.REJECTED, code, switch (code) {
+            case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
+                    + limits.maximumPacketBytes();
+            case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
+                    + limits.maximumQos().ordinal() + ", and qos.strict forbids to send it with less";
+            default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids to send it without";
+        });
+    }
+
+    /** Takes a message out of flight of which the broker may hold the packet id. */
+    private void forsake(Outgoing message) {
+        leaveFlight(message);
+        if (message.isExactlyOnce() && message.known) {
+            ids.claim(message.packetId, setAside);
+            setAside.add((int) message.packetId);
+        }
     }
 
     private void sessionLost() {
@@ -122,6 +195,7 @@ public final class Session {
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
             message.known = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
+                message.receivedCode = 0;
                 assign(message); // the broker's word for it is gone with the session
             }
         }
@@ -140,15 +214,14 @@ public final class Session {
         receiver.connectionLost();
         subscriptions.connectionLost();
         for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
+            if (lost.packetId != 0) {
+                continue; // only sent with QoS 0: it is still in flight
+            }
             end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while it was written");
         }
         Outgoing oldest = inFlight.first();
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
-            leaveFlight(oldest);
-            if (oldest.isExactlyOnce()) {
-                ids.claim(oldest.packetId, setAside);
-                setAside.add((int) oldest.packetId);
-            }
+            forsake(oldest);
             store.setAside(oldest);
             end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
                     + " connections and one more with nothing but this message unacknowledged");
@@ -158,7 +231,10 @@ public final class Session {
     /** Everything that was filled so far is written. */
     public void flushed() {
         for (Outgoing written = unflushed.poll(); written != null; written = unflushed.poll()) {
-            end(written, Outcome.Kind.DELIVERED, "");
+            if (written.packetId != 0) {
+                leaveFlight(written);
+            }
+            end(written, Outcome.Kind.DELIVERED, written.lowered());
         }
     }
 
@@ -251,10 +327,14 @@ public final class Session {
     public void fill(Output out) {
         if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
             long now = scheduler.nanoTime();
-            if (fillPrepared(preparedAlarms, out)) {
+            if (now - retryAt >= 0 && retryAt != NEVER) {
+                retryAt = NEVER;
+                repeat = inFlight.first();
+            }
+            if (fillPrepared(preparedAlarms, now, out)) {
                 fillLane(Message.LANE_ALARM, now, out);
             }
-            boolean repeated = fillRepeats(now, out) && fillPrepared(prepared, out);
+            boolean repeated = fillRepeats(now, out) && fillPrepared(prepared, now, out);
             boolean first = atMostOnceFirst;
             long before = written;
             fillOthers(first, repeated, now, out);
@@ -281,7 +361,8 @@ public final class Session {
             if (buffer == null) {
                 return false;
             }
-            codec.encodeAcknowledgement(acknowledgements.type(), acknowledgements.packetId(), buffer);
+            codec.encodeAcknowledgement(acknowledgements.type(), acknowledgements.packetId(),
+                    acknowledgements.reasonCode(), buffer);
             acknowledgements.remove();
         }
         return true;
@@ -296,7 +377,7 @@ public final class Session {
                         || !hasToken(message, now)) {
                     return false;
                 }
-                if (!write(message, message.known, out)) {
+                if (!write(message, message.known, now, out)) {
                     return false;
                 }
             }
@@ -316,6 +397,15 @@ public final class Session {
                     || !hasToken(message, now)) {
                 return;
             }
+            if (limits != BrokerLimits.NONE) {
+                int refusal = refusal(message);
+                if (refusal != 0) {
+                    store.remove(message);
+                    refuse(message, refusal);
+                    continue;
+                }
+                message.limit(limits);
+            }
             int id = ids.allocate(message);
             if (id == 0) {
                 return;
@@ -323,8 +413,9 @@ public final class Session {
             message.packetId = (char) id;
             if (!message.isExactlyOnce()) {
                 message.state = Outgoing.AWAITS_PUBACK;
-                if (!write(message, false, out)) {
+                if (!write(message, false, now, out)) {
                     message.state = Outgoing.QUEUED;
+                    message.packetId = 0;
                     ids.free(id);
                     return;
                 }
@@ -334,7 +425,7 @@ public final class Session {
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
             if (message.isExactlyOnce()) {
                 assign(message);
-                if (!fillPrepared(preparedIn(message), out)) {
+                if (!fillPrepared(preparedIn(message), now, out)) {
                     return;
                 }
             }
@@ -358,11 +449,11 @@ public final class Session {
     }
 
     /** Sends QoS 2 messages whose packet id is written down; false when more cannot be sent now. */
-    private boolean fillPrepared(ArrayDeque<Outgoing> waiting, Output out) {
+    private boolean fillPrepared(ArrayDeque<Outgoing> waiting, long now, Output out) {
         for (Outgoing message = waiting.peek(); message != null; message = waiting.peek()) {
             boolean due = message.state == Outgoing.AWAITS_PUBREC && message.sentOn != connection;
             if (due && (!window.admitsRepeat(message, wire) || !poison.admits(message)
-                    || !write(message, message.known, out))) {
+                    || !write(message, message.known, now, out))) {
                 return false;
             }
             waiting.remove();
@@ -381,11 +472,18 @@ public final class Session {
             if (!poison.admits(message) || !hasToken(message, now)) {
                 return;
             }
+            int refusal = limits == BrokerLimits.NONE ? 0 : refusal(message);
+            if (refusal != 0) {
+                atMostOnce.remove();
+                refuse(message, refusal);
+                continue;
+            }
             ByteBuffer buffer = out.reserve(codec.publishSize(message.message()));
             if (buffer == null) {
                 return;
             }
-            codec.encodePublish(message.message(), 0, false, buffer);
+            message.limit(limits);
+            codec.encodePublish(message.message(), message.flags(), 0, message.expirySeconds(now), buffer);
             takeToken(message);
             atMostOnce.remove();
             unflushed.add(message);
@@ -394,7 +492,7 @@ public final class Session {
     }
 
     /** Writes a message, or its PUBREL when it is that far; false when there was no room. */
-    private boolean write(Outgoing message, boolean duplicate, Output out) {
+    private boolean write(Outgoing message, boolean duplicate, long now, Output out) {
         boolean release = message.state == Outgoing.AWAITS_PUBCOMP;
         ByteBuffer buffer = out.reserve(release ? Codec.MAX_ACKNOWLEDGEMENT_BYTES
                 : codec.publishSize(message.message()));
@@ -402,17 +500,21 @@ public final class Session {
             return false;
         }
         if (release) {
-            codec.encodeAcknowledgement(PacketType.PUBREL, message.packetId, buffer);
+            codec.encodeAcknowledgement(PacketType.PUBREL, message.packetId, 0, buffer);
         } else {
-            codec.encodePublish(message.message(), message.packetId, duplicate, buffer);
+            int flags = message.flags() | (duplicate && message.qos() > 0 ? DUPLICATE : 0);
+            codec.encodePublish(message.message(), flags, message.packetId, message.expirySeconds(now), buffer);
             takeToken(message);
+            if (message.qos() == 0) {
+                unflushed.add(message); // the broker's Maximum QoS is 0: there is no acknowledgement
+            }
         }
         assert message.sentOn != connection : "a message is sent at most once on a connection";
         if (message.sentOn != 0) {
             counters.count(Counters.Counter.REPEATED);
         }
         message.sentOn = connection;
-        message.known = true;
+        message.known = message.qos() > 0;
         written++;
         wire.add(message, 1);
         return true;
@@ -444,8 +546,8 @@ public final class Session {
     /** A PUBLISH arrived that is too large: it is acknowledged in its turn, or the broker would send it for ever. */
     public void oversized(String topic, int qos, int packetId, int size) {
         counters.count(Counters.Counter.RECEIVED);
-        Incoming incoming = receiver.received(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId),
-                connection);
+        Incoming incoming = receiver.received(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId,
+                Publish.Details.NONE), connection);
         if (incoming != null) {
             handled(incoming);
             events.oversized(topic, size);
@@ -464,6 +566,11 @@ public final class Session {
 
     /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
     public void acknowledgement(int type, int packetId) {
+        acknowledgement(type, packetId, 0, "");
+    }
+
+    /** The same with the reason code and the words of the broker; one that does not refuse. */
+    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
         if (type == PacketType.PUBREL) {
             release(packetId);
             return;
@@ -474,13 +581,17 @@ public final class Session {
             progress++;
             poison.progress();
             if (type == PacketType.PUBREC) {
+                message.receivedCode = (byte) reasonCode;
                 message.state = Outgoing.RELEASING;
                 wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else {
+                retries = 0;
                 leaveFlight(message);
-                end(message, Outcome.Kind.DELIVERED, "");
+                String lowered = message.lowered();
+                end(message, Outcome.Kind.DELIVERED, reasonCode == 0 ? message.receivedCode & 0xFF : reasonCode,
+                        lowered.isEmpty() ? reason : reason.isEmpty() ? lowered : reason + "; " + lowered);
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
@@ -489,8 +600,37 @@ public final class Session {
             }
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             if (type == PacketType.PUBREC && owner == null) {
-                acknowledgements.add(PacketType.PUBREL, packetId); // or the broker would keep the id for ever
+                acknowledgements.add(PacketType.PUBREL, packetId, PACKET_IDENTIFIER_NOT_FOUND); // or the broker would keep the id for ever
             }
+        }
+    }
+
+    /**
+     * A PUBACK or PUBREC arrived that refuses a message.
+     *
+     * @param again whether the broker may take it later: it keeps its slot, so that less is sent until then
+     */
+    public void refused(int type, int packetId, int reasonCode, String reason, boolean again) {
+        Outgoing message = ids.owner(packetId) instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
+        if (message == null || message.state != awaiting(type)) {
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+            return;
+        }
+        progress++;
+        poison.progress();
+        message.known = false;
+        if (!again) {
+            leaveFlight(message);
+            end(message, Outcome.Kind.REJECTED, reasonCode, reason);
+            return;
+        }
+        if (message.sentOn == connection) {
+            wire.add(message, -1);
+        }
+        message.sentOn = 0;
+        if (retryAt == NEVER) {
+            retryAt = scheduler.nanoTime() + (RETRY_NANOS << retries);
+            retries = Math.min(retries + 1, MOST_DOUBLINGS);
         }
     }
 
@@ -512,7 +652,7 @@ public final class Session {
     private void release(int packetId) {
         if (!receiver.released(packetId)) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
-            acknowledgements.add(PacketType.PUBCOMP, packetId);
+            acknowledgements.add(PacketType.PUBCOMP, packetId, PACKET_IDENTIFIER_NOT_FOUND);
             return;
         }
         int on = connection;
@@ -547,15 +687,19 @@ public final class Session {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        events.ended(message, kind, reason);
+        end(message, kind, 0, reason);
+    }
+
+    private void end(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
+        events.ended(message, kind, reasonCode, reason);
         message.end();
     }
 
     // ---- subscriptions --------------------------------------------------------------------------------------------
 
     /** Subscribes, and renews the subscription whenever the broker has lost it. */
-    public void subscribe(String filter, int qos) {
-        subscriptions.want(filter, qos);
+    public void subscribe(String filter, int options) {
+        subscriptions.want(filter, options);
     }
 
     /** Ends a subscription. */
@@ -564,8 +708,8 @@ public final class Session {
     }
 
     /** A SUBACK or UNSUBACK arrived. */
-    public void subscriptionAnswer(int type, int packetId, int[] codes) throws ProtocolException {
-        if (subscriptions.answered(type, packetId, codes)) {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+        if (subscriptions.answered(type, packetId, codes, reason)) {
             progress++;
         } else {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);

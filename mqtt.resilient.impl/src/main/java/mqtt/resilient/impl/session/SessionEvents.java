@@ -5,7 +5,7 @@ import mqtt.resilient.api.Outcome;
 /** What the session tells. Called on the io thread. */
 public interface SessionEvents {
     /** A message has come to its end; called exactly once for each. */
-    void ended(Outgoing message, Outcome.Kind kind, String reason);
+    void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason);
 
     /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
     void received(Incoming message);
@@ -13,6 +13,6 @@ public interface SessionEvents {
     /** A message arrived that is larger than {@code packet.max.bytes}; nobody gets it. */
     void oversized(String topic, int size);
 
-    /** The broker answered for a filter: the code of its SUBACK. */
-    void granted(String filter, int code);
+    /** The broker answered for a filter: the code of its SUBACK, and its words. */
+    void granted(String filter, int code, String reason);
 }

@@ -7,8 +7,9 @@ package mqtt.resilient.impl.session;
  * @param inflightMaxBytes at least 1
  * @param ratePerSecond messages per second, 0 = no limit
  * @param rateBurst at least 1
+ * @param strict whether a message is refused where the broker takes only a lower QoS or no retained messages
  * @param poisonAttempts connections in a row that one message may seem to end, 0 = never set aside
  */
 public record SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst,
-        int poisonAttempts) {
+        boolean strict, int poisonAttempts) {
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
@@ -22,6 +23,8 @@ final class Subscriptions {
     private static final int MAX_FILTERS_PER_PACKET = 8;
     private static final int MAX_PENDING_PACKETS = 8;
     private static final int NOT_WANTED = -1;
+    private static final int SHARED_NOT_SUPPORTED = 0x9E;
+    private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
 
     /** What the broker holds of a filter. */
     private enum Held {
@@ -31,7 +34,7 @@ final class Subscriptions {
     private static final class Entry {
         private final String filter;
         private int wanted = NOT_WANTED;
-        /** The level that was asked for in the latest SUBSCRIBE. */
+        /** The options of the latest SUBSCRIBE ({@link Subscribe.Request#options()}). */
         private int requested;
         private Held held = Held.NOTHING;
         /** Whether the broker may have held it before the latest SUBSCRIBE: a refusal does not end that. */
@@ -76,6 +79,7 @@ final class Subscriptions {
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final ArrayDeque<Entry> due = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
+    private BrokerLimits limits = BrokerLimits.NONE;
 
     Subscriptions(PacketIds ids, SessionEvents events, MessageStore store) {
         this.store = store;
@@ -84,9 +88,9 @@ final class Subscriptions {
     }
 
     /** Subscribes, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
-    void want(String filter, int qos) {
+    void want(String filter, int options) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
-        entry.wanted = qos;
+        entry.wanted = options;
         entry.forgetRefusal();
         entry.held = entry.held == Held.NOTHING ? Held.NOTHING : Held.PERHAPS;
         entry.again = entry.pending;
@@ -144,6 +148,11 @@ final class Subscriptions {
                 continue;
             }
             boolean subscribe = due.peek().wanted != NOT_WANTED;
+            int refusal = subscribe ? refusal(due.peek().filter) : 0;
+            if (refusal != 0) {
+                refuse(due.remove(), refusal);
+                continue;
+            }
             List<Entry> batch = nextBatch(subscribe);
             Request request = new Request(subscribe, batch);
             int id = ids.allocate(request);
@@ -172,11 +181,35 @@ final class Subscriptions {
         return true;
     }
 
+    /** A connection begins, with a broker that may not take every filter. */
+    void begin(BrokerLimits newLimits) {
+        limits = newLimits;
+    }
+
+    /** The code with which the broker would refuse a filter, or end the connection; 0 = it takes it. */
+    private int refusal(String filter) {
+        return !limits.sharedSubscriptions() && filter.startsWith("$share/") ? SHARED_NOT_SUPPORTED
+                : !limits.wildcardSubscriptions() && (filter.indexOf('+') >= 0 || filter.indexOf('#') >= 0)
+                        ? WILDCARDS_NOT_SUPPORTED : 0;
+    }
+
+    private void refuse(Entry entry, int code) {
+        entry.queued = false;
+        entry.held = Held.REFUSED;
+        entry.heldBefore = false;
+        entry.requested = entry.wanted;
+        entry.noted = NOT_WANTED;
+        store.unsubscribed(entry.filter);
+        events.granted(entry.filter, code, "the CONNACK said so");
+    }
+
     private List<Entry> nextBatch(boolean subscribe) {
         List<Entry> batch = new ArrayList<>();
         for (Entry entry : due) {
             if (batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
-                    || subscribe != (entry.wanted != NOT_WANTED)) {
+                    || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry.filter) != 0
+                    || subscribe && !batch.isEmpty() && (entry.wanted ^ batch.get(0).wanted)
+                            >> Subscribe.Request.IDENTIFIER_SHIFT != 0) { // a packet has one identifier
                 break;
             }
             batch.add(entry);
@@ -185,7 +218,7 @@ final class Subscriptions {
     }
 
     /** Takes a SUBACK or UNSUBACK; false if nothing waits for it. */
-    boolean answered(int type, int packetId, int[] codes) throws ProtocolException {
+    boolean answered(int type, int packetId, int[] codes, String reason) throws ProtocolException {
         Request request = pending.get(packetId);
         if (request == null || request.subscribe != (type == PacketType.SUBACK)) {
             return false;
@@ -211,7 +244,7 @@ final class Subscriptions {
             }
             enqueue(entry);
             if (request.subscribe) {
-                events.granted(entry.filter, codes[i]);
+                events.granted(entry.filter, codes[i], reason);
             }
         }
         return true;

@@ -292,7 +292,9 @@ final class Journal {
                 }
                 long id = RecordBuffer.number(bytes);
                 long age = Records.age(RecordBuffer.number(bytes), clock.wallClockMillis());
+                int flags = bytes.get(bytes.position());
                 long expires = Records.expires(bytes);
+                Records.properties(flags, bytes);
                 RecordBuffer.number(bytes); // the topic's length
                 if (index < chain.nextIndex) { // written again after a failure, and so is all that came behind it
                     end(chain, lane, index, Records.END, recovered);
@@ -341,13 +343,13 @@ final class Journal {
                     received.put(Records.packetId(bytes), bytes.getLong());
                 }
                 for (long left = RecordBuffer.number(bytes); left > 0; left--) {
-                    subscriptions.put(RecordBuffer.text(bytes), Records.qos(bytes));
+                    subscriptions.put(RecordBuffer.text(bytes), Records.options(bytes));
                 }
             }
             case Records.SESSION -> newSession(RecordBuffer.text(bytes));
             case Records.RECEIVED -> received.put(Records.packetId(bytes), bytes.getLong());
             case Records.COMPLETED -> received.remove(Records.packetId(bytes));
-            case Records.SUBSCRIBED -> subscriptions.put(RecordBuffer.text(bytes), Records.qos(bytes));
+            case Records.SUBSCRIBED -> subscriptions.put(RecordBuffer.text(bytes), Records.options(bytes));
             case Records.UNSUBSCRIBED -> subscriptions.remove(RecordBuffer.text(bytes));
             case Records.CLOSED -> {
                 ends = new long[2 * NAMES.length];

@@ -63,11 +63,14 @@ final class RecordBuffer {
         return this;
     }
 
-    /** Adds a message's payload, to the end of the record. */
-    RecordBuffer payload(Message message) {
-        room(message.payloadLength());
-        message.writePayload(ByteBuffer.wrap(bytes, length, message.payloadLength()));
-        length += message.payloadLength();
+    /** Adds a message's properties and payload, to the end of the record. */
+    RecordBuffer rest(Message message) {
+        int count = message.properties().length() + message.payloadLength();
+        room(count);
+        ByteBuffer target = ByteBuffer.wrap(bytes, length, count);
+        message.properties().writeTo(target);
+        message.writePayload(target);
+        length += count;
         return this;
     }
 

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.store;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.session.Outgoing;
 
@@ -26,6 +27,7 @@ final class Records {
     static final long END = 1L << 60;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
+    private static final int PROPERTIES = 0x10;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     /** 2020: a wall clock before this was never set. */
     private static final long PLAUSIBLE_MILLIS = 1_577_836_800_000L;
@@ -36,11 +38,16 @@ final class Records {
     static RecordBuffer message(RecordBuffer buffer, long index, long id, long acceptedMillis, Message message) {
         long expires = message.expiresAfterNanos();
         buffer.begin(MESSAGE).number(index).number(id).number(Math.max(0, acceptedMillis));
-        buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0));
+        MessageProperties properties = message.properties();
+        buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0)
+                | (properties.length() > 0 ? PROPERTIES : 0));
         if (expires > 0) {
             buffer.number(expires);
         }
-        return buffer.text(message.topic()).payload(message);
+        if (properties.length() > 0) {
+            buffer.number(properties.length());
+        }
+        return buffer.text(message.topic()).rest(message);
     }
 
     /**
@@ -63,8 +70,13 @@ final class Records {
     private static Message.Builder builder(ByteBuffer record) {
         int flags = record.get(record.position());
         long expires = expires(record);
+        int properties = properties(flags, record);
         Message.Builder message = Message.to(RecordBuffer.text(record)).qos(Qos.of(flags & QOS))
                 .retain((flags & RETAIN) != 0);
+        if (properties > 0) {
+            message.properties(MessageProperties.read(record.slice(record.position(), properties)));
+            record.position(record.position() + properties);
+        }
         return expires > 0 ? message.expiresAfter(Duration.ofNanos(expires)) : message;
     }
 
@@ -88,8 +100,11 @@ final class Records {
         return (int) require(RecordBuffer.number(record), 1, 65_535);
     }
 
-    static int qos(ByteBuffer record) {
-        return (int) require(RecordBuffer.number(record), 0, 2);
+    /** Reads how a filter is subscribed: see {@link mqtt.resilient.spi.packet.Subscribe.Request#options()}. */
+    static int options(ByteBuffer record) {
+        long options = require(RecordBuffer.number(record), 0, Integer.MAX_VALUE);
+        require(options & QOS, 0, 2);
+        return (int) options;
     }
 
     private static long require(long value, long least, long most) {
@@ -108,5 +123,10 @@ final class Records {
     /** Reads a MESSAGE's flags, and after how many nanoseconds it expires; 0 = never. */
     static long expires(ByteBuffer record) {
         return (RecordBuffer.number(record) & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
+    }
+
+    /** Reads the length of a MESSAGE's properties, which is behind its expiry. */
+    static int properties(int flags, ByteBuffer record) {
+        return (flags & PROPERTIES) != 0 ? (int) require(RecordBuffer.number(record), 1, Integer.MAX_VALUE) : 0;
     }
 }

@@ -15,7 +15,7 @@ final class Segment {
     /** Of a fragment: CRC-32C, length, kind. */
     static final int FRAGMENT_HEADER_BYTES = 7;
     static final int HEADER_BYTES = 64;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     /** From the first index to the last: what is known of its messages is a bit for each. */
     private static final int MAX_SPAN = 1 << 24;
     private static final int MAGIC = 0x4D515253; // MQRS

@@ -117,9 +117,12 @@ public final class StoreDump {
         String start = "{\"" + (chain < Message.LANES ? "message" : "aside") + "\":" + next(record) + ",\"lane\":" + chain
                 + ",\"id\":" + next(record) + ",\"acceptedMillis\":" + next(record) + ",\"qos\":"
                 + (record.get(record.position()) & Records.QOS);
+        int flags = record.get(record.position());
         long expires = Records.expires(record);
-        return start + (expires > 0 ? ",\"expiresNanos\":" + expires : "") + ",\"topic\":" + text(record)
-                + ",\"payloadBytes\":" + record.remaining() + "}";
+        int properties = Records.properties(flags, record);
+        return start + (expires > 0 ? ",\"expiresNanos\":" + expires : "")
+                + (properties > 0 ? ",\"propertyBytes\":" + properties : "") + ",\"topic\":" + text(record)
+                + ",\"payloadBytes\":" + (record.remaining() - properties) + "}";
     }
 
     private static long next(ByteBuffer record) {

@@ -39,7 +39,7 @@ class OutcomesTest {
     void theHistoryReachesBackExactly65536Messages() {
         long last = 3L * HISTORY + 17;
         for (long id = 1; id <= last; id++) {
-            outcomes.ended(id, id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, "");
+            outcomes.ended(id, id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, 0, "");
         }
         for (long id = last; id > last - HISTORY; id--) {
             assertEquals(id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, get(id, last));
@@ -63,7 +63,7 @@ class OutcomesTest {
             if (!pending.isEmpty()) {
                 long id = pending.remove(random.nextInt(3) == 0 ? random.nextInt(pending.size()) : 0);
                 Kind kind = Kind.values()[random.nextInt(7)];
-                history.ended(id, kind, "");
+                history.ended(id, kind, 0, "");
                 model.put(id, kind);
             }
             long some = 1 + random.nextLong(last);
@@ -83,13 +83,13 @@ class OutcomesTest {
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         assertEquals(0, heard.size());
-        outcomes.ended(1, Kind.DROPPED, "too much");
+        outcomes.ended(1, Kind.DROPPED, 0, "too much");
         assertEquals(List.of(new Outcome(Kind.DROPPED, 0, "too much"), new Outcome(Kind.DROPPED, 0, "too much")), heard);
     }
 
     @Example
     void aLateWatcherHearsAtOnce() {
-        outcomes.ended(1, Kind.DELIVERED, "");
+        outcomes.ended(1, Kind.DELIVERED, 0, "");
         assertTrue(isDone(outcomes.watch(1, 1, id -> { })));
         assertFalse(isDone(outcomes.watch(2, 2, id -> { })));
         assertTrue(isDone(outcomes.watch(3, 2, id -> { })), "an id that never was is no wait for ever");
@@ -100,17 +100,17 @@ class OutcomesTest {
         List<Outcome> heard = new ArrayList<>();
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         for (long id = 2; id < 2 * HISTORY; id++) {
-            outcomes.ended(id, Kind.DELIVERED, "");
+            outcomes.ended(id, Kind.DELIVERED, 0, "");
         }
         assertEquals(List.of(), heard);
-        outcomes.ended(1, Kind.DELIVERED, "");
+        outcomes.ended(1, Kind.DELIVERED, 0, "");
         assertEquals(1, heard.size());
     }
 
     @Example
     void whoAsksForAMessageBeyondTheHistoryIsAnsweredByTheLoop() {
         for (long id = 2; id < 2 * HISTORY; id++) {
-            outcomes.ended(id, Kind.DELIVERED, "");
+            outcomes.ended(id, Kind.DELIVERED, 0, "");
         }
         List<Long> asked = new ArrayList<>();
         CompletionStage<Outcome> stage = outcomes.watch(1, 2 * HISTORY, asked::add);
@@ -126,7 +126,7 @@ class OutcomesTest {
         stage.toCompletableFuture().complete(new Outcome(Kind.EXPIRED, 0, "forged"));
         List<Outcome> heard = new ArrayList<>();
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
-        outcomes.ended(1, Kind.DELIVERED, "");
+        outcomes.ended(1, Kind.DELIVERED, 0, "");
         assertEquals(Kind.DELIVERED, heard.get(0).kind());
     }
 
@@ -147,7 +147,7 @@ class OutcomesTest {
         List<CompletionStage<Outcome>> stages = new ArrayList<>();
         Thread loop = new Thread(() -> {
             for (long id = 1; id <= count; id++) {
-                outcomes.ended(id, Kind.DELIVERED, "");
+                outcomes.ended(id, Kind.DELIVERED, 0, "");
             }
         });
         loop.start();

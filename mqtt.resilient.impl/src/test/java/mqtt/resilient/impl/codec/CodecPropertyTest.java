@@ -43,7 +43,7 @@ class CodecPropertyTest {
             @ForAll @IntRange(min = 1, max = 65_535) int packetId, @ForAll Random cuts) throws Exception {
         Message message = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
         ByteBuffer out = ByteBuffer.allocate(codec.publishSize(message));
-        codec.encodePublish(message, packetId, duplicate && qos > 0, out);
+        codec.encodePublish(message, (duplicate && qos > 0 ? 8 : 0) | qos << 1 | (retain ? 1 : 0), packetId, 0, out);
         assertEquals(0, out.remaining());
         PacketLog log = new PacketLog();
         splitAtRandom(out.array(), cuts, new FrameSplitter(codec, 10_000_000), log);

@@ -106,7 +106,7 @@ class MalformedInputTest {
                 of("e0 00", "the server sent DISCONNECT, which no server may send [MQTT 3.1.1 table 2.1]"),
                 of("00 00",
                         "the server sent reserved packet type 0, which no server may send [MQTT 3.1.1 table 2.1]"),
-                of("f0 00", "the server sent packet type 15, which no server may send [MQTT 3.1.1 table 2.1]"),
+                of("f0 00", "the server sent AUTH, which no server may send [MQTT 3.1.1 table 2.1]"),
                 // lengths that lie
                 of("30 ff ff ff ff 01", "a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]"),
                 of("d0 80 80 80 80 00", "a remaining length of more than 4 bytes [MQTT 3.1.1 section 2.2.3]"),

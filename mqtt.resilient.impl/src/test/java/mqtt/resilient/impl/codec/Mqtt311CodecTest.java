@@ -83,7 +83,7 @@ class Mqtt311CodecTest {
     private static Connect connect(String clientId, boolean clean, int keepAlive, String user, String password,
             Message will) {
         return new Connect(clientId, clean, keepAlive, user,
-                password == null ? null : password.getBytes(StandardCharsets.UTF_8), will);
+                password == null ? null : password.getBytes(StandardCharsets.UTF_8), will, null);
     }
 
     @ParameterizedTest(name = "QoS {0}, retain {1}, dup {2}")
@@ -168,7 +168,7 @@ class Mqtt311CodecTest {
         assertEquals(name, PacketType.name(type));
         for (int id : new int[] { 1, 255, 256, 32_768, 65_535 }) {
             ByteBuffer out = ByteBuffer.allocate(Codec.MAX_ACKNOWLEDGEMENT_BYTES);
-            codec.encodeAcknowledgement(type, id, out);
+            codec.encodeAcknowledgement(type, id, 0x92, out);
             byte[] bytes = new byte[out.flip().remaining()];
             out.get(bytes);
             assertBytes("%s 02 %04x".formatted(header, id), bytes);
@@ -193,12 +193,12 @@ class Mqtt311CodecTest {
     @Test
     void pingreqAndDisconnect() {
         assertBytes("c0 00", codec.pingreq());
-        assertBytes("e0 00", codec.disconnect());
+        assertBytes("e0 00", codec.disconnect(0, -1));
     }
 
     private byte[] publish(Message message, int packetId, boolean duplicate) {
         ByteBuffer out = ByteBuffer.allocate(codec.publishSize(message));
-        codec.encodePublish(message, packetId, duplicate, out);
+        codec.encodePublish(message, flags(message, duplicate), packetId, 0, out);
         assertEquals(0, out.remaining(), "publishSize() must be exact");
         return out.array();
     }
@@ -284,18 +284,22 @@ class Mqtt311CodecTest {
     void theReasonsOfARefusalAreInWords() { // A32
         Mqtt311 protocol = new Mqtt311();
         assertEquals("3.1.1", protocol.name());
-        assertEquals("unacceptable protocol version", protocol.connackReason(1));
-        assertEquals("client id rejected", protocol.connackReason(2));
-        assertEquals("server unavailable", protocol.connackReason(3));
-        assertEquals("bad user name or password", protocol.connackReason(4));
-        assertEquals("not authorized", protocol.connackReason(5));
-        assertEquals("unknown code 6", protocol.connackReason(6));
-        assertEquals("unknown code 255", protocol.connackReason(255));
+        assertEquals("unacceptable protocol version", protocol.reason(1));
+        assertEquals("client id rejected", protocol.reason(2));
+        assertEquals("server unavailable", protocol.reason(3));
+        assertEquals("bad user name or password", protocol.reason(4));
+        assertEquals("not authorized", protocol.reason(5));
+        assertEquals("unknown code 6", protocol.reason(6));
+        assertEquals("unknown code 255", protocol.reason(255));
     }
 
     private List<String> decode(byte[] bytes) throws Exception {
         PacketLog log = new PacketLog();
         new FrameSplitter(codec, 1000).split(ByteBuffer.wrap(bytes), log);
         return log.packets;
+    }
+
+    private static int flags(Message message, boolean duplicate) {
+        return (duplicate ? 8 : 0) | message.qos().ordinal() << 1 | (message.retain() ? 1 : 0);
     }
 }

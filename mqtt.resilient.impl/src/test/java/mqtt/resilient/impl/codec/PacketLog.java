@@ -33,13 +33,18 @@ final class PacketLog implements PacketReceiver {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode) {
+    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
         packets.add(PacketType.name(type) + " id " + packetId + " reason " + reasonCode);
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes) {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
         packets.add(PacketType.name(type) + " id " + packetId + " " + Arrays.toString(codes));
+    }
+
+    @Override
+    public void disconnected(int reasonCode, String reason, String serverReference) {
+        packets.add("DISCONNECT " + reasonCode);
     }
 
     @Override

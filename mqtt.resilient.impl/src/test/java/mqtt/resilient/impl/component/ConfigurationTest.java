@@ -15,10 +15,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.component.Configuration.EventSubscription;
 import mqtt.resilient.impl.component.Configuration.InvalidException;
+import mqtt.resilient.impl.link.LinkSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +42,8 @@ class ConfigurationTest {
         NUMBERS.put("connect.seconds", new long[] { 1, 600 });
         NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("will.qos", new long[] { 0, 2 });
+        NUMBERS.put("will.delay.seconds", new long[] { 0, 4_294_967_295L });
+        NUMBERS.put("will.expiry.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("backoff.max.seconds", new long[] { 1, 86_400 });
         NUMBERS.put("stable.seconds", new long[] { 0, 86_400 });
         NUMBERS.put("network.settle.seconds", new long[] { 0, 3600 });
@@ -56,7 +62,7 @@ class ConfigurationTest {
     }
 
     private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain",
-            "tls.verify.hostname", "qos0.offline");
+            "tls.verify.hostname", "qos0.offline", "qos.strict");
     private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
 
@@ -182,12 +188,36 @@ class ConfigurationTest {
     }
 
     @Test
+    void whatOnlyMqtt5HasIsReadAndTheRestIsRefused() throws InvalidException {
+        assertEquals(LinkSettings.Protocol.AUTO, settings().link().version().protocol());
+        assertEquals(LinkSettings.Protocol.MQTT_3_1_1, settings("protocol", " 3.1.1 ").link().version().protocol());
+        assertEquals("protocol: \"4\" is not allowed; allowed: auto, 5 or 3.1.1", error("protocol", 4));
+        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: that only with protocol=5"));
+        assertEquals("", new Configuration(map("protocol", "5", "client.id", "*")).settings("*", "/p").link().login()
+                .clientId());
+        settings("protocol", "5", ".password", "p");
+        assertTrue(error(".password", "p").contains("only with protocol=5"));
+        assertEquals(List.of(new UserProperty("a", "b=c"), new UserProperty("a", "")),
+                settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
+        assertTrue(error("will.user.properties", "a").startsWith("will.user.properties: \"a\" is not allowed; allowed: name="));
+        Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
+                "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
+        assertEquals(5 * SECOND, will.expiresAfterNanos());
+        assertEquals(MessageProperties.builder().contentType("t").responseTopic("r")
+                .correlationData(new byte[] { 'c' }).userProperty("a", "b").build(), will.properties());
+        assertTrue(error("will.response.topic", "a/#").startsWith("will.response.topic: "));
+        assertTrue(settings("qos.strict", true).session().strict());
+    }
+
+    @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
                 "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
-                ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions");
+                ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
+                "protocol", "will.content.type", "will.response.topic", "will.correlation", "will.user.properties",
+                "connect.user.properties");
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);

@@ -43,7 +43,10 @@ class DocumentedConfigurationTest {
             Map.entry(".tls.key.password", "other"), Map.entry("tls.truststore", "other"),
             Map.entry(".tls.truststore.password", "other"), Map.entry("tls.protocols", "TLSv1.3"),
             Map.entry("tls.ciphers", "TLS_AES_256_GCM_SHA384"), Map.entry("proxy", "socks5://other:1080"),
-            Map.entry("proxy.user", "other"), Map.entry(".proxy.password", "other"),
+            Map.entry("protocol", "3.1.1"),
+            Map.entry("will.content.type", "other"), Map.entry("will.response.topic", "other"),
+            Map.entry("will.correlation", "other"), Map.entry("will.user.properties", "a=b"),
+            Map.entry("connect.user.properties", "a=b"), Map.entry("proxy.user", "other"), Map.entry(".proxy.password", "other"),
             Map.entry(".ws.headers", "X-Token: other"));
 
     private record Row(String key, String defaultValue, String type, String range, String acts) {

@@ -159,7 +159,7 @@ final class PacketTarget extends StreamTarget {
         }
 
         @Override
-        public void acknowledgement(int type, int packetId, int reasonCode) {
+        public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
             require(packetId > 0 && reasonCode == 0, "an acknowledgement has an id and no reason");
             if (keeps) {
                 took(PacketType.name(type) + " " + packetId, type << 4 | (type == PacketType.PUBREL ? 2 : 0), two(packetId));
@@ -167,7 +167,7 @@ final class PacketTarget extends StreamTarget {
         }
 
         @Override
-        public void subscriptionAnswer(int type, int packetId, int[] codes) {
+        public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
             require(packetId > 0, "an answer has an id");
             for (int code : codes) {
                 require(code <= 2 || code == 0x80, "the code of an answer is one");
@@ -179,6 +179,11 @@ final class PacketTarget extends StreamTarget {
                 }
                 took(PacketType.name(type) + " " + packetId + " " + Arrays.toString(codes), type << 4, two(packetId), bytes);
             }
+        }
+
+        @Override
+        public void disconnected(int reasonCode, String reason, String serverReference) {
+            throw new AssertionError("3.1.1 knows no DISCONNECT of a broker");
         }
 
         @Override

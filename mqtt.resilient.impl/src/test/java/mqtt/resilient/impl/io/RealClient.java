@@ -73,7 +73,8 @@ final class RealClient implements AutoCloseable {
                 new LinkSettings.Transport(proxy, tls, List.of()),
                 new LinkSettings.Timing(0, responseMillis * MILLI, connectMillis * MILLI, backoffMinMillis * MILLI,
                         backoffMaxMillis * MILLI, 30_000 * MILLI),
-                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes()),
+                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
+                link.version()),
                 base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
         client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions, completions), "real",
                 new Mqtt311(), store -> new MemoryStore(), settings, silence());

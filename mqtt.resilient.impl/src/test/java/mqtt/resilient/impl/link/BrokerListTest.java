@@ -65,7 +65,7 @@ class BrokerListTest {
         LinkSettings link = base.link();
         World world = new World(new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(),
                 link.timing(), link.network(), link.schedule(), link.sessionExpirySeconds(), true,
-                link.packetMaxBytes()), base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(),
+                link.packetMaxBytes(), link.version()), base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(),
                 base.wanProbe()));
         world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *").sends("CONNACK");
         world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.impl.session.Outgoing;
@@ -41,7 +42,7 @@ class FormatTest {
         Chain chain = new Chain(disk, "d", 1, "lane1");
         for (int i = 0; i < lengths.size(); i++) {
             chain.tail(STORE, 1, Integer.MAX_VALUE);
-            chain.append(new RecordBuffer().begin(1).number(i).payload(
+            chain.append(new RecordBuffer().begin(1).number(i).rest(
                     Message.to("t").payload(bytes(i, lengths.get(i))).build()));
         }
         chain.flush();
@@ -200,12 +201,25 @@ class FormatTest {
     void aNewerFormatIsNamed() {
         ByteBuffer header = newer(new Segment(STORE, 1, 1, 1, 1, 0).header());
         NewerFormatException refusal = assertThrows(NewerFormatException.class, () -> Segment.parse(header));
-        assertTrue(refusal.getMessage().contains("format 2"), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("format 3"), refusal.getMessage());
+    }
+
+    @Test
+    void theFormatBeforeIsReadAsItIs() throws NewerFormatException {
+        assertEquals(77, Segment.parse(ofVersion(1, new Segment(STORE, 1, 77, 1, 1, 0).header())).number);
+        Message message = Message.to("t").payload("x").expiresAfter(Duration.ofNanos(5)).build();
+        RecordBuffer written = Records.message(new RecordBuffer(), 1, 2, 3, message);
+        assertEquals("01" + "01" + "02" + "03" + "09" + "05" + "0174" + "78",
+                java.util.HexFormat.of().formatHex(written.bytes(), 0, written.length()));
     }
 
     /** The header of a later release. */
     static ByteBuffer newer(ByteBuffer header) {
-        header.putInt(4, Segment.VERSION + 1);
+        return ofVersion(Segment.VERSION + 1, header);
+    }
+
+    private static ByteBuffer ofVersion(int version, ByteBuffer header) {
+        header.putInt(4, version);
         java.util.zip.CRC32C checksum = new java.util.zip.CRC32C();
         checksum.update(header.array(), 0, Segment.HEADER_BYTES - 4);
         return header.putInt(Segment.HEADER_BYTES - 4, (int) checksum.getValue());
@@ -216,11 +230,15 @@ class FormatTest {
             @ForAll @LongRange(min = 1, max = Records.END - 1) long id,
             @ForAll @StringLength(min = 1, max = 100) String text, @ForAll @Size(max = 300) byte[] payload,
             @ForAll boolean retain, @ForAll @IntRange(min = 1, max = 2) int qos,
-            @ForAll @LongRange(min = 0, max = 1_000_000_000_000L) long age, @ForAll @LongRange(max = 100_000) long expiry) {
+            @ForAll @LongRange(min = 0, max = 1_000_000_000_000L) long age, @ForAll @LongRange(max = 100_000) long expiry,
+            @ForAll @Size(max = 5) List<@IntRange(max = 500) Integer> properties) {
         String topic = text.codePoints().filter(point -> point > 31 && point < 127 && point != '#' && point != '+'
                 || point > 0x400 && point < 0xD000).collect(() -> new StringBuilder("t"),
                         StringBuilder::appendCodePoint, StringBuilder::append).toString();
-        Message.Builder builder = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).lane(2);
+        MessageProperties.Builder all = MessageProperties.builder();
+        properties.forEach(length -> all.userProperty("name", "ü".repeat(length)));
+        Message.Builder builder = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).lane(2)
+                .properties(all.build());
         Message message = (expiry == 0 ? builder : builder.expiresAfter(Duration.ofMillis(expiry))).build();
         long accepted = Math.max(1_577_836_800_000L, WALL - age);
         RecordBuffer buffer = Records.message(new RecordBuffer(), index, id, accepted, message);
@@ -234,6 +252,7 @@ class FormatTest {
                 List.of(read.id(), read.index(), read.acceptedNanos(), read.size()));
         assertEquals(List.of(topic, Qos.of(qos), retain, 2, expiry * 1_000_000L), List.of(read.message().topic(),
                 read.message().qos(), read.message().retain(), read.lane(), read.message().expiresAfterNanos()));
+        assertEquals(all.build(), read.message().properties());
         ByteBuffer bytes = ByteBuffer.allocate(payload.length);
         read.message().writePayload(bytes);
         assertArrayEquals(payload, bytes.array());

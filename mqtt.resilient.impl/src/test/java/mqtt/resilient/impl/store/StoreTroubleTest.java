@@ -249,7 +249,7 @@ class StoreTroubleTest {
         next().open();
         assertNull(rig.state);
         assertEquals(StoreHealth.FAILED, rig.health);
-        assertTrue(rig.healths.get(0).contains("format 2"), rig.healths.toString());
+        assertTrue(rig.healths.get(0).contains("format 3"), rig.healths.toString());
         rig.advance(60_000);
         assertEquals(operations, disk.operations(), "something was written");
         disk.put(file, old);

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * MQTT 3.1.1 packets as one line of text each, made without the code under test:
+ * MQTT 3.1.1 packets ({@link PacketText5}: those of MQTT 5) as one line of text each, made without the code under test:
  *
  * <pre>
  * CONNECT [clean ]id=c keepalive=60 [user=u ][will=topic,payload,q1[,retain]]
@@ -21,6 +21,9 @@ import java.util.List;
 public final class PacketText {
     private static final List<String> NAMES = List.of("RESERVED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC",
             "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT");
+
+    /** Where CONNECT has the version, behind the name of the protocol. */
+    private static final int LEVEL_AT = 6;
 
     private PacketText() {
     }
@@ -95,6 +98,12 @@ public final class PacketText {
     /** Reads the packets of a client out of a byte stream. */
     public static final class Reader {
         private byte[] rest = {};
+        private boolean five;
+
+        /** Whether the CONNECT was one of MQTT 5. */
+        public boolean isFive() {
+            return five;
+        }
 
         public List<String> read(ByteBuffer bytes) {
             byte[] all = new byte[rest.length + bytes.remaining()];
@@ -120,7 +129,9 @@ public final class PacketText {
                 if (!whole || in.remaining() < length) {
                     break;
                 }
-                packets.add(decode(header, in.slice(in.position(), length)));
+                ByteBuffer body = in.slice(in.position(), length);
+                five = header >> 4 == 1 ? body.get(LEVEL_AT) == 5 : five;
+                packets.add(five ? PacketText5.decode(header, body) : decode(header, body));
                 in.position(in.position() + length);
             }
             in.reset();

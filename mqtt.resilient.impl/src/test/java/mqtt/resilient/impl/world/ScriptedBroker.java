@@ -111,14 +111,19 @@ public final class ScriptedBroker implements Network {
     /** Sends packets one after the other. */
     public ScriptedBroker sends(String... packets) {
         for (String packet : packets) {
-            sendsBytes(PacketText.encode(packet));
+            sendsBytes(encode(packet));
         }
         return this;
     }
 
     /** Sends packets so that they arrive in one piece. */
     public ScriptedBroker sendsTogether(String... packets) {
-        return sendsBytes(Bytes.join(Stream.of(packets).map(PacketText::encode).toArray(byte[][]::new)));
+        return sendsBytes(Bytes.join(Stream.of(packets).map(this::encode).toArray(byte[][]::new)));
+    }
+
+    private byte[] encode(String packet) {
+        assertTrue(wire != null, "there is no connection");
+        return wire.reader.isFive() ? PacketText5.encode(packet) : PacketText.encode(packet);
     }
 
     /** Sends bytes. */

@@ -33,8 +33,8 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
                 new LinkSettings.Timing(0, responseSeconds * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
                 new LinkSettings.Network(settleSeconds * SECOND, 300 * SECOND, bounceAfter),
                 new LinkSettings.Schedule(everyMinutes * 60 * SECOND, staySeconds * SECOND), sessionExpirySeconds, false,
-                packetMaxBytes);
-        return new ClientSettings(link, new SessionSettings(inflightMax, inflightMaxBytes, rate, burst, poisonAttempts),
+                packetMaxBytes, LinkSettings.Version.MQTT_3_1_1);
+        return new ClientSettings(link, new SessionSettings(inflightMax, inflightMaxBytes, rate, burst, false, poisonAttempts),
                 new DispatchSettings(inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds * SECOND),
                 new StoreBounds(storeMaxBytes, storeMaxMessages, maxAgeSeconds * SECOND,
                         Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), dropOldest, qos0MaxBytes,

@@ -26,9 +26,12 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.v5.Mqtt5;
 
 /** A client on a virtual clock and a scripted broker, all on the test's own thread. */
 public final class World implements ClientEvents {
@@ -104,6 +107,41 @@ public final class World implements ClientEvents {
     /** A client on another network than that of the scripted broker. */
     public static World on(Function<VirtualScheduler, Network> network, UnaryOperator<Settings> change) {
         return new World(change, true, network);
+    }
+
+    /** A client that speaks MQTT 5, from settings of which some are changed. */
+    public static World five(UnaryOperator<Settings> change, UnaryOperator<LinkSettings.Version> version, boolean strict) {
+        return five(LinkSettings.Protocol.MQTT_5, change, version, strict);
+    }
+
+    /** A client for which MQTT 5 is there. */
+    public static World five(LinkSettings.Protocol protocol, UnaryOperator<Settings> change,
+            UnaryOperator<LinkSettings.Version> version, boolean strict) {
+        World world = unconfigured();
+        world.client.offer(new Mqtt5());
+        world.client.configure("test", settings(protocol, change, version, strict));
+        return world;
+    }
+
+    /** Settings for MQTT 5. */
+    public static ClientSettings settings(LinkSettings.Protocol protocol, UnaryOperator<Settings> change,
+            UnaryOperator<LinkSettings.Version> version, boolean strict) {
+        ClientSettings base = change.apply(Settings.DEFAULT).build();
+        LinkSettings link = base.link();
+        SessionSettings session = base.session();
+        return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(),
+                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
+                version.apply(new LinkSettings.Version(protocol, 100, 0, List.of()))),
+                new SessionSettings(session.inflightMax(), session.inflightMaxBytes(), session.ratePerSecond(),
+                        session.rateBurst(), strict, session.poisonAttempts()),
+                base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
+    }
+
+    /** A client that speaks MQTT 5 and is connected. */
+    public static World connectedWithFive(String connack) {
+        World world = five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT clean *").sends(connack);
+        return world;
     }
 
     public World() {

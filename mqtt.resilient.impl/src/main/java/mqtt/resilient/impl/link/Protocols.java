@@ -1,0 +1,99 @@
+package mqtt.resilient.impl.link;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import mqtt.resilient.spi.ProtocolVersion;
+
+/**
+ * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until a
+ * broker refuses it, or hangs up right after CONNECT {@value #HANG_UPS} times and accepts 3.1.1 then, although it never
+ * spoke 5. That is remembered for a day.
+ */
+final class Protocols {
+    private static final int HANG_UPS = 3;
+    private static final long BUNDLE_NANOS = 10_000_000_000L;
+    private static final long REMEMBER_NANOS = 24 * 3_600_000_000_000L;
+
+    private final ProtocolVersion basic;
+    /** Null = the bundle is not there. */
+    private ProtocolVersion five;
+    private long missingSince;
+    private final Set<BrokerUri> speakFive = new HashSet<>();
+    private final Map<BrokerUri, Integer> hangUps = new HashMap<>();
+    private final Map<BrokerUri, Long> fellBack = new HashMap<>();
+
+    Protocols(ProtocolVersion basic, long now) {
+        this.basic = basic;
+        missingSince = now;
+    }
+
+    /** MQTT 5 is there from now on, or null = is not. */
+    void offer(ProtocolVersion newFive, long now) {
+        five = newFive;
+        missingSince = now;
+        forget();
+    }
+
+    /** Whether a version may be used still. */
+    boolean has(ProtocolVersion version) {
+        return version == basic || version == five;
+    }
+
+    /**
+     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be updated:
+     * with 3.1.1 the session would be lost. 0 = it does not wait.
+     */
+    long awaitedUntil(LinkSettings.Protocol wanted, boolean sessionOfFive, long now) {
+        long until = missingSince + BUNDLE_NANOS;
+        return five == null && wanted == LinkSettings.Protocol.AUTO && sessionOfFive && now - until < 0 ? until : 0;
+    }
+
+    /** Forgets what is known of the brokers: they may be others now. */
+    void forget() {
+        speakFive.clear();
+        hangUps.clear();
+        fellBack.clear();
+    }
+
+    /** The version to speak; null = it is not there. */
+    ProtocolVersion choose(LinkSettings.Protocol wanted, BrokerUri broker, long now) {
+        if (wanted != LinkSettings.Protocol.AUTO) {
+            return wanted == LinkSettings.Protocol.MQTT_5 ? five : basic;
+        }
+        Long since = fellBack.get(broker);
+        if (since != null && now - since >= REMEMBER_NANOS) {
+            fellBack.remove(broker);
+            since = null;
+        }
+        return five == null || since != null || hangUps.getOrDefault(broker, 0) >= HANG_UPS ? basic : five;
+    }
+
+    /** A broker has accepted. */
+    void accepted(ProtocolVersion version, BrokerUri broker, long now) {
+        if (version == five) {
+            speakFive.add(broker);
+        } else if (hangUps.containsKey(broker)) {
+            fellBack.put(broker, now);
+        }
+        hangUps.remove(broker);
+    }
+
+    /** An attempt has come to nothing; whether another version is worth a try at once. */
+    boolean failed(ProtocolVersion version, LinkSettings.Protocol wanted, BrokerUri broker, Ending.Cause cause, long now) {
+        if (wanted != LinkSettings.Protocol.AUTO || version == null) {
+            return false;
+        }
+        if (version != five) {
+            hangUps.remove(broker); // it hangs up on everybody
+            return false;
+        }
+        if (cause == Ending.Cause.UNSUPPORTED) {
+            fellBack.put(broker, now);
+            return true;
+        }
+        return cause == Ending.Cause.HUNG_UP && !speakFive.contains(broker)
+                && hangUps.merge(broker, 1, Integer::sum) >= HANG_UPS;
+    }
+}

@@ -1,0 +1,369 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.Subscription;
+import mqtt.resilient.api.UserProperty;
+import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.world.World;
+import mqtt.resilient.spi.packet.Subscribe;
+import org.junit.jupiter.api.Test;
+
+/** One session, another version: what MQTT 5 adds to connections, messages, acknowledgements and subscriptions. */
+class FiveTest {
+    private static final String OPTIONS = "{17=604800 33=100 39=1048576 34=32}";
+
+    private static World connected(String connack) {
+        return World.connectedWithFive(connack);
+    }
+
+    // ---- connecting -----------------------------------------------------------------------------------------------
+
+    @Test
+    void aNewSessionThatLastsBeginsWithOneConnection() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT clean id=c keepalive=60 " + OPTIONS).sends("CONNACK");
+        assertEquals(ConnectionState.ONLINE, world.state());
+        assertEquals("5", world.client.status().protocol());
+        world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c keepalive=60 " + OPTIONS)
+                .sends("CONNACK session-present");
+        assertTrue(world.client.status().sessionPresent());
+    }
+
+    @Test
+    void whatTheBrokerGrantedIsInTheStatus() {
+        World world = connected("CONNACK {17=100 33=20 36=1 37=0 39=5000 34=10 40=0 41=0 42=0 19=30 26=answers 31=hello 38=a:b"
+                + " 38=a:c}");
+        assertEquals(new BrokerLimits(100, 20, Qos.AT_LEAST_ONCE, false, 5000, 10, false, false, false, 30, "", "answers",
+                "hello", List.of(new UserProperty("a", "b"), new UserProperty("a", "c"))), world.client.status().limits());
+    }
+
+    @Test
+    void theClientPingsByTheKeepaliveOfTheBroker() {
+        World world = connected("CONNACK {19=8}");
+        world.broker.after(Duration.ofSeconds(1)).expectsNothing().after(Duration.ofSeconds(1)).expects("PINGREQ");
+    }
+
+    @Test
+    void aClientIdThatTheBrokerGaveIsKept() {
+        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}");
+        assertEquals("given", world.client.status().clientId());
+        world.broker.networkBreaks().awaitsClient().expects("CONNECT id=given *").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void theWillCarriesItsPropertiesAndItsDelay() {
+        Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
+                MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
+        World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
+                5, List.of(new UserProperty("site", "7"))), false);
+        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 38=site:7} will=will,gone,q1"
+                + " {24=5 2=90 3=text/plain 38=a:b}");
+    }
+
+    @Test
+    void anotherSessionExpiryIsToldWithTheDisconnect() {
+        World world = connected("CONNACK");
+        world.client.configure("test", World.settings(LinkSettings.Protocol.MQTT_5,
+                settings -> settings.sessionExpirySeconds(60), UnaryOperator.identity(), false));
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT {17=60}");
+    }
+
+    // ---- messages -------------------------------------------------------------------------------------------------
+
+    @Test
+    void propertiesTravelBothWaysInOrder() {
+        World world = connected("CONNACK");
+        world.publish(Message.to("out").payload("x").properties(MessageProperties.builder().text(true).contentType("t")
+                .responseTopic("answer").correlationData(new byte[] { 'c' }).userProperty("a", "1").userProperty("a", "0")
+                .build()).build());
+        world.broker.expects("PUBLISH q1 id=1 {1=1 3=t 8=answer 9=c 38=a:1 38=a:0} out x");
+
+        List<ReceivedMessage> received = new ArrayList<>();
+        world.subscribe("in", 1, received::add);
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=2 1", "PUBLISH q1 id=9 {1=1 2=77 3=t 8=r 9=c 38=b:2 38=a:1 11=4"
+                + " 11=5} in y").expects("PUBACK id=9");
+        ReceivedMessage message = received.get(0);
+        assertEquals(77, message.expirySeconds());
+        assertEquals(List.of(4, 5), message.subscriptionIdentifiers());
+        assertEquals(MessageProperties.builder().text(true).contentType("t").responseTopic("r")
+                .correlationData(new byte[] { 'c' }).userProperty("b", "2").userProperty("a", "1").build(),
+                message.properties());
+    }
+
+    @Test
+    void theBrokerIsToldWhatIsLeftOfTheTimeOfAMessage() {
+        World world = connected("CONNACK");
+        world.broker.isReachable(false).networkBreaks();
+        world.publish(Message.to("t").payload("x").expiresAfter(Duration.ofSeconds(1000)).build());
+        world.broker.after(Duration.ofSeconds(600)).isReachable(true).acceptsAgain(true);
+        long left = world.client.status().since().toEpochMilli(); // connected within a minute of back-off
+        String packet = world.broker.take("PUBLISH").get(0);
+        int seconds = Integer.parseInt(packet.replaceAll(".*2=([0-9]+).*", "$1"));
+        assertTrue(seconds >= 330 && seconds <= 400, packet + left);
+    }
+
+    @Test
+    void aRefusedMessageEndsWithTheCodeAndTheWordsOfTheBroker() {
+        World world = connected("CONNACK");
+        Publication refused = world.publish("t", "x");
+        var end = refused.delivered();
+        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no}");
+        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no"), world.now(end));
+        Publication second = world.publish("t", "x", 2);
+        var secondEnd = second.delivered();
+        world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
+        assertEquals(new Outcome(Outcome.Kind.REJECTED, 144, "topic name invalid"), world.now(secondEnd));
+        assertEquals(0, world.client.metrics().pending());
+    }
+
+    @Test
+    void codesOfSuccessReachTheCallerToo() {
+        World world = connected("CONNACK");
+        var one = world.publish("t", "x").delivered();
+        var two = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH *", "PUBLISH *").sends("PUBACK id=1 code=16", "PUBREC id=2 code=16")
+                .expects("PUBREL id=2").sends("PUBCOMP id=2");
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, ""), world.now(one));
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, ""), world.now(two));
+    }
+
+    @Test
+    void whatTheBrokerHasNoRoomForComesAgainLaterOnTheSameConnection() {
+        World world = connected("CONNACK");
+        Publication message = world.publish("t", "x");
+        world.broker.expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1 code=151").idles(Duration.ofSeconds(25))
+                .expectsNothing().idles(Duration.ofSeconds(8)).expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(message));
+    }
+
+    @Test
+    void noMoreIsSentThanTheBrokerTakesAtOnce() {
+        World world = connected("CONNACK {33=3}");
+        for (int i = 0; i < 5; i++) {
+            world.publish("t", "" + i, 1 + i % 2);
+        }
+        world.broker.expects("PUBLISH q1 id=1 t 0", "PUBLISH q2 id=2 t 1").expectsNothing(); // one slot is for alarms
+        world.publish(Message.to("t").payload("alarm").lane(0).build());
+        world.broker.expects("PUBLISH q1 id=3 t alarm").expectsNothing();
+        world.broker.sends("PUBREC id=2").expects("PUBREL id=2").expectsNothing().sends("PUBCOMP id=2")
+                .expects("PUBLISH q1 id=4 t 2").expectsNothing();
+    }
+
+    @Test
+    void aMessageThatIsTooLargeForTheBrokerIsRejectedAndTheRestGoesOn() {
+        World world = connected("CONNACK {39=100}");
+        var end = world.publish("t", "x".repeat(100)).delivered();
+        world.publish("t", "small");
+        world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing();
+        assertEquals(Outcome.Kind.REJECTED, world.now(end).kind());
+        assertEquals(0x95, world.now(end).reasonCode());
+        assertEquals("message: 108 bytes as a packet; the broker takes 100", world.now(end).reason());
+    }
+
+    @Test
+    void whatWasInFlightAndIsTooLargeNowIsRejectedAsWell() {
+        World world = connected("CONNACK");
+        Publication message = world.publish("t", "x".repeat(100), 2);
+        world.broker.expects("PUBLISH q2 *").networkBreaks().awaitsClient().expects("CONNECT *")
+                .sends("CONNACK session-present {39=100}").expects("PUBREL id=1");
+        assertEquals(Outcome.Kind.REJECTED, world.outcome(message));
+        assertEquals(0, world.client.metrics().inFlight());
+    }
+
+    @Test
+    void aMessageAboveTheMaximumQosIsSentWithItAndSaysSo() {
+        World world = connected("CONNACK {36=1 37=0}");
+        Publication message = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
+        var end = message.delivered();
+        world.broker.expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1");
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker takes no more"),
+                world.now(end));
+    }
+
+    @Test
+    void aBrokerThatTakesOnlyQos0GetsStoredMessagesWithQos0() {
+        World world = connected("CONNACK {36=0}");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH q0 t x");
+        assertEquals("sent with QoS 0: the broker takes no more", world.now(end).reason());
+        world.broker.takesBytes(5);
+        Publication second = world.publish("t", "y");
+        world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
+        assertEquals(Outcome.Kind.PENDING, world.outcome(second));
+        world.broker.acceptsAgain(true).expects("PUBLISH q0 t y");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+    }
+
+    @Test
+    void strictMeansThatNothingIsSentWithLess() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), true);
+        world.broker.expects("CONNECT *").sends("CONNACK {36=1 37=0}");
+        var qos = world.publish("t", "x", 2).delivered();
+        var retain = world.publish(Message.to("t").retain(true).build()).delivered();
+        assertEquals(0x9B, world.now(qos).reasonCode());
+        assertEquals(0x9A, world.now(retain).reasonCode());
+        world.broker.expectsNothing();
+    }
+
+    @Test
+    void aTopicThatIsUsedOftenGoesAsAnAlias() {
+        World world = connected("CONNACK {34=5}");
+        for (int i = 0; i < 4; i++) {
+            world.publish("plant/a", "" + i, 0);
+        }
+        world.broker.expects("PUBLISH q0 plant/a 0", "PUBLISH q0 {35=1} plant/a 1", "PUBLISH q0 {35=1} ~ 2",
+                "PUBLISH q0 {35=1} ~ 3").networkBreaks().acceptsAgain(true);
+        world.publish("plant/a", "4", 0);
+        world.broker.expects("PUBLISH q0 plant/a 4");
+    }
+
+    @Test
+    void aliasesOfTheBrokerAreUnderstood() {
+        World world = connected("CONNACK");
+        List<String> topics = new ArrayList<>();
+        world.subscribe("#", 0, message -> topics.add(message.topic()));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 0", "PUBLISH q0 {35=7} a/b x", "PUBLISH q0 {35=7} ~ y",
+                "PUBLISH q0 {35=7} c z", "PUBLISH q0 {35=7} ~ z");
+        assertEquals(List.of("a/b", "a/b", "c", "c"), topics);
+        world.broker.sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=148");
+        assertEquals(ConnectionState.WAITING, world.state());
+    }
+
+    @Test
+    void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
+        World world = World.five(UnaryOperator.identity(),
+                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of()), false);
+        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=2 *").sends("CONNACK");
+        world.subscribe("#", 1, message -> { }, true);
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
+        for (int i = 1; i < 200; i++) {
+            world.broker.sends("PUBLISH q1 id=" + i + " a x");
+        }
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void anUnknownPacketIdIsAnsweredWithThatCode() {
+        World world = connected("CONNACK");
+        world.broker.sends("PUBREL id=9").expects("PUBCOMP id=9 code=146").sends("PUBREC id=5")
+                .expects("PUBREL id=5 code=146").sends("PUBCOMP id=5 code=146").expectsNothing();
+    }
+
+    // ---- subscriptions --------------------------------------------------------------------------------------------
+
+    private static Subscription subscribe(World world, String filter, SubscribeOptions options) {
+        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options),
+                world.client.queue(message -> { }, "listener", false));
+        world.scheduler.run();
+        return subscription;
+    }
+
+    @Test
+    void theOptionsOfASubscriptionReachTheBroker() {
+        World world = connected("CONNACK");
+        subscribe(world, "a", SubscribeOptions.qos(Qos.EXACTLY_ONCE).withoutLocal().retainedAsPublished()
+                .retained(SubscribeOptions.RetainHandling.NEVER).identifiedBy(300));
+        world.broker.expects("SUBSCRIBE id=1 {11=300} a:" + (2 | 4 | 8 | 2 << 4)).sends("SUBACK id=1 2");
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_MOST_ONCE).identifiedBy(7));
+        world.broker.expects("SUBSCRIBE id=2 {11=300} a:" + (2 | 8)); // what serves both
+    }
+
+    @Test
+    void onePacketHasOneIdentifier() {
+        World world = connected("CONNACK");
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).identifiedBy(1));
+        subscribe(world, "b", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).identifiedBy(1));
+        subscribe(world, "c", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.client.connect();
+        world.broker.awaitsClient().accepts(true).expects("SUBSCRIBE id=1 {11=1} a:1 b:1", "SUBSCRIBE id=2 c:1");
+    }
+
+    @Test
+    void theWordsOfARefusedSubscriptionReachTheCaller() {
+        World world = connected("CONNACK");
+        Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret} 135").expectsNothing();
+        assertEquals(new Subscription.Grant(135, "secret"), subscription.granted());
+    }
+
+    @Test
+    void aFilterThatTheBrokerDoesNotTakeIsNotSent() {
+        World world = connected("CONNACK {40=0 41=0 42=0}");
+        assertEquals(0xA2, subscribe(world, "a/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE)).granted().code());
+        assertEquals(0x9E, subscribe(world, "$share/g/a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE)).granted().code());
+        world.broker.expectsNothing();
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).identifiedBy(5));
+        world.broker.expects("SUBSCRIBE id=1 a:1");
+    }
+
+    // ---- the end of a connection ----------------------------------------------------------------------------------
+
+    @Test
+    void theReasonOfADisconnectIsInTheStatus() {
+        World world = connected("CONNACK");
+        world.broker.sends("DISCONNECT code=139 {31=update}");
+        assertEquals("the broker disconnected: server shutting down (update)", world.reason());
+        assertEquals(139, world.client.status().reasonCode());
+        world.broker.acceptsAgain(true);
+        assertEquals(0, world.client.status().reasonCode());
+    }
+
+    @Test
+    void aRefusalThatSomebodyMustRemoveIsTriedAgainSeldom() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT *").sends("CONNACK code=134");
+        assertEquals("the broker refused: bad user name or password", world.reason());
+        assertTrue(world.takeEvents().contains("WAITING permanent"));
+        assertTrue(world.client.status().nextAttempt().toSeconds() >= 29);
+    }
+
+    @Test
+    void aServerReferenceIsFollowed() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT *").sends("CONNACK code=156 {28=other:1884}").awaitsClient()
+                .expects("CONNECT clean *").sends("CONNACK");
+        assertEquals(List.of("10.0.0.1:1883", "10.0.0.1:1884"), world.broker.takeAttempts());
+        assertEquals("mqtt://other:1884", world.client.status().broker());
+        world.broker.sends("DISCONNECT code=157 {28=third}").awaitsClient().expects("CONNECT clean *");
+        assertEquals(List.of("10.0.0.1:1883"), world.broker.takeAttempts());
+    }
+
+    @Test
+    void serversThatReferToEachOtherForEverAreLeftAfterAWhile() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        for (int i = 0; i < 6; i++) {
+            world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=156 {28=server" + i + "}");
+        }
+        assertTrue(world.client.status().nextAttempt().toSeconds() >= 29, world.reason());
+        assertTrue(world.takeEvents().contains("WAITING permanent"));
+        world.broker.awaitsClient().expects("CONNECT *");
+        assertEquals("mqtt://broker:1883", world.client.status().broker());
+    }
+
+    @Test
+    void aRedirectionThatNamesNothingIsARefusal() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT *").sends("CONNACK code=157");
+        assertEquals("the broker refused: server moved: which one, it does not say", world.reason());
+    }
+}

@@ -1,0 +1,107 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** Requests and answers, with MQTT 5 by properties and with 3.1.1 by topics. */
+class RequestTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(9);
+
+    private static CompletionStage<ReceivedMessage> request(World world, Requests requests, String payload) {
+        CompletionStage<ReceivedMessage> answer = requests.send(Message.to("do").payload(payload).build(), TIMEOUT);
+        world.scheduler.run();
+        return answer;
+    }
+
+    private static String text(ReceivedMessage message) {
+        return new String(message.payload(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void manyRequestsWaitAtOnceForTheirOwnAnswers() {
+        World world = World.connected();
+        Requests requests = world.client.requests();
+        var one = request(world, requests, "1");
+        world.broker.expects("SUBSCRIBE id=1 do/reply/c/+:1").expectsNothing().sends("SUBACK id=1 1");
+        var two = request(world, requests, "2");
+        String[] first = world.broker.take("PUBLISH q1").get(0).split(" ");
+        assertFalse(world.isDone(two));
+        world.client.publish(Message.to("other").build());
+        String[] second = {};
+        world.broker.sends("PUBACK id=2");
+        var three = request(world, requests, "3");
+        var sent = world.broker.take("PUBLISH q1");
+        second = sent.get(sent.size() - 1).split(" ");
+        world.broker.sends("PUBLISH q1 id=9 " + second[3].replace("request", "reply") + " three",
+                "PUBLISH q1 id=10 " + first[3].replace("request", "reply") + " one");
+        assertEquals("one", text(world.now(one)));
+        assertEquals("three", text(world.now(three)));
+        assertFalse(world.isDone(two));
+    }
+
+    @Test
+    void withFiveTheAnswerIsFoundByItsCorrelationData() {
+        World world = World.connectedWithFive("CONNACK {26=answers}");
+        Requests requests = world.client.requests();
+        var answer = request(world, requests, "1");
+        world.broker.expects("SUBSCRIBE id=1 answers/c:1").sends("SUBACK id=1 1");
+        String request = world.broker.take("PUBLISH q1").get(0);
+        String data = request.replaceAll("(?s).* 9=(.{1,8})} do 1", "$1");
+        assertEquals("PUBLISH q1 id=2 {2=9 8=answers/c 9=" + data + "} do 1", request);
+        world.broker.sends("PUBLISH q1 id=9 answers/c stray");
+        assertFalse(world.isDone(answer));
+    }
+
+    @Test
+    void aRequestWithoutAnAnswerEndsInTime() {
+        World world = World.connected();
+        var answer = request(world, world.client.requests(), "1");
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").expects("PUBLISH *").sends("PUBACK id=2")
+                .idles(TIMEOUT.plusSeconds(1));
+        CompletionException error = assertThrows(CompletionException.class, () -> world.now(answer));
+        assertInstanceOf(TimeoutException.class, error.getCause());
+    }
+
+    @Test
+    void aRequestWhoseAnswerCannotComeIsNotSent() {
+        World world = World.connected();
+        Requests requests = world.client.requests();
+        var refused = request(world, requests, "1");
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 128").expectsNothing();
+        assertInstanceOf(IllegalStateException.class,
+                assertThrows(CompletionException.class, () -> world.now(refused)).getCause());
+        requests.close();
+        var late = request(world, requests, "1");
+        assertInstanceOf(IllegalStateException.class,
+                assertThrows(CompletionException.class, () -> world.now(late)).getCause());
+    }
+
+    @Test
+    void aResponderAnswersBothKindsAndNothingElse() {
+        World world = World.connectedWithFive("CONNACK");
+        ListenerQueue queue = world.client.queue(message -> Requests.answer(world.client, message,
+                request -> text(request).equals("secret") ? null : ("re: " + text(request)).getBytes(StandardCharsets.UTF_8)),
+                "responder", false);
+        world.client.subscribe("do/#", 1, queue);
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1", "PUBLISH q1 id=1 {2=30 8=me 9=cc} do a")
+                .expects("PUBACK id=1", "PUBLISH q1 id=2 {2=30 9=cc} me re: a")
+                .sends("PUBLISH q0 do/request/other/77 b").expects("PUBLISH q0 do/reply/other/77 re: b")
+                .sends("PUBLISH q0 do/reply/other/77 x", "PUBLISH q0 do y", "PUBLISH q0 do/request/other/78 secret")
+                .expectsNothing();
+        assertArrayEquals(new int[] { 0 }, new int[] { (int) world.client.metrics().listenerFailures() });
+    }
+}

@@ -1,0 +1,367 @@
+package mqtt.resilient.v5;
+
+import static mqtt.resilient.spi.packet.ProtocolException.MALFORMED;
+import static mqtt.resilient.spi.packet.ProtocolException.PROTOCOL_ERROR;
+import static mqtt.resilient.spi.packet.ProtocolException.TOPIC_ALIAS_INVALID;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.Topics;
+import mqtt.resilient.api.UserProperty;
+import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Connack;
+import mqtt.resilient.spi.packet.Connect;
+import mqtt.resilient.spi.packet.PacketReceiver;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.ProtocolException;
+import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Subscribe;
+import mqtt.resilient.spi.packet.Unsubscribe;
+
+/** The packets of one connection, with the topic aliases of both directions. */
+final class Codec5 implements Codec {
+    /** Topic aliases that the broker may use. */
+    static final int TOPIC_ALIAS_MAXIMUM = 32;
+
+    private static final int PROTOCOL_LEVEL = 5;
+    private static final int ALIAS_BYTES = 3;
+    private static final int EXPIRY_BYTES = 5;
+    private static final int QOS_FLAGS = 6;
+    private static final byte[] NO_BYTES = {};
+
+    private final Properties properties = new Properties();
+    private final String[] aliasesIn = new String[TOPIC_ALIAS_MAXIMUM + 1];
+    private TopicAliases aliasesOut = new TopicAliases(0);
+    private BrokerLimits limits = BrokerLimits.NONE;
+
+    // ---- to the broker --------------------------------------------------------------------------------------------
+
+    @Override
+    public int publishSize(Message message) {
+        int length = propertiesLength(message, message.expiresAfterNanos());
+        int remaining = 2 + Topics.utf8Length(message.topic()) + (message.qos() == Qos.AT_MOST_ONCE ? 0 : 2)
+                + PacketWriter.varintSize(length) + length + message.payloadLength();
+        return 1 + PacketWriter.varintSize(remaining) + remaining;
+    }
+
+    private static int propertiesLength(Message message, long expiry) {
+        return message.properties().length() + (expiry > 0 ? EXPIRY_BYTES : 0);
+    }
+
+    @Override
+    public void encodePublish(Message message, int flags, int packetId, long expirySeconds, ByteBuffer out) {
+        int idBytes = (flags & QOS_FLAGS) == 0 ? 0 : 2;
+        int alias = aliasesOut.known(message.topic());
+        boolean known = alias > 0;
+        byte[] topic = known ? NO_BYTES : message.topic().getBytes(StandardCharsets.UTF_8);
+        int base = propertiesLength(message, expirySeconds);
+        int rest = 2 + topic.length + idBytes + message.payloadLength();
+        if (!known && topic.length > ALIAS_BYTES) {
+            int larger = size(rest, base + ALIAS_BYTES);
+            alias = larger <= out.remaining() && larger <= limits.maximumPacketBytes() ? aliasesOut.give(message.topic()) : 0;
+        }
+        int length = base + (alias > 0 ? ALIAS_BYTES : 0);
+        out.put((byte) (PacketType.PUBLISH << 4 | flags));
+        PacketWriter.putVarint(rest + PacketWriter.varintSize(length) + length, out);
+        out.putShort((short) topic.length).put(topic);
+        if (idBytes > 0) {
+            out.putShort((short) packetId);
+        }
+        PacketWriter.putVarint(length, out);
+        if (expirySeconds > 0) {
+            out.put((byte) Properties.MESSAGE_EXPIRY).putInt(PacketWriter.unsigned(expirySeconds));
+        }
+        if (alias > 0) {
+            out.put((byte) Properties.TOPIC_ALIAS).putShort((short) alias);
+        }
+        message.properties().writeTo(out);
+        message.writePayload(out);
+    }
+
+    private static int size(int rest, int propertiesLength) {
+        int remaining = rest + PacketWriter.varintSize(propertiesLength) + propertiesLength;
+        return 1 + PacketWriter.varintSize(remaining) + remaining;
+    }
+
+    @Override
+    public void encodeAcknowledgement(int type, int packetId, int reasonCode, ByteBuffer out) {
+        out.put((byte) (type << 4 | (type == PacketType.PUBREL ? 2 : 0))); // [MQTT-3.6.1-1]
+        out.put((byte) (reasonCode == 0 ? 2 : 3));
+        out.putShort((short) packetId);
+        if (reasonCode != 0) {
+            out.put((byte) reasonCode);
+        }
+    }
+
+    @Override
+    public byte[] encode(Connect connect) {
+        Message will = connect.will();
+        Connect.Options options = connect.options();
+        PacketWriter body = new PacketWriter().text("MQTT").octet(PROTOCOL_LEVEL)
+                .octet((connect.user() != null ? 0x80 : 0) | (connect.password() != null ? 0x40 : 0)
+                        | (will == null ? 0 : 4 | will.qos().ordinal() << 3 | (will.retain() ? 0x20 : 0))
+                        | (connect.cleanStart() ? 2 : 0))
+                .number(2, connect.keepAliveSeconds());
+        PacketWriter connectProperties = new PacketWriter();
+        if (options.sessionExpirySeconds() > 0) {
+            connectProperties.octet(Properties.SESSION_EXPIRY).number(4, options.sessionExpirySeconds());
+        }
+        connectProperties.octet(Properties.RECEIVE_MAXIMUM).number(2, options.receiveMaximum())
+                .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
+                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM);
+        for (UserProperty each : options.userProperties()) {
+            connectProperties.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
+        }
+        body.block(connectProperties).text(connect.clientId());
+        if (will != null) {
+            PacketWriter willProperties = new PacketWriter();
+            if (options.willDelaySeconds() > 0) {
+                willProperties.octet(Properties.WILL_DELAY).number(4, options.willDelaySeconds());
+            }
+            if (will.expiresAfterNanos() > 0) {
+                willProperties.octet(Properties.MESSAGE_EXPIRY).number(4,
+                        PacketWriter.unsigned(will.expiresAfterNanos() / 1_000_000_000L));
+            }
+            body.block(willProperties.properties(will.properties())).text(will.topic()).binary(will.payload());
+        }
+        if (connect.user() != null) {
+            body.text(connect.user());
+        }
+        if (connect.password() != null) {
+            body.binary(connect.password());
+        }
+        return body.packet(PacketType.CONNECT << 4);
+    }
+
+    @Override
+    public byte[] encode(Subscribe subscribe) {
+        PacketWriter body = new PacketWriter().number(2, subscribe.packetId());
+        PacketWriter subscribeProperties = new PacketWriter();
+        int identifier = subscribe.requests().get(0).identifier();
+        if (identifier > 0 && limits.subscriptionIdentifiers()) {
+            subscribeProperties.octet(Properties.SUBSCRIPTION_IDENTIFIER).varint(identifier);
+        }
+        body.block(subscribeProperties);
+        for (Subscribe.Request request : subscribe.requests()) {
+            body.text(request.filter()).octet(request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1);
+        }
+        return body.packet(PacketType.SUBSCRIBE << 4 | 2); // [MQTT-3.8.1-1]
+    }
+
+    @Override
+    public byte[] encode(Unsubscribe unsubscribe) {
+        PacketWriter body = new PacketWriter().number(2, unsubscribe.packetId()).varint(0);
+        unsubscribe.filters().forEach(body::text);
+        return body.packet(PacketType.UNSUBSCRIBE << 4 | 2); // [MQTT-3.10.1-1]
+    }
+
+    @Override
+    public byte[] pingreq() {
+        return new byte[] { (byte) (PacketType.PINGREQ << 4), 0 };
+    }
+
+    @Override
+    public byte[] disconnect(int reasonCode, long sessionExpirySeconds) {
+        PacketWriter body = new PacketWriter();
+        if (sessionExpirySeconds >= 0) {
+            body.octet(reasonCode).block(
+                    new PacketWriter().octet(Properties.SESSION_EXPIRY).number(4, sessionExpirySeconds));
+        } else if (reasonCode != 0) {
+            body.octet(reasonCode);
+        }
+        return body.packet(PacketType.DISCONNECT << 4);
+    }
+
+    // ---- from the broker ------------------------------------------------------------------------------------------
+
+    @Override
+    public void decode(int header, ByteBuffer body, PacketReceiver receiver) throws ProtocolException {
+        int type = header >> 4;
+        try {
+            if (type != PacketType.PUBLISH && (header & 15) != (type == PacketType.PUBREL ? 2 : 0)) {
+                throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with flags " + (header & 15)
+                        + " [MQTT-2.1.3-1]");
+            }
+            switch (type) {
+                case PacketType.CONNACK -> receiver.connack(connack(body));
+                case PacketType.PUBLISH -> receiver.publish(publish(header, body));
+                case PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP -> {
+                    int id = packetId(body, type);
+                    int code = codeAndProperties(body, type);
+                    receiver.acknowledgement(type, id, code, properties.text(Properties.REASON_STRING));
+                }
+                case PacketType.SUBACK, PacketType.UNSUBACK -> {
+                    int id = packetId(body, type);
+                    properties.read(body, type);
+                    int[] codes = new int[body.remaining()];
+                    for (int i = 0; i < codes.length; i++) {
+                        codes[i] = code(body, type);
+                    }
+                    receiver.subscriptionAnswer(type, id, codes, properties.text(Properties.REASON_STRING));
+                }
+                case PacketType.PINGRESP -> {
+                    requireEnd(body, type);
+                    receiver.pingresp();
+                }
+                case PacketType.DISCONNECT -> {
+                    int code = codeAndProperties(body, type);
+                    receiver.disconnected(code, properties.text(Properties.REASON_STRING),
+                            properties.text(Properties.SERVER_REFERENCE));
+                }
+                case PacketType.AUTH -> throw new ProtocolException("an AUTH, although no authentication method was named "
+                        + "[MQTT-4.12.0-6]");
+                default -> throw new ProtocolException(type == 0 ? MALFORMED : PROTOCOL_ERROR, "the server sent "
+                        + PacketType.name(type) + ", which no server may send [MQTT 5 table 2-1]");
+            }
+        } catch (BufferUnderflowException e) {
+            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " that ends too early");
+        }
+    }
+
+    private Connack connack(ByteBuffer body) throws ProtocolException {
+        int flags = body.get() & 0xFF;
+        if (flags > 1) {
+            throw new ProtocolException(MALFORMED, "a CONNACK with reserved flags " + flags + " [MQTT-3.2.2-1]");
+        }
+        if (body.remaining() == 1 && body.get(body.position()) >= 1 && body.get(body.position()) <= 5) {
+            return new Connack(false, older(body.get()), BrokerLimits.NONE, ""); // a broker of 3.1.1 refuses in its own form
+        }
+        int code = code(body, PacketType.CONNACK);
+        properties.read(body, PacketType.CONNACK);
+        requireEnd(body, PacketType.CONNACK);
+        if (flags == 1 && code != 0) {
+            throw new ProtocolException("a CONNACK that refuses and has a session present [MQTT-3.2.2-6]");
+        }
+        limits = new BrokerLimits(properties.number(Properties.SESSION_EXPIRY, -1),
+                (int) properties.number(Properties.RECEIVE_MAXIMUM, BrokerLimits.NONE.receiveMaximum()),
+                Qos.of((int) properties.number(Properties.MAXIMUM_QOS, 2)), properties.flag(Properties.RETAIN_AVAILABLE, true),
+                properties.number(Properties.MAXIMUM_PACKET_SIZE, BrokerLimits.NONE.maximumPacketBytes()),
+                (int) properties.number(Properties.TOPIC_ALIAS_MAXIMUM, 0),
+                properties.flag(Properties.WILDCARD_AVAILABLE, true), properties.flag(Properties.IDENTIFIERS_AVAILABLE, true),
+                properties.flag(Properties.SHARED_AVAILABLE, true), (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
+                properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
+                properties.text(Properties.REASON_STRING), properties.userProperties());
+        aliasesOut = new TopicAliases(limits.topicAliasMaximum());
+        return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE));
+    }
+
+    /** The code of this version for a CONNACK code of 3.1.1. */
+    private static int older(int code) {
+        return switch (code) {
+            case 1 -> ReasonCode.UNSUPPORTED_PROTOCOL_VERSION.code;
+            case 2 -> ReasonCode.CLIENT_IDENTIFIER_NOT_VALID.code;
+            case 3 -> ReasonCode.SERVER_UNAVAILABLE.code;
+            case 4 -> ReasonCode.BAD_USER_NAME_OR_PASSWORD.code;
+            default -> ReasonCode.NOT_AUTHORIZED.code;
+        };
+    }
+
+    private Publish publish(int header, ByteBuffer body) throws ProtocolException {
+        int level = header >> 1 & 3;
+        boolean duplicate = (header & 8) != 0;
+        if (level == 3) {
+            throw new ProtocolException(MALFORMED, "a PUBLISH with QoS 3 [MQTT-3.3.1-4]");
+        }
+        if (duplicate && level == 0) {
+            throw new ProtocolException("a PUBLISH with QoS 0 and DUP [MQTT-3.3.1-2]");
+        }
+        String topic = properties.text(body, PacketType.PUBLISH);
+        if (topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
+            throw new ProtocolException(MALFORMED, "a PUBLISH with a wildcard in its topic [MQTT-3.3.2-2]");
+        }
+        int id = level == 0 ? 0 : packetId(body, PacketType.PUBLISH);
+        Publish.Details details = Publish.Details.NONE;
+        properties.read(body, PacketType.PUBLISH);
+        if (properties.isAny()) {
+            topic = resolve(topic);
+            details = details();
+        }
+        if (topic.isEmpty()) {
+            throw new ProtocolException("a PUBLISH without a topic and without an alias [MQTT 5 section 3.3.2.1]");
+        }
+        byte[] payload = new byte[body.remaining()];
+        body.get(payload);
+        return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id, details);
+    }
+
+    /** The topic of a PUBLISH that may have an alias. */
+    private String resolve(String topic) throws ProtocolException {
+        int alias = (int) properties.number(Properties.TOPIC_ALIAS, -1);
+        if (alias < 0) {
+            return topic;
+        }
+        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM || topic.isEmpty() && aliasesIn[alias] == null) {
+            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias + ", which "
+                    + (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM ? "is not between 1 and " + TOPIC_ALIAS_MAXIMUM
+                            : "was not set") + " [MQTT-3.3.2-8]");
+        }
+        if (!topic.isEmpty()) {
+            aliasesIn[alias] = topic;
+        }
+        return aliasesIn[alias];
+    }
+
+    private Publish.Details details() throws ProtocolException {
+        MessageProperties.Builder builder = MessageProperties.builder()
+                .text(properties.flag(Properties.PAYLOAD_FORMAT, false));
+        if (properties.has(Properties.CONTENT_TYPE)) {
+            builder.contentType(properties.text(Properties.CONTENT_TYPE));
+        }
+        if (properties.has(Properties.RESPONSE_TOPIC)) {
+            try {
+                builder.responseTopic(properties.text(Properties.RESPONSE_TOPIC));
+            } catch (IllegalArgumentException e) {
+                throw new ProtocolException("a PUBLISH with a response topic that is none [MQTT-3.3.2-14]");
+            }
+        }
+        if (properties.has(Properties.CORRELATION_DATA)) {
+            builder.correlationData(properties.binary(Properties.CORRELATION_DATA));
+        }
+        properties.userProperties().forEach(each -> builder.userProperty(each.name(), each.value()));
+        return new Publish.Details(builder.build(), properties.number(Properties.MESSAGE_EXPIRY, -1),
+                properties.identifiers());
+    }
+
+    /** The rest of a packet whose reason code and properties may be left out. */
+    private int codeAndProperties(ByteBuffer body, int type) throws ProtocolException {
+        properties.clear();
+        if (!body.hasRemaining()) {
+            return 0;
+        }
+        int code = code(body, type);
+        if (body.hasRemaining()) {
+            properties.read(body, type);
+            requireEnd(body, type);
+        }
+        return code;
+    }
+
+    private static int code(ByteBuffer body, int type) throws ProtocolException {
+        int code = body.get() & 0xFF;
+        if (!ReasonCode.isAllowed(code, type)) {
+            throw new ProtocolException("a " + PacketType.name(type) + " with reason code " + code
+                    + ", which it must not have [MQTT 5 section 2.4]");
+        }
+        return code;
+    }
+
+    private static int packetId(ByteBuffer body, int type) throws ProtocolException {
+        int id = body.getShort() & 0xFFFF;
+        if (id == 0) {
+            throw new ProtocolException("a " + PacketType.name(type) + " with packet id 0 [MQTT-2.2.1-3]");
+        }
+        return id;
+    }
+
+    private static void requireEnd(ByteBuffer body, int type) throws ProtocolException {
+        if (body.hasRemaining()) {
+            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with " + body.remaining()
+                    + " bytes too many");
+        }
+    }
+}

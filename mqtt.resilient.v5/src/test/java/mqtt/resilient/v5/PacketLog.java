@@ -1,0 +1,62 @@
+package mqtt.resilient.v5;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.spi.packet.Connack;
+import mqtt.resilient.spi.packet.PacketReceiver;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.Publish;
+
+/** Writes down what a decoder hands over, one line per packet. */
+final class PacketLog implements PacketReceiver {
+    final List<String> packets = new ArrayList<>();
+    Publish publish;
+    BrokerLimits limits;
+
+    private void add(String packet, String reason) {
+        packets.add(packet + (reason.isEmpty() ? "" : " '" + reason + "'"));
+    }
+
+    @Override
+    public void connack(Connack connack) {
+        limits = connack.limits();
+        add("CONNACK " + (connack.sessionPresent() ? "session present " : "") + "code " + connack.code()
+                + (connack.serverReference().isEmpty() ? "" : " to " + connack.serverReference()), limits.reason());
+    }
+
+    @Override
+    public void publish(Publish received) {
+        publish = received;
+        add("PUBLISH " + (received.duplicate() ? "dup " : "") + (received.retained() ? "retain " : "") + "q"
+                + received.qos().ordinal() + " id " + received.packetId() + " " + received.topic() + " "
+                + new String(received.payload(), StandardCharsets.UTF_8), "");
+    }
+
+    @Override
+    public void oversized(String topic, int qos, int packetId, int size) {
+        throw new AssertionError("the decoder decides nothing about sizes");
+    }
+
+    @Override
+    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+        add(PacketType.name(type) + " id " + packetId + " code " + reasonCode, reason);
+    }
+
+    @Override
+    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+        add(PacketType.name(type) + " id " + packetId + " " + Arrays.toString(codes), reason);
+    }
+
+    @Override
+    public void pingresp() {
+        add("PINGRESP", "");
+    }
+
+    @Override
+    public void disconnected(int reasonCode, String reason, String serverReference) {
+        add("DISCONNECT code " + reasonCode + (serverReference.isEmpty() ? "" : " to " + serverReference), reason);
+    }
+}
