@@ -297,8 +297,8 @@ class StoredClientTest {
         scripted = restartScripted();
         assertEquals(Map.of("a", 1), world.stored.subscriptions);
         scripted.accepts(true).expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").idles(Duration.ofSeconds(290))
-                .expectsNothing().idles(Duration.ofSeconds(20)).expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2").expectsNothing();
-        scripted.idles(Duration.ofSeconds(1));
+                .expectsNothing().idles(Duration.ofSeconds(11)).expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2")
+                .expectsNothing().idles(Duration.ofSeconds(1));
         restartScripted();
         assertEquals(Map.of(), world.stored.subscriptions);
     }
