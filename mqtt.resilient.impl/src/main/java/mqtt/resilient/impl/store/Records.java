@@ -104,6 +104,7 @@ final class Records {
     static int options(ByteBuffer record) {
         long options = require(RecordBuffer.number(record), 0, Integer.MAX_VALUE);
         require(options & QOS, 0, 2);
+        require(options >> 4 & 3, 0, 2); // retain handling
         return (int) options;
     }
 
