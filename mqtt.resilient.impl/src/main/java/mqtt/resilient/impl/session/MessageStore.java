@@ -127,9 +127,4 @@ public interface MessageStore {
     default void whenDurable(Runnable task) {
         task.run();
     }
-
-    /** The same, but does not wait for a store that cannot be written now: one try is enough. */
-    default void whenTried(Runnable task) {
-        task.run();
-    }
 }

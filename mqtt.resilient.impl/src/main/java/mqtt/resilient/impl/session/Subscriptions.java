@@ -15,8 +15,9 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
  * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
- * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written down before it is asked for: after
- * a crash nobody else would know what to unsubscribe.
+ * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is noted when it is asked for, not when it is
+ * granted: after a crash nobody else would know what to unsubscribe. It is not waited for the disk: what is published next
+ * would overtake the SUBSCRIBE, and its answers would find nobody.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
@@ -41,9 +42,6 @@ final class Subscriptions {
         private boolean heldBefore;
         /** The level that is written down; {@link #NOT_WANTED} = none is. */
         private int noted = NOT_WANTED;
-        /** How often it waits for the disk. */
-        private int writing;
-        /** Whether it is due, or will be when the disk has it. */
         private boolean queued;
         private boolean pending;
         /** Whether it was wanted anew while an answer was pending. */
@@ -125,12 +123,7 @@ final class Subscriptions {
                 entry.noted = entry.wanted;
                 store.subscribed(entry.filter, entry.noted);
             }
-            entry.writing++;
-            store.whenTried(() -> {
-                if (--entry.writing == 0) {
-                    due.add(entry);
-                }
-            });
+            due.add(entry);
         }
     }
 

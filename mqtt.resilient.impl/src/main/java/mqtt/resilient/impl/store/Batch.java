@@ -31,8 +31,6 @@ final class Batch {
     final List<Message> messages = new ArrayList<>();
     final List<Note> notes = new ArrayList<>();
     final List<Runnable> whenDurable = new ArrayList<>();
-    /** Run also if it could not be written. */
-    final List<Runnable> whenTried = new ArrayList<>();
     final List<Search> searches = new ArrayList<>();
     /** For each lane the index behind which to read, -1 = nothing is to be read. */
     final long[] readBehind = new long[Message.LANES];
@@ -69,8 +67,7 @@ final class Batch {
 
     /** Whether it can wait for company. */
     boolean isIdle() {
-        return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && whenTried.isEmpty() && !force
-                && !reads;
+        return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && !force && !reads;
     }
 
     /** Whether it only reads. */
@@ -167,7 +164,6 @@ final class Batch {
         bytes += later.bytes;
         notes.addAll(later.notes);
         whenDurable.addAll(later.whenDurable);
-        whenTried.addAll(later.whenTried);
         for (int i = 0; i < later.endedCount; i++) {
             ended((int) (later.ended[i] >>> LANE_SHIFT), later.ended[i] & (1L << LANE_SHIFT) - 1);
         }

@@ -205,7 +205,6 @@ public final class JournalStore implements MessageStore {
                     last.ifStored(listener::stored);
                 }
                 last.whenDurable.forEach(Runnable::run);
-                last.whenTried.forEach(Runnable::run);
                 closing.run();
             });
         });
@@ -266,15 +265,13 @@ public final class JournalStore implements MessageStore {
     private void written(Batch batch) {
         slowTimer.cancel();
         figures = batch.figures;
-        boolean more = !batch.failed && !batch.whenDurable.isEmpty() || !batch.whenTried.isEmpty();
+        boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
                 loaded(lane, batch);
                 more = true;
             }
         }
-        List<Runnable> tried = List.copyOf(batch.whenTried);
-        batch.whenTried.clear();
         batch.searches.forEach(search -> search.result().accept(search.found()[0]));
         for (Outgoing message : batch.old) {
             if (isOnDisk(message)) {
@@ -288,7 +285,6 @@ public final class JournalStore implements MessageStore {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
-        tried.forEach(Runnable::run);
         if (more) {
             listener.available();
         }
@@ -600,23 +596,10 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void whenDurable(Runnable task) {
-        when(task, pending.whenDurable);
-    }
-
-    @Override
-    public void whenTried(Runnable task) {
-        if (retryTimer != null) {
-            task.run();
-        } else {
-            when(task, pending.whenTried);
-        }
-    }
-
-    private void when(Runnable task, List<Runnable> tasks) {
         if (!busy && pending.isEmpty()) {
             task.run();
         } else {
-            tasks.add(task);
+            pending.whenDurable.add(task);
             pending.force |= settings.durability() == Durability.POWER && pending.hasSomethingToWrite();
             plan();
         }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
@@ -26,6 +27,8 @@ final class Broker {
         private final int client;
         private final Set<Integer> received = new HashSet<>();
         private final Map<String, Integer> subscriptions = new TreeMap<>();
+        /** Filters that were asked for just before the process of the client died. */
+        private final Map<String, Asked> asked = new TreeMap<>();
         private final ArrayDeque<Out> queued = new ArrayDeque<>();
         private final Map<Integer, Out> sent = new LinkedHashMap<>();
         /** Whose packet id it is, from its PUBLISH until the broker has sent the last acknowledgement. */
@@ -40,6 +43,10 @@ final class Broker {
             queued.forEach(out -> out.lost = true);
             sent.values().forEach(out -> out.lost = true);
         }
+    }
+
+    /** When a filter was asked for last, and by which life of the client's process. */
+    private record Asked(long time, int life) {
     }
 
     /** A message under way, and the life of the client's process that sent it. */
@@ -238,6 +245,20 @@ final class Broker {
     int backlog(String clientId) {
         Session session = sessions.get(clientId);
         return session == null ? 0 : session.queued.size() + session.sent.size();
+    }
+
+    /** The filters of a client but for those that were asked for just before its process died: the disk may not have them. */
+    Set<String> knownSubscriptions(String clientId, Gateway gateway) {
+        Set<String> known = new TreeSet<>();
+        Session session = sessions.get(clientId);
+        if (session != null) {
+            session.asked.forEach((filter, asked) -> {
+                if (session.subscriptions.containsKey(filter) && !gateway.diedSoonAfter(asked.life, asked.time)) {
+                    known.add(filter);
+                }
+            });
+        }
+        return known;
     }
 
     Map<String, Integer> subscriptions(String clientId) {
@@ -693,6 +714,7 @@ final class Broker {
                     codes[count++] = (byte) 0x80;
                 } else {
                     session.subscriptions.put(filter, qos);
+                    session.asked.put(filter, new Asked(timeline.now(), life));
                     codes[count++] = (byte) qos;
                 }
             }

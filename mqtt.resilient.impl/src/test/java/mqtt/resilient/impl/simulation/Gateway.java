@@ -5,7 +5,9 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -47,6 +49,8 @@ final class Gateway {
     private int life;
     private int boots;
     private int firstLifeOfBoot;
+    /** When each life ended. */
+    private final Map<Integer, Long> deaths = new HashMap<>();
     private boolean ran;
     private long monotonicAtBoot = 1;
     private long bootedAt;
@@ -115,6 +119,13 @@ final class Gateway {
     /** The first life since the machine started. */
     int firstLifeOfBoot() {
         return firstLifeOfBoot;
+    }
+
+    /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
+    boolean diedSoonAfter(int which, long time) {
+        long most = scenario.meanSeconds().containsKey(Fault.DISK_HANGS) ? 60 * Timeline.SECOND
+                : 3L * scenario.diskMillis() * Timeline.MILLI;
+        return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
 
     boolean isDurable() {
@@ -226,6 +237,7 @@ final class Gateway {
     private void end(boolean power) {
         trouble();
         ledger.died();
+        deaths.put(life, timeline.now());
         process.kill();
         List.copyOf(wires).forEach(wire -> wire.processGone(power));
         wires.removeIf(Wire::isClosed);
