@@ -64,6 +64,8 @@ final class Application implements ClientEvents {
     private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
     private boolean leftovers;
+    /** The store is not well now. */
+    private boolean unwell;
 
     Application(Timeline timeline, Ledger ledger, Gateway gateway, Scenario scenario, int index, SplittableRandom random) {
         this.timeline = timeline;
@@ -126,17 +128,29 @@ final class Application implements ClientEvents {
     /** The process is gone, perhaps with the machine. */
     void died(boolean power) {
         inbound = null;
-        leftovers |= power && durability != Durability.POWER;
+        leftovers |= unwell || power && durability != Durability.POWER;
+        if (power) {
+            excuseUnforced(gateway.firstLifeOfBoot());
+        }
+        if (scenario.durability() == Durability.MEMORY) {
+            excuse(gateway.life(), Timeline.NEVER);
+        }
+    }
+
+    /** The power was cut: with store=process what was not forced yet is gone. */
+    void excuseUnforced(int firstLife) {
+        if (scenario.durability() == Durability.PROCESS) {
+            excuse(firstLife, scenario.has(Fault.FORCE_FAILS) ? Timeline.NEVER // what failed is not forced again
+                    : scenario.has(Fault.DISK_HANGS) ? UNFORCED_NANOS : 4 * Timeline.SECOND);
+        }
+    }
+
+    private void excuse(int firstLife, long nanos) {
         List<Sent> all = ledger.sent();
-        int since = power ? gateway.firstLifeOfBoot() : gateway.life();
-        for (int i = all.size() - 1; i >= 0 && all.get(i).life >= since; i--) {
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life >= firstLife; i--) {
             Sent message = all.get(i);
-            boolean unforced = power && scenario.durability() == Durability.PROCESS
-                    && (gateway.process().nanoTime() - message.at < UNFORCED_NANOS
-                            || scenario.meanSeconds().containsKey(Fault.FORCE_FAILS)); // it is not forced again
-            if (message.client == index && message.arrivals == 0) {
-                message.excused |= unforced || scenario.durability() == Durability.MEMORY;
-            }
+            message.excused |= message.client == index && message.arrivals == 0
+                    && gateway.process().nanoTime() - message.at < nanos;
         }
     }
 
@@ -288,7 +302,7 @@ final class Application implements ClientEvents {
         if (metrics.rejected() != rejected) {
             throw ledger.violated("accounting", "client " + index + " has rejected " + rejected + " and says " + metrics.rejected());
         }
-        if (metrics.inFlight() > 1000 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
+        if (metrics.inFlight() > 100 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
             throw ledger.violated("bounds", metrics.toString());
         }
     }
@@ -341,12 +355,32 @@ final class Application implements ClientEvents {
         return "";
     }
 
+    /** Takes back what somebody has asked for; nothing else is done to bring the client to rest. */
     void makePeace() {
         failures = 0;
-        gateway.trouble();
-        client.connect();
-        client.reconnect(); // refused subscriptions are asked for once on each connection
+        if (scenario.has(Fault.STEER)) {
+            gateway.trouble();
+            client.connect();
+        }
+        if (scenario.has(Fault.SUBSCRIPTION_REFUSED)) {
+            gateway.trouble();
+            client.reconnect(); // refused subscriptions are asked for once on each connection
+        }
         listen();
+    }
+
+    /** At rest: every message of this life has been told of. */
+    void checkTheEnd() {
+        List<Sent> all = ledger.sent();
+        for (int i = all.size() - 1; i >= 0 && all.get(i).life >= gateway.life(); i--) {
+            Sent message = all.get(i);
+            if (message.client == index && message.accepted && message.end == null) {
+                throw ledger.violated("accounting", message + " has come to its end and nobody was told");
+            }
+            if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0 && !message.stored) {
+                throw ledger.violated("truth", message + " is delivered, and nobody was told that it is stored");
+            }
+        }
     }
 
     // ---- what the client tells ------------------------------------------------------------------------------------
@@ -364,16 +398,22 @@ final class Application implements ClientEvents {
     @Override
     public void dropped(String topic, Outcome.Kind kind, String reason) {
         timeline.trace("client " + index, () -> "gives up " + topic + " (" + kind + "): " + reason);
-        if (topic.isEmpty() || !topic.startsWith("t/") || kind != Outcome.Kind.CLOSED) {
-            ledger.givenUp(topic, reason);
+        if (kind == Outcome.Kind.CLOSED && topic.startsWith("t/")) {
+            return;
         }
+        boolean inbound = topic.startsWith("in/");
+        boolean atMostOnce = inbound ? ledger.out(topic).qos == 0 : topic.startsWith("t/") && ledger.sent(topic).qos == 0;
+        if (!atMostOnce && (inbound ? !scenario.has(Fault.LISTENER_LEAVES)
+                : kind == Outcome.Kind.EXPIRED ? !ledger.sent(topic).expires : !scenario.has(Fault.RECONFIGURE))) {
+            ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
+        }
+        ledger.givenUp(topic, reason);
     }
 
     @Override
     public void setAside(long id, String topic, String reason) {
         timeline.trace("client " + index, () -> "sets aside " + topic + ": " + reason);
-        if (!scenario.meanSeconds().containsKey(Fault.HANG_UP) && !scenario.meanSeconds().containsKey(Fault.RESET)
-                && !scenario.meanSeconds().containsKey(Fault.NONSENSE)) {
+        if (!scenario.has(Fault.HANG_UP) && !scenario.has(Fault.RESET) && !scenario.has(Fault.NONSENSE)) {
             ledger.violated("nothing is set aside", topic + ": " + reason);
         }
         ledger.givenUp(topic, reason);
@@ -381,7 +421,7 @@ final class Application implements ClientEvents {
 
     @Override
     public void storeHealth(StoreHealth health, String reason) {
-        leftovers |= health != StoreHealth.OK;
+        unwell = health != StoreHealth.OK;
         timeline.trace("client " + index, () -> "store " + health + (reason.isEmpty() ? "" : ": " + reason));
     }
 
@@ -391,7 +431,7 @@ final class Application implements ClientEvents {
         timeline.trace("client " + index, () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
                 + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
         if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS
-                && !scenario.meanSeconds().containsKey(Fault.FORCE_FAILS)) { // which the next process cannot know of
+                && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
             ledger.violated("the store is whole", state.incomplete);
         }
         sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();
@@ -414,6 +454,9 @@ final class Application implements ClientEvents {
             ledger.violated("no errors", "a listener was called with " + error);
         }
         if (setAside) {
+            if (!scenario.has(Fault.LISTENER_THROWS)) {
+                ledger.violated("nothing is given up", topic + " is set aside");
+            }
             ledger.givenUp(topic, "its listener threw");
         }
     }

@@ -382,12 +382,7 @@ final class Broker {
             }
             while (!due.isEmpty()) {
                 byte[] packet = due.remove(reorders ? random.nextInt(due.size()) : 0);
-                int type = (packet[0] & 0xF0) >> 4;
-                if (type == Packets.PUBACK || type == Packets.PUBCOMP) { // from now on its packet id may be used again
-                    int id = (packet[2] & 0xFF) << 8 | packet[3] & 0xFF;
-                    session.live.remove(id);
-                    unacknowledged.remove(id);
-                }
+                leaves(packet);
                 out.add(packet);
             }
             int length = 0;
@@ -402,10 +397,32 @@ final class Broker {
             }
         }
 
+        /** An acknowledgement is sent: from now on its packet id may be used again. */
+        private void leaves(byte[] packet) {
+            int type = (packet[0] & 0xF0) >> 4;
+            if (type == Packets.PUBACK || type == Packets.PUBCOMP) {
+                int id = (packet[2] & 0xFF) << 8 | packet[3] & 0xFF;
+                session.live.remove(id);
+                unacknowledged.remove(id);
+            }
+        }
+
         private void hangUpAnywhere() {
-            if (session != null && random.nextBoolean()) {
-                byte[] packet = Packets.publish("in/0/0", new byte[random.nextInt(1000)], 0, false, 0);
-                wire.send(Arrays.copyOf(packet, 1 + random.nextInt(packet.length - 1)));
+            List<byte[]> all = new ArrayList<>(out); // the client may get some of it, and half a packet
+            all.addAll(due);
+            if (all.isEmpty() && session != null) {
+                all.add(Packets.publish("in/0/0", new byte[random.nextInt(1000)], 0, false, 0));
+            }
+            if (!all.isEmpty() && random.nextInt(4) > 0) {
+                ByteBuffer bytes = ByteBuffer.allocate(all.stream().mapToInt(packet -> packet.length).sum());
+                int length = 1 + random.nextInt(bytes.capacity() - 1);
+                for (byte[] packet : all) {
+                    bytes.put(packet);
+                    if (bytes.position() <= length) {
+                        leaves(packet);
+                    }
+                }
+                wire.send(Arrays.copyOf(bytes.array(), length));
             }
             end(true);
         }

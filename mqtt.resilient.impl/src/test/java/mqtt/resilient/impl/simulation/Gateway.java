@@ -123,7 +123,7 @@ final class Gateway {
 
     /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
     boolean diedSoonAfter(int which, long time) {
-        long most = scenario.meanSeconds().containsKey(Fault.DISK_HANGS) ? 60 * Timeline.SECOND
+        long most = scenario.has(Fault.DISK_HANGS) ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
         return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
@@ -215,23 +215,34 @@ final class Gateway {
     /** The process is gone from one moment to the next; perhaps with the machine. */
     void crash(boolean power) {
         if (!isRunning()) {
+            if (power && ran) {
+                cutPower(); // before it is started again
+            }
             return;
         }
         timeline.trace("gateway", () -> power ? "loses its power" : "is killed");
         end(power);
         if (power) {
-            statistics.powerCuts++;
-            disk.cut(switch (random.nextInt(4)) {
-                case 0 -> Fate.NOTHING_SURVIVES;
-                case 1 -> Fate.EVERYTHING_SURVIVES;
-                default -> Fate.random(random.split());
-            });
-            ran = false;
+            cutPower();
         } else {
             statistics.kills++;
             disk.kill();
         }
         comeBack();
+    }
+
+    private void cutPower() {
+        timeline.trace("gateway", () -> "has no power");
+        statistics.powerCuts++;
+        if (!isRunning()) {
+            applications.forEach(application -> application.excuseUnforced(firstLifeOfBoot));
+        }
+        disk.cut(switch (random.nextInt(4)) {
+            case 0 -> Fate.NOTHING_SURVIVES;
+            case 1 -> Fate.EVERYTHING_SURVIVES;
+            default -> Fate.random(random.split());
+        });
+        ran = false;
     }
 
     private void end(boolean power) {
@@ -277,6 +288,9 @@ final class Gateway {
         }
         timeline.after(60 * Timeline.SECOND, () -> { // the framework does not wait any longer
             if (mine.isAlive() && left[0] > 0) {
+                if (!scenario.has(Fault.DISK_HANGS) && !scenario.has(Fault.DISK_FULL) && !scenario.has(Fault.SUSPEND)) {
+                    ledger.violated("a stop ends", "it has not within 60 s");
+                }
                 crash(false);
             }
         });

@@ -60,8 +60,14 @@ final class Ledger {
         return sent;
     }
 
-    List<Out> outs() {
-        return outs;
+    /** The message that has a topic. */
+    Sent sent(String topic) {
+        return sent(Long.parseLong(topic.split("/")[3]));
+    }
+
+    /** The first message to a client that has a topic. */
+    Out out(String topic) {
+        return outs.get(Integer.parseInt(topic.split("/")[2]));
     }
 
     /** The broker takes a message over. */

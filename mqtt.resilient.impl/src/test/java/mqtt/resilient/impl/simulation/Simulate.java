@@ -107,8 +107,13 @@ public final class Simulate {
         }
         progress(begin);
         failures.stream().limit(FAILURES_SHOWN).forEach(out::println);
+        long done = passed.get() + failures.size();
+        boolean whole = minutes > 0 || stop.get() || done == seeds;
+        if (!whole) {
+            out.println("only " + done + " of " + seeds + " seeds were run");
+        }
         out.println(passed.get() + " passed, " + failures.size() + " failed");
-        return failures.isEmpty();
+        return failures.isEmpty() && whole;
     }
 
     private void progress(long begin) {
@@ -128,7 +133,7 @@ public final class Simulate {
                 synchronized (total) {
                     total.add(statistics);
                 }
-            } catch (Violation e) {
+            } catch (Throwable e) { // whatever it is, it is a failure
                 synchronized (total) {
                     failures.add(report(scenario, e));
                     stop.set(failures.size() >= 20);
@@ -138,14 +143,14 @@ public final class Simulate {
     }
 
     /** What went wrong, and the last lines before it, from a second run. */
-    private static String report(Scenario scenario, Violation violation) {
+    private static String report(Scenario scenario, Throwable violation) {
         Trace trace = Trace.last(TRACE_LINES);
         String second = "";
         try {
             new Simulation(scenario, trace).run();
             second = "A second run of it passes: the simulation is not deterministic.\n";
-        } catch (Violation e) {
-            if (!e.getMessage().equals(violation.getMessage())) {
+        } catch (Throwable e) {
+            if (!String.valueOf(e.getMessage()).equals(String.valueOf(violation.getMessage()))) {
                 second = "A second run of it ends otherwise: " + e.getMessage() + "\n";
             }
         }
@@ -186,7 +191,14 @@ public final class Simulate {
     private boolean findDefects() throws IOException {
         long most = seeds < 0 ? 5000 : seeds;
         int missed = 0;
+        if (from == 1) {
+            from = 1_000_000; // fresh ones
+        }
         List<Defect> wanted = Defects.ALL.stream().filter(each -> defect.isEmpty() || each.name().equals(defect)).toList();
+        if (wanted.isEmpty()) {
+            throw new IllegalArgumentException(defect + " is not a defect; there are "
+                    + Defects.ALL.stream().map(Defect::name).toList());
+        }
         for (Defect each : wanted) {
             Path work = Files.createTempDirectory("defect");
             try (URLClassLoader loader = each.load(defects, work)) {

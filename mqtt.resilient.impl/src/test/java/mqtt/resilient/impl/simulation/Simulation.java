@@ -40,6 +40,22 @@ final class Simulation {
 
     /** Runs it to its end; throws what went wrong. */
     Statistics run() {
+        try {
+            begin();
+            runUntil(troubleEnds);
+            makePeace();
+            comeToRest();
+            ledger.checkTheEnd();
+        } catch (Violation e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            throw new Violation("no errors", e);
+        }
+        statistics.nanos = timeline.now();
+        return statistics;
+    }
+
+    private void begin() {
         gateway.start();
         for (Map.Entry<Fault, Integer> each : scenario.meanSeconds().entrySet()) {
             plan(each.getKey(), each.getValue() * Timeline.SECOND, random.split());
@@ -50,18 +66,6 @@ final class Simulation {
         }
         brokerPublishesSoon(random.split());
         checkSoon();
-        try {
-            runUntil(troubleEnds);
-            makePeace();
-            comeToRest();
-            ledger.checkTheEnd();
-        } catch (Violation e) {
-            throw e;
-        } catch (RuntimeException | AssertionError e) {
-            throw new Violation("no errors", e);
-        }
-        statistics.nanos = timeline.now();
-        return statistics;
     }
 
     private void runUntil(long time) {
@@ -80,7 +84,7 @@ final class Simulation {
     // ---- traffic --------------------------------------------------------------------------------------------------
 
     private static long about(long mean, SplittableRandom random) {
-        return (long) (-Math.log(1 - random.nextDouble()) * mean);
+        return (long) (-StrictMath.log(1 - random.nextDouble()) * mean);
     }
 
     private void publishSoon(SplittableRandom own) {
@@ -221,9 +225,12 @@ final class Simulation {
         disk.cutAt(Integer.MAX_VALUE);
         disk.failForces(0);
         disk.failWrites(0);
-        gateway.trouble();
-        gateway.rumour(NetworkState.UP);
-        gateway.weather(scenario.profile().weather());
+        if (scenario.has(Fault.RUMOUR)) {
+            gateway.rumour(NetworkState.UP);
+        }
+        if (scenario.has(Fault.SLOW)) {
+            gateway.weather(scenario.profile().weather());
+        }
     }
 
     private void comeToRest() {
@@ -250,6 +257,7 @@ final class Simulation {
         }
         statistics.longestRest = timeline.now() - troubleEnds;
         gateway.applications().forEach(Application::check);
+        gateway.applications().forEach(Application::checkTheEnd);
     }
 
     /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */

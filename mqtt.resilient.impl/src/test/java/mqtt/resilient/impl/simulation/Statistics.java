@@ -4,7 +4,6 @@ package mqtt.resilient.impl.simulation;
 final class Statistics {
     long nanos;
     long messages;
-    long delivered;
     long received;
     long connections;
     long outages;
@@ -17,7 +16,6 @@ final class Statistics {
     void add(Statistics other) {
         nanos += other.nanos;
         messages += other.messages;
-        delivered += other.delivered;
         received += other.received;
         connections += other.connections;
         outages += other.outages;

@@ -191,6 +191,9 @@ final class Wire implements Connection, ConnectionHandler.Output {
 
     /** The way is gone for good; nobody is told. */
     void vanish() {
+        if (vanished) {
+            return;
+        }
         vanished = true;
         deadSince = Math.max(1, process.nanoTime());
         toBroker.clear();
@@ -309,6 +312,9 @@ final class Wire implements Connection, ConnectionHandler.Output {
                     handler.flushed();
                 }
             }
+        }
+        if (!pending.hasRemaining() && !closing) {
+            requestWrite(); // the turn is over, the work may not be
         }
     }
 
