@@ -99,8 +99,11 @@ final class Process implements Scheduler {
         return suspended;
     }
 
-    /** Nothing of it ever runs again. */
+    /** Nothing of it ever runs again, and its clock stands still. */
     void kill() {
+        if (!suspended) {
+            suspend();
+        }
         alive = false;
         tasks.clear();
         timers.clear();

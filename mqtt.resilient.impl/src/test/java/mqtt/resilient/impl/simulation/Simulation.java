@@ -257,7 +257,6 @@ final class Simulation {
         }
         statistics.longestRest = timeline.now() - troubleEnds;
         gateway.applications().forEach(Application::check);
-        gateway.applications().forEach(Application::checkTheEnd);
     }
 
     /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */
