@@ -32,6 +32,8 @@ final class Codec5 implements Codec {
     private static final int ALIAS_BYTES = 3;
     private static final int EXPIRY_BYTES = 5;
     private static final int QOS_FLAGS = 6;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
     private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
@@ -228,11 +230,16 @@ final class Codec5 implements Codec {
         if (flags > 1) {
             throw new ProtocolException(MALFORMED, "a CONNACK with reserved flags " + flags + " [MQTT-3.2.2-1]");
         }
-        if (body.remaining() == 1 && body.get(body.position()) >= 1 && body.get(body.position()) <= 5) {
-            return new Connack(false, older(body.get()), BrokerLimits.NONE, ""); // a broker of 3.1.1 refuses in its own form
+        int first = body.hasRemaining() ? body.get(body.position()) : 0;
+        if (first >= 1 && first <= 5) { // a broker of 3.1.1 refuses in its own form; some put properties behind it
+            body.position(body.limit());
+            return new Connack(false, older(first), BrokerLimits.NONE, "");
         }
         int code = code(body, PacketType.CONNACK);
-        properties.read(body, PacketType.CONNACK);
+        properties.clear();
+        if (code < FAILURE || body.hasRemaining()) { // some brokers refuse without properties
+            properties.read(body, PacketType.CONNACK);
+        }
         requireEnd(body, PacketType.CONNACK);
         if (flags == 1 && code != 0) {
             throw new ProtocolException("a CONNACK that refuses and has a session present [MQTT-3.2.2-6]");
