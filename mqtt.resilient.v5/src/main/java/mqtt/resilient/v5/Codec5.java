@@ -350,7 +350,9 @@ final class Codec5 implements Codec {
 
     private static int code(ByteBuffer body, int type) throws ProtocolException {
         int code = body.get() & 0xFF;
-        if (!ReasonCode.isAllowed(code, type)) {
+        // a message that is refused with a wrong code is refused all the same; a new connection would not change that
+        boolean refuses = code >= FAILURE && (type == PacketType.PUBACK || type == PacketType.PUBREC);
+        if (!refuses && !ReasonCode.isAllowed(code, type)) {
             throw new ProtocolException("a " + PacketType.name(type) + " with reason code " + code
                     + ", which it must not have [MQTT 5 section 2.4]");
         }
