@@ -150,7 +150,9 @@ final class Codec5 implements Codec {
         }
         body.block(subscribeProperties);
         for (Subscribe.Request request : subscribe.requests()) {
-            body.text(request.filter()).octet(request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1);
+            int options = request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1;
+            body.text(request.filter()).octet(request.filter().startsWith("$share/")
+                    ? options & ~Subscribe.Request.NO_LOCAL : options); // [MQTT-3.8.3-4]
         }
         return body.packet(PacketType.SUBSCRIBE << 4 | 2); // [MQTT-3.8.1-1]
     }

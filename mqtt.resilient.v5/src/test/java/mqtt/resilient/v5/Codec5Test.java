@@ -145,6 +145,8 @@ class Codec5Test {
         decode("20 03 00 00 00");
         assertBytes("82 0a 0007 03 0b ac02 0001 \"a\" 00", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a", 300 << 6)))));
+        assertBytes("82 10 0007 00 000a \"$share/g/a\" 09", codec.encode(new Subscribe(7,
+                List.of(new Subscribe.Request("$share/g/a", 1 | 4 | 8))))); // [MQTT-3.8.3-4]
         assertBytes("a2 07 0007 00 0002 \"ab\"", codec.encode(new Unsubscribe(7, List.of("ab"))));
     }
 
