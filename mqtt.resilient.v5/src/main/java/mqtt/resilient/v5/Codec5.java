@@ -34,6 +34,8 @@ final class Codec5 implements Codec {
     private static final int QOS_FLAGS = 6;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
+    /** Words of the broker are kept with outcomes, in the status and in the log. */
+    private static final int MAX_WORDS = 256;
     private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
@@ -197,7 +199,7 @@ final class Codec5 implements Codec {
                 case PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP -> {
                     int id = packetId(body, type);
                     int code = codeAndProperties(body, type);
-                    receiver.acknowledgement(type, id, code, properties.text(Properties.REASON_STRING));
+                    receiver.acknowledgement(type, id, code, words());
                 }
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
@@ -206,7 +208,7 @@ final class Codec5 implements Codec {
                     for (int i = 0; i < codes.length; i++) {
                         codes[i] = code(body, type);
                     }
-                    receiver.subscriptionAnswer(type, id, codes, properties.text(Properties.REASON_STRING));
+                    receiver.subscriptionAnswer(type, id, codes, words());
                 }
                 case PacketType.PINGRESP -> {
                     requireEnd(body, type);
@@ -214,7 +216,7 @@ final class Codec5 implements Codec {
                 }
                 case PacketType.DISCONNECT -> {
                     int code = codeAndProperties(body, type);
-                    receiver.disconnected(code, properties.text(Properties.REASON_STRING),
+                    receiver.disconnected(code, words(),
                             properties.text(Properties.SERVER_REFERENCE));
                 }
                 case PacketType.AUTH -> throw new ProtocolException("an AUTH, although no authentication method was named "
@@ -254,9 +256,18 @@ final class Codec5 implements Codec {
                 properties.flag(Properties.WILDCARD_AVAILABLE, true), properties.flag(Properties.IDENTIFIERS_AVAILABLE, true),
                 properties.flag(Properties.SHARED_AVAILABLE, true), (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
-                properties.text(Properties.REASON_STRING), properties.userProperties());
+                words(), properties.userProperties());
         aliasesOut = new TopicAliases(limits.topicAliasMaximum());
         return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE));
+    }
+
+    /** The words of the broker, if need be their beginning. */
+    private String words() {
+        String words = properties.text(Properties.REASON_STRING);
+        if (words.length() <= MAX_WORDS) {
+            return words;
+        }
+        return words.substring(0, Character.isHighSurrogate(words.charAt(MAX_WORDS - 1)) ? MAX_WORDS - 1 : MAX_WORDS);
     }
 
     /** The code of this version for a CONNACK code of 3.1.1. */

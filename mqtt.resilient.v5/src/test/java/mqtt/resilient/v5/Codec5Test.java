@@ -214,6 +214,15 @@ class Codec5Test {
     }
 
     @Test
+    void onlyTheBeginningOfLongWordsIsKept() throws ProtocolException {
+        decode("40 b4 02 0007 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        decode("20 b3 02 00 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        decode("e0 b2 02 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        String words = " code 135 '" + "x".repeat(256) + "'";
+        assertEquals(List.of("PUBACK id 7" + words, "CONNACK" + words, "DISCONNECT" + words), log.packets);
+    }
+
+    @Test
     void everyPropertyOfPublishIsDecoded() throws ProtocolException {
         decode("30 2e 0001 \"t\" 29 01 01 02 00000005 03 0001 \"c\" 08 0001 \"r\" 09 0002 00ff 0b 01 0b ac02 26 0001 \"b\" 0000"
                 + " 26 0001 \"a\" 0001 \"1\" 23 0001 \"p\"");
