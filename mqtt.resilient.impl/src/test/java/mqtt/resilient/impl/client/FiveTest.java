@@ -316,6 +316,32 @@ class FiveTest {
         world.broker.expects("SUBSCRIBE id=1 a:1");
     }
 
+    @Test
+    void aSubscribeIsNoLargerThanTheBrokerTakes() {
+        World world = connected("CONNACK");
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        String one = "a".repeat(17);
+        String other = "b".repeat(17);
+        subscribe(world, one, SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        Subscription large = subscribe(world, "c".repeat(22), SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        subscribe(world, other, SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.client.connect();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK {39=40}").expects("SUBSCRIBE id=1 " + one + ":1",
+                "SUBSCRIBE id=2 " + other + ":1").expectsNothing();
+        assertEquals(0x95, large.granted().code());
+    }
+
+    @Test
+    void whatTheBrokerTakesNoMoreIsUnsubscribedAllTheSame() {
+        World world = connected("CONNACK");
+        Subscription subscription = subscribe(world, "a/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").networkBreaks();
+        subscription.close();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {40=0}")
+                .expects("UNSUBSCRIBE id=2 a/#").sends("UNSUBACK id=2 0").expectsNothing();
+    }
+
     // ---- the end of a connection ----------------------------------------------------------------------------------
 
     @Test
