@@ -242,17 +242,20 @@ final class Subscriptions {
         for (int i = 0; i < request.entries.size(); i++) {
             Entry entry = request.entries.get(i);
             entry.pending = false;
+            boolean refused = i < codes.length && codes[i] >= 0x80; // the UNSUBACK of 3.1.1 has no codes
             if (request.subscribe) {
-                entry.held = entry.again ? Held.PERHAPS : codes[i] >= 0x80 ? Held.REFUSED : Held.GRANTED;
+                entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
             } else {
-                entry.held = Held.NOTHING;
+                entry.held = refused ? Held.PERHAPS : Held.NOTHING;
             }
             entry.again = false;
             if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
                 entry.noted = NOT_WANTED;
                 store.unsubscribed(entry.filter);
             }
-            enqueue(entry);
+            if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
+                enqueue(entry);
+            } // else it is asked for again on the next connection
             if (request.subscribe) {
                 events.granted(entry.filter, codes[i], reason);
             }

@@ -342,6 +342,17 @@ class FiveTest {
                 .expects("UNSUBSCRIBE id=2 a/#").sends("UNSUBACK id=2 0").expectsNothing();
     }
 
+    @Test
+    void aRefusedUnsubscribeIsAskedForOnceOnEachConnection() {
+        World world = connected("CONNACK");
+        Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
+        subscription.close();
+        world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 135").expectsNothing().networkBreaks().awaitsClient()
+                .expects("CONNECT *").sends("CONNACK session-present").expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3 0")
+                .expectsNothing().networkBreaks().acceptsAgain(true).expectsNothing();
+    }
+
     // ---- the end of a connection ----------------------------------------------------------------------------------
 
     @Test
