@@ -375,6 +375,25 @@ class FiveTest {
     }
 
     @Test
+    void onlyACodeThatAMessageCanCauseCountsForPoison() {
+        assertEquals(Outcome.Kind.SET_ASIDE, afterDisconnects(0x87));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x9F));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8C));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8F));
+    }
+
+    private static Outcome.Kind afterDisconnects(int code) {
+        World world = connected("CONNACK");
+        Publication message = world.publish("t", "x");
+        world.broker.expects("PUBLISH q1 id=1 t x");
+        for (int i = 0; i < 5; i++) {
+            world.broker.sends("DISCONNECT code=" + code).acceptsAgain(true).expects("PUBLISH dup q1 id=1 t x");
+        }
+        world.broker.sends("DISCONNECT code=" + code);
+        return world.outcome(message);
+    }
+
+    @Test
     void aServerReferenceIsFollowed() {
         World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
         world.broker.expects("CONNECT *").sends("CONNACK code=156 {28=other:1884}").awaitsClient()
