@@ -32,6 +32,10 @@ final class Codec5 implements Codec {
     private static final int ALIAS_BYTES = 3;
     private static final int EXPIRY_BYTES = 5;
     private static final int QOS_FLAGS = 6;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
+    /** Words of the broker are kept with outcomes, in the status and in the log. */
+    private static final int MAX_WORDS = 256;
     private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
@@ -148,7 +152,9 @@ final class Codec5 implements Codec {
         }
         body.block(subscribeProperties);
         for (Subscribe.Request request : subscribe.requests()) {
-            body.text(request.filter()).octet(request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1);
+            int options = request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1;
+            body.text(request.filter()).octet(request.filter().startsWith("$share/")
+                    ? options & ~Subscribe.Request.NO_LOCAL : options); // [MQTT-3.8.3-4]
         }
         return body.packet(PacketType.SUBSCRIBE << 4 | 2); // [MQTT-3.8.1-1]
     }
@@ -193,7 +199,7 @@ final class Codec5 implements Codec {
                 case PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP -> {
                     int id = packetId(body, type);
                     int code = codeAndProperties(body, type);
-                    receiver.acknowledgement(type, id, code, properties.text(Properties.REASON_STRING));
+                    receiver.acknowledgement(type, id, code, words());
                 }
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
@@ -202,7 +208,7 @@ final class Codec5 implements Codec {
                     for (int i = 0; i < codes.length; i++) {
                         codes[i] = code(body, type);
                     }
-                    receiver.subscriptionAnswer(type, id, codes, properties.text(Properties.REASON_STRING));
+                    receiver.subscriptionAnswer(type, id, codes, words());
                 }
                 case PacketType.PINGRESP -> {
                     requireEnd(body, type);
@@ -210,7 +216,7 @@ final class Codec5 implements Codec {
                 }
                 case PacketType.DISCONNECT -> {
                     int code = codeAndProperties(body, type);
-                    receiver.disconnected(code, properties.text(Properties.REASON_STRING),
+                    receiver.disconnected(code, words(),
                             properties.text(Properties.SERVER_REFERENCE));
                 }
                 case PacketType.AUTH -> throw new ProtocolException("an AUTH, although no authentication method was named "
@@ -228,11 +234,16 @@ final class Codec5 implements Codec {
         if (flags > 1) {
             throw new ProtocolException(MALFORMED, "a CONNACK with reserved flags " + flags + " [MQTT-3.2.2-1]");
         }
-        if (body.remaining() == 1 && body.get(body.position()) >= 1 && body.get(body.position()) <= 5) {
-            return new Connack(false, older(body.get()), BrokerLimits.NONE, ""); // a broker of 3.1.1 refuses in its own form
+        int first = body.hasRemaining() ? body.get(body.position()) : 0;
+        if (first >= 1 && first <= 5) { // a broker of 3.1.1 refuses in its own form; some put properties behind it
+            body.position(body.limit());
+            return new Connack(false, older(first), BrokerLimits.NONE, "");
         }
         int code = code(body, PacketType.CONNACK);
-        properties.read(body, PacketType.CONNACK);
+        properties.clear();
+        if (code < FAILURE || body.hasRemaining()) { // some brokers refuse without properties
+            properties.read(body, PacketType.CONNACK);
+        }
         requireEnd(body, PacketType.CONNACK);
         if (flags == 1 && code != 0) {
             throw new ProtocolException("a CONNACK that refuses and has a session present [MQTT-3.2.2-6]");
@@ -245,9 +256,18 @@ final class Codec5 implements Codec {
                 properties.flag(Properties.WILDCARD_AVAILABLE, true), properties.flag(Properties.IDENTIFIERS_AVAILABLE, true),
                 properties.flag(Properties.SHARED_AVAILABLE, true), (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
-                properties.text(Properties.REASON_STRING), properties.userProperties());
+                words(), properties.userProperties());
         aliasesOut = new TopicAliases(limits.topicAliasMaximum());
         return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE));
+    }
+
+    /** The words of the broker, if need be their beginning. */
+    private String words() {
+        String words = properties.text(Properties.REASON_STRING);
+        if (words.length() <= MAX_WORDS) {
+            return words;
+        }
+        return words.substring(0, Character.isHighSurrogate(words.charAt(MAX_WORDS - 1)) ? MAX_WORDS - 1 : MAX_WORDS);
     }
 
     /** The code of this version for a CONNACK code of 3.1.1. */
@@ -343,7 +363,9 @@ final class Codec5 implements Codec {
 
     private static int code(ByteBuffer body, int type) throws ProtocolException {
         int code = body.get() & 0xFF;
-        if (!ReasonCode.isAllowed(code, type)) {
+        // a message that is refused with a wrong code is refused all the same; a new connection would not change that
+        boolean refuses = code >= FAILURE && (type == PacketType.PUBACK || type == PacketType.PUBREC);
+        if (!refuses && !ReasonCode.isAllowed(code, type)) {
             throw new ProtocolException("a " + PacketType.name(type) + " with reason code " + code
                     + ", which it must not have [MQTT 5 section 2.4]");
         }

@@ -145,6 +145,8 @@ class Codec5Test {
         decode("20 03 00 00 00");
         assertBytes("82 0a 0007 03 0b ac02 0001 \"a\" 00", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a", 300 << 6)))));
+        assertBytes("82 10 0007 00 000a \"$share/g/a\" 09", codec.encode(new Subscribe(7,
+                List.of(new Subscribe.Request("$share/g/a", 1 | 4 | 8))))); // [MQTT-3.8.3-4]
         assertBytes("a2 07 0007 00 0002 \"ab\"", codec.encode(new Unsubscribe(7, List.of("ab"))));
     }
 
@@ -170,10 +172,16 @@ class Codec5Test {
         "20 02 00 03                                        | CONNACK code 136",
         "20 02 00 04                                        | CONNACK code 134",
         "20 02 00 05                                        | CONNACK code 135",
+        "20 03 00 01 00                                     | CONNACK code 132",
+        "20 03 00 05 00                                     | CONNACK code 135",
+        "20 02 00 84                                        | CONNACK code 132",
         "40 02 0007                                         | PUBACK id 7 code 0",
         "40 03 0007 10                                      | PUBACK id 7 code 16",
         "40 04 0007 00 00                                   | PUBACK id 7 code 0",
         "40 0f 0007 97 0b 1f 0001 \"q\" 26 0001 \"a\" 0001 \"b\"  | PUBACK id 7 code 151 'q'",
+        "40 03 0007 95                                      | PUBACK id 7 code 149",
+        "40 03 0007 ff                                      | PUBACK id 7 code 255",
+        "50 03 0007 92                                      | PUBREC id 7 code 146",
         "50 02 0007                                         | PUBREC id 7 code 0",
         "50 08 0007 90 04 1f 0001 \"n\"                       | PUBREC id 7 code 144 'n'",
         "62 03 0007 92                                      | PUBREL id 7 code 146",
@@ -203,6 +211,15 @@ class Codec5Test {
         decode("20 03 00 00 00");
         assertEquals(new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, BrokerLimits.NONE.maximumPacketBytes(), 0, true, true,
                 true, -1, "", "", "", List.of()), log.limits);
+    }
+
+    @Test
+    void onlyTheBeginningOfLongWordsIsKept() throws ProtocolException {
+        decode("40 b4 02 0007 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        decode("20 b3 02 00 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        decode("e0 b2 02 87 af02 1f 012c \"" + "x".repeat(300) + "\"");
+        String words = " code 135 '" + "x".repeat(256) + "'";
+        assertEquals(List.of("PUBACK id 7" + words, "CONNACK" + words, "DISCONNECT" + words), log.packets);
     }
 
     @Test
@@ -275,6 +292,7 @@ class Codec5Test {
         "129 | 60 02 0001                        | flags of PUBREL",
         "129 | 20 03 02 00 00                    | reserved flags of CONNACK",
         "129 | 20 01 00                          | CONNACK without a code",
+        "129 | 20 02 00 00                       | CONNACK that accepts without properties",
         "130 | 20 03 00 10 00                    | a code that CONNACK must not have",
         "130 | 20 03 01 87 00                    | session present with a refusal",
         "129 | 20 04 00 00 00 00                 | bytes too many",
@@ -305,7 +323,7 @@ class Codec5Test {
         "129 | 40 01 00                          | PUBACK without a packet id",
         "130 | 40 02 0000                        | PUBACK with packet id 0",
         "130 | 40 03 0001 11                     | a code that PUBACK must not have",
-        "130 | 50 03 0001 92                     | a code that PUBREC must not have",
+        "130 | 50 03 0001 11                     | a code that PUBREC must not have",
         "130 | 70 03 0001 10                     | a code that PUBCOMP must not have",
         "130 | 90 04 0001 00 10                  | a code that SUBACK must not have",
         "130 | b0 04 0001 00 01                  | a code that UNSUBACK must not have",

@@ -28,6 +28,13 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
      */
     public record Options(long sessionExpirySeconds, int receiveMaximum, int packetMaxBytes, long willDelaySeconds,
             List<UserProperty> userProperties) {
+        /** {@return everything but the values of the user properties, which may be secrets} */
+        @Override
+        public String toString() {
+            return "Options[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum + ", packetMax="
+                    + packetMaxBytes + ", willDelay=" + willDelaySeconds + " s, userProperties="
+                    + userProperties.stream().map(UserProperty::name).toList() + "]";
+        }
     }
 
     /** {@return everything but the user and the password} */

@@ -244,8 +244,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public CompletionStage<Void> offer(ProtocolVersion five) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         scheduler.execute(() -> {
-            supervisor.offer(stopping ? null : five);
-            done.complete(null);
+            try {
+                supervisor.offer(stopping ? null : five);
+            } finally {
+                done.complete(null); // somebody waits for it
+            }
         });
         return done;
     }

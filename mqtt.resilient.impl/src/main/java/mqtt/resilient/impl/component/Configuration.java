@@ -224,7 +224,7 @@ final class Configuration {
         for (String line : texts(key)) {
             int equals = line.indexOf('=');
             if (equals < 0) {
-                throw invalid(key, line, "name=value");
+                throw new InvalidException(key + ": a line that is not name=value"); // it may be a secret
             }
             try {
                 all.add(new UserProperty(line.substring(0, equals), line.substring(equals + 1)));

@@ -31,6 +31,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final long NO_CHANGE = -1;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
+    private static final int NOT_AUTHORIZED = 0x87;
+    private static final int RETAIN_NOT_SUPPORTED = 0x9A;
+    private static final int QOS_NOT_SUPPORTED = 0x9B;
     private static final long CLOSE_NANOS = 1_000_000_000L;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
     private static final int PING_PATIENCE = 60;
@@ -192,7 +195,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         };
         connection.close();
         leave(switch (protocol.reaction(reasonCode)) {
-            case SUSPECT, SLOW_RETRY -> true;
+            case SUSPECT -> true;
+            case SLOW_RETRY -> reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
+                    || reasonCode == QOS_NOT_SUPPORTED;
             default -> false; // it was not for a message of ours
         });
         owner.ended(new Ending(cause, reason, reasonCode, serverReference));

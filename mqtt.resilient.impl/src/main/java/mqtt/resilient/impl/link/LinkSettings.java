@@ -54,6 +54,13 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
             return new Connect.Options(sessionExpirySeconds, receiveMaximum, packetMaxBytes, willDelaySeconds,
                     userProperties);
         }
+
+        /** {@return everything but the values of the user properties, which may be secrets} */
+        @Override
+        public String toString() {
+            return "Version[" + protocol + ", receiveMaximum=" + receiveMaximum + ", willDelay=" + willDelaySeconds
+                    + " s, userProperties=" + userProperties.stream().map(UserProperty::name).toList() + "]";
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.session;
 
+import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /** The messages that were sent and not yet acknowledged to the end, in the order of their first sending. */
@@ -36,6 +37,13 @@ final class InFlight {
         message.previous = null;
         message.next = null;
         count(message, -1);
+    }
+
+    /** Lowers QoS and RETAIN of a message that is counted here. */
+    void limit(Outgoing message, BrokerLimits limits) {
+        count(message, -1);
+        message.limit(limits);
+        count(message, 1);
     }
 
     private void count(Outgoing message, int sign) {

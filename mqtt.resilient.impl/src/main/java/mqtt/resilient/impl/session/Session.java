@@ -149,10 +149,10 @@ public final class Session {
                 forsake(message);
                 refuse(message, refusal);
             } else if (message.isExactlyOnce()) {
-                message.limit(limits);
+                inFlight.limit(message, limits);
                 message.state = message.isExactlyOnce() ? message.state : Outgoing.AWAITS_PUBACK;
             } else {
-                message.limit(limits);
+                inFlight.limit(message, limits);
             }
         }
     }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
@@ -24,6 +25,10 @@ final class Subscriptions {
     private static final int MAX_FILTERS_PER_PACKET = 8;
     private static final int MAX_PENDING_PACKETS = 8;
     private static final int NOT_WANTED = -1;
+    /** What a SUBSCRIBE or UNSUBSCRIBE has besides its filters, and each filter besides its text; at most. */
+    private static final int PACKET_BYTES = 16;
+    private static final int FILTER_BYTES = 3;
+    private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
 
@@ -141,9 +146,13 @@ final class Subscriptions {
                 continue;
             }
             boolean subscribe = due.peek().wanted != NOT_WANTED;
-            int refusal = subscribe ? refusal(due.peek().filter) : 0;
+            int refusal = refusal(due.peek().filter, subscribe);
             if (refusal != 0) {
-                refuse(due.remove(), refusal);
+                Entry refused = due.remove();
+                refused.queued = false;
+                if (subscribe) {
+                    refuse(refused, refusal);
+                } // else it is due again on the next connection
                 continue;
             }
             List<Entry> batch = nextBatch(subscribe);
@@ -180,14 +189,20 @@ final class Subscriptions {
     }
 
     /** The code with which the broker would refuse a filter, or end the connection; 0 = it takes it. */
-    private int refusal(String filter) {
-        return !limits.sharedSubscriptions() && filter.startsWith("$share/") ? SHARED_NOT_SUPPORTED
+    private int refusal(String filter, boolean subscribe) {
+        if (PACKET_BYTES + bytes(filter) > limits.maximumPacketBytes()) {
+            return PACKET_TOO_LARGE;
+        }
+        return !subscribe ? 0 : !limits.sharedSubscriptions() && filter.startsWith("$share/") ? SHARED_NOT_SUPPORTED
                 : !limits.wildcardSubscriptions() && (filter.indexOf('+') >= 0 || filter.indexOf('#') >= 0)
                         ? WILDCARDS_NOT_SUPPORTED : 0;
     }
 
+    private static int bytes(String filter) {
+        return Topics.utf8Length(filter) + FILTER_BYTES;
+    }
+
     private void refuse(Entry entry, int code) {
-        entry.queued = false;
         entry.held = Held.REFUSED;
         entry.heldBefore = false;
         entry.requested = entry.wanted;
@@ -198,9 +213,11 @@ final class Subscriptions {
 
     private List<Entry> nextBatch(boolean subscribe) {
         List<Entry> batch = new ArrayList<>();
+        int bytes = PACKET_BYTES;
         for (Entry entry : due) {
-            if (batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
-                    || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry.filter) != 0
+            bytes += bytes(entry.filter);
+            if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
+                    || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry.filter, subscribe) != 0
                     || subscribe && !batch.isEmpty() && (entry.wanted ^ batch.get(0).wanted)
                             >> Subscribe.Request.IDENTIFIER_SHIFT != 0) { // a packet has one identifier
                 break;
@@ -225,17 +242,20 @@ final class Subscriptions {
         for (int i = 0; i < request.entries.size(); i++) {
             Entry entry = request.entries.get(i);
             entry.pending = false;
+            boolean refused = i < codes.length && codes[i] >= 0x80; // the UNSUBACK of 3.1.1 has no codes
             if (request.subscribe) {
-                entry.held = entry.again ? Held.PERHAPS : codes[i] >= 0x80 ? Held.REFUSED : Held.GRANTED;
+                entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
             } else {
-                entry.held = Held.NOTHING;
+                entry.held = refused ? Held.PERHAPS : Held.NOTHING;
             }
             entry.again = false;
             if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
                 entry.noted = NOT_WANTED;
                 store.unsubscribed(entry.filter);
             }
-            enqueue(entry);
+            if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
+                enqueue(entry);
+            } // else it is asked for again on the next connection
             if (request.subscribe) {
                 events.granted(entry.filter, codes[i], reason);
             }

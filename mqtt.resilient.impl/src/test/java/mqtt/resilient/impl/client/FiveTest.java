@@ -316,6 +316,43 @@ class FiveTest {
         world.broker.expects("SUBSCRIBE id=1 a:1");
     }
 
+    @Test
+    void aSubscribeIsNoLargerThanTheBrokerTakes() {
+        World world = connected("CONNACK");
+        world.client.disconnect();
+        world.broker.expects("DISCONNECT");
+        String one = "a".repeat(17);
+        String other = "b".repeat(17);
+        subscribe(world, one, SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        Subscription large = subscribe(world, "c".repeat(22), SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        subscribe(world, other, SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.client.connect();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK {39=40}").expects("SUBSCRIBE id=1 " + one + ":1",
+                "SUBSCRIBE id=2 " + other + ":1").expectsNothing();
+        assertEquals(0x95, large.granted().code());
+    }
+
+    @Test
+    void whatTheBrokerTakesNoMoreIsUnsubscribedAllTheSame() {
+        World world = connected("CONNACK");
+        Subscription subscription = subscribe(world, "a/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").networkBreaks();
+        subscription.close();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {40=0}")
+                .expects("UNSUBSCRIBE id=2 a/#").sends("UNSUBACK id=2 0").expectsNothing();
+    }
+
+    @Test
+    void aRefusedUnsubscribeIsAskedForOnceOnEachConnection() {
+        World world = connected("CONNACK");
+        Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
+        subscription.close();
+        world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 135").expectsNothing().networkBreaks().awaitsClient()
+                .expects("CONNECT *").sends("CONNACK session-present").expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3 0")
+                .expectsNothing().networkBreaks().acceptsAgain(true).expectsNothing();
+    }
+
     // ---- the end of a connection ----------------------------------------------------------------------------------
 
     @Test
@@ -335,6 +372,25 @@ class FiveTest {
         assertEquals("the broker refused: bad user name or password", world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
         assertTrue(world.client.status().nextAttempt().toSeconds() >= 29);
+    }
+
+    @Test
+    void onlyACodeThatAMessageCanCauseCountsForPoison() {
+        assertEquals(Outcome.Kind.SET_ASIDE, afterDisconnects(0x87));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x9F));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8C));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8F));
+    }
+
+    private static Outcome.Kind afterDisconnects(int code) {
+        World world = connected("CONNACK");
+        Publication message = world.publish("t", "x");
+        world.broker.expects("PUBLISH q1 id=1 t x");
+        for (int i = 0; i < 5; i++) {
+            world.broker.sends("DISCONNECT code=" + code).acceptsAgain(true).expects("PUBLISH dup q1 id=1 t x");
+        }
+        world.broker.sends("DISCONNECT code=" + code);
+        return world.outcome(message);
     }
 
     @Test

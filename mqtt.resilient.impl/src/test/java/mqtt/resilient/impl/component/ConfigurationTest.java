@@ -23,6 +23,7 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.component.Configuration.EventSubscription;
 import mqtt.resilient.impl.component.Configuration.InvalidException;
 import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.spi.packet.Connect;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -199,7 +200,9 @@ class ConfigurationTest {
         assertTrue(error(".password", "p").contains("only with protocol=5"));
         assertEquals(List.of(new UserProperty("a", "b=c"), new UserProperty("a", "")),
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
-        assertTrue(error("will.user.properties", "a").startsWith("will.user.properties: \"a\" is not allowed; allowed: name="));
+        assertEquals("will.user.properties: a line that is not name=value", error("will.user.properties", "secret"));
+        LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
+        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties())).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
                 "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
         assertEquals(5 * SECOND, will.expiresAfterNanos());
