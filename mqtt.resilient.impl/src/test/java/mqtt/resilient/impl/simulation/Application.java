@@ -31,7 +31,7 @@ import mqtt.resilient.impl.world.Settings;
 /** One client in each life of the process, the application that uses it, and what it may expect. */
 final class Application implements ClientEvents {
     private static final long FORCE_NANOS = 500 * Timeline.MILLI;
-    /** What a power cut may take with store=process: the interval, and the longest time that a disk hangs. */
+    /** What a power cut may take with store=process: the interval, the longest time that a disk hangs, and until a restart. */
     private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
     private static final long LANES_BYTES = 20_000;
     private static final long SESSION_BYTES = 400_000;
@@ -141,7 +141,7 @@ final class Application implements ClientEvents {
     void excuseUnforced(int firstLife) {
         if (scenario.durability() == Durability.PROCESS) {
             excuse(firstLife, scenario.has(Fault.FORCE_FAILS) ? Timeline.NEVER // what failed is not forced again
-                    : scenario.has(Fault.DISK_HANGS) ? UNFORCED_NANOS : 4 * Timeline.SECOND);
+                    : UNFORCED_NANOS);
         }
     }
 
@@ -227,7 +227,7 @@ final class Application implements ClientEvents {
                     ledger.violated("truth", message + " is cancelled and has arrived");
                 }
                 message.excused |= done;
-                message.cancelled |= done && durability == Durability.POWER;
+                message.cancelled |= done && durability == Durability.POWER && !scenario.has(Fault.FORCE_FAILS);
             });
         }
     }
