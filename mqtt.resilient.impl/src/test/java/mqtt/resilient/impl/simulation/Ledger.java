@@ -87,7 +87,7 @@ final class Ledger {
             throw violated("exactly once", message + " arrives again in the same session");
         }
         boolean first = message.arrivals++ == 0;
-        if (first && (message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0)) {
+        if (first && !told && (message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0)) {
             int key = message.client * 100 + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
             Long before = highest.put(key, message.number);
             if (before != null && before > message.number) {
