@@ -55,7 +55,7 @@ final class Chain {
 
     String path(int segment) {
         String digits = Integer.toString(segment);
-        return directory + "/" + name + "-" + "0".repeat(10 - digits.length()) + digits + SUFFIX;
+        return directory + "/" + name + "-" + "0".repeat(Math.max(0, 10 - digits.length())) + digits + SUFFIX;
     }
 
     StoredFile openToRead(Segment segment) throws IOException {
