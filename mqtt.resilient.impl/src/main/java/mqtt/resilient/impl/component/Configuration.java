@@ -33,6 +33,7 @@ import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.spi.TlsMaterial;
 
 /**
  * Reads and checks the properties of a client. Whatever a console or a file put there: the result is a valid
@@ -75,9 +76,16 @@ final class Configuration {
     private static final Map<String, Object> DEFAULTS = defaults();
 
     private final Map<String, ?> properties;
+    private final TlsMaterial material;
 
     Configuration(Map<String, ?> properties) {
+        this(properties, null);
+    }
+
+    /** {@code material} is taken instead of that of the files; null = that of the files. */
+    Configuration(Map<String, ?> properties, TlsMaterial material) {
         this.properties = properties;
+        this.material = material;
     }
 
     private static Map<String, Object> defaults() {
@@ -250,7 +258,7 @@ final class Configuration {
         TlsFiles.Settings files = new TlsFiles.Settings(path("tls.keystore"), text(".tls.keystore.password"),
                 text("tls.key.alias"), text(".tls.key.password"), path("tls.truststore"),
                 text(".tls.truststore.password"));
-        return new Route.Tls(new TlsFiles(files), texts("tls.protocols"), texts("tls.ciphers"),
+        return new Route.Tls(material == null ? new TlsFiles(files) : material, texts("tls.protocols"), texts("tls.ciphers"),
                 flag("tls.verify.hostname"));
     }
 

@@ -21,8 +21,10 @@ import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
+import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -36,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * What all clients of the bundle share: the loop, the pools, the thread for the framework, and who wants to hear of
  * clients and events. There while at least one client or consumer needs it.
  */
-@Component(service = Engine.class)
-public final class Engine {
+@Component(service = { Engine.class, ClientFactory.class })
+public final class Engine implements ClientFactory {
     private static final long STOP_MILLIS = 2000;
     private static final long CLIENT_STOP_MILLIS = 1500;
 
@@ -55,6 +57,7 @@ public final class Engine {
         void post(String topic, Map<String, Object> properties);
     }
 
+    private final BundleContext context;
     private final EventLoop loop;
     private final SystemNetwork systemNetwork;
     private volatile ProtocolVersion protocol;
@@ -79,15 +82,21 @@ public final class Engine {
     private final List<ClientWatcher> watchers = new ArrayList<>();
 
     @Activate
-    public Engine() throws IOException {
+    public Engine(BundleContext context) throws IOException {
+        this.context = context;
         loop = new EventLoop();
         environment = new Environment(loop, loop, random, listeners, completions);
         storage.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
         loop.start();
-        systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.client().clockJumped())));
+        systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
         loop.onLink(systemNetwork::isOnLink);
+    }
+
+    @Override
+    public ManagedMqttClient make(String fallbackName) {
+        return new ManagedClient(this, context, fallbackName);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -129,7 +138,7 @@ public final class Engine {
         return protocol;
     }
 
-    /** The source that a configuration asks for; null = none. */
+    /** The source that a configuration asks for, {@code system} where Kura knows nothing; null = none. */
     NetworkStateSource networkSource(String name) {
         if (name.equals("none")) {
             return null;
@@ -137,7 +146,7 @@ public final class Engine {
         return sources.entrySet().stream()
                 .filter(each -> name.equals("auto") || each.getKey().name().equals(name))
                 .max(Map.Entry.comparingByValue()).map(Map.Entry::getKey)
-                .orElse(name.equals("auto") || name.equals("system") ? systemNetwork : null);
+                .orElse(Set.of("auto", "kura", "system").contains(name) ? systemNetwork : null);
     }
 
     /** A client ends: its store is closed when the stage completes. */

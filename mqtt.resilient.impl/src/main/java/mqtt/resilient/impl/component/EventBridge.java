@@ -64,19 +64,19 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
 
     @Override
     public void added(ManagedClient client) {
-        Bound bound = clients.computeIfAbsent(client, key -> new Bound(key.client().queue(
+        Bound bound = clients.computeIfAbsent(client, key -> new Bound(key.engineClient().queue(
                 message -> received(key, message), "EventAdmin (key subscriptions)", false), new HashMap<>()));
         List<Configuration.EventSubscription> wanted = client.subscriptions();
         bound.subscriptions.entrySet().removeIf(each -> {
             boolean unwanted = !wanted.contains(each.getKey());
             if (unwanted) {
-                client.client().unsubscribe(each.getValue());
+                client.engineClient().unsubscribe(each.getValue());
             }
             return unwanted;
         });
         for (Configuration.EventSubscription each : wanted) {
             bound.subscriptions.computeIfAbsent(each,
-                    key -> client.client().subscribe(key.filter(), key.qos(), bound.queue));
+                    key -> client.engineClient().subscribe(key.filter(), key.qos(), bound.queue));
         }
     }
 
@@ -84,7 +84,7 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
     public void removed(ManagedClient client) {
         Bound bound = clients.remove(client);
         if (bound != null) {
-            client.client().close(bound.subscriptions.values(), bound.queue, true);
+            client.engineClient().close(bound.subscriptions.values(), bound.queue, true);
         }
     }
 
@@ -116,7 +116,7 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
     public void handleEvent(Event event) {
         try {
             ManagedClient client = clientOf(event);
-            Publication publication = client.client().publish(message(event));
+            Publication publication = client.engineClient().publish(message(event));
             publication.stored().whenComplete((durability, error) -> {
                 if (error == null) {
                     answer(event, client.name(), MqttConstants.EVENT_PUBLISHED, publication.id(), "");

@@ -28,9 +28,11 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.TlsMaterial;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceFactory;
@@ -39,10 +41,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client, made from properties: its configuration, its registration as a service, its end. The methods are called by
- * one component, one at a time, and never throw.
+ * A client, made from properties: its configuration, its registration as a service, its end. The methods that configure and
+ * end it are called by whoever made it, one at a time, and never throw.
  */
-final class ManagedClient {
+final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private static final String JOURNAL = ".journal";
@@ -66,6 +68,9 @@ final class ManagedClient {
     private final Map<Path, String> derivedIds = new HashMap<>();
     /** The properties that were refused because another client has the name; null = none. */
     private Map<String, ?> nameRefused;
+    private TlsMaterial tlsRefused;
+    /** What the maker itself uses. */
+    private final ClientHandle handle;
     private boolean configured;
     /** The store in use; null = none yet. */
     private StoreSettings store;
@@ -82,6 +87,7 @@ final class ManagedClient {
         reporter = new ClientReporter(engine, name);
         client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(), reporter);
         management = new ClientManagement(client);
+        handle = new ClientHandle(client, name, "its maker");
         client.offer(engine.protocol());
     }
 
@@ -99,7 +105,12 @@ final class ManagedClient {
                         engine.bootId(), settings);
     }
 
-    Client client() {
+    @Override
+    public ResilientMqttClient client() {
+        return handle;
+    }
+
+    Client engineClient() {
         return client;
     }
 
@@ -111,10 +122,14 @@ final class ManagedClient {
         return subscriptions;
     }
 
-    /** Takes a configuration; one that is not usable changes nothing but is told. */
-    synchronized void configure(Map<String, ?> properties) {
+    @Override
+    public synchronized void configure(Map<String, ?> properties, TlsMaterial tls) {
+        if (disposed) {
+            return;
+        }
         nameRefused = null;
-        Configuration configuration = new Configuration(properties);
+        tlsRefused = tls;
+        Configuration configuration = new Configuration(properties, tls);
         String error = "";
         try {
             String newName = configuration.name();
@@ -233,7 +248,7 @@ final class ManagedClient {
     /** A name has become free: takes the configuration that was refused for its name. */
     synchronized void retry() {
         if (nameRefused != null && !disposed) {
-            configure(nameRefused);
+            configure(nameRefused, tlsRefused);
         }
     }
 
@@ -301,9 +316,13 @@ final class ManagedClient {
         registeredName = null;
     }
 
-    /** Ends the client, within a few seconds, also from inside one of its callbacks. */
-    void dispose() {
+    @Override
+    public void dispose() {
+        if (disposed) {
+            return;
+        }
         disposed = true;
+        handle.release();
         client.prepareStop();
         engine.osgi().executeAndWait(() -> {
             engine.withdraw(this);

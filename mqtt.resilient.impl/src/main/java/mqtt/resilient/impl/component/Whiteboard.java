@@ -125,10 +125,10 @@ public final class Whiteboard implements Engine.ClientWatcher {
             int options = options(entry.properties);
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
-            ListenerQueue queue = client.client().queue(entry.listener, Descriptions.of(entry.listener), manual);
+            ListenerQueue queue = client.engineClient().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
-                    .map(filter -> client.client().subscribe(filter, options, queue)).toList());
+                    .map(filter -> client.engineClient().subscribe(filter, options, queue)).toList());
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
         }
@@ -166,7 +166,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private static void unbind(Entry entry) {
         if (entry.bound != null) {
-            entry.bound.client.client().close(entry.bound.subscriptions, entry.bound.queue, true);
+            entry.bound.client.engineClient().close(entry.bound.subscriptions, entry.bound.queue, true);
             entry.bound = null;
         }
     }

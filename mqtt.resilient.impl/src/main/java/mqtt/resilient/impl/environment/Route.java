@@ -2,6 +2,7 @@ package mqtt.resilient.impl.environment;
 
 import java.net.InetAddress;
 import java.util.List;
+import mqtt.resilient.spi.TlsMaterial;
 
 /**
  * The way to a broker: a TCP connection, and what is built upon it, from the outside in.
@@ -50,7 +51,7 @@ public record Route(InetAddress address, int port, String host, int hostPort, Pr
      * @param ciphers the cipher suites allowed; empty = the platform's
      * @param verifyHostname whether the certificate must name the host
      */
-    public record Tls(TlsContexts contexts, List<String> protocols, List<String> ciphers, boolean verifyHostname) {
+    public record Tls(TlsMaterial contexts, List<String> protocols, List<String> ciphers, boolean verifyHostname) {
     }
 
     /**

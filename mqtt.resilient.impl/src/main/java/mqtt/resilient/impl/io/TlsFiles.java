@@ -36,13 +36,13 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
-import mqtt.resilient.impl.environment.TlsContexts;
+import mqtt.resilient.spi.TlsMaterial;
 
 /**
  * Keys and trust from files, PKCS#12 or PEM. Looks at the files for every new connection and reads them again when they
  * have changed; connections that are up stay up. Safe from any thread; blocks.
  */
-public final class TlsFiles implements TlsContexts {
+public final class TlsFiles implements TlsMaterial {
     private static final Pattern PEM = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
     private static final Pattern OTHER_KEY = Pattern.compile("-----BEGIN ([A-Z]+ PRIVATE KEY)-----");
     private static final String[] KEY_ALGORITHMS = { "RSA", "EC", "Ed25519", "Ed448", "RSASSA-PSS" };

@@ -1,0 +1,6 @@
+@Export
+@Version("1.1.0")
+package org.eclipse.kura.cloud;
+
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

@@ -1,0 +1,5 @@
+package org.eclipse.kura.net;
+
+public abstract class IPAddress {
+    public abstract String getHostAddress();
+}

@@ -1,0 +1,5 @@
+package org.eclipse.kura.net;
+
+public enum NetworkState {
+    UNKNOWN, ASLEEP, DISCONNECTED, DISCONNECTING, CONNECTING, CONNECTED_LOCAL, CONNECTED_SITE, CONNECTED_GLOBAL
+}

@@ -1,0 +1,6 @@
+package org.eclipse.kura.net.status;
+
+public enum NetworkInterfaceState {
+    UNKNOWN, UNMANAGED, UNAVAILABLE, DISCONNECTED, PREPARE, CONFIG, NEED_AUTH, IP_CONFIG, IP_CHECK, SECONDARIES, ACTIVATED,
+    DEACTIVATING, FAILED
+}

@@ -1,0 +1,8 @@
+package org.eclipse.kura.ssl;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+@ConsumerType
+public interface SslServiceListener {
+    void onConfigurationUpdated();
+}

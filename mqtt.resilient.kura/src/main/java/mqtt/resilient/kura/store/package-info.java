@@ -1,0 +1,2 @@
+/** Kura's MessageStoreProvider on our journal. */
+package mqtt.resilient.kura.store;

@@ -1,0 +1,2 @@
+/** Keys and trust from Kura's SslManagerService. */
+package mqtt.resilient.kura.tls;

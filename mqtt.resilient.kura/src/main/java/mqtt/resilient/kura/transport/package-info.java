@@ -1,0 +1,2 @@
+/** Kura's DataTransportService on our engine. */
+package mqtt.resilient.kura.transport;
