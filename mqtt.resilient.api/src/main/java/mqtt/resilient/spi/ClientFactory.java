@@ -33,6 +33,14 @@ public interface ClientFactory {
          */
         void configure(Map<String, ?> properties, TlsMaterial tls);
 
+        /**
+         * Notes that a configuration is not usable, for a reason that the maker itself has found: as with
+         * {@link #configure}, nothing changes and the reason is told.
+         *
+         * @param reason names key, value and what is allowed; never a secret
+         */
+        void refuse(String reason);
+
         /** {@return the client, for the maker itself; not usable any more after {@link #dispose()}} */
         ResilientMqttClient client();
 

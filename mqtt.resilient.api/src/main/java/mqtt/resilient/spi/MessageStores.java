@@ -15,7 +15,8 @@ public interface MessageStores {
      *
      * @param directory where it is, {@code <name>.journal} in it
      * @param name 1 to 100 letters, digits, dots, underscores and hyphens
-     * @param durability what a message survives that was appended: {@code POWER} or {@code PROCESS}
+     * @param durability what a message survives that was appended: {@code POWER} (it is forced) or
+     *        {@code PROCESS} (the operating system has it)
      * @return the journal; nobody else has it open
      * @throws IOException if it is open already, or cannot be read or written
      * @throws IllegalArgumentException if the name or the durability is not allowed

@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
 final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
-    private static final String JOURNAL = ".journal";
+    static final String JOURNAL = ".journal";
     private static final long ORPHANS_NANOS = 60_000_000_000L;
 
     private final Engine engine;
@@ -161,6 +161,19 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
         }
+        conclude(error);
+    }
+
+    @Override
+    public synchronized void refuse(String reason) {
+        if (!disposed) {
+            nameRefused = null;
+            client.configurationRefused(name, reason);
+            conclude(reason);
+        }
+    }
+
+    private void conclude(String error) {
         reporter.configuration(error);
         client.ready().thenRun(() -> engine.osgi().execute(() -> {
             chooseNetworkSource();
