@@ -1,0 +1,297 @@
+package mqtt.resilient.kura.client;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.kura.tls.SslManagerMaterial;
+import mqtt.resilient.spi.ClientFactory;
+import org.eclipse.kura.configuration.ConfigurableComponent;
+import org.eclipse.kura.configuration.ConfigurationService;
+import org.eclipse.kura.crypto.CryptoService;
+import org.eclipse.kura.status.CloudConnectionStatusService;
+import org.eclipse.kura.system.SystemService;
+import org.eclipse.kura.watchdog.WatchdogService;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client for each component that somebody makes in Kura's console. Its form is made at build time from that of the factory
+ * {@code mqtt.resilient.client}. Kura validates nothing and never sees a component again that failed to start: whatever the
+ * configuration is and whichever of Kura's services are missing, the component is there, and the client says what it lacks.
+ */
+@Component(name = KuraClient.PID, service = ConfigurableComponent.class, immediate = true,
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
+public final class KuraClient implements ConfigurableComponent {
+    static final String PID = "mqtt.resilient.kura.client";
+    static final String SSL_TARGET = "SslManagerService.target";
+    static final String LED = "kura.status.led";
+    static final String WATCHDOG = "kura.watchdog.minutes";
+    static final int LONGEST_WATCHDOG_MINUTES = 10_080;
+
+    private static final Logger LOG = LoggerFactory.getLogger(KuraClient.class);
+    private static final String DEFAULT_SSL_TARGET = "(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)";
+    private static final String NAME = "mqtt.client";
+    private static final String DIRECTORY = "store.directory";
+    private static final int MILLIS_PER_MINUTE = 60_000;
+
+    private final BundleContext bundle;
+    private final ClientFactory.ManagedMqttClient client;
+    private final AutoCloseable statusListener;
+    private Map<String, Object> properties;
+    /** What the secrets of the latest configuration mean. */
+    private Map<String, Object> secrets = Map.of();
+    private SslManagerMaterial tls;
+    private String dataDirectory = "";
+    private boolean started;
+    private boolean ledWanted;
+    private int watchdogMinutes;
+    private volatile StatusLed led;
+    private Watchdog watchdog;
+    private CryptoService crypto;
+    private CloudConnectionStatusService ledService;
+    private WatchdogService watchdogService;
+
+    /** Makes the client; it does nothing before {@link #start()}. */
+    @Activate
+    public KuraClient(BundleContext bundle, @Reference ClientFactory factory, Map<String, Object> properties) {
+        this.bundle = bundle;
+        this.properties = properties;
+        client = factory.make(pid());
+        statusListener = client.client().addConnectionListener(status -> show(led, status));
+    }
+
+    /** Kura's services are bound by now, as far as they are there. */
+    @Activate
+    synchronized void start() {
+        started = true;
+        apply();
+    }
+
+    @Modified
+    synchronized void modified(Map<String, Object> newProperties) {
+        properties = newProperties;
+        apply();
+    }
+
+    @Deactivate
+    synchronized void stop() throws Exception {
+        started = false;
+        superviseWith(null, null);
+        useTls(null);
+        statusListener.close();
+        client.dispose();
+    }
+
+    // ---- Kura's services ------------------------------------------------------------------------------------------
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    synchronized void setCryptoService(CryptoService service) {
+        crypto = service;
+        apply();
+    }
+
+    synchronized void unsetCryptoService(CryptoService service) {
+        crypto = crypto == service ? null : crypto; // the secrets are known by now
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    synchronized void setSystemService(SystemService service) {
+        String directory = service.getKuraDataDirectory();
+        dataDirectory = directory == null ? "" : directory;
+        apply();
+    }
+
+    void unsetSystemService(SystemService service) {
+        // the directory is known by now
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    synchronized void setLedService(CloudConnectionStatusService service) {
+        ledService = service;
+        supervise();
+    }
+
+    synchronized void unsetLedService(CloudConnectionStatusService service) {
+        ledService = ledService == service ? null : ledService;
+        supervise();
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    synchronized void setWatchdogService(WatchdogService service) {
+        watchdogService = service;
+        supervise();
+    }
+
+    synchronized void unsetWatchdogService(WatchdogService service) {
+        watchdogService = watchdogService == service ? null : watchdogService;
+        supervise();
+    }
+
+    // ---- the configuration ----------------------------------------------------------------------------------------
+
+    /** Takes the configuration; nothing is thrown, whatever is in it. */
+    private void apply() {
+        if (!started) {
+            return;
+        }
+        try {
+            Map<String, Object> wanted = new HashMap<>(properties);
+            boolean newLed = flag(wanted.remove(LED));
+            int newMinutes = minutes(wanted.remove(WATCHDOG));
+            Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
+            if (secret.isPresent()) {
+                throw new IllegalArgumentException(secret.get());
+            }
+            secrets = wanted.entrySet().stream().filter(each -> Secrets.isSecret(each.getKey()))
+                    .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+            if (text(wanted.get(NAME)).isEmpty()) {
+                wanted.put(NAME, pid());
+            }
+            if (text(wanted.get(DIRECTORY)).isEmpty()) {
+                wanted.put(DIRECTORY, directory());
+            }
+            useTls(material(wanted));
+            client.configure(wanted, tls);
+            ledWanted = newLed;
+            watchdogMinutes = newMinutes;
+        } catch (IllegalArgumentException e) {
+            client.refuse(e.getMessage());
+        } catch (RuntimeException e) { // Kura would lose the component
+            LOG.error("{}: the configuration could not be taken", pid(), e);
+            client.refuse("the configuration could not be taken: " + e);
+        }
+        supervise();
+    }
+
+    private String pid() {
+        Object pid = properties.get(ConfigurationService.KURA_SERVICE_PID);
+        return String.valueOf(pid == null ? properties.get(Constants.SERVICE_PID) : pid);
+    }
+
+    private String directory() {
+        if (dataDirectory.isEmpty()) {
+            throw new IllegalArgumentException(DIRECTORY
+                    + ": is empty, and Kura's SystemService, which knows the data directory, is not there yet");
+        }
+        return Path.of(dataDirectory, "mqtt.resilient").toString();
+    }
+
+    /** The SSL manager to use; null = none. */
+    private SslManagerMaterial material(Map<String, Object> wanted) {
+        Object configured = wanted.remove(SSL_TARGET);
+        String target = configured == null ? DEFAULT_SSL_TARGET : text(configured);
+        String alias = text(wanted.get("tls.key.alias"));
+        if (target.isEmpty() || target.equals("none") || !text(wanted.get("tls.keystore")).isEmpty()
+                || !text(wanted.get("tls.truststore")).isEmpty()) {
+            return null;
+        }
+        if (tls != null && tls.is(target, alias)) {
+            return tls;
+        }
+        try {
+            return new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException(SSL_TARGET + ": \"" + target
+                    + "\" is not allowed; allowed: a filter, for example " + DEFAULT_SSL_TARGET, e);
+        }
+    }
+
+    private void useTls(SslManagerMaterial material) {
+        if (tls != null && tls != material) {
+            tls.close();
+        }
+        tls = material;
+    }
+
+    /** New keys or trust: what has failed with the old ones may succeed; what is connected stays. On any thread. */
+    private void tlsChanged() {
+        try {
+            if (client.client().status().state() == ConnectionState.WAITING) {
+                client.client().reconnect();
+            }
+        } catch (IllegalStateException e) {
+            LOG.debug("{}: has ended meanwhile", client, e);
+        }
+    }
+
+    /** One value of any type. */
+    private static String text(Object value) {
+        Object one = value instanceof Object[] array ? array.length == 1 ? array[0] : String.join(",", texts(array)) : value;
+        return one == null ? "" : String.valueOf(one).strip();
+    }
+
+    private static List<String> texts(Object[] array) {
+        return Stream.of(array).map(String::valueOf).toList();
+    }
+
+    private static boolean flag(Object value) {
+        String text = value == null ? "false" : text(value);
+        if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {
+            throw new IllegalArgumentException(LED + ": \"" + text + "\" is not allowed; allowed: true or false");
+        }
+        return Boolean.parseBoolean(text);
+    }
+
+    private static int minutes(Object value) {
+        String text = value == null ? "0" : text(value);
+        if (!text.matches("[0-9]{1,5}") || Integer.parseInt(text) > LONGEST_WATCHDOG_MINUTES) {
+            throw new IllegalArgumentException(WATCHDOG + ": \"" + text + "\" is not allowed; allowed: a whole number from 0"
+                    + " to " + LONGEST_WATCHDOG_MINUTES);
+        }
+        return Integer.parseInt(text);
+    }
+
+    // ---- status LED and watchdog ----------------------------------------------------------------------------------
+
+    private void supervise() {
+        if (started) {
+            superviseWith(ledWanted ? ledService : null, watchdogMinutes > 0 ? watchdogService : null);
+        }
+    }
+
+    private void superviseWith(CloudConnectionStatusService forLed, WatchdogService forWatchdog) {
+        try {
+            if (led != null && !led.isOf(forLed)) {
+                led.close();
+                led = null;
+            }
+            if (led == null && forLed != null) {
+                led = new StatusLed(forLed);
+                led.show(client.client().status());
+            }
+            int timeoutMillis = watchdogMinutes * MILLIS_PER_MINUTE;
+            if (watchdog != null && !watchdog.is(forWatchdog, timeoutMillis)) {
+                watchdog.close();
+                watchdog = null;
+            }
+            if (watchdog == null && forWatchdog != null) {
+                watchdog = new Watchdog(forWatchdog, pid(), timeoutMillis, client.client()::status);
+            }
+        } catch (RuntimeException e) { // foreign code
+            LOG.warn("{}: Kura's status LED or watchdog failed", pid(), e);
+        }
+    }
+
+    private static void show(StatusLed led, ClientStatus status) {
+        if (led != null) {
+            led.show(status);
+        }
+    }
+}
