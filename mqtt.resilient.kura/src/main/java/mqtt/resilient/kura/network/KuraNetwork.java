@@ -1,5 +1,6 @@
 package mqtt.resilient.kura.network;
 
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,7 +27,7 @@ import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.osgi.service.event.Event;
+import org.osgi.service.event.EventConstants;
 import org.osgi.service.event.EventHandler;
 import org.osgi.service.metatype.annotations.Designate;
 import org.slf4j.Logger;
@@ -36,13 +37,14 @@ import org.slf4j.LoggerFactory;
  * The network as Kura knows it. Kura tells nobody of changes, so it is asked, on the thread {@code mqtt-kura-network}: its
  * answers may take long. Only while Kura knows something is this a {@link NetworkStateSource}; else the engine looks itself.
  */
-@Component(name = NetworkConfig.PID, service = { ConfigurableComponent.class, EventHandler.class }, immediate = true,
-        configurationPolicy = ConfigurationPolicy.REQUIRE, property = "event.topics=org/eclipse/kura/net/*")
+@Component(name = NetworkConfig.PID, service = ConfigurableComponent.class, immediate = true,
+        configurationPolicy = ConfigurationPolicy.REQUIRE)
 @Designate(ocd = NetworkConfig.class)
-public final class KuraNetwork implements ConfigurableComponent, EventHandler, NetworkStateSource {
+public final class KuraNetwork implements ConfigurableComponent, NetworkStateSource {
     private static final Logger LOG = LoggerFactory.getLogger(KuraNetwork.class);
     /** A knowing source that was there is not given up for one answer that failed. */
     private static final int FAILURES_TO_UNKNOWN = 3;
+    private static final String EVENTS = "org/eclipse/kura/net/*";
     private static final long BOUNCE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final BundleContext bundle;
@@ -59,6 +61,7 @@ public final class KuraNetwork implements ConfigurableComponent, EventHandler, N
     private volatile ConfigurationService configurationService;
     private volatile NetworkSettings settings = NetworkSettings.DEFAULT;
     private volatile NetworkView view = NetworkView.UNKNOWN;
+    private final ServiceRegistration<EventHandler> events;
     private ScheduledFuture<?> poll;
     private final Object registering = new Object();
     private boolean stopped;
@@ -71,6 +74,10 @@ public final class KuraNetwork implements ConfigurableComponent, EventHandler, N
     public KuraNetwork(BundleContext bundle, Map<String, Object> properties) {
         this.bundle = bundle;
         configure(properties);
+        // That something has happened is a reason to ask, no more. Not a service of the component: the next event would wait
+        // for five seconds while a configuration is being taken.
+        events = bundle.registerService(EventHandler.class, event -> lookSoon(),
+                new Hashtable<>(Map.of(EventConstants.EVENT_TOPIC, EVENTS)));
     }
 
     @Modified
@@ -92,6 +99,7 @@ public final class KuraNetwork implements ConfigurableComponent, EventHandler, N
 
     @Deactivate
     void stop() {
+        events.unregister();
         executor.shutdownNow(); // a bounce ends at once, and enables what it has disabled
         synchronized (registering) {
             stopped = true;
@@ -130,12 +138,6 @@ public final class KuraNetwork implements ConfigurableComponent, EventHandler, N
 
     void unsetConfigurationService(ConfigurationService service) {
         configurationService = configurationService == service ? null : configurationService;
-    }
-
-    /** Something has happened to the network or its configuration: a reason to ask, no more. */
-    @Override
-    public void handleEvent(Event event) {
-        lookSoon();
     }
 
     // ---- looking --------------------------------------------------------------------------------------------------
