@@ -14,6 +14,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
@@ -118,6 +119,7 @@ final class Codec5 implements Codec {
         connectProperties.octet(Properties.RECEIVE_MAXIMUM).number(2, options.receiveMaximum())
                 .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
                 .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM);
+        put(options.authentication(), connectProperties);
         for (UserProperty each : options.userProperties()) {
             connectProperties.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
         }
@@ -140,6 +142,22 @@ final class Codec5 implements Codec {
             body.binary(connect.password());
         }
         return body.packet(PacketType.CONNECT << 4);
+    }
+
+    private static void put(Auth auth, PacketWriter to) {
+        if (!auth.method().isEmpty()) {
+            to.octet(Properties.AUTHENTICATION_METHOD).text(auth.method());
+            if (auth.data().length > 0) {
+                to.octet(Properties.AUTHENTICATION_DATA).binary(auth.data());
+            }
+        }
+    }
+
+    @Override
+    public byte[] encode(Auth auth) {
+        PacketWriter authProperties = new PacketWriter();
+        put(auth, authProperties);
+        return new PacketWriter().octet(auth.code()).block(authProperties).packet(PacketType.AUTH << 4);
     }
 
     @Override
@@ -219,8 +237,11 @@ final class Codec5 implements Codec {
                     receiver.disconnected(code, words(),
                             properties.text(Properties.SERVER_REFERENCE));
                 }
-                case PacketType.AUTH -> throw new ProtocolException("an AUTH, although no authentication method was named "
-                        + "[MQTT-4.12.0-6]");
+                case PacketType.AUTH -> {
+                    int code = codeAndProperties(body, type);
+                    receiver.auth(new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
+                            properties.binary(Properties.AUTHENTICATION_DATA)));
+                }
                 default -> throw new ProtocolException(type == 0 ? MALFORMED : PROTOCOL_ERROR, "the server sent "
                         + PacketType.name(type) + ", which no server may send [MQTT 5 table 2-1]");
             }
@@ -237,7 +258,7 @@ final class Codec5 implements Codec {
         int first = body.hasRemaining() ? body.get(body.position()) : 0;
         if (first >= 1 && first <= 5) { // a broker of 3.1.1 refuses in its own form; some put properties behind it
             body.position(body.limit());
-            return new Connack(false, older(first), BrokerLimits.NONE, "");
+            return new Connack(false, older(first), BrokerLimits.NONE, "", Auth.NONE);
         }
         int code = code(body, PacketType.CONNACK);
         properties.clear();
@@ -258,7 +279,9 @@ final class Codec5 implements Codec {
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
                 words(), properties.userProperties());
         aliasesOut = new TopicAliases(limits.topicAliasMaximum());
-        return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE));
+        return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE),
+                new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
+                        properties.binary(Properties.AUTHENTICATION_DATA)));
     }
 
     /** The words of the broker, if need be their beginning. */

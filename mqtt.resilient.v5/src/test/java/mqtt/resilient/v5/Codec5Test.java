@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
@@ -70,7 +71,24 @@ class Codec5Test {
     private static Connect connect(boolean clean, String user, String password, Message will, long expiry, long delay,
             UserProperty... properties) {
         return new Connect("c", clean, 60, user, password == null ? null : password.getBytes(StandardCharsets.UTF_8), will,
-                new Connect.Options(expiry, 100, 1_048_576, delay, List.of(properties)));
+                new Connect.Options(expiry, 100, 1_048_576, delay, List.of(properties), Auth.NONE));
+    }
+
+    @Test
+    void enhancedAuthenticationIsEncodedAndDecodedByteByByte() throws ProtocolException {
+        byte[] data = { 1, 2 };
+        assertBytes("10 23 0004 \"MQTT\" 05 02 003c 15 21 0064 27 00100000 22 0020 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
+                codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", data))));
+        assertBytes("10 1e 0004 \"MQTT\" 05 02 003c 10 21 0064 27 00100000 22 0020 15 0002 \"SM\" 0001 \"c\"",
+                codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", new byte[0]))));
+        assertBytes("f0 0c 18 0a 15 0002 \"SM\" 16 0002 0102", codec.encode(new Auth(Auth.CONTINUE, "SM", data)));
+        assertBytes("f0 07 19 05 15 0002 \"SM\"", codec.encode(new Auth(Auth.AGAIN, "SM", new byte[0])));
+        decode("f0 0c 18 0a 15 0002 \"SM\" 16 0002 0102");
+        decode("f0 11 00 0f 15 0002 \"SM\" 1f 0002 \"ok\" 26 0000 0000");
+        decode("f0 00");
+        decode("20 0d 00 00 0a 15 0002 \"SM\" 16 0002 0102");
+        assertEquals(List.of("AUTH AUTH[code=24, method=SM] 0102", "AUTH AUTH[code=0, method=SM] ", "AUTH AUTH[code=0, method=] ",
+                "AUTH AUTH[code=0, method=SM] 0102", "CONNACK code 0"), log.packets);
     }
 
     @Test
@@ -330,7 +348,9 @@ class Codec5Test {
         "130 | e0 01 04                          | a code that only a client may send",
         "129 | e0 07 00 05 11 00000000           | session expiry from a server",
         "129 | d0 01 00                          | a body of PINGRESP",
-        "130 | f0 02 18 00                       | AUTH that nobody asked for",
+        "130 | f0 02 19 00                       | AUTH that only a client may send",
+        "129 | f0 02 18 01                       | AUTH with properties beyond its end",
+        "130 | f0 0a 18 08 15 0001 \"a\" 15 0001 \"a\" | AUTH with its method twice",
         "130 | 10 00                             | CONNECT from a server",
         "130 | c0 00                             | PINGREQ from a server",
         "129 | 00 00                             | packet type 0",

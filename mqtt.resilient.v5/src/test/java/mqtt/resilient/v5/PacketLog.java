@@ -3,8 +3,10 @@ package mqtt.resilient.v5;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
@@ -23,6 +25,9 @@ final class PacketLog implements PacketReceiver {
     @Override
     public void connack(Connack connack) {
         limits = connack.limits();
+        if (!connack.authentication().method().isEmpty()) {
+            auth(connack.authentication());
+        }
         add("CONNACK " + (connack.sessionPresent() ? "session present " : "") + "code " + connack.code()
                 + (connack.serverReference().isEmpty() ? "" : " to " + connack.serverReference()), limits.reason());
     }
@@ -53,6 +58,11 @@ final class PacketLog implements PacketReceiver {
     @Override
     public void pingresp() {
         add("PINGRESP", "");
+    }
+
+    @Override
+    public void auth(Auth auth) {
+        add("AUTH " + auth + " " + HexFormat.of().formatHex(auth.data()), "");
     }
 
     @Override

@@ -55,6 +55,14 @@ public interface PacketReceiver {
     void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException;
 
     /**
+     * AUTH; MQTT 5 only.
+     *
+     * @param auth the packet
+     * @throws ProtocolException if it must not come now
+     */
+    void auth(Auth auth) throws ProtocolException;
+
+    /**
      * PINGRESP.
      *
      * @throws ProtocolException if it must not come now

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
@@ -26,6 +27,7 @@ import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
 import mqtt.resilient.impl.link.Supervisor;
 import mqtt.resilient.impl.session.Counters;
@@ -251,6 +253,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             }
         });
         return done;
+    }
+
+    /** Who authenticates the client from now on; null = there is nobody. Safe from any thread. */
+    public void authenticator(Authenticator authenticator) {
+        onLoop(() -> supervisor.authenticator(authenticator == null ? null
+                : new AuthenticatorCalls(name, authenticator, environment.listeners(), scheduler)));
     }
 
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */

@@ -13,6 +13,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
@@ -139,6 +140,11 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         @Override
+        public byte[] encode(Auth auth) {
+            throw new UnsupportedOperationException("MQTT 3.1.1 has no AUTH");
+        }
+
+        @Override
         public byte[] pingreq() {
             return new byte[] { (byte) (PacketType.PINGREQ << 4), 0 };
         }
@@ -191,7 +197,7 @@ public final class Mqtt311 implements ProtocolVersion {
             if (flags > 1) {
                 throw new ProtocolException("a CONNACK with reserved flags " + flags + " [MQTT 3.1.1 section 3.2.2.1]");
             }
-            return new Connack(flags == 1, code, BrokerLimits.NONE, "");
+            return new Connack(flags == 1, code, BrokerLimits.NONE, "", Auth.NONE);
         }
 
         private Publish publish(int header, ByteBuffer body) throws ProtocolException {

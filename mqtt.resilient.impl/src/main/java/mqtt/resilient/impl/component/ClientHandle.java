@@ -184,6 +184,7 @@ final class ClientHandle implements ResilientMqttClient {
             withIt.run();
         });
         if (released) { // meanwhile
+            withIt.run();
             subscription.release();
         }
         return subscription;

@@ -29,6 +29,8 @@ public final class Supervisor implements Attempt.Listener {
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
     private static final int MOST_REDIRECTS = 5;
+    /** What is shown of a name that a broker gives. */
+    private static final int MOST_CHARACTERS = 256;
     /** At the end of the key of a session of MQTT 5: to a broker it is another one than that of 3.1.1. */
     private static final String FIVE = " 5";
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
@@ -89,6 +91,8 @@ public final class Supervisor implements Attempt.Listener {
     private boolean stateLost;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
+    /** Null = there is none for {@code auth.method}. */
+    private AuthenticatorCalls authenticator;
     private Runnable bounce = () -> { };
     /** A CONNECT went out whose CONNACK has not come. */
     private boolean connackAwaited;
@@ -173,6 +177,15 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
+    /** Who authenticates from now on, or null = there is nobody; connections that are up are not asked again for it. */
+    public void authenticator(AuthenticatorCalls newAuthenticator) {
+        boolean awaited = authenticator == null;
+        authenticator = newAuthenticator;
+        if (awaited && link == null && settings != null && wanted && !asleep && !settings.version().authMethod().isEmpty()) {
+            attempt();
+        }
+    }
+
     /** There is no usable configuration. */
     public void fail(String reason) {
         if (settings == null) {
@@ -215,7 +228,7 @@ public final class Supervisor implements Attempt.Listener {
     /** Ends the connection for good; {@code then} runs when the broker has let go. */
     public void stop(Runnable then) {
         wanted = false;
-        leave();
+        leave(settings != null && settings.login().willOnStop());
         change(ConnectionState.OFFLINE, "stopped", 0);
         whenClosed(then);
     }
@@ -341,6 +354,12 @@ public final class Supervisor implements Attempt.Listener {
                     + "allowed without it are auto and 3.1.1", 0);
             return;
         }
+        String method = settings.version().authMethod();
+        if (!method.isEmpty() && authenticator == null) {
+            change(ConnectionState.FAILED, "auth.method: " + method + " is configured, but there is no Authenticator service with "
+                    + "mqtt.auth.method=" + method, 0);
+            return;
+        }
         attempts++;
         boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
                 && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
@@ -350,7 +369,7 @@ public final class Supervisor implements Attempt.Listener {
             }
         });
         attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard, silentAddresses,
-                responseTimeout, this);
+                method.isEmpty() ? null : authenticator, responseTimeout, this);
         attempt.start();
     }
 
@@ -451,7 +470,8 @@ public final class Supervisor implements Attempt.Listener {
         String reason = ending.reason();
         BrokerUri tried = target();
         boolean atOnce = !wasOnline
-                && protocols.failed(protocol, settings.version().protocol(), tried, ending.cause(), now);
+                && protocols.failed(protocol, settings.version().protocol(), tried, sessionKey().equals(ownSession),
+                        ending.cause(), now);
         boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD
                 || ending.cause() == Ending.Cause.UNSUPPORTED && !atOnce;
         if (wasOnline && now - onlineSince >= settings.timing().stableNanos()) {
@@ -464,7 +484,9 @@ public final class Supervisor implements Attempt.Listener {
             redirect = next;
             atOnce = next != null;
             permanent = !atOnce;
-            reason += ": " + (ending.serverReference().isEmpty() ? "which one, it does not say" : ending.serverReference());
+            String named = ending.serverReference();
+            reason += ": " + (named.isEmpty() ? "which one, it does not say"
+                    : named.substring(0, Math.min(named.length(), MOST_CHARACTERS)));
         }
         if (atOnce) {
             at(now, this::attempt);
@@ -556,6 +578,10 @@ public final class Supervisor implements Attempt.Listener {
 
     /** Leaves whatever is under way. */
     private void leave() {
+        leave(false);
+    }
+
+    private void leave(boolean publishWill) {
         afterClosing = null;
         link = null;
         Scheduler.cancel(timer);
@@ -564,7 +590,7 @@ public final class Supervisor implements Attempt.Listener {
             Attempt leaving = attempt;
             attempt = null;
             closing++;
-            leaving.abandon(() -> {
+            leaving.abandon(publishWill, () -> {
                 closing--;
                 if (closing == 0 && afterClosing != null) {
                     Runnable next = afterClosing;

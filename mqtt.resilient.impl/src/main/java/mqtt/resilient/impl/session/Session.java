@@ -24,6 +24,7 @@ import mqtt.resilient.spi.packet.Publish;
  */
 public final class Session {
     private static final int DUPLICATE = 8;
+    private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
     private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
@@ -130,9 +131,7 @@ public final class Session {
             subscriptions.doubt();
             receiver.doubt();
         }
-        if (limits != BrokerLimits.NONE) {
-            limitInFlight();
-        }
+        limitInFlight();
         setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
         repeat = inFlight.first();
     }
@@ -148,13 +147,33 @@ public final class Session {
             if (refusal != 0) {
                 forsake(message);
                 refuse(message, refusal);
-            } else if (message.isExactlyOnce()) {
-                inFlight.limit(message, limits);
-                message.state = message.isExactlyOnce() ? message.state : Outgoing.AWAITS_PUBACK;
-            } else {
-                inFlight.limit(message, limits);
+                continue;
+            }
+            boolean exactlyOnce = message.isExactlyOnce();
+            inFlight.limit(message, limits);
+            if (exactlyOnce && !message.isExactlyOnce()) {
+                message.state = Outgoing.AWAITS_PUBACK;
+                if (message.known) {
+                    renumber(message); // the broker may hold it under the id that it has
+                }
+            } else if (!exactlyOnce && message.isExactlyOnce()) {
+                assign(message, true);
             }
         }
+    }
+
+    /** Gives a message another packet id; the broker is told to let go of what it may hold under the one before. */
+    private boolean renumber(Outgoing message) {
+        int id = ids.allocate(message);
+        if (id == 0) {
+            return false; // all are in use: it keeps the one that it has
+        }
+        ids.free(message.packetId);
+        ids.claim(message.packetId, setAside);
+        setAside.add((int) message.packetId);
+        message.packetId = (char) id;
+        message.known = false;
+        return true;
     }
 
     /** The reason code for which a message cannot be sent to this broker at all; 0 = it can. */
@@ -196,7 +215,7 @@ public final class Session {
             message.known = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
                 message.receivedCode = 0;
-                assign(message); // the broker's word for it is gone with the session
+                assign(message, true); // the broker's word for it is gone with the session
             }
         }
     }
@@ -397,15 +416,13 @@ public final class Session {
                     || !hasToken(message, now)) {
                 return;
             }
-            if (limits != BrokerLimits.NONE) {
-                int refusal = refusal(message);
-                if (refusal != 0) {
-                    store.remove(message);
-                    refuse(message, refusal);
-                    continue;
-                }
-                message.limit(limits);
+            int refusal = refusal(message);
+            if (refusal != 0) {
+                store.remove(message);
+                refuse(message, refusal);
+                continue;
             }
+            message.limit(limits);
             int id = ids.allocate(message);
             if (id == 0) {
                 return;
@@ -424,7 +441,7 @@ public final class Session {
             inFlight.add(message);
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
             if (message.isExactlyOnce()) {
-                assign(message);
+                assign(message, true);
                 if (!fillPrepared(preparedIn(message), now, out)) {
                     return;
                 }
@@ -432,14 +449,20 @@ public final class Session {
         }
     }
 
-    /** Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another. */
-    private void assign(Outgoing message) {
+    /**
+     * Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another.
+     *
+     * @param now whether it is sent then; else with what is sent again later
+     */
+    private void assign(Outgoing message, boolean now) {
         message.state = Outgoing.ASSIGNING;
         store.assigned(message);
         store.whenDurable(() -> {
             if (message.state == Outgoing.ASSIGNING) {
                 message.state = Outgoing.AWAITS_PUBREC;
-                preparedIn(message).add(message);
+                if (now || retryAt == NEVER) {
+                    preparedIn(message).add(message);
+                }
             }
         });
     }
@@ -472,7 +495,7 @@ public final class Session {
             if (!poison.admits(message) || !hasToken(message, now)) {
                 return;
             }
-            int refusal = limits == BrokerLimits.NONE ? 0 : refusal(message);
+            int refusal = refusal(message);
             if (refusal != 0) {
                 atMostOnce.remove();
                 refuse(message, refusal);
@@ -587,7 +610,7 @@ public final class Session {
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else {
-                retries = 0;
+                retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
                 String lowered = message.lowered();
                 end(message, Outcome.Kind.DELIVERED, reasonCode == 0 ? message.receivedCode & 0xFF : reasonCode,
@@ -628,6 +651,14 @@ public final class Session {
             wire.add(message, -1);
         }
         message.sentOn = 0;
+        message.postponed = true;
+        int inUse = message.packetId;
+        if (reasonCode == PACKET_IDENTIFIER_IN_USE && renumber(message)) {
+            acknowledgements.add(PacketType.PUBREL, inUse);
+            if (message.isExactlyOnce()) {
+                assign(message, false);
+            }
+        }
         if (retryAt == NEVER) {
             retryAt = scheduler.nanoTime() + (RETRY_NANOS << retries);
             retries = Math.min(retries + 1, MOST_DOUBLINGS);

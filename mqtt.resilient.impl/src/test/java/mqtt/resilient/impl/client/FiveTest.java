@@ -72,7 +72,7 @@ class FiveTest {
         Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
                 MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
         World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
-                5, List.of(new UserProperty("site", "7"))), false);
+                5, List.of(new UserProperty("site", "7")), ""), false);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 38=site:7} will=will,gone,q1"
                 + " {24=5 2=90 3=text/plain 38=a:b}");
     }
@@ -84,6 +84,20 @@ class FiveTest {
                 settings -> settings.sessionExpirySeconds(60), UnaryOperator.identity(), false));
         world.client.disconnect();
         world.broker.expects("DISCONNECT {17=60}");
+    }
+
+    @Test
+    void theWillIsPublishedOnAStopOnlyWhereThatIsWanted() {
+        for (boolean wanted : new boolean[] { false, true }) {
+            World world = World.five(settings -> settings.will(Message.to("w").build()).willOnStop(wanted),
+                    UnaryOperator.identity(), false);
+            world.broker.expects("CONNECT *").sends("CONNACK");
+            world.client.stop();
+            world.broker.expects(wanted ? "DISCONNECT code=4" : "DISCONNECT");
+            World basic = World.connected(settings -> settings.will(Message.to("w").build()).willOnStop(wanted));
+            basic.client.stop();
+            basic.broker.expects(wanted ? new String[0] : new String[] { "DISCONNECT" }).expectsNothing();
+        }
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -208,8 +222,58 @@ class FiveTest {
         Publication second = world.publish("t", "y");
         world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
         assertEquals(Outcome.Kind.PENDING, world.outcome(second));
-        world.broker.acceptsAgain(true).expects("PUBLISH q0 t y");
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {36=0}").expects("PUBLISH q0 t y");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+    }
+
+    @Test
+    void whatWasLoweredForOneBrokerIsWholeAgainAtTheNext() {
+        World world = connected("CONNACK {36=0 37=0}");
+        world.broker.takesBytes(5);
+        Publication first = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
+        Publication second = world.publish("t", "y");
+        world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE).awaitsClient().expects("CONNECT *").sends("CONNACK")
+                .expects("PUBLISH retain q2 id=1 t x", "PUBLISH q1 id=2 t y").sends("PUBACK id=2", "PUBREC id=1")
+                .expects("PUBREL id=1").sends("PUBCOMP id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(first));
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+    }
+
+    @Test
+    void whatABrokerMayHoldWithQos2AndTakesNoMoreGoesOutWithQos1UnderAnotherId() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks().awaitsClient().expects("CONNECT *")
+                .sends("CONNACK session-present {36=1}").expects("PUBREL id=1", "PUBLISH q1 id=2 t x")
+                .sends("PUBCOMP id=1 code=146", "PUBACK id=2");
+        assertEquals("sent with QoS 1: the broker takes no more", world.now(end).reason());
+    }
+
+    @Test
+    void aPacketIdThatTheBrokerHoldsInUseIsLetGoAndTheMessageGetsAnother() {
+        World world = connected("CONNACK");
+        var one = world.publish("t", "x", 1).delivered();
+        var two = world.publish("t", "y", 2).delivered();
+        world.broker.expects("PUBLISH q1 id=1 t x", "PUBLISH q2 id=2 t y").sends("PUBACK id=1 code=145", "PUBREC id=2 code=145")
+                .expects("PUBREL id=1", "PUBREL id=2").sends("PUBCOMP id=1", "PUBCOMP id=2 code=146")
+                .idles(Duration.ofSeconds(31))
+                .expects("PUBLISH q1 id=3 t x", "PUBLISH q2 id=4 t y").sends("PUBACK id=3", "PUBREC id=4").expects("PUBREL id=4").sends("PUBCOMP id=4");
+        assertEquals(Outcome.Kind.DELIVERED, world.now(one).kind());
+        assertEquals(Outcome.Kind.DELIVERED, world.now(two).kind());
+    }
+
+    @Test
+    void aBrokerThatStaysFullIsAskedLessAndLessWhateverElseItTakes() {
+        World world = connected("CONNACK");
+        world.publish("full", "x");
+        world.broker.expects("PUBLISH q1 id=1 full x").sends("PUBACK id=1 code=151");
+        world.publish("t", "y");
+        world.broker.expects("PUBLISH q1 id=2 t y").sends("PUBACK id=2").idles(Duration.ofSeconds(31))
+                .expects("PUBLISH q1 id=1 full x")
+                .sends("PUBACK id=1 code=151");
+        world.publish("t", "z");
+        world.broker.expects("PUBLISH q1 id=3 t z").sends("PUBACK id=3").idles(Duration.ofSeconds(55)).expectsNothing()
+                .idles(Duration.ofSeconds(8)).expects("PUBLISH q1 id=1 full x");
     }
 
     @Test
@@ -250,7 +314,7 @@ class FiveTest {
     @Test
     void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
         World world = World.five(UnaryOperator.identity(),
-                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of()), false);
+                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of(), ""), false);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=2 *").sends("CONNACK");
         world.subscribe("#", 1, message -> { }, true);
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
@@ -45,6 +46,11 @@ final class PacketLog implements PacketReceiver {
     @Override
     public void disconnected(int reasonCode, String reason, String serverReference) {
         packets.add("DISCONNECT " + reasonCode);
+    }
+
+    @Override
+    public void auth(Auth auth) {
+        throw new AssertionError("MQTT 3.1.1 has no AUTH");
     }
 
     @Override

@@ -10,6 +10,7 @@ import mqtt.resilient.impl.codec.FrameSplitter;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.world.Bytes;
 import mqtt.resilient.impl.world.PacketText;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
@@ -184,6 +185,11 @@ final class PacketTarget extends StreamTarget {
         @Override
         public void disconnected(int reasonCode, String reason, String serverReference) {
             throw new AssertionError("3.1.1 knows no DISCONNECT of a broker");
+        }
+
+        @Override
+        public void auth(Auth auth) {
+            throw new AssertionError("3.1.1 knows no AUTH");
         }
 
         @Override

@@ -74,6 +74,17 @@ class ProtocolsTest {
     }
 
     @Test
+    void afterARestartTheStoreKnowsThatABrokerSpeaksFive() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(new Mqtt5()); // as after a restart, nothing is remembered but the session
+        world.broker.take("DISCONNECT");
+        for (int i = 0; i < 5; i++) {
+            world.broker.awaitsClient().expects("CONNECT id=c keepalive=60 {*").hangsUp();
+        }
+    }
+
+    @Test
     void aRefusalIsRememberedForADay() {
         World world = auto();
         world.broker.expects(FIVE).sends("CONNACK code=132");

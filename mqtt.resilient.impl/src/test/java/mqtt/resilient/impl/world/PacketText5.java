@@ -165,7 +165,7 @@ final class PacketText5 {
                 yield packet.toString();
             }
             case "PINGREQ" -> name;
-            case "DISCONNECT" -> name + codeAndProperties(body);
+            case "DISCONNECT", "AUTH" -> name + codeAndProperties(body);
             default -> name + " id=" + number(2, body) + codeAndProperties(body);
         };
     }
