@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.client;
+package mqtt.resilient.itest;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
