@@ -7,6 +7,8 @@ import static mqtt.resilient.spi.packet.ProtocolException.TOPIC_ALIAS_INVALID;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -21,6 +23,7 @@ import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
@@ -37,6 +40,7 @@ final class Codec5 implements Codec {
     private static final int FAILURE = 0x80;
     /** Words of the broker are kept with outcomes, in the status and in the log. */
     private static final int MAX_WORDS = 256;
+    private static final int MAX_USER_PROPERTY_CHARACTERS = 1024;
     private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
@@ -120,9 +124,7 @@ final class Codec5 implements Codec {
                 .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
                 .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM);
         put(options.authentication(), connectProperties);
-        for (UserProperty each : options.userProperties()) {
-            connectProperties.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
-        }
+        put(options.userProperties(), connectProperties);
         body.block(connectProperties).text(connect.clientId());
         if (will != null) {
             PacketWriter willProperties = new PacketWriter();
@@ -142,6 +144,12 @@ final class Codec5 implements Codec {
             body.binary(connect.password());
         }
         return body.packet(PacketType.CONNECT << 4);
+    }
+
+    private static void put(List<UserProperty> userProperties, PacketWriter to) {
+        for (UserProperty each : userProperties) {
+            to.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
+        }
     }
 
     private static void put(Auth auth, PacketWriter to) {
@@ -168,6 +176,7 @@ final class Codec5 implements Codec {
         if (identifier > 0 && limits.subscriptionIdentifiers()) {
             subscribeProperties.octet(Properties.SUBSCRIPTION_IDENTIFIER).varint(identifier);
         }
+        put(subscribe.userProperties(), subscribeProperties);
         body.block(subscribeProperties);
         for (Subscribe.Request request : subscribe.requests()) {
             int options = request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1;
@@ -217,7 +226,7 @@ final class Codec5 implements Codec {
                 case PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP -> {
                     int id = packetId(body, type);
                     int code = codeAndProperties(body, type);
-                    receiver.acknowledgement(type, id, code, words());
+                    receiver.acknowledgement(type, id, reason(code));
                 }
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
@@ -226,7 +235,7 @@ final class Codec5 implements Codec {
                     for (int i = 0; i < codes.length; i++) {
                         codes[i] = code(body, type);
                     }
-                    receiver.subscriptionAnswer(type, id, codes, words());
+                    receiver.subscriptionAnswer(type, id, codes, reason(0));
                 }
                 case PacketType.PINGRESP -> {
                     requireEnd(body, type);
@@ -234,8 +243,7 @@ final class Codec5 implements Codec {
                 }
                 case PacketType.DISCONNECT -> {
                     int code = codeAndProperties(body, type);
-                    receiver.disconnected(code, words(),
-                            properties.text(Properties.SERVER_REFERENCE));
+                    receiver.disconnected(reason(code), properties.text(Properties.SERVER_REFERENCE));
                 }
                 case PacketType.AUTH -> {
                     int code = codeAndProperties(body, type);
@@ -282,6 +290,23 @@ final class Codec5 implements Codec {
         return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE),
                 new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
                         properties.binary(Properties.AUTHENTICATION_DATA)));
+    }
+
+    /** What the broker says besides the code; of many user properties the first. */
+    private Reason reason(int code) {
+        if (!properties.isAny()) {
+            return code == 0 ? Reason.SUCCESS : new Reason(code, "");
+        }
+        int characters = 0;
+        List<UserProperty> kept = new ArrayList<>();
+        for (UserProperty each : properties.userProperties()) {
+            characters += each.name().length() + each.value().length() + 1;
+            if (characters > MAX_USER_PROPERTY_CHARACTERS) {
+                break;
+            }
+            kept.add(each);
+        }
+        return new Reason(code, words(), List.copyOf(kept));
     }
 
     /** The words of the broker, if need be their beginning. */

@@ -158,6 +158,8 @@ class Codec5Test {
     void subscriptionsAreEncodedByteByByte() throws ProtocolException {
         assertBytes("82 0d 0007 00 0003 \"a/b\" 01 0001 \"#\" 2e", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a/b", 1), new Subscribe.Request("#", 2 | 4 | 8 | 2 << 4)))));
+        assertBytes("82 0e 0007 07 26 0001 \"n\" 0001 \"v\" 0001 \"a\" 00", codec.encode(new Subscribe(7,
+                List.of(new Subscribe.Request("a", 0)), List.of(new UserProperty("n", "v")))));
         assertBytes("82 07 0007 00 0001 \"a\" 00", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a", 300 << 6))))); // who knows whether the broker takes it
         decode("20 03 00 00 00");
@@ -196,7 +198,7 @@ class Codec5Test {
         "40 02 0007                                         | PUBACK id 7 code 0",
         "40 03 0007 10                                      | PUBACK id 7 code 16",
         "40 04 0007 00 00                                   | PUBACK id 7 code 0",
-        "40 0f 0007 97 0b 1f 0001 \"q\" 26 0001 \"a\" 0001 \"b\"  | PUBACK id 7 code 151 'q'",
+        "40 0f 0007 97 0b 1f 0001 \"q\" 26 0001 \"a\" 0001 \"b\"  | PUBACK id 7 code 151 'q{a=b}'",
         "40 03 0007 95                                      | PUBACK id 7 code 149",
         "40 03 0007 ff                                      | PUBACK id 7 code 255",
         "50 03 0007 92                                      | PUBREC id 7 code 146",
@@ -206,6 +208,7 @@ class Codec5Test {
         "70 04 0007 92 00                                   | PUBCOMP id 7 code 146",
         "90 06 0007 00 00 01 02                             | SUBACK id 7 [0, 1, 2]",
         "90 08 0007 04 1f 0001 \"n\" 87                       | SUBACK id 7 [135] 'n'",
+        "90 14 0007 10 26 0001 \"b\" 0001 \"1\" 26 0001 \"a\" 0003 \"two\" 01 | SUBACK id 7 [1] '{b=1}{a=two}'",
         "b0 05 0007 00 00 11                                | UNSUBACK id 7 [0, 17]",
         "d0 00                                              | PINGRESP",
         "e0 00                                              | DISCONNECT code 0",

@@ -22,6 +22,7 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
@@ -43,6 +44,7 @@ import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /**
@@ -312,8 +314,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
-        publisher.ended(message, kind, reasonCode, reason);
+    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+        publisher.ended(message, kind, reason);
     }
 
     // ---- subscribing ----------------------------------------------------------------------------------------------
@@ -330,12 +332,18 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Subscribes, with {@link Subscribe.Request#options()}; safe from any thread. */
     public ClientSubscription subscribe(String filter, int options, InboundQueue queue) {
+        return subscribe(filter, options, List.of(), queue);
+    }
+
+    /** The same with user properties for the broker. */
+    public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties, InboundQueue queue) {
         ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
             } else {
                 subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
+                session.describe(filter, userProperties);
                 dispatcher.add(filter, options, queue);
             }
         });
@@ -388,14 +396,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void granted(String filter, int code, String reason) {
-        Subscription.Grant grant = new Subscription.Grant(code, reason);
+    public void granted(String filter, Reason reason) {
+        Subscription.Grant grant = new Subscription.Grant(reason.code(), reason.text(), reason.userProperties());
         for (ClientSubscription subscription : subscriptions.getOrDefault(filter, List.of())) {
             subscription.answer(grant, environment.completions());
         }
         if (!grant.isGranted()) {
             counters.count(Counter.SUBSCRIPTIONS_REFUSED);
-            events.subscriptionRefused(filter, code);
+            events.subscriptionRefused(filter, grant.code());
         }
     }
 

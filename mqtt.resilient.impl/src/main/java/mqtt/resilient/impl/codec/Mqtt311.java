@@ -20,6 +20,7 @@ import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
@@ -168,14 +169,14 @@ public final class Mqtt311 implements ProtocolVersion {
                         requireFlags(header, type == PacketType.PUBREL ? 2 : 0);
                         int id = packetId(body, type);
                         requireEnd(body, type);
-                        receiver.acknowledgement(type, id, 0, "");
+                        receiver.acknowledgement(type, id, Reason.SUCCESS);
                     }
                     case PacketType.SUBACK, PacketType.UNSUBACK -> {
                         requireFlags(header, 0);
                         int id = packetId(body, type);
                         int[] codes = type == PacketType.SUBACK ? subackCodes(body) : new int[0];
                         requireEnd(body, type);
-                        receiver.subscriptionAnswer(type, id, codes, "");
+                        receiver.subscriptionAnswer(type, id, codes, Reason.SUCCESS);
                     }
                     case PacketType.PINGRESP -> {
                         requireFlags(header, 0);

@@ -21,6 +21,7 @@ import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * One connection to a broker: CONNECT and CONNACK, then the bytes of the session both ways, pings when either direction
@@ -619,25 +620,26 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) throws ProtocolException {
+    public void acknowledgement(int type, int packetId, Reason reason) throws ProtocolException {
         boolean answersPublish = type == PacketType.PUBACK || type == PacketType.PUBREC;
-        if (answersPublish && reasonCode >= FAILURE) {
-            online(type).refused(type, packetId, reasonCode, reason.isEmpty() ? protocol.reason(reasonCode) : reason,
-                    protocol.mayTakeLater(reasonCode));
+        if (answersPublish && reason.code() >= FAILURE) {
+            online(type).refused(type, packetId, !reason.text().isEmpty() ? reason
+                    : new Reason(reason.code(), protocol.reason(reason.code()), reason.userProperties()),
+                    protocol.mayTakeLater(reason.code()));
         } else {
-            online(type).acknowledgement(type, packetId, reasonCode, reason);
+            online(type).acknowledgement(type, packetId, reason);
         }
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         online(type).subscriptionAnswer(type, packetId, codes, reason);
     }
 
     @Override
-    public void disconnected(int reasonCode, String reason, String serverReference) throws ProtocolException {
+    public void disconnected(Reason reason, String serverReference) throws ProtocolException {
         online(PacketType.DISCONNECT);
-        fail(reasonCode, reason, serverReference);
+        fail(reason.code(), reason.text(), serverReference);
     }
 
     @Override

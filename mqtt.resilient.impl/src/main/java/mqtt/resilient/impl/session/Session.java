@@ -10,12 +10,14 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * The session of one client with one broker (MQTT 3.1.1 and 5 section 4): what was sent and not acknowledged, what was received
@@ -188,13 +190,13 @@ public final class Session {
 
     /** Ends a message that cannot be sent to this broker. */
     private void refuse(Outgoing message, int code) {
-        end(message, Outcome.Kind.REJECTED, code, switch (code) {
+        end(message, Outcome.Kind.REJECTED, new Reason(code, switch (code) {
             case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
                     + limits.maximumPacketBytes();
             case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
                     + limits.maximumQos().ordinal() + ", and qos.strict forbids to send it with less";
             default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids to send it without";
-        });
+        }));
     }
 
     /** Takes a message out of flight of which the broker may hold the packet id. */
@@ -589,11 +591,11 @@ public final class Session {
 
     /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
     public void acknowledgement(int type, int packetId) {
-        acknowledgement(type, packetId, 0, "");
+        acknowledgement(type, packetId, Reason.SUCCESS);
     }
 
-    /** The same with the reason code and the words of the broker; one that does not refuse. */
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+    /** The same with the broker's reason, which does not refuse. */
+    public void acknowledgement(int type, int packetId, Reason reason) {
         if (type == PacketType.PUBREL) {
             release(packetId);
             return;
@@ -604,7 +606,7 @@ public final class Session {
             progress++;
             poison.progress();
             if (type == PacketType.PUBREC) {
-                message.receivedCode = (byte) reasonCode;
+                message.receivedCode = (byte) reason.code();
                 message.state = Outgoing.RELEASING;
                 wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
@@ -612,9 +614,7 @@ public final class Session {
             } else {
                 retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
-                String lowered = message.lowered();
-                end(message, Outcome.Kind.DELIVERED, reasonCode == 0 ? message.receivedCode & 0xFF : reasonCode,
-                        lowered.isEmpty() ? reason : reason.isEmpty() ? lowered : reason + "; " + lowered);
+                end(message, Outcome.Kind.DELIVERED, delivered(message, reason));
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
@@ -628,12 +628,20 @@ public final class Session {
         }
     }
 
+    /** The reason of the last acknowledgement, with the code of the PUBREC if it has none, and what was lowered. */
+    private static Reason delivered(Outgoing message, Reason reason) {
+        int code = reason.code() == 0 ? message.receivedCode & 0xFF : reason.code();
+        String lowered = message.lowered();
+        return code == reason.code() && lowered.isEmpty() ? reason : new Reason(code, lowered.isEmpty() ? reason.text()
+                : reason.text().isEmpty() ? lowered : reason.text() + "; " + lowered, reason.userProperties());
+    }
+
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
      * @param again whether the broker may take it later: it keeps its slot, so that less is sent until then
      */
-    public void refused(int type, int packetId, int reasonCode, String reason, boolean again) {
+    public void refused(int type, int packetId, Reason reason, boolean again) {
         Outgoing message = ids.owner(packetId) instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
         if (message == null || message.state != awaiting(type)) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
@@ -644,7 +652,7 @@ public final class Session {
         message.known = false;
         if (!again) {
             leaveFlight(message);
-            end(message, Outcome.Kind.REJECTED, reasonCode, reason);
+            end(message, Outcome.Kind.REJECTED, reason);
             return;
         }
         if (message.sentOn == connection) {
@@ -653,7 +661,7 @@ public final class Session {
         message.sentOn = 0;
         message.postponed = true;
         int inUse = message.packetId;
-        if (reasonCode == PACKET_IDENTIFIER_IN_USE && renumber(message)) {
+        if (reason.code() == PACKET_IDENTIFIER_IN_USE && renumber(message)) {
             acknowledgements.add(PacketType.PUBREL, inUse);
             if (message.isExactlyOnce()) {
                 assign(message, false);
@@ -718,11 +726,11 @@ public final class Session {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        end(message, kind, 0, reason);
+        end(message, kind, reason.isEmpty() ? Reason.SUCCESS : new Reason(0, reason));
     }
 
-    private void end(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
-        events.ended(message, kind, reasonCode, reason);
+    private void end(Outgoing message, Outcome.Kind kind, Reason reason) {
+        events.ended(message, kind, reason);
         message.end();
     }
 
@@ -733,13 +741,18 @@ public final class Session {
         subscriptions.want(filter, options);
     }
 
+    /** With which user properties a filter is subscribed from now on; before {@link #subscribe}. */
+    public void describe(String filter, List<UserProperty> userProperties) {
+        subscriptions.describe(filter, userProperties);
+    }
+
     /** Ends a subscription. */
     public void unsubscribe(String filter) {
         subscriptions.unwant(filter);
     }
 
     /** A SUBACK or UNSUBACK arrived. */
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         if (subscriptions.answered(type, packetId, codes, reason)) {
             progress++;
         } else {

@@ -139,8 +139,9 @@ class FiveTest {
         World world = connected("CONNACK");
         Publication refused = world.publish("t", "x");
         var end = refused.delivered();
-        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no}");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no"), world.now(end));
+        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no 38=b:1 38=a:2 38=b:3}");
+        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
+                new UserProperty("b", "3"))), world.now(end));
         Publication second = world.publish("t", "x", 2);
         var secondEnd = second.delivered();
         world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
@@ -334,7 +335,7 @@ class FiveTest {
     // ---- subscriptions --------------------------------------------------------------------------------------------
 
     private static Subscription subscribe(World world, String filter, SubscribeOptions options) {
-        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options),
+        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(),
                 world.client.queue(message -> { }, "listener", false));
         world.scheduler.run();
         return subscription;
@@ -363,11 +364,25 @@ class FiveTest {
     }
 
     @Test
+    void aSubscriptionCarriesItsUserPropertiesAlsoWhenItIsRenewed() {
+        World world = connected("CONNACK");
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("b", "1").userProperty("a", "2"));
+        world.broker.expects("SUBSCRIBE id=1 {38=b:1 38=a:2} a:1").sends("SUBACK id=1 1");
+        world.client.disconnect();
+        world.broker.take("DISCONNECT");
+        subscribe(world, "b", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("b", "1").userProperty("a", "2"));
+        subscribe(world, "c", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.client.connect();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK").expects("SUBSCRIBE id=2 {38=b:1 38=a:2} a:1 b:1",
+                "SUBSCRIBE id=3 c:1");
+    }
+
+    @Test
     void theWordsOfARefusedSubscriptionReachTheCaller() {
         World world = connected("CONNACK");
         Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
-        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret} 135").expectsNothing();
-        assertEquals(new Subscription.Grant(135, "secret"), subscription.granted());
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret 38=a:b} 135").expectsNothing();
+        assertEquals(new Subscription.Grant(135, "secret", List.of(new UserProperty("a", "b"))), subscription.granted());
     }
 
     @Test
