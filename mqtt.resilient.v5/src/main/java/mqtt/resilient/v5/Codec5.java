@@ -216,7 +216,7 @@ final class Codec5 implements Codec {
     public void decode(int header, ByteBuffer body, PacketReceiver receiver) throws ProtocolException {
         int type = header >> 4;
         try {
-            if (type != PacketType.PUBLISH && (header & 15) != (type == PacketType.PUBREL ? 2 : 0)) {
+            if (type != PacketType.PUBLISH && (header & 15) != flags(type)) {
                 throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with flags " + (header & 15)
                         + " [MQTT-2.1.3-1]");
             }
@@ -231,6 +231,10 @@ final class Codec5 implements Codec {
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
                     properties.read(body, type);
+                    if (!body.hasRemaining()) {
+                        throw new ProtocolException("a " + PacketType.name(type)
+                                + " without reason codes [MQTT-3.9.3-1, MQTT-3.11.3-1]");
+                    }
                     int[] codes = new int[body.remaining()];
                     for (int i = 0; i < codes.length; i++) {
                         codes[i] = code(body, type);
@@ -256,6 +260,11 @@ final class Codec5 implements Codec {
         } catch (BufferUnderflowException e) {
             throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " that ends too early");
         }
+    }
+
+    /** The flags that a type of packet has to have; those of PUBLISH are its own. */
+    private static int flags(int type) {
+        return type == PacketType.PUBREL || type == PacketType.SUBSCRIBE || type == PacketType.UNSUBSCRIBE ? 2 : 0;
     }
 
     private Connack connack(ByteBuffer body) throws ProtocolException {
@@ -363,10 +372,13 @@ final class Codec5 implements Codec {
         if (alias < 0) {
             return topic;
         }
-        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM || topic.isEmpty() && aliasesIn[alias] == null) {
-            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias + ", which "
-                    + (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM ? "is not between 1 and " + TOPIC_ALIAS_MAXIMUM
-                            : "was not set") + " [MQTT-3.3.2-8]");
+        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM) {
+            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias
+                    + ", which is not between 1 and " + TOPIC_ALIAS_MAXIMUM + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
+        }
+        if (topic.isEmpty() && aliasesIn[alias] == null) {
+            throw new ProtocolException("a PUBLISH without a topic and with topic alias " + alias
+                    + ", which was not set [MQTT 5 section 3.3.4]");
         }
         if (!topic.isEmpty()) {
             aliasesIn[alias] = topic;

@@ -29,8 +29,11 @@ final class Protocols {
         missingSince = now;
     }
 
-    /** MQTT 5 is there from now on, or null = is not. */
+    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the one that was there. */
     void offer(ProtocolVersion newFive, long now) {
+        if (newFive == five) {
+            return;
+        }
         five = newFive;
         missingSince = now;
         forget();

@@ -246,16 +246,17 @@ final class Subscriptions {
         if (request == null || request.subscribe != (type == PacketType.SUBACK)) {
             return false;
         }
-        if (request.subscribe && codes.length != request.entries.size()) {
-            throw new ProtocolException("a SUBACK with " + codes.length + " codes for " + request.entries.size()
-                    + " filters [MQTT-3.8.4-5]");
+        boolean none = codes.length == 0 && !request.subscribe; // the UNSUBACK of 3.1.1 has no codes
+        if (codes.length != request.entries.size() && !none) {
+            throw new ProtocolException("a " + PacketType.name(type) + " with " + codes.length + " codes for "
+                    + request.entries.size() + " filters [MQTT-3.8.4-5]");
         }
         pending.remove(packetId);
         ids.free(packetId);
         for (int i = 0; i < request.entries.size(); i++) {
             Entry entry = request.entries.get(i);
             entry.pending = false;
-            boolean refused = i < codes.length && codes[i] >= 0x80; // the UNSUBACK of 3.1.1 has no codes
+            boolean refused = !none && codes[i] >= 0x80;
             if (request.subscribe) {
                 entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
             } else {

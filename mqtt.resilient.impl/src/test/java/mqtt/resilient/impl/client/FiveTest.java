@@ -308,7 +308,7 @@ class FiveTest {
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 0", "PUBLISH q0 {35=7} a/b x", "PUBLISH q0 {35=7} ~ y",
                 "PUBLISH q0 {35=7} c z", "PUBLISH q0 {35=7} ~ z");
         assertEquals(List.of("a/b", "a/b", "c", "c"), topics);
-        world.broker.sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=148");
+        world.broker.sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=130");
         assertEquals(ConnectionState.WAITING, world.state());
     }
 
