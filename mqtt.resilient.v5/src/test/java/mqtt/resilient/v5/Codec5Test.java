@@ -105,6 +105,16 @@ class Codec5Test {
     }
 
     @Test
+    void everyPropertyOfAWillIsEncoded() {
+        Message will = Message.to("w").qos(Qos.EXACTLY_ONCE).expiresAfter(Duration.ofSeconds(90))
+                .properties(MessageProperties.builder().text(true).contentType("ct").responseTopic("r")
+                        .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build()).build();
+        assertBytes("10 4a 0004 \"MQTT\" 05 14 003c 10 11 ffffffff 21 0064 27 00100000 22 0020 0001 \"c\" 26 18 00000005"
+                + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
+                + " 0001 \"w\" 0000", codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
+    }
+
+    @Test
     void aPasswordGoesWithoutAUser() {
         assertBytes("10 1c 0004 \"MQTT\" 05 42 003c 0b 21 0064 27 00100000 22 0020 0001 \"c\" 0001 \"s\"",
                 codec.encode(connect(true, null, "s", null, 0, 0)));

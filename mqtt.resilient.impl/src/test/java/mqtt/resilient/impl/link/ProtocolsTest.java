@@ -96,6 +96,20 @@ class ProtocolsTest {
     }
 
     @Test
+    void theSameBundleOfferedAgainIsNoReasonToTryAgain() {
+        World world = World.unconfigured();
+        Mqtt5 five = new Mqtt5();
+        world.client.offer(five);
+        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
+                UnaryOperator.identity(), false));
+        world.broker.expects(FIVE).sends("CONNACK code=132");
+        world.client.offer(five);
+        acceptBasic(world);
+        world.client.offer(five);
+        world.broker.expectsNothing();
+    }
+
+    @Test
     void aRefusalIsThatOfOneBroker() {
         World world = auto("mqtt://one", "mqtt://two");
         world.broker.expects(FIVE).sends("CONNACK code=132").awaitsClient().expects(BASIC).isReachable(false).hangsUp()
