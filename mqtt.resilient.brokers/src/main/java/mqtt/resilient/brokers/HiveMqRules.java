@@ -3,7 +3,6 @@ package mqtt.resilient.brokers;
 import com.hivemq.extension.sdk.api.ExtensionMain;
 import com.hivemq.extension.sdk.api.auth.Authorizer;
 import com.hivemq.extension.sdk.api.auth.PublishAuthorizer;
-import com.hivemq.extension.sdk.api.auth.SimpleAuthenticator;
 import com.hivemq.extension.sdk.api.auth.SubscriptionAuthorizer;
 import com.hivemq.extension.sdk.api.auth.parameter.PublishAuthorizerInput;
 import com.hivemq.extension.sdk.api.auth.parameter.PublishAuthorizerOutput;
@@ -52,8 +51,7 @@ final class HiveMqRules implements ExtensionMain {
     @Override
     public void extensionStart(ExtensionStartInput input, ExtensionStartOutput output) {
         Authorizer rules = new Rules();
-        SimpleAuthenticator everybody = (connect, answer) -> answer.authenticateSuccessfully();
-        Services.securityRegistry().setAuthenticatorProvider(provider -> everybody);
+        Services.securityRegistry().setEnhancedAuthenticatorProvider(provider -> new HiveMqScram());
         Services.securityRegistry().setAuthorizerProvider(provider -> rules);
     }
 
