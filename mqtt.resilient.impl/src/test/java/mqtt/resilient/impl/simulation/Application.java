@@ -60,6 +60,8 @@ final class Application implements ClientEvents {
     private int maxMessages;
     private String user = "u";
     private boolean sessionKnown;
+    /** The session that is known is one of MQTT 5. */
+    private boolean knownFive;
     private boolean online;
     private ClientSubscription inbound;
     private InboundQueue inboundQueue;
@@ -142,7 +144,7 @@ final class Application implements ClientEvents {
         StoreSettings store = durability == Durability.MEMORY ? StoreSettings.MEMORY
                 : new StoreSettings("store" + index, durability, FORCE_NANOS, 0, scenario.segmentBytes());
         LinkSettings link = base.link();
-        LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of());
+        LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of(), "");
         return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(), link.network(),
                 link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version), base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
                 base.wanProbe());
@@ -184,8 +186,8 @@ final class Application implements ClientEvents {
     }
 
     /** The broker discards the session, because the client has asked for that. */
-    void discards() {
-        if (sessionKnown) {
+    void discards(boolean five) {
+        if (sessionKnown && knownFive == five) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
     }
@@ -438,6 +440,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
+            knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;
         }
@@ -493,7 +496,10 @@ final class Application implements ClientEvents {
                 && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
             ledger.violated("the store is whole", state.incomplete);
         }
-        sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();
+        if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
+            sessionKnown = true;
+            knownFive = state.session.endsWith(" 5");
+        }
     }
 
     @Override

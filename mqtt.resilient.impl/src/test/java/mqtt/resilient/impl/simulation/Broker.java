@@ -41,7 +41,9 @@ final class Broker {
     /** A session; it lasts as long as the specification says, unless the broker loses it. */
     private final class Session {
         private final int client;
-        private final boolean five;
+        private boolean five;
+        /** The life of the client's process that used it last. */
+        private int life;
         /** How long it lasts without a connection. */
         private long expirySeconds;
         private long leftAt;
@@ -796,9 +798,13 @@ final class Broker {
             String given = "";
             if (clientId.isEmpty()) {
                 require(five && clean, "an empty client id"); // nobody has a session to resume without one
-                Session orphan = assigned.containsKey(client) ? sessions.remove(assigned.get(client)) : null;
+                String former = assigned.getOrDefault(client, "");
+                if (online.containsKey(former)) {
+                    online.get(former).end(true); // what is still under way there comes too late
+                }
+                Session orphan = sessions.remove(former);
                 if (orphan != null) {
-                    gateway.discards(client);
+                    gateway.discards(client, five);
                     ledger.sessionLost();
                     orphan.discard();
                 }
@@ -812,8 +818,8 @@ final class Broker {
             }
             Session old = sessions.get(clientId);
             if (clean && old != null) {
-                if (old.five == five) {
-                    gateway.discards(client);
+                if (old.five == five) { // a change of the version is the end of it
+                    gateway.discards(client, five);
                 }
                 ledger.sessionLost();
                 old.discard();
@@ -821,7 +827,9 @@ final class Broker {
             }
             created = old == null;
             session = created ? new Session(client, five) : old;
-            foreign = session.five != five;
+            foreign = session.five != five && session.life == life; // what a new process does not know it may resume in doubt
+            session.five = five;
+            session.life = life;
             sessions.put(clientId, session);
             online.put(clientId, this);
             connectedAt = gateway.process().nanoTime();
@@ -936,7 +944,8 @@ final class Broker {
             if (qos > 0) {
                 largestWindow = Math.max(largestWindow, gateway.window(session.client));
                 requireId(id, sent, qos);
-                boolean repeated = known && sent.arrivedQos > 0 && (sent.sentInLife == life || qos == 2 && gateway.isDurable());
+                boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
+                        || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
                 if (duplicate ? created : repeated) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
                             : " is repeated without DUP") + " [MQTT-3.3.1-1]");

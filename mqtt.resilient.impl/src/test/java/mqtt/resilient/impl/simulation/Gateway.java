@@ -167,8 +167,8 @@ final class Gateway {
     }
 
     /** A client has its session discarded. */
-    void discards(int client) {
-        applications.get(client).discards();
+    void discards(int client, boolean five) {
+        applications.get(client).discards(five);
     }
 
     /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */
