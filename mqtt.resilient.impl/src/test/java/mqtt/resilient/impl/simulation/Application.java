@@ -62,6 +62,8 @@ final class Application implements ClientEvents {
     private boolean sessionKnown;
     /** The session that is known is one of MQTT 5. */
     private boolean knownFive;
+    /** A CONNECT of MQTT 5 has left since, which may have ended a session of 3.1.1. */
+    private boolean supplanted;
     private boolean online;
     private ClientSubscription inbound;
     private InboundQueue inboundQueue;
@@ -117,6 +119,7 @@ final class Application implements ClientEvents {
     void start() {
         sessionKnown = false;
         online = false;
+        supplanted = false;
         failures = 0;
         rejected = 0;
         opened = false;
@@ -187,9 +190,14 @@ final class Application implements ClientEvents {
 
     /** The broker discards the session, because the client has asked for that. */
     void discards(boolean five) {
-        if (sessionKnown && knownFive == five) {
+        if (sessionKnown && knownFive == five && !supplanted) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
+    }
+
+    /** The client connects: a session of 3.1.1 may end with a CONNECT of 5, whatever becomes of that. */
+    void connects(boolean five) {
+        supplanted |= five && !knownFive;
     }
 
     void reconfigure() {
@@ -361,7 +369,7 @@ final class Application implements ClientEvents {
 
     /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
     void checkDisk(DiskModel disk) {
-        if (!opened) {
+        if (!opened || broker.lowestQos(index) == 0) { // a backlog leaves faster than the disk forgets it
             return;
         }
         long lanes = disk.used("store" + index + "/lane");
@@ -440,6 +448,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
+            supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;

@@ -644,8 +644,9 @@ final class Broker {
         /** The client sends these bytes; that does not mean that they will ever arrive. */
         @Override
         public void sending(byte[] bytes) {
-            if (session == null) {
-                return; // nothing but a CONNECT
+            if (session == null) { // nothing but a CONNECT
+                gateway.application(wire.client()).connects(bytes[bytes[1] < 0 ? 9 : 8] == 5);
+                return;
             }
             byte[] all = Arrays.copyOf(headSent, headSent.length + bytes.length);
             System.arraycopy(bytes, 0, all, headSent.length, bytes.length);
