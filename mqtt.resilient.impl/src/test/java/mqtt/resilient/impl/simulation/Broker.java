@@ -106,6 +106,7 @@ final class Broker {
     /** The least that was ever granted to each client. */
     private final Map<Integer, Integer> lowestQos = new HashMap<>();
     private final Map<Integer, Integer> smallestPacket = new HashMap<>();
+    private final Set<Integer> retainRefused = new HashSet<>();
 
     Broker(Timeline timeline, Ledger ledger, SplittableRandom random) {
         this.timeline = timeline;
@@ -882,6 +883,9 @@ final class Broker {
             aliasMaximum = (int) connect.take(Properties.TOPIC_ALIAS_MAXIMUM, 0);
             keepAlive = granted.keepAliveSeconds() < 0 ? keepAlive : granted.keepAliveSeconds();
             lowestQos.merge(client, granted.maximumQos(), Math::min);
+            if (!granted.retainAvailable()) {
+                retainRefused.add(client);
+            }
             smallestPacket.merge(client, granted.maximumPacketBytes(), Math::min);
             return granted.properties();
         }
@@ -928,7 +932,13 @@ final class Broker {
             require(qos <= granted.maximumQos(), "QoS " + qos + "; allowed is " + granted.maximumQos() + " [MQTT-3.2.2-11]");
             require(granted.retainAvailable() || (flags & 1) == 0, "RETAIN, which is not available [MQTT-3.2.2-14]");
             boolean retained = sent.retained() && granted.retainAvailable();
-            if (!sent.topic().equals(topic) || Math.min(sent.qos, granted.maximumQos()) != qos || (flags & 1) != (retained ? 1 : 0)) {
+            int most = Math.min(sent.qos, granted.maximumQos());
+            // what was sent with less in the same session, even if it never arrived, is not raised again
+            boolean perhapsBefore = !created && (sent.life != life || sent.at < connectedAt);
+            boolean lower = perhapsBefore && qos >= Math.min(most, lowestQos(session.client));
+            boolean notRetained = perhapsBefore && retainRefused.contains(session.client);
+            if (!sent.topic().equals(topic) || qos != most && !(qos < most && lower)
+                    || (flags & 1) != (retained ? 1 : 0) && !(notRetained && (flags & 1) == 0)) {
                 throw ledger.violated("intact", sent + " arrives as another one: " + topic + " QoS " + qos + " RETAIN " + (flags & 1));
             }
             if (five) {
@@ -999,7 +1009,7 @@ final class Broker {
             if (!sent.expires) {
                 return;
             }
-            boolean sameClock = sent.life == life && gateway.life() == life;
+            boolean sameClock = sent.life == life && gateway.life() == life && !gateway.isClockSet();
             long atConnect = sameClock ? Math.max(0, connectedAt - sent.at) / Timeline.SECOND : 0;
             long most = Math.max(1, sent.expirySeconds - atConnect);
             long least = sameClock ? sent.expirySeconds - 1 - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;

@@ -147,6 +147,11 @@ final class Gateway {
         return scenario.sessionExpirySeconds();
     }
 
+    /** Whether somebody sets the wall clock, by which the store tells how old a message is. */
+    boolean isClockSet() {
+        return scenario.has(Fault.CLOCK_JUMP);
+    }
+
     /** Whether MQTT 5 is there. */
     boolean hasFive() {
         return missing == 0;
