@@ -594,7 +594,7 @@ final class Broker {
             Blunder chosen = Blunder.of(random);
             timeline.trace(name, () -> "-> " + chosen);
             gateway.trouble();
-            blunder = chosen.code;
+            blunder = blunder == 0 ? chosen.code : blunder; // the first one counts
             wire.send(chosen.packet());
         }
 

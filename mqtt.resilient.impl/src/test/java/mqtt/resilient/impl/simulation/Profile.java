@@ -14,7 +14,7 @@ enum Profile {
             Fault.UNRESOLVED, 600, Fault.RUMOUR, 120, Fault.CHURN, 300)),
     /** Long outages, changing addresses, narrow lines. */
     CELLULAR(new Weather(120, 200, 20_000, 3), Map.of(Fault.OUTAGE, 200, Fault.HALF_OPEN, 150, Fault.UNRESOLVED, 300,
-            Fault.SLOW, 200, Fault.RUMOUR, 100, Fault.SUSPEND, 600, Fault.REFUSED, 600)),
+            Fault.SLOW, 200, Fault.RUMOUR, 100, Fault.SUSPEND, 600, Fault.REFUSED, 600, Fault.BUNDLE, 60)),
     /** Far away. */
     SATELLITE(new Weather(600, 100, 8_000, 1), Map.of(Fault.OUTAGE, 300, Fault.SLOW, 300, Fault.RESET, 600)),
     /** A machine that loses its power. */
