@@ -18,6 +18,7 @@ import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.v5.Mqtt5;
 
 /**
@@ -192,15 +193,15 @@ final class Packet5Target extends StreamTarget {
         }
 
         @Override
-        public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+        public void acknowledgement(int type, int packetId, Reason reason) {
             require(packetId > 0, "an acknowledgement has an id");
-            took(keeps ? PacketType.name(type) + " " + packetId + " " + reasonCode + text(reason) : "",
-                    type << 4 | (type == PacketType.PUBREL ? 2 : 0), number(packetId, 2), number(reasonCode, 1),
-                    keeps ? new Block().text(31, reason).bytes() : new byte[0]);
+            took(keeps ? PacketType.name(type) + " " + packetId + " " + reason.code() + text(reason) : "",
+                    type << 4 | (type == PacketType.PUBREL ? 2 : 0), number(packetId, 2), number(reason.code(), 1),
+                    keeps ? new Block().reason(reason).bytes() : new byte[0]);
         }
 
         @Override
-        public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+        public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) {
             require(packetId > 0, "an answer has an id");
             if (keeps) {
                 byte[] bytes = new byte[codes.length];
@@ -208,14 +209,14 @@ final class Packet5Target extends StreamTarget {
                     bytes[i] = (byte) codes[i];
                 }
                 took(PacketType.name(type) + " " + packetId + " " + Arrays.toString(codes) + text(reason), type << 4,
-                        number(packetId, 2), new Block().text(31, reason).bytes(), bytes);
+                        number(packetId, 2), new Block().reason(reason).bytes(), bytes);
             }
         }
 
         @Override
-        public void disconnected(int reasonCode, String reason, String serverReference) {
-            took(keeps ? "DISCONNECT " + reasonCode + text(reason) + text(serverReference) : "", 0xE0, number(reasonCode, 1),
-                    keeps ? new Block().text(31, reason).text(28, serverReference).bytes() : new byte[0]);
+        public void disconnected(Reason reason, String serverReference) {
+            took(keeps ? "DISCONNECT " + reason.code() + text(reason) + text(serverReference) : "", 0xE0, number(reason.code(), 1),
+                    keeps ? new Block().reason(reason).text(28, serverReference).bytes() : new byte[0]);
         }
 
         @Override
@@ -232,6 +233,10 @@ final class Packet5Target extends StreamTarget {
 
     private static String text(String text) {
         return " text " + text.length() + " " + (text.hashCode() & 0xFFFF);
+    }
+
+    private static String text(Reason reason) {
+        return text(reason.text()) + " " + reason.userProperties().stream().map(each -> text(each.name()) + text(each.value())).toList();
     }
 
     private static String text(Auth auth) {
@@ -279,6 +284,10 @@ final class Packet5Target extends StreamTarget {
 
         Block auth(Auth auth) {
             return text(21, auth.method()).data(auth.data());
+        }
+
+        Block reason(Reason reason) {
+            return text(31, reason.text()).users(reason.userProperties());
         }
 
         private Block data(byte[] data) {

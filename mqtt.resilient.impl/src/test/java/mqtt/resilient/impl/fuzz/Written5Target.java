@@ -18,6 +18,7 @@ import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.v5.Mqtt5;
 
 /**
@@ -127,17 +128,17 @@ final class Written5Target implements Target {
         }
 
         @Override
-        public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+        public void acknowledgement(int type, int packetId, Reason reason) {
             throw new AssertionError();
         }
 
         @Override
-        public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+        public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) {
             throw new AssertionError();
         }
 
         @Override
-        public void disconnected(int reasonCode, String reason, String serverReference) {
+        public void disconnected(Reason reason, String serverReference) {
             throw new AssertionError();
         }
 
