@@ -394,6 +394,10 @@ public final class Supervisor implements Attempt.Listener {
     @Override
     public void discarded() {
         discarded = sessionKey();
+        if ((discarded + FIVE).equals(ownSession)) {
+            ownSession = null; // it was the broker's only one for this client id
+            stateLost = true;
+        }
         connackAwaited = false;
         doubtful = false;
     }

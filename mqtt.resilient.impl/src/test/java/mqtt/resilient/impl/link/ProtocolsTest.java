@@ -131,6 +131,18 @@ class ProtocolsTest {
     }
 
     @Test
+    void aSessionOfTheNewerVersionThatTheOlderOneHasDiscardedIsNotResumed() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(null);
+        world.broker.expects("DISCONNECT").awaitsClient().expects(BASIC).sends("CONNACK").expects("DISCONNECT",
+                "CONNECT id=c keepalive=60"); // and its CONNACK does not come
+        world.client.offer(new Mqtt5());
+        world.broker.expects(FIVE).sends("CONNACK");
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
+    @Test
     void aRefusalIsThatOfOneBroker() {
         World world = auto("mqtt://one", "mqtt://two");
         world.broker.expects(FIVE).sends("CONNACK code=132").awaitsClient().expects(BASIC).isReachable(false).hangsUp()
