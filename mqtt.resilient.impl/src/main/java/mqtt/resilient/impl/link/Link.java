@@ -85,6 +85,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private boolean heard;
     private boolean readingPaused;
     private Runnable whenClosed;
+    /** The broker is being told why, and has not let go. */
+    private boolean lingers;
     /** The keepalive in force: ours, or what the broker asks for. */
     private int keepAliveSeconds;
 
@@ -195,6 +197,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
             boolean changed = expiry > 0 && expiry != settings.sessionExpirySeconds(); // 0 must stay 0 [MQTT 5 3.14.2.2.2]
             connection.closeGracefully(codec.disconnect(publishWill ? WITH_WILL : 0, changed ? settings.sessionExpirySeconds() : NO_CHANGE),
                     scheduler.nanoTime() + CLOSE_NANOS);
+        } else if (lingers) {
+            whenClosed = then;
         } else {
             connection.close();
             then.run();
@@ -220,6 +224,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return;
         }
         if (last.length > 0) {
+            lingers = true;
             connection.closeGracefully(last, scheduler.nanoTime() + CLOSE_NANOS);
         } else {
             connection.close();
@@ -402,6 +407,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 : stage == Stage.HANDSHAKE && closing.byPeer() ? Ending.Cause.HUNG_UP
                 : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
                         : Ending.Cause.CLOSED;
+        lingers = false;
         if (whenClosed != null) {
             whenClosed.run();
         } else if (stage != Stage.CLOSED) {

@@ -89,6 +89,8 @@ public final class Supervisor implements Attempt.Listener {
     private String ownSession;
     /** There was such a session before a restart, but not enough is known of it to continue it. */
     private boolean stateLost;
+    /** The session of 3.1.1 that a CONNECT of MQTT 5 ends if the broker accepts it; null = none was sent, or it is not refused. */
+    private String supplanted;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
     /** Null = there is none for {@code auth.method}. */
@@ -382,11 +384,20 @@ public final class Supervisor implements Attempt.Listener {
     public void connectSent() {
         doubtful |= connackAwaited;
         connackAwaited = true;
+        if (ownSession != null && (ownSession + FIVE).equals(sessionKey())) {
+            supplanted = ownSession; // unless it is refused, this CONNECT ends it, whether its CONNACK comes or not
+            ownSession = null;
+            stateLost = true;
+        }
     }
 
     @Override
     public void discarded() {
         discarded = sessionKey();
+        if ((discarded + FIVE).equals(ownSession)) {
+            ownSession = null; // it was the broker's only one for this client id
+            stateLost = true;
+        }
         connackAwaited = false;
         doubtful = false;
     }
@@ -401,6 +412,7 @@ public final class Supervisor implements Attempt.Listener {
         boolean continued = key.equals(ownSession);
         boolean sessionPresent = connack.sessionPresent() && settings.sessionExpirySeconds() > 0;
         discarded = null;
+        supplanted = null;
         if (sessionPresent && !continued) {
             leave();
             failed(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
@@ -459,12 +471,12 @@ public final class Supervisor implements Attempt.Listener {
 
     @Override
     public void ended(Ending ending) {
-        attempt = null;
-        failed(ending);
+        failed(ending); // leaves it: its connection may still be closing
     }
 
     private void failed(Ending ending) {
         boolean wasOnline = link != null;
+        String former = supplanted;
         leave();
         long now = scheduler.nanoTime();
         String reason = ending.reason();
@@ -472,6 +484,12 @@ public final class Supervisor implements Attempt.Listener {
         boolean atOnce = !wasOnline
                 && protocols.failed(protocol, settings.version().protocol(), tried, sessionKey().equals(ownSession),
                         ending.cause(), now);
+        if (former != null && (atOnce || ending.reasonCode() != 0)) {
+            ownSession = former;
+            stateLost = false;
+        } else if (ending.cause() == Ending.Cause.HUNG_UP) {
+            supplanted = former; // perhaps that is how it refuses
+        }
         boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD
                 || ending.cause() == Ending.Cause.UNSUPPORTED && !atOnce;
         if (wasOnline && now - onlineSince >= settings.timing().stableNanos()) {
@@ -589,6 +607,7 @@ public final class Supervisor implements Attempt.Listener {
         if (attempt != null) {
             Attempt leaving = attempt;
             attempt = null;
+            supplanted = null;
             closing++;
             leaving.abandon(publishWill, () -> {
                 closing--;

@@ -313,6 +313,17 @@ class FiveTest {
     }
 
     @Test
+    void theNextConnectionWaitsUntilTheBrokerThatIsToldItsErrorHasLetGo() {
+        World world = connected("CONNACK");
+        world.broker.holdsOn(true).sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=148");
+        assertEquals(ConnectionState.WAITING, world.state());
+        world.broker.after(Duration.ofMillis(990));
+        assertEquals(1, world.broker.connections());
+        world.broker.awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
     void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
         World world = World.five(UnaryOperator.identity(),
                 version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of(), ""), false);

@@ -95,6 +95,53 @@ class ProtocolsTest {
         assertTrue(world.takeEvents().contains("ONLINE session lost"));
     }
 
+    private static World onBasic() {
+        World world = World.unconfigured();
+        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
+                UnaryOperator.identity(), false));
+        acceptBasic(world);
+        world.client.offer(new Mqtt5());
+        return world;
+    }
+
+    @Test
+    void aSessionOfTheOlderVersionOutlivesARefusalOfTheNewerOne() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE).sends("CONNACK code=132").awaitsClient().expects("CONNECT id=c keepalive=60")
+                .sends("CONNACK session-present");
+        assertEquals("3.1.1", world.client.status().protocol());
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aSessionOfTheOlderVersionOutlivesABrokerThatHangsUpOnTheNewerOne() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE).hangsUp().awaitsClient().expects(FIVE).hangsUp().awaitsClient().expects(FIVE)
+                .hangsUp().awaitsClient().expects("CONNECT id=c keepalive=60").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aSessionThatALostConnackMayHaveEndedIsNotTakenForTheOneBefore() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE); // and its CONNACK does not come
+        world.client.offer(null);
+        acceptBasic(world);
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
+    @Test
+    void aSessionOfTheNewerVersionThatTheOlderOneHasDiscardedIsNotResumed() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(null);
+        world.broker.expects("DISCONNECT").awaitsClient().expects(BASIC).sends("CONNACK").expects("DISCONNECT",
+                "CONNECT id=c keepalive=60"); // and its CONNACK does not come
+        world.client.offer(new Mqtt5());
+        world.broker.expects(FIVE).sends("CONNACK");
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
     @Test
     void theSameBundleOfferedAgainIsNoReasonToTryAgain() {
         World world = World.unconfigured();
