@@ -122,7 +122,8 @@ final class Codec5 implements Codec {
         }
         connectProperties.octet(Properties.RECEIVE_MAXIMUM).number(2, options.receiveMaximum())
                 .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
-                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM);
+                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM)
+                .octet(Properties.REQUEST_RESPONSE_INFORMATION).octet(1); // for request()
         put(options.authentication(), connectProperties);
         put(options.userProperties(), connectProperties);
         body.block(connectProperties).text(connect.clientId());

@@ -31,6 +31,7 @@ final class Properties {
     static final int AUTHENTICATION_METHOD = 21;
     static final int AUTHENTICATION_DATA = 22;
     static final int WILL_DELAY = 24;
+    static final int REQUEST_RESPONSE_INFORMATION = 25;
     static final int RESPONSE_INFORMATION = 26;
     static final int SERVER_REFERENCE = 28;
     static final int REASON_STRING = 31;

@@ -77,9 +77,9 @@ class Codec5Test {
     @Test
     void enhancedAuthenticationIsEncodedAndDecodedByteByByte() throws ProtocolException {
         byte[] data = { 1, 2 };
-        assertBytes("10 23 0004 \"MQTT\" 05 02 003c 15 21 0064 27 00100000 22 0020 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
+        assertBytes("10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", data))));
-        assertBytes("10 1e 0004 \"MQTT\" 05 02 003c 10 21 0064 27 00100000 22 0020 15 0002 \"SM\" 0001 \"c\"",
+        assertBytes("10 20 0004 \"MQTT\" 05 02 003c 12 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", new byte[0]))));
         assertBytes("f0 0c 18 0a 15 0002 \"SM\" 16 0002 0102", codec.encode(new Auth(Auth.CONTINUE, "SM", data)));
         assertBytes("f0 07 19 05 15 0002 \"SM\"", codec.encode(new Auth(Auth.AGAIN, "SM", new byte[0])));
@@ -93,11 +93,11 @@ class Codec5Test {
 
     @Test
     void connectIsEncodedByteByByte() {
-        assertBytes("10 19 0004 \"MQTT\" 05 02 003c 0b 21 0064 27 00100000 22 0020 0001 \"c\"",
+        assertBytes("10 1b 0004 \"MQTT\" 05 02 003c 0d 21 0064 27 00100000 22 0020 1901 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0)));
-        assertBytes("10 1e 0004 \"MQTT\" 05 00 003c 10 11 0000000a 21 0064 27 00100000 22 0020 0001 \"c\"",
+        assertBytes("10 20 0004 \"MQTT\" 05 00 003c 12 11 0000000a 21 0064 27 00100000 22 0020 1901 0001 \"c\"",
                 codec.encode(connect(false, null, null, null, 10, 0)));
-        assertBytes("10 3c 0004 \"MQTT\" 05 ee 003c 12 21 0064 27 00100000 22 0020 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
+        assertBytes("10 3e 0004 \"MQTT\" 05 ee 003c 14 21 0064 27 00100000 22 0020 1901 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
                 + " 0f 18 00000005 02 0000005a 03 0002 \"ct\" 0001 \"w\" 0001 \"p\" 0001 \"u\" 0001 \"s\"",
                 codec.encode(connect(true, "u", "s", Message.to("w").payload("p").qos(Qos.AT_LEAST_ONCE).retain(true)
                         .expiresAfter(Duration.ofSeconds(90)).properties(MessageProperties.builder().contentType("ct")
@@ -109,14 +109,14 @@ class Codec5Test {
         Message will = Message.to("w").qos(Qos.EXACTLY_ONCE).expiresAfter(Duration.ofSeconds(90))
                 .properties(MessageProperties.builder().text(true).contentType("ct").responseTopic("r")
                         .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build()).build();
-        assertBytes("10 4a 0004 \"MQTT\" 05 14 003c 10 11 ffffffff 21 0064 27 00100000 22 0020 0001 \"c\" 26 18 00000005"
+        assertBytes("10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 00000005"
                 + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
                 + " 0001 \"w\" 0000", codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
     }
 
     @Test
     void aPasswordGoesWithoutAUser() {
-        assertBytes("10 1c 0004 \"MQTT\" 05 42 003c 0b 21 0064 27 00100000 22 0020 0001 \"c\" 0001 \"s\"",
+        assertBytes("10 1e 0004 \"MQTT\" 05 42 003c 0d 21 0064 27 00100000 22 0020 1901 0001 \"c\" 0001 \"s\"",
                 codec.encode(connect(true, null, "s", null, 0, 0)));
     }
 

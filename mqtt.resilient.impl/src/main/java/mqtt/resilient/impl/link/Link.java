@@ -240,9 +240,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         String reason = (stage == Stage.ONLINE ? "the broker disconnected: " : "the broker refused: ")
                 + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
+        boolean ofOneMessage = stage == Stage.ONLINE && (reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
+                || reasonCode == QOS_NOT_SUPPORTED);
         Ending.Cause cause = switch (protocol.reaction(reasonCode)) {
             case BACK_OFF, SUSPECT -> stage == Stage.ONLINE ? Ending.Cause.CLOSED : Ending.Cause.REFUSED;
-            case SLOW_RETRY -> Ending.Cause.REFUSED_FOR_GOOD;
+            case SLOW_RETRY -> ofOneMessage ? Ending.Cause.CLOSED : Ending.Cause.REFUSED_FOR_GOOD;
             case TAKEN_OVER -> Ending.Cause.TAKEN_OVER;
             case REDIRECT -> Ending.Cause.REDIRECTED;
             case FALL_BACK -> Ending.Cause.UNSUPPORTED;
@@ -250,8 +252,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         connection.close();
         leave(switch (protocol.reaction(reasonCode)) {
             case SUSPECT -> true;
-            case SLOW_RETRY -> reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
-                    || reasonCode == QOS_NOT_SUPPORTED;
+            case SLOW_RETRY -> ofOneMessage;
             default -> false; // it was not for a message of ours
         });
         owner.ended(new Ending(cause, reason, reasonCode, serverReference));

@@ -65,7 +65,7 @@ class AuthenticationTest {
         World world = world("M");
         Echo echo = new Echo();
         world.client.authenticator(echo);
-        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=100 39=1048576 34=32 21=M 22=begin}")
+        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=100 39=1048576 34=32 25=1 21=M 22=begin}")
                 .sends("AUTH code=24 {21=M 22=one}").expects("AUTH code=24 {21=M 22=answer}")
                 .sends("AUTH code=24 {21=M 22=two}").expects("AUTH code=24 {21=M 22=answer}").sends("CONNACK {21=M 22=last}");
         assertEquals(ConnectionState.ONLINE, world.state());

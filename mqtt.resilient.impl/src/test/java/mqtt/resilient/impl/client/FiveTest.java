@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** One session, another version: what MQTT 5 adds to connections, messages, acknowledgements and subscriptions. */
 class FiveTest {
-    private static final String OPTIONS = "{17=604800 33=100 39=1048576 34=32}";
+    private static final String OPTIONS = "{17=604800 33=100 39=1048576 34=32 25=1}";
 
     private static World connected(String connack) {
         return World.connectedWithFive(connack);
@@ -73,7 +73,7 @@ class FiveTest {
                 MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
         World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
                 5, List.of(new UserProperty("site", "7")), ""), false);
-        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 38=site:7} will=will,gone,q1"
+        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
                 + " {24=5 2=90 3=text/plain 38=a:b}");
     }
 
@@ -315,7 +315,7 @@ class FiveTest {
     @Test
     void theNextConnectionWaitsUntilTheBrokerThatIsToldItsErrorHasLetGo() {
         World world = connected("CONNACK");
-        world.broker.holdsOn(true).sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=148");
+        world.broker.holdsOn(true).sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=130");
         assertEquals(ConnectionState.WAITING, world.state());
         world.broker.after(Duration.ofMillis(990));
         assertEquals(1, world.broker.connections());
@@ -481,6 +481,14 @@ class FiveTest {
         }
         world.broker.sends("DISCONNECT code=" + code);
         return world.outcome(message);
+    }
+
+    @Test
+    void aConnectionThatEndsForOneMessageIsMadeAgainSoon() {
+        for (int code : new int[] { 0x87, 0x9A, 0x9B }) {
+            World world = connected("CONNACK");
+            world.broker.sends("DISCONNECT code=" + code).after(Duration.ofSeconds(2)).expects("CONNECT id=c *");
+        }
     }
 
     @Test
