@@ -92,6 +92,8 @@ public final class MqttConstants {
 
     private MqttConstants() {
     }
+    /** Service property of an {@link Authenticator}: the Authentication Method, as in {@code auth.method} (String). */
+    public static final String AUTH_METHOD = "mqtt.auth.method";
     /** Event property: the name of a {@link StoreHealth}. */
     public static final String HEALTH = "mqtt.store.health";
 }

@@ -1,5 +1,7 @@
 package mqtt.resilient.api;
 
+import java.util.List;
+
 /**
  * How a message ended.
  *
@@ -7,8 +9,21 @@ package mqtt.resilient.api;
  * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
  * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
  *        is one of the latest 1,024; the history keeps the kind for longer
+ * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
+ *        {@link Publication#delivered()}, the history does not keep them
  */
-public record Outcome(Kind kind, int reasonCode, String reason) {
+public record Outcome(Kind kind, int reasonCode, String reason, List<UserProperty> userProperties) {
+
+    /**
+     * Without user properties.
+     *
+     * @param kind how it ended
+     * @param reasonCode the broker's reason code
+     * @param reason in words
+     */
+    public Outcome(Kind kind, int reasonCode, String reason) {
+        this(kind, reasonCode, reason, List.of());
+    }
 
     /** The ways in which a message can end. Every accepted message ends in exactly one of them. */
     public enum Kind {
@@ -32,6 +47,13 @@ public record Outcome(Kind kind, int reasonCode, String reason) {
         UNKNOWN,
         /** Not yet at its end. Only from {@link ResilientMqttClient#outcome(long)}. */
         PENDING
+    }
+
+    /** {@return everything but the values of the user properties, which may be secrets} */
+    @Override
+    public String toString() {
+        return "Outcome[kind=" + kind + ", reasonCode=" + reasonCode + ", reason=" + reason + (userProperties.isEmpty() ? ""
+                : ", userProperties=" + userProperties.stream().map(UserProperty::name).toList()) + "]";
     }
 
     /** {@return whether the message was delivered} */

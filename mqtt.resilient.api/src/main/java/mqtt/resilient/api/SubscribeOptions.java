@@ -1,5 +1,7 @@
 package mqtt.resilient.api;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -13,9 +15,10 @@ import java.util.Objects;
  * @param retainHandling MQTT 5: which retained messages come
  * @param identifier MQTT 5: 1 to 33,554,431, given with each message ({@link ReceivedMessage#subscriptionIdentifiers()});
  *        0 = none
+ * @param userProperties MQTT 5: for the broker, in order; of several listeners of one filter those of the latest
  */
 public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean noLocal, boolean retainAsPublished,
-        RetainHandling retainHandling, int identifier) {
+        RetainHandling retainHandling, int identifier, List<UserProperty> userProperties) {
     private static final int LARGEST_IDENTIFIER = (1 << 25) - 1;
 
     /** Which retained messages come (MQTT 5 section 3.8.3.1); the ordinal is the number on the wire. */
@@ -31,7 +34,7 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
     /**
      * Checks the options.
      *
-     * @throws NullPointerException if qos or retainHandling is null
+     * @throws NullPointerException if qos, retainHandling or userProperties is null
      * @throws IllegalArgumentException if the identifier is not allowed
      */
     public SubscribeOptions {
@@ -41,6 +44,7 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
             throw new IllegalArgumentException("identifier: " + identifier + " is not allowed; allowed are 0 (none) to "
                     + LARGEST_IDENTIFIER);
         }
+        userProperties = List.copyOf(userProperties);
     }
 
     /**
@@ -50,22 +54,22 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
      * @return the options
      */
     public static SubscribeOptions qos(Qos qos) {
-        return new SubscribeOptions(qos, false, false, false, RetainHandling.ALWAYS, 0);
+        return new SubscribeOptions(qos, false, false, false, RetainHandling.ALWAYS, 0, List.of());
     }
 
     /** {@return the same with acknowledgement by the listener} */
     public SubscribeOptions acknowledgedManually() {
-        return new SubscribeOptions(qos, true, noLocal, retainAsPublished, retainHandling, identifier);
+        return new SubscribeOptions(qos, true, noLocal, retainAsPublished, retainHandling, identifier, userProperties);
     }
 
     /** {@return the same without messages of this client} */
     public SubscribeOptions withoutLocal() {
-        return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier);
+        return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier, userProperties);
     }
 
     /** {@return the same with the flag as it was published} */
     public SubscribeOptions retainedAsPublished() {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier, userProperties);
     }
 
     /**
@@ -75,7 +79,7 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
      * @return the options
      */
     public SubscribeOptions retained(RetainHandling which) {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, which, identifier);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, which, identifier, userProperties);
     }
 
     /**
@@ -85,6 +89,20 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
      * @return the options
      */
     public SubscribeOptions identifiedBy(int number) {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, number);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, number, userProperties);
+    }
+
+    /**
+     * The same with one more user property.
+     *
+     * @param name may repeat
+     * @param value its value
+     * @return the options
+     * @throws IllegalArgumentException if one of them is too long or holds what is not allowed
+     */
+    public SubscribeOptions userProperty(String name, String value) {
+        List<UserProperty> more = new ArrayList<>(userProperties);
+        more.add(new UserProperty(name, value));
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, identifier, more);
     }
 }

@@ -1,5 +1,6 @@
 package mqtt.resilient.api;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -38,12 +39,13 @@ public interface Subscription extends AutoCloseable {
      * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused; MQTT 5 section 3.9.3), or
      *        -1 while there is none, or -2 after a close
      * @param reason the broker's words; empty = none
+     * @param userProperties of the SUBACK (MQTT 5), in order, at most 1,024 characters of them
      */
-    record Grant(int code, String reason) {
+    record Grant(int code, String reason, List<UserProperty> userProperties) {
         /** No answer yet. */
-        public static final Grant PENDING = new Grant(-1, "");
+        public static final Grant PENDING = new Grant(-1, "", List.of());
         /** Closed before an answer. */
-        public static final Grant CLOSED = new Grant(-2, "");
+        public static final Grant CLOSED = new Grant(-2, "", List.of());
 
         /** {@return whether the broker accepted the subscription} */
         public boolean isGranted() {

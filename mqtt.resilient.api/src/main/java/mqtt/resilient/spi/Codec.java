@@ -2,6 +2,7 @@ package mqtt.resilient.spi;
 
 import java.nio.ByteBuffer;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.ProtocolException;
@@ -67,6 +68,15 @@ public interface Codec {
      * @return its bytes
      */
     byte[] encode(Unsubscribe unsubscribe);
+
+    /**
+     * Encodes a packet.
+     *
+     * @param auth the packet
+     * @return its bytes
+     * @throws UnsupportedOperationException if the version has no such packet
+     */
+    byte[] encode(Auth auth);
 
     /** {@return the bytes of a PINGREQ packet} */
     byte[] pingreq();

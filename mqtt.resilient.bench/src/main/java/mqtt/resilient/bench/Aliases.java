@@ -16,11 +16,13 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.v5.Mqtt5;
 
 /**
@@ -126,12 +128,12 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
-        session.acknowledgement(type, packetId, reasonCode, reason);
+    public void acknowledgement(int type, int packetId, Reason reason) {
+        session.acknowledgement(type, packetId, reason);
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
+    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
         ended++;
     }
 
@@ -141,7 +143,7 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void granted(String filter, int code, String reason) {
+    public void granted(String filter, Reason reason) {
         throw new IllegalStateException();
     }
 
@@ -161,8 +163,13 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) {
         throw new IllegalStateException();
+    }
+
+    @Override
+    public void auth(Auth auth) {
+        throw new AssertionError("nothing asks for it");
     }
 
     @Override
@@ -171,7 +178,7 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void disconnected(int reasonCode, String reason, String serverReference) {
+    public void disconnected(Reason reason, String serverReference) {
         throw new IllegalStateException();
     }
 }

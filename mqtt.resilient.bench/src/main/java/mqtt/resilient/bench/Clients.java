@@ -31,7 +31,7 @@ final class Clients {
     static ClientSettings settings(int window) {
         LinkSettings link = new LinkSettings(
                 new LinkSettings.Brokers(List.of(BrokerUri.parse("mqtt://broker")), false, 0),
-                new LinkSettings.Login("bench", null, null, null, 60),
+                new LinkSettings.Login("bench", null, null, null, false, 60),
                 new LinkSettings.Transport(null, null, List.of()),
                 new LinkSettings.Timing(0, 10 * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
                 new LinkSettings.Network(0, 300 * SECOND, 0), new LinkSettings.Schedule(0, 30 * SECOND), 604_800, false,

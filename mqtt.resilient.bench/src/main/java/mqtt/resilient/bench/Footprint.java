@@ -12,6 +12,7 @@ import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.packet.Reason;
 
 /** Heap per idle session, per idle client without its socket, and per pending message; used heap after collections. */
 public final class Footprint {
@@ -83,7 +84,7 @@ public final class Footprint {
 
     private static final class Nobody implements SessionEvents {
         @Override
-        public void ended(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, int reasonCode, String reason) {
+        public void ended(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, Reason reason) {
             throw new IllegalStateException();
         }
 
@@ -98,7 +99,7 @@ public final class Footprint {
         }
 
         @Override
-        public void granted(String filter, int code, String reason) {
+        public void granted(String filter, Reason reason) {
             throw new IllegalStateException();
         }
     }

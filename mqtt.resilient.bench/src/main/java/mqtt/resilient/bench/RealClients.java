@@ -77,7 +77,7 @@ final class RealClients implements AutoCloseable {
         LinkSettings.Timing timing = link.timing();
         ClientSettings settings = new ClientSettings(new LinkSettings(
                 new LinkSettings.Brokers(List.of(BrokerUri.parse(broker)), false, 0),
-                new LinkSettings.Login(name, null, null, null, keepAliveSeconds),
+                new LinkSettings.Login(name, null, null, null, false, keepAliveSeconds),
                 new LinkSettings.Transport((Route.Proxy) null, null, List.of()),
                 new LinkSettings.Timing(timing.pingNanos(), responseSeconds * SECOND, timing.connectNanos(),
                         timing.backoffMinNanos(), timing.backoffMaxNanos(), timing.stableNanos()),

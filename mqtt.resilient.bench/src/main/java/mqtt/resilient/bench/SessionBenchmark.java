@@ -16,10 +16,12 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -108,7 +110,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void ended(Outgoing outgoing, Outcome.Kind kind, int reasonCode, String reason) {
+    public void ended(Outgoing outgoing, Outcome.Kind kind, Reason reason) {
         ended++;
     }
 
@@ -118,7 +120,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void granted(String filter, int code, String reason) {
+    public void granted(String filter, Reason reason) {
         throw new IllegalStateException();
     }
 
@@ -143,18 +145,23 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+    public void acknowledgement(int type, int packetId, Reason reason) {
         session.acknowledgement(type, packetId);
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         session.subscriptionAnswer(type, packetId, codes, reason);
     }
 
     @Override
-    public void disconnected(int reasonCode, String reason, String serverReference) {
+    public void disconnected(Reason reason, String serverReference) {
         throw new IllegalStateException();
+    }
+
+    @Override
+    public void auth(Auth auth) {
+        throw new AssertionError("nothing asks for it");
     }
 
     @Override

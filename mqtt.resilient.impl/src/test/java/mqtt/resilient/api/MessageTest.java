@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -120,10 +121,10 @@ class MessageTest {
 
     @Test
     void grants() {
-        assertEquals(Qos.AT_MOST_ONCE, new Subscription.Grant(0, "").qos());
-        assertEquals(Qos.EXACTLY_ONCE, new Subscription.Grant(2, "").qos());
+        assertEquals(Qos.AT_MOST_ONCE, new Subscription.Grant(0, "", List.of()).qos());
+        assertEquals(Qos.EXACTLY_ONCE, new Subscription.Grant(2, "", List.of()).qos());
         for (Subscription.Grant none : new Subscription.Grant[] { Subscription.Grant.PENDING, Subscription.Grant.CLOSED,
-            new Subscription.Grant(128, "") }) {
+            new Subscription.Grant(128, "", List.of()) }) {
             assertFalse(none.isGranted());
             assertTrue(assertThrows(IllegalStateException.class, none::qos).getMessage().contains("" + none.code()));
         }
@@ -132,7 +133,7 @@ class MessageTest {
     @Test
     void manualAcknowledgementIsAnOption() {
         assertFalse(SubscribeOptions.qos(Qos.AT_LEAST_ONCE).manualAcknowledgement());
-        assertEquals(new SubscribeOptions(Qos.EXACTLY_ONCE, true, false, false, SubscribeOptions.RetainHandling.ALWAYS, 0),
+        assertEquals(new SubscribeOptions(Qos.EXACTLY_ONCE, true, false, false, SubscribeOptions.RetainHandling.ALWAYS, 0, List.of()),
                 SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually());
     }
 }

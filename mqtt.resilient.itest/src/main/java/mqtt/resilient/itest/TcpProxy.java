@@ -8,8 +8,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Stands between a client and its broker and does to the network what a test wants. */
@@ -21,7 +24,9 @@ final class TcpProxy implements AutoCloseable {
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
+    private final List<Integer> levels = new CopyOnWriteArrayList<>();
     private volatile boolean stalled;
+    private volatile byte[] refusal;
 
     TcpProxy(TestBroker broker) {
         this(broker, 0);
@@ -86,6 +91,16 @@ final class TcpProxy implements AutoCloseable {
         return open.get();
     }
 
+    /** From now on a CONNECT of MQTT 5 goes no further: its connection ends with this answer. */
+    void refuseFive(byte... answer) {
+        refusal = answer;
+    }
+
+    /** {@return the protocol level of each CONNECT so far: 4 is 3.1.1} */
+    List<Integer> levels() {
+        return List.copyOf(levels);
+    }
+
     private void accept() {
         try {
             while (true) {
@@ -106,8 +121,8 @@ final class TcpProxy implements AutoCloseable {
         try {
             toBroker.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), brokerPort));
             AtomicInteger directions = new AtomicInteger(2);
-            thread("itest-proxy-down", () -> copy(toBroker, client, directions));
-            copy(client, toBroker, directions);
+            thread("itest-proxy-down", () -> copy(toBroker, client, false, directions));
+            copy(client, toBroker, true, directions);
         } catch (IOException e) {
             close(client);
             open.decrementAndGet();
@@ -115,12 +130,16 @@ final class TcpProxy implements AutoCloseable {
     }
 
     /** One direction; an end of the stream is passed on, the end of both closes the connection. */
-    private void copy(Socket from, Socket to, AtomicInteger directions) {
+    private void copy(Socket from, Socket to, boolean up, AtomicInteger directions) {
         byte[] buffer = new byte[BUFFER_BYTES];
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                if (up && isRefused(buffer, count)) {
+                    from.getOutputStream().write(refusal);
+                    break;
+                }
                 if (!stalled) {
                     out.write(buffer, 0, count);
                 }
@@ -137,6 +156,17 @@ final class TcpProxy implements AutoCloseable {
             close(to);
             open.decrementAndGet();
         }
+    }
+
+    /** Looks for a CONNECT, which comes first and alone: type, length of one to four bytes, "MQTT", level. */
+    private boolean isRefused(byte[] bytes, int count) {
+        for (int name = 4; name <= 7 && bytes[0] == 0x10 && name + 4 < count; name++) {
+            if (new String(bytes, name, 4, StandardCharsets.ISO_8859_1).equals("MQTT")) {
+                levels.add((int) bytes[name + 4]);
+                return bytes[name + 4] == 5 && refusal != null;
+            }
+        }
+        return false;
     }
 
     private static void thread(String name, Runnable task) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,23 +21,35 @@ import org.osgi.framework.FrameworkUtil;
 
 /**
  * A real broker in a process of its own on a free loopback port: Mosquitto, or the demo's Artemis where there is no
- * Mosquitto. It keeps nothing across a restart. Use by one thread.
+ * Mosquitto, or the one that is asked for. Those two keep nothing across a restart, the others do. Use by one thread.
  */
 final class TestBroker implements AutoCloseable {
     /** Which program it is. */
     enum Kind {
         /** The usual one. */
-        MOSQUITTO,
+        MOSQUITTO("", ""),
         /** The substitute, in a JVM. */
-        ARTEMIS
+        ARTEMIS("itest.broker.directory", "mqtt.resilient.demo.broker.EmbeddedBroker"),
+        /** MQTT 5 in full and by the letter. */
+        HIVEMQ("itest.brokers.directory", "mqtt.resilient.brokers.HiveMq"),
+        /** Knows 3.1.1 only. */
+        MOQUETTE("itest.brokers.directory", "mqtt.resilient.brokers.Moquette");
+
+        /** The framework property that says where the jars are. */
+        private final String jars;
+        private final String program;
+
+        Kind(String jars, String program) {
+            this.jars = jars;
+            this.program = program;
+        }
     }
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
     private static final int CONNECT_MILLIS = 500;
-    private static final String BROKER_DIRECTORY = "itest.broker.directory";
 
-    private final Optional<Path> mosquitto;
+    private final Kind kind;
     private final int port;
     private final Path directory;
     private final Thread killAtExit;
@@ -47,9 +60,9 @@ final class TestBroker implements AutoCloseable {
         this(freePort(), config);
     }
 
-    /** A broker of the other kind, also where there is Mosquitto. */
-    static TestBroker artemis() {
-        return new TestBroker(freePort(), Optional.empty());
+    /** A broker of one of the kinds that run in a JVM. */
+    static TestBroker of(Kind kind) {
+        return new TestBroker(freePort(), kind);
     }
 
     /**
@@ -59,12 +72,12 @@ final class TestBroker implements AutoCloseable {
      * @param config further lines of Mosquitto's configuration; without effect on the other broker
      */
     TestBroker(int port, String... config) {
-        this(port, mosquitto(), config);
+        this(port, mosquitto().isPresent() ? Kind.MOSQUITTO : Kind.ARTEMIS, config);
     }
 
-    private TestBroker(int port, Optional<Path> mosquitto, String... config) {
+    private TestBroker(int port, Kind kind, String... config) {
         this.port = port;
-        this.mosquitto = mosquitto;
+        this.kind = kind;
         try {
             directory = Files.createTempDirectory("itest-broker");
             Files.writeString(config(), """
@@ -142,18 +155,18 @@ final class TestBroker implements AutoCloseable {
 
     /** {@return which program it is} */
     Kind kind() {
-        return mosquitto.isPresent() ? Kind.MOSQUITTO : Kind.ARTEMIS;
+        return kind;
     }
 
     /** Kills the broker and deletes its files. Repeatable. */
     @Override
     public void close() {
         kill();
-        try {
-            Runtime.getRuntime().removeShutdownHook(killAtExit);
-            Files.deleteIfExists(directory.resolve("log"));
-            Files.deleteIfExists(config());
-            Files.deleteIfExists(directory);
+        Runtime.getRuntime().removeShutdownHook(killAtExit);
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -169,20 +182,20 @@ final class TestBroker implements AutoCloseable {
     }
 
     private List<String> command() {
-        if (mosquitto.isPresent()) {
-            return List.of(mosquitto.get().toString(), "-c", config().toString());
+        if (kind == Kind.MOSQUITTO) {
+            return List.of(mosquitto().orElseThrow().toString(), "-c", config().toString());
         }
         Path jars = Path.of(Objects.requireNonNull(
-                FrameworkUtil.getBundle(TestBroker.class).getBundleContext().getProperty(BROKER_DIRECTORY),
-                BROKER_DIRECTORY));
+                FrameworkUtil.getBundle(TestBroker.class).getBundleContext().getProperty(kind.jars), kind.jars));
         if (!Files.isDirectory(jars)) {
-            throw new IllegalStateException(jars + " is not there: install mosquitto, or build mqtt.resilient.demo");
+            throw new IllegalStateException(jars + " is not there: build the module that it is in");
         }
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars + File.separator + "*",
-                "mqtt.resilient.demo.broker.EmbeddedBroker"));
-        command.addAll(List.of("--port", String.valueOf(port), "--parent",
-                String.valueOf(ProcessHandle.current().pid())));
+                kind.program));
+        String parent = String.valueOf(ProcessHandle.current().pid());
+        command.addAll(kind == Kind.ARTEMIS ? List.of("--port", String.valueOf(port), "--parent", parent)
+                : List.of(String.valueOf(port), directory.toString(), parent));
         return command;
     }
 

@@ -7,6 +7,8 @@ import static mqtt.resilient.spi.packet.ProtocolException.TOPIC_ALIAS_INVALID;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -14,12 +16,14 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
@@ -36,6 +40,7 @@ final class Codec5 implements Codec {
     private static final int FAILURE = 0x80;
     /** Words of the broker are kept with outcomes, in the status and in the log. */
     private static final int MAX_WORDS = 256;
+    private static final int MAX_USER_PROPERTY_CHARACTERS = 1024;
     private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
@@ -117,10 +122,10 @@ final class Codec5 implements Codec {
         }
         connectProperties.octet(Properties.RECEIVE_MAXIMUM).number(2, options.receiveMaximum())
                 .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
-                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM);
-        for (UserProperty each : options.userProperties()) {
-            connectProperties.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
-        }
+                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM)
+                .octet(Properties.REQUEST_RESPONSE_INFORMATION).octet(1); // for request()
+        put(options.authentication(), connectProperties);
+        put(options.userProperties(), connectProperties);
         body.block(connectProperties).text(connect.clientId());
         if (will != null) {
             PacketWriter willProperties = new PacketWriter();
@@ -142,6 +147,28 @@ final class Codec5 implements Codec {
         return body.packet(PacketType.CONNECT << 4);
     }
 
+    private static void put(List<UserProperty> userProperties, PacketWriter to) {
+        for (UserProperty each : userProperties) {
+            to.octet(Properties.USER_PROPERTY).text(each.name()).text(each.value());
+        }
+    }
+
+    private static void put(Auth auth, PacketWriter to) {
+        if (!auth.method().isEmpty()) {
+            to.octet(Properties.AUTHENTICATION_METHOD).text(auth.method());
+            if (auth.data().length > 0) {
+                to.octet(Properties.AUTHENTICATION_DATA).binary(auth.data());
+            }
+        }
+    }
+
+    @Override
+    public byte[] encode(Auth auth) {
+        PacketWriter authProperties = new PacketWriter();
+        put(auth, authProperties);
+        return new PacketWriter().octet(auth.code()).block(authProperties).packet(PacketType.AUTH << 4);
+    }
+
     @Override
     public byte[] encode(Subscribe subscribe) {
         PacketWriter body = new PacketWriter().number(2, subscribe.packetId());
@@ -150,6 +177,7 @@ final class Codec5 implements Codec {
         if (identifier > 0 && limits.subscriptionIdentifiers()) {
             subscribeProperties.octet(Properties.SUBSCRIPTION_IDENTIFIER).varint(identifier);
         }
+        put(subscribe.userProperties(), subscribeProperties);
         body.block(subscribeProperties);
         for (Subscribe.Request request : subscribe.requests()) {
             int options = request.options() & (1 << Subscribe.Request.IDENTIFIER_SHIFT) - 1;
@@ -189,7 +217,7 @@ final class Codec5 implements Codec {
     public void decode(int header, ByteBuffer body, PacketReceiver receiver) throws ProtocolException {
         int type = header >> 4;
         try {
-            if (type != PacketType.PUBLISH && (header & 15) != (type == PacketType.PUBREL ? 2 : 0)) {
+            if (type != PacketType.PUBLISH && (header & 15) != flags(type)) {
                 throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with flags " + (header & 15)
                         + " [MQTT-2.1.3-1]");
             }
@@ -199,16 +227,20 @@ final class Codec5 implements Codec {
                 case PacketType.PUBACK, PacketType.PUBREC, PacketType.PUBREL, PacketType.PUBCOMP -> {
                     int id = packetId(body, type);
                     int code = codeAndProperties(body, type);
-                    receiver.acknowledgement(type, id, code, words());
+                    receiver.acknowledgement(type, id, reason(code));
                 }
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
                     properties.read(body, type);
+                    if (!body.hasRemaining()) {
+                        throw new ProtocolException("a " + PacketType.name(type)
+                                + " without reason codes [MQTT-3.9.3-1, MQTT-3.11.3-1]");
+                    }
                     int[] codes = new int[body.remaining()];
                     for (int i = 0; i < codes.length; i++) {
                         codes[i] = code(body, type);
                     }
-                    receiver.subscriptionAnswer(type, id, codes, words());
+                    receiver.subscriptionAnswer(type, id, codes, reason(0));
                 }
                 case PacketType.PINGRESP -> {
                     requireEnd(body, type);
@@ -216,17 +248,24 @@ final class Codec5 implements Codec {
                 }
                 case PacketType.DISCONNECT -> {
                     int code = codeAndProperties(body, type);
-                    receiver.disconnected(code, words(),
-                            properties.text(Properties.SERVER_REFERENCE));
+                    receiver.disconnected(reason(code), properties.text(Properties.SERVER_REFERENCE));
                 }
-                case PacketType.AUTH -> throw new ProtocolException("an AUTH, although no authentication method was named "
-                        + "[MQTT-4.12.0-6]");
+                case PacketType.AUTH -> {
+                    int code = codeAndProperties(body, type);
+                    receiver.auth(new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
+                            properties.binary(Properties.AUTHENTICATION_DATA)));
+                }
                 default -> throw new ProtocolException(type == 0 ? MALFORMED : PROTOCOL_ERROR, "the server sent "
                         + PacketType.name(type) + ", which no server may send [MQTT 5 table 2-1]");
             }
         } catch (BufferUnderflowException e) {
             throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " that ends too early");
         }
+    }
+
+    /** The flags that a type of packet has to have; those of PUBLISH are its own. */
+    private static int flags(int type) {
+        return type == PacketType.PUBREL || type == PacketType.SUBSCRIBE || type == PacketType.UNSUBSCRIBE ? 2 : 0;
     }
 
     private Connack connack(ByteBuffer body) throws ProtocolException {
@@ -237,7 +276,7 @@ final class Codec5 implements Codec {
         int first = body.hasRemaining() ? body.get(body.position()) : 0;
         if (first >= 1 && first <= 5) { // a broker of 3.1.1 refuses in its own form; some put properties behind it
             body.position(body.limit());
-            return new Connack(false, older(first), BrokerLimits.NONE, "");
+            return new Connack(false, older(first), BrokerLimits.NONE, "", Auth.NONE);
         }
         int code = code(body, PacketType.CONNACK);
         properties.clear();
@@ -258,7 +297,26 @@ final class Codec5 implements Codec {
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
                 words(), properties.userProperties());
         aliasesOut = new TopicAliases(limits.topicAliasMaximum());
-        return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE));
+        return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE),
+                new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
+                        properties.binary(Properties.AUTHENTICATION_DATA)));
+    }
+
+    /** What the broker says besides the code; of many user properties the first. */
+    private Reason reason(int code) {
+        if (!properties.isAny()) {
+            return code == 0 ? Reason.SUCCESS : new Reason(code, "");
+        }
+        int characters = 0;
+        List<UserProperty> kept = new ArrayList<>();
+        for (UserProperty each : properties.userProperties()) {
+            characters += each.name().length() + each.value().length() + 1;
+            if (characters > MAX_USER_PROPERTY_CHARACTERS) {
+                break;
+            }
+            kept.add(each);
+        }
+        return new Reason(code, words(), List.copyOf(kept));
     }
 
     /** The words of the broker, if need be their beginning. */
@@ -315,10 +373,13 @@ final class Codec5 implements Codec {
         if (alias < 0) {
             return topic;
         }
-        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM || topic.isEmpty() && aliasesIn[alias] == null) {
-            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias + ", which "
-                    + (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM ? "is not between 1 and " + TOPIC_ALIAS_MAXIMUM
-                            : "was not set") + " [MQTT-3.3.2-8]");
+        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM) {
+            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias
+                    + ", which is not between 1 and " + TOPIC_ALIAS_MAXIMUM + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
+        }
+        if (topic.isEmpty() && aliasesIn[alias] == null) {
+            throw new ProtocolException("a PUBLISH without a topic and with topic alias " + alias
+                    + ", which was not set [MQTT 5 section 3.3.4]");
         }
         if (!topic.isEmpty()) {
             aliasesIn[alias] = topic;

@@ -31,6 +31,7 @@ final class Properties {
     static final int AUTHENTICATION_METHOD = 21;
     static final int AUTHENTICATION_DATA = 22;
     static final int WILL_DELAY = 24;
+    static final int REQUEST_RESPONSE_INFORMATION = 25;
     static final int RESPONSE_INFORMATION = 26;
     static final int SERVER_REFERENCE = 28;
     static final int REASON_STRING = 31;
@@ -80,7 +81,7 @@ final class Properties {
         define(RESPONSE_TOPIC, Kind.TEXT, publish);
         define(CORRELATION_DATA, Kind.BINARY, publish);
         define(SUBSCRIPTION_IDENTIFIER, Kind.VARINT, publish);
-        define(SESSION_EXPIRY, Kind.INT, connack);
+        define(SESSION_EXPIRY, Kind.INT, connack | disconnect);
         define(ASSIGNED_CLIENT_ID, Kind.TEXT, connack);
         define(SERVER_KEEP_ALIVE, Kind.SHORT, connack);
         define(AUTHENTICATION_METHOD, Kind.TEXT, connack | auth);
@@ -141,6 +142,9 @@ final class Properties {
         if (id >= COUNT || KINDS[id] == null || (PACKETS[id] & 1 << type) == 0) {
             throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with property " + id
                     + ", which it must not have [MQTT 5 section 2.2.2.2]");
+        }
+        if (id == SESSION_EXPIRY && type == PacketType.DISCONNECT) { // its packet may have it, but not from a server
+            throw new ProtocolException(PROTOCOL_ERROR, "a DISCONNECT with a session expiry from a server [MQTT-3.14.2-2]");
         }
         Kind kind = KINDS[id];
         if ((present & 1L << id) != 0 && kind != Kind.PAIR && kind != Kind.VARINT) {

@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
@@ -70,16 +71,33 @@ class Codec5Test {
     private static Connect connect(boolean clean, String user, String password, Message will, long expiry, long delay,
             UserProperty... properties) {
         return new Connect("c", clean, 60, user, password == null ? null : password.getBytes(StandardCharsets.UTF_8), will,
-                new Connect.Options(expiry, 100, 1_048_576, delay, List.of(properties)));
+                new Connect.Options(expiry, 100, 1_048_576, delay, List.of(properties), Auth.NONE));
+    }
+
+    @Test
+    void enhancedAuthenticationIsEncodedAndDecodedByteByByte() throws ProtocolException {
+        byte[] data = { 1, 2 };
+        assertBytes("10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
+                codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", data))));
+        assertBytes("10 20 0004 \"MQTT\" 05 02 003c 12 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 0001 \"c\"",
+                codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", new byte[0]))));
+        assertBytes("f0 0c 18 0a 15 0002 \"SM\" 16 0002 0102", codec.encode(new Auth(Auth.CONTINUE, "SM", data)));
+        assertBytes("f0 07 19 05 15 0002 \"SM\"", codec.encode(new Auth(Auth.AGAIN, "SM", new byte[0])));
+        decode("f0 0c 18 0a 15 0002 \"SM\" 16 0002 0102");
+        decode("f0 11 00 0f 15 0002 \"SM\" 1f 0002 \"ok\" 26 0000 0000");
+        decode("f0 00");
+        decode("20 0d 00 00 0a 15 0002 \"SM\" 16 0002 0102");
+        assertEquals(List.of("AUTH AUTH[code=24, method=SM] 0102", "AUTH AUTH[code=0, method=SM] ", "AUTH AUTH[code=0, method=] ",
+                "AUTH AUTH[code=0, method=SM] 0102", "CONNACK code 0"), log.packets);
     }
 
     @Test
     void connectIsEncodedByteByByte() {
-        assertBytes("10 19 0004 \"MQTT\" 05 02 003c 0b 21 0064 27 00100000 22 0020 0001 \"c\"",
+        assertBytes("10 1b 0004 \"MQTT\" 05 02 003c 0d 21 0064 27 00100000 22 0020 1901 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0)));
-        assertBytes("10 1e 0004 \"MQTT\" 05 00 003c 10 11 0000000a 21 0064 27 00100000 22 0020 0001 \"c\"",
+        assertBytes("10 20 0004 \"MQTT\" 05 00 003c 12 11 0000000a 21 0064 27 00100000 22 0020 1901 0001 \"c\"",
                 codec.encode(connect(false, null, null, null, 10, 0)));
-        assertBytes("10 3c 0004 \"MQTT\" 05 ee 003c 12 21 0064 27 00100000 22 0020 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
+        assertBytes("10 3e 0004 \"MQTT\" 05 ee 003c 14 21 0064 27 00100000 22 0020 1901 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
                 + " 0f 18 00000005 02 0000005a 03 0002 \"ct\" 0001 \"w\" 0001 \"p\" 0001 \"u\" 0001 \"s\"",
                 codec.encode(connect(true, "u", "s", Message.to("w").payload("p").qos(Qos.AT_LEAST_ONCE).retain(true)
                         .expiresAfter(Duration.ofSeconds(90)).properties(MessageProperties.builder().contentType("ct")
@@ -87,8 +105,18 @@ class Codec5Test {
     }
 
     @Test
+    void everyPropertyOfAWillIsEncoded() {
+        Message will = Message.to("w").qos(Qos.EXACTLY_ONCE).expiresAfter(Duration.ofSeconds(90))
+                .properties(MessageProperties.builder().text(true).contentType("ct").responseTopic("r")
+                        .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build()).build();
+        assertBytes("10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 00000005"
+                + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
+                + " 0001 \"w\" 0000", codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
+    }
+
+    @Test
     void aPasswordGoesWithoutAUser() {
-        assertBytes("10 1c 0004 \"MQTT\" 05 42 003c 0b 21 0064 27 00100000 22 0020 0001 \"c\" 0001 \"s\"",
+        assertBytes("10 1e 0004 \"MQTT\" 05 42 003c 0d 21 0064 27 00100000 22 0020 1901 0001 \"c\" 0001 \"s\"",
                 codec.encode(connect(true, null, "s", null, 0, 0)));
     }
 
@@ -140,6 +168,8 @@ class Codec5Test {
     void subscriptionsAreEncodedByteByByte() throws ProtocolException {
         assertBytes("82 0d 0007 00 0003 \"a/b\" 01 0001 \"#\" 2e", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a/b", 1), new Subscribe.Request("#", 2 | 4 | 8 | 2 << 4)))));
+        assertBytes("82 0e 0007 07 26 0001 \"n\" 0001 \"v\" 0001 \"a\" 00", codec.encode(new Subscribe(7,
+                List.of(new Subscribe.Request("a", 0)), List.of(new UserProperty("n", "v")))));
         assertBytes("82 07 0007 00 0001 \"a\" 00", codec.encode(new Subscribe(7,
                 List.of(new Subscribe.Request("a", 300 << 6))))); // who knows whether the broker takes it
         decode("20 03 00 00 00");
@@ -178,7 +208,7 @@ class Codec5Test {
         "40 02 0007                                         | PUBACK id 7 code 0",
         "40 03 0007 10                                      | PUBACK id 7 code 16",
         "40 04 0007 00 00                                   | PUBACK id 7 code 0",
-        "40 0f 0007 97 0b 1f 0001 \"q\" 26 0001 \"a\" 0001 \"b\"  | PUBACK id 7 code 151 'q'",
+        "40 0f 0007 97 0b 1f 0001 \"q\" 26 0001 \"a\" 0001 \"b\"  | PUBACK id 7 code 151 'q{a=b}'",
         "40 03 0007 95                                      | PUBACK id 7 code 149",
         "40 03 0007 ff                                      | PUBACK id 7 code 255",
         "50 03 0007 92                                      | PUBREC id 7 code 146",
@@ -188,6 +218,7 @@ class Codec5Test {
         "70 04 0007 92 00                                   | PUBCOMP id 7 code 146",
         "90 06 0007 00 00 01 02                             | SUBACK id 7 [0, 1, 2]",
         "90 08 0007 04 1f 0001 \"n\" 87                       | SUBACK id 7 [135] 'n'",
+        "90 14 0007 10 26 0001 \"b\" 0001 \"1\" 26 0001 \"a\" 0003 \"two\" 01 | SUBACK id 7 [1] '{b=1}{a=two}'",
         "b0 05 0007 00 00 11                                | UNSUBACK id 7 [0, 17]",
         "d0 00                                              | PINGRESP",
         "e0 00                                              | DISCONNECT code 0",
@@ -313,7 +344,7 @@ class Codec5Test {
         "130 | 32 06 0001 \"t\" 0000 00            | packet id 0",
         "129 | 30 04 0001 \"#\" 00                 | a wildcard in a topic",
         "130 | 30 03 0000 00                     | no topic and no alias",
-        "148 | 30 06 0000 03 23 0001             | an alias that was not set",
+        "130 | 30 06 0000 03 23 0001             | an alias that was not set",
         "148 | 30 07 0001 \"t\" 03 23 0000         | alias 0",
         "148 | 30 07 0001 \"t\" 03 23 0021         | an alias above what we take",
         "130 | 30 06 0001 \"t\" 02 0b 00           | subscription identifier 0",
@@ -328,9 +359,11 @@ class Codec5Test {
         "130 | 90 04 0001 00 10                  | a code that SUBACK must not have",
         "130 | b0 04 0001 00 01                  | a code that UNSUBACK must not have",
         "130 | e0 01 04                          | a code that only a client may send",
-        "129 | e0 07 00 05 11 00000000           | session expiry from a server",
+        "130 | e0 07 00 05 11 00000000           | session expiry from a server",
         "129 | d0 01 00                          | a body of PINGRESP",
-        "130 | f0 02 18 00                       | AUTH that nobody asked for",
+        "130 | f0 02 19 00                       | AUTH that only a client may send",
+        "129 | f0 02 18 01                       | AUTH with properties beyond its end",
+        "130 | f0 0a 18 08 15 0001 \"a\" 15 0001 \"a\" | AUTH with its method twice",
         "130 | 10 00                             | CONNECT from a server",
         "130 | c0 00                             | PINGREQ from a server",
         "129 | 00 00                             | packet type 0",

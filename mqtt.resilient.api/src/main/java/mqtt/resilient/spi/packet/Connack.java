@@ -9,6 +9,7 @@ import mqtt.resilient.api.BrokerLimits;
  * @param code 0 = accepted
  * @param limits what the broker granted, with its words
  * @param serverReference where to go instead; empty = nowhere
+ * @param authentication the method and the last data of an enhanced authentication; {@link Auth#NONE} = none
  */
-public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference) {
+public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference, Auth authentication) {
 }

@@ -25,16 +25,30 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
      * @param packetMaxBytes the largest packet this side takes
      * @param willDelaySeconds how long the broker waits before it publishes the will
      * @param userProperties in order
+     * @param authentication the method and the first data of an enhanced authentication; {@link Auth#NONE} = none
      */
     public record Options(long sessionExpirySeconds, int receiveMaximum, int packetMaxBytes, long willDelaySeconds,
-            List<UserProperty> userProperties) {
+            List<UserProperty> userProperties, Auth authentication) {
         /** {@return everything but the values of the user properties, which may be secrets} */
         @Override
         public String toString() {
             return "Options[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum + ", packetMax="
                     + packetMaxBytes + ", willDelay=" + willDelaySeconds + " s, userProperties="
-                    + userProperties.stream().map(UserProperty::name).toList() + "]";
+                    + userProperties.stream().map(UserProperty::name).toList() + ", authentication="
+                    + authentication.method() + "]";
         }
+    }
+
+    /**
+     * The same with an enhanced authentication.
+     *
+     * @param authentication the method and the first data
+     * @return the packet
+     */
+    public Connect with(Auth authentication) {
+        return new Connect(clientId, cleanStart, keepAliveSeconds, user, password, will,
+                new Options(options.sessionExpirySeconds, options.receiveMaximum, options.packetMaxBytes,
+                        options.willDelaySeconds, options.userProperties, authentication));
     }
 
     /** {@return everything but the user and the password} */

@@ -37,11 +37,10 @@ public interface PacketReceiver {
      *
      * @param type a number of {@link PacketType}
      * @param packetId 1 to 65,535
-     * @param reasonCode 0 in 3.1.1
-     * @param reason the broker's words; empty = none
+     * @param reason why; {@link Reason#SUCCESS} in 3.1.1
      * @throws ProtocolException if it must not come now
      */
-    void acknowledgement(int type, int packetId, int reasonCode, String reason) throws ProtocolException;
+    void acknowledgement(int type, int packetId, Reason reason) throws ProtocolException;
 
     /**
      * SUBACK or UNSUBACK.
@@ -49,10 +48,18 @@ public interface PacketReceiver {
      * @param type a number of {@link PacketType}
      * @param packetId 1 to 65,535
      * @param codes a code per filter; empty with the UNSUBACK of 3.1.1
-     * @param reason the broker's words; empty = none
+     * @param reason for all of them; its code means nothing
      * @throws ProtocolException if it must not come now
      */
-    void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException;
+    void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException;
+
+    /**
+     * AUTH; MQTT 5 only.
+     *
+     * @param auth the packet
+     * @throws ProtocolException if it must not come now
+     */
+    void auth(Auth auth) throws ProtocolException;
 
     /**
      * PINGRESP.
@@ -64,10 +71,9 @@ public interface PacketReceiver {
     /**
      * DISCONNECT of the broker; MQTT 5 only.
      *
-     * @param reasonCode why
-     * @param reason its words; empty = none
+     * @param reason why
      * @param serverReference where to go instead; empty = nowhere
      * @throws ProtocolException if it must not come now
      */
-    void disconnected(int reasonCode, String reason, String serverReference) throws ProtocolException;
+    void disconnected(Reason reason, String serverReference) throws ProtocolException;
 }

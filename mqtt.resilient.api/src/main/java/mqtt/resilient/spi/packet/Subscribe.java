@@ -2,14 +2,26 @@ package mqtt.resilient.spi.packet;
 
 import java.util.List;
 import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.UserProperty;
 
 /**
  * SUBSCRIBE (MQTT 3.1.1 and 5 section 3.8).
  *
  * @param packetId 1 to 65,535
  * @param requests at least one; those of one packet have the same identifier
+ * @param userProperties of the packet, in order
  */
-public record Subscribe(int packetId, List<Request> requests) {
+public record Subscribe(int packetId, List<Request> requests, List<UserProperty> userProperties) {
+    /**
+     * A packet without user properties.
+     *
+     * @param packetId 1 to 65,535
+     * @param requests at least one
+     */
+    public Subscribe(int packetId, List<Request> requests) {
+        this(packetId, requests, List.of());
+    }
+
     /**
      * One filter.
      *

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
@@ -21,11 +22,13 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
 import mqtt.resilient.impl.link.Supervisor;
 import mqtt.resilient.impl.session.Counters;
@@ -41,6 +44,7 @@ import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /**
@@ -253,6 +257,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         return done;
     }
 
+    /** Who authenticates the client from now on; null = there is nobody. Safe from any thread. */
+    public void authenticator(Authenticator authenticator) {
+        onLoop(() -> supervisor.authenticator(authenticator == null ? null
+                : new AuthenticatorCalls(name, authenticator, environment.listeners(), scheduler)));
+    }
+
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         publisher.close();
@@ -304,8 +314,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
-        publisher.ended(message, kind, reasonCode, reason);
+    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+        publisher.ended(message, kind, reason);
     }
 
     // ---- subscribing ----------------------------------------------------------------------------------------------
@@ -322,12 +332,18 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Subscribes, with {@link Subscribe.Request#options()}; safe from any thread. */
     public ClientSubscription subscribe(String filter, int options, InboundQueue queue) {
+        return subscribe(filter, options, List.of(), queue);
+    }
+
+    /** The same with user properties for the broker. */
+    public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties, InboundQueue queue) {
         ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
             } else {
                 subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
+                session.describe(filter, userProperties);
                 dispatcher.add(filter, options, queue);
             }
         });
@@ -380,14 +396,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void granted(String filter, int code, String reason) {
-        Subscription.Grant grant = new Subscription.Grant(code, reason);
+    public void granted(String filter, Reason reason) {
+        Subscription.Grant grant = new Subscription.Grant(reason.code(), reason.text(), reason.userProperties());
         for (ClientSubscription subscription : subscriptions.getOrDefault(filter, List.of())) {
             subscription.answer(grant, environment.completions());
         }
         if (!grant.isGranted()) {
             counters.count(Counter.SUBSCRIPTIONS_REFUSED);
-            events.subscriptionRefused(filter, code);
+            events.subscriptionRefused(filter, grant.code());
         }
     }
 

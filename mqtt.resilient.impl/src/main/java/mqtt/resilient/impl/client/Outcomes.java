@@ -15,6 +15,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * How messages ended: a bounded history of one byte each, the words about the latest of which there is more to say, and the
@@ -117,12 +118,12 @@ final class Outcomes {
     }
 
     /** A message has come to its end. */
-    void ended(long id, Kind kind, int reasonCode, String reason) {
-        if (reasonCode != 0 || !reason.isEmpty()) {
+    void ended(long id, Kind kind, Reason reason) {
+        if (reason.code() != 0 || !reason.text().isEmpty()) {
             if (details == null) {
                 details = new AtomicReferenceArray<>(MAX_DETAILS);
             }
-            details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reasonCode, reason)));
+            details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reason.code(), reason.text())));
         }
         byte[] ring = history;
         if (id > latest) {
@@ -141,7 +142,8 @@ final class Outcomes {
         if (!watched.isEmpty()) {
             CompletableFuture<Outcome> stage = watched.remove(id);
             if (stage != null) {
-                completions.execute(() -> stage.complete(new Outcome(kind, reasonCode, reason)));
+                completions.execute(() -> stage.complete(new Outcome(kind, reason.code(), reason.text(),
+                        reason.userProperties())));
             }
         }
     }

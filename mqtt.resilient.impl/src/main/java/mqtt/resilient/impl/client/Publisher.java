@@ -23,6 +23,7 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public methods
@@ -414,21 +415,21 @@ public final class Publisher {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        ended(message, kind, 0, reason);
+        ended(message, kind, new Reason(0, reason));
         message.end();
     }
 
     /** A message has come to its end. */
-    void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
+    void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
         intake.ended(message);
         ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
-        outcomes.ended(message.id(), kind, reasonCode, reason);
+        outcomes.ended(message.id(), kind, reason);
         tellSpace();
         lookForOldest();
         if (kind == Outcome.Kind.SET_ASIDE) {
-            events.setAside(message.id(), message.message().topic(), reason);
+            events.setAside(message.id(), message.message().topic(), reason.text());
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
-            events.dropped(message.message().topic(), kind, reason);
+            events.dropped(message.message().topic(), kind, reason.text());
         }
         endDrainsIfEmpty();
     }

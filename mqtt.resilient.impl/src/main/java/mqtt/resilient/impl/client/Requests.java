@@ -2,7 +2,9 @@ package mqtt.resilient.impl.client;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -15,6 +17,7 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Responder;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 
@@ -29,7 +32,24 @@ public final class Requests {
     private static final long LARGEST_ID = 1_000_000_000_000_000_000L;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
+    private static final int MOST_PENDING = 10_000;
+
     private record Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout) {
+    }
+
+    /** Where answers come, and the requests, by their ids, that are held until they can. */
+    private static final class Replies {
+        private final ClientSubscription subscription;
+        private final Map<Long, Message> held = new LinkedHashMap<>();
+        private boolean granted;
+
+        Replies(ClientSubscription subscription) {
+            this.subscription = subscription;
+        }
+    }
+
+    /** A request that is not sent yet: how, the first connection tells. */
+    private record Waiting(long id, Message message, long deadline) {
     }
 
     private final Client client;
@@ -37,7 +57,11 @@ public final class Requests {
     private final ListenerQueue queue;
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     /** By filter; on the loop. */
-    private final Map<String, ClientSubscription> replies = new HashMap<>();
+    private final Map<String, Replies> replies = new HashMap<>();
+    /** On the loop. */
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    /** Hears of the first connection; null = nobody waits for it, or it has been. */
+    private AutoCloseable watch;
     private boolean closed;
 
     Requests(Client client, Environment environment) {
@@ -55,14 +79,57 @@ public final class Requests {
     }
 
     private void begin(Message message, long nanos, CompletableFuture<ReceivedMessage> answer) {
+        if (pending.size() == MOST_PENDING) {
+            environment.completions().execute(() -> answer.completeExceptionally(new IllegalStateException(MOST_PENDING
+                    + " requests of this service wait for their answers; allowed are no more")));
+            return;
+        }
         Scheduler scheduler = environment.scheduler();
+        long deadline = scheduler.nanoTime() + nanos;
         long id = environment.random().nextLong(LARGEST_ID); // an answer to an earlier run's request is nobody's
-        pending.put(id, new Pending(answer, scheduler.at(scheduler.nanoTime() + nanos, () -> fail(id, new TimeoutException(
+        pending.put(id, new Pending(answer, scheduler.at(deadline, () -> fail(id, new TimeoutException(
                 "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s")))));
         if (closed) {
             fail(id, new IllegalStateException("the service is released"));
             return;
         }
+        waiting.add(new Waiting(id, message, deadline));
+        if (client.metrics().connections() > 0) {
+            sendWaiting();
+        } else if (watch == null) {
+            watch = client.addConnectionListener(status -> scheduler.execute(() -> {
+                if (client.metrics().connections() > 0) {
+                    stopWatching();
+                    sendWaiting();
+                }
+            }));
+        } else {
+            waiting.removeIf(each -> !pending.containsKey(each.id));
+        }
+    }
+
+    private void sendWaiting() {
+        for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
+            long left = next.deadline - environment.scheduler().nanoTime();
+            if (pending.containsKey(next.id) && left > 0) {
+                send(next.id, next.message, left);
+            }
+        }
+    }
+
+    private void stopWatching() {
+        AutoCloseable watching = watch;
+        watch = null;
+        if (watching != null) {
+            try {
+                watching.close();
+            } catch (Exception e) {
+                throw new AssertionError("the end of a registration does not fail", e);
+            }
+        }
+    }
+
+    private void send(long id, Message message, long nanos) {
         boolean five = client.status().protocol().equals("5");
         String self = client.status().clientId().replaceAll("[+#/]", "_");
         String information = client.status().limits().responseInformation();
@@ -74,23 +141,33 @@ public final class Requests {
                 .properties(!five ? message.properties() : message.properties().toBuilder().responseTopic(reply)
                         .correlationData(ByteBuffer.allocate(Long.BYTES).putLong(id).array()).build());
         String replyFilter = five ? reply : reply + "/+";
-        replies.computeIfAbsent(replyFilter, filter -> client.subscribe(filter, 1, queue)).result()
-                .thenAccept(grant -> {
-                    if (grant.isGranted()) {
-                        publish(id, request.build());
-                    } else {
-                        scheduler.execute(() -> forget(replyFilter));
-                        fail(id, new IllegalStateException("the broker refused the subscription to " + reply + " with code "
-                                + grant.code()));
-                    }
-                });
+        Replies answers = replies.get(replyFilter);
+        if (answers == null) {
+            answers = new Replies(client.subscribe(replyFilter, 1, queue));
+            replies.put(replyFilter, answers);
+            answers.subscription.result().thenAccept(grant -> environment.scheduler().execute(() -> granted(replyFilter, grant)));
+        }
+        if (answers.granted) {
+            publish(id, request.build());
+        } else {
+            answers.held.put(id, request.build());
+        }
     }
 
-    /** The next request asks the broker again. */
-    private void forget(String replyFilter) {
-        ClientSubscription refused = replies.remove(replyFilter);
-        if (refused != null) {
-            client.unsubscribe(refused);
+    private void granted(String replyFilter, Subscription.Grant grant) {
+        Replies answers = replies.get(replyFilter);
+        if (answers == null) {
+            return; // the service was released
+        }
+        answers.granted = grant.isGranted();
+        if (answers.granted) {
+            answers.held.forEach(this::publish);
+            answers.held.clear();
+        } else { // the next request asks the broker again
+            replies.remove(replyFilter);
+            client.unsubscribe(answers.subscription);
+            answers.held.keySet().forEach(id -> fail(id, new IllegalStateException("the broker refused the subscription to "
+                    + replyFilter + " with code " + grant.code())));
         }
     }
 
@@ -135,8 +212,10 @@ public final class Requests {
     public void close() {
         environment.scheduler().execute(() -> {
             closed = true;
+            waiting.clear();
+            stopWatching();
             List.copyOf(pending.keySet()).forEach(id -> fail(id, new IllegalStateException("the service is released")));
-            client.close(List.copyOf(replies.values()), queue, false);
+            client.close(replies.values().stream().map(each -> each.subscription).toList(), queue, false);
             replies.clear();
         });
     }

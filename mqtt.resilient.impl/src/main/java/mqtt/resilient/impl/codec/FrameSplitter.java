@@ -23,15 +23,21 @@ public final class FrameSplitter {
     private ByteBuffer partial;
     /** How much of a PUBLISH that is too large is still to be passed over. */
     private long skip;
+    private boolean held;
 
     public FrameSplitter(Codec codec, int maxPacketBytes) {
         this.codec = codec;
         this.maxPacketBytes = maxPacketBytes;
     }
 
-    /** Takes all bytes of {@code in}. */
+    /** Takes no more packets until {@code false}; for the receiver of one. */
+    public void hold(boolean hold) {
+        held = hold;
+    }
+
+    /** Takes all bytes of {@code in}, or those of the packets until it is to {@link #hold}. */
     public void split(ByteBuffer in, PacketReceiver receiver) throws ProtocolException {
-        while (in.hasRemaining()) {
+        while (in.hasRemaining() && !held) {
             if (skip > 0) {
                 int count = (int) Math.min(skip, in.remaining());
                 in.position(in.position() + count);

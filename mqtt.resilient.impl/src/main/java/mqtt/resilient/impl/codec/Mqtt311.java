@@ -13,12 +13,14 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
@@ -139,6 +141,11 @@ public final class Mqtt311 implements ProtocolVersion {
         }
 
         @Override
+        public byte[] encode(Auth auth) {
+            throw new UnsupportedOperationException("MQTT 3.1.1 has no AUTH");
+        }
+
+        @Override
         public byte[] pingreq() {
             return new byte[] { (byte) (PacketType.PINGREQ << 4), 0 };
         }
@@ -162,14 +169,14 @@ public final class Mqtt311 implements ProtocolVersion {
                         requireFlags(header, type == PacketType.PUBREL ? 2 : 0);
                         int id = packetId(body, type);
                         requireEnd(body, type);
-                        receiver.acknowledgement(type, id, 0, "");
+                        receiver.acknowledgement(type, id, Reason.SUCCESS);
                     }
                     case PacketType.SUBACK, PacketType.UNSUBACK -> {
                         requireFlags(header, 0);
                         int id = packetId(body, type);
                         int[] codes = type == PacketType.SUBACK ? subackCodes(body) : new int[0];
                         requireEnd(body, type);
-                        receiver.subscriptionAnswer(type, id, codes, "");
+                        receiver.subscriptionAnswer(type, id, codes, Reason.SUCCESS);
                     }
                     case PacketType.PINGRESP -> {
                         requireFlags(header, 0);
@@ -191,7 +198,7 @@ public final class Mqtt311 implements ProtocolVersion {
             if (flags > 1) {
                 throw new ProtocolException("a CONNACK with reserved flags " + flags + " [MQTT 3.1.1 section 3.2.2.1]");
             }
-            return new Connack(flags == 1, code, BrokerLimits.NONE, "");
+            return new Connack(flags == 1, code, BrokerLimits.NONE, "", Auth.NONE);
         }
 
         private Publish publish(int header, ByteBuffer body) throws ProtocolException {

@@ -51,6 +51,11 @@ import org.osgi.service.metatype.annotations.Option;
             description = "Needs a user.")
     String _password() default "";
 
+    @AttributeDefinition(name = "Authentication method", required = false,
+            description = "Enhanced authentication, MQTT 5 only: the mqtt.auth.method of an Authenticator service, for example "
+                    + "SCRAM-SHA-256. Empty: none.")
+    String auth_method() default "";
+
     @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
             description = "The broker gives the client up after one and a half times this silence. 0: never; pings are "
                     + "sent every 20 s all the same.")
@@ -91,6 +96,10 @@ import org.osgi.service.metatype.annotations.Option;
 
     @AttributeDefinition(name = "Will: retain")
     boolean will_retain() default false;
+
+    @AttributeDefinition(name = "Will: also on stop",
+            description = "Whether the broker publishes the will also when the client stops, not only when it is lost.")
+    boolean will_on_stop() default false;
 
     @AttributeDefinition(name = "Will: delay (s)", min = "0", max = "4294967295",
             description = "MQTT 5: the broker waits so long for the client to come back before it publishes the will.")

@@ -125,7 +125,7 @@ final class ClientHandle implements ResilientMqttClient {
         require(filter, options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
-        return own(client.subscribe(filter, Subscribe.Request.encode(options), queue));
+        return own(client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue));
     }
 
     @Override
@@ -146,11 +146,12 @@ final class ClientHandle implements ResilientMqttClient {
         Client mine = client();
         ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), Descriptions.of(responder),
                 false);
-        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options), queue);
+        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue);
         if (filter.endsWith("#")) {
             return own(subscription, () -> { });
         }
-        ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options), queue);
+        ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options),
+                options.userProperties(), queue);
         return own(subscription, () -> mine.unsubscribe(basic));
     }
 
@@ -184,6 +185,7 @@ final class ClientHandle implements ResilientMqttClient {
             withIt.run();
         });
         if (released) { // meanwhile
+            withIt.run();
             subscription.release();
         }
         return subscription;

@@ -202,7 +202,17 @@ final class Configuration {
             throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed are "
                     + MAX_STRING_BYTES);
         }
-        if (user.isEmpty() && !password.isEmpty() && protocol() != LinkSettings.Protocol.MQTT_5) {
+        LinkSettings.Protocol protocol = protocol();
+        String method = text("auth.method");
+        if (!method.isEmpty() && protocol == LinkSettings.Protocol.MQTT_3_1_1) {
+            throw new InvalidException("auth.method: \"" + method + "\" is not allowed with protocol=3.1.1, which has no enhanced "
+                    + "authentication; allowed with it: empty");
+        }
+        if (method.getBytes(StandardCharsets.UTF_8).length > MAX_STRING_BYTES || method.indexOf(0) >= 0) {
+            throw invalid("auth.method", method.length() + " characters", "at most 65535 bytes of UTF-8 without U+0000");
+        }
+        protocol = method.isEmpty() ? protocol : LinkSettings.Protocol.MQTT_5; // falling back would leave it out
+        if (user.isEmpty() && !password.isEmpty() && protocol != LinkSettings.Protocol.MQTT_5) {
             throw new InvalidException("user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with "
                     + "protocol=5");
         }
@@ -212,7 +222,7 @@ final class Configuration {
             throw invalid("backoff.min.ms", backoffMin / NANOS_PER_MILLI, "at most backoff.max.seconds");
         }
         LinkSettings.Login login = new LinkSettings.Login(clientId.equals(ASSIGNED) ? "" : clientId, user.isEmpty() ? null : user,
-                password.isEmpty() ? null : passwordBytes, will(), (int) number("keepalive.seconds", 0, 65_535));
+                password.isEmpty() ? null : passwordBytes, will(), flag("will.on.stop"), (int) number("keepalive.seconds", 0, 65_535));
         LinkSettings.Timing timing = new LinkSettings.Timing(seconds("ping.seconds", 0, 65_535),
                 seconds("response.seconds", 1, 600), seconds("connect.seconds", 1, 600), backoffMin, backoffMax,
                 seconds("stable.seconds", 0, 86_400));
@@ -223,8 +233,9 @@ final class Configuration {
                 seconds("schedule.stay.seconds", 1, 86_400));
         return new LinkSettings(brokers(), login, transport(), timing, network, schedule,
                 number("session.expiry.seconds", 0, MAX_SECONDS), flag("clean.start"), packetMaxBytes,
-                new LinkSettings.Version(protocol(), (int) number("inflight.max", 1, 65_000),
-                        number("will.delay.seconds", 0, MAX_SECONDS), userProperties("connect.user.properties")));
+                new LinkSettings.Version(protocol, (int) number("inflight.max", 1, 65_000),
+                        number("will.delay.seconds", 0, MAX_SECONDS), userProperties("connect.user.properties"),
+                        method));
     }
 
     private List<UserProperty> userProperties(String key) throws InvalidException {

@@ -15,6 +15,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.Authenticator;
+import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
@@ -62,6 +64,8 @@ public final class Engine implements ClientFactory {
     private final SystemNetwork systemNetwork;
     private volatile ProtocolVersion protocol;
     private volatile boolean stopped;
+    /** With their methods. */
+    private final Map<Authenticator, String> authenticators = new ConcurrentHashMap<>();
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
     private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
     private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
@@ -114,6 +118,29 @@ public final class Engine implements ClientFactory {
     void setProtocol(ProtocolVersion version) {
         protocol = version;
         osgi.execute(() -> offer(version));
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addAuthenticator(Authenticator authenticator, Map<String, Object> properties) {
+        if (properties.get(MqttConstants.AUTH_METHOD) instanceof String method) {
+            authenticators.put(authenticator, method);
+            osgi.execute(() -> names.values().forEach(ManagedClient::chooseAuthenticator));
+        } else {
+            LoggerFactory.getLogger("mqtt.resilient").warn("the Authenticator {} is not used: its service property {} is {}; "
+                    + "allowed is the name of a method", authenticator, MqttConstants.AUTH_METHOD,
+                    properties.get(MqttConstants.AUTH_METHOD));
+        }
+    }
+
+    void removeAuthenticator(Authenticator authenticator) {
+        authenticators.remove(authenticator);
+        osgi.execute(() -> names.values().forEach(ManagedClient::chooseAuthenticator));
+    }
+
+    /** Who authenticates with a method; null = nobody. */
+    Authenticator authenticator(String method) {
+        return authenticators.entrySet().stream().filter(each -> each.getValue().equals(method)).map(Map.Entry::getKey)
+                .findFirst().orElse(null);
     }
 
     /** Returns when no connection uses the version any more, or when that takes too long. */

@@ -21,7 +21,7 @@ final class FetchQueue implements MessageQueue {
 
     FetchQueue(Client client, String filter, SubscribeOptions options, int capacity, String description) {
         queue = client.pullQueue(description, options.manualAcknowledgement(), capacity, arrivals::release);
-        subscription = client.subscribe(filter, Subscribe.Request.encode(options), queue);
+        subscription = client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue);
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
@@ -72,6 +73,9 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     /** What the maker itself uses. */
     private final ClientHandle handle;
     private boolean configured;
+    private String authMethod = "";
+    /** Null = there is none for the method. */
+    private Authenticator authenticator;
     /** The store in use; null = none yet. */
     private StoreSettings store;
     /** On mqtt-osgi only. */
@@ -151,6 +155,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             subscriptions = newSubscriptions;
             networkSource = newSource;
             protocol = settings.link().version().protocol();
+            authMethod = settings.link().version().authMethod();
+            chooseAuthenticator();
             store = settings.store();
             client.configure(newName, settings);
             configured = true;
@@ -256,6 +262,15 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             client.networkChanged(NetworkState.UNKNOWN);
         }
         client.bouncer(wanted == null ? () -> { } : () -> engine.osgi().execute(wanted::bounce));
+    }
+
+    /** Takes the authenticator that the configuration asks for, of those that are there. */
+    synchronized void chooseAuthenticator() {
+        Authenticator wanted = authMethod.isEmpty() ? null : engine.authenticator(authMethod);
+        if (wanted != authenticator) {
+            authenticator = wanted;
+            client.authenticator(wanted);
+        }
     }
 
     /** A name has become free: takes the configuration that was refused for its name. */

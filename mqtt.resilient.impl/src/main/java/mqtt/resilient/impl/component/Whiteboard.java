@@ -138,7 +138,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
         return Subscribe.Request.encode(new SubscribeOptions(Qos.of(number(properties, MqttConstants.QOS, 1, 2)), false,
                 flag(properties, MqttConstants.NO_LOCAL), flag(properties, MqttConstants.RETAIN_AS_PUBLISHED),
                 SubscribeOptions.RetainHandling.values()[number(properties, MqttConstants.RETAIN_HANDLING, 0, 2)],
-                number(properties, MqttConstants.SUBSCRIPTION_IDENTIFIER, 0, 33_554_431)));
+                number(properties, MqttConstants.SUBSCRIPTION_IDENTIFIER, 0, 33_554_431), List.of()));
     }
 
     private static boolean flag(Map<String, Object> properties, String name) {

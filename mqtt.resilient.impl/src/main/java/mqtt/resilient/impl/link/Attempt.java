@@ -48,6 +48,8 @@ final class Attempt {
     private final String clientId;
     private final ResponseTimeout responseTimeout;
     private final Listener listener;
+    /** Null = no enhanced authentication. */
+    private final AuthenticatorCalls authenticator;
     /** How many of the broker's addresses come last this time. */
     private final int skipped;
 
@@ -62,7 +64,8 @@ final class Attempt {
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            String clientId, boolean discard, int skipped, ResponseTimeout responseTimeout, Listener listener) {
+            String clientId, boolean discard, int skipped, AuthenticatorCalls authenticator, ResponseTimeout responseTimeout,
+            Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
@@ -71,6 +74,7 @@ final class Attempt {
         this.clientId = clientId;
         this.discard = discard;
         this.skipped = skipped;
+        this.authenticator = authenticator;
         this.responseTimeout = responseTimeout;
         this.listener = listener;
     }
@@ -141,6 +145,9 @@ final class Attempt {
                 new Connect(clientId, clean, login.keepAliveSeconds(), login.user(), login.password(),
                         login.will(), settings.version().options(settings.sessionExpirySeconds(),
                                 settings.packetMaxBytes())), responseTimeout, racer);
+        if (authenticator != null) {
+            racer.link.authenticate(settings.version().authMethod(), authenticator);
+        }
         racing.add(racer.link);
     }
 
@@ -209,13 +216,13 @@ final class Attempt {
     }
 
     /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */
-    void abandon(Runnable then) {
+    void abandon(boolean publishWill, Runnable then) {
         done = true;
         Scheduler.cancel(timer);
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
         if (winner != null) {
-            winner.close(then);
+            winner.close(publishWill, then);
         } else if (discarding) {
             whenClosed = then;
         } else {

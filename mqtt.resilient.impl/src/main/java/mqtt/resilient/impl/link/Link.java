@@ -14,12 +14,14 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.ProtocolVersion;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * One connection to a broker: CONNECT and CONNACK, then the bytes of the session both ways, pings when either direction
@@ -31,6 +33,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final long NO_CHANGE = -1;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
+    private static final byte[] NO_BYTES = {};
+    private static final int WITH_WILL = 0x04;
+    private static final int UNSPECIFIED = 0x80;
     private static final int NOT_AUTHORIZED = 0x87;
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
     private static final int QOS_NOT_SUPPORTED = 0x9B;
@@ -59,11 +64,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
         CONNECTING, HANDSHAKE, ONLINE, CLOSED
     }
 
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final Scheduler scheduler;
     private final ProtocolVersion protocol;
     private final Codec codec;
     private final FrameSplitter splitter;
-    private final Connect connect;
+    private Connect connect;
     private final Owner owner;
     private final ResponseTimeout responseTimeout;
     private final Flight flight = new Flight();
@@ -78,11 +85,20 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private boolean heard;
     private boolean readingPaused;
     private Runnable whenClosed;
+    /** The broker is being told why, and has not let go. */
+    private boolean lingers;
     /** The keepalive in force: ours, or what the broker asks for. */
     private int keepAliveSeconds;
 
     private long stageDeadline;
     private boolean connectDue;
+    /** Null = there is none. */
+    private Authentication authentication;
+    /** The AUTH that is to be sent; null = none is. */
+    private byte[] authDue;
+    /** The broker has accepted, and the authenticator has not yet; what came behind the CONNACK waits. */
+    private boolean unproved;
+    private ByteBuffer behind = NOTHING;
     private long lastReceived;
     private long lastSent;
     /** Since when the oldest unanswered packet is written and nothing has moved; NEVER = nothing is awaited. */
@@ -143,16 +159,46 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
     }
 
+    /** Has the link authenticate itself with more than a password; before it is connected. */
+    void authenticate(String method, AuthenticatorCalls calls) {
+        authentication = new Authentication(method, calls, scheduler, settings.timing().responseNanos(),
+                new Authentication.Owner() {
+                    @Override
+                    public void send(Auth auth) {
+                        if (auth.code() == Auth.SUCCESS) {
+                            connect = connect.with(auth);
+                            connectDue = true;
+                        } else {
+                            authDue = codec.encode(auth);
+                        }
+                        connection.requestWrite();
+                    }
+
+                    @Override
+                    public void failed(String reason) {
+                        fail(new Ending(Ending.Cause.REFUSED_FOR_GOOD, reason), unproved || stage == Stage.ONLINE
+                                ? codec.disconnect(UNSPECIFIED, NO_CHANGE) : NO_BYTES);
+                    }
+                });
+    }
+
     /** Ends the link with DISCONNECT; the owner hears nothing more, {@code then} runs when the broker has let go. */
     void close(Runnable then) {
+        close(false, then);
+    }
+
+    /** The same, and the broker publishes the will if that is wanted; 3.1.1 has no DISCONNECT for it. */
+    void close(boolean publishWill, Runnable then) {
         Stage before = stage;
         leave(false);
         if (before == Stage.ONLINE) {
             whenClosed = then;
             long expiry = connect.options().sessionExpirySeconds();
             boolean changed = expiry > 0 && expiry != settings.sessionExpirySeconds(); // 0 must stay 0 [MQTT 5 3.14.2.2.2]
-            connection.closeGracefully(codec.disconnect(0, changed ? settings.sessionExpirySeconds() : NO_CHANGE),
+            connection.closeGracefully(codec.disconnect(publishWill ? WITH_WILL : 0, changed ? settings.sessionExpirySeconds() : NO_CHANGE),
                     scheduler.nanoTime() + CLOSE_NANOS);
+        } else if (lingers) {
+            whenClosed = then;
         } else {
             connection.close();
             then.run();
@@ -169,14 +215,22 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     /** The broker broke the protocol: it is told how, where the version has a word for it. */
     private void fail(ProtocolException error) {
-        byte[] last = error.reasonCode() == 0 ? new byte[0] : codec.disconnect(error.reasonCode(), NO_CHANGE);
-        if (last.length > 0 && stage != Stage.CLOSED) {
-            connection.closeGracefully(last, scheduler.nanoTime() + CLOSE_NANOS);
-            leave(false);
-            owner.ended(new Ending(Ending.Cause.PROTOCOL, "protocol error: " + error.getMessage()));
-        } else {
-            fail(Ending.Cause.PROTOCOL, "protocol error: " + error.getMessage());
+        fail(new Ending(Ending.Cause.PROTOCOL, "protocol error: " + error.getMessage()),
+                error.reasonCode() == 0 ? NO_BYTES : codec.disconnect(error.reasonCode(), NO_CHANGE));
+    }
+
+    private void fail(Ending ending, byte[] last) {
+        if (stage == Stage.CLOSED) {
+            return;
         }
+        if (last.length > 0) {
+            lingers = true;
+            connection.closeGracefully(last, scheduler.nanoTime() + CLOSE_NANOS);
+        } else {
+            connection.close();
+        }
+        leave(false);
+        owner.ended(ending);
     }
 
     /** The broker has ended the connection, or refused it, with a reason code. */
@@ -186,9 +240,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         String reason = (stage == Stage.ONLINE ? "the broker disconnected: " : "the broker refused: ")
                 + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
+        boolean ofOneMessage = stage == Stage.ONLINE && (reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
+                || reasonCode == QOS_NOT_SUPPORTED);
         Ending.Cause cause = switch (protocol.reaction(reasonCode)) {
             case BACK_OFF, SUSPECT -> stage == Stage.ONLINE ? Ending.Cause.CLOSED : Ending.Cause.REFUSED;
-            case SLOW_RETRY -> Ending.Cause.REFUSED_FOR_GOOD;
+            case SLOW_RETRY -> ofOneMessage ? Ending.Cause.CLOSED : Ending.Cause.REFUSED_FOR_GOOD;
             case TAKEN_OVER -> Ending.Cause.TAKEN_OVER;
             case REDIRECT -> Ending.Cause.REDIRECTED;
             case FALL_BACK -> Ending.Cause.UNSUPPORTED;
@@ -196,8 +252,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         connection.close();
         leave(switch (protocol.reaction(reasonCode)) {
             case SUSPECT -> true;
-            case SLOW_RETRY -> reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
-                    || reasonCode == QOS_NOT_SUPPORTED;
+            case SLOW_RETRY -> ofOneMessage;
             default -> false; // it was not for a message of ours
         });
         owner.ended(new Ending(cause, reason, reasonCode, serverReference));
@@ -207,6 +262,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
         stage = Stage.CLOSED;
         answerProbes(false);
         Scheduler.cancel(timer);
+        behind = NOTHING;
+        if (authentication != null) {
+            authentication.close();
+        }
         if (session != null) {
             session.disconnected(byBroker);
             session = null;
@@ -219,14 +278,24 @@ final class Link implements ConnectionHandler, PacketReceiver {
     public void connected() {
         stage = Stage.HANDSHAKE;
         stageDeadline = scheduler.nanoTime() + settings.timing().responseNanos();
-        connectDue = true;
+        connectDue = authentication == null;
         owner.handshake();
         connection.requestWrite();
         wakeAt(stageDeadline);
+        if (authentication != null) {
+            authentication.begin();
+        }
     }
 
     @Override
     public void received(ByteBuffer bytes) {
+        if (stage == Stage.CLOSED) {
+            return;
+        }
+        if (unproved) {
+            behind = ByteBuffer.allocate(behind.remaining() + bytes.remaining()).put(behind).put(bytes).flip();
+            return;
+        }
         lastReceived = scheduler.nanoTime();
         suspectUntil = NEVER;
         if (!probes.isEmpty()) {
@@ -245,6 +314,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         } catch (ProtocolException e) {
             fail(e);
             return;
+        }
+        if (bytes.hasRemaining()) {
+            received(bytes);
         }
         if (session != null) {
             if (attached != null && session.progress() != before) {
@@ -274,7 +346,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (connectDue) {
             connectDue = false;
             put(codec.encode(connect), out);
-        } else if (stage == Stage.ONLINE) {
+        }
+        if (authDue != null && put(authDue, out)) {
+            authDue = null;
+        }
+        if (stage == Stage.ONLINE) {
             if (pingDue && put(codec.pingreq(), out)) {
                 pingDue = false;
                 pingSince = scheduler.nanoTime();
@@ -332,6 +408,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 : stage == Stage.HANDSHAKE && closing.byPeer() ? Ending.Cause.HUNG_UP
                 : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
                         : Ending.Cause.CLOSED;
+        lingers = false;
         if (whenClosed != null) {
             whenClosed.run();
         } else if (stage != Stage.CLOSED) {
@@ -363,6 +440,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         } else if (stage == Stage.CONNECTING) {
             fail(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
                     + seconds(settings.timing().connectNanos()) + ")");
+        } else if (authentication != null && authentication.isOurs()) {
+            fail(Ending.Cause.TIMEOUT, "the Authenticator for auth.method gave no answer within response.seconds ("
+                    + seconds(settings.timing().responseNanos()) + ")");
         } else {
             fail(Ending.Cause.TIMEOUT, "no CONNACK within response.seconds ("
                     + seconds(settings.timing().responseNanos()) + ")");
@@ -496,6 +576,30 @@ final class Link implements ConnectionHandler, PacketReceiver {
             fail(connack.code(), connack.limits().reason(), connack.serverReference());
             return;
         }
+        if (authentication == null) {
+            if (!connack.authentication().method().isEmpty()) {
+                throw new ProtocolException("a CONNACK with an authentication method that nothing asked for [MQTT-4.12.0-6]");
+            }
+            online(connack);
+            return;
+        }
+        unproved = true;
+        splitter.hold(true);
+        connection.pauseReading(true);
+        authentication.accepted(connack.authentication(), () -> {
+            unproved = false;
+            splitter.hold(false);
+            connection.pauseReading(false);
+            online(connack);
+            ByteBuffer waiting = behind;
+            behind = NOTHING;
+            if (waiting.hasRemaining() && stage == Stage.ONLINE) {
+                received(waiting);
+            }
+        });
+    }
+
+    private void online(Connack connack) {
         stage = Stage.ONLINE;
         if (connack.limits().keepAliveSeconds() >= 0) {
             keepAliveSeconds = connack.limits().keepAliveSeconds(); // [MQTT-3.1.2-21]
@@ -523,25 +627,34 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) throws ProtocolException {
+    public void acknowledgement(int type, int packetId, Reason reason) throws ProtocolException {
         boolean answersPublish = type == PacketType.PUBACK || type == PacketType.PUBREC;
-        if (answersPublish && reasonCode >= FAILURE) {
-            online(type).refused(type, packetId, reasonCode, reason.isEmpty() ? protocol.reason(reasonCode) : reason,
-                    protocol.mayTakeLater(reasonCode));
+        if (answersPublish && reason.code() >= FAILURE) {
+            online(type).refused(type, packetId, !reason.text().isEmpty() ? reason
+                    : new Reason(reason.code(), protocol.reason(reason.code()), reason.userProperties()),
+                    protocol.mayTakeLater(reason.code()));
         } else {
-            online(type).acknowledgement(type, packetId, reasonCode, reason);
+            online(type).acknowledgement(type, packetId, reason);
         }
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         online(type).subscriptionAnswer(type, packetId, codes, reason);
     }
 
     @Override
-    public void disconnected(int reasonCode, String reason, String serverReference) throws ProtocolException {
+    public void disconnected(Reason reason, String serverReference) throws ProtocolException {
         online(PacketType.DISCONNECT);
-        fail(reasonCode, reason, serverReference);
+        fail(reason.code(), reason.text(), serverReference);
+    }
+
+    @Override
+    public void auth(Auth auth) throws ProtocolException {
+        if (authentication == null) {
+            throw new ProtocolException("an AUTH, although no authentication method was named [MQTT-4.12.0-6]");
+        }
+        authentication.received(auth);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.Objects;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.Route;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;
 
 /**
@@ -40,19 +41,21 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param receiveMaximum how many QoS 1 and 2 messages the broker may send unacknowledged, 1 to 65,535
      * @param willDelaySeconds how long the broker waits before it publishes the will
      * @param userProperties of the CONNECT, in order
+     * @param authMethod the method of enhanced authentication; empty = none
      */
-    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties) {
+    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
+            String authMethod) {
         /** MQTT 3.1.1. */
-        public static final Version MQTT_3_1_1 = new Version(Protocol.MQTT_3_1_1, 65_535, 0, List.of());
+        public static final Version MQTT_3_1_1 = new Version(Protocol.MQTT_3_1_1, 65_535, 0, List.of(), "");
 
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
-                    && userProperties.equals(other.userProperties);
+                    && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod);
         }
 
         Connect.Options options(long sessionExpirySeconds, int packetMaxBytes) {
             return new Connect.Options(sessionExpirySeconds, receiveMaximum, packetMaxBytes, willDelaySeconds,
-                    userProperties);
+                    userProperties, Auth.NONE);
         }
 
         /** {@return everything but the values of the user properties, which may be secrets} */
@@ -80,9 +83,11 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param user the user name, or null
      * @param password the password, or null
      * @param will the will, or null
+     * @param willOnStop whether the broker publishes the will also when the client stops
      * @param keepAliveSeconds 0 to 65,535
      */
-    public record Login(String clientId, String user, byte[] password, Message will, int keepAliveSeconds) {
+    public record Login(String clientId, String user, byte[] password, Message will, boolean willOnStop,
+            int keepAliveSeconds) {
 
         boolean isSame(Login other) {
             return clientId.equals(other.clientId) && Objects.equals(user, other.user)

@@ -29,8 +29,11 @@ final class Protocols {
         missingSince = now;
     }
 
-    /** MQTT 5 is there from now on, or null = is not. */
+    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the one that was there. */
     void offer(ProtocolVersion newFive, long now) {
+        if (newFive == five) {
+            return;
+        }
         five = newFive;
         missingSince = now;
         forget();
@@ -80,8 +83,13 @@ final class Protocols {
         hangUps.remove(broker);
     }
 
-    /** An attempt has come to nothing; whether another version is worth a try at once. */
-    boolean failed(ProtocolVersion version, LinkSettings.Protocol wanted, BrokerUri broker, Ending.Cause cause, long now) {
+    /**
+     * An attempt has come to nothing; whether another version is worth a try at once.
+     *
+     * @param continued whether we have a session with this broker in this version, so that it spoke it
+     */
+    boolean failed(ProtocolVersion version, LinkSettings.Protocol wanted, BrokerUri broker, boolean continued,
+            Ending.Cause cause, long now) {
         if (wanted != LinkSettings.Protocol.AUTO || version == null) {
             return false;
         }
@@ -93,7 +101,7 @@ final class Protocols {
             fellBack.put(broker, now);
             return true;
         }
-        return cause == Ending.Cause.HUNG_UP && !speakFive.contains(broker)
+        return cause == Ending.Cause.HUNG_UP && !continued && !speakFive.contains(broker)
                 && hangUps.merge(broker, 1, Integer::sum) >= HANG_UPS;
     }
 }

@@ -29,6 +29,8 @@ public final class Supervisor implements Attempt.Listener {
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
     private static final int MOST_REDIRECTS = 5;
+    /** What is shown of a name that a broker gives. */
+    private static final int MOST_CHARACTERS = 256;
     /** At the end of the key of a session of MQTT 5: to a broker it is another one than that of 3.1.1. */
     private static final String FIVE = " 5";
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
@@ -87,8 +89,12 @@ public final class Supervisor implements Attempt.Listener {
     private String ownSession;
     /** There was such a session before a restart, but not enough is known of it to continue it. */
     private boolean stateLost;
+    /** The session of 3.1.1 that a CONNECT of MQTT 5 ends if the broker accepts it; null = none was sent, or it is not refused. */
+    private String supplanted;
     /** Broker and client id whose session was just discarded. */
     private String discarded;
+    /** Null = there is none for {@code auth.method}. */
+    private AuthenticatorCalls authenticator;
     private Runnable bounce = () -> { };
     /** A CONNECT went out whose CONNACK has not come. */
     private boolean connackAwaited;
@@ -173,6 +179,15 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
+    /** Who authenticates from now on, or null = there is nobody; connections that are up are not asked again for it. */
+    public void authenticator(AuthenticatorCalls newAuthenticator) {
+        boolean awaited = authenticator == null;
+        authenticator = newAuthenticator;
+        if (awaited && link == null && settings != null && wanted && !asleep && !settings.version().authMethod().isEmpty()) {
+            attempt();
+        }
+    }
+
     /** There is no usable configuration. */
     public void fail(String reason) {
         if (settings == null) {
@@ -215,7 +230,7 @@ public final class Supervisor implements Attempt.Listener {
     /** Ends the connection for good; {@code then} runs when the broker has let go. */
     public void stop(Runnable then) {
         wanted = false;
-        leave();
+        leave(settings != null && settings.login().willOnStop());
         change(ConnectionState.OFFLINE, "stopped", 0);
         whenClosed(then);
     }
@@ -341,6 +356,12 @@ public final class Supervisor implements Attempt.Listener {
                     + "allowed without it are auto and 3.1.1", 0);
             return;
         }
+        String method = settings.version().authMethod();
+        if (!method.isEmpty() && authenticator == null) {
+            change(ConnectionState.FAILED, "auth.method: " + method + " is configured, but there is no Authenticator service with "
+                    + "mqtt.auth.method=" + method, 0);
+            return;
+        }
         attempts++;
         boolean discard = settings.sessionExpirySeconds() > 0 && !sessionKey().equals(discarded)
                 && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
@@ -350,7 +371,7 @@ public final class Supervisor implements Attempt.Listener {
             }
         });
         attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard, silentAddresses,
-                responseTimeout, this);
+                method.isEmpty() ? null : authenticator, responseTimeout, this);
         attempt.start();
     }
 
@@ -363,11 +384,20 @@ public final class Supervisor implements Attempt.Listener {
     public void connectSent() {
         doubtful |= connackAwaited;
         connackAwaited = true;
+        if (ownSession != null && (ownSession + FIVE).equals(sessionKey())) {
+            supplanted = ownSession; // unless it is refused, this CONNECT ends it, whether its CONNACK comes or not
+            ownSession = null;
+            stateLost = true;
+        }
     }
 
     @Override
     public void discarded() {
         discarded = sessionKey();
+        if ((discarded + FIVE).equals(ownSession)) {
+            ownSession = null; // it was the broker's only one for this client id
+            stateLost = true;
+        }
         connackAwaited = false;
         doubtful = false;
     }
@@ -382,6 +412,7 @@ public final class Supervisor implements Attempt.Listener {
         boolean continued = key.equals(ownSession);
         boolean sessionPresent = connack.sessionPresent() && settings.sessionExpirySeconds() > 0;
         discarded = null;
+        supplanted = null;
         if (sessionPresent && !continued) {
             leave();
             failed(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
@@ -440,18 +471,25 @@ public final class Supervisor implements Attempt.Listener {
 
     @Override
     public void ended(Ending ending) {
-        attempt = null;
-        failed(ending);
+        failed(ending); // leaves it: its connection may still be closing
     }
 
     private void failed(Ending ending) {
         boolean wasOnline = link != null;
+        String former = supplanted;
         leave();
         long now = scheduler.nanoTime();
         String reason = ending.reason();
         BrokerUri tried = target();
         boolean atOnce = !wasOnline
-                && protocols.failed(protocol, settings.version().protocol(), tried, ending.cause(), now);
+                && protocols.failed(protocol, settings.version().protocol(), tried, sessionKey().equals(ownSession),
+                        ending.cause(), now);
+        if (former != null && (atOnce || ending.reasonCode() != 0)) {
+            ownSession = former;
+            stateLost = false;
+        } else if (ending.cause() == Ending.Cause.HUNG_UP) {
+            supplanted = former; // perhaps that is how it refuses
+        }
         boolean permanent = ending.cause() == Ending.Cause.REFUSED_FOR_GOOD
                 || ending.cause() == Ending.Cause.UNSUPPORTED && !atOnce;
         if (wasOnline && now - onlineSince >= settings.timing().stableNanos()) {
@@ -464,7 +502,9 @@ public final class Supervisor implements Attempt.Listener {
             redirect = next;
             atOnce = next != null;
             permanent = !atOnce;
-            reason += ": " + (ending.serverReference().isEmpty() ? "which one, it does not say" : ending.serverReference());
+            String named = ending.serverReference();
+            reason += ": " + (named.isEmpty() ? "which one, it does not say"
+                    : named.substring(0, Math.min(named.length(), MOST_CHARACTERS)));
         }
         if (atOnce) {
             at(now, this::attempt);
@@ -556,6 +596,10 @@ public final class Supervisor implements Attempt.Listener {
 
     /** Leaves whatever is under way. */
     private void leave() {
+        leave(false);
+    }
+
+    private void leave(boolean publishWill) {
         afterClosing = null;
         link = null;
         Scheduler.cancel(timer);
@@ -563,8 +607,9 @@ public final class Supervisor implements Attempt.Listener {
         if (attempt != null) {
             Attempt leaving = attempt;
             attempt = null;
+            supplanted = null;
             closing++;
-            leaving.abandon(() -> {
+            leaving.abandon(publishWill, () -> {
                 closing--;
                 if (closing == 0 && afterClosing != null) {
                     Runnable next = afterClosing;

@@ -38,6 +38,8 @@ public final class Outgoing {
     int sentOn;
     /** Whether the broker's present session may know of it, so that its acknowledgement counts before a repeat. */
     boolean known;
+    /** Whether the broker has refused it for now. */
+    boolean postponed;
     Outgoing previous;
     Outgoing next;
 
@@ -155,9 +157,10 @@ public final class Outgoing {
         return message.qos().compareTo(limits.maximumQos()) > 0 || message.retain() && !limits.retainAvailable();
     }
 
-    /** Lowers QoS and RETAIN to what a broker takes. */
+    /** Lowers QoS and RETAIN to what a broker takes; what it may know of is never raised again. */
     void limit(BrokerLimits limits) {
-        flags = (byte) (Math.min(qos(), limits.maximumQos().ordinal()) << 1 | (limits.retainAvailable() ? flags & 1 : 0));
+        byte most = known ? flags : flagsOf(message);
+        flags = (byte) (Math.min(most >> 1, limits.maximumQos().ordinal()) << 1 | (limits.retainAvailable() ? most & 1 : 0));
     }
 
     /** What was lowered, in words; empty = nothing. */

@@ -10,12 +10,14 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * The session of one client with one broker (MQTT 3.1.1 and 5 section 4): what was sent and not acknowledged, what was received
@@ -24,6 +26,7 @@ import mqtt.resilient.spi.packet.Publish;
  */
 public final class Session {
     private static final int DUPLICATE = 8;
+    private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
     private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
@@ -130,9 +133,7 @@ public final class Session {
             subscriptions.doubt();
             receiver.doubt();
         }
-        if (limits != BrokerLimits.NONE) {
-            limitInFlight();
-        }
+        limitInFlight();
         setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
         repeat = inFlight.first();
     }
@@ -148,13 +149,33 @@ public final class Session {
             if (refusal != 0) {
                 forsake(message);
                 refuse(message, refusal);
-            } else if (message.isExactlyOnce()) {
-                inFlight.limit(message, limits);
-                message.state = message.isExactlyOnce() ? message.state : Outgoing.AWAITS_PUBACK;
-            } else {
-                inFlight.limit(message, limits);
+                continue;
+            }
+            boolean exactlyOnce = message.isExactlyOnce();
+            inFlight.limit(message, limits);
+            if (exactlyOnce && !message.isExactlyOnce()) {
+                message.state = Outgoing.AWAITS_PUBACK;
+                if (message.known) {
+                    renumber(message); // the broker may hold it under the id that it has
+                }
+            } else if (!exactlyOnce && message.isExactlyOnce()) {
+                assign(message, true);
             }
         }
+    }
+
+    /** Gives a message another packet id; the broker is told to let go of what it may hold under the one before. */
+    private boolean renumber(Outgoing message) {
+        int id = ids.allocate(message);
+        if (id == 0) {
+            return false; // all are in use: it keeps the one that it has
+        }
+        ids.free(message.packetId);
+        ids.claim(message.packetId, setAside);
+        setAside.add((int) message.packetId);
+        message.packetId = (char) id;
+        message.known = false;
+        return true;
     }
 
     /** The reason code for which a message cannot be sent to this broker at all; 0 = it can. */
@@ -169,13 +190,13 @@ public final class Session {
 
     /** Ends a message that cannot be sent to this broker. */
     private void refuse(Outgoing message, int code) {
-        end(message, Outcome.Kind.REJECTED, code, switch (code) {
+        end(message, Outcome.Kind.REJECTED, new Reason(code, switch (code) {
             case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
                     + limits.maximumPacketBytes();
             case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
                     + limits.maximumQos().ordinal() + ", and qos.strict forbids to send it with less";
             default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids to send it without";
-        });
+        }));
     }
 
     /** Takes a message out of flight of which the broker may hold the packet id. */
@@ -196,7 +217,7 @@ public final class Session {
             message.known = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
                 message.receivedCode = 0;
-                assign(message); // the broker's word for it is gone with the session
+                assign(message, true); // the broker's word for it is gone with the session
             }
         }
     }
@@ -397,15 +418,13 @@ public final class Session {
                     || !hasToken(message, now)) {
                 return;
             }
-            if (limits != BrokerLimits.NONE) {
-                int refusal = refusal(message);
-                if (refusal != 0) {
-                    store.remove(message);
-                    refuse(message, refusal);
-                    continue;
-                }
-                message.limit(limits);
+            int refusal = refusal(message);
+            if (refusal != 0) {
+                store.remove(message);
+                refuse(message, refusal);
+                continue;
             }
+            message.limit(limits);
             int id = ids.allocate(message);
             if (id == 0) {
                 return;
@@ -424,7 +443,7 @@ public final class Session {
             inFlight.add(message);
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
             if (message.isExactlyOnce()) {
-                assign(message);
+                assign(message, true);
                 if (!fillPrepared(preparedIn(message), now, out)) {
                     return;
                 }
@@ -432,14 +451,20 @@ public final class Session {
         }
     }
 
-    /** Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another. */
-    private void assign(Outgoing message) {
+    /**
+     * Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another.
+     *
+     * @param now whether it is sent then; else with what is sent again later
+     */
+    private void assign(Outgoing message, boolean now) {
         message.state = Outgoing.ASSIGNING;
         store.assigned(message);
         store.whenDurable(() -> {
             if (message.state == Outgoing.ASSIGNING) {
                 message.state = Outgoing.AWAITS_PUBREC;
-                preparedIn(message).add(message);
+                if (now || retryAt == NEVER) {
+                    preparedIn(message).add(message);
+                }
             }
         });
     }
@@ -472,7 +497,7 @@ public final class Session {
             if (!poison.admits(message) || !hasToken(message, now)) {
                 return;
             }
-            int refusal = limits == BrokerLimits.NONE ? 0 : refusal(message);
+            int refusal = refusal(message);
             if (refusal != 0) {
                 atMostOnce.remove();
                 refuse(message, refusal);
@@ -566,11 +591,11 @@ public final class Session {
 
     /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
     public void acknowledgement(int type, int packetId) {
-        acknowledgement(type, packetId, 0, "");
+        acknowledgement(type, packetId, Reason.SUCCESS);
     }
 
-    /** The same with the reason code and the words of the broker; one that does not refuse. */
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
+    /** The same with the broker's reason, which does not refuse. */
+    public void acknowledgement(int type, int packetId, Reason reason) {
         if (type == PacketType.PUBREL) {
             release(packetId);
             return;
@@ -581,17 +606,15 @@ public final class Session {
             progress++;
             poison.progress();
             if (type == PacketType.PUBREC) {
-                message.receivedCode = (byte) reasonCode;
+                message.receivedCode = (byte) reason.code();
                 message.state = Outgoing.RELEASING;
                 wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else {
-                retries = 0;
+                retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
-                String lowered = message.lowered();
-                end(message, Outcome.Kind.DELIVERED, reasonCode == 0 ? message.receivedCode & 0xFF : reasonCode,
-                        lowered.isEmpty() ? reason : reason.isEmpty() ? lowered : reason + "; " + lowered);
+                end(message, Outcome.Kind.DELIVERED, delivered(message, reason));
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
@@ -605,12 +628,20 @@ public final class Session {
         }
     }
 
+    /** The reason of the last acknowledgement, with the code of the PUBREC if it has none, and what was lowered. */
+    private static Reason delivered(Outgoing message, Reason reason) {
+        int code = reason.code() == 0 ? message.receivedCode & 0xFF : reason.code();
+        String lowered = message.lowered();
+        return code == reason.code() && lowered.isEmpty() ? reason : new Reason(code, lowered.isEmpty() ? reason.text()
+                : reason.text().isEmpty() ? lowered : reason.text() + "; " + lowered, reason.userProperties());
+    }
+
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
      * @param again whether the broker may take it later: it keeps its slot, so that less is sent until then
      */
-    public void refused(int type, int packetId, int reasonCode, String reason, boolean again) {
+    public void refused(int type, int packetId, Reason reason, boolean again) {
         Outgoing message = ids.owner(packetId) instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
         if (message == null || message.state != awaiting(type)) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
@@ -621,13 +652,21 @@ public final class Session {
         message.known = false;
         if (!again) {
             leaveFlight(message);
-            end(message, Outcome.Kind.REJECTED, reasonCode, reason);
+            end(message, Outcome.Kind.REJECTED, reason);
             return;
         }
         if (message.sentOn == connection) {
             wire.add(message, -1);
         }
         message.sentOn = 0;
+        message.postponed = true;
+        int inUse = message.packetId;
+        if (reason.code() == PACKET_IDENTIFIER_IN_USE && renumber(message)) {
+            acknowledgements.add(PacketType.PUBREL, inUse);
+            if (message.isExactlyOnce()) {
+                assign(message, false);
+            }
+        }
         if (retryAt == NEVER) {
             retryAt = scheduler.nanoTime() + (RETRY_NANOS << retries);
             retries = Math.min(retries + 1, MOST_DOUBLINGS);
@@ -687,11 +726,11 @@ public final class Session {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        end(message, kind, 0, reason);
+        end(message, kind, reason.isEmpty() ? Reason.SUCCESS : new Reason(0, reason));
     }
 
-    private void end(Outgoing message, Outcome.Kind kind, int reasonCode, String reason) {
-        events.ended(message, kind, reasonCode, reason);
+    private void end(Outgoing message, Outcome.Kind kind, Reason reason) {
+        events.ended(message, kind, reason);
         message.end();
     }
 
@@ -702,13 +741,18 @@ public final class Session {
         subscriptions.want(filter, options);
     }
 
+    /** With which user properties a filter is subscribed from now on; before {@link #subscribe}. */
+    public void describe(String filter, List<UserProperty> userProperties) {
+        subscriptions.describe(filter, userProperties);
+    }
+
     /** Ends a subscription. */
     public void unsubscribe(String filter) {
         subscriptions.unwant(filter);
     }
 
     /** A SUBACK or UNSUBACK arrived. */
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         if (subscriptions.answered(type, packetId, codes, reason)) {
             progress++;
         } else {

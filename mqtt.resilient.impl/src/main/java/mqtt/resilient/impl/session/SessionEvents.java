@@ -1,11 +1,12 @@
 package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.spi.packet.Reason;
 
 /** What the session tells. Called on the io thread. */
 public interface SessionEvents {
     /** A message has come to its end; called exactly once for each. */
-    void ended(Outgoing message, Outcome.Kind kind, int reasonCode, String reason);
+    void ended(Outgoing message, Outcome.Kind kind, Reason reason);
 
     /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
     void received(Incoming message);
@@ -14,5 +15,5 @@ public interface SessionEvents {
     void oversized(String topic, int size);
 
     /** The broker answered for a filter: the code of its SUBACK, and its words. */
-    void granted(String filter, int code, String reason);
+    void granted(String filter, Reason reason);
 }

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Topics;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
+import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
@@ -28,6 +30,7 @@ final class Subscriptions {
     /** What a SUBSCRIBE or UNSUBSCRIBE has besides its filters, and each filter besides its text; at most. */
     private static final int PACKET_BYTES = 16;
     private static final int FILTER_BYTES = 3;
+    private static final int PROPERTY_BYTES = 8;
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
@@ -40,6 +43,8 @@ final class Subscriptions {
     private static final class Entry {
         private final String filter;
         private int wanted = NOT_WANTED;
+        /** What only goes along with it. */
+        private List<UserProperty> userProperties = List.of();
         /** The options of the latest SUBSCRIBE ({@link Subscribe.Request#options()}). */
         private int requested;
         private Held held = Held.NOTHING;
@@ -100,6 +105,11 @@ final class Subscriptions {
         enqueue(entry);
     }
 
+    /** With which user properties a filter is asked for from now on; before {@link #want}. */
+    void describe(String filter, List<UserProperty> userProperties) {
+        entries.computeIfAbsent(filter, Entry::new).userProperties = userProperties;
+    }
+
     void unwant(String filter) {
         Entry entry = entries.get(filter);
         if (entry != null) {
@@ -146,7 +156,7 @@ final class Subscriptions {
                 continue;
             }
             boolean subscribe = due.peek().wanted != NOT_WANTED;
-            int refusal = refusal(due.peek().filter, subscribe);
+            int refusal = refusal(due.peek(), subscribe);
             if (refusal != 0) {
                 Entry refused = due.remove();
                 refused.queued = false;
@@ -162,7 +172,7 @@ final class Subscriptions {
                 return true; // an acknowledgement will free one
             }
             byte[] packet = subscribe ? codec.encode(new Subscribe(id, batch.stream()
-                    .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList()))
+                    .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList(), batch.get(0).userProperties))
                     : codec.encode(new Unsubscribe(id, batch.stream().map(entry -> entry.filter).toList()));
             var buffer = out.reserve(packet.length);
             if (buffer == null) {
@@ -189,8 +199,9 @@ final class Subscriptions {
     }
 
     /** The code with which the broker would refuse a filter, or end the connection; 0 = it takes it. */
-    private int refusal(String filter, boolean subscribe) {
-        if (PACKET_BYTES + bytes(filter) > limits.maximumPacketBytes()) {
+    private int refusal(Entry entry, boolean subscribe) {
+        String filter = entry.filter;
+        if (PACKET_BYTES + bytes(entry, subscribe) > limits.maximumPacketBytes()) {
             return PACKET_TOO_LARGE;
         }
         return !subscribe ? 0 : !limits.sharedSubscriptions() && filter.startsWith("$share/") ? SHARED_NOT_SUPPORTED
@@ -198,8 +209,9 @@ final class Subscriptions {
                         ? WILDCARDS_NOT_SUPPORTED : 0;
     }
 
-    private static int bytes(String filter) {
-        return Topics.utf8Length(filter) + FILTER_BYTES;
+    private static int bytes(Entry entry, boolean subscribe) {
+        return Topics.utf8Length(entry.filter) + FILTER_BYTES + (!subscribe ? 0 : entry.userProperties.stream()
+                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES).sum());
     }
 
     private void refuse(Entry entry, int code) {
@@ -208,18 +220,19 @@ final class Subscriptions {
         entry.requested = entry.wanted;
         entry.noted = NOT_WANTED;
         store.unsubscribed(entry.filter);
-        events.granted(entry.filter, code, "the CONNACK said so");
+        events.granted(entry.filter, new Reason(code, "the CONNACK said so"));
     }
 
     private List<Entry> nextBatch(boolean subscribe) {
         List<Entry> batch = new ArrayList<>();
         int bytes = PACKET_BYTES;
         for (Entry entry : due) {
-            bytes += bytes(entry.filter);
+            bytes += bytes(entry, subscribe);
             if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
-                    || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry.filter, subscribe) != 0
+                    || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
                     || subscribe && !batch.isEmpty() && (entry.wanted ^ batch.get(0).wanted)
-                            >> Subscribe.Request.IDENTIFIER_SHIFT != 0) { // a packet has one identifier
+                            >> Subscribe.Request.IDENTIFIER_SHIFT != 0 // a packet has one identifier
+                    || subscribe && !batch.isEmpty() && !entry.userProperties.equals(batch.get(0).userProperties)) {
                 break;
             }
             batch.add(entry);
@@ -228,21 +241,22 @@ final class Subscriptions {
     }
 
     /** Takes a SUBACK or UNSUBACK; false if nothing waits for it. */
-    boolean answered(int type, int packetId, int[] codes, String reason) throws ProtocolException {
+    boolean answered(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
         Request request = pending.get(packetId);
         if (request == null || request.subscribe != (type == PacketType.SUBACK)) {
             return false;
         }
-        if (request.subscribe && codes.length != request.entries.size()) {
-            throw new ProtocolException("a SUBACK with " + codes.length + " codes for " + request.entries.size()
-                    + " filters [MQTT-3.8.4-5]");
+        boolean none = codes.length == 0 && !request.subscribe; // the UNSUBACK of 3.1.1 has no codes
+        if (codes.length != request.entries.size() && !none) {
+            throw new ProtocolException("a " + PacketType.name(type) + " with " + codes.length + " codes for "
+                    + request.entries.size() + " filters [MQTT-3.8.4-5]");
         }
         pending.remove(packetId);
         ids.free(packetId);
         for (int i = 0; i < request.entries.size(); i++) {
             Entry entry = request.entries.get(i);
             entry.pending = false;
-            boolean refused = i < codes.length && codes[i] >= 0x80; // the UNSUBACK of 3.1.1 has no codes
+            boolean refused = !none && codes[i] >= 0x80;
             if (request.subscribe) {
                 entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
             } else {
@@ -257,7 +271,7 @@ final class Subscriptions {
                 enqueue(entry);
             } // else it is asked for again on the next connection
             if (request.subscribe) {
-                events.granted(entry.filter, codes[i], reason);
+                events.granted(entry.filter, new Reason(codes[i], reason.text(), reason.userProperties()));
             }
         }
         return true;

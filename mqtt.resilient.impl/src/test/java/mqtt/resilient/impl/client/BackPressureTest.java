@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
@@ -69,6 +70,16 @@ class BackPressureTest {
         recorder.messages.get(2).acknowledge();
         assertFalse(world.broker.isReadingPaused());
         world.broker.expects("PUBACK id=1", "PUBACK id=2", "PUBACK id=3");
+    }
+
+    @Test
+    void manySmallPropertiesCountForTheMemoryThatTheyTake() {
+        World world = World.five(settings -> settings.inboundMaxBytes(200_000), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT *").sends("CONNACK");
+        world.subscribe("in", 1, new Recorder(), true);
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1",
+                "PUBLISH q1 id=1 {" + "38=a:b ".repeat(2_000).strip() + "} in x");
+        assertTrue(world.broker.isReadingPaused(), "14 KB on the wire are more than 200 KB in memory");
     }
 
     /** A world in which reading is paused because the only listener is stuck. */

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** One session, another version: what MQTT 5 adds to connections, messages, acknowledgements and subscriptions. */
 class FiveTest {
-    private static final String OPTIONS = "{17=604800 33=100 39=1048576 34=32}";
+    private static final String OPTIONS = "{17=604800 33=100 39=1048576 34=32 25=1}";
 
     private static World connected(String connack) {
         return World.connectedWithFive(connack);
@@ -72,8 +72,8 @@ class FiveTest {
         Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
                 MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
         World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
-                5, List.of(new UserProperty("site", "7"))), false);
-        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 38=site:7} will=will,gone,q1"
+                5, List.of(new UserProperty("site", "7")), ""), false);
+        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
                 + " {24=5 2=90 3=text/plain 38=a:b}");
     }
 
@@ -84,6 +84,20 @@ class FiveTest {
                 settings -> settings.sessionExpirySeconds(60), UnaryOperator.identity(), false));
         world.client.disconnect();
         world.broker.expects("DISCONNECT {17=60}");
+    }
+
+    @Test
+    void theWillIsPublishedOnAStopOnlyWhereThatIsWanted() {
+        for (boolean wanted : new boolean[] { false, true }) {
+            World world = World.five(settings -> settings.will(Message.to("w").build()).willOnStop(wanted),
+                    UnaryOperator.identity(), false);
+            world.broker.expects("CONNECT *").sends("CONNACK");
+            world.client.stop();
+            world.broker.expects(wanted ? "DISCONNECT code=4" : "DISCONNECT");
+            World basic = World.connected(settings -> settings.will(Message.to("w").build()).willOnStop(wanted));
+            basic.client.stop();
+            basic.broker.expects(wanted ? new String[0] : new String[] { "DISCONNECT" }).expectsNothing();
+        }
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -125,8 +139,9 @@ class FiveTest {
         World world = connected("CONNACK");
         Publication refused = world.publish("t", "x");
         var end = refused.delivered();
-        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no}");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no"), world.now(end));
+        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no 38=b:1 38=a:2 38=b:3}");
+        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
+                new UserProperty("b", "3"))), world.now(end));
         Publication second = world.publish("t", "x", 2);
         var secondEnd = second.delivered();
         world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
@@ -208,8 +223,58 @@ class FiveTest {
         Publication second = world.publish("t", "y");
         world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
         assertEquals(Outcome.Kind.PENDING, world.outcome(second));
-        world.broker.acceptsAgain(true).expects("PUBLISH q0 t y");
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {36=0}").expects("PUBLISH q0 t y");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+    }
+
+    @Test
+    void whatWasLoweredForOneBrokerIsWholeAgainAtTheNext() {
+        World world = connected("CONNACK {36=0 37=0}");
+        world.broker.takesBytes(5);
+        Publication first = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
+        Publication second = world.publish("t", "y");
+        world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE).awaitsClient().expects("CONNECT *").sends("CONNACK")
+                .expects("PUBLISH retain q2 id=1 t x", "PUBLISH q1 id=2 t y").sends("PUBACK id=2", "PUBREC id=1")
+                .expects("PUBREL id=1").sends("PUBCOMP id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(first));
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+    }
+
+    @Test
+    void whatABrokerMayHoldWithQos2AndTakesNoMoreGoesOutWithQos1UnderAnotherId() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks().awaitsClient().expects("CONNECT *")
+                .sends("CONNACK session-present {36=1}").expects("PUBREL id=1", "PUBLISH q1 id=2 t x")
+                .sends("PUBCOMP id=1 code=146", "PUBACK id=2");
+        assertEquals("sent with QoS 1: the broker takes no more", world.now(end).reason());
+    }
+
+    @Test
+    void aPacketIdThatTheBrokerHoldsInUseIsLetGoAndTheMessageGetsAnother() {
+        World world = connected("CONNACK");
+        var one = world.publish("t", "x", 1).delivered();
+        var two = world.publish("t", "y", 2).delivered();
+        world.broker.expects("PUBLISH q1 id=1 t x", "PUBLISH q2 id=2 t y").sends("PUBACK id=1 code=145", "PUBREC id=2 code=145")
+                .expects("PUBREL id=1", "PUBREL id=2").sends("PUBCOMP id=1", "PUBCOMP id=2 code=146")
+                .idles(Duration.ofSeconds(31))
+                .expects("PUBLISH q1 id=3 t x", "PUBLISH q2 id=4 t y").sends("PUBACK id=3", "PUBREC id=4").expects("PUBREL id=4").sends("PUBCOMP id=4");
+        assertEquals(Outcome.Kind.DELIVERED, world.now(one).kind());
+        assertEquals(Outcome.Kind.DELIVERED, world.now(two).kind());
+    }
+
+    @Test
+    void aBrokerThatStaysFullIsAskedLessAndLessWhateverElseItTakes() {
+        World world = connected("CONNACK");
+        world.publish("full", "x");
+        world.broker.expects("PUBLISH q1 id=1 full x").sends("PUBACK id=1 code=151");
+        world.publish("t", "y");
+        world.broker.expects("PUBLISH q1 id=2 t y").sends("PUBACK id=2").idles(Duration.ofSeconds(31))
+                .expects("PUBLISH q1 id=1 full x")
+                .sends("PUBACK id=1 code=151");
+        world.publish("t", "z");
+        world.broker.expects("PUBLISH q1 id=3 t z").sends("PUBACK id=3").idles(Duration.ofSeconds(55)).expectsNothing()
+                .idles(Duration.ofSeconds(8)).expects("PUBLISH q1 id=1 full x");
     }
 
     @Test
@@ -243,14 +308,25 @@ class FiveTest {
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 0", "PUBLISH q0 {35=7} a/b x", "PUBLISH q0 {35=7} ~ y",
                 "PUBLISH q0 {35=7} c z", "PUBLISH q0 {35=7} ~ z");
         assertEquals(List.of("a/b", "a/b", "c", "c"), topics);
-        world.broker.sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=148");
+        world.broker.sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=130");
         assertEquals(ConnectionState.WAITING, world.state());
+    }
+
+    @Test
+    void theNextConnectionWaitsUntilTheBrokerThatIsToldItsErrorHasLetGo() {
+        World world = connected("CONNACK");
+        world.broker.holdsOn(true).sends("PUBLISH q0 {35=8} ~ y").expects("DISCONNECT code=130");
+        assertEquals(ConnectionState.WAITING, world.state());
+        world.broker.after(Duration.ofMillis(990));
+        assertEquals(1, world.broker.connections());
+        world.broker.awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
     }
 
     @Test
     void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
         World world = World.five(UnaryOperator.identity(),
-                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of()), false);
+                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of(), ""), false);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=2 *").sends("CONNACK");
         world.subscribe("#", 1, message -> { }, true);
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
@@ -270,7 +346,7 @@ class FiveTest {
     // ---- subscriptions --------------------------------------------------------------------------------------------
 
     private static Subscription subscribe(World world, String filter, SubscribeOptions options) {
-        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options),
+        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(),
                 world.client.queue(message -> { }, "listener", false));
         world.scheduler.run();
         return subscription;
@@ -299,11 +375,25 @@ class FiveTest {
     }
 
     @Test
+    void aSubscriptionCarriesItsUserPropertiesAlsoWhenItIsRenewed() {
+        World world = connected("CONNACK");
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("b", "1").userProperty("a", "2"));
+        world.broker.expects("SUBSCRIBE id=1 {38=b:1 38=a:2} a:1").sends("SUBACK id=1 1");
+        world.client.disconnect();
+        world.broker.take("DISCONNECT");
+        subscribe(world, "b", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("b", "1").userProperty("a", "2"));
+        subscribe(world, "c", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
+        world.client.connect();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK").expects("SUBSCRIBE id=2 {38=b:1 38=a:2} a:1 b:1",
+                "SUBSCRIBE id=3 c:1");
+    }
+
+    @Test
     void theWordsOfARefusedSubscriptionReachTheCaller() {
         World world = connected("CONNACK");
         Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
-        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret} 135").expectsNothing();
-        assertEquals(new Subscription.Grant(135, "secret"), subscription.granted());
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret 38=a:b} 135").expectsNothing();
+        assertEquals(new Subscription.Grant(135, "secret", List.of(new UserProperty("a", "b"))), subscription.granted());
     }
 
     @Test
@@ -391,6 +481,14 @@ class FiveTest {
         }
         world.broker.sends("DISCONNECT code=" + code);
         return world.outcome(message);
+    }
+
+    @Test
+    void aConnectionThatEndsForOneMessageIsMadeAgainSoon() {
+        for (int code : new int[] { 0x87, 0x9A, 0x9B }) {
+            World world = connected("CONNACK");
+            world.broker.sends("DISCONNECT code=" + code).after(Duration.ofSeconds(2)).expects("CONNECT id=c *");
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletionStage;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Outcome.Kind;
+import mqtt.resilient.spi.packet.Reason;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -39,7 +40,7 @@ class OutcomesTest {
     void theHistoryReachesBackExactly65536Messages() {
         long last = 3L * HISTORY + 17;
         for (long id = 1; id <= last; id++) {
-            outcomes.ended(id, id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, 0, "");
+            outcomes.ended(id, id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, Reason.SUCCESS);
         }
         for (long id = last; id > last - HISTORY; id--) {
             assertEquals(id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, get(id, last));
@@ -63,7 +64,7 @@ class OutcomesTest {
             if (!pending.isEmpty()) {
                 long id = pending.remove(random.nextInt(3) == 0 ? random.nextInt(pending.size()) : 0);
                 Kind kind = Kind.values()[random.nextInt(7)];
-                history.ended(id, kind, 0, "");
+                history.ended(id, kind, Reason.SUCCESS);
                 model.put(id, kind);
             }
             long some = 1 + random.nextLong(last);
@@ -83,13 +84,13 @@ class OutcomesTest {
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         assertEquals(0, heard.size());
-        outcomes.ended(1, Kind.DROPPED, 0, "too much");
+        outcomes.ended(1, Kind.DROPPED, new Reason(0, "too much"));
         assertEquals(List.of(new Outcome(Kind.DROPPED, 0, "too much"), new Outcome(Kind.DROPPED, 0, "too much")), heard);
     }
 
     @Example
     void aLateWatcherHearsAtOnce() {
-        outcomes.ended(1, Kind.DELIVERED, 0, "");
+        outcomes.ended(1, Kind.DELIVERED, Reason.SUCCESS);
         assertTrue(isDone(outcomes.watch(1, 1, id -> { })));
         assertFalse(isDone(outcomes.watch(2, 2, id -> { })));
         assertTrue(isDone(outcomes.watch(3, 2, id -> { })), "an id that never was is no wait for ever");
@@ -100,17 +101,17 @@ class OutcomesTest {
         List<Outcome> heard = new ArrayList<>();
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
         for (long id = 2; id < 2 * HISTORY; id++) {
-            outcomes.ended(id, Kind.DELIVERED, 0, "");
+            outcomes.ended(id, Kind.DELIVERED, Reason.SUCCESS);
         }
         assertEquals(List.of(), heard);
-        outcomes.ended(1, Kind.DELIVERED, 0, "");
+        outcomes.ended(1, Kind.DELIVERED, Reason.SUCCESS);
         assertEquals(1, heard.size());
     }
 
     @Example
     void whoAsksForAMessageBeyondTheHistoryIsAnsweredByTheLoop() {
         for (long id = 2; id < 2 * HISTORY; id++) {
-            outcomes.ended(id, Kind.DELIVERED, 0, "");
+            outcomes.ended(id, Kind.DELIVERED, Reason.SUCCESS);
         }
         List<Long> asked = new ArrayList<>();
         CompletionStage<Outcome> stage = outcomes.watch(1, 2 * HISTORY, asked::add);
@@ -126,7 +127,7 @@ class OutcomesTest {
         stage.toCompletableFuture().complete(new Outcome(Kind.EXPIRED, 0, "forged"));
         List<Outcome> heard = new ArrayList<>();
         outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
-        outcomes.ended(1, Kind.DELIVERED, 0, "");
+        outcomes.ended(1, Kind.DELIVERED, Reason.SUCCESS);
         assertEquals(Kind.DELIVERED, heard.get(0).kind());
     }
 
@@ -147,7 +148,7 @@ class OutcomesTest {
         List<CompletionStage<Outcome>> stages = new ArrayList<>();
         Thread loop = new Thread(() -> {
             for (long id = 1; id <= count; id++) {
-                outcomes.ended(id, Kind.DELIVERED, 0, "");
+                outcomes.ended(id, Kind.DELIVERED, Reason.SUCCESS);
             }
         });
         loop.start();

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
@@ -64,6 +67,31 @@ class RequestTest {
         assertEquals("PUBLISH q1 id=2 {2=9 8=answers/c 9=" + data + "} do 1", request);
         world.broker.sends("PUBLISH q1 id=9 answers/c stray");
         assertFalse(world.isDone(answer));
+    }
+
+    @Test
+    void aRequestFromBeforeTheFirstConnectionGoesOutAsTheVersionOfThatWants() {
+        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        Requests requests = world.client.requests();
+        CompletionStage<ReceivedMessage> first = request(world, requests, "one");
+        CompletionStage<ReceivedMessage> second = request(world, requests, "two");
+        world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}").expects("SUBSCRIBE id=1 mqtt/resilient/reply/given:1")
+                .sends("SUBACK id=1 1");
+        List<String> sent = world.broker.take("PUBLISH");
+        assertTrue(sent.get(0).endsWith("one") && sent.get(1).endsWith("two"), sent.toString());
+    }
+
+    @Test
+    void requestsThatWaitAreBounded() {
+        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        Requests requests = world.client.requests();
+        CompletionStage<ReceivedMessage> last = null;
+        for (int i = 0; i <= 10_000; i++) {
+            last = requests.send(Message.to("t").build(), Duration.ofSeconds(1000));
+        }
+        world.state();
+        CompletionException error = assertThrows(CompletionException.class, last.toCompletableFuture()::join);
+        assertTrue(error.getCause().getMessage().startsWith("10000 requests"), error.toString());
     }
 
     @Test

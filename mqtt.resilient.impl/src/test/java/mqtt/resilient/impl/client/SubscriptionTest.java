@@ -27,7 +27,7 @@ class SubscriptionTest {
         assertFalse(subscription.result().toCompletableFuture().isDone());
         world.broker.expects("SUBSCRIBE id=1 a/+:1").sends("SUBACK id=1 1");
         assertEquals(Qos.AT_LEAST_ONCE, subscription.granted().qos());
-        assertEquals(new Grant(1, ""), world.now(subscription.result()));
+        assertEquals(new Grant(1, "", List.of()), world.now(subscription.result()));
         assertEquals("a/+", subscription.filter());
     }
 
@@ -55,7 +55,7 @@ class SubscriptionTest {
         assertEquals(connections, world.broker.connections());
         assertEquals(128, subscription.granted().code());
         assertFalse(subscription.granted().isGranted());
-        assertEquals(new Grant(128, ""), world.now(subscription.result()));
+        assertEquals(new Grant(128, "", List.of()), world.now(subscription.result()));
         assertEquals(List.of("refused secret/# 128"), world.takeEvents().stream()
                 .filter(event -> event.startsWith("refused")).toList());
     }

@@ -4,10 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /** Writes down what a decoder hands over, one line per packet. */
 final class PacketLog implements PacketReceiver {
@@ -33,18 +35,23 @@ final class PacketLog implements PacketReceiver {
     }
 
     @Override
-    public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
-        packets.add(PacketType.name(type) + " id " + packetId + " reason " + reasonCode);
+    public void acknowledgement(int type, int packetId, Reason reason) {
+        packets.add(PacketType.name(type) + " id " + packetId + " reason " + reason.code());
     }
 
     @Override
-    public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+    public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) {
         packets.add(PacketType.name(type) + " id " + packetId + " " + Arrays.toString(codes));
     }
 
     @Override
-    public void disconnected(int reasonCode, String reason, String serverReference) {
-        packets.add("DISCONNECT " + reasonCode);
+    public void disconnected(Reason reason, String serverReference) {
+        packets.add("DISCONNECT " + reason.code());
+    }
+
+    @Override
+    public void auth(Auth auth) {
+        throw new AssertionError("MQTT 3.1.1 has no AUTH");
     }
 
     @Override

@@ -23,6 +23,7 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.component.Configuration.EventSubscription;
 import mqtt.resilient.impl.component.Configuration.InvalidException;
 import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,7 +63,7 @@ class ConfigurationTest {
         NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
     }
 
-    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain",
+    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "will.on.stop",
             "tls.verify.hostname", "qos0.offline", "qos.strict");
     private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
@@ -202,7 +203,7 @@ class ConfigurationTest {
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
         assertEquals("will.user.properties: a line that is not name=value", error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
-        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties())).contains("secret"));
+        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties(), Auth.NONE)).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
                 "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
         assertEquals(5 * SECOND, will.expiresAfterNanos());
@@ -213,6 +214,17 @@ class ConfigurationTest {
     }
 
     @Test
+    void enhancedAuthenticationIsNeverLeftOutForAnOlderVersion() throws InvalidException {
+        assertEquals("", settings().link().version().authMethod());
+        LinkSettings.Version version = settings("auth.method", "SCRAM-SHA-256").link().version();
+        assertEquals("SCRAM-SHA-256", version.authMethod());
+        assertEquals(LinkSettings.Protocol.MQTT_5, version.protocol());
+        assertEquals("auth.method: \"M\" is not allowed with protocol=3.1.1, which has no enhanced authentication; allowed with "
+                + "it: empty", error("auth.method", "M", "protocol", "3.1.1"));
+        assertTrue(error("auth.method", "x".repeat(65_536)).startsWith("auth.method: "));
+    }
+
+    @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
                 "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
@@ -220,7 +232,7 @@ class ConfigurationTest {
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
                 ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
                 "protocol", "will.content.type", "will.response.topic", "will.correlation", "will.user.properties",
-                "connect.user.properties");
+                "connect.user.properties", "auth.method");
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);

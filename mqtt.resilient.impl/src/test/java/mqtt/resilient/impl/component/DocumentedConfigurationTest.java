@@ -43,7 +43,7 @@ class DocumentedConfigurationTest {
             Map.entry(".tls.key.password", "other"), Map.entry("tls.truststore", "other"),
             Map.entry(".tls.truststore.password", "other"), Map.entry("tls.protocols", "TLSv1.3"),
             Map.entry("tls.ciphers", "TLS_AES_256_GCM_SHA384"), Map.entry("proxy", "socks5://other:1080"),
-            Map.entry("protocol", "3.1.1"),
+            Map.entry("protocol", "3.1.1"), Map.entry("auth.method", "other"),
             Map.entry("will.content.type", "other"), Map.entry("will.response.topic", "other"),
             Map.entry("will.correlation", "other"), Map.entry("will.user.properties", "a=b"),
             Map.entry("connect.user.properties", "a=b"), Map.entry("proxy.user", "other"), Map.entry(".proxy.password", "other"),
@@ -179,7 +179,7 @@ class DocumentedConfigurationTest {
             return "at once";
         }
         assertEquals("DISCONNECT", sent.get(0), key);
-        return sent.get(1).startsWith("CONNECT clean ") ? "new session" : "reconnects";
+        return sent.size() > 1 && sent.get(1).startsWith("CONNECT clean ") ? "new session" : "reconnects";
     }
 
     /** As {@link ManagedClient} does it; without files, a derived client id is what it is derived from. */

@@ -4,28 +4,45 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.world.Bytes;
 import mqtt.resilient.impl.world.PacketText;
+import mqtt.resilient.impl.world.PacketText5;
 import mqtt.resilient.impl.world.World;
 
 /**
  * A broker that says anything to a whole client with a subscription and two messages under way. Whatever it is, the client
- * connects again, and what it had accepted ends as delivered.
+ * connects again, and what it had accepted ends as delivered, or as refused by a broker of MQTT 5.
  */
 final class ClientTarget implements Target {
     private static final int MOST_TURNS = 30;
     private static final int PACKET_MAX_BYTES = 128;
+    private final boolean five;
+
+    ClientTarget(boolean five) {
+        this.five = five;
+    }
 
     @Override
     public String name() {
-        return "client";
+        return five ? "client-5" : "client";
     }
 
     @Override
     public List<byte[]> seeds() {
+        if (five) {
+            return List.of(packets("SUBACK id=1 2", "PUBREC id=3", "PUBCOMP id=3", "PUBACK id=2 {31=words}"),
+                    packets("SUBACK id=1 2", "PUBLISH q0 {35=1} in x", "PUBLISH q1 id=7 {35=1 38=a:b 2=7} ~ x",
+                            "PUBLISH q2 id=8 {3=t 11=5} in x", "PUBREL id=8"),
+                    packets("PUBACK id=2 code=151", "PUBREC id=3 code=145", "PUBREC id=3", "PINGRESP"),
+                    packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 {38=name:value} in x", "PUBREL id=8 code=146"),
+                    packets("SUBACK id=1 {31=no} 135", "UNSUBACK id=1 0", "DISCONNECT code=139 {31=update}"),
+                    packets("PUBACK id=3", "PUBREC id=2", "PUBREL id=1", "PUBCOMP id=2 code=146", "CONNACK"));
+        }
         return List.of(packets("SUBACK id=1 2", "PUBREC id=3", "PUBCOMP id=3", "PUBACK id=2"),
                 packets("SUBACK id=1 2", "PUBLISH q0 in x", "PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in x", "PUBREL id=8"),
                 packets("PUBREC id=3", "PUBREC id=3", "PUBLISH dup q2 id=7 in " + "x".repeat(300), "PUBREL id=7", "PINGRESP"),
@@ -33,13 +50,15 @@ final class ClientTarget implements Target {
                 packets("PUBACK id=3", "PUBREC id=2", "UNSUBACK id=1", "PUBREL id=1", "PUBCOMP id=2", "CONNACK"));
     }
 
-    private static byte[] packets(String... packets) {
-        return Bytes.join(Arrays.stream(packets).map(PacketText::encode).toArray(byte[][]::new));
+    private byte[] packets(String... packets) {
+        return Bytes.join(Arrays.stream(packets).map(packet -> five ? PacketText5.encode(packet) : PacketText.encode(packet))
+                .toArray(byte[][]::new));
     }
 
     @Override
     public List<byte[]> words() {
-        return new PacketTarget(PACKET_MAX_BYTES).seeds();
+        return five ? Stream.concat(new Packet5Target(PACKET_MAX_BYTES).seeds().stream(),
+                new Packet5Target(PACKET_MAX_BYTES).words().stream()).toList() : new PacketTarget(PACKET_MAX_BYTES).seeds();
     }
 
     @Override
@@ -59,7 +78,13 @@ final class ClientTarget implements Target {
 
     @Override
     public String check(byte[] input) {
-        World world = World.connected(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES));
+        World world;
+        if (five) {
+            world = World.five(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES), UnaryOperator.identity(), false);
+            world.broker.expects("CONNECT clean *").sends("CONNACK {33=20 34=3}");
+        } else {
+            world = World.connected(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES));
+        }
         world.subscribe("in", 2, message -> { });
         Publication atLeastOnce = world.publish("t", "1");
         Publication exactlyOnce = world.publish("t", "2", 2);
@@ -83,12 +108,17 @@ final class ClientTarget implements Target {
                 answer(world, packet);
             }
         }
-        if (world.state() != ConnectionState.ONLINE || world.outcome(atLeastOnce) != Outcome.Kind.DELIVERED
-                || world.outcome(exactlyOnce) != Outcome.Kind.DELIVERED) {
+        if (world.state() != ConnectionState.ONLINE || !isAtItsEnd(world.outcome(atLeastOnce))
+                || !isAtItsEnd(world.outcome(exactlyOnce))) {
             throw new AssertionError("behind " + outcome + " the client is " + world.state() + " " + world.reason()
                     + ", its messages are " + world.outcome(atLeastOnce) + " and " + world.outcome(exactlyOnce));
         }
         return outcome + " " + said;
+    }
+
+    /** A broker of MQTT 5 may refuse a message. */
+    private boolean isAtItsEnd(Outcome.Kind outcome) {
+        return outcome == Outcome.Kind.DELIVERED || five && outcome == Outcome.Kind.REJECTED;
     }
 
     private static void answer(World world, String packet) {

@@ -29,7 +29,8 @@ public final class Fuzzer {
 
     /** All decoders. */
     static List<Target> targets() {
-        List<Target> all = new ArrayList<>(List.of(new PacketTarget(1 << 20), new PacketTarget(128), new ClientTarget()));
+        List<Target> all = new ArrayList<>(List.of(new PacketTarget(1 << 20), new PacketTarget(128), new ClientTarget(false),
+                new Packet5Target(1 << 20), new Packet5Target(128), new Written5Target(), new ClientTarget(true)));
         all.addAll(IoTargets.all());
         all.addAll(StoreTargets.all());
         all.add(new BrokerUriTarget());

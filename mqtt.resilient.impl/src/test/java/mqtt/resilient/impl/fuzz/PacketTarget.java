@@ -10,11 +10,13 @@ import mqtt.resilient.impl.codec.FrameSplitter;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.world.Bytes;
 import mqtt.resilient.impl.world.PacketText;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 
 /**
  * What a broker sends: frames and packets of MQTT 3.1.1. What was decoded is encoded by an encoder that has nothing to do
@@ -159,15 +161,15 @@ final class PacketTarget extends StreamTarget {
         }
 
         @Override
-        public void acknowledgement(int type, int packetId, int reasonCode, String reason) {
-            require(packetId > 0 && reasonCode == 0, "an acknowledgement has an id and no reason");
+        public void acknowledgement(int type, int packetId, Reason reason) {
+            require(packetId > 0 && reason == Reason.SUCCESS, "an acknowledgement has an id and no reason");
             if (keeps) {
                 took(PacketType.name(type) + " " + packetId, type << 4 | (type == PacketType.PUBREL ? 2 : 0), two(packetId));
             }
         }
 
         @Override
-        public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+        public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) {
             require(packetId > 0, "an answer has an id");
             for (int code : codes) {
                 require(code <= 2 || code == 0x80, "the code of an answer is one");
@@ -182,8 +184,13 @@ final class PacketTarget extends StreamTarget {
         }
 
         @Override
-        public void disconnected(int reasonCode, String reason, String serverReference) {
+        public void disconnected(Reason reason, String serverReference) {
             throw new AssertionError("3.1.1 knows no DISCONNECT of a broker");
+        }
+
+        @Override
+        public void auth(Auth auth) {
+            throw new AssertionError("3.1.1 knows no AUTH");
         }
 
         @Override

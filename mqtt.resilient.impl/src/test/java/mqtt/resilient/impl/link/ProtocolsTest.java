@@ -74,6 +74,17 @@ class ProtocolsTest {
     }
 
     @Test
+    void afterARestartTheStoreKnowsThatABrokerSpeaksFive() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(new Mqtt5()); // as after a restart, nothing is remembered but the session
+        world.broker.take("DISCONNECT");
+        for (int i = 0; i < 5; i++) {
+            world.broker.awaitsClient().expects("CONNECT id=c keepalive=60 {*").hangsUp();
+        }
+    }
+
+    @Test
     void aRefusalIsRememberedForADay() {
         World world = auto();
         world.broker.expects(FIVE).sends("CONNACK code=132");
@@ -82,6 +93,67 @@ class ProtocolsTest {
         assertEquals("3.1.1", world.client.status().protocol());
         world.broker.idles(Duration.ofHours(2)).networkBreaks().awaitsClient().expects(FIVE).sends("CONNACK");
         assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
+    private static World onBasic() {
+        World world = World.unconfigured();
+        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
+                UnaryOperator.identity(), false));
+        acceptBasic(world);
+        world.client.offer(new Mqtt5());
+        return world;
+    }
+
+    @Test
+    void aSessionOfTheOlderVersionOutlivesARefusalOfTheNewerOne() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE).sends("CONNACK code=132").awaitsClient().expects("CONNECT id=c keepalive=60")
+                .sends("CONNACK session-present");
+        assertEquals("3.1.1", world.client.status().protocol());
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aSessionOfTheOlderVersionOutlivesABrokerThatHangsUpOnTheNewerOne() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE).hangsUp().awaitsClient().expects(FIVE).hangsUp().awaitsClient().expects(FIVE)
+                .hangsUp().awaitsClient().expects("CONNECT id=c keepalive=60").sends("CONNACK session-present");
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aSessionThatALostConnackMayHaveEndedIsNotTakenForTheOneBefore() {
+        World world = onBasic();
+        world.broker.expects("DISCONNECT", FIVE); // and its CONNACK does not come
+        world.client.offer(null);
+        acceptBasic(world);
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
+    @Test
+    void aSessionOfTheNewerVersionThatTheOlderOneHasDiscardedIsNotResumed() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK");
+        world.client.offer(null);
+        world.broker.expects("DISCONNECT").awaitsClient().expects(BASIC).sends("CONNACK").expects("DISCONNECT",
+                "CONNECT id=c keepalive=60"); // and its CONNACK does not come
+        world.client.offer(new Mqtt5());
+        world.broker.expects(FIVE).sends("CONNACK");
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+    }
+
+    @Test
+    void theSameBundleOfferedAgainIsNoReasonToTryAgain() {
+        World world = World.unconfigured();
+        Mqtt5 five = new Mqtt5();
+        world.client.offer(five);
+        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
+                UnaryOperator.identity(), false));
+        world.broker.expects(FIVE).sends("CONNACK code=132");
+        world.client.offer(five);
+        acceptBasic(world);
+        world.client.offer(five);
+        world.broker.expectsNothing();
     }
 
     @Test

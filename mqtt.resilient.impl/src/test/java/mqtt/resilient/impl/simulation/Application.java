@@ -23,10 +23,12 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.dispatch.InboundQueue;
+import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.v5.Mqtt5;
 
 /** One client in each life of the process, the application that uses it, and what it may expect. */
 final class Application implements ClientEvents {
@@ -36,17 +38,20 @@ final class Application implements ClientEvents {
     private static final long LANES_BYTES = 20_000;
     private static final long SESSION_BYTES = 400_000;
     private static final long GRACE_SECONDS = 30;
+    /** QoS 2, the RETAIN flag as it was published, retained messages if new, and identifier 200. */
+    private static final int INBOUND_OPTIONS = 2 | 8 | 1 << 4 | 200 << 6;
 
     private final Timeline timeline;
     private final Ledger ledger;
     private final Gateway gateway;
+    private final Broker broker;
     private final Scenario scenario;
     private final int index;
     private final SplittableRandom random;
     private final Map<String, ArrayDeque<ClientSubscription>> filters = new TreeMap<>();
 
     private Client client;
-    private String clientId;
+    private final String clientId;
     private Durability durability;
     private int window;
     private int keepAliveSeconds;
@@ -55,6 +60,11 @@ final class Application implements ClientEvents {
     private int maxMessages;
     private String user = "u";
     private boolean sessionKnown;
+    /** The session that is known is one of MQTT 5. */
+    private boolean knownFive;
+    /** A CONNECT of MQTT 5 has left since, which may have ended a session of 3.1.1. */
+    private boolean supplanted;
+    private boolean online;
     private ClientSubscription inbound;
     private InboundQueue inboundQueue;
     private int failures;
@@ -67,14 +77,16 @@ final class Application implements ClientEvents {
     /** The store is not well now. */
     private boolean unwell;
 
-    Application(Timeline timeline, Ledger ledger, Gateway gateway, Scenario scenario, int index, SplittableRandom random) {
+    Application(Timeline timeline, Ledger ledger, Gateway gateway, Broker broker, Scenario scenario, int index,
+            SplittableRandom random) {
         this.timeline = timeline;
         this.ledger = ledger;
         this.gateway = gateway;
         this.scenario = scenario;
         this.index = index;
         this.random = random;
-        clientId = "c" + index;
+        this.broker = broker;
+        clientId = scenario.assignedId() ? "" : "c" + index;
         durability = scenario.durability();
         window = scenario.window();
         keepAliveSeconds = scenario.keepAliveSeconds();
@@ -84,8 +96,10 @@ final class Application implements ClientEvents {
         return index;
     }
 
+    /** The client id, which the broker may have given; one that nobody has until then. */
     String clientId() {
-        return clientId;
+        String given = clientId.isEmpty() ? broker.assigned(index) : clientId;
+        return given == null ? "nobody" : given;
     }
 
     int window() {
@@ -104,6 +118,8 @@ final class Application implements ClientEvents {
 
     void start() {
         sessionKnown = false;
+        online = false;
+        supplanted = false;
         failures = 0;
         rejected = 0;
         opened = false;
@@ -111,17 +127,29 @@ final class Application implements ClientEvents {
         filters.clear();
         ClientSettings settings = settings();
         client = new Client(gateway.environment(index), "client" + index, new Mqtt311(), gateway::store, settings, this);
+        if (scenario.dialect().hasFive()) {
+            offerFive();
+        }
         client.configure("client" + index, settings);
         listen();
+    }
+
+    /** MQTT 5 is there, or is not. */
+    void offerFive() {
+        client.offer(gateway.hasFive() ? new Mqtt5() : null);
     }
 
     private ClientSettings settings() {
         ClientSettings base = Settings.DEFAULT.clientId(clientId).inflightMax(window).keepAliveSeconds(keepAliveSeconds)
                 .responseSeconds(scenario.responseSeconds()).rate(rate).burst(3).dropOldest(dropOldest)
-                .storeMaxMessages(maxMessages).user(user).graceSeconds((int) GRACE_SECONDS).build();
+                .storeMaxMessages(maxMessages).user(user).graceSeconds((int) GRACE_SECONDS)
+                .sessionExpirySeconds(scenario.sessionExpirySeconds()).packetMaxBytes(scenario.packetMaxBytes()).build();
         StoreSettings store = durability == Durability.MEMORY ? StoreSettings.MEMORY
                 : new StoreSettings("store" + index, durability, FORCE_NANOS, 0, scenario.segmentBytes());
-        return new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
+        LinkSettings link = base.link();
+        LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of(), "");
+        return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(), link.network(),
+                link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version), base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
                 base.wanProbe());
     }
 
@@ -161,10 +189,15 @@ final class Application implements ClientEvents {
     }
 
     /** The broker discards the session, because the client has asked for that. */
-    void discards() {
-        if (sessionKnown) {
+    void discards(boolean five) {
+        if (sessionKnown && knownFive == five && !supplanted) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
+    }
+
+    /** The client connects: a session of 3.1.1 may end with a CONNECT of 5, whatever becomes of that. */
+    void connects(boolean five) {
+        supplanted |= five && !knownFive;
     }
 
     void reconfigure() {
@@ -202,11 +235,17 @@ final class Application implements ClientEvents {
     // ---- publishing -----------------------------------------------------------------------------------------------
 
     void publish(int qos, int lane, int length, boolean expires) {
-        Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), gateway.process().nanoTime());
+        Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), gateway.process().nanoTime(),
+                scenario.dialect().hasFive());
         Message.Builder builder = Message.to(message.topic()).lane(lane).qos(Qos.of(qos))
                 .payload(Sent.payload(message.number, length));
         if (expires) {
-            builder.expiresAfter(Duration.ofSeconds(1 + random.nextInt(60)));
+            message.expirySeconds = 1 + random.nextInt(60);
+            builder.expiresAfter(Duration.ofSeconds(message.expirySeconds));
+        }
+        if (message.five) {
+            builder.properties(message.properties().toApi()).retain(message.retained());
+            message.packetBytes = message.packetBytes(Math.max(8, length));
         }
         Publication publication = client.publish(builder.build());
         message.accepted = publication.id() != 0;
@@ -218,8 +257,12 @@ final class Application implements ClientEvents {
         gateway.statistics().messages++;
         publication.stored().thenAccept(stored -> message.stored = true);
         publication.delivered().thenAccept(outcome -> {
-            timeline.trace("client " + index, () -> message + " is " + outcome.kind());
-            ledger.ended(message, outcome.kind());
+            timeline.trace("client " + index, () -> message + " is " + outcome.kind()
+                    + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
+            if (outcome.kind() == Outcome.Kind.REJECTED && !mayBeRejected(message)) {
+                ledger.violated("truth", message + " is rejected, and the broker would have taken it: " + outcome.reason());
+            }
+            ledger.ended(message, outcome);
         });
         if (random.nextInt(100) == 0) {
             publication.cancel().thenAccept(done -> {
@@ -232,13 +275,24 @@ final class Application implements ClientEvents {
         }
     }
 
+    /** Whether the broker has refused a message, or takes none of its size. */
+    private boolean mayBeRejected(Sent message) {
+        return message.refused || message.packetBytes > broker.smallestPacket(index);
+    }
+
     // ---- listening ------------------------------------------------------------------------------------------------
 
     void listen() {
         if (inbound == null) {
             inboundQueue = client.queue(this::received, "in", false);
-            inbound = client.subscribe("in/" + index + "/#", 2, inboundQueue);
+            inbound = client.subscribe("in/" + index + "/#", scenario.dialect().hasFive() ? INBOUND_OPTIONS : 2, inboundQueue);
         }
+    }
+
+    /** The options with which a filter is to be asked for, and 64 times its identifier; -1 = any. */
+    int options(String filter, boolean five, boolean identifiers) {
+        return !filter.equals("in/" + index + "/#") ? -1 : !five || !scenario.dialect().hasFive() ? 2
+                : identifiers ? INBOUND_OPTIONS : INBOUND_OPTIONS & 63;
     }
 
     void leave() {
@@ -259,7 +313,7 @@ final class Application implements ClientEvents {
         }
         timeline.trace("client " + index, () -> "has handled " + message.topic());
         gateway.statistics().received++;
-        ledger.handled(message.topic(), message.payload(), message.qos());
+        ledger.handled(message);
     }
 
     void churn() {
@@ -310,12 +364,12 @@ final class Application implements ClientEvents {
     /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */
     long patience() {
         long response = Math.min(600, (long) scenario.responseSeconds() << Math.min(timeouts, 10));
-        return (keepAliveSeconds / 4 + response) * 5 / 4 * Timeline.SECOND + 10 * Timeline.SECOND;
+        return (Math.max(keepAliveSeconds, client.status().limits().keepAliveSeconds()) / 4 + response) * 5 / 4 * Timeline.SECOND + 10 * Timeline.SECOND;
     }
 
     /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
     void checkDisk(DiskModel disk) {
-        if (!opened) {
+        if (!opened || broker.lowestQos(index) == 0) { // a backlog leaves faster than the disk forgets it
             return;
         }
         long lanes = disk.used("store" + index + "/lane");
@@ -341,13 +395,13 @@ final class Application implements ClientEvents {
         if (metrics.unhandled() > 0) {
             return metrics.unhandled() + " messages are unhandled";
         }
-        if (!broker.isQuiet(clientId)) {
+        if (!broker.isQuiet(clientId())) {
             return "the broker waits for it";
         }
         TreeSet<String> wanted = wanted();
-        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId, gateway));
-        if (!broker.subscriptions(clientId).keySet().containsAll(wanted) || !leftovers && !wanted.containsAll(known)) {
-            return "the broker has the subscriptions " + broker.subscriptions(clientId) + "; wanted are " + wanted;
+        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId(), gateway));
+        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted) || !leftovers && !wanted.containsAll(known)) {
+            return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
         }
         if (client.status().store() != StoreHealth.OK) {
             return "the store is " + client.status().store() + ": " + client.status().storeReason();
@@ -390,10 +444,16 @@ final class Application implements ClientEvents {
     public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
         timeline.trace("client " + index, () -> status.state() + ": " + status.reason());
         if (status.state() == ConnectionState.ONLINE) {
+            if (!online && sessionKnown && !status.sessionPresent() && !sessionLost) {
+                ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
+            }
             sessionKnown = true;
+            supplanted = false;
+            knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;
         }
+        online = status.state() == ConnectionState.ONLINE;
     }
 
     @Override
@@ -403,6 +463,16 @@ final class Application implements ClientEvents {
             return;
         }
         boolean inbound = topic.startsWith("in/");
+        if (inbound && ledger.out(topic).tooLarge) {
+            return;
+        }
+        if (kind == Outcome.Kind.REJECTED && topic.startsWith("t/")) {
+            if (ledger.sharing(topic).stream().noneMatch(this::mayBeRejected)) {
+                ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
+            }
+            ledger.givenUp(topic, reason);
+            return;
+        }
         boolean atMostOnce = inbound ? ledger.out(topic).qos == 0 : topic.startsWith("t/") && ledger.sent(topic).qos == 0;
         if (!atMostOnce && (inbound ? !scenario.has(Fault.LISTENER_LEAVES)
                 : kind == Outcome.Kind.EXPIRED ? !ledger.sent(topic).expires : !scenario.has(Fault.RECONFIGURE))) {
@@ -435,7 +505,10 @@ final class Application implements ClientEvents {
                 && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
             ledger.violated("the store is whole", state.incomplete);
         }
-        sessionKnown |= !state.session.isEmpty() && state.incomplete.isEmpty();
+        if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
+            sessionKnown = true;
+            knownFive = state.session.endsWith(" 5");
+        }
     }
 
     @Override

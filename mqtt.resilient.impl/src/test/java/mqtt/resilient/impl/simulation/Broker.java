@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.simulation;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -17,16 +18,38 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
- * A broker for MQTT 3.1.1 that takes nothing that the specification forbids: whatever a client does against it is a
- * {@link Violation}. It misbehaves on demand, always within what a client has to live with.
+ * A broker for MQTT 3.1.1 and 5 that takes nothing that the specifications forbid: whatever a client does against them is
+ * a {@link Violation}. It misbehaves on demand, always within what a client has to live with.
  */
 final class Broker {
+
+    private static final int UNSUPPORTED_VERSION = 0x84;
+    private static final int NOT_AUTHORIZED = 0x87;
+    private static final int SERVER_SHUTTING_DOWN = 0x8B;
+    private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+    private static final int NO_SUBSCRIPTION = 0x11;
+    /** Reason codes of a CONNACK, of a DISCONNECT, of PUBACK and PUBREC, and of a SUBACK. */
+    private static final int[] REFUSALS = { 0x80, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x97, 0x9F };
+    private static final int[] DISCONNECTS = { 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x94, 0x95, 0x96, 0x97,
+            0x98, 0x99, 0x9A, 0x9B, 0x9F, 0xA0 };
+    private static final int[] MESSAGE_REFUSALS = { 0x97, 0x97, 0x97, 0x91, 0x80, 0x83, 0x87, 0x90, 0x99 };
+    private static final int[] SUBSCRIPTION_REFUSALS = { 0x80, 0x83, 0x87, 0x8F, 0x97 };
+    private static final int RETAIN_AS_PUBLISHED = 8;
+    /** Sessions that last so long do not end while a simulation lasts. */
+    private static final int LASTING_SECONDS = 100_000;
 
     /** A session; it lasts as long as the specification says, unless the broker loses it. */
     private final class Session {
         private final int client;
+        private boolean five;
+        /** The life of the client's process that used it last. */
+        private int life;
+        /** How long it lasts without a connection. */
+        private long expirySeconds;
+        private long leftAt;
         private final Set<Integer> received = new HashSet<>();
         private final Map<String, Integer> subscriptions = new TreeMap<>();
+        private final Map<String, Integer> identifiers = new TreeMap<>();
         /** Filters that were asked for just before the process of the client died. */
         private final Map<String, Asked> asked = new TreeMap<>();
         private final ArrayDeque<Out> queued = new ArrayDeque<>();
@@ -35,8 +58,9 @@ final class Broker {
         private final Map<Integer, Live> live = new HashMap<>();
         private int lastId;
 
-        Session(int client) {
+        Session(int client, boolean five) {
             this.client = client;
+            this.five = five;
         }
 
         void discard() {
@@ -49,8 +73,8 @@ final class Broker {
     private record Asked(long time, int life) {
     }
 
-    /** A message under way, and the life of the client's process that sent it. */
-    private record Live(Sent message, int life) {
+    /** A message under way, the life of the client's process that sent it, and the QoS with which. */
+    private record Live(Sent message, int life, int qos) {
     }
 
     private final Timeline timeline;
@@ -72,6 +96,18 @@ final class Broker {
     private int window = 5;
     private boolean reusesIds;
 
+    // with MQTT 5
+    private Dialect.Refusal refusesFive = Dialect.Refusal.NONE;
+    private Terms terms = Terms.NONE;
+    private boolean refusesMessages;
+    private boolean greedy;
+    private int assignedIds;
+    private final Map<Integer, String> assigned = new HashMap<>();
+    /** The least that was ever granted to each client. */
+    private final Map<Integer, Integer> lowestQos = new HashMap<>();
+    private final Map<Integer, Integer> smallestPacket = new HashMap<>();
+    private final Set<Integer> retainRefused = new HashSet<>();
+
     Broker(Timeline timeline, Ledger ledger, SplittableRandom random) {
         this.timeline = timeline;
         this.ledger = ledger;
@@ -87,6 +123,44 @@ final class Broker {
         reorders = newReorders;
     }
 
+    /** What it makes of MQTT 5. */
+    void configureFive(Dialect.Refusal refusal, Terms newTerms, boolean newGreedy) {
+        refusesFive = refusal;
+        terms = newTerms;
+        greedy = newGreedy;
+    }
+
+    Dialect.Refusal refusesFive() {
+        return refusesFive;
+    }
+
+    /** Another broker comes in its place, with the same sessions: another version of it, or another configuration. */
+    void becomes(Dialect.Refusal refusal, Terms newTerms) {
+        timeline.trace("broker", () -> "refuses MQTT 5: " + refusal + ", " + newTerms);
+        disconnectAll(SERVER_SHUTTING_DOWN);
+        refusesFive = refusal;
+        terms = newTerms;
+    }
+
+    void refusesMessages(boolean newRefuses) {
+        refusesMessages = newRefuses;
+    }
+
+    /** The client id that a client has been given last; null = none. */
+    String assigned(int client) {
+        return assigned.get(client);
+    }
+
+    /** The lowest Maximum QoS that a client was ever told. */
+    int lowestQos(int client) {
+        return lowestQos.getOrDefault(client, 2);
+    }
+
+    /** The smallest Maximum Packet Size that a client was ever told. */
+    int smallestPacket(int client) {
+        return smallestPacket.getOrDefault(client, Integer.MAX_VALUE);
+    }
+
     boolean isDown() {
         return down;
     }
@@ -95,8 +169,19 @@ final class Broker {
     void down(boolean newDown) {
         down = newDown;
         if (down) {
-            hangUp();
+            disconnectAll(SERVER_SHUTTING_DOWN);
         }
+    }
+
+    /** Closes every connection, and tells some why. */
+    private void disconnectAll(int code) {
+        List.copyOf(peers).forEach(peer -> {
+            if (peer.five && random.nextBoolean()) {
+                peer.disconnect(code);
+            } else {
+                peer.end(true);
+            }
+        });
     }
 
     /** Closes every connection. */
@@ -107,7 +192,12 @@ final class Broker {
     /** Closes one connection in the middle of what it sends. */
     void hangUpAnywhere() {
         if (!peers.isEmpty()) {
-            peers.get(random.nextInt(peers.size())).hangUpAnywhere();
+            Peer peer = peers.get(random.nextInt(peers.size()));
+            if (peer.five && peer.session != null && random.nextBoolean()) {
+                peer.disconnect(DISCONNECTS[random.nextInt(DISCONNECTS.length)]);
+            } else {
+                peer.hangUpAnywhere();
+            }
         }
     }
 
@@ -153,6 +243,10 @@ final class Broker {
         if (peer == null) {
             return;
         }
+        if (peer.five && random.nextInt(4) > 0) {
+            peer.blunders();
+            return;
+        }
         byte[] nonsense = switch (random.nextInt(8)) {
             case 0 -> randomBytes(1 + random.nextInt(40));
             case 1 -> new byte[] { (byte) 0xF0, 0 };
@@ -180,7 +274,8 @@ final class Broker {
         Peer peer = anyPeer();
         if (peer != null) {
             int type = Packets.PUBACK + random.nextInt(4);
-            peer.put(Packets.acknowledgement(type, 60_000 + random.nextInt(10)), () -> "stray " + Packets.name(type));
+            int id = 60_000 + random.nextInt(10);
+            peer.put(peer.acknowledgement(type, id, 0), () -> "stray " + Packets.name(type));
             peer.flush();
         }
     }
@@ -210,27 +305,57 @@ final class Broker {
     /** Has a message for a client, if a session of it asks for it. */
     void publishes(int client, String clientId, int qos, int length) {
         Session session = sessions.get(clientId);
-        if (session == null || !session.subscriptions.containsKey("in/" + client + "/#")) {
+        String filter = "in/" + client + "/#";
+        if (session == null || !session.subscriptions.containsKey(filter)) {
             return;
         }
-        int granted = Math.min(qos, session.subscriptions.get("in/" + client + "/#"));
+        int options = session.subscriptions.get(filter);
+        int granted = Math.min(qos, options & 3);
         Peer peer = online.get(clientId);
         if (granted == 0 && peer == null) {
             return;
         }
-        Out out = ledger.newOut(client, granted, length, null);
+        Out out = ledger.newOut(client, granted, length, null, session.five);
+        if (session.five) {
+            out.since = timeline.now();
+            out.expirySeconds = random.nextInt(6) == 0 ? random.nextInt(90) : -1;
+            out.retained = (options & RETAIN_AS_PUBLISHED) != 0 && random.nextBoolean();
+            out.identifier = session.identifiers.getOrDefault(filter, 0);
+        }
         if (granted == 0) {
             peer.send(0, out, false);
             peer.flush();
         } else {
             session.queued.add(out);
             if (granted == 2 && random.nextBoolean()) { // "on", and once more "on"
-                session.queued.add(ledger.newOut(client, granted, length, out));
+                Out twin = ledger.newOut(client, granted, length, out, session.five);
+                twin.since = out.since;
+                twin.expirySeconds = out.expirySeconds;
+                twin.retained = out.retained;
+                twin.identifier = out.identifier;
+                session.queued.add(twin);
             }
             if (peer != null) {
                 peer.sendQueued();
                 peer.flush();
             }
+        }
+    }
+
+    /** Has a message for a client that is larger than the client takes, and sends it all the same. */
+    void sendsTooLarge() {
+        Peer peer = anyPeer();
+        if (peer != null && peer.five && peer.largestPacket < 10_000) {
+            Out out = ledger.newOut(peer.session.client, random.nextInt(3), peer.largestPacket, null, true);
+            out.tooLarge = true;
+            out.excused = true;
+            if (out.qos == 0) {
+                peer.send(0, out, false);
+            } else {
+                peer.session.queued.add(out);
+                peer.sendQueued();
+            }
+            peer.flush();
         }
     }
 
@@ -295,6 +420,23 @@ final class Broker {
         private boolean refused;
         private boolean ended;
         private boolean flushPlanned;
+        private boolean five;
+        private Terms granted = Terms.NONE;
+        /** When CONNECT came, by the client's clock. */
+        private long connectedAt;
+        private int receiveMaximum = 65_535;
+        private int largestPacket = Integer.MAX_VALUE;
+        private int aliasMaximum;
+        private final Map<Integer, String> aliasesIn = new HashMap<>();
+        private final Map<String, Integer> aliasesOut = new HashMap<>();
+        /** Messages of an earlier connection that are still to be repeated on this one. */
+        private final ArrayDeque<Integer> repeats = new ArrayDeque<>();
+        /** Messages that count against the client's Receive Maximum. */
+        private final Set<Integer> onWire = new HashSet<>();
+        /** The session is one of another version: whoever goes on with it is wrong. */
+        private boolean foreign;
+        /** The client has to end the connection with this code; 0 = it has no reason to. */
+        private int blunder;
         private int keepAlive;
         private long lastHeard = timeline.now();
         private int largestWindow;
@@ -355,7 +497,11 @@ final class Broker {
             if (at + length > bytes.length) {
                 return -1;
             }
-            packet(bytes[start] & 0xFF, ByteBuffer.wrap(bytes, at, length));
+            int size = at + length - start;
+            require(size <= granted.maximumPacketBytes(), "a packet of " + size + " bytes; allowed are "
+                    + granted.maximumPacketBytes() + " [MQTT-3.1.2-24]");
+            ByteBuffer body = ByteBuffer.wrap(bytes, at, length).slice();
+            packet(bytes[start] & 0xFF, body);
             return at + length;
         }
 
@@ -400,7 +546,8 @@ final class Broker {
         /** An acknowledgement is sent: from now on its packet id may be used again. */
         private void leaves(byte[] packet) {
             int type = (packet[0] & 0xF0) >> 4;
-            if (type == Packets.PUBACK || type == Packets.PUBCOMP) {
+            boolean refuses = type == Packets.PUBREC && packet[1] > 2 && packet[4] < 0;
+            if (type == Packets.PUBACK || type == Packets.PUBCOMP || refuses) {
                 int id = (packet[2] & 0xFF) << 8 | packet[3] & 0xFF;
                 session.live.remove(id);
                 unacknowledged.remove(id);
@@ -411,7 +558,9 @@ final class Broker {
             List<byte[]> all = new ArrayList<>(out); // the client may get some of it, and half a packet
             all.addAll(due);
             if (all.isEmpty() && session != null) {
-                all.add(Packets.publish("in/0/0", new byte[random.nextInt(1000)], 0, false, 0));
+                byte[] payload = new byte[random.nextInt(1000)];
+                all.add(five ? Packets.publish("in/0/0", payload, 0, 0, new Properties())
+                        : Packets.publish("in/0/0", payload, 0, false, 0));
             }
             if (!all.isEmpty() && random.nextInt(4) > 0) {
                 ByteBuffer bytes = ByteBuffer.allocate(all.stream().mapToInt(packet -> packet.length).sum());
@@ -425,6 +574,28 @@ final class Broker {
                 wire.send(Arrays.copyOf(bytes.array(), length));
             }
             end(true);
+        }
+
+        /** Ends the connection with a reason. */
+        private void disconnect(int code) {
+            if (!ended && session != null && !refused) {
+                timeline.trace(name, () -> "-> DISCONNECT " + Integer.toHexString(code));
+                Properties properties = new Properties();
+                if (random.nextBoolean()) {
+                    properties.put(Properties.REASON_STRING, "because").pair("a", "b");
+                }
+                wire.send(Packets.disconnect(code, properties));
+            }
+            end(true);
+        }
+
+        /** Sends what no broker may send, and lets the client answer. */
+        private void blunders() {
+            Blunder chosen = Blunder.of(random);
+            timeline.trace(name, () -> "-> " + chosen);
+            gateway.trouble();
+            blunder = blunder == 0 ? chosen.code : blunder; // the first one counts
+            wire.send(chosen.packet());
         }
 
         @Override
@@ -444,9 +615,24 @@ final class Broker {
                 gateway.trouble();
                 wire.hangUp();
             }
-            if (clean && session != null && sessions.get(clientId) == session) {
+            if (session == null || sessions.get(clientId) != session) {
+                return;
+            }
+            if (session.expirySeconds == 0) {
                 sessions.remove(clientId); // it lasts as long as the connection
                 session.discard();
+            } else if (session.expirySeconds < LASTING_SECONDS) {
+                long left = timeline.now();
+                Session mine = session;
+                mine.leftAt = left;
+                timeline.after(mine.expirySeconds * Timeline.SECOND, () -> {
+                    if (sessions.get(clientId) == mine && !online.containsKey(clientId) && mine.leftAt == left) {
+                        timeline.trace("broker", () -> "the session of " + clientId + " has expired");
+                        sessions.remove(clientId);
+                        mine.discard();
+                        ledger.sessionLost();
+                    }
+                });
             }
         }
 
@@ -459,8 +645,9 @@ final class Broker {
         /** The client sends these bytes; that does not mean that they will ever arrive. */
         @Override
         public void sending(byte[] bytes) {
-            if (session == null) {
-                return; // nothing but a CONNECT
+            if (session == null) { // nothing but a CONNECT
+                gateway.application(wire.client()).connects(bytes[bytes[1] < 0 ? 9 : 8] == 5);
+                return;
             }
             byte[] all = Arrays.copyOf(headSent, headSent.length + bytes.length);
             System.arraycopy(bytes, 0, all, headSent.length, bytes.length);
@@ -494,6 +681,9 @@ final class Broker {
             if (session == null) {
                 require(type == Packets.CONNECT, "the first packet is a " + Packets.name(type) + " [MQTT-3.1.0-1]");
             }
+            if (foreign && type != Packets.DISCONNECT) {
+                throw ledger.violated("versions are kept apart", clientId + " goes on with a session of another version");
+            }
             int expectedFlags = type == Packets.PUBREL || type == Packets.SUBSCRIBE || type == Packets.UNSUBSCRIBE ? 2 : 0;
             if (type != Packets.PUBLISH && flags != expectedFlags) {
                 require(false, "flags of " + Packets.name(type) + " [MQTT-2.2.2-2]");
@@ -501,7 +691,13 @@ final class Broker {
             switch (type) {
                 case Packets.CONNECT -> connect(body);
                 case Packets.PUBLISH -> publish(flags, body);
-                case Packets.PUBACK, Packets.PUBREC, Packets.PUBREL, Packets.PUBCOMP -> acknowledgement(type, id(body));
+                case Packets.PUBACK, Packets.PUBREC, Packets.PUBREL, Packets.PUBCOMP -> {
+                    int id = id(body);
+                    int code = code(body, type);
+                    require(code < 0x80 || code == PACKET_IDENTIFIER_NOT_FOUND && (type == Packets.PUBREL || type == Packets.PUBCOMP),
+                            Packets.name(type) + " with code " + code);
+                    acknowledgement(type, id);
+                }
                 case Packets.SUBSCRIBE -> subscribe(body);
                 case Packets.UNSUBSCRIBE -> unsubscribe(body);
                 case Packets.PINGREQ -> {
@@ -509,7 +705,12 @@ final class Broker {
                     put(Packets.pingresp(), () -> "PINGRESP");
                 }
                 case Packets.DISCONNECT -> {
-                    timeline.trace(name, () -> "<- DISCONNECT");
+                    int code = code(body, type);
+                    timeline.trace(name, () -> "<- DISCONNECT " + Integer.toHexString(code));
+                    if (code != 0 && code != blunder) {
+                        throw ledger.violated("errors are named", clientId + " disconnects with " + Integer.toHexString(code)
+                                + (blunder == 0 ? ", and the broker has done nothing" : "; right is " + Integer.toHexString(blunder)));
+                    }
                     wire.hangUp();
                     end(false);
                 }
@@ -517,6 +718,31 @@ final class Broker {
             }
             if (body.hasRemaining()) {
                 require(false, Packets.name(type) + " is too long");
+            }
+        }
+
+        /** The reason code of a packet, which may be left out, with properties of which nothing is needed. */
+        private int code(ByteBuffer body, int type) {
+            if (!five || !body.hasRemaining()) {
+                return 0;
+            }
+            int code = body.get() & 0xFF;
+            if (body.hasRemaining()) {
+                Properties properties = properties(body, type);
+                if (type == Packets.DISCONNECT && session != null) {
+                    long expiry = properties.take(Properties.SESSION_EXPIRY, -1);
+                    require(expiry <= 0 || session.expirySeconds > 0, "a session expiry that was 0 [MQTT-3.14.2.2.2]");
+                    session.expirySeconds = expiry < 0 ? session.expirySeconds : expiry;
+                }
+            }
+            return code;
+        }
+
+        private Properties properties(ByteBuffer body, int type) {
+            try {
+                return Properties.read(body, type);
+            } catch (IllegalArgumentException | BufferUnderflowException e) {
+                throw ledger.violated("protocol", clientId + " on connection " + number + ": " + e);
             }
         }
 
@@ -537,56 +763,131 @@ final class Broker {
 
         private void connect(ByteBuffer body) {
             require(session == null, "a second CONNECT [MQTT-3.1.0-2]");
-            require(text(body).equals("MQTT") && body.get() == 4, "protocol name and level");
+            require(text(body).equals("MQTT"), "protocol name");
+            int level = body.get();
+            require(level == 4 || level == 5, "protocol level " + level);
+            five = level == 5;
+            require(gateway.allows(five), "MQTT level " + level + ", which is not configured");
             int flags = body.get();
             require((flags & 1) == 0, "a reserved flag is set [MQTT-3.1.2-3]");
             keepAlive = body.getShort() & 0xFFFF;
+            Properties properties = five ? properties(body, Packets.CONNECT) : new Properties();
             clientId = text(body);
             if ((flags & 0x80) != 0) {
                 text(body);
             }
             clean = (flags & 2) != 0;
-            timeline.trace(name, () -> "<- CONNECT " + (clean ? "clean " : "") + clientId + " keepalive " + keepAlive);
+            timeline.trace(name, () -> "<- CONNECT " + (five ? "5 " : "") + (clean ? "clean " : "") + clientId + " keepalive "
+                    + keepAlive + " " + properties);
             if (silent) {
                 refused = true;
                 return;
             }
-            if (refusal != 0) {
-                refused = true;
-                put(Packets.connack(false, refusal), () -> "CONNACK code " + refusal);
-                timeline.after(random.nextLong(20 * Timeline.MILLI), () -> {
-                    flushNow();
-                    end(true);
-                });
+            if (five && refusesFive != Dialect.Refusal.NONE) {
+                refuse(switch (refusesFive) {
+                    case CODE -> Packets.connack(false, UNSUPPORTED_VERSION, new Properties());
+                    case OLDER_CODE -> Packets.connack(false, 1);
+                    default -> new byte[0];
+                }, "CONNACK: no MQTT 5, as " + refusesFive);
                 return;
+            }
+            if (refusal != 0) {
+                int code = five ? REFUSALS[random.nextInt(REFUSALS.length)] : refusal;
+                refuse(five ? Packets.connack(false, code, new Properties()) : Packets.connack(false, code), "CONNACK code " + code);
+                return;
+            }
+            int client = wire.client();
+            String given = "";
+            if (clientId.isEmpty()) {
+                require(five && clean, "an empty client id"); // nobody has a session to resume without one
+                String former = assigned.getOrDefault(client, "");
+                if (online.containsKey(former)) {
+                    online.get(former).end(true); // what is still under way there comes too late
+                }
+                Session orphan = sessions.remove(former);
+                if (orphan != null) {
+                    gateway.discards(client, five);
+                    ledger.sessionLost();
+                    orphan.discard();
+                }
+                given = "c" + client + "-" + ++assignedIds;
+                clientId = given;
+                assigned.put(client, given);
             }
             Peer before = online.get(clientId);
             if (before != null) {
                 before.end(true); // [MQTT-3.1.4-2]
             }
             Session old = sessions.get(clientId);
-            int client = gateway.clientOf(clientId);
             if (clean && old != null) {
-                gateway.discards(client);
+                if (old.five == five) { // a change of the version is the end of it
+                    gateway.discards(client, five);
+                }
                 ledger.sessionLost();
                 old.discard();
                 old = null;
             }
             created = old == null;
-            session = created ? new Session(client) : old;
+            session = created ? new Session(client, five) : old;
+            foreign = session.five != five && session.life == life; // what a new process does not know it may resume in doubt
+            session.five = five;
+            session.life = life;
             sessions.put(clientId, session);
             online.put(clientId, this);
+            connectedAt = gateway.process().nanoTime();
             largestWindow = gateway.window(client);
-            put(Packets.connack(!created, 0), () -> created ? "CONNACK" : "CONNACK session present");
+            session.expirySeconds = clean ? 0 : LASTING_SECONDS;
+            Properties answer = new Properties();
+            if (five) {
+                granted = terms;
+                answer = begin(properties, client);
+                if (!given.isEmpty()) {
+                    answer.put(Properties.ASSIGNED_CLIENT_ID, given);
+                }
+            }
+            Properties said = answer;
+            put(five ? Packets.connack(!created, 0, said) : Packets.connack(!created, 0),
+                    () -> (created ? "CONNACK" : "CONNACK session present") + (five ? " " + said : ""));
             session.sent.forEach((id, out) -> {
                 if (out.released) {
-                    put(Packets.acknowledgement(Packets.PUBREL, id), () -> "PUBREL " + id);
+                    put(acknowledgement(Packets.PUBREL, id, 0), () -> "PUBREL " + id);
+                } else if (five) {
+                    repeats.add(id);
                 } else {
                     send(id, out, true);
                 }
             });
             sendQueued();
             watchKeepAlive();
+        }
+
+        private void refuse(byte[] packet, String text) {
+            refused = true;
+            if (packet.length > 0) {
+                put(packet, () -> text);
+            }
+            timeline.after(random.nextLong(20 * Timeline.MILLI), () -> {
+                flushNow();
+                end(true);
+            });
+        }
+
+        /** Takes what a CONNECT of MQTT 5 says; what the CONNACK says to it. */
+        private Properties begin(Properties connect, int client) {
+            long expiry = connect.take(Properties.SESSION_EXPIRY, 0);
+            require(expiry == gateway.sessionExpirySeconds(client), "a session expiry of " + expiry + " s; configured are "
+                    + gateway.sessionExpirySeconds(client));
+            session.expirySeconds = granted.sessionExpirySeconds() < 0 ? expiry : Math.min(expiry, granted.sessionExpirySeconds());
+            receiveMaximum = (int) connect.take(Properties.RECEIVE_MAXIMUM, 65_535);
+            largestPacket = (int) connect.take(Properties.MAXIMUM_PACKET_SIZE, Integer.MAX_VALUE);
+            aliasMaximum = (int) connect.take(Properties.TOPIC_ALIAS_MAXIMUM, 0);
+            keepAlive = granted.keepAliveSeconds() < 0 ? keepAlive : granted.keepAliveSeconds();
+            lowestQos.merge(client, granted.maximumQos(), Math::min);
+            if (!granted.retainAvailable()) {
+                retainRefused.add(client);
+            }
+            smallestPacket.merge(client, granted.maximumPacketBytes(), Math::min);
+            return granted.properties();
         }
 
         private void watchKeepAlive() {
@@ -617,16 +918,34 @@ final class Broker {
             boolean duplicate = (flags & 8) != 0;
             require(qos < 3, "QoS 3 [MQTT-3.3.1-4]");
             require(qos > 0 || !duplicate, "DUP with QoS 0 [MQTT-3.3.1-2]");
-            String topic = text(body);
-            require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
+            String written = text(body);
             int id = qos == 0 ? 0 : id(body);
+            Properties properties = five ? properties(body, Packets.PUBLISH) : new Properties();
+            String topic = resolve(written, properties);
+            require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
             require(payload.length >= 8, "a payload that nobody published");
             Sent sent = ledger.sent(Sent.number(payload));
-            timeline.trace(name, () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent);
-            if (!sent.topic().equals(topic) || sent.qos != qos || (flags & 1) != 0) {
-                throw ledger.violated("intact", sent + " arrives as another one: " + topic + " QoS " + qos);
+            timeline.trace(name, () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent + (five
+                    ? " " + (written.isEmpty() ? "without a topic " : "") + properties : ""));
+            require(qos <= granted.maximumQos(), "QoS " + qos + "; allowed is " + granted.maximumQos() + " [MQTT-3.2.2-11]");
+            require(granted.retainAvailable() || (flags & 1) == 0, "RETAIN, which is not available [MQTT-3.2.2-14]");
+            boolean retained = sent.retained() && granted.retainAvailable();
+            int most = Math.min(sent.qos, granted.maximumQos());
+            // what was sent with less in the same session, even if it never arrived, is not raised again
+            boolean perhapsBefore = !created && (sent.life != life || sent.at < connectedAt);
+            boolean lower = perhapsBefore && qos >= Math.min(most, lowestQos(session.client));
+            boolean notRetained = perhapsBefore && retainRefused.contains(session.client);
+            if (!sent.topic().equals(topic) || qos != most && !(qos < most && lower)
+                    || (flags & 1) != (retained ? 1 : 0) && !(notRetained && (flags & 1) == 0)) {
+                throw ledger.violated("intact", sent + " arrives as another one: " + topic + " QoS " + qos + " RETAIN " + (flags & 1));
+            }
+            if (five) {
+                checkExpiry(sent, properties.take(Properties.MESSAGE_EXPIRY, -1));
+                if (!sent.properties().equals(properties)) {
+                    throw ledger.violated("intact", sent + " arrives with " + properties + "; sent were " + sent.properties());
+                }
             }
             boolean known = sent.session == session;
             if (sent.connection == number) {
@@ -635,21 +954,28 @@ final class Broker {
             sent.connection = number;
             if (qos > 0) {
                 largestWindow = Math.max(largestWindow, gateway.window(session.client));
-                requireId(id, sent);
-                boolean repeated = known && (sent.sentInLife == life || qos == 2 && gateway.isDurable());
+                requireId(id, sent, qos);
+                boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
+                        || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
                 if (duplicate ? created : repeated) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
                             : " is repeated without DUP") + " [MQTT-3.3.1-1]");
                 }
                 unacknowledged.add(id);
+                require(unacknowledged.size() <= granted.receiveMaximum(), unacknowledged.size()
+                        + " messages unacknowledged; the Receive Maximum is " + granted.receiveMaximum() + " [MQTT-3.3.4-9]");
                 if (unacknowledged.size() > largestWindow) {
                     throw ledger.violated("window", clientId + " has " + unacknowledged.size()
                             + " messages unacknowledged; allowed are " + largestWindow);
                 }
             }
             boolean again = qos == 2 && !session.received.add(id);
+            if (!again && five && qos > 0 && refusesMessages && random.nextInt(3) == 0) {
+                refuse(sent, qos, id);
+                return;
+            }
             if (!again) {
-                ledger.arrived(sent, session, duplicate, gateway.isDurable(), life);
+                ledger.arrived(sent, qos, session, duplicate, gateway.isDurable(), life);
             }
             sent.session = session;
             sent.sentInLife = life;
@@ -660,8 +986,64 @@ final class Broker {
             }
         }
 
-        private void requireId(int id, Sent sent) {
-            Live before = session.live.put(id, new Live(sent, life));
+        /** The topic that a client means, which may have an alias. */
+        private String resolve(String written, Properties properties) {
+            int alias = (int) properties.take(Properties.TOPIC_ALIAS, 0);
+            if (alias == 0) {
+                return written;
+            }
+            require(alias <= granted.topicAliasMaximum(), "topic alias " + alias + "; allowed are " + granted.topicAliasMaximum()
+                    + " [MQTT-3.2.2-17]");
+            if (!written.isEmpty()) {
+                aliasesIn.put(alias, written);
+            }
+            require(aliasesIn.containsKey(alias), "topic alias " + alias + ", which has no topic on this connection [MQTT-3.3.2-7]");
+            return aliasesIn.get(alias);
+        }
+
+        /** What is left of the time of a message: it was sent after CONNECT, and before now. */
+        private void checkExpiry(Sent sent, long left) {
+            if (sent.expires != left >= 0) {
+                throw ledger.violated("intact", sent + " arrives with an expiry of " + left + " s; sent were " + sent.expirySeconds);
+            }
+            if (!sent.expires) {
+                return;
+            }
+            boolean sameClock = sent.life == life && gateway.life() == life && !gateway.isClockSet();
+            long atConnect = sameClock ? Math.max(0, connectedAt - sent.at) / Timeline.SECOND : 0;
+            long most = Math.max(1, sent.expirySeconds - atConnect);
+            long least = sameClock ? sent.expirySeconds - 1 - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
+            if (left < 1 || left > most || left < least) {
+                throw ledger.violated("what is left of its time", sent + " arrives with an expiry of " + left + " s; right is "
+                        + Math.max(1, least) + " to " + most);
+            }
+        }
+
+        private void refuse(Sent sent, int qos, int id) {
+            int type = qos == 1 ? Packets.PUBACK : Packets.PUBREC;
+            int code = MESSAGE_REFUSALS[random.nextInt(MESSAGE_REFUSALS.length)];
+            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id + " refuses with " + Integer.toHexString(code));
+            session.received.remove(id);
+            sent.refused = true;
+            sent.connection = -1;
+            sent.session = null;
+            due.add(acknowledgement(type, id, code));
+        }
+
+        /** An acknowledgement in the version that is spoken, with words now and then. */
+        private byte[] acknowledgement(int type, int id, int code) {
+            if (!five) {
+                return Packets.acknowledgement(type, id);
+            }
+            Properties words = random.nextInt(4) > 0 ? null : new Properties();
+            if (words != null && random.nextBoolean()) {
+                words.put(Properties.REASON_STRING, "words").pair("name", "value").pair("name", "another");
+            }
+            return Packets.acknowledgement(type, id, code, words);
+        }
+
+        private void requireId(int id, Sent sent, int qos) {
+            Live before = session.live.put(id, new Live(sent, life, qos));
             if (before != null && before.message != sent && isKnown(before)) {
                 throw ledger.violated("packet ids", "id " + id + " of " + before.message + " is used for " + sent
                         + " [MQTT-2.3.1-4]");
@@ -670,25 +1052,30 @@ final class Broker {
 
         /** Whether the process must know of it: QoS 1 is sent as new after a restart. */
         private boolean isKnown(Live live) {
-            return !live.message.excused && (live.life == life || live.message.qos == 2 && gateway.isDurable());
+            return !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
         }
 
         private void answer(int type, int id) {
-            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id);
-            due.add(Packets.acknowledgement(type, id));
+            answer(type, id, 0);
+        }
+
+        private void answer(int type, int id, int code) {
+            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id + (code == 0 ? "" : " code " + Integer.toHexString(code)));
+            due.add(acknowledgement(type, id, code));
         }
 
         private void acknowledgement(int type, int id) {
             timeline.trace(name, () -> "<- " + Packets.name(type) + " " + id);
             if (type == Packets.PUBREL) {
-                session.received.remove(id);
-                answer(Packets.PUBCOMP, id);
+                boolean known = session.received.remove(id);
+                answer(Packets.PUBCOMP, id, known || !five ? 0 : PACKET_IDENTIFIER_NOT_FOUND);
                 return;
             }
             if (type == Packets.PUBCOMP) {
                 Out out = session.sent.get(id);
                 if (out != null && out.released) {
                     session.sent.remove(id);
+                    onWire.remove(id);
                     sendQueued();
                 } else {
                     require(id >= 60_000, "a PUBCOMP that nothing waits for: " + id);
@@ -709,47 +1096,66 @@ final class Broker {
             ledger.confirmed(out);
             if (out.qos == 1) {
                 session.sent.remove(id);
+                onWire.remove(id);
                 sendQueued();
             } else {
                 out.released = true;
-                put(Packets.acknowledgement(Packets.PUBREL, id), () -> "PUBREL " + id);
+                put(acknowledgement(Packets.PUBREL, id, 0), () -> "PUBREL " + id);
             }
         }
 
         private void subscribe(ByteBuffer body) {
             int id = id(body);
             requestId(id);
+            int identifier = five ? (int) properties(body, Packets.SUBSCRIBE).take(Properties.SUBSCRIPTION_IDENTIFIER, 0) : 0;
+            require(identifier == 0 || granted.identifiers(), "a subscription identifier, which is not available");
             int count = 0;
             byte[] codes = new byte[body.remaining()];
             StringBuilder text = new StringBuilder();
             while (body.hasRemaining()) {
                 String filter = text(body);
-                int qos = body.get();
-                require(qos >= 0 && qos < 3, "SUBSCRIBE with QoS " + qos);
-                text.append(' ').append(filter).append(':').append(qos);
+                int options = body.get();
+                int qos = options & 3;
+                require(qos < 3 && (five ? (options & 0xC0) == 0 && options >> 4 < 3 : options == qos), "SUBSCRIBE with options " + options);
+                int wanted = gateway.application(session.client).options(filter, five, granted.identifiers());
+                require(wanted < 0 || wanted == (options | identifier << 6), filter + " with options " + options + " and identifier "
+                        + identifier + "; wanted is " + wanted);
+                text.append(' ').append(filter).append(':').append(options).append(identifier > 0 ? " identifier " + identifier : "");
                 if (refusesSubscriptions && random.nextBoolean()) {
-                    codes[count++] = (byte) 0x80;
+                    codes[count++] = (byte) (five ? SUBSCRIPTION_REFUSALS[random.nextInt(SUBSCRIPTION_REFUSALS.length)] : 0x80);
                 } else {
-                    session.subscriptions.put(filter, qos);
+                    session.subscriptions.put(filter, options);
+                    session.identifiers.put(filter, identifier);
                     session.asked.put(filter, new Asked(timeline.now(), life));
                     codes[count++] = (byte) qos;
                 }
             }
             require(count > 0, "a SUBSCRIBE without a filter [MQTT-3.8.3-3]");
             timeline.trace(name, () -> "<- SUBSCRIBE " + id + text);
-            due.add(Packets.suback(id, Arrays.copyOf(codes, count)));
+            codes = Arrays.copyOf(codes, count);
+            due.add(five ? Packets.answer(Packets.SUBACK, id, codes) : Packets.suback(id, codes));
         }
 
         private void unsubscribe(ByteBuffer body) {
             int id = id(body);
             requestId(id);
+            if (five) {
+                properties(body, Packets.UNSUBSCRIBE);
+            }
+            byte[] codes = new byte[body.remaining()];
+            int count = 0;
             require(body.hasRemaining(), "an UNSUBSCRIBE without a filter [MQTT-3.10.3-2]");
             while (body.hasRemaining()) {
                 String filter = text(body);
                 timeline.trace(name, () -> "<- UNSUBSCRIBE " + id + " " + filter);
-                session.subscriptions.remove(filter);
+                if (five && refusesSubscriptions && random.nextInt(4) == 0) {
+                    codes[count++] = (byte) NOT_AUTHORIZED;
+                } else {
+                    codes[count++] = (byte) (session.subscriptions.remove(filter) == null ? NO_SUBSCRIPTION : 0);
+                }
             }
-            due.add(Packets.acknowledgement(Packets.UNSUBACK, id));
+            due.add(five ? Packets.answer(Packets.UNSUBACK, id, Arrays.copyOf(codes, count))
+                    : Packets.acknowledgement(Packets.UNSUBACK, id));
         }
 
         /** The id of a request; requests are answered at once. */
@@ -763,8 +1169,19 @@ final class Broker {
         // ---- packets to the client ----
 
         private void sendQueued() {
-            while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty()) {
+            while (!repeats.isEmpty() && mayHaveMore()) {
+                int id = repeats.remove();
+                Out message = session.sent.get(id);
+                if (message != null && !message.released) {
+                    send(id, message, true);
+                }
+            }
+            while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty() && mayHaveMore()) {
                 Out next = session.queued.remove();
+                if (next.expirySeconds >= 0 && secondsSince(next) > next.expirySeconds) {
+                    next.lost = true;
+                    continue;
+                }
                 session.lastId = reusesIds ? 0 : session.lastId;
                 do {
                     session.lastId = session.lastId % (2 * window + 1) + 1;
@@ -774,12 +1191,53 @@ final class Broker {
             }
         }
 
+        /** Whether the client's Receive Maximum allows one more. */
+        private boolean mayHaveMore() {
+            return !five || greedy || onWire.size() < receiveMaximum;
+        }
+
+        private long secondsSince(Out message) {
+            return (timeline.now() - message.since) / Timeline.SECOND;
+        }
+
         private void send(int id, Out message, boolean duplicate) {
             if (message.qos > 0) {
                 expected.add(id);
+                onWire.add(id);
             }
-            put(Packets.publish(message.topic(), message.payload(), message.qos, duplicate, id),
-                    () -> "PUBLISH " + (duplicate ? "dup " : "") + "id " + id + " " + message);
+            if (!five) {
+                put(Packets.publish(message.topic(), message.payload(), message.qos, duplicate, id),
+                        () -> "PUBLISH " + (duplicate ? "dup " : "") + "id " + id + " " + message);
+                return;
+            }
+            Properties properties = message.properties();
+            if (message.expirySeconds >= 0) {
+                properties.put(Properties.MESSAGE_EXPIRY, Math.max(0, message.expirySeconds - secondsSince(message)));
+            }
+            if (message.identifier > 0) {
+                properties.put(Properties.SUBSCRIPTION_IDENTIFIER, (long) message.identifier);
+            }
+            String topic = message.tooLarge ? message.topic() : withAlias(message.topic(), properties);
+            int flags = (duplicate ? 8 : 0) | message.qos << 1 | (message.retained ? 1 : 0);
+            put(Packets.publish(topic, message.payload(), flags, id, properties), () -> "PUBLISH " + (duplicate ? "dup " : "") + "id "
+                    + id + " " + message + " " + (topic.isEmpty() ? "without a topic " : "") + properties);
+        }
+
+        /** Gives a topic an alias, if the client takes any; the topic that is sent then. */
+        private String withAlias(String topic, Properties properties) {
+            if (aliasMaximum == 0 || random.nextInt(3) == 0) {
+                return topic;
+            }
+            Integer alias = aliasesOut.get(topic);
+            boolean known = alias != null;
+            if (!known) {
+                int next = aliasesOut.size() < aliasMaximum ? aliasesOut.size() + 1 : 1 + random.nextInt(aliasMaximum);
+                aliasesOut.values().remove(next);
+                aliasesOut.put(topic, next);
+                alias = next;
+            }
+            properties.put(Properties.TOPIC_ALIAS, (long) alias);
+            return known && random.nextInt(4) > 0 ? "" : topic;
         }
     }
 }

@@ -18,23 +18,26 @@ import javax.tools.ToolProvider;
  * else as it is; the code that is shipped knows nothing of it.
  *
  * @param name what is wrong
- * @param file the source file, below the package {@code mqtt.resilient.impl}
+ * @param file the source file, below the package {@code mqtt.resilient.impl}, or {@code mqtt.resilient} if it begins with v5
  * @param from the text that is replaced; it is there exactly once
  * @param to what comes in its place
  */
 record Defect(String name, String file, String from, String to) {
-    private static final String PACKAGE = "mqtt/resilient/impl/";
+    private static final String PACKAGE = "mqtt/resilient/";
+    private static final String FIVE = "v5/";
 
-    /** Everything that is needed to run simulations with this defect. */
-    URLClassLoader load(Path sources, Path work) throws IOException {
-        Path original = sources.resolve(PACKAGE + file);
+    /** Everything that is needed to run simulations with this defect; {@code root} holds the modules. */
+    URLClassLoader load(Path root, Path work) throws IOException {
+        String path = PACKAGE + (file.startsWith(FIVE) ? "" : "impl/") + file;
+        Path original = root.resolve(file.startsWith(FIVE) ? "mqtt.resilient.v5" : "mqtt.resilient.impl").resolve("src/main/java")
+                .resolve(path);
         String code = Files.readString(original);
         int at = code.indexOf(from);
         if (at < 0 || code.indexOf(from, at + 1) >= 0) {
             throw new IOException(name + ": the text to patch is " + (at < 0 ? "not" : "more than once") + " in " + file + ": "
                     + from);
         }
-        Path copy = work.resolve("source/" + PACKAGE + file);
+        Path copy = work.resolve("source/" + path);
         Path classes = work.resolve("classes");
         Files.createDirectories(copy.getParent());
         Files.createDirectories(classes);

@@ -103,7 +103,34 @@ final class Defects {
             new Defect("timers-leak", "link/Link.java", "        Scheduler.cancel(timer);\n        timerAt = time;",
                     "        timerAt = time;"),
             new Defect("old-link-not-closed", "link/Link.java", "            connection.close();\n            leave(cause",
-                    "            leave(cause"));
+                    "            leave(cause"),
+            // ---- MQTT 5
+            new Defect("aliases-of-the-connection-before", "v5/TopicAliases.java", "private final Map<String, Entry> byTopic",
+                    "private static final Map<String, Entry> byTopic"),
+            new Defect("topic-behind-an-alias-stays", "v5/Codec5.java", "            aliasesIn[alias] = topic;\n",
+                    "            aliasesIn[alias] = aliasesIn[alias] == null ? topic : aliasesIn[alias];\n"),
+            new Defect("receive-maximum-ignored", "session/SendWindow.java", "            receiveMaximum = limits.receiveMaximum();\n",
+                    ""),
+            new Defect("maximum-packet-size-ignored", "session/Session.java",
+                    "codec.publishSize(message.message()) > limits.maximumPacketBytes()", "message == null"),
+            new Defect("refused-for-now-counts-as-delivered", "link/Link.java", "answersPublish && reason.code() >= FAILURE",
+                    "answersPublish && reason.code() >= FAILURE && reason.code() != 0x97"),
+            new Defect("lowered-qos-not-told", "session/Session.java", "String lowered = message.lowered();", "String lowered = \"\";"),
+            new Defect("session-expiry-not-sent", "v5/Codec5.java", "if (options.sessionExpirySeconds() > 0) {",
+                    "if (options.sessionExpirySeconds() < 0) {"),
+            new Defect("expiry-begins-anew", "session/Outgoing.java", "(nanos - (now - acceptedNanos))", "nanos"),
+            new Defect("session-of-five-resumed-under-three", "link/Supervisor.java", "(protocol.hasSessionExpiry() ? FIVE : \"\")",
+                    "\"\""),
+            new Defect("session-that-a-lost-connack-ended", "link/Supervisor.java",
+                    "            ownSession = null;\n            stateLost = true;\n        }", "        }"),
+            new Defect("another-session-not-told", "link/Supervisor.java", "boolean lost = (ownSession != null || stateLost)",
+                    "boolean lost = stateLost"),
+            new Defect("user-properties-not-stored", "store/Records.java",
+                    "            message.properties(MessageProperties.read(record.slice(record.position(), properties)));\n", ""),
+            new Defect("keepalive-of-the-broker-ignored", "link/Link.java",
+                    "            keepAliveSeconds = connack.limits().keepAliveSeconds();", "            keepAliveSeconds += 0;"),
+            new Defect("subscription-identifier-not-sent", "v5/Codec5.java", "identifier > 0 && limits.subscriptionIdentifiers()",
+                    "identifier > 1000 && limits.subscriptionIdentifiers()"));
 
     private Defects() {
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * or the simulator is changed, a seed may take another course: {@code bin/simulate --defects} finds the new ones.
  */
 class DefectsTest {
-    private static final Path SOURCES = Path.of("src/main/java");
+    private static final Path ROOT = Path.of("..");
     private static final Properties SEEDS = load();
 
     private static Properties load() {
@@ -46,7 +46,7 @@ class DefectsTest {
         assertEquals(2, known.length, "defects.properties has no seed for it");
         long seed = Long.parseLong(known[1]);
         assertNull(Simulate.find(known[0], seed), "it is found without the defect");
-        try (URLClassLoader loader = defect.load(SOURCES, work)) {
+        try (URLClassLoader loader = defect.load(ROOT, work)) {
             assertNotNull(Defect.find(loader, known[0], seed),
                     "seed " + seed + " of " + known[0] + " does not show it (any more); bin/simulate --defects finds another");
         }

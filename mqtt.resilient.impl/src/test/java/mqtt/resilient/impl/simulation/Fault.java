@@ -67,5 +67,23 @@ enum Fault {
     /** A listener leaves, and comes back. */
     LISTENER_LEAVES,
     /** Subscriptions come and go. */
-    CHURN
+    CHURN,
+
+    // ---- only where MQTT 5 is spoken, perhaps
+
+    /** The broker refuses messages for a while, for good or for now. */
+    MESSAGE_REFUSED,
+    /** The broker is restarted with another configuration. */
+    OTHER_TERMS,
+    /** The broker sends a message that is larger than the client takes. */
+    TOO_LARGE,
+    /** The bundle with MQTT 5 is stopped, and started again. */
+    BUNDLE,
+    /** Another broker, which speaks 5 where the one before did not, or the other way round. */
+    OTHER_VERSION;
+
+    /** Whether it can happen only where MQTT 5 is spoken. */
+    boolean needsFive() {
+        return compareTo(MESSAGE_REFUSED) >= 0;
+    }
 }

@@ -62,6 +62,8 @@ final class Gateway {
     private boolean listenersBlocked;
     private long diskAnswersAt;
     private boolean cutTakesPower;
+    /** How many reasons there are for MQTT 5 not to be there. */
+    private int missing;
 
     Gateway(Timeline timeline, Ledger ledger, Broker broker, Scenario scenario, SplittableRandom random,
             Statistics statistics) {
@@ -73,7 +75,7 @@ final class Gateway {
         this.statistics = statistics;
         weather = scenario.profile().weather();
         for (int client = 0; client < scenario.clients(); client++) {
-            applications.add(new Application(timeline, ledger, this, scenario, client, random.split()));
+            applications.add(new Application(timeline, ledger, this, broker, scenario, client, random.split()));
         }
     }
 
@@ -132,8 +134,37 @@ final class Gateway {
         return scenario.durability() != Durability.MEMORY;
     }
 
-    int clientOf(String clientId) {
-        return Integer.parseInt(clientId.substring(1, 2));
+    Application application(int client) {
+        return applications.get(client);
+    }
+
+    /** Whether clients may speak MQTT 5, or 3.1.1. */
+    boolean allows(boolean five) {
+        return scenario.dialect().allows(five);
+    }
+
+    long sessionExpirySeconds(int client) {
+        return scenario.sessionExpirySeconds();
+    }
+
+    /** Whether somebody sets the wall clock, by which the store tells how old a message is. */
+    boolean isClockSet() {
+        return scenario.has(Fault.CLOCK_JUMP);
+    }
+
+    /** Whether MQTT 5 is there. */
+    boolean hasFive() {
+        return missing == 0;
+    }
+
+    /** The bundle with MQTT 5 comes or goes. */
+    void five(boolean there) {
+        trouble();
+        missing += there ? -1 : 1;
+        timeline.trace("gateway", () -> "MQTT 5 is " + (hasFive() ? "" : "not ") + "there");
+        if (isRunning()) {
+            applications.forEach(Application::offerFive);
+        }
     }
 
     int window(int client) {
@@ -141,8 +172,8 @@ final class Gateway {
     }
 
     /** A client has its session discarded. */
-    void discards(int client) {
-        applications.get(client).discards();
+    void discards(int client, boolean five) {
+        applications.get(client).discards(five);
     }
 
     /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */

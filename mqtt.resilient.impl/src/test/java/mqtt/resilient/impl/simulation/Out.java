@@ -8,6 +8,17 @@ final class Out {
     final int length;
     /** The message that has the same topic and payload and was there before; this one if there is none. */
     final Out first;
+    /** With what travels with it in MQTT 5. */
+    final boolean five;
+    /** Its time in seconds, from when the broker had it; -1 = it does not expire. */
+    int expirySeconds = -1;
+    long since;
+    /** It is sent as one that was retained, to those who asked for the flag as it was published. */
+    boolean retained;
+    /** The subscription identifier that it was sent with; 0 = none. */
+    int identifier;
+    /** Larger than the client takes. */
+    boolean tooLarge;
     /** Gone with the broker's session. */
     boolean lost;
     /** The broker waits for PUBCOMP. */
@@ -25,11 +36,12 @@ final class Out {
     /** The client has sent PUBREC, wherever that is now. */
     boolean pubrecSent;
 
-    Out(long number, int client, int qos, int length, Out first) {
+    Out(long number, int client, int qos, int length, Out first, boolean five) {
         this.number = number;
         this.client = client;
         this.qos = qos;
         this.length = length;
+        this.five = five;
         this.first = first == null ? this : first;
     }
 
@@ -39,6 +51,11 @@ final class Out {
 
     byte[] payload() {
         return Sent.payload(first.number, length);
+    }
+
+    /** What travels with it. */
+    Properties properties() {
+        return five ? Properties.of(first.number) : new Properties();
     }
 
     @Override

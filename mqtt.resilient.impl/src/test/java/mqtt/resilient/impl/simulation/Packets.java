@@ -3,7 +3,7 @@ package mqtt.resilient.impl.simulation;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** MQTT 3.1.1 packets of a broker, made without the code under test. */
+/** Packets of a broker, of MQTT 3.1.1 and of 5, made without the code under test. */
 final class Packets {
     static final int CONNECT = 1;
     static final int CONNACK = 2;
@@ -28,6 +28,52 @@ final class Packets {
     static String name(int type) {
         return NAMES[type];
     }
+
+    // ---- 5 --------------------------------------------------------------------------------------------------------
+
+    static byte[] connack(boolean sessionPresent, int code, Properties properties) {
+        return packet(CONNACK << 4, new byte[] { (byte) (sessionPresent ? 1 : 0), (byte) code }, properties.encode());
+    }
+
+    /** PUBACK, PUBREC, PUBREL or PUBCOMP; short if there is nothing to say. */
+    static byte[] acknowledgement(int type, int id, int code, Properties properties) {
+        byte[] head = { (byte) (id >> 8), (byte) id };
+        int header = type << 4 | (type == PUBREL ? 2 : 0);
+        return properties != null ? packet(header, head, new byte[] { (byte) code }, properties.encode())
+                : code != 0 ? packet(header, head, new byte[] { (byte) code }) : packet(header, head);
+    }
+
+    /** SUBACK or UNSUBACK. */
+    static byte[] answer(int type, int id, byte[] codes) {
+        return packet(type << 4, new byte[] { (byte) (id >> 8), (byte) id, 0 }, codes);
+    }
+
+    static byte[] disconnect(int code, Properties properties) {
+        return packet(DISCONNECT << 4, new byte[] { (byte) code }, properties.encode());
+    }
+
+    static byte[] publish(String topic, byte[] payload, int flags, int id, Properties properties) {
+        byte[] name = topic.getBytes(StandardCharsets.UTF_8);
+        byte[] head = { (byte) (name.length >> 8), (byte) name.length };
+        byte[] number = (flags & 6) == 0 ? new byte[0] : new byte[] { (byte) (id >> 8), (byte) id };
+        return packet(PUBLISH << 4 | flags, head, name, number, properties.encode(), payload);
+    }
+
+    static byte[] packet(int header, byte[]... parts) {
+        int length = 0;
+        for (byte[] part : parts) {
+            length += part.length;
+        }
+        ByteArrayOutputStream packet = new ByteArrayOutputStream(length + 5);
+        packet.write(header);
+        putLength(length, packet);
+        for (byte[] part : parts) {
+            packet.writeBytes(part);
+        }
+        return packet.toByteArray();
+    }
+
+    // ---- 3.1.1 ----------------------------------------------------------------------------------------------------
 
     static byte[] connack(boolean sessionPresent, int code) {
         return new byte[] { CONNACK << 4, 2, (byte) (sessionPresent ? 1 : 0), (byte) code };
@@ -68,7 +114,7 @@ final class Packets {
         return packet.toByteArray();
     }
 
-    private static void putLength(int length, ByteArrayOutputStream to) {
+    static void putLength(int length, ByteArrayOutputStream to) {
         int rest = length;
         do {
             to.write(rest > 127 ? rest % 128 + 128 : rest);

@@ -14,7 +14,7 @@ enum Profile {
             Fault.UNRESOLVED, 600, Fault.RUMOUR, 120, Fault.CHURN, 300)),
     /** Long outages, changing addresses, narrow lines. */
     CELLULAR(new Weather(120, 200, 20_000, 3), Map.of(Fault.OUTAGE, 200, Fault.HALF_OPEN, 150, Fault.UNRESOLVED, 300,
-            Fault.SLOW, 200, Fault.RUMOUR, 100, Fault.SUSPEND, 600, Fault.REFUSED, 600)),
+            Fault.SLOW, 200, Fault.RUMOUR, 100, Fault.SUSPEND, 600, Fault.REFUSED, 600, Fault.BUNDLE, 60)),
     /** Far away. */
     SATELLITE(new Weather(600, 100, 8_000, 1), Map.of(Fault.OUTAGE, 300, Fault.SLOW, 300, Fault.RESET, 600)),
     /** A machine that loses its power. */
@@ -28,7 +28,9 @@ enum Profile {
             Map.entry(Fault.STALL, 150), Map.entry(Fault.HANG_UP, 60), Map.entry(Fault.REFUSAL, 200), Map.entry(Fault.SILENCE, 250),
             Map.entry(Fault.SUBSCRIPTION_REFUSED, 250), Map.entry(Fault.NONSENSE, 100), Map.entry(Fault.STRAY, 60),
             Map.entry(Fault.REPEAT, 60), Map.entry(Fault.LISTENER_THROWS, 150), Map.entry(Fault.LISTENER_BLOCKS, 150),
-            Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.CHURN, 60), Map.entry(Fault.STEER, 200))),
+            Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.CHURN, 60), Map.entry(Fault.STEER, 200),
+            Map.entry(Fault.MESSAGE_REFUSED, 120), Map.entry(Fault.OTHER_TERMS, 200), Map.entry(Fault.TOO_LARGE, 120),
+            Map.entry(Fault.BUNDLE, 300), Map.entry(Fault.OTHER_VERSION, 200))),
     /** All of it. */
     EVERYTHING(new Weather(20, 50, 0, 1), everyFault());
 

@@ -27,11 +27,20 @@ import mqtt.resilient.api.Durability;
  * @param diskMillis how long the disk takes at most to answer
  * @param reorders whether the broker acknowledges out of order
  * @param steadyQos0 whether there is a steady stream of QoS 0
+ * @param dialect which version of MQTT
+ * @param terms what the broker takes with MQTT 5
+ * @param sessionExpirySeconds {@code session.expiry.seconds}
+ * @param packetMaxBytes {@code packet.max.bytes}
+ * @param assignedId whether the broker gives the client ids
+ * @param greedy whether the broker ignores the client's Receive Maximum
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
         int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
-        int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0) {
-    private static final int SECONDS_PER_WEEK = 7 * 24 * 3600;
+        int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0,
+        Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy) {
+    private static final int WEEK = 7 * 24 * 3600;
+    private static final int SMALL_PACKET = 4096;
+    private static final int ANY_PACKET = 1_048_576;
 
     /** The faults in an order that is always the same. */
     Scenario {
@@ -46,8 +55,14 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
     static Scenario of(long seed, Profile profile) {
         SplittableRandom random = new SplittableRandom(seed * 31 + profile.ordinal());
         Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+        SplittableRandom five = new SplittableRandom(~(seed * 31 + profile.ordinal())); // 3.1.1 has its own course
+        Dialect dialect = Dialect.of(five);
         profile.meanSeconds().forEach((fault, mean) -> {
-            if (random.nextInt(10) < (profile == Profile.EVERYTHING ? 4 : 7)) {
+            if (fault.needsFive()) {
+                if (dialect.hasFive() && five.nextInt(10) < 6) {
+                    faults.put(fault, Math.max(5, mean * one(five, 1, 2, 4) / 2));
+                }
+            } else if (random.nextInt(10) < (profile == Profile.EVERYTHING ? 4 : 7)) {
                 faults.put(fault, Math.max(5, mean * one(random, 1, 2, 4) / 2));
             }
         });
@@ -63,18 +78,22 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 one(random, 1024, 4096, 16_384), large ? 2000 : one(random, 2000, 8000, 30_000) * (narrow ? 4 : 1),
                 large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, one(random, 12, 12, 3), one(random, 1, 3, 10),
                 one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100),
-                (profile == Profile.HOSTILE_BROKER || profile == Profile.EVERYTHING) && random.nextBoolean(), random.nextInt(3) == 0);
+                (profile == Profile.HOSTILE_BROKER || profile == Profile.EVERYTHING) && random.nextBoolean(), random.nextInt(3) == 0,
+                dialect, dialect.hasFive() ? Terms.of(five) : Terms.NONE, dialect.hasFive() ? one(five, WEEK, WEEK, WEEK, 40) : WEEK,
+                faults.containsKey(Fault.TOO_LARGE) && !large ? SMALL_PACKET : ANY_PACKET,
+                dialect == Dialect.FIVE && five.nextInt(4) == 0, profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0);
     }
 
     /** One gateway that goes on for weeks: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
     static Scenario weeks(long seed, int weeks) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
-                weeks * SECONDS_PER_WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false);
+                weeks * WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false, Dialect.THREE,
+                Terms.NONE, WEEK, ANY_PACKET, false, false);
     }
 
     /** Whether only QoS 1 is published. */
     boolean isMarathon() {
-        return seconds >= SECONDS_PER_WEEK;
+        return seconds >= WEEK;
     }
 
     private static int one(SplittableRandom random, int... choices) {

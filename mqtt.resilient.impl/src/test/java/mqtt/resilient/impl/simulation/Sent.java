@@ -10,6 +10,10 @@ final class Sent {
     final int lane;
     final int qos;
     final boolean expires;
+    /** With what travels with it in MQTT 5. */
+    final boolean five;
+    /** After which time it may expire; 0 = it may not. */
+    int expirySeconds;
     private final String topic;
     /** In which life of the process it was published, and when by the clock of that process. */
     final int life;
@@ -20,6 +24,14 @@ final class Sent {
     Outcome.Kind end;
     /** The client has said that it gives it up, or it may have: a power cut in the interval of store=process. */
     boolean excused;
+    /** The broker has refused it, for good or for now. */
+    boolean refused;
+    /** The broker had it with QoS 2 when it arrived last. */
+    boolean arrivedExactlyOnce;
+    /** The size of its packet in MQTT 5, without an alias. */
+    int packetBytes;
+    /** The QoS with which it arrived last. */
+    int arrivedQos = -1;
     /** It was told to be taken back for good. */
     boolean cancelled;
     int arrivals;
@@ -30,15 +42,33 @@ final class Sent {
     /** The connection on which it was sent last. */
     long connection = -1;
 
-    Sent(long number, int client, int lane, int qos, boolean expires, int life, long at) {
+    /** Makes one; those of MQTT 5 share their topics. */
+    Sent(long number, int client, int lane, int qos, boolean expires, int life, long at, long topicNumber, boolean five) {
         this.number = number;
+        this.five = five;
         this.client = client;
         this.lane = lane;
         this.qos = qos;
         this.expires = expires;
         this.life = life;
         this.at = at;
-        topic = "t/" + client + "/" + lane + "/" + number;
+        topic = "t/" + client + "/" + lane + "/" + topicNumber;
+    }
+
+    boolean retained() {
+        return five && number % 11 == 3;
+    }
+
+    /** What travels with it. */
+    Properties properties() {
+        return five ? Properties.of(number) : new Properties();
+    }
+
+    /** The size of its packet in MQTT 5, without an alias. */
+    int packetBytes(int payloadBytes) {
+        int properties = properties().encode().length + (expires ? 5 : 0);
+        int rest = 2 + topic.length() + (qos > 0 ? 2 : 0) + properties + payloadBytes;
+        return 1 + (rest < 128 ? 1 : rest < 16_384 ? 2 : 3) + rest;
     }
 
     String topic() {

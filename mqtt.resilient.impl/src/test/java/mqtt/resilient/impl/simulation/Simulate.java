@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Runs simulations by the thousand; {@code bin/simulate}. */
 public final class Simulate {
     private static final int TRACE_LINES = 150;
-    private static final int FAILURES_SHOWN = 6;
+    private static final int FAILURES_SHOWN = 20;
 
     private long from = 1;
     private long seeds = -1;

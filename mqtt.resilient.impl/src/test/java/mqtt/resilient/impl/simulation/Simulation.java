@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 import mqtt.resilient.api.ClientMetrics;
+import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.spi.NetworkState;
 
@@ -33,6 +34,7 @@ final class Simulation {
         random = new SplittableRandom(scenario.seed());
         broker = new Broker(timeline, ledger, random.split());
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
+        broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
         gateway = new Gateway(timeline, ledger, broker, scenario, random.split(), statistics);
         gateway.disk().traceTo(what -> timeline.trace("disk", () -> what), trace.isOn());
         troubleEnds = scenario.seconds() * Timeline.SECOND;
@@ -45,7 +47,7 @@ final class Simulation {
             runUntil(troubleEnds);
             makePeace();
             comeToRest();
-            ledger.checkTheEnd();
+            ledger.checkTheEnd(broker::lowestQos);
         } catch (Violation e) {
             throw e;
         } catch (RuntimeException | Error e) {
@@ -212,8 +214,27 @@ final class Simulation {
                     gateway.applications().get(own.nextInt(scenario.clients())).churn();
                 }
             }
+            case MESSAGE_REFUSED -> during(own, 20, on -> broker.refusesMessages(on == 1));
+            case OTHER_TERMS -> {
+                gateway.trouble();
+                broker.becomes(broker.refusesFive(), Terms.of(own));
+            }
+            case TOO_LARGE -> broker.sendsTooLarge();
+            case BUNDLE -> during(own, 20, on -> gateway.five(on == 0));
+            case OTHER_VERSION -> otherVersion(own);
             default -> throw new AssertionError(fault);
         }
+    }
+
+    /** A broker that spoke 5 once and hangs up on it now is not taken for one that does not speak it: that does not happen. */
+    private void otherVersion(SplittableRandom own) {
+        if (scenario.dialect().protocol != LinkSettings.Protocol.AUTO) {
+            return;
+        }
+        gateway.trouble();
+        boolean spoken = broker.refusesFive() == Dialect.Refusal.NONE;
+        broker.becomes(!spoken ? Dialect.Refusal.NONE : own.nextBoolean() ? Dialect.Refusal.CODE : Dialect.Refusal.OLDER_CODE,
+                Terms.of(own));
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------

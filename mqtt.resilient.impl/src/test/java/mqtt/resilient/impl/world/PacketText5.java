@@ -17,7 +17,7 @@ import java.util.Set;
  * PUBACK id=7 code=151 {31=quota}     SUBSCRIBE id=1 {11=5} a/#:1     DISCONNECT code=142 {28=other:1884}
  * </pre>
  */
-final class PacketText5 {
+public final class PacketText5 {
     private static final List<String> NAMES = List.of("RESERVED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC",
             "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT",
             "AUTH");
@@ -29,7 +29,7 @@ final class PacketText5 {
     }
 
     /** Encodes a packet that a broker sends. */
-    static byte[] encode(String text) {
+    public static byte[] encode(String text) {
         String properties = "";
         String rest = text;
         int brace = text.indexOf('{');
@@ -165,7 +165,7 @@ final class PacketText5 {
                 yield packet.toString();
             }
             case "PINGREQ" -> name;
-            case "DISCONNECT" -> name + codeAndProperties(body);
+            case "DISCONNECT", "AUTH" -> name + codeAndProperties(body);
             default -> name + " id=" + number(2, body) + codeAndProperties(body);
         };
     }

@@ -14,21 +14,21 @@ import mqtt.resilient.impl.session.StoreSettings;
 
 /** The settings of a client under test: the shipped defaults, changed one by one. */
 public record Settings(List<String> brokers, String clientId, String user, String password, Message will,
-        int keepAliveSeconds, int responseSeconds, long sessionExpirySeconds, int inflightMax, long inflightMaxBytes,
+        boolean willOnStop, int keepAliveSeconds, int responseSeconds, long sessionExpirySeconds, int inflightMax, long inflightMaxBytes,
         double rate, int burst, int poisonAttempts, long storeMaxBytes, long storeMaxMessages, int maxAgeSeconds,
         boolean dropOldest, boolean qos0Offline, long qos0MaxBytes, int packetMaxBytes, int inboundQueue,
         long inboundMaxBytes, int inboundAttempts, int graceSeconds, boolean cluster, int failbackSeconds,
         int settleSeconds, int bounceAfter, int everyMinutes, int staySeconds) {
     private static final long SECOND = 1_000_000_000L;
 
-    public static final Settings DEFAULT = new Settings(List.of("mqtt://broker"), "c", null, null, null, 60, 10, 604_800,
+    public static final Settings DEFAULT = new Settings(List.of("mqtt://broker"), "c", null, null, null, false, 60, 10, 604_800,
             100, 262_144, 0, 1, 5, 268_435_456, 0, 0, false, false, 4_194_304, 1_048_576, 1000, 16_777_216, 3, 300, false, 300, 0, 0, 0, 30);
 
     public ClientSettings build() {
         LinkSettings link = new LinkSettings(
                 new LinkSettings.Brokers(brokers.stream().map(BrokerUri::parse).toList(), cluster, failbackSeconds * SECOND),
                 new LinkSettings.Login(clientId, user, password == null ? null
-                        : password.getBytes(StandardCharsets.UTF_8), will, keepAliveSeconds),
+                        : password.getBytes(StandardCharsets.UTF_8), will, willOnStop, keepAliveSeconds),
                 new LinkSettings.Transport(null, null, List.of()),
                 new LinkSettings.Timing(0, responseSeconds * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
                 new LinkSettings.Network(settleSeconds * SECOND, 300 * SECOND, bounceAfter),
@@ -41,8 +41,16 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
                         qos0Offline), StoreSettings.MEMORY, packetMaxBytes, new ClientSettings.NameServer("8.8.8.8", 53));
     }
 
+    public Settings willOnStop(boolean newWillOnStop) {
+        return new Settings(brokers, clientId, user, password, will, newWillOnStop, keepAliveSeconds, responseSeconds,
+                sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
+                storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
+                inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
+                everyMinutes, staySeconds);
+    }
+
     public Settings brokers(List<String> newBrokers) {
-        return new Settings(newBrokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(newBrokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -50,7 +58,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings clientId(String newClientId) {
-        return new Settings(brokers, newClientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, newClientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -58,7 +66,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings user(String newUser) {
-        return new Settings(brokers, clientId, newUser, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, newUser, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -66,7 +74,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings password(String newPassword) {
-        return new Settings(brokers, clientId, user, newPassword, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, newPassword, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -74,7 +82,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings will(Message newWill) {
-        return new Settings(brokers, clientId, user, password, newWill, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, newWill, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -82,7 +90,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings keepAliveSeconds(int newKeepAliveSeconds) {
-        return new Settings(brokers, clientId, user, password, will, newKeepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, newKeepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -90,7 +98,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings responseSeconds(int newResponseSeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, newResponseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, newResponseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -98,7 +106,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings sessionExpirySeconds(long newSessionExpirySeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 newSessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -106,7 +114,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings inflightMax(int newInflightMax) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, newInflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -114,7 +122,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings inflightMaxBytes(long newInflightMaxBytes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, newInflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -122,7 +130,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings rate(double newRate) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, newRate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -130,7 +138,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings burst(int newBurst) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, newBurst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -138,7 +146,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings poisonAttempts(int newPoisonAttempts) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, newPoisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -146,7 +154,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings storeMaxBytes(long newStoreMaxBytes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, newStoreMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -154,7 +162,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings storeMaxMessages(long newStoreMaxMessages) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 newStoreMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -162,7 +170,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings maxAgeSeconds(int newMaxAgeSeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, newMaxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -170,7 +178,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings dropOldest(boolean newDropOldest) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, newDropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -178,7 +186,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings qos0Offline(boolean newQos0Offline) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, newQos0Offline, qos0MaxBytes, packetMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -186,7 +194,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings qos0MaxBytes(long newQos0MaxBytes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, newQos0MaxBytes, packetMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -194,7 +202,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings packetMaxBytes(int newPacketMaxBytes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, newPacketMaxBytes,
                 inboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -202,7 +210,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings inboundQueue(int newInboundQueue) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes,
                 newInboundQueue, inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds,
@@ -210,7 +218,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings inboundMaxBytes(long newInboundMaxBytes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 newInboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds,
@@ -218,7 +226,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings inboundAttempts(int newInboundAttempts) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, newInboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds,
@@ -226,7 +234,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings graceSeconds(int newGraceSeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, newGraceSeconds, cluster, failbackSeconds, settleSeconds,
@@ -234,7 +242,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings cluster(boolean newCluster) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, newCluster, failbackSeconds, settleSeconds,
@@ -242,7 +250,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings failbackSeconds(int newFailbackSeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, newFailbackSeconds, settleSeconds,
@@ -250,7 +258,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings settleSeconds(int newSettleSeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, newSettleSeconds,
@@ -258,7 +266,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings bounceAfter(int newBounceAfter) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds,
@@ -266,7 +274,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings everyMinutes(int newEveryMinutes) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,
@@ -274,7 +282,7 @@ public record Settings(List<String> brokers, String clientId, String user, Strin
     }
 
     public Settings staySeconds(int newStaySeconds) {
-        return new Settings(brokers, clientId, user, password, will, keepAliveSeconds, responseSeconds,
+        return new Settings(brokers, clientId, user, password, will, willOnStop, keepAliveSeconds, responseSeconds,
                 sessionExpirySeconds, inflightMax, inflightMaxBytes, rate, burst, poisonAttempts, storeMaxBytes,
                 storeMaxMessages, maxAgeSeconds, dropOldest, qos0Offline, qos0MaxBytes, packetMaxBytes, inboundQueue,
                 inboundMaxBytes, inboundAttempts, graceSeconds, cluster, failbackSeconds, settleSeconds, bounceAfter,

@@ -131,7 +131,7 @@ public final class World implements ClientEvents {
         SessionSettings session = base.session();
         return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(),
                 link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
-                version.apply(new LinkSettings.Version(protocol, 100, 0, List.of()))),
+                version.apply(new LinkSettings.Version(protocol, 100, 0, List.of(), ""))),
                 new SessionSettings(session.inflightMax(), session.inflightMaxBytes(), session.ratePerSecond(),
                         session.rateBurst(), strict, session.poisonAttempts()),
                 base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());

@@ -1,0 +1,33 @@
+package mqtt.resilient.spi.packet;
+
+import java.util.List;
+import mqtt.resilient.api.UserProperty;
+
+/**
+ * Why the broker answers as it does (MQTT 5 section 2.4).
+ *
+ * @param code the reason code; 0 in 3.1.1
+ * @param text the Reason String; empty = none
+ * @param userProperties in order
+ */
+public record Reason(int code, String text, List<UserProperty> userProperties) {
+    /** Success, without a word. */
+    public static final Reason SUCCESS = new Reason(0, "", List.of());
+
+    /**
+     * A reason of our own.
+     *
+     * @param code the reason code; 0 = none
+     * @param text in words
+     */
+    public Reason(int code, String text) {
+        this(code, text, List.of());
+    }
+
+    /** {@return everything but the values of the user properties, which may be secrets} */
+    @Override
+    public String toString() {
+        return "Reason[code=" + code + ", text=" + text + ", userProperties="
+                + userProperties.stream().map(UserProperty::name).toList() + "]";
+    }
+}

@@ -1,0 +1,143 @@
+package mqtt.resilient.impl.link;
+
+import java.time.Duration;
+import mqtt.resilient.api.Authenticator;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.spi.packet.Auth;
+import mqtt.resilient.spi.packet.ProtocolException;
+
+/** Enhanced authentication on one link (MQTT 5 section 4.12), at its beginning and again later. On the loop only. */
+final class Authentication {
+    private static final long SHORTEST_RENEWAL_SECONDS = 1;
+    private static final long LONGEST_RENEWAL_SECONDS = 100L * 365 * 24 * 3600;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    /** The link. */
+    interface Owner {
+        /** The authenticator has something to say: in the CONNECT if there was none, else in an AUTH. */
+        void send(Auth auth);
+
+        /** It has come to nothing. */
+        void failed(String reason);
+    }
+
+    private enum Stage {
+        /** Nothing is under way. */
+        IDLE,
+        /** The authenticator has the word. */
+        OURS,
+        /** The broker has. */
+        THEIRS
+    }
+
+    private final String method;
+    private final AuthenticatorCalls calls;
+    private final Scheduler scheduler;
+    private final long responseNanos;
+    private final Owner owner;
+    private Stage stage = Stage.IDLE;
+    private Authenticator.Exchange exchange;
+    private boolean online;
+    private boolean closed;
+    /** When the next one begins, or the present one must be over. */
+    private Scheduler.Timer timer;
+
+    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos, Owner owner) {
+        this.method = method;
+        this.calls = calls;
+        this.scheduler = scheduler;
+        this.responseNanos = responseNanos;
+        this.owner = owner;
+    }
+
+    /** Begins the first one, for the CONNECT. */
+    void begin() {
+        stage = Stage.OURS;
+        calls.begin(begun -> {
+            exchange = begun;
+            if (!closed) {
+                calls.askForData(begun::begin, data -> send(online ? Auth.AGAIN : Auth.SUCCESS, data), this::fail);
+            }
+        }, this::fail);
+    }
+
+    private void send(int code, byte[] data) {
+        if (!closed) {
+            stage = Stage.THEIRS;
+            owner.send(new Auth(code, method, data));
+        }
+    }
+
+    private void fail(String reason) {
+        if (!closed) {
+            owner.failed("auth.method " + method + ": " + reason);
+        }
+    }
+
+    /** An AUTH came. */
+    void received(Auth auth) throws ProtocolException {
+        require(auth);
+        if (auth.code() == Auth.CONTINUE) {
+            stage = Stage.OURS;
+            calls.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
+        } else if (auth.code() == Auth.SUCCESS && online) {
+            accept(auth, () -> { });
+        } else {
+            throw new ProtocolException("an AUTH with reason code " + auth.code() + ", which the broker must not send now");
+        }
+    }
+
+    /** The CONNACK came; what was accepted is told when the authenticator has accepted it too. */
+    void accepted(Auth auth, Runnable then) throws ProtocolException {
+        require(auth);
+        accept(auth, () -> {
+            online = true;
+            then.run();
+        });
+    }
+
+    private void require(Auth auth) throws ProtocolException {
+        if (!auth.method().equals(method)) {
+            throw new ProtocolException("the authentication method \"" + auth.method() + "\"; auth.method is " + method
+                    + " [MQTT-4.12.0-5]");
+        }
+        if (stage != Stage.THEIRS) {
+            throw new ProtocolException("an AUTH that nothing asked for [MQTT 5 section 4.12]");
+        }
+    }
+
+    private void accept(Auth auth, Runnable then) {
+        stage = Stage.OURS;
+        calls.ask(() -> exchange.accepted(auth.data()), again -> {
+            if (!closed) {
+                stage = Stage.IDLE;
+                exchange = null;
+                renewAfter(again);
+                then.run();
+            }
+        }, this::fail);
+    }
+
+    private void renewAfter(Duration again) {
+        Scheduler.cancel(timer);
+        if (!again.isZero() && !again.isNegative()) {
+            long seconds = Math.max(SHORTEST_RENEWAL_SECONDS, Math.min(again.toSeconds(), LONGEST_RENEWAL_SECONDS));
+            timer = scheduler.at(scheduler.nanoTime() + seconds * NANOS_PER_SECOND, () -> {
+                timer = scheduler.at(scheduler.nanoTime() + responseNanos,
+                        () -> fail("the re-authentication was not over within response.seconds"));
+                begin();
+            });
+        }
+    }
+
+    /** Whether the authenticator is asked now. */
+    boolean isOurs() {
+        return stage == Stage.OURS;
+    }
+
+    /** The link is gone. */
+    void close() {
+        closed = true;
+        Scheduler.cancel(timer);
+    }
+}

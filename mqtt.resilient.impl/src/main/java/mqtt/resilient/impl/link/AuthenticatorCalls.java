@@ -1,0 +1,74 @@
+package mqtt.resilient.impl.link;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import mqtt.resilient.api.Authenticator;
+import mqtt.resilient.impl.environment.Scheduler;
+
+/**
+ * Calls the authenticator of a client off the loop, one call at a time: one that hangs holds one thread, not another for each
+ * attempt. On the loop only.
+ */
+public final class AuthenticatorCalls {
+    private static final int MOST_BYTES = 65_535;
+
+    private final String client;
+    private final Authenticator authenticator;
+    private final Executor executor;
+    private final Scheduler scheduler;
+    private boolean busy;
+
+    /**
+     * Makes the calls of one client.
+     *
+     * @param executor where the authenticator may block
+     */
+    public AuthenticatorCalls(String client, Authenticator authenticator, Executor executor, Scheduler scheduler) {
+        this.client = client;
+        this.authenticator = authenticator;
+        this.executor = executor;
+        this.scheduler = scheduler;
+    }
+
+    void begin(Consumer<Authenticator.Exchange> then, Consumer<String> failed) {
+        ask(() -> authenticator.begin(client), then, failed);
+    }
+
+    void askForData(Callable<byte[]> question, Consumer<byte[]> then, Consumer<String> failed) {
+        ask(() -> {
+            byte[] data = question.call();
+            if (data != null && data.length > MOST_BYTES) {
+                throw new IllegalArgumentException(data.length + " bytes of authentication data; allowed are " + MOST_BYTES);
+            }
+            return data;
+        }, then, failed);
+    }
+
+    <T> void ask(Callable<T> question, Consumer<T> then, Consumer<String> failed) {
+        if (busy) {
+            failed.accept("the Authenticator has not come back from a call of an earlier connection");
+            return;
+        }
+        busy = true;
+        executor.execute(() -> {
+            T answer = null;
+            String error = "it returned null";
+            try {
+                answer = question.call();
+            } catch (Exception | LinkageError e) { // foreign code may throw anything
+                error = e.toString();
+            }
+            T result = answer;
+            String reason = "the Authenticator failed: " + error;
+            scheduler.execute(() -> {
+                busy = false;
+                if (result == null) {
+                    failed.accept(reason);
+                } else {
+                    then.accept(result);
+                }
+            });
+        });
+    }
+}
