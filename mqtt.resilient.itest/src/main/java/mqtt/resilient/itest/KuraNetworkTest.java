@@ -273,7 +273,7 @@ class KuraNetworkTest extends FrameworkTest {
         assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).delivered()).kind());
         kura.update(PID, "poll.seconds", 20);
         kura.delete(PID);
-        assertTrue(source().isEmpty());
+        Await.until("the source is gone", () -> source().isEmpty());
         Await.until("the thread has ended", () -> Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(thread -> thread.getName().equals("mqtt-kura-network")));
         assertEquals(Set.of("mqtt-kura-network"), interfaces.askers);
