@@ -53,7 +53,6 @@ public final class KuraClient implements ConfigurableComponent {
 
     private final BundleContext bundle;
     private final ClientFactory.ManagedMqttClient client;
-    private final AutoCloseable statusListener;
     private Map<String, Object> properties;
     /** What the secrets of the latest configuration mean. */
     private Map<String, Object> secrets = Map.of();
@@ -74,7 +73,7 @@ public final class KuraClient implements ConfigurableComponent {
         this.bundle = bundle;
         this.properties = properties;
         client = factory.make(pid());
-        statusListener = client.client().addConnectionListener(status -> show(led, status));
+        client.client().addConnectionListener(status -> show(led, status));
     }
 
     /** Kura's services are bound by now, as far as they are there. */
@@ -91,12 +90,11 @@ public final class KuraClient implements ConfigurableComponent {
     }
 
     @Deactivate
-    synchronized void stop() throws Exception {
+    synchronized void stop() {
         started = false;
         superviseWith(null, null);
         useTls(null);
-        statusListener.close();
-        client.dispose();
+        client.dispose(); // with all that was opened on it
     }
 
     // ---- Kura's services ------------------------------------------------------------------------------------------

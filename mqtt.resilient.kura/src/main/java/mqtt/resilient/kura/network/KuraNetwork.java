@@ -172,17 +172,17 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
     private void take(NetworkView now) {
         NetworkView before = view;
         view = now;
+        if (!now.equals(before)) {
+            LOG.info("Kura says that the network is {}: {}", now.state(), now.facts());
+            if (now.state() != before.state() || now.state() == NetworkState.UP) {
+                listeners.forEach(listener -> listener.accept(now.state()));
+            }
+        }
         synchronized (registering) {
             if (now.state() == NetworkState.UNKNOWN || stopped) {
                 unregister();
             } else if (registration == null) {
                 registration = bundle.registerService(NetworkStateSource.class, this, null);
-            }
-        }
-        if (!now.equals(before)) {
-            LOG.info("Kura says that the network is {}: {}", now.state(), now.facts());
-            if (now.state() != before.state() || now.state() == NetworkState.UP) {
-                listeners.forEach(listener -> listener.accept(now.state()));
             }
         }
     }
