@@ -140,8 +140,7 @@ public final class Journals implements MessageStores {
             try {
                 return turn.result.join();
             } catch (CompletionException e) {
-                throw e.getCause() instanceof IOException error ? new IOException(error.getMessage(), error)
-                        : new IOException(e.getCause());
+                throw new IOException(place + ": " + e.getCause().getMessage(), e.getCause());
             }
         }
 

@@ -44,7 +44,7 @@ class NamedJournalTest {
         journal.remove(2);
         assertEquals(4, journal.append(List.of(message("d")))); // forces the note as well
         disk = disk.copy();
-        disk.cut((unforced, random) -> 0);
+        disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
         NamedJournal second = open();
         assertArrayEquals(new long[] { 1, 3, 4 }, second.ids());
         assertEquals(3, second.size());
@@ -89,7 +89,7 @@ class NamedJournalTest {
     void aRemovalThatCannotBeNotedCountsAndIsNotedWithTheNextChange() throws IOException {
         NamedJournal journal = open();
         journal.append(List.of(message("a"), message("b")));
-        disk.failWrites(2);
+        disk.failWrites(1);
         assertThrows(IOException.class, () -> journal.remove(1));
         assertEquals(1, journal.size());
         assertNull(journal.read(1));
