@@ -51,9 +51,9 @@ public final class Journals implements MessageStores {
             throw new IllegalArgumentException("durability: " + durability + " is not allowed; allowed: POWER, PROCESS");
         }
         Path place = directory.toAbsolutePath();
-        var journal = new NamedJournal(new LocalFileSystem(place, engine.locks()), name + ".journal",
+        var journal = new NamedJournal(new LocalFileSystem(place, engine.locks()), name + ManagedClient.JOURNAL,
                 engine.environment().scheduler(), durability, FLOOR_BYTES, engine.bootId());
-        OpenJournal result = new OpenJournal(journal, place.resolve(name + ".journal").toString());
+        OpenJournal result = new OpenJournal(journal, place.resolve(name + ManagedClient.JOURNAL).toString());
         int lost = result.call(journal::open);
         if (lost > 0) {
             LOG.warn("{}: {} records or files of it cannot be read; the rest is used", result, lost);

@@ -807,7 +807,7 @@ final class Journal {
     }
 
     /** Loads one message; null if it is not there. */
-    Outgoing load(int lane, long index) throws IOException {
+    private Outgoing load(int lane, long index) throws IOException {
         Segment segment = chains[lane].holding(index);
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
