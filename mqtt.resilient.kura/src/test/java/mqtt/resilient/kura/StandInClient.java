@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ClientMetrics;
@@ -142,6 +143,11 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     public final List<Subscribed> subscriptions = new CopyOnWriteArrayList<>();
     public final List<String> calls = new CopyOnWriteArrayList<>();
     private final List<ConnectionListener> listeners = new CopyOnWriteArrayList<>();
+    private final Executor link = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "stand-in");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final AtomicLong lastId = new AtomicLong();
     /** Whether connect() succeeds at once; if not, with which code the broker refuses, 0 = it does not answer. */
     public volatile boolean reachable = true;
@@ -293,7 +299,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     public void disconnect() {
         calls.add("disconnect");
         paused = true;
-        new Thread(() -> state(ConnectionState.PAUSED, "disconnect() was called", 0)).start();
+        link.execute(() -> state(ConnectionState.PAUSED, "disconnect() was called", 0));
     }
 
     @Override
@@ -303,7 +309,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
             return;
         }
         paused = false;
-        new Thread(() -> {
+        link.execute(() -> {
             if (reachable) {
                 up();
             } else if (refusal > 0) {
@@ -311,7 +317,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
             } else {
                 state(ConnectionState.WAITING, "no answer", 0);
             }
-        }).start();
+        });
     }
 
     @Override

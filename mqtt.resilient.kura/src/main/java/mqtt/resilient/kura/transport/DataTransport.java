@@ -250,6 +250,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             throw new KuraConnectException("the configuration is not usable: " + problem);
         }
         FutureTask<?> task;
+        String reason;
         boolean resumes;
         synchronized (connection) {
             if (online) {
@@ -262,16 +263,15 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             client.connect();
             task = awaitConnection(System.nanoTime() + TimeUnit.SECONDS.toNanos(CONNECT_TIMEOUTS * now.timeoutSeconds()));
             connecting--;
+            reason = latest == null ? "no answer within the timeout" : latest.reason();
             if (task == null && !resumes && wanted) {
                 wanted = false;
                 client.disconnect();
             }
         }
         if (task == null) {
-            ClientStatus status = client.status();
-            String reason = !status.configurationError().isEmpty() ? TransportSettings.inKurasWords(status.configurationError())
-                    : latest == null ? "no answer within the timeout" : latest.reason();
-            throw new KuraConnectException(reason);
+            String wrong = TransportSettings.inKurasWords(client.status().configurationError());
+            throw new KuraConnectException(wrong.isEmpty() ? reason : wrong);
         }
         task.run(); // on this thread, unless it was late
         finish(task, now);

@@ -91,7 +91,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
         TransportSettings settings = new TransportSettings(engine, context, timeout, maxInFlight, url);
         engine.put("will.topic", settings.topic(will));
         if (will.isEmpty()) {
-            engine.keySet().removeIf(key -> key.startsWith("will."));
+            engine.keySet().removeIf(key -> key.startsWith("will.")); // the engine wants no payload without a topic
         }
         return settings;
     }
