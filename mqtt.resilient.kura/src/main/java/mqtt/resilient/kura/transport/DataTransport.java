@@ -105,7 +105,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private ResilientMqttClient client;
     private volatile TransportSettings settings;
     private String password = "";
-    private String problem = "";
+    private volatile String problem = "";
+    private volatile Map<String, Object> latestProperties = Map.of();
 
     /** What listens to a filter: the first is called for its messages, the others only ask the broker again. */
     private record Listening(Subscription first, int qos) {
@@ -134,7 +135,11 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         client = managed.client();
         client.disconnect(); // until connect() is called
         client.addConnectionListener(this::changed);
-        TransportSettings read = read(properties);
+        activateWith(properties);
+    }
+
+    private synchronized void activateWith(Map<String, Object> properties) {
+        TransportSettings read = settings == null ? read(properties) : null;
         if (read != null) {
             use(read, properties);
         }
@@ -169,6 +174,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     /** Null if it is not usable. */
     private TransportSettings read(Map<String, Object> properties) {
+        latestProperties = properties;
         try {
             password = password(properties.get(PASSWORD));
             SystemService systemNow = system;
@@ -245,6 +251,9 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
      */
     @Override
     public void connect() throws KuraConnectException {
+        if (settings == null) { // Kura's SystemService may have come
+            activateWith(latestProperties);
+        }
         TransportSettings now = settings;
         if (now == null) {
             throw new KuraConnectException("the configuration is not usable: " + problem);
