@@ -2,8 +2,6 @@ package mqtt.resilient.kura.transport;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +16,6 @@ import java.util.stream.Stream;
  */
 record TransportSettings(Map<String, Object> engine, Map<String, String> topicContext, int timeoutSeconds, int maxInFlight,
         String brokerUrl) {
-    private static final Pattern VARIABLE = Pattern.compile("#([^\\s/]+)");
     private static final String ACCOUNT = "topic.context.account-name";
     private static final String CLIENT_ID = "client-id";
     private static final String CLEAN_SESSION = "clean-session";
@@ -98,9 +95,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
 
     /** Puts values for the variables of a topic, which begin with #; those that nobody knows stay. */
     String topic(String topic) {
-        Matcher matcher = VARIABLE.matcher(topic);
-        return matcher.replaceAll(found -> Matcher.quoteReplacement(
-                topicContext.getOrDefault(found.group(1), found.group())));
+        return TopicVariables.replace(topic, topicContext);
     }
 
     /** A reason that the engine gives, with the key that the user knows. */
