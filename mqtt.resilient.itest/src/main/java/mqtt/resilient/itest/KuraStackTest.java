@@ -5,9 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +23,6 @@ import org.eclipse.kura.message.KuraPayload;
 import org.eclipse.kura.message.store.provider.MessageStore;
 import org.eclipse.kura.message.store.provider.MessageStoreProvider;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.service.event.EventConstants;
@@ -36,20 +32,22 @@ import org.osgi.service.event.EventHandler;
 class KuraStackTest extends FrameworkTest {
     private static final String TRANSPORT = "mqtt.resilient.kura.transport";
     private static final String STORE = "mqtt.resilient.kura.store";
+    private static final String CLOUD = "mqtt.resilient.kura.cloud.";
 
-    @TempDir
-    private Path directory;
-    private final KuraComponents components = closing(new KuraComponents(context));
+    private final KuraStandIn kura = closing(KuraStandIn.complete(context));
+
+    /** Makes a component with the defaults of its form and these values, as the console does. */
+    private <T> T create(Class<T> type, String factory, String pid, Object... keysAndValues) {
+        return type.cast(context.getService(kura.create(factory, pid, keysAndValues)));
+    }
 
     private DataTransportService transport(String uri) {
-        components.configure(TRANSPORT, "transport-1", "broker-url", uri + "/", "client-id", "kura.test", "username", "",
-                "topic.context.account-name", "acme", "timeout", 5, "clean-session", false, "lwt.topic", "");
-        return components.service(DataTransportService.class, "transport-1");
+        return create(DataTransportService.class, TRANSPORT, "transport-1", "broker-url", uri + "/", "client-id", "kura.test",
+                "topic.context.account-name", "acme", "timeout", 5, "clean-session", false);
     }
 
     private MessageStoreProvider provider() {
-        components.configure(STORE, "store-1", "store", "process", "store.directory", directory.toString());
-        return components.service(MessageStoreProvider.class, "store-1");
+        return create(MessageStoreProvider.class, STORE, "store-1", "store", "process");
     }
 
     @ParameterizedTest
@@ -105,7 +103,7 @@ class KuraStackTest extends FrameworkTest {
             store.store("again", String.valueOf(i).getBytes(), 1, false, 5);
         }
         assertThrows(KuraStoreException.class, () -> provider.openMessageStore("restart"));
-        components.delete("store-1");
+        kura.delete("store-1");
         Await.until("the store is closed", () -> closes(store));
         MessageStore second = provider().openMessageStore("restart");
         DataTransportService transport = transport(broker.uri());
@@ -136,12 +134,11 @@ class KuraStackTest extends FrameworkTest {
     @Test
     void aBrokerThatIsNotThereIsAConnectException() {
         DataTransportService transport = transport("mqtt://127.0.0.1:" + TestBroker.freePort());
-        components.configure(TRANSPORT, "transport-1", "broker-url", "mqtt://127.0.0.1:" + TestBroker.freePort(),
-                "client-id", "x", "timeout", 1);
+        kura.update("transport-1", "client-id", "x", "timeout", 1);
         Await.until("it is configured", () -> transport.getClientId().equals("x"));
         assertThrows(KuraConnectException.class, transport::connect);
-        components.configure(TRANSPORT, "transport-2", "broker-url", "gopher://x", "client-id", "x", "timeout", 1);
-        DataTransportService bad = components.service(DataTransportService.class, "transport-2");
+        DataTransportService bad = create(DataTransportService.class, TRANSPORT, "transport-2", "broker-url", "gopher://x",
+                "client-id", "x", "timeout", 1);
         String reason = assertThrows(KuraConnectException.class, bad::connect).getMessage();
         assertTrue(reason.contains("broker-url: ") && reason.contains("gopher"), reason);
     }
@@ -153,15 +150,12 @@ class KuraStackTest extends FrameworkTest {
                 event -> events.add(event.getTopic() + " " + event.getProperty("cloud.service.pid")),
                 new Hashtable<>(Map.of(EventConstants.EVENT_TOPIC, "org/eclipse/kura/cloud/*")));
         closing(registration::unregister);
-        components.configure("mqtt.resilient.kura.cloud.CloudEndpoint", "connection", "mqtt.client", "cloud-1",
-                "topic.context.account-name", "acme");
-        components.configure("mqtt.resilient.kura.cloud.CloudPublisher", "publisher", "cloud.endpoint.service.pid",
-                "connection", "topic", "#account-name/#client-id/up", "qos", 1);
-        components.configure("mqtt.resilient.kura.cloud.CloudSubscriber", "subscriber", "cloud.endpoint.service.pid",
-                "connection", "topic.filter", "#account-name/+/up", "qos", 1);
-        CloudPublisher publisher = components.service(CloudPublisher.class, "publisher");
-        CloudSubscriber subscriber = components.service(CloudSubscriber.class, "subscriber");
-        CloudConnectionManager manager = components.service(CloudConnectionManager.class, "connection");
+        CloudConnectionManager manager = create(CloudConnectionManager.class, CLOUD + "CloudEndpoint", "connection",
+                "mqtt.client", "cloud-1", "topic.context.account-name", "acme");
+        CloudPublisher publisher = create(CloudPublisher.class, CLOUD + "CloudPublisher", "publisher",
+                "cloud.endpoint.service.pid", "connection", "topic", "#account-name/#client-id/up", "qos", 1);
+        CloudSubscriber subscriber = create(CloudSubscriber.class, CLOUD + "CloudSubscriber", "subscriber",
+                "cloud.endpoint.service.pid", "connection", "topic.filter", "#account-name/+/up", "qos", 1);
         LinkedBlockingQueue<String> confirmed = new LinkedBlockingQueue<>();
         LinkedBlockingQueue<KuraMessage> received = new LinkedBlockingQueue<>();
         publisher.registerCloudDeliveryListener(confirmed::add);
@@ -193,16 +187,5 @@ class KuraStackTest extends FrameworkTest {
         } catch (KuraException e) {
             return null;
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {TRANSPORT, STORE, "mqtt.resilient.kura.cloud.CloudEndpoint",
-        "mqtt.resilient.kura.cloud.CloudPublisher", "mqtt.resilient.kura.cloud.CloudSubscriber"})
-    void kurasConsoleFindsTheFormOfTheComponent(String pid) throws IOException {
-        String xml = new String(bundle("mqtt.resilient.kura").getEntry("OSGI-INF/metatype/" + pid + ".xml").openStream()
-                .readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(xml.contains("<OCD id=\"" + pid + "\""), xml);
-        assertTrue(xml.contains("<Designate factoryPid=\"" + pid + "\""), xml);
-        assertTrue(!xml.contains("\"%") && xml.contains("<Object ocdref=\"" + pid + "\""), xml);
     }
 }
