@@ -80,6 +80,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
         engine.put("inflight.max", 2 * maxInFlight); // one slot in ten is for alarms, of which there are none
         engine.put("store", "memory"); // the DataService has the durable one
         engine.put("packet.max.bytes", 16_777_216 + 65_536 + 64); // what a DataService lets through at most
+        engine.put("inbound.queue", 10_000_000); // QoS 0 as well: reading pauses, nothing is dropped
         engine.put("inbound.max.bytes", 33_554_432L);
         engine.put("listener.grace.seconds", 0); // the DataService says itself what it wants
         engine.put("poison.attempts", 0); // as Kura: a message is sent until it is confirmed
