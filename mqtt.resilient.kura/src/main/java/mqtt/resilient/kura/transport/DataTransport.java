@@ -498,10 +498,14 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         }
         Publication publication;
         try {
-            publication = client.publish(message);
+            // with QoS 0 no confirmation would tell a DataService that there is room again: it waits here
+            publication = qos == 0 ? client.publish(message, Duration.ofSeconds(now.timeoutSeconds())) : client.publish(message);
         } catch (IllegalStateException e) {
             withdraw(token);
             throw new KuraNotConnectedException(e, "stopped");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KuraNotConnectedException(e, "interrupted");
         }
         if (publication.id() == 0) {
             withdraw(token);

@@ -52,6 +52,7 @@ class DataTransportTest {
         private final LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
         private volatile Runnable whenEstablished = () -> { };
         private volatile Runnable whenArrived = () -> { };
+        private volatile Runnable whenConfirmed = () -> { };
 
         private void hear(String what) {
             boolean caller = !Thread.currentThread().getName().equals("mqtt-kura-transport");
@@ -101,6 +102,7 @@ class DataTransportTest {
 
         @Override
         public void onMessageConfirmed(DataTransportToken token) {
+            whenConfirmed.run();
             hear("confirmed " + token.getMessageId());
         }
     }
@@ -322,6 +324,24 @@ class DataTransportTest {
         client.sent.get(0).end(Outcome.Kind.DELIVERED);
         assertEquals("confirmed " + first, recorder.next());
         publish(1);
+    }
+
+    @Test
+    void whoeverHearsOfAConfirmationCanPublishTheNextMessageAtOnce() throws Exception {
+        properties.put("in-flight.max", 1);
+        connect();
+        int first = publish(1);
+        recorder.whenConfirmed = () -> {
+            try {
+                publish(1);
+            } catch (KuraException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+        transport.isConnected();
+        client.sent.get(0).end(Outcome.Kind.DELIVERED);
+        assertEquals("confirmed " + first, recorder.next());
+        assertEquals(2, client.sent.size());
     }
 
     @Test
