@@ -153,7 +153,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     public volatile boolean reachable = true;
     public volatile int refusal;
     /** What the broker says to subscriptions from now on. */
-    public volatile Subscription.Grant grants = new Subscription.Grant(1, "");
+    public volatile Subscription.Grant grants = new Subscription.Grant(1, "", List.of());
     /** Why publications are refused from now on; null = they are not. */
     public volatile RejectedException.Reason rejects;
     /** Confirms each message at once on another thread; null = the test confirms. */

@@ -413,7 +413,7 @@ class DataTransportTest {
     @Test
     void aSubscriptionThatIsRefusedOrNotAnsweredIsNotKept() throws Exception {
         connect();
-        client.grants = new Subscription.Grant(128, "no");
+        client.grants = new Subscription.Grant(128, "no", List.of());
         assertEquals(KuraErrorCode.SUBSCRIPTION_ERROR,
                 assertThrows(KuraException.class, () -> transport.subscribe("a", 1)).getCode());
         client.grants = Subscription.Grant.PENDING;
