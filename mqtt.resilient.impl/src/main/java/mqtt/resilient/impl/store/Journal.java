@@ -18,6 +18,7 @@ import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
@@ -806,9 +807,21 @@ final class Journal {
     }
 
     /** Loads one message; null if it is not there. */
-    Outgoing load(int lane, long index) throws IOException {
+    private Outgoing load(int lane, long index) throws IOException {
         Segment segment = chains[lane].holding(index);
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
+    }
+
+    /** Whether there is a message that has not come to its end. */
+    boolean holds(int lane, long index) {
+        return chains[lane].holding(index) != null;
+    }
+
+    /** The indexes of all messages of a lane that have not come to their end, in ascending order. */
+    long[] indexes(int lane) {
+        return chains[lane].segments.stream().flatMapToLong(segment ->
+                LongStream.iterate(segment.nextLive(0), index -> index >= 0, index -> segment.nextLive(index + 1)))
+                .sorted().toArray();
     }
 
     /** The queued message with an id; null if there is none. */

@@ -1,158 +1,198 @@
 package mqtt.resilient.impl.store;
 
 import java.io.IOException;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.TreeMap;
-import java.util.function.LongPredicate;
+import java.util.Map;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoredState;
-import mqtt.resilient.spi.MessageStores;
 
-/** A {@link Journal} that is used by whoever calls, one at a time: for messages that are not a client's. */
-public final class NamedJournal implements MessageStores.MessageJournal {
-    /** A message is looked for from the beginning of its segment. */
-    private static final int SEGMENT_BYTES = 64 * 1024;
-    private static final int LANE_SHIFT = 60;
+/**
+ * A {@link Journal} without a client: messages by their ids, each of which is its message's index in the one lane. Blocks;
+ * used by one thread at a time, never by the loop.
+ */
+public final class NamedJournal {
+    private static final int LANE = Message.LANE_NORMAL;
+    private static final int SEGMENT_BYTES = 1024 * 1024;
+    private static final long WINDOW_BYTES = 1024 * 1024;
+    /** Reading goes on where it ended if no more than so many ids are passed over. */
+    private static final long READ_ON = 4096;
 
-    private final Journal journal;
+    private final FileSystem files;
     private final Scheduler clock;
     private final boolean force;
-    /** Lane and index by id. */
-    private final TreeMap<Long, Long> places = new TreeMap<>();
-    private final long[] latestIndex;
+    private final long floorBytes;
+    private final Journal journal;
+    private final String bootId;
+    /** The messages that were appended or read last. */
+    private final Map<Long, Message> window = new LinkedHashMap<>();
+    private long windowBytes;
+    /** What was removed and could not be noted so far. */
+    private Batch owed = new Batch();
+    private long usableBytes;
     private long lastId;
-    /** What was removed and is not noted yet. */
-    private final List<Long> removed = new ArrayList<>();
-    private boolean closed;
+    private long readUpTo;
+    private int size;
 
-    /** Opens the journal in a directory below the root of the file system; blocks. */
-    public NamedJournal(FileSystem files, String directory, String bootId, Scheduler clock, Durability durability)
-            throws IOException {
+    /**
+     * Makes a journal that {@link #open} opens.
+     *
+     * @param directory below the file system's root; of this journal alone
+     * @param durability {@code POWER} or {@code PROCESS}
+     * @param floorBytes the disk space below which nothing more is appended
+     * @param bootId tells one run of the machine from another
+     */
+    public NamedJournal(FileSystem files, String directory, Scheduler clock, Durability durability, long floorBytes,
+            String bootId) {
+        this.files = files;
         this.clock = clock;
+        this.floorBytes = floorBytes;
+        this.bootId = bootId;
         force = durability == Durability.POWER;
         journal = new Journal(files, directory, clock);
         journal.configure(durability.name(), SEGMENT_BYTES);
+    }
+
+    /** Reads what is there; the number of records and segments that cannot be read. */
+    public int open() throws IOException {
         StoredState state = journal.open(bootId);
-        latestIndex = state.latestIndex;
-        lastId = state.lastId;
-        for (int lane = 0; lane < Message.LANES; lane++) {
-            readPlaces(lane);
-        }
+        usableBytes = files.usableBytes();
+        lastId = Math.max(state.lastId, state.latestIndex[LANE]);
+        size = journal.indexes(LANE).length;
+        return state.recordsSkipped + state.segmentsQuarantined;
     }
 
-    private void readPlaces(int lane) {
-        Batch batch;
-        long behind = 0;
-        do {
-            batch = new Batch();
-            batch.readBehind(lane, behind);
+    /** The number of messages. */
+    public int size() {
+        return size;
+    }
+
+    /** The ids of all messages, in ascending order. */
+    public long[] ids() {
+        return journal.indexes(LANE);
+    }
+
+    /** Appends messages, all or none; the id of the first one, the others' follow. */
+    public long append(List<Message> messages) throws IOException {
+        if (usableBytes < floorBytes) {
+            usableBytes = files.usableBytes();
+        }
+        if (usableBytes < floorBytes) {
+            throw new IOException(usableBytes + " bytes of disk space are left; needed are " + floorBytes);
+        }
+        Batch batch = owed;
+        batch.force = force;
+        long first = lastId + 1;
+        for (Message message : messages) {
+            long id = ++lastId;
+            batch.add(new Outgoing(id, id, inTheLane(message), clock.nanoTime()));
+        }
+        if (!run(batch)) {
+            lastId = first - 1;
+            throw failure(batch);
+        }
+        size += messages.size();
+        for (Outgoing outgoing : batch.outgoing) {
+            keep(outgoing);
+        }
+        return first;
+    }
+
+    /** A message; null if there is none, or if it cannot be read any more. */
+    public Message read(long id) throws IOException {
+        if (!journal.holds(LANE, id)) {
+            return null;
+        }
+        Message found = window.get(id);
+        while (found == null) {
+            Batch batch = new Batch();
+            batch.readBehind(LANE, readUpTo < id && id - readUpTo <= READ_ON ? readUpTo : id - 1);
             journal.run(batch);
-            for (Outgoing message : batch.loaded.get(lane)) {
-                places.put(message.id(), place(lane, message.index()));
-                behind = message.index();
-                lastId = Math.max(lastId, message.id());
-            }
-        } while (!batch.readToEnd[lane]);
-    }
-
-    private static long place(int lane, long index) {
-        return (long) lane << LANE_SHIFT | index;
-    }
-
-    private static int lane(long place) {
-        return (int) (place >>> LANE_SHIFT);
-    }
-
-    private static long index(long place) {
-        return place & (1L << LANE_SHIFT) - 1;
-    }
-
-    @Override
-    public synchronized long append(Message message) throws IOException {
-        Batch batch = batch();
-        int lane = message.lane();
-        Outgoing outgoing = new Outgoing(++lastId, ++latestIndex[lane], message, clock.nanoTime());
-        batch.add(outgoing);
-        batch.force = force; // what is removed may come back after a crash
-        run(batch);
-        places.put(outgoing.id(), place(lane, outgoing.index()));
-        return outgoing.id();
-    }
-
-    @Override
-    public synchronized Message read(long id) throws IOException {
-        requireOpen();
-        Long place = places.get(id);
-        Outgoing found = place == null ? null : journal.load(lane(place), index(place));
-        return found == null ? null : found.message();
-    }
-
-    @Override
-    public synchronized void remove(long id) throws IOException {
-        requireOpen();
-        Long place = places.remove(id);
-        if (place != null) {
-            removed.add(place);
-            run(batch());
-        }
-    }
-
-    @Override
-    public void visit(LongPredicate visitor) {
-        List<Long> ids;
-        synchronized (this) {
-            requireOpen();
-            ids = List.copyOf(places.keySet());
-        }
-        for (long id : ids) {
-            if (!visitor.test(id)) {
-                return;
+            List<Outgoing> loaded = batch.loaded.get(LANE);
+            readUpTo = loaded.isEmpty() ? 0 : loaded.get(loaded.size() - 1).index();
+            loaded.forEach(this::keep);
+            found = window.get(id);
+            if (found == null && (loaded.isEmpty() || readUpTo >= id)) {
+                if (batch.error != null) {
+                    throw failure(batch);
+                }
+                remove(id); // damaged
+                return null;
             }
         }
+        return found;
     }
 
-    @Override
-    public synchronized int size() {
-        return places.size();
-    }
-
-    @Override
-    public synchronized void close() {
-        if (!closed) {
-            Batch last = batch();
-            closed = true;
-            last.force = true;
-            journal.run(last);
-            journal.close(!last.failed);
+    /** Takes a message out. */
+    public void remove(long id) throws IOException {
+        if (!journal.holds(LANE, id)) {
+            return;
+        }
+        size--;
+        Message gone = window.remove(id);
+        windowBytes -= gone == null ? 0 : Outgoing.sizeOf(gone);
+        Batch batch = owed;
+        batch.ended(LANE, id);
+        if (!run(batch)) {
+            throw failure(batch);
         }
     }
 
-    private void requireOpen() {
-        if (closed) {
-            throw new IllegalStateException("the journal is closed");
+    /** Lets go of the directory. */
+    public void close() throws IOException {
+        Batch last = owed;
+        last.force = true;
+        boolean written = run(last);
+        Exception failure = journal.close(written);
+        if (!written) {
+            throw failure(last);
+        } else if (failure != null) {
+            throw new IOException(failure);
         }
     }
 
-    /** With what is still to be noted. */
-    private Batch batch() {
-        requireOpen();
-        Batch batch = new Batch();
-        for (long place : removed) {
-            batch.ended(lane(place), index(place));
-        }
-        return batch;
-    }
-
-    private void run(Batch batch) throws IOException {
+    /** Writes a batch; false if that failed. */
+    private boolean run(Batch batch) throws IOException {
         journal.run(batch);
+        usableBytes = batch.usableBytes;
+        owed = new Batch();
         if (batch.failed) {
-            throw new IOException("the journal cannot be written: " + batch.error.getMessage(), batch.error);
+            batch.eachEndedRange((lane, index, count) -> {
+                for (int i = 0; i < count; i++) {
+                    owed.ended(lane, index + i);
+                }
+            });
         }
-        removed.clear();
+        return !batch.failed;
+    }
+
+    private void keep(Outgoing outgoing) {
+        if (window.putIfAbsent(outgoing.index(), outgoing.message()) == null) {
+            windowBytes += outgoing.size();
+        }
+        var oldest = window.entrySet().iterator();
+        while (windowBytes > WINDOW_BYTES && window.size() > 1) {
+            windowBytes -= Outgoing.sizeOf(oldest.next().getValue());
+            oldest.remove();
+        }
+    }
+
+    private static IOException failure(Batch batch) {
+        return batch.error instanceof IOException error ? error : new IOException(batch.error);
+    }
+
+    private static Message inTheLane(Message message) {
+        if (message.lane() == LANE) {
+            return message;
+        }
+        Message.Builder copy = Message.to(message.topic()).payload(message.payload()).qos(message.qos())
+                .retain(message.retain()).properties(message.properties());
+        return message.expiresAfterNanos() == 0 ? copy.build()
+                : copy.expiresAfter(Duration.ofNanos(message.expiresAfterNanos())).build();
     }
 }

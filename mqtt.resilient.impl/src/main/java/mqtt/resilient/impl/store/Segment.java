@@ -81,6 +81,12 @@ final class Segment {
         return index >= firstIndex && index - firstIndex < liveBits.length() && liveBits.get((int) (index - firstIndex));
     }
 
+    /** The first live message from an index on; -1 if there is none. */
+    long nextLive(long index) {
+        int bit = index - firstIndex >= liveBits.length() ? -1 : liveBits.nextSetBit((int) Math.max(0, index - firstIndex));
+        return bit < 0 ? -1 : firstIndex + bit;
+    }
+
     /** Whether a message with an index can be the next one in it. */
     boolean canHold(long index) {
         return headless && messages == 0 || index >= nextIndex && index - firstIndex < MAX_SPAN;

@@ -1,0 +1,108 @@
+package mqtt.resilient.kura.cloud;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.eclipse.kura.cloudconnection.CloudEndpoint;
+import org.eclipse.kura.cloudconnection.message.KuraMessage;
+import org.eclipse.kura.cloudconnection.subscriber.CloudSubscriber;
+import org.eclipse.kura.cloudconnection.subscriber.listener.CloudSubscriberListener;
+import org.eclipse.kura.configuration.ConfigurableComponent;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.metatype.annotations.Designate;
+
+/** Subscribes through an endpoint, to the filter of its configuration. */
+@Component(name = SubscriberConfig.PID, service = { CloudSubscriber.class, ConfigurableComponent.class }, immediate = true,
+        configurationPolicy = ConfigurationPolicy.REQUIRE,
+        property = { "service.pid=" + SubscriberConfig.PID, "cloud.connection.factory.pid=" + EndpointConfig.PID,
+            "kura.ui.service.hide=true", "kura.ui.factory.hide=true" })
+@Designate(ocd = SubscriberConfig.class, factory = true)
+public final class Subscriber extends EndpointUser implements CloudSubscriber, CloudSubscriberListener, ConfigurableComponent {
+    private final List<CloudSubscriberListener> subscriberListeners = new CopyOnWriteArrayList<>();
+    /** What was registered with the endpoint last; null = nothing was. */
+    private Map<String, Object> registered;
+    /** What the endpoint calls; another one for each registration. */
+    private CloudSubscriberListener current;
+
+    @Activate
+    void activate(BundleContext context, Map<String, Object> properties) {
+        start(context, properties);
+    }
+
+    @Modified
+    void modified(Map<String, Object> properties) {
+        update(properties);
+    }
+
+    @Deactivate
+    void deactivate() {
+        stop();
+    }
+
+    @Override
+    synchronized void configure(Map<String, Object> properties) {
+        super.configure(properties);
+        if (endpoint() != null) {
+            register(endpoint());
+        }
+    }
+
+    @Override
+    synchronized void bind(CloudEndpoint endpoint) {
+        super.bind(endpoint);
+        registered = null;
+        register(endpoint);
+    }
+
+    /** A configuration that is not usable changes nothing. */
+    private void register(CloudEndpoint endpoint) {
+        try {
+            Map<String, Object> options = Map.of(Endpoint.FILTER, Values.require(properties(), Endpoint.FILTER),
+                    Endpoint.QOS, Values.number(properties(), Endpoint.QOS, 0, 2));
+            if (options.equals(registered)) {
+                return;
+            }
+            CloudSubscriberListener previous = current;
+            CloudSubscriberListener next = this::onMessageArrived;
+            endpoint.registerSubscriber(options, next); // throws before anything is changed
+            current = next;
+            registered = options;
+            if (previous != null) {
+                endpoint.unregisterSubscriber(previous);
+            }
+        } catch (IllegalArgumentException e) {
+            LOG.error("{}: the configuration is not usable and changes nothing: {}", pid(), e.getMessage());
+        }
+    }
+
+    @Override
+    synchronized void unbind(CloudEndpoint endpoint) {
+        if (current != null) {
+            endpoint.unregisterSubscriber(current);
+            current = null;
+        }
+        super.unbind(endpoint);
+    }
+
+    @Override
+    public void onMessageArrived(KuraMessage message) {
+        for (CloudSubscriberListener listener : subscriberListeners) {
+            listener.onMessageArrived(message); // if it throws the message comes again
+        }
+    }
+
+    @Override
+    public void registerCloudSubscriberListener(CloudSubscriberListener listener) {
+        subscriberListeners.add(listener);
+    }
+
+    @Override
+    public void unregisterCloudSubscriberListener(CloudSubscriberListener listener) {
+        subscriberListeners.remove(listener);
+    }
+}
