@@ -3,10 +3,12 @@ package mqtt.resilient.impl.client;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +35,8 @@ public final class Requests {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private static final int MOST_PENDING = 10_000;
+    /** Of 3.1.1, where every topic of requests has its own; those with nothing under way go beyond that. */
+    private static final int MOST_REPLY_FILTERS = 16;
 
     private record Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout) {
     }
@@ -41,6 +45,7 @@ public final class Requests {
     private static final class Replies {
         private final ClientSubscription subscription;
         private final Map<Long, Message> held = new LinkedHashMap<>();
+        private final Set<Long> open = new HashSet<>();
         private boolean granted;
 
         Replies(ClientSubscription subscription) {
@@ -57,7 +62,7 @@ public final class Requests {
     private final ListenerQueue queue;
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
     /** By filter; on the loop. */
-    private final Map<String, Replies> replies = new HashMap<>();
+    private final Map<String, Replies> replies = new LinkedHashMap<>();
     /** On the loop. */
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     /** Hears of the first connection; null = nobody waits for it, or it has been. */
@@ -112,7 +117,11 @@ public final class Requests {
         for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
             long left = next.deadline - environment.scheduler().nanoTime();
             if (pending.containsKey(next.id) && left > 0) {
-                send(next.id, next.message, left);
+                try {
+                    send(next.id, next.message, left);
+                } catch (IllegalArgumentException e) { // a topic that becomes too long, or the broker's word for it
+                    fail(next.id, e);
+                }
             }
         }
     }
@@ -147,6 +156,7 @@ public final class Requests {
             replies.put(replyFilter, answers);
             answers.subscription.result().thenAccept(grant -> environment.scheduler().execute(() -> granted(replyFilter, grant)));
         }
+        answers.open.add(id);
         if (answers.granted) {
             publish(id, request.build());
         } else {
@@ -166,7 +176,7 @@ public final class Requests {
         } else { // the next request asks the broker again
             replies.remove(replyFilter);
             client.unsubscribe(answers.subscription);
-            answers.held.keySet().forEach(id -> fail(id, new IllegalStateException("the broker refused the subscription to "
+            List.copyOf(answers.held.keySet()).forEach(id -> fail(id, new IllegalStateException("the broker refused the subscription to "
                     + replyFilter + " with code " + grant.code())));
         }
     }
@@ -195,7 +205,7 @@ public final class Requests {
                 : topic.matches() ? Long.valueOf(topic.group(1)) : null;
         Pending found = id == null ? null : pending.remove(id);
         if (found != null) {
-            environment.scheduler().execute(found.timeout::cancel);
+            environment.scheduler().execute(() -> release(id, found));
             environment.completions().execute(() -> found.answer.complete(message));
         }
     }
@@ -203,8 +213,24 @@ public final class Requests {
     private void fail(long id, Throwable error) {
         Pending failed = pending.remove(id);
         if (failed != null) {
-            environment.scheduler().execute(failed.timeout::cancel);
+            environment.scheduler().execute(() -> release(id, failed));
             environment.completions().execute(() -> failed.answer.completeExceptionally(error));
+        }
+    }
+
+    private void release(long id, Pending ended) {
+        ended.timeout.cancel();
+        for (Replies each : replies.values()) {
+            each.open.remove(id);
+            each.held.remove(id);
+        }
+        Iterator<Replies> oldest = replies.values().iterator();
+        while (replies.size() > MOST_REPLY_FILTERS && oldest.hasNext()) {
+            Replies idle = oldest.next();
+            if (idle.open.isEmpty()) {
+                oldest.remove();
+                client.unsubscribe(idle.subscription);
+            }
         }
     }
 

@@ -17,6 +17,9 @@ final class Authentication {
         /** The authenticator has something to say: in the CONNECT if there was none, else in an AUTH. */
         void send(Auth auth);
 
+        /** Whether what the broker sends is read now. */
+        boolean reads();
+
         /** It has come to nothing. */
         void failed(String reason);
     }
@@ -31,11 +34,14 @@ final class Authentication {
     }
 
     private final String method;
-    private final AuthenticatorCalls calls;
+    /** Null = there is none any more. */
+    private AuthenticatorCalls calls;
     private final Scheduler scheduler;
     private final long responseNanos;
     private final Owner owner;
     private Stage stage = Stage.IDLE;
+    /** Who leads the present exchange. */
+    private AuthenticatorCalls asked;
     private Authenticator.Exchange exchange;
     private boolean online;
     private boolean closed;
@@ -50,13 +56,19 @@ final class Authentication {
         this.owner = owner;
     }
 
+    /** Who is asked from the next exchange on; null = nobody is there. */
+    void use(AuthenticatorCalls newCalls) {
+        calls = newCalls;
+    }
+
     /** Begins the first one, for the CONNECT. */
     void begin() {
         stage = Stage.OURS;
-        calls.begin(begun -> {
+        asked = calls;
+        asked.begin(begun -> {
             exchange = begun;
             if (!closed) {
-                calls.askForData(begun::begin, data -> send(online ? Auth.AGAIN : Auth.SUCCESS, data), this::fail);
+                asked.askForData(begun::begin, data -> send(online ? Auth.AGAIN : Auth.SUCCESS, data), this::fail);
             }
         }, this::fail);
     }
@@ -79,7 +91,7 @@ final class Authentication {
         require(auth);
         if (auth.code() == Auth.CONTINUE) {
             stage = Stage.OURS;
-            calls.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
+            asked.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
         } else if (auth.code() == Auth.SUCCESS && online) {
             accept(auth, () -> { });
         } else {
@@ -108,7 +120,7 @@ final class Authentication {
 
     private void accept(Auth auth, Runnable then) {
         stage = Stage.OURS;
-        calls.ask(() -> exchange.accepted(auth.data()), again -> {
+        asked.ask(() -> exchange.accepted(auth.data()), again -> {
             if (!closed) {
                 stage = Stage.IDLE;
                 exchange = null;
@@ -122,12 +134,32 @@ final class Authentication {
         Scheduler.cancel(timer);
         if (!again.isZero() && !again.isNegative()) {
             long seconds = Math.max(SHORTEST_RENEWAL_SECONDS, Math.min(again.toSeconds(), LONGEST_RENEWAL_SECONDS));
-            timer = scheduler.at(scheduler.nanoTime() + seconds * NANOS_PER_SECOND, () -> {
-                timer = scheduler.at(scheduler.nanoTime() + responseNanos,
-                        () -> fail("the re-authentication was not over within response.seconds"));
-                begin();
-            });
+            timer = scheduler.at(scheduler.nanoTime() + seconds * NANOS_PER_SECOND, this::renew);
         }
+    }
+
+    private void renew() {
+        if (calls == null) { // its bundle may be updated just now; the broker decides how long that may take
+            timer = scheduler.at(scheduler.nanoTime() + responseNanos, this::renew);
+        } else {
+            awaitEnd();
+            begin();
+        }
+    }
+
+    private void awaitEnd() {
+        timer = scheduler.at(scheduler.nanoTime() + responseNanos, () -> {
+            if (owner.reads()) {
+                fail("the re-authentication was not over within response.seconds");
+            } else {
+                awaitEnd();
+            }
+        });
+    }
+
+    /** Whether an exchange is under way. */
+    boolean isUnderWay() {
+        return stage != Stage.IDLE;
     }
 
     /** Whether the authenticator is asked now. */

@@ -18,6 +18,8 @@ public final class AuthenticatorCalls {
     private final Executor executor;
     private final Scheduler scheduler;
     private boolean busy;
+    /** What the latest connection asks when the present call has come back; null = nothing. */
+    private Runnable next;
 
     /**
      * Makes the calls of one client.
@@ -47,7 +49,7 @@ public final class AuthenticatorCalls {
 
     <T> void ask(Callable<T> question, Consumer<T> then, Consumer<String> failed) {
         if (busy) {
-            failed.accept("the Authenticator has not come back from a call of an earlier connection");
+            next = () -> ask(question, then, failed); // of an earlier connection; the one before in this place is gone too
             return;
         }
         busy = true;
@@ -56,13 +58,18 @@ public final class AuthenticatorCalls {
             String error = "it returned null";
             try {
                 answer = question.call();
-            } catch (Exception | LinkageError e) { // foreign code may throw anything
+            } catch (Throwable e) { // whatever it is, it is the authenticator's
                 error = e.toString();
             }
             T result = answer;
             String reason = "the Authenticator failed: " + error;
             scheduler.execute(() -> {
                 busy = false;
+                Runnable waiting = next;
+                next = null;
+                if (waiting != null) {
+                    waiting.run();
+                }
                 if (result == null) {
                     failed.accept(reason);
                 } else {

@@ -99,6 +99,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** The broker has accepted, and the authenticator has not yet; what came behind the CONNACK waits. */
     private boolean unproved;
     private ByteBuffer behind = NOTHING;
+    private long packetLimit = BrokerLimits.NONE.maximumPacketBytes();
     private long lastReceived;
     private long lastSent;
     /** Since when the oldest unanswered packet is written and nothing has moved; NEVER = nothing is awaited. */
@@ -169,9 +170,19 @@ final class Link implements ConnectionHandler, PacketReceiver {
                             connect = connect.with(auth);
                             connectDue = true;
                         } else {
-                            authDue = codec.encode(auth);
+                            byte[] packet = codec.encode(auth);
+                            if (packet.length > packetLimit) { // [MQTT-3.2.2-15]
+                                failed("an AUTH of " + packet.length + " bytes; the broker takes " + packetLimit);
+                                return;
+                            }
+                            authDue = packet;
                         }
                         connection.requestWrite();
+                    }
+
+                    @Override
+                    public boolean reads() {
+                        return !readingPaused;
                     }
 
                     @Override
@@ -180,6 +191,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
                                 ? codec.disconnect(UNSPECIFIED, NO_CHANGE) : NO_BYTES);
                     }
                 });
+    }
+
+    /** Who authenticates it again from now on; null = nobody. */
+    void authenticator(AuthenticatorCalls calls) {
+        if (authentication != null) {
+            authentication.use(calls);
+        }
     }
 
     /** Ends the link with DISCONNECT; the owner hears nothing more, {@code then} runs when the broker has let go. */
@@ -191,7 +209,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     void close(boolean publishWill, Runnable then) {
         Stage before = stage;
         leave(false);
-        if (before == Stage.ONLINE) {
+        boolean accepted = before == Stage.ONLINE || before == Stage.HANDSHAKE && unproved;
+        if (accepted) {
             whenClosed = then;
             long expiry = connect.options().sessionExpirySeconds();
             boolean changed = expiry > 0 && expiry != settings.sessionExpirySeconds(); // 0 must stay 0 [MQTT 5 3.14.2.2.2]
@@ -240,7 +259,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         String reason = (stage == Stage.ONLINE ? "the broker disconnected: " : "the broker refused: ")
                 + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
-        boolean ofOneMessage = stage == Stage.ONLINE && (reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
+        boolean authenticates = authentication != null && authentication.isUnderWay();
+        boolean ofOneMessage = stage == Stage.ONLINE && !authenticates && (reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED
                 || reasonCode == QOS_NOT_SUPPORTED);
         Ending.Cause cause = switch (protocol.reaction(reasonCode)) {
             case BACK_OFF, SUSPECT -> stage == Stage.ONLINE ? Ending.Cause.CLOSED : Ending.Cause.REFUSED;
@@ -600,6 +620,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     private void online(Connack connack) {
+        packetLimit = connack.limits().maximumPacketBytes();
         stage = Stage.ONLINE;
         if (connack.limits().keepAliveSeconds() >= 0) {
             keepAliveSeconds = connack.limits().keepAliveSeconds(); // [MQTT-3.1.2-21]

@@ -29,6 +29,7 @@ public final class Supervisor implements Attempt.Listener {
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
     private static final int MOST_REDIRECTS = 5;
+    private static final int CLIENT_ID_NOT_VALID = 0x85;
     /** What is shown of a name that a broker gives. */
     private static final int MOST_CHARACTERS = 256;
     /** At the end of the key of a session of MQTT 5: to a broker it is another one than that of 3.1.1. */
@@ -181,9 +182,11 @@ public final class Supervisor implements Attempt.Listener {
 
     /** Who authenticates from now on, or null = there is nobody; connections that are up are not asked again for it. */
     public void authenticator(AuthenticatorCalls newAuthenticator) {
-        boolean awaited = authenticator == null;
         authenticator = newAuthenticator;
-        if (awaited && link == null && settings != null && wanted && !asleep && !settings.version().authMethod().isEmpty()) {
+        if (link != null) {
+            link.authenticator(newAuthenticator);
+        } else if (newAuthenticator != null && settings != null && wanted && !asleep && !settings.version().authMethod().isEmpty()) {
+            backoff.reset();
             attempt();
         }
     }
@@ -496,6 +499,9 @@ public final class Supervisor implements Attempt.Listener {
             backoff.reset();
             redirects = 0;
         }
+        if (!wasOnline && ending.reasonCode() == CLIENT_ID_NOT_VALID) {
+            assignedId = ""; // another one may be given
+        }
         if (ending.cause() == Ending.Cause.REDIRECTED) {
             BrokerUri next = redirects < MOST_REDIRECTS ? reference(tried, ending.serverReference()) : null;
             redirects = next == null ? 0 : redirects + 1;
@@ -582,6 +588,7 @@ public final class Supervisor implements Attempt.Listener {
                     if (present == link && present != null) {
                         if (up) {
                             broker = 0;
+                            redirect = null;
                             restart("the first broker answers again");
                         } else {
                             planFailback();

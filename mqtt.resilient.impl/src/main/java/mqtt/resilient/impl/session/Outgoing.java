@@ -3,6 +3,7 @@ package mqtt.resilient.impl.session;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Topics;
+import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
@@ -31,13 +32,15 @@ public final class Outgoing {
     byte state = QUEUED;
     /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
     private byte flags;
-    /** The reason code of the PUBREC. */
-    byte receivedCode;
+    /** The PUBREC; null = it had nothing to say. */
+    Reason received;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */
     int sentOn;
     /** Whether the broker's present session may know of it, so that its acknowledgement counts before a repeat. */
     boolean known;
+    /** Whether it was sent with DUP on its latest connection. */
+    boolean repeated;
     /** Whether the broker has refused it for now. */
     boolean postponed;
     Outgoing previous;

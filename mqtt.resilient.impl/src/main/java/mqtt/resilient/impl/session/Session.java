@@ -34,6 +34,8 @@ public final class Session {
     private static final long NEVER = Long.MAX_VALUE;
     private static final long RETRY_NANOS = 30_000_000_000L;
     private static final int MOST_DOUBLINGS = 5;
+    /** Of a broker that lets go of nothing; the range of packet ids has more to spare. */
+    private static final int MOST_SET_ASIDE = 8;
 
     private MessageStore store;
     private final SessionEvents events;
@@ -166,9 +168,9 @@ public final class Session {
 
     /** Gives a message another packet id; the broker is told to let go of what it may hold under the one before. */
     private boolean renumber(Outgoing message) {
-        int id = ids.allocate(message);
+        int id = setAside.size() < MOST_SET_ASIDE ? ids.allocate(message) : 0;
         if (id == 0) {
-            return false; // all are in use: it keeps the one that it has
+            return false; // too many are in use: it keeps the one that it has
         }
         ids.free(message.packetId);
         ids.claim(message.packetId, setAside);
@@ -216,7 +218,7 @@ public final class Session {
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
             message.known = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
-                message.receivedCode = 0;
+                message.received = null;
                 assign(message, true); // the broker's word for it is gone with the session
             }
         }
@@ -530,6 +532,7 @@ public final class Session {
             int flags = message.flags() | (duplicate && message.qos() > 0 ? DUPLICATE : 0);
             codec.encodePublish(message.message(), flags, message.packetId, message.expirySeconds(now), buffer);
             takeToken(message);
+            message.repeated = duplicate;
             if (message.qos() == 0) {
                 unflushed.add(message); // the broker's Maximum QoS is 0: there is no acknowledgement
             }
@@ -606,7 +609,7 @@ public final class Session {
             progress++;
             poison.progress();
             if (type == PacketType.PUBREC) {
-                message.receivedCode = (byte) reason.code();
+                message.received = reason;
                 message.state = Outgoing.RELEASING;
                 wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
@@ -628,12 +631,12 @@ public final class Session {
         }
     }
 
-    /** The reason of the last acknowledgement, with the code of the PUBREC if it has none, and what was lowered. */
+    /** The reason of the last acknowledgement that has something to say, and what was lowered. */
     private static Reason delivered(Outgoing message, Reason reason) {
-        int code = reason.code() == 0 ? message.receivedCode & 0xFF : reason.code();
+        Reason last = reason.equals(Reason.SUCCESS) && message.received != null ? message.received : reason;
         String lowered = message.lowered();
-        return code == reason.code() && lowered.isEmpty() ? reason : new Reason(code, lowered.isEmpty() ? reason.text()
-                : reason.text().isEmpty() ? lowered : reason.text() + "; " + lowered, reason.userProperties());
+        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
+                last.userProperties());
     }
 
     /**
@@ -645,6 +648,10 @@ public final class Session {
         Outgoing message = ids.owner(packetId) instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
         if (message == null || message.state != awaiting(type)) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+            return;
+        }
+        if (reason.code() == PACKET_IDENTIFIER_IN_USE && type == PacketType.PUBREC && message.repeated) {
+            acknowledgement(type, packetId, Reason.SUCCESS); // the id is in use by this message: the broker has it
             return;
         }
         progress++;

@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.world.Recorder;
+import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.spi.packet.Auth;
 import org.junit.jupiter.api.Test;
@@ -19,7 +22,11 @@ import org.junit.jupiter.api.Test;
 /** Enhanced authentication (MQTT 5 section 4.12). */
 class AuthenticationTest {
     private static World world(String method) {
-        return World.five(UnaryOperator.identity(), version -> new LinkSettings.Version(version.protocol(),
+        return world(method, UnaryOperator.identity());
+    }
+
+    private static World world(String method, UnaryOperator<Settings> change) {
+        return World.five(change, version -> new LinkSettings.Version(version.protocol(),
                 version.receiveMaximum(), 0, List.of(), method), false);
     }
 
@@ -28,6 +35,7 @@ class AuthenticationTest {
         final List<String> asked = new ArrayList<>();
         Duration again = Duration.ZERO;
         boolean believes = true;
+        String first = "begin";
 
         @Override
         public Exchange begin(String client) {
@@ -35,7 +43,8 @@ class AuthenticationTest {
             return new Exchange() {
                 @Override
                 public byte[] begin() {
-                    return say("begin", new byte[0]);
+                    say("begin", new byte[0]);
+                    return first.getBytes(StandardCharsets.UTF_8);
                 }
 
                 @Override
@@ -160,10 +169,12 @@ class AuthenticationTest {
         world.client.authenticator(echo);
         world.broker.after(Duration.ofSeconds(10));
         assertEquals("the Authenticator for auth.method gave no answer within response.seconds (10.0 s)", world.reason());
-        world.broker.after(Duration.ofSeconds(60));
-        assertEquals("auth.method M: the Authenticator has not come back from a call of an earlier connection", world.reason());
+        world.broker.after(Duration.ofSeconds(300));
+        assertEquals(List.of(), echo.asked);
+        world.runOneStuckListener();
+        assertEquals(List.of("for test"), echo.asked, "what earlier connections wanted to ask is forgotten");
         world.listenersAreStuck(false);
-        world.broker.after(Duration.ofSeconds(60)).expects("CONNECT *").sends("CONNACK {21=M}");
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK {21=M}");
         assertEquals(ConnectionState.ONLINE, world.state());
     }
 
@@ -210,5 +221,117 @@ class AuthenticationTest {
     @Test
     void theDataIsInNoText() {
         assertFalse(new Auth(Auth.CONTINUE, "M", "secret".getBytes(StandardCharsets.UTF_8)).toString().contains("secret"));
+    }
+
+    @Test
+    void anErrorOfTheAuthenticatorDoesNotBlockItForEver() {
+        World world = world("M");
+        Echo echo = new Echo();
+        boolean[] broken = { true };
+        world.client.authenticator(client -> {
+            if (broken[0]) {
+                broken[0] = false;
+                throw new AssertionError("once");
+            }
+            return echo.begin(client);
+        });
+        world.broker.after(Duration.ofMinutes(10));
+        assertTrue(echo.asked.size() > 0, world.reason());
+    }
+
+    @Test
+    void aConnectionThatBreaksWhileTheAuthenticatorThinksIsMadeAgainSoon() {
+        World world = world("M");
+        world.client.authenticator(new Echo());
+        world.broker.expects("CONNECT *");
+        world.listenersAreStuck(true);
+        world.broker.sends("AUTH code=24 {21=M 22=one}").networkBreaks();
+        world.takeEvents();
+        world.broker.after(Duration.ofSeconds(2));
+        world.listenersAreStuck(false); // the call took two seconds
+        world.broker.after(Duration.ofSeconds(25)).expects("CONNECT *");
+    }
+
+    @Test
+    void aSlowListenerDoesNotEndAConnectionThatAuthenticatesAgain() {
+        World world = world("M", settings -> settings.inboundMaxBytes(100_000));
+        Echo echo = new Echo();
+        echo.again = Duration.ofSeconds(5);
+        world.client.authenticator(echo);
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M}");
+        Recorder recorder = new Recorder();
+        world.subscribe("in", 1, recorder, true);
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
+        world.broker.sends("PUBLISH q1 id=7 in " + "x".repeat(60_000), "PUBLISH q1 id=8 in " + "x".repeat(60_000));
+        assertTrue(world.broker.isReadingPaused());
+        world.broker.after(Duration.ofSeconds(5)).expects("AUTH code=25 {21=M 22=begin}"); // its answer is not read
+        world.broker.after(Duration.ofSeconds(11));
+        assertEquals(ConnectionState.ONLINE, world.state(), world.reason());
+    }
+
+    @Test
+    void aReAuthenticationThatTheBrokerRefusesIsASlowRetry() {
+        World world = world("M");
+        Echo echo = new Echo();
+        echo.again = Duration.ofSeconds(5);
+        world.client.authenticator(echo);
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M}").after(Duration.ofSeconds(5))
+                .expects("AUTH code=25 {21=M 22=begin}").sends("DISCONNECT code=135");
+        world.broker.after(Duration.ofSeconds(20)).expectsNothing();
+    }
+
+    @Test
+    void aReAuthenticationThatIsRefusedIsNoWordAboutAMessage() {
+        World world = world("M");
+        Echo echo = new Echo();
+        echo.again = Duration.ofSeconds(2);
+        world.client.authenticator(echo);
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M}");
+        var end = world.publish("t", "x").delivered();
+        world.broker.expects("PUBLISH *");
+        for (int i = 0; i < 8; i++) {
+            world.broker.after(Duration.ofSeconds(2)).takeAll();
+            world.broker.sends("DISCONNECT code=135").awaitsClient().expects("CONNECT *").sends("CONNACK session-present {21=M}")
+                    .takeAll();
+        }
+        assertFalse(world.isDone(end), () -> "" + world.now(end));
+    }
+
+    @Test
+    void anAuthIsNotLargerThanTheBrokerTakes() {
+        World world = world("M");
+        Echo echo = new Echo();
+        echo.again = Duration.ofSeconds(5);
+        world.client.authenticator(echo);
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M 39=50}");
+        echo.first = "x".repeat(200);
+        world.broker.after(Duration.ofSeconds(5));
+        assertEquals(List.of(), world.broker.take("AUTH"));
+    }
+
+    @Test
+    void anAuthenticatorThatIsGoneIsNotCalled() {
+        World world = world("M");
+        Echo gone = new Echo();
+        gone.again = Duration.ofSeconds(5);
+        Echo present = new Echo();
+        world.client.authenticator(gone);
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M}");
+        gone.asked.clear();
+        world.client.authenticator(present);
+        world.broker.after(Duration.ofSeconds(6));
+        assertEquals(List.of(), gone.asked);
+        assertEquals(List.of("for test", "begin "), present.asked);
+    }
+
+    @Test
+    void aClientThatIsStoppedWhileItAuthenticatesSaysGoodbye() {
+        World world = world("M", settings -> settings.will(Message.to("will").build()));
+        world.client.authenticator(new Echo());
+        world.broker.expects("CONNECT *");
+        world.listenersAreStuck(true);
+        world.broker.sends("CONNACK {21=M}");
+        world.client.stop();
+        world.broker.expects("DISCONNECT");
     }
 }

@@ -520,4 +520,72 @@ class FiveTest {
         world.broker.expects("CONNECT *").sends("CONNACK code=157");
         assertEquals("the broker refused: server moved: which one, it does not say", world.reason());
     }
+
+    @Test
+    void theFirstBrokerIsUsedAgainAlsoAfterARedirect() {
+        World world = World.five(settings -> settings.brokers(List.of("mqtt://a", "mqtt://b")), UnaryOperator.identity(), false);
+        world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2").resolves("c", "10.0.0.3").refusesAt("10.0.0.1", true);
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=156 {28=c}").awaitsClient()
+                .expects("CONNECT *").sends("CONNACK");
+        world.broker.refusesAt("10.0.0.1", false);
+        world.broker.idles(Duration.ofSeconds(301)).takeAttempts();
+        if (world.state() != ConnectionState.ONLINE) {
+            world.broker.take("DISCONNECT");
+            world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present");
+        }
+        world.broker.idles(Duration.ofHours(2));
+        assertTrue(world.client.status().broker().contains("//a"), world.client.status().broker() + " after two hours");
+    }
+
+    @Test
+    void anAssignedClientIdThatIsRefusedIsAskedForAgain() {
+        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}").networkBreaks();
+        List<String> connects = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            world.broker.awaitsClient();
+            connects.addAll(world.broker.take("CONNECT"));
+            world.broker.sends("CONNACK code=133");
+        }
+        assertTrue(connects.stream().anyMatch(each -> each.contains("id= ")), connects.toString());
+    }
+
+    @Test
+    void userPropertiesAndWordsOfThePubrecReachTheCaller() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH *").sends("PUBREC id=1 code=16 {31=nobody 38=a:b}").expects("PUBREL id=1")
+                .sends("PUBCOMP id=1");
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, "nobody", List.of(new UserProperty("a", "b"))), world.now(end));
+    }
+
+    @Test
+    void aBrokerThatHoldsAllIdsInUseDoesNotBlockTheClient() {
+        World world = connected("CONNACK");
+        for (int i = 0; i < 20; i++) {
+            world.publish("t", "" + i);
+        }
+        for (int seconds = 0; seconds < 3 * 3600; seconds += 5) {
+            for (String packet : world.broker.take("PUBLISH")) {
+                world.broker.sends("PUBACK id=" + packet.replaceAll(".*id=([0-9]+).*", "$1") + " code=145");
+            }
+            world.broker.take("PUBREL");
+            world.broker.idles(Duration.ofSeconds(5));
+        }
+        world.broker.takeAll();
+        world.subscribe("a", 1, message -> { });
+        world.broker.idles(Duration.ofSeconds(9));
+        assertEquals(1, world.broker.take("SUBSCRIBE").size(), world.reason());
+    }
+
+    @Test
+    void aRepetitionThatTheBrokerAnswersWithInUseIsNotPublishedTwice() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks(); // the broker has it, and its PUBREC is lost
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
+                .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1").idles(Duration.ofSeconds(40));
+        assertEquals(List.of(), world.broker.take("PUBLISH"), "the broker publishes it a second time");
+        assertTrue(world.isDone(end));
+    }
 }

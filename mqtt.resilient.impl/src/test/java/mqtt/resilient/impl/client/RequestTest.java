@@ -132,4 +132,22 @@ class RequestTest {
                 .expectsNothing();
         assertArrayEquals(new int[] { 0 }, new int[] { (int) world.client.metrics().listenerFailures() });
     }
+
+    @Test
+    void aResponseInformationThatIsNoTopicFailsTheRequest() {
+        World world = World.connectedWithFive("CONNACK {26=answers/#}");
+        Requests requests = world.client.requests();
+        var answer = requests.send(Message.to("t").build(), Duration.ofSeconds(100));
+        world.scheduler.run();
+        assertTrue(world.isDone(answer));
+    }
+
+    @Test
+    void aTopicThatIsTooLongForTheConventionFailsTheRequest() {
+        World world = World.connected();
+        Requests requests = world.client.requests();
+        var answer = requests.send(Message.to("t".repeat(65_530)).build(), Duration.ofSeconds(100));
+        world.scheduler.run();
+        assertTrue(world.isDone(answer));
+    }
 }
