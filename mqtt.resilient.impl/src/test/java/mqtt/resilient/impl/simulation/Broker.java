@@ -920,8 +920,8 @@ final class Broker {
             require(qos > 0 || !duplicate, "DUP with QoS 0 [MQTT-3.3.1-2]");
             String written = text(body);
             int id = qos == 0 ? 0 : id(body);
-            Properties properties = five ? properties(body, Packets.PUBLISH) : new Properties();
-            String topic = resolve(written, properties);
+            Properties properties = five ? properties(body, Packets.PUBLISH) : null;
+            String topic = five ? resolve(written, properties) : written;
             require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
             byte[] payload = new byte[body.remaining()];
             body.get(payload);

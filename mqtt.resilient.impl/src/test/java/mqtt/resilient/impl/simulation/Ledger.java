@@ -55,17 +55,17 @@ final class Ledger {
             boolean five) {
         int kind = client * 100 + lane * 10 + qos * 2 + (expires ? 1 : 0);
         List<Sent> group = five ? alike.get(kind) : null;
-        if (group == null || group.size() == GROUP) {
-            group = new ArrayList<>(five ? GROUP : 1);
-            if (five) {
-                alike.put(kind, group);
-                groups.put((long) sent.size(), group);
-            }
+        if (five && (group == null || group.size() == GROUP)) {
+            group = new ArrayList<>(GROUP);
+            alike.put(kind, group);
+            groups.put((long) sent.size(), group);
         }
-        Sent made = new Sent(sent.size(), client, lane, qos, expires, life, now, group.isEmpty() ? sent.size() : group.get(0).number,
-                five);
-        group.add(made);
+        Sent made = new Sent(sent.size(), client, lane, qos, expires, life, now,
+                group == null || group.isEmpty() ? sent.size() : group.get(0).number, five);
         sent.add(made);
+        if (five) {
+            group.add(made);
+        }
         return made;
     }
 
