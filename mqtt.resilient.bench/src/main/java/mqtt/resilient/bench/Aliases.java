@@ -16,6 +16,7 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.PacketType;
@@ -162,6 +163,11 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
 
     @Override
     public void subscriptionAnswer(int type, int packetId, int[] codes, String reason) {
+        throw new IllegalStateException();
+    }
+
+    @Override
+    public void auth(Auth auth) {
         throw new IllegalStateException();
     }
 

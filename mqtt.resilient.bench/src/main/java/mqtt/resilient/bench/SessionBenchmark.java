@@ -16,6 +16,7 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.PacketReceiver;
 import mqtt.resilient.spi.packet.ProtocolException;
@@ -154,6 +155,11 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
 
     @Override
     public void disconnected(int reasonCode, String reason, String serverReference) {
+        throw new IllegalStateException();
+    }
+
+    @Override
+    public void auth(Auth auth) {
         throw new IllegalStateException();
     }
 
