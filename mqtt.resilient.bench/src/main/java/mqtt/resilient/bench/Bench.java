@@ -87,7 +87,8 @@ public final class Bench implements AutoCloseable {
 
         List<Workload> workloads() {
             return Workload.all().stream().filter(each -> only.isEmpty() ? !quick || each.quick()
-                    : only.stream().anyMatch(each.name()::contains)).toList();
+                    : only.stream().anyMatch(name -> Workload.isName(name) ? each.name().equals(name)
+                            : each.name().contains(name))).toList();
         }
 
         List<Candidate> candidates() {
@@ -105,6 +106,10 @@ public final class Bench implements AutoCloseable {
 
     /** Arguments as in {@code bin/bench --help}. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
+        if (List.of(arguments).contains("--list")) {
+            Workload.all().forEach(workload -> System.out.println(workload.name()));
+            return;
+        }
         Options options;
         try {
             options = Options.parse(arguments);

@@ -81,6 +81,10 @@ record Workload(String name, Kind kind, int qos, int bytes, int window, int clie
         return bytes < 1024 ? bytes + "B" : bytes / 1024 + "KB";
     }
 
+    static boolean isName(String name) {
+        return all().stream().anyMatch(each -> each.name.equals(name));
+    }
+
     static Workload named(String name) {
         return all().stream().filter(each -> each.name.equals(name)).findFirst()
                 .orElseThrow(() -> new NoSuchElementException("there is no workload " + name));
