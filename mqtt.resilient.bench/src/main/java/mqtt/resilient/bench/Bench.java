@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -30,7 +30,7 @@ public final class Bench implements AutoCloseable {
 
     private final Options options;
     private final Path directory;
-    private final Map<Workload.Broker, BrokerProcess> brokers = new LinkedHashMap<>();
+    private final Map<Workload.Broker, BrokerProcess> brokers = new ConcurrentHashMap<>();
     private final Report report;
     private final long startedAt = System.nanoTime();
     private long longestNanos;
@@ -102,6 +102,7 @@ public final class Bench implements AutoCloseable {
         Files.createDirectories(options.out);
         directory = Files.createTempDirectory(options.out, "bench");
         report = new Report(options);
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close));
     }
 
     /** Arguments as in {@code bin/bench --help}. */
@@ -146,8 +147,8 @@ public final class Bench implements AutoCloseable {
                 } else {
                     round(workload, candidates, round);
                 }
+                report.write(); // what there is stays when somebody ends it
             }
-            report.write();
         }
         report.print(System.out);
         return report.isComplete();
@@ -180,13 +181,17 @@ public final class Bench implements AutoCloseable {
     private boolean hasBroker(Workload workload) throws IOException, InterruptedException {
         Workload.Broker kind = workload.broker();
         if (!brokers.containsKey(kind)) {
-            brokers.put(kind, switch (kind) {
+            BrokerProcess broker = switch (kind) {
                 case SINK -> BrokerProcess.sink(null);
                 case TLS -> BrokerProcess.sink(BrokerProcess.keys(directory));
                 case MOSQUITTO -> BrokerProcess.mosquitto(directory);
-            });
+            };
+            if (broker == null) {
+                return false;
+            }
+            brokers.put(kind, broker);
         }
-        return brokers.get(kind) != null;
+        return true;
     }
 
     private void measure(Workload workload, Candidate candidate, int round) throws IOException, InterruptedException {
@@ -195,7 +200,7 @@ public final class Bench implements AutoCloseable {
         Path place = Files.createTempDirectory(directory, candidate.name());
         List<String> command = new ArrayList<>(List.of(java()));
         command.addAll(workload.kind() == Workload.Kind.FOOTPRINT ? SMALL_FLAGS : FLAGS);
-        command.addAll(List.of("-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", candidate.classPath(options.root),
+        command.addAll(List.of("-D" + BrokerProcess.CLASS_PATH + "=" + System.getProperty("java.class.path"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", candidate.classPath(options.root),
                 Subject.class.getName(), candidate.className(), candidate.name(), workload.name(),
                 secure ? "localhost" : "127.0.0.1", String.valueOf(secure ? broker.tlsPort() : broker.port()),
                 secure ? BrokerProcess.authority(BrokerProcess.keys(directory)).toString() : "-", place.toString(),
@@ -245,6 +250,9 @@ public final class Bench implements AutoCloseable {
     }
 
     private static void delete(Path place) {
+        if (!Files.exists(place)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(place)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
         } catch (IOException | UncheckedIOException e) {
@@ -252,9 +260,10 @@ public final class Bench implements AutoCloseable {
         }
     }
 
+    /** Ends the brokers and removes what was only for the time; also when the process is ended from outside. */
     @Override
     public void close() {
-        brokers.values().stream().filter(each -> each != null).forEach(BrokerProcess::close);
+        brokers.values().forEach(BrokerProcess::close);
         delete(directory);
     }
 

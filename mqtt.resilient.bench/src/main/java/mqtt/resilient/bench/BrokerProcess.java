@@ -14,6 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A broker in a process of its own: the {@link Sink} or Mosquitto. */
 final class BrokerProcess implements AutoCloseable {
+    /** The property that holds the class path of the sink, where that of this process lacks what it needs. */
+    static final String CLASS_PATH = "bench.sink";
     private static final long LIMIT_NANOS = 10_000_000_000L;
     private static final String PASSWORD = "changeit";
 
@@ -38,7 +40,8 @@ final class BrokerProcess implements AutoCloseable {
 
     static BrokerProcess sink(int port, Path keyStore) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp", System.getProperty("java.class.path"), "-XX:+UseSerialGC", "-Xmx256m", Sink.class.getName(), ""));
+                "-cp", System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
+                Sink.class.getName(), ""));
         if (keyStore != null) {
             command.add(keyStore.toString());
         }

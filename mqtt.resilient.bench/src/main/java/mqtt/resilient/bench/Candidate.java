@@ -47,6 +47,7 @@ record Candidate(String name, String className, String module, boolean quick) {
             case BARE -> workload.kind() == Workload.Kind.FOOTPRINT;
             case RAW -> workload.clients() == 1 && workload.broker() != Workload.Broker.TLS
                     && workload.kind() != Workload.Kind.RECOVERY;
+            case "crt5" -> workload.qos() < 2; // it has no QoS 2
             default -> true;
         };
     }

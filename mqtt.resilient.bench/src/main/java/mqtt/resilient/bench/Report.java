@@ -55,7 +55,7 @@ final class Report {
                 configurations.putIfAbsent(candidate.name() + (workload.window() == 100 ? "" : " (window "
                         + workload.window() + ")"), line.substring(Subject.CONFIGURATION.length()));
             } else if (line.startsWith("failed ")) {
-                failures.put(workload.name() + " " + candidate.name(), line.substring("failed ".length()));
+                failures.putIfAbsent(workload.name() + " " + candidate.name(), line.substring("failed ".length()));
             } else if (line.matches("[a-z0-9.]+ -?[0-9.E]+")) {
                 String[] words = line.split(" ");
                 put(workload.name(), candidate.name(), words[0], round, Double.parseDouble(words[1]));

@@ -53,7 +53,7 @@ public final class Crt5 implements Peer {
         Mqtt5ClientOptionsBuilder builder = new Mqtt5ClientOptionsBuilder(settings.host(), (long) settings.port())
                 .withBootstrap(bootstrap)
                 .withConnectOptions(new ConnectPacket.ConnectPacketBuilder().withClientId(clientId)
-                        .withKeepAliveIntervalSeconds(60L).withReceiveMaximum((long) settings.window()).build())
+                        .withKeepAliveIntervalSeconds(60L).build())
                 .withPublishEvents((client, message) -> line.receiver.accept(message.getPublishPacket().getPayload()))
                 .withLifecycleEvents(new LifecycleEvents() {
                     @Override

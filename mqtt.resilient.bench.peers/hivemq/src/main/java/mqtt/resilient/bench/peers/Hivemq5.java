@@ -45,7 +45,8 @@ public final class Hivemq5 implements Peer {
         }
         Mqtt5AsyncClient client = builder.buildAsync();
         return client.connectWith().cleanStart(true).keepAlive(60)
-                .restrictions().sendMaximum(settings.window()).receiveMaximum(settings.window()).applyRestrictions().send().thenApply(connack -> new Line(client, load));
+                .restrictions().sendMaximum(settings.window()).applyRestrictions().send()
+                .thenApply(connack -> new Line(client, load));
     }
 
     @Override

@@ -2,11 +2,13 @@ package mqtt.resilient.bench.peers;
 
 import io.netty.handler.codec.mqtt.MqttQoS;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.mqtt.MqttClient;
 import io.vertx.mqtt.MqttClientOptions;
+import io.vertx.mqtt.messages.MqttConnAckMessage;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -31,7 +33,7 @@ public final class VertxMqtt implements Peer {
     @Override
     public String configuration() {
         return "Vert.x MQTT 5.1.1, MQTT 3.1.1, Netty over NIO, maxInflightQueue " + (settings.window() + 1) + ", publishes on the event loop, the next message from the "
-                + "publishCompletionHandler" + (settings.reconnect() ? "; it does not reconnect: the closeHandler connects again "
+                + "publishCompletionHandler" + (settings.reconnect() ? "; it does not reconnect: the closeHandler makes a new client "
                         + "after " + AGAIN_MILLIS + " ms" : "");
     }
 
@@ -39,30 +41,35 @@ public final class VertxMqtt implements Peer {
     public CompletableFuture<Connection> connect(String clientId, Load load) {
         CompletableFuture<Connection> connected = new CompletableFuture<>();
         Context context = vertx.getOrCreateContext();
-        context.runOnContext(start -> {
-            MqttClientOptions options = new MqttClientOptions().setClientId(clientId).setCleanSession(true)
-                    .setKeepAliveInterval(60).setMaxInflightQueue(settings.window() + 1).setMaxMessageSize(1 << 20);
-            options.setTcpNoDelay(true);
-            if (settings.authority() != null) {
-                options.setSsl(true).setHostnameVerificationAlgorithm("HTTPS")
-                        .setTrustOptions(new PemTrustOptions().addCertPath(settings.authority().toString()));
-            }
-            MqttClient client = MqttClient.create(vertx, options);
-            client.exceptionHandler(error -> System.err.println("vertx: " + error));
-            Line line = new Line(client, context, load);
-            client.publishCompletionHandler(id -> line.acknowledged());
-            if (settings.reconnect()) {
-                client.closeHandler(closed -> again(client));
-            }
-            client.connect(settings.port(), settings.host()).onComplete(connack -> connected.complete(line),
-                    connected::completeExceptionally);
-        });
+        Line line = new Line(context, load);
+        context.runOnContext(start -> open(clientId, line).onComplete(connack -> connected.complete(line),
+                connected::completeExceptionally));
         return connected;
     }
 
-    private void again(MqttClient client) {
-        vertx.setTimer(AGAIN_MILLIS, timer -> client.connect(settings.port(), settings.host())
-                .onFailure(error -> again(client)));
+    /** A new client each time: one that was connected keeps counting what it had in flight then. */
+    private Future<MqttConnAckMessage> open(String clientId, Line line) {
+        MqttClientOptions options = new MqttClientOptions().setClientId(clientId).setCleanSession(true)
+                .setKeepAliveInterval(60).setMaxInflightQueue(settings.window() + 1).setMaxMessageSize(1 << 20);
+        options.setTcpNoDelay(true);
+        if (settings.authority() != null) {
+            options.setSsl(true).setHostnameVerificationAlgorithm("HTTPS")
+                    .setTrustOptions(new PemTrustOptions().addCertPath(settings.authority().toString()));
+        }
+        MqttClient client = MqttClient.create(vertx, options);
+        client.exceptionHandler(error -> System.err.println("vertx: " + error));
+        client.publishCompletionHandler(id -> line.acknowledged());
+        line.client = client;
+        Future<MqttConnAckMessage> connected = client.connect(settings.port(), settings.host());
+        if (settings.reconnect()) {
+            connected.onComplete(connack -> client.closeHandler(closed -> again(clientId, line)),
+                    error -> again(clientId, line));
+        }
+        return connected;
+    }
+
+    private void again(String clientId, Line line) {
+        vertx.setTimer(AGAIN_MILLIS, timer -> open(clientId, line));
     }
 
     @Override
@@ -71,13 +78,12 @@ public final class VertxMqtt implements Peer {
     }
 
     private static final class Line implements Connection {
-        private final MqttClient client;
         private final Context context;
         private final Load load;
+        private volatile MqttClient client;
         private boolean flooding;
 
-        Line(MqttClient client, Context context, Load load) {
-            this.client = client;
+        Line(Context context, Load load) {
             this.context = context;
             this.load = load;
         }
