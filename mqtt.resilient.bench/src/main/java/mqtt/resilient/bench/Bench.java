@@ -23,7 +23,7 @@ public final class Bench implements AutoCloseable {
     /** The same for every client; the heap is as large as the largest workload needs. */
     static final List<String> FLAGS = List.of("-Xms512m", "-Xmx512m", "-XX:+UseSerialGC");
     /** Where size is measured. */
-    static final List<String> SMALL_FLAGS = List.of("-Xmx64m", "-XX:+UseSerialGC");
+    static final List<String> SMALL_FLAGS = List.of("-Xms16m", "-Xmx64m", "-XX:+UseSerialGC");
     private static final int ROUNDS = 5;
     private static final int QUICK_SECONDS = 160;
     private static final int RUN_LIMIT_SECONDS = 120;
@@ -59,8 +59,8 @@ public final class Bench implements AutoCloseable {
             List<String> only = new ArrayList<>();
             int rounds = ROUNDS;
             int limit = quick ? QUICK_SECONDS : 0;
-            int warm = quick ? 800 : 2500;
-            int measure = quick ? 800 : 2500;
+            int warm = quick ? 1500 : 4000;
+            int measure = quick ? 800 : 3000;
             for (int i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
                     case "--quick" -> {

@@ -23,7 +23,7 @@ import mqtt.resilient.v5.Mqtt5;
 
 /** This client: {@code memory}, {@code power} (the store as it is shipped) and {@code memory5} (with MQTT 5). */
 public final class Ours implements Peer {
-    private static final long MAX_BYTES = 16L << 20;
+    private static final long MAX_BYTES = 128L << 20;
     private static final long MAX_MESSAGES = 20_000;
     private static final long INFLIGHT_BYTES = 1L << 30;
     private static final long LOOK_AGAIN_NANOS = 100_000;
