@@ -1,8 +1,6 @@
 package mqtt.resilient.bench;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
@@ -38,31 +36,18 @@ public final class Durable {
     private static final long ROUND_NANOS = 4_000_000_000L;
     private static final String TOPIC = "plant/boiler/temp/01"; // 20 bytes
     private static final byte[] PAYLOAD = new byte[100];
-    private static final int SINK_BUFFER_BYTES = 1 << 17;
     private static final int BACKLOG_PAYLOAD_BYTES = 60;
 
     private final Path directory;
     private final RealClients clients = new RealClients();
     private final int port;
-    private final Process sink;
+    private final BrokerProcess sink;
     private int made;
 
     private Durable(Path directory) throws IOException {
         this.directory = directory;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
-        sink = startSink(port);
-    }
-
-    private static Process startSink(int port) throws IOException {
-        Process sink = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), FleetBroker.class.getName(), String.valueOf(port),
-                String.valueOf(SINK_BUFFER_BYTES)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        if (!"ready".equals(sink.inputReader().readLine())) {
-            throw new IOException("the sink did not start");
-        }
-        return sink;
+        sink = BrokerProcess.sink(null);
+        port = sink.port();
     }
 
     private String uri() {
@@ -277,7 +262,7 @@ public final class Durable {
 
     private void close() throws IOException {
         clients.close();
-        sink.destroyForcibly();
+        sink.close();
         clean(directory);
     }
 
@@ -287,7 +272,7 @@ public final class Durable {
         }
     }
 
-    /** Arguments: {@code DIRECTORY}; or {@code flood DIRECTORY MODE}; or {@code waiting DIRECTORY};
+    /** Arguments: {@code DIRECTORY}; or {@code flood DIRECTORY MODE}; or {@code waiting DIRECTORY ROUNDS};
      * or {@code fill|drain DIRECTORY PORT MESSAGES}. */
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
@@ -304,7 +289,8 @@ public final class Durable {
             case "waiting" -> {
                 Durable durable = new Durable(Files.createTempDirectory(Path.of(arguments[1]), "durable"));
                 try {
-                    for (int round = 0; round < 2 * ROUNDS; round++) {
+                    int rounds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 2 * ROUNDS;
+                    for (int round = 0; round < rounds; round++) {
                         durable.compareWaiting();
                     }
                 } finally {
@@ -313,8 +299,8 @@ public final class Durable {
                 System.exit(0);
             }
             case "drain" -> {
-                Process sink = startSink(Integer.parseInt(arguments[2]));
-                Runtime.getRuntime().addShutdownHook(new Thread(sink::destroyForcibly));
+                BrokerProcess sink = BrokerProcess.sink(Integer.parseInt(arguments[2]), null);
+                Runtime.getRuntime().addShutdownHook(new Thread(sink::close));
                 drain(Path.of(arguments[1]), Integer.parseInt(arguments[2]));
             }
             default -> {

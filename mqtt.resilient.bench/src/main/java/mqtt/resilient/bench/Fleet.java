@@ -1,13 +1,7 @@
 package mqtt.resilient.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,17 +28,15 @@ public final class Fleet implements AutoCloseable {
     private static final int KEEP_ALIVE_SECONDS = 60;
     private static final int RESPONSE_SECONDS = 10;
 
-    private final int port;
+    private int port;
     private final RealClients clients = new RealClients();
     private final List<Client> all = new ArrayList<>();
     private final ConcurrentLinkedQueue<Long> attempts = new ConcurrentLinkedQueue<>();
-    private Process broker;
+    private BrokerProcess broker;
     private long startedAt = System.nanoTime();
 
     Fleet() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        // the clients may fail to start
     }
 
     /** Prints {@code name value} lines; the argument is the number of clients, 1,000 without one. */
@@ -71,14 +63,11 @@ public final class Fleet implements AutoCloseable {
     }
 
     void startBroker() throws IOException {
-        broker = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-                System.getProperty("java.class.path"), FleetBroker.class.getName(), String.valueOf(port))
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        BufferedReader output = new BufferedReader(new InputStreamReader(broker.getInputStream(),
-                StandardCharsets.UTF_8));
-        String line = output.readLine();
-        if (!"ready".equals(line)) {
-            throw new IOException("the broker said " + line);
+        if (broker == null) {
+            broker = BrokerProcess.sink(null);
+            port = broker.port();
+        } else {
+            broker.restart();
         }
     }
 
@@ -103,7 +92,7 @@ public final class Fleet implements AutoCloseable {
     void restartBroker() throws IOException {
         attempts.clear();
         long killedAt = System.nanoTime();
-        broker.destroyForcibly();
+        broker.close();
         await(() -> online() == 0);
         await(() -> System.nanoTime() - killedAt > OUTAGE_NANOS);
         startBroker();
@@ -129,7 +118,7 @@ public final class Fleet implements AutoCloseable {
         Client client = clients.client("fleet-late", "mqtt://127.0.0.1:" + port, KEEP_ALIVE_SECONDS, RESPONSE_SECONDS,
                 status -> { });
         await(client::isConnected);
-        broker.destroyForcibly();
+        broker.close();
         Publication publication = client.publish(Message.to("t").payload("1").build());
         await(() -> client.status().state() == ConnectionState.WAITING && client.status().nextAttempt().toMillis() > 1000);
         try {
@@ -178,7 +167,7 @@ public final class Fleet implements AutoCloseable {
         all.forEach(Client::stop);
         clients.close();
         if (broker != null) {
-            broker.destroyForcibly();
+            broker.close();
         }
     }
 }

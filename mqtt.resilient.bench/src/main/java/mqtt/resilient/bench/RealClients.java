@@ -84,6 +84,15 @@ final class RealClients implements AutoCloseable {
                 link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
                 link.version()),
                 base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(), base.wanProbe());
+        return client(name, settings, changed);
+    }
+
+    /**
+     * Makes a client.
+     *
+     * @param changed hears of every change of state, on the loop
+     */
+    Client client(String name, ClientSettings settings, Consumer<ClientStatus> changed) {
         ClientEvents events = (ClientEvents) Proxy.newProxyInstance(RealClients.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> {
                     if (method.getName().equals("changed")) {

@@ -1,0 +1,162 @@
+package mqtt.resilient.bench;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** A broker in a process of its own: the {@link Sink} or Mosquitto. */
+final class BrokerProcess implements AutoCloseable {
+    /** The property that holds the class path of the sink, where that of this process lacks what it needs. */
+    static final String CLASS_PATH = "bench.sink";
+    private static final long LIMIT_NANOS = 10_000_000_000L;
+    private static final String PASSWORD = "changeit";
+
+    private final List<String> command;
+    private Process process;
+    private int port;
+    private int tlsPort;
+
+    private BrokerProcess(List<String> command, int port) {
+        this.command = command;
+        this.port = port;
+    }
+
+    /**
+     * Starts a sink on any port.
+     *
+     * @param keyStore what {@link #keys} made, null = no TLS
+     */
+    static BrokerProcess sink(Path keyStore) throws IOException {
+        return sink(0, keyStore);
+    }
+
+    static BrokerProcess sink(int port, Path keyStore) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
+                Sink.class.getName(), ""));
+        if (keyStore != null) {
+            command.add(keyStore.toString());
+        }
+        BrokerProcess broker = new BrokerProcess(command, port);
+        broker.startSink();
+        return broker;
+    }
+
+    private void startSink() throws IOException {
+        command.set(command.indexOf(Sink.class.getName()) + 1, String.valueOf(port));
+        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        String line = process.inputReader().readLine();
+        if (line == null || !line.startsWith("ready ")) {
+            throw new IOException("the sink said " + line);
+        }
+        port = Integer.parseInt(line.split(" ")[1]);
+        tlsPort = Integer.parseInt(line.split(" ")[2]);
+    }
+
+    /** Starts Mosquitto, or gives null where it is not installed. */
+    static BrokerProcess mosquitto(Path directory) throws IOException {
+        Path program = List.of("/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto").stream()
+                .map(Path::of).filter(Files::isExecutable).findFirst().orElse(null);
+        if (program == null) {
+            return null;
+        }
+        int free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = socket.getLocalPort();
+        }
+        Path configuration = directory.resolve("mosquitto.conf");
+        Files.writeString(configuration, String.join("\n", "listener " + free + " 127.0.0.1", "allow_anonymous true",
+                "persistence false", "set_tcp_nodelay true", "max_inflight_messages 0", "max_queued_messages 0",
+                "log_type error", ""));
+        BrokerProcess broker = new BrokerProcess(List.of(program.toString(), "-c", configuration.toString()), free);
+        broker.process = new ProcessBuilder(broker.command).redirectErrorStream(true)
+                .redirectOutput(directory.resolve("mosquitto.log").toFile()).start();
+        for (long since = System.nanoTime(); !broker.answers();) {
+            if (System.nanoTime() - since > LIMIT_NANOS) {
+                throw new IOException("Mosquitto does not answer on port " + free);
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+        return broker;
+    }
+
+    private boolean answers() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Makes a key for 127.0.0.1 and localhost: {@code key.p12} for the sink, {@code authority.pem} for its clients.
+     *
+     * @return the key store
+     */
+    static Path keys(Path directory) throws IOException, InterruptedException {
+        Path store = directory.resolve("key.p12");
+        if (!Files.exists(store)) {
+            String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+            run(keytool, "-genkeypair", "-alias", "sink", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "3650",
+                    "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "bc=ca:true", "-keystore",
+                    store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD);
+            run(keytool, "-exportcert", "-rfc", "-alias", "sink", "-file", authority(store).toString(), "-keystore",
+                    store.toString(), "-storepass", PASSWORD);
+        }
+        return store;
+    }
+
+    static Path authority(Path keyStore) {
+        return keyStore.resolveSibling("authority.pem");
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes());
+        if (process.waitFor() != 0) {
+            throw new IOException(String.join(" ", command[0], command[1]) + ": " + said);
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    int tlsPort() {
+        return tlsPort;
+    }
+
+    /** Kills it; the connections break. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor(LIMIT_NANOS, TimeUnit.NANOSECONDS);
+    }
+
+    /** Starts a sink that was killed again, on the same port; it takes connections when this returns. */
+    void restart() throws IOException {
+        startSink();
+    }
+
+    /** Stops it as it is: connections stay, and nothing answers. */
+    void freeze() throws IOException, InterruptedException {
+        run("kill", "-STOP", String.valueOf(process.pid()));
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        run("kill", "-CONT", String.valueOf(process.pid()));
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
