@@ -30,6 +30,7 @@ public final class Journals implements MessageStores {
 
     private final Engine engine;
     private final Set<OpenJournal> open = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopped;
 
     @Activate
     public Journals(@Reference Engine engine) {
@@ -38,6 +39,7 @@ public final class Journals implements MessageStores {
 
     @Deactivate
     void deactivate() {
+        stopped = true;
         open.forEach(OpenJournal::close);
     }
 
@@ -49,6 +51,9 @@ public final class Journals implements MessageStores {
         }
         if (durability == Durability.MEMORY || durability == Durability.VOLATILE) {
             throw new IllegalArgumentException("durability: " + durability + " is not allowed; allowed: POWER, PROCESS");
+        }
+        if (stopped) { // its threads may be gone, and whoever called would wait for ever
+            throw new IOException("journals cannot be opened any more: the bundle is stopping");
         }
         Path place = directory.toAbsolutePath();
         var journal = new NamedJournal(new LocalFileSystem(place, engine.locks()), name + ManagedClient.JOURNAL,

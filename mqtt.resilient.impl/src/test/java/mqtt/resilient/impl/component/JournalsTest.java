@@ -101,6 +101,8 @@ class JournalsTest {
         journal.append(Message.to("a").build());
         journals.deactivate();
         assertThrows(IllegalStateException.class, () -> journal.append(Message.to("a").build()));
+        assertThrows(IOException.class, () -> open("left"));
+        journals = new Journals(engine);
         assertEquals(1, open("left").size());
     }
 

@@ -1,6 +1,7 @@
 package mqtt.resilient.kura.client;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,8 @@ public final class KuraClient implements ConfigurableComponent {
     private Map<String, Object> properties;
     /** What the secrets of the latest configuration mean. */
     private Map<String, Object> secrets = Map.of();
-    private SslManagerMaterial tls;
+    /** The client may use an earlier one until a configuration is taken that asks for another one. */
+    private final List<SslManagerMaterial> materials = new ArrayList<>();
     private String dataDirectory = "";
     private boolean started;
     private boolean ledWanted;
@@ -93,7 +95,7 @@ public final class KuraClient implements ConfigurableComponent {
     synchronized void stop() {
         started = false;
         superviseWith(null, null);
-        useTls(null);
+        useOnly(null);
         client.dispose(); // with all that was opened on it
     }
 
@@ -165,8 +167,11 @@ public final class KuraClient implements ConfigurableComponent {
             if (text(wanted.get(DIRECTORY)).isEmpty()) {
                 wanted.put(DIRECTORY, directory());
             }
-            useTls(material(wanted));
+            SslManagerMaterial tls = material(wanted);
             client.configure(wanted, tls);
+            if (client.client().status().configurationError().isEmpty()) { // else the last good one keeps its keys and trust
+                useOnly(tls);
+            }
             ledWanted = newLed;
             watchdogMinutes = newMinutes;
         } catch (IllegalArgumentException e) {
@@ -200,22 +205,28 @@ public final class KuraClient implements ConfigurableComponent {
                 || !text(wanted.get("tls.truststore")).isEmpty()) {
             return null;
         }
-        if (tls != null && tls.is(target, alias)) {
-            return tls;
+        for (SslManagerMaterial each : materials) {
+            if (each.is(target, alias)) {
+                return each;
+            }
         }
         try {
-            return new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
+            SslManagerMaterial made = new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
+            materials.add(made);
+            return made;
         } catch (InvalidSyntaxException e) {
             throw new IllegalArgumentException(SSL_TARGET + ": \"" + target
                     + "\" is not allowed; allowed: a filter, for example " + DEFAULT_SSL_TARGET, e);
         }
     }
 
-    private void useTls(SslManagerMaterial material) {
-        if (tls != null && tls != material) {
-            tls.close();
-        }
-        tls = material;
+    private void useOnly(SslManagerMaterial material) {
+        materials.removeIf(each -> {
+            if (each != material) {
+                each.close();
+            }
+            return each != material;
+        });
     }
 
     /** New keys or trust: what has failed with the old ones may succeed; what is connected stays. On any thread. */

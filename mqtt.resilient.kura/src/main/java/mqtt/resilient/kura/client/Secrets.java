@@ -13,7 +13,7 @@ import org.eclipse.kura.crypto.CryptoService;
  * The secrets of a configuration, in clear text: Kura hands over what it has encrypted, a file or a shell what it was given,
  * and the console a word that stands for what it does not show.
  */
-final class Secrets {
+public final class Secrets {
     /** What the console shows, and sends back for a secret that was not changed. */
     private static final String PLACEHOLDER = "Placeholder";
     /** A vector of 12 bytes and a cipher text of at least its check, both in Base64. */
@@ -35,7 +35,7 @@ final class Secrets {
      * @param crypto null = there is none now
      * @return why that cannot be done now; empty if it was
      */
-    static Optional<String> reveal(Map<String, Object> properties, Map<String, ?> before, CryptoService crypto) {
+    public static Optional<String> reveal(Map<String, Object> properties, Map<String, ?> before, CryptoService crypto) {
         for (String key : List.copyOf(properties.keySet())) {
             if (isSecret(key)) {
                 List<String> known = texts(before.get(key));

@@ -29,9 +29,9 @@ final class Bound<T> implements ServiceTrackerCustomizer<T, T>, AutoCloseable {
         this.unbind = unbind;
     }
 
-    /** From now on that with another value. */
+    /** From now on that with another value; an empty one changes nothing. */
     void to(String newValue) {
-        if (newValue.equals(value)) {
+        if (newValue.isEmpty() || newValue.equals(value)) {
             return;
         }
         close();
@@ -43,8 +43,13 @@ final class Bound<T> implements ServiceTrackerCustomizer<T, T>, AutoCloseable {
     @Override
     public T addingService(ServiceReference<T> reference) {
         T service = value.equals(reference.getProperty(property)) ? context.getService(reference) : null;
-        if (service != null) {
+        if (service == null) {
+            return null;
+        }
+        try {
             bind.accept(service);
+        } catch (RuntimeException | LinkageError e) { // foreign code, or it is going this moment: no reason not to start
+            EndpointUser.LOG.warn("{} = {} could not be used", property, value, e);
         }
         return service;
     }

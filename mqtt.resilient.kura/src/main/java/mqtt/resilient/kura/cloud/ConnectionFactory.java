@@ -17,6 +17,8 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes cloud connections: a client, and an endpoint that uses it. */
 @Component(name = ConnectionFactory.PID, service = CloudConnectionFactory.class,
@@ -26,6 +28,7 @@ public final class ConnectionFactory implements CloudConnectionFactory {
     static final String PID = "mqtt.resilient.kura.cloud.CloudConnectionFactory";
     static final String CONNECTION = "mqtt.resilient.CloudConnection";
     static final String REGEX = "^mqtt.resilient.CloudConnection(-[a-zA-Z0-9]+)?$";
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
     private static final Pattern CONNECTIONS = Pattern.compile(REGEX);
     private static final String CLIENT_FACTORY = "mqtt.resilient.kura.client";
     private static final String CLIENT = "mqtt.resilient.CloudClient";
@@ -81,8 +84,12 @@ public final class ConnectionFactory implements CloudConnectionFactory {
     @Override
     public void deleteConfiguration(String pid) throws KuraException {
         String suffix = suffix(pid);
-        configurations.deleteFactoryConfiguration(pid, false);
-        configurations.deleteFactoryConfiguration(CLIENT + suffix, true);
+        try { // first, and somebody may have deleted it alone: while the endpoint is there this can be repeated
+            configurations.deleteFactoryConfiguration(CLIENT + suffix, false);
+        } catch (KuraException e) {
+            LOG.warn("{} could not be deleted: {}", CLIENT + suffix, e.getMessage());
+        }
+        configurations.deleteFactoryConfiguration(pid, true);
     }
 
     @Override

@@ -130,9 +130,11 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     void configure(Map<String, Object> properties) {
         pid = Values.text(properties, ConfigurationService.KURA_SERVICE_PID, "");
-        clientName = Values.text(properties, MqttConstants.CLIENT, "");
-        if (clientName.isEmpty()) {
-            LOG.error("{}: mqtt.client: \"\" is not allowed; allowed: the name of a client", pid);
+        String newName = Values.text(properties, MqttConstants.CLIENT, "");
+        if (newName.isEmpty()) {
+            LOG.error("{}: mqtt.client: \"\" is not allowed; allowed: the name of a client. It changes nothing", pid);
+        } else {
+            clientName = newName;
         }
         String newAccount = Values.text(properties, ACCOUNT, "");
         if (!newAccount.equals(account)) {
@@ -167,7 +169,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             subscribers.forEach(Endpoint::close);
             try {
                 statusListener.close();
-            } catch (Exception e) {
+            } catch (Exception e) { // also if it was never bound wholly
                 LOG.warn("{}: the client {} could not be left in order", pid, clientName, e);
             }
         }
@@ -330,11 +332,17 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     // ---- receiving ------------------------------------------------------------------------------------------------
 
+    /** The filter of a subscription, or a reason why it is none. */
+    static String requireFilter(Map<String, Object> options) {
+        String filter = Values.require(options, FILTER);
+        Topics.requireFilter(TopicVariables.replace(filter, Map.of("account-name", "a", "client-id", "c")));
+        return filter;
+    }
+
     /** Subscribes with {@code topic.filter} and {@code qos}, and again whenever that is needed. */
     @Override
     public synchronized void registerSubscriber(Map<String, Object> options, CloudSubscriberListener listener) {
-        String filter = Values.require(options, FILTER);
-        Topics.requireFilter(TopicVariables.replace(filter, Map.of("account-name", "a", "client-id", "c")));
+        String filter = requireFilter(options);
         Subscriber subscriber = new Subscriber(filter, Qos.of(Values.number(options, QOS, 0, 2)), listener);
         subscribers.add(subscriber);
         if (client != null) {

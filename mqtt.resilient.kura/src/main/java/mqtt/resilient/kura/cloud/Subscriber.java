@@ -24,6 +24,8 @@ import org.osgi.service.metatype.annotations.Designate;
 @Designate(ocd = SubscriberConfig.class, factory = true)
 public final class Subscriber extends EndpointUser implements CloudSubscriber, CloudSubscriberListener, ConfigurableComponent {
     private final List<CloudSubscriberListener> subscriberListeners = new CopyOnWriteArrayList<>();
+    /** What the last good configuration asks for; null = there was none. */
+    private Map<String, Object> options;
     /** What was registered with the endpoint last; null = nothing was. */
     private Map<String, Object> registered;
     /** What the endpoint calls; another one for each registration. */
@@ -47,26 +49,31 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
     @Override
     synchronized void configure(Map<String, Object> properties) {
         super.configure(properties);
-        if (endpoint() != null) {
-            register(endpoint());
+        try {
+            Map<String, Object> read = Map.of(Endpoint.FILTER, Values.require(properties, Endpoint.FILTER),
+                    Endpoint.QOS, Values.number(properties, Endpoint.QOS, 0, 2));
+            Endpoint.requireFilter(read);
+            options = read;
+        } catch (IllegalArgumentException e) {
+            LOG.error("{}: the configuration is not usable and changes nothing: {}", pid(), e.getMessage());
         }
+        register();
     }
 
     @Override
     synchronized void bind(CloudEndpoint endpoint) {
         super.bind(endpoint);
         registered = null;
-        register(endpoint);
+        register();
     }
 
-    /** A configuration that is not usable changes nothing. */
-    private void register(CloudEndpoint endpoint) {
+    /** Not before somebody listens: what has arrived at nobody would be acknowledged and lost. */
+    private void register() {
+        CloudEndpoint endpoint = endpoint();
+        if (endpoint == null || options == null || options.equals(registered) || subscriberListeners.isEmpty()) {
+            return;
+        }
         try {
-            Map<String, Object> options = Map.of(Endpoint.FILTER, Values.require(properties(), Endpoint.FILTER),
-                    Endpoint.QOS, Values.number(properties(), Endpoint.QOS, 0, 2));
-            if (options.equals(registered)) {
-                return;
-            }
             CloudSubscriberListener previous = current;
             CloudSubscriberListener next = this::onMessageArrived;
             endpoint.registerSubscriber(options, next); // throws before anything is changed
@@ -75,8 +82,8 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
             if (previous != null) {
                 endpoint.unregisterSubscriber(previous);
             }
-        } catch (IllegalArgumentException e) {
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", pid(), e.getMessage());
+        } catch (RuntimeException e) { // the endpoint may be another one than ours
+            LOG.error("{}: the endpoint does not take {}: {}", pid(), options, e.getMessage());
         }
     }
 
@@ -91,14 +98,18 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
 
     @Override
     public void onMessageArrived(KuraMessage message) {
+        if (subscriberListeners.isEmpty()) {
+            throw new IllegalStateException(pid() + ": nobody listens"); // the message comes again
+        }
         for (CloudSubscriberListener listener : subscriberListeners) {
             listener.onMessageArrived(message); // if it throws the message comes again
         }
     }
 
     @Override
-    public void registerCloudSubscriberListener(CloudSubscriberListener listener) {
+    public synchronized void registerCloudSubscriberListener(CloudSubscriberListener listener) {
         subscriberListeners.add(listener);
+        register();
     }
 
     @Override

@@ -166,7 +166,11 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
             }
             now = failures < FAILURES_TO_UNKNOWN ? view : now;
         }
-        take(now);
+        try {
+            take(now);
+        } catch (RuntimeException e) { // a listener, or the framework is stopping: looking goes on
+            LOG.warn("The state of the network could not be told", e);
+        }
     }
 
     private void take(NetworkView now) {

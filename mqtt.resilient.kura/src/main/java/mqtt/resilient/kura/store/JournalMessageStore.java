@@ -194,12 +194,15 @@ final class JournalMessageStore implements MessageStore {
                     .userProperty(TOKEN_SESSION, String.valueOf(token.getSessionId()));
         }
         Message record = Message.to(RECORD).properties(properties.build()).build();
-        long before = entry.state;
         long state = attempt(() -> states.append(record));
+        long obsolete = state;
         synchronized (live) {
-            published(entry, state, now, token);
+            if (live.get(messageId) == entry) { // else it was confirmed meanwhile
+                obsolete = entry.state;
+                published(entry, state, now, token);
+            }
         }
-        forgetState(before);
+        forgetState(obsolete);
     }
 
     @Override
@@ -238,9 +241,9 @@ final class JournalMessageStore implements MessageStore {
     }
 
     private void forget(Entry entry) {
-        if (live.remove(entry.id()) != null) {
-            unpublished.remove(entry);
-            inFlight.remove(entry.number);
+        unpublished.remove(entry);
+        inFlight.remove(entry.number);
+        if (live.remove(entry.id(), entry)) {
             bytes -= entry.size;
         }
     }

@@ -92,7 +92,7 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
             problem = "";
             return read;
         } catch (RuntimeException e) { // also Kura's
-            problem = e.getMessage();
+            problem = String.valueOf(e.getMessage());
             LOG.error("{}: the configuration is not usable and changes nothing: {}", properties.get("kura.service.pid"), problem);
             return null;
         }

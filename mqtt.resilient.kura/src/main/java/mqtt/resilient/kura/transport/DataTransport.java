@@ -3,6 +3,7 @@ package mqtt.resilient.kura.transport;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -30,6 +31,7 @@ import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.kura.client.Secrets;
 import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.TlsMaterial;
 import org.eclipse.kura.KuraConnectException;
@@ -76,21 +78,18 @@ import org.slf4j.LoggerFactory;
 public final class DataTransport implements DataTransportService, ConfigurableComponent {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
     private static final String PASSWORD = "password";
-    /** What the console shows and sends back for a password that is there. */
-    private static final String PLACEHOLDER = "Placeholder";
+    private static final String SECRET = ".password";
     private static final int CONNECT_TIMEOUTS = 3;
     private static final long IDLE_SECONDS = 10;
 
     @Reference
     ClientFactory factory;
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    volatile CryptoService crypto;
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    volatile SystemService system;
     @Reference(name = "SslManagerService", cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     volatile SslManagerService ssl;
 
+    private volatile CryptoService crypto;
+    private volatile SystemService system;
     private final List<DataTransportListener> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor events = new ScheduledThreadPoolExecutor(1,
             task -> {
@@ -124,6 +123,34 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private volatile FutureTask<?> established;
     private volatile Thread establishing;
     private ClientStatus latest;
+
+    // ---- Kura's services: what could not be read without them can be read now ------------------------------------------
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setCryptoService(CryptoService service) {
+        crypto = service;
+        readAgain();
+    }
+
+    void unsetCryptoService(CryptoService service) {
+        crypto = crypto == service ? null : crypto;
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setSystemService(SystemService service) {
+        system = service;
+        readAgain();
+    }
+
+    void unsetSystemService(SystemService service) {
+        system = system == service ? null : system;
+    }
+
+    private void readAgain() {
+        if (!problem.isEmpty()) {
+            modified(latestProperties);
+        }
+    }
 
     // ---- configuration --------------------------------------------------------------------------------------------
 
@@ -176,15 +203,16 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private TransportSettings read(Map<String, Object> properties) {
         latestProperties = properties;
         try {
-            password = password(properties.get(PASSWORD));
+            String newPassword = password(properties.get(PASSWORD));
             SystemService systemNow = system;
-            TransportSettings read = TransportSettings.read(properties, password,
+            TransportSettings read = TransportSettings.read(properties, newPassword,
                     systemNow == null ? null : systemNow.getPrimaryMacAddress());
             read.engine().put("mqtt.client", name(properties));
+            password = newPassword;
             problem = "";
             return read;
         } catch (RuntimeException e) { // also Kura's
-            problem = e.getMessage();
+            problem = String.valueOf(e.getMessage());
             LOG.error("{}: the configuration is not usable and changes nothing: {}", name(properties), problem);
             managed.refuse(problem);
             return null;
@@ -200,18 +228,14 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         managed.configure(read.engine(), tls);
     }
 
-    /** Kura hands passwords over encrypted, others as they are. */
+    /** In clear text. */
     private String password(Object value) {
-        String text = value == null ? "" : value.toString();
-        CryptoService cryptoNow = crypto;
-        if (cryptoNow != null && !text.isEmpty()) {
-            try {
-                text = new String(cryptoNow.decryptAes(text.toCharArray()));
-            } catch (KuraException | RuntimeException e) {
-                LOG.debug("The password is not encrypted");
-            }
-        }
-        return text.equals(PLACEHOLDER) ? password : text;
+        Map<String, Object> secret = new HashMap<>();
+        secret.put(SECRET, value == null ? "" : value);
+        Secrets.reveal(secret, Map.of(SECRET, password), crypto).ifPresent(reason -> {
+            throw new IllegalArgumentException(TransportSettings.inKurasWords(reason));
+        });
+        return String.join("", (String[]) secret.get(SECRET));
     }
 
     private SSLContext tlsContext() throws IOException, GeneralSecurityException {

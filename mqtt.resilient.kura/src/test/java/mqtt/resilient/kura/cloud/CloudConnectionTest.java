@@ -280,6 +280,35 @@ class CloudConnectionTest {
     }
 
     @Test
+    void aSubscriberThatNobodyListensToTakesNoMessages() throws Exception {
+        Subscriber idle = new Subscriber();
+        subscribing.put("topic.filter", "idle/#");
+        idle.configure(subscribing);
+        idle.bind(endpoint);
+        endpoint.bind(client);
+        assertEquals(1, client.subscriptions.size());
+        CloudSubscriberListener listener = message -> { };
+        idle.registerCloudSubscriberListener(listener);
+        assertEquals("idle/#", client.subscriptions.get(1).filter());
+        client.deliver("idle/1", "x");
+        idle.unregisterCloudSubscriberListener(listener);
+        assertThrows(IllegalStateException.class, () -> client.deliver("idle/1", "x")); // the engine sees it
+    }
+
+    @Test
+    void anUpdateThatMakesNoSenseLeavesEndpointAndSubscriberAsTheyWere() throws Exception {
+        endpoint.bind(client);
+        settings.remove("mqtt.client");
+        endpoint.configure(settings);
+        assertEquals("cloud", endpoint.getInfo().get("Client"));
+        subscribing.put("qos", "often");
+        subscriber.configure(subscribing);
+        subscriber.unbind(endpoint);
+        subscriber.bind(endpoint);
+        assertEquals("acme/#", client.subscriptions.get(0).filter());
+    }
+
+    @Test
     void aSubscriberThatThrowsGetsTheMessageAgain() {
         endpoint.bind(client);
         subscriber.registerCloudSubscriberListener(message -> {

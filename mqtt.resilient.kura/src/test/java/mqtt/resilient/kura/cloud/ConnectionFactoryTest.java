@@ -30,7 +30,10 @@ class ConnectionFactoryTest {
         }
 
         @Override
-        public void deleteFactoryConfiguration(String pid, boolean snapshot) {
+        public void deleteFactoryConfiguration(String pid, boolean snapshot) throws KuraException {
+            if (fails.equals(pid)) {
+                throw new KuraException(KuraErrorCode.INVALID_PARAMETER);
+            }
             done.add("delete " + pid + " " + snapshot);
         }
 
@@ -73,7 +76,14 @@ class ConnectionFactoryTest {
         assertEquals("mqtt.resilient.kura.cloud.CloudEndpoint", factory.getFactoryPid());
         done.clear();
         factory.deleteConfiguration("mqtt.resilient.CloudConnection-2");
-        assertEquals(List.of("delete mqtt.resilient.CloudConnection-2 false", "delete mqtt.resilient.CloudClient-2 true"), done);
+        assertEquals(List.of("delete mqtt.resilient.CloudClient-2 false", "delete mqtt.resilient.CloudConnection-2 true"), done);
+    }
+
+    @Test
+    void aConnectionWhoseClientWasDeletedAloneCanBeDeleted() throws KuraException {
+        fails = "mqtt.resilient.CloudClient-2";
+        factory.deleteConfiguration("mqtt.resilient.CloudConnection-2");
+        assertEquals(List.of("delete mqtt.resilient.CloudConnection-2 true"), done);
     }
 
     @Test

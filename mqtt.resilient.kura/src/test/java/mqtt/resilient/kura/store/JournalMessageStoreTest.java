@@ -82,6 +82,25 @@ class JournalMessageStoreTest {
     }
 
     @Test
+    void aConfirmationThatOvertakesThePublishingIsTheEnd() throws KuraException {
+        int id = store("a", 1, 5);
+        disk.whenAppending = () -> {
+            disk.whenAppending = () -> { };
+            try {
+                store.markAsConfirmed(id);
+            } catch (KuraException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+        store.markAsPublished(id, token);
+        assertEquals(List.of(), store.getInFlightMessages());
+        store.unpublishAllInFlighMessages();
+        assertTrue(store.getNextMessage().isEmpty());
+        assertEquals(0, disk.size("service.published"));
+        assertEquals(0, store.getMessageCount());
+    }
+
+    @Test
     void theMostUrgentIsNextAndAmongThoseTheOldestAlsoAfterARestart() throws KuraException {
         store("normal 1", 1, 7);
         store("urgent 1", 1, 0);

@@ -25,6 +25,9 @@ final class StandInStores implements MessageStores {
     /** Whether nothing can be written. */
     boolean fails;
 
+    /** Happens whenever something is written. */
+    Runnable whenAppending = () -> { };
+
     /** Loses a journal. */
     void lose(String name) {
         disks.keySet().removeIf(each -> each.endsWith(name));
@@ -75,8 +78,10 @@ final class StandInStores implements MessageStores {
         @Override
         public long append(Message message) throws IOException {
             check();
-            disk.messages.put(++disk.last, message);
-            return disk.last;
+            long id = ++disk.last;
+            disk.messages.put(id, message);
+            whenAppending.run();
+            return id;
         }
 
         @Override

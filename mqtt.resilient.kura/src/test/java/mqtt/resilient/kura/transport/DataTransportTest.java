@@ -459,20 +459,7 @@ class DataTransportTest {
 
     @Test
     void aPasswordIsDecryptedOrTakenAsItIsAndThePlaceholderKeepsIt() {
-        transport.crypto = new CryptoService() {
-            @Override
-            public char[] encryptAes(char[] value) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public char[] decryptAes(char[] value) throws KuraException {
-                if (value[0] != '*') {
-                    throw new KuraException(KuraErrorCode.DECODER_ERROR);
-                }
-                return new String(value, 1, value.length - 1).toCharArray();
-            }
-        };
+        transport.setCryptoService(crypto());
         properties.put("password", "*hidden");
         transport.activate(properties);
         assertEquals("hidden", client.configurations.get(0).get(".password"));
@@ -480,9 +467,43 @@ class DataTransportTest {
         properties.put("keep-alive", 31);
         transport.modified(properties);
         assertEquals("hidden", client.configurations.get(1).get(".password"));
-        properties.put("password", "clear");
+        properties.put("password", new String[] {"clear"});
         transport.modified(properties);
         assertEquals("clear", client.configurations.get(2).get(".password"));
+        properties.put("password", "other");
+        properties.put("protocol-version", "x");
+        transport.modified(properties);
+        assertEquals(3, client.configurations.size());
+    }
+
+    @Test
+    void anEncryptedPasswordIsNotSentToTheBrokerBecauseNobodyCouldDecryptIt() {
+        properties.put("password", "AAAAAAAAAAAAAAAA-AAAAAAAAAAAAAAAAAAAAAAAA");
+        transport.activate(properties);
+        assertEquals(0, client.configurations.size());
+        String reason = assertThrows(KuraConnectException.class, transport::connect).getMessage();
+        assertTrue(reason.contains("password") && reason.contains("CryptoService"), reason);
+        transport.setCryptoService(crypto());
+        assertEquals("opened", client.configurations.get(0).get(".password"));
+    }
+
+    private static CryptoService crypto() {
+        return new CryptoService() {
+            @Override
+            public char[] encryptAes(char[] value) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public char[] decryptAes(char[] value) throws KuraException {
+                if (value[0] == 'A') {
+                    return "opened".toCharArray();
+                } else if (value[0] != '*') {
+                    throw new KuraException(KuraErrorCode.DECODER_ERROR);
+                }
+                return new String(value, 1, value.length - 1).toCharArray();
+            }
+        };
     }
 
     @Test
