@@ -153,7 +153,8 @@ final class Application implements ClientEvents {
         LinkSettings link = base.link();
         LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of(), "");
         return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(), link.network(),
-                link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version), base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
+                link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version),
+                base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
                 base.wanProbe());
     }
 
@@ -368,7 +369,8 @@ final class Application implements ClientEvents {
     /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */
     long patience() {
         long response = Math.min(600, (long) scenario.responseSeconds() << Math.min(timeouts, 10));
-        return (Math.max(keepAliveSeconds, client.status().limits().keepAliveSeconds()) / 4 + response) * 5 / 4 * Timeline.SECOND + 10 * Timeline.SECOND;
+        return (Math.max(keepAliveSeconds, client.status().limits().keepAliveSeconds()) / 4 + response) * 5 / 4
+                * Timeline.SECOND + 10 * Timeline.SECOND;
     }
 
     /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
@@ -376,7 +378,8 @@ final class Application implements ClientEvents {
         if (!opened) {
             return;
         }
-        // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0: the disk, which may hang for 40 s, takes longer to forget it
+        // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0; the disk may hang for 40 s before it
+        // forgets that
         pendingBytes.add(client.metrics().pendingBytes());
         if (pendingBytes.size() > (scenario.dialect().hasFive() ? CHECKS_KEPT : 1)) {
             pendingBytes.remove();
