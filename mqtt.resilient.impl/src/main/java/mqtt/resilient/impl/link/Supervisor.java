@@ -30,6 +30,8 @@ public final class Supervisor implements Attempt.Listener {
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
     private static final int MOST_REDIRECTS = 5;
     private static final int CLIENT_ID_NOT_VALID = 0x85;
+    /** A client id that the broker gave is held to be lost when it was refused so many times in a row. */
+    private static final int ID_REFUSALS = 5;
     /** What is shown of a name that a broker gives. */
     private static final int MOST_CHARACTERS = 256;
     /** At the end of the key of a session of MQTT 5: to a broker it is another one than that of 3.1.1. */
@@ -72,6 +74,7 @@ public final class Supervisor implements Attempt.Listener {
     private BrokerLimits limits = BrokerLimits.NONE;
     /** The client id that a broker gave; empty = none did. */
     private String assignedId = "";
+    private int idRefusals;
     private int attempts;
     /** A broker of the list has refused for good since all of them were tried. */
     private boolean refused;
@@ -499,8 +502,9 @@ public final class Supervisor implements Attempt.Listener {
             backoff.reset();
             redirects = 0;
         }
-        if (!wasOnline && ending.reasonCode() == CLIENT_ID_NOT_VALID) {
-            assignedId = ""; // another one may be given
+        idRefusals = !wasOnline && ending.reasonCode() == CLIENT_ID_NOT_VALID ? idRefusals + 1 : 0;
+        if (idRefusals == ID_REFUSALS) {
+            assignedId = ""; // another one may be given; the session is gone with it
         }
         if (ending.cause() == Ending.Cause.REDIRECTED) {
             BrokerUri next = redirects < MOST_REDIRECTS ? reference(tried, ending.serverReference()) : null;

@@ -544,6 +544,7 @@ class FiveTest {
         List<String> connects = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             world.broker.awaitsClient();
+            assertTrue(i > 4 || connects.stream().noneMatch(each -> each.contains("id= ")), connects.toString());
             connects.addAll(world.broker.take("CONNECT"));
             world.broker.sends("CONNACK code=133");
         }
