@@ -38,6 +38,8 @@ import mqtt.resilient.spi.TlsMaterial;
 
 /** Takes the place of the engine, its one client and the broker, as far as these tests need them. */
 public final class StandInClient implements ClientFactory, ClientFactory.ManagedMqttClient, ResilientMqttClient {
+    /** What the latest configuration came with. */
+    public volatile TlsMaterial tlsMaterial;
     /** A message that was published. */
     public static final class Sent implements Publication {
         public final Message message;
@@ -204,6 +206,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
 
     @Override
     public void configure(Map<String, ?> properties, TlsMaterial tls) {
+        tlsMaterial = tls;
         configurations.add(new HashMap<>(properties));
     }
 

@@ -240,7 +240,10 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     private SSLContext tlsContext() throws IOException, GeneralSecurityException {
         SslManagerService manager = ssl;
-        return manager == null ? SSLContext.getDefault() : manager.getSSLContext();
+        if (manager == null) { // never with less than what was chosen
+            throw new IOException("SslManagerService.target: there is no SSL manager that it selects");
+        }
+        return manager.getSSLContext();
     }
 
     @Override

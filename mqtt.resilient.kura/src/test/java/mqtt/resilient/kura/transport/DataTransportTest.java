@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
@@ -31,6 +35,7 @@ import org.eclipse.kura.KuraTooManyInflightMessagesException;
 import org.eclipse.kura.crypto.CryptoService;
 import org.eclipse.kura.data.DataTransportToken;
 import org.eclipse.kura.data.transport.listener.DataTransportListener;
+import org.eclipse.kura.ssl.SslManagerService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -504,6 +509,16 @@ class DataTransportTest {
                 return new String(value, 1, value.length - 1).toCharArray();
             }
         };
+    }
+
+    @Test
+    void withoutAnSslManagerThereIsNoTrustButThatOfTheOneThatComes() throws Exception {
+        transport.activate(properties);
+        assertTrue(assertThrows(IOException.class, client.tlsMaterial::current).getMessage()
+                .startsWith("SslManagerService.target: "));
+        transport.ssl = (SslManagerService) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[] { SslManagerService.class }, (proxy, method, arguments) -> SSLContext.getDefault());
+        assertSame(SSLContext.getDefault(), client.tlsMaterial.current());
     }
 
     @Test
