@@ -41,6 +41,8 @@ public final class Outgoing {
     boolean known;
     /** Whether it was sent with DUP on its latest connection. */
     boolean repeated;
+    /** Whether it is not known if the broker has it, and PUBREL is to tell; never written down. */
+    boolean doubted;
     /** Whether the broker has refused it for now. */
     boolean postponed;
     Outgoing previous;

@@ -144,6 +144,10 @@ public final class Session {
     private void limitInFlight() {
         for (Outgoing message = inFlight.first(), next; message != null; message = next) {
             next = message.next;
+            if (message.doubted && message.state == Outgoing.AWAITS_PUBCOMP) {
+                message.state = Outgoing.AWAITS_PUBREC; // as it is written down
+            }
+            message.doubted = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
                 continue;
             }
@@ -614,6 +618,14 @@ public final class Session {
                 wire.releasing += message.sentOn == connection ? 1 : 0;
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
+            } else if (message.doubted && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) { // the broker does not have it
+                message.doubted = false;
+                message.known = false;
+                if (message.sentOn == connection) {
+                    wire.add(message, -1);
+                }
+                message.sentOn = 0;
+                assign(message, true);
             } else {
                 retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
@@ -651,7 +663,11 @@ public final class Session {
             return;
         }
         if (reason.code() == PACKET_IDENTIFIER_IN_USE && type == PacketType.PUBREC && message.repeated) {
-            acknowledgement(type, packetId, Reason.SUCCESS); // the id is in use by this message: the broker has it
+            progress++;
+            poison.progress();
+            message.doubted = true; // the id is perhaps in use by this very message: the answer to PUBREL tells
+            message.state = Outgoing.AWAITS_PUBCOMP;
+            acknowledgements.add(PacketType.PUBREL, packetId);
             return;
         }
         progress++;

@@ -589,4 +589,15 @@ class FiveTest {
         assertEquals(List.of(), world.broker.take("PUBLISH"), "the broker publishes it a second time");
         assertTrue(world.isDone(end));
     }
+
+    @Test
+    void aRepetitionThatTheBrokerHoldsForAnotherMessageIsPublishedAgain() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x", 2).delivered();
+        world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
+                .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1 code=146")
+                .expects("PUBLISH q2 id=1 t x").sends("PUBREC id=1").expects("PUBREL id=1").sends("PUBCOMP id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.now(end).kind());
+    }
 }
