@@ -619,13 +619,7 @@ public final class Session {
                 store.released(message);
                 store.whenDurable(() -> sendRelease(message));
             } else if (message.doubted && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) { // the broker does not have it
-                message.doubted = false;
-                message.known = false;
-                if (message.sentOn == connection) {
-                    wire.add(message, -1);
-                }
-                message.sentOn = 0;
-                assign(message, true);
+                sendAnew(message);
             } else {
                 retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
@@ -641,6 +635,16 @@ public final class Session {
                 acknowledgements.add(PacketType.PUBREL, packetId, PACKET_IDENTIFIER_NOT_FOUND); // or the broker would keep the id for ever
             }
         }
+    }
+
+    private void sendAnew(Outgoing message) {
+        if (message.sentOn == connection) {
+            wire.add(message, -1);
+        }
+        message.sentOn = 0;
+        message.doubted = false;
+        message.known = false;
+        assign(message, true);
     }
 
     /** The reason of the last acknowledgement that has something to say, and what was lowered. */
