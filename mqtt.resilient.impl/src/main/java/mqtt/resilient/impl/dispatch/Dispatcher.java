@@ -20,9 +20,10 @@ import mqtt.resilient.spi.packet.Subscribe;
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher {
+    private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long SLOW_CALL_NANOS = 30_000_000_000L;
-    private static final long SLOW_CHECK_NANOS = 5_000_000_000L;
+    private static final long CHECK_NANOS = 1_000_000_000L;
 
     /** What the dispatcher asks for and tells; on the loop. */
     public interface Events {
@@ -83,11 +84,13 @@ public final class Dispatcher {
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
     private final ArrayList<Filter> matches = new ArrayList<>();
+    /** Whose messages have come in this turn of the loop. */
+    private final ArrayList<InboundQueue> arrivals = new ArrayList<>();
     volatile DispatchSettings settings;
     private long unhandledBytes;
     private int unhandled;
     private boolean readingPaused;
-    private Scheduler.Timer slowCheck;
+    private Scheduler.Timer check;
     private boolean keepSubscriptions;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
@@ -227,8 +230,8 @@ public final class Dispatcher {
         }
         finish(reception);
         pauseOrResume();
-        if (slowCheck == null && unhandled > 0) {
-            slowCheck = scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+        if (check == null && unhandled > 0) {
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
         }
     }
 
@@ -240,11 +243,27 @@ public final class Dispatcher {
     private void offer(Reception reception, InboundQueue queue, byte[] payload) {
         reception.open++;
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
+        if (queue.unannounced++ == 0) {
+            if (arrivals.isEmpty()) {
+                scheduler.execute(this::announce);
+            }
+            arrivals.add(queue);
+        } else if (queue.unannounced == MOST_UNANNOUNCED) {
+            queue.arrived();
+        }
         if (dropped != null && dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
                     + queue.description);
             finish(dropped.reception);
         }
+    }
+
+    /** Wakes the receivers, once for all that was read in this turn of the loop. */
+    private void announce() {
+        List<InboundQueue> receivers = List.copyOf(arrivals);
+        arrivals.clear();
+        receivers.forEach(queue -> queue.unannounced = 0);
+        receivers.forEach(InboundQueue::arrived);
     }
 
     /**
@@ -290,8 +309,13 @@ public final class Dispatcher {
         return unhandled;
     }
 
-    private void checkSlow() {
-        slowCheck = unhandled == 0 ? null : scheduler.at(scheduler.nanoTime() + SLOW_CHECK_NANOS, this::checkSlow);
+    /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
+    private void check() {
+        check = null;
+        doneBox.drain();
+        if (unhandled > 0 && check == null) {
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
+        }
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
             for (InboundQueue queue : filter.listeners.keySet()) {
@@ -312,8 +336,8 @@ public final class Dispatcher {
 
     /** Ends every listener; nothing more is acknowledged. */
     public void stop() {
-        if (slowCheck != null) {
-            slowCheck.cancel();
+        if (check != null) {
+            check.cancel();
         }
         for (Filter filter : filters.values()) {
             filter.departed.forEach(departed -> departed.grace.cancel());
@@ -329,8 +353,13 @@ public final class Dispatcher {
         scheduler.execute(() -> giveUp(delivery));
     }
 
+    /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
     void done(Delivery delivery) {
-        doneBox.put(delivery);
+        doneBox.add(delivery);
+    }
+
+    void tell() {
+        doneBox.wake();
     }
 
     /** A listener threw; it may have acknowledged the message before. */

@@ -22,6 +22,8 @@ public abstract class InboundQueue {
     volatile long busySince;
     /** A call that lasts too long was reported; on the loop only. */
     boolean reportedSlow;
+    /** How many messages it took since {@link #arrived}; on the loop only. */
+    int unannounced;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
@@ -38,10 +40,10 @@ public abstract class InboundQueue {
         this.dispatcher = dispatcher;
     }
 
-    /** Something was added. */
+    /** Something was added, once for many. */
     abstract void arrived();
 
-    /** Takes a message; the result is one that it pushed out, or null. */
+    /** Takes a message, for {@link #arrived} to follow; the result is one that it pushed out, or null. */
     final Delivery offer(Delivery delivery) {
         Delivery dropped = null;
         synchronized (this) {
@@ -55,9 +57,6 @@ public abstract class InboundQueue {
                 waitingAtMostOnce--;
                 discards++;
             }
-        }
-        if (dropped == null) { // else as many wait as before
-            arrived();
         }
         return dropped;
     }
@@ -102,6 +101,12 @@ public abstract class InboundQueue {
 
     /** The receiver is done with a message, or has acknowledged it. Repeatable. */
     final void done(Delivery delivery) {
+        finish(delivery);
+        dispatcher.tell();
+    }
+
+    /** The same, for {@link Dispatcher#tell} to follow. */
+    final void finish(Delivery delivery) {
         if (delivery.finish()) {
             if (manual) {
                 synchronized (this) {

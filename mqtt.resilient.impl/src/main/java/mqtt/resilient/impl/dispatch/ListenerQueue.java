@@ -7,6 +7,11 @@ import mqtt.resilient.api.MessageListener;
  * something to do.
  */
 public final class ListenerQueue extends InboundQueue {
+    /** How many calls may have ended before the loop is told. */
+    private static final int MOST_UNTOLD = 256;
+    /** How long ago the first of them may have begun. */
+    private static final long UNTOLD_NANOS = 1_000_000L;
+
     private final MessageListener listener;
     /** A thread is at work or on its way, or a retry is planned. */
     private boolean running;
@@ -27,11 +32,22 @@ public final class ListenerQueue extends InboundQueue {
         dispatcher.executor.execute(this::work);
     }
 
+    /** Calls for all that waits, and tells what is done once for many calls, if they are short. */
     private void work() {
-        Delivery delivery = next();
-        while (delivery != null && call(delivery)) {
-            delivery = next();
+        int untold = 0;
+        long toldAt = 0;
+        for (Delivery delivery = next(); delivery != null; delivery = next()) {
+            long now = dispatcher.scheduler.nanoTime();
+            if (untold == MOST_UNTOLD || untold > 0 && now - toldAt >= UNTOLD_NANOS) {
+                dispatcher.tell();
+                untold = 0;
+            }
+            toldAt = untold++ == 0 ? now : toldAt;
+            if (!call(delivery, now)) {
+                break;
+            }
         }
+        dispatcher.tell();
     }
 
     private synchronized Delivery next() {
@@ -41,12 +57,12 @@ public final class ListenerQueue extends InboundQueue {
     }
 
     /** Calls the listener; false if it failed and is called again later. */
-    private boolean call(Delivery delivery) {
-        busySince = dispatcher.scheduler.nanoTime() | 1; // never 0
+    private boolean call(Delivery delivery, long now) {
+        busySince = now | 1; // never 0
         try {
             listener.onMessage(delivery);
             if (!manual) {
-                done(delivery);
+                finish(delivery);
             }
             return true;
         } catch (Throwable e) { // whatever it is, it is the listener's

@@ -14,33 +14,36 @@ public final class Mailbox<T> {
     private Queue<T> filling = new ArrayDeque<>(1);
     /** On the loop only. */
     private Queue<T> draining = new ArrayDeque<>(1);
+    /** The loop is about to take what was added. */
+    private boolean woken;
 
     public Mailbox(Scheduler scheduler, Consumer<T> receiver) {
         this.scheduler = scheduler;
         this.receiver = receiver;
     }
 
-    /** Brings one thing. Safe from any thread. */
-    public void put(T thing) {
-        if (add(thing)) {
-            wake();
-        }
-    }
-
-    /** Adds one thing; if the result is true, the caller must {@link #wake} as soon as it holds no lock. */
+    /** Adds one thing; if the result is true, {@link #wake} is to follow. Safe from any thread. */
     public synchronized boolean add(T thing) {
         filling.add(thing);
-        return filling.size() == 1;
+        return !woken;
     }
 
-    /** Has the loop take what was added. */
+    /** Has the loop take what was added. Safe from any thread; not under a lock. */
     public void wake() {
+        synchronized (this) {
+            if (woken || filling.isEmpty()) {
+                return;
+            }
+            woken = true;
+        }
         scheduler.execute(this::drain);
     }
 
-    private void drain() {
+    /** Takes what was added; on the loop. */
+    void drain() {
         if (draining.isEmpty()) {
             synchronized (this) {
+                woken = false;
                 Queue<T> empty = filling.size() > KEPT_CAPACITY ? new ArrayDeque<>(1) : draining;
                 draining = filling;
                 filling = empty;

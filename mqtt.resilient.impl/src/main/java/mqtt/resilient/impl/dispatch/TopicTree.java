@@ -9,8 +9,17 @@ import mqtt.resilient.api.Topics;
 /** Topic filters as a tree of their levels (MQTT 3.1.1 section 4.7). */
 public final class TopicTree<T> {
     private static final class Node<T> {
-        private Map<String, Node<T>> children = Map.of();
-        private List<T> values = List.of();
+        /** By level, with the wildcards. */
+        private final Map<String, Node<T>> children = new HashMap<>(4);
+        /** The child for one level of any name, and the one for all levels that follow; null = there is none. */
+        private Node<T> one;
+        private Node<T> rest;
+        private final List<T> values = new ArrayList<>(1);
+
+        private void wildcards() {
+            one = children.get("+");
+            rest = children.get("#");
+        }
     }
 
     private final Node<T> root = new Node<>();
@@ -19,13 +28,9 @@ public final class TopicTree<T> {
     public void add(String filter, T value) {
         Node<T> node = root;
         for (String level : Topics.withoutShare(filter).split("/", -1)) {
-            if (node.children.isEmpty()) {
-                node.children = new HashMap<>(4);
-            }
+            Node<T> parent = node;
             node = node.children.computeIfAbsent(level, key -> new Node<>());
-        }
-        if (node.values.isEmpty()) {
-            node.values = new ArrayList<>(1);
+            parent.wildcards();
         }
         node.values.add(value);
     }
@@ -37,12 +42,13 @@ public final class TopicTree<T> {
 
     private boolean remove(Node<T> node, String[] levels, int depth, T value) {
         if (depth == levels.length) {
-            return !node.values.isEmpty() && node.values.remove(value);
+            return node.values.remove(value);
         }
         Node<T> child = node.children.get(levels[depth]);
         boolean removed = child != null && remove(child, levels, depth + 1, value);
         if (removed && child.children.isEmpty() && child.values.isEmpty()) {
             node.children.remove(levels[depth]);
+            node.wildcards();
         }
         return removed;
     }
@@ -56,9 +62,8 @@ public final class TopicTree<T> {
         if (node == null) {
             return;
         }
-        Node<T> any = wildcards ? node.children.get("#") : null;
-        if (any != null) {
-            found.addAll(any.values); // also when no level is left: "a/#" matches "a"
+        if (wildcards && node.rest != null) {
+            found.addAll(node.rest.values); // also when no level is left: "a/#" matches "a"
         }
         if (start > topic.length()) {
             found.addAll(node.values);
@@ -66,9 +71,11 @@ public final class TopicTree<T> {
         }
         int slash = topic.indexOf('/', start);
         int end = slash < 0 ? topic.length() : slash;
-        match(node.children.get(topic.substring(start, end)), topic, end + 1, true, found);
+        if (!node.children.isEmpty()) {
+            match(node.children.get(topic.substring(start, end)), topic, end + 1, true, found);
+        }
         if (wildcards) {
-            match(node.children.get("+"), topic, end + 1, true, found);
+            match(node.one, topic, end + 1, true, found);
         }
     }
 }

@@ -46,6 +46,11 @@ final class InFlight {
         count(message, 1);
     }
 
+    /** How many there are but for alarms. */
+    int ordinary() {
+        return count - alarms;
+    }
+
     private void count(Outgoing message, int sign) {
         count += sign;
         bytes += (long) sign * message.size();

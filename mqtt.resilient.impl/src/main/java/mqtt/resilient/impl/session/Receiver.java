@@ -80,7 +80,7 @@ final class Receiver {
 
     /** Whether a message's acknowledgement is due, and is a PUBREC. */
     boolean holds(Incoming incoming) {
-        return exactlyOnce.get(incoming.publish().packetId()) == incoming;
+        return incoming.publish().qos() == Qos.EXACTLY_ONCE && exactlyOnce.get(incoming.publish().packetId()) == incoming;
     }
 
     /** Takes up what was received before a restart. */

@@ -34,6 +34,9 @@ public final class Session {
     private static final long NEVER = Long.MAX_VALUE;
     private static final long RETRY_NANOS = 30_000_000_000L;
     private static final int MOST_DOUBLINGS = 5;
+    private static final int NOT_FULL = Integer.MAX_VALUE;
+    /** Which part of a full window must be free before it is filled again: each write is one system call. */
+    private static final int RESUME_SHARE = 4;
     /** Of a broker that lets go of nothing; the range of packet ids has more to spare. */
     private static final int MOST_SET_ASIDE = 8;
 
@@ -70,6 +73,8 @@ public final class Session {
     private long progress;
     private boolean strict;
     private BrokerLimits limits = BrokerLimits.NONE;
+    /** The window was full: how many may be in flight, alarms aside, before more is sent. */
+    private int resumeAt = NOT_FULL;
     /** When messages that the broker could not take are sent again; they keep their slots until then. */
     private long retryAt = NEVER;
     private int retries;
@@ -413,15 +418,25 @@ public final class Session {
         return true;
     }
 
+    /** Sends from a lane. Once the window is full a part of it must be free again, so that many messages go in one write. */
     private void fillLane(int lane, long now, Output out) {
+        if (lane != Message.LANE_ALARM) {
+            if (inFlight.ordinary() > resumeAt) {
+                return;
+            }
+            resumeAt = NOT_FULL;
+        }
         for (Outgoing message = store.next(lane); message != null; message = store.next(lane)) {
             if (message.isExpired(now)) {
                 store.remove(message);
                 end(message, Outcome.Kind.EXPIRED, "");
                 continue;
             }
-            if (!window.admits(message, inFlight, wire) || !poison.admits(message)
-                    || !hasToken(message, now)) {
+            if (!window.admits(message, inFlight, wire)) {
+                resumeAt = lane == Message.LANE_ALARM ? resumeAt : inFlight.ordinary() - inFlight.ordinary() / RESUME_SHARE;
+                return;
+            }
+            if (!poison.admits(message) || !hasToken(message, now)) {
                 return;
             }
             int refusal = refusal(message);

@@ -46,9 +46,34 @@ class LaneTest {
         world.publish(message(0, "!!!"));
         world.broker.expects("PUBLISH q1 id=19 t0 !", "PUBLISH q1 id=20 t0 !!").expectsNothing();
         world.broker.sends("PUBACK id=5").expects("PUBLISH q1 id=21 t0 !!!").expectsNothing();
-        world.broker.sends("PUBACK id=19").expects("PUBLISH q1 id=22 t 18").expectsNothing();
-        world.broker.sends("PUBACK id=20", "PUBACK id=21").expectsNothing(); // an alarm's slot is not taken by others
-        world.broker.sends("PUBACK id=6").expects("PUBLISH q1 id=23 t 19").expectsNothing();
+        world.broker.sends("PUBACK id=19", "PUBACK id=20", "PUBACK id=21").expectsNothing(); // not for the others
+    }
+
+    @Test
+    void aFullWindowIsFilledAgainOnceAQuarterOfItIsFree() {
+        World world = World.connected(settings -> settings.inflightMax(20));
+        for (int i = 0; i < 100; i++) {
+            world.publish("t", "" + i);
+        }
+        assertEquals(18, world.broker.takeAll().size());
+        world.broker.sends("PUBACK id=1", "PUBACK id=2").expectsNothing().sends("PUBACK id=3").expectsNothing();
+        world.broker.sends("PUBACK id=4").expects("PUBLISH q1 id=19 t 18", "PUBLISH q1 id=20 t 19", "PUBLISH q1 id=21 t 20",
+                "PUBLISH q1 id=22 t 21").expectsNothing();
+    }
+
+    @Test
+    void aWindowThatIsNotFullTakesAMessageAtOnceAlsoAfterItWasFull() {
+        World world = World.connected(settings -> settings.inflightMax(20));
+        for (int i = 0; i < 18; i++) {
+            world.publish("t", "" + i);
+        }
+        world.publish(message(2, "waits"));
+        assertEquals(18, world.broker.takeAll().size());
+        world.broker.sends("PUBACK id=1", "PUBACK id=2", "PUBACK id=3", "PUBACK id=4").expects("PUBLISH q1 id=19 t2 waits");
+        world.publish(message(1, "one"));
+        world.broker.expects("PUBLISH q1 id=20 t1 one");
+        world.publish(message(2, "two"));
+        world.broker.expects("PUBLISH q1 id=21 t2 two").expectsNothing();
     }
 
     @Test

@@ -101,6 +101,6 @@ class PublishTest {
         assertEquals(9, broker.takeAll().size());
         world.publish(mqtt.resilient.api.Message.to("alarm").payload("!").lane(0).build());
         broker.expects("PUBLISH q1 id=10 alarm !").expectsNothing();
-        broker.sends("PUBACK id=1").expects("PUBLISH q1 id=11 t 10");
+        broker.sends("PUBACK id=1", "PUBACK id=2").expects("PUBLISH q1 id=11 t 10", "PUBLISH q1 id=12 t 11").expectsNothing();
     }
 }

@@ -17,10 +17,28 @@ class MailboxTest {
     private final VirtualScheduler scheduler = new VirtualScheduler();
     private final List<Integer> received = new ArrayList<>();
 
+    private static <T> void put(Mailbox<T> mailbox, T thing) {
+        if (mailbox.add(thing)) {
+            mailbox.wake();
+        }
+    }
+
+    @Test
+    void whatIsAddedWithoutAWakeUpComesWithTheNextOne() {
+        Mailbox<Integer> mailbox = new Mailbox<>(scheduler, received::add);
+        mailbox.add(1);
+        mailbox.add(2);
+        scheduler.run();
+        assertEquals(List.of(), received);
+        mailbox.wake();
+        scheduler.run();
+        assertEquals(List.of(1, 2), received);
+    }
+
     @Test
     void nothingIsReceivedOnTheCallersThread() {
         Mailbox<Integer> mailbox = new Mailbox<>(scheduler, received::add);
-        mailbox.put(1);
+        put(mailbox, 1);
         assertEquals(List.of(), received);
         scheduler.run();
         assertEquals(List.of(1), received);
@@ -32,7 +50,7 @@ class MailboxTest {
         scheduler.beforeExecute(wakeUps::incrementAndGet);
         Mailbox<Integer> mailbox = new Mailbox<>(scheduler, received::add);
         for (int i = 0; i < 10_000; i++) {
-            mailbox.put(i);
+            put(mailbox, i);
         }
         scheduler.run();
         assertEquals(10_000, received.size());
@@ -45,10 +63,10 @@ class MailboxTest {
         self.add(new Mailbox<>(scheduler, i -> {
             received.add(i);
             if (i < 10) {
-                self.get(0).put(i + 1);
+                put(self.get(0), i + 1);
             }
         }));
-        self.get(0).put(1);
+        put(self.get(0), 1);
         scheduler.run();
         assertEquals(List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), received);
     }
@@ -62,12 +80,12 @@ class MailboxTest {
             received.add(i);
         });
         for (int i = 1; i <= 10; i++) {
-            mailbox.put(i);
+            put(mailbox, i);
         }
         for (int failures = 0; failures < 3; failures++) {
             assertThrows(IllegalStateException.class, scheduler::run);
         }
-        mailbox.put(11);
+        put(mailbox, 11);
         scheduler.run();
         assertEquals(List.of(1, 2, 4, 5, 7, 8, 10, 11), received);
     }
@@ -104,7 +122,7 @@ class MailboxTest {
             int number = t;
             Thread thread = new Thread(() -> {
                 for (int i = 0; i < each; i++) {
-                    mailbox.put(i * threads + number);
+                    put(mailbox, i * threads + number);
                 }
             });
             all.add(thread);
