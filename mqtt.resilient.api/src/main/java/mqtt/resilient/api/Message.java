@@ -1,5 +1,6 @@
 package mqtt.resilient.api;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
@@ -26,6 +27,7 @@ public final class Message {
     private final String topic;
     private final byte[] payload;
     private final Qos qos;
+    private final char topicLength;
     private final boolean retain;
     private final byte lane;
     private final long expiresAfterNanos;
@@ -33,6 +35,7 @@ public final class Message {
 
     private Message(Builder builder) {
         topic = builder.topic;
+        topicLength = builder.topicLength;
         payload = builder.payload;
         qos = builder.qos;
         retain = builder.retain;
@@ -49,12 +52,32 @@ public final class Message {
      * @throws IllegalArgumentException if the topic breaks a rule of {@link Topics#requireName(String)}
      */
     public static Builder to(String topic) {
-        return new Builder(Topics.requireName(topic));
+        return new Builder(topic, Topics.checkName(topic));
     }
 
     /** {@return the topic} */
     public String topic() {
         return topic;
+    }
+
+    /** {@return the number of bytes that the topic takes as UTF-8, 1 to 65,535} */
+    public int topicLength() {
+        return topicLength;
+    }
+
+    /**
+     * Copies the topic into a buffer, as UTF-8.
+     *
+     * @param target a buffer with at least {@link #topicLength()} bytes remaining
+     */
+    public void writeTopic(ByteBuffer target) {
+        if (topicLength == topic.length()) { // ASCII alone: no garbage
+            for (int i = 0; i < topicLength; i++) {
+                target.put((byte) topic.charAt(i));
+            }
+        } else {
+            target.put(topic.getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     /** {@return a copy of the payload} */
@@ -72,7 +95,7 @@ public final class Message {
      *
      * @param target a buffer with at least {@link #payloadLength()} bytes remaining
      */
-    public void writePayload(java.nio.ByteBuffer target) {
+    public void writePayload(ByteBuffer target) {
         target.put(payload);
     }
 
@@ -111,6 +134,7 @@ public final class Message {
     /** Collects the parts of a {@link Message}. Not safe for use by several threads at once. */
     public static final class Builder {
         private final String topic;
+        private final char topicLength;
         private byte[] payload = NO_PAYLOAD;
         private Qos qos = Qos.AT_LEAST_ONCE;
         private boolean retain;
@@ -118,8 +142,9 @@ public final class Message {
         private long expiresAfterNanos;
         private MessageProperties properties = MessageProperties.NONE;
 
-        private Builder(String topic) {
+        private Builder(String topic, int topicLength) {
             this.topic = topic;
+            this.topicLength = (char) topicLength;
         }
 
         /**

@@ -20,12 +20,18 @@ public final class Topics {
      *         U+0000 or half of a surrogate pair; the message names the field, the value and what is allowed
      */
     public static String requireName(String topic) {
-        check("topic", topic);
+        checkName(topic);
+        return topic;
+    }
+
+    /** The same, for the number of bytes that the topic takes as UTF-8. */
+    static int checkName(String topic) {
+        int length = check("topic", topic);
         if (hasWildcard(topic)) {
             throw new IllegalArgumentException("topic: " + quote(topic)
                     + " holds a wildcard (+ or #); wildcards are allowed in filters only");
         }
-        return topic;
+        return length;
     }
 
     /**
@@ -104,7 +110,7 @@ public final class Topics {
         return text.indexOf('+') >= 0 || text.indexOf('#') >= 0;
     }
 
-    private static void check(String field, String value) {
+    private static int check(String field, String value) {
         if (value == null || value.isEmpty()) {
             throw new IllegalArgumentException(field + ": " + (value == null ? "null" : "an empty text")
                     + " is not allowed; at least one character is");
@@ -118,6 +124,7 @@ public final class Topics {
             throw new IllegalArgumentException(field + ": " + quote(value) + " takes " + length
                     + " bytes; allowed are " + MAX_UTF8_BYTES);
         }
+        return length;
     }
 
     private static String quote(String value) {

@@ -6,14 +6,12 @@ import static mqtt.resilient.spi.packet.ProtocolException.TOPIC_ALIAS_INVALID;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
-import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.Auth;
@@ -41,7 +39,6 @@ final class Codec5 implements Codec {
     /** Words of the broker are kept with outcomes, in the status and in the log. */
     private static final int MAX_WORDS = 256;
     private static final int MAX_USER_PROPERTY_CHARACTERS = 1024;
-    private static final byte[] NO_BYTES = {};
 
     private final Properties properties = new Properties();
     private final String[] aliasesIn = new String[TOPIC_ALIAS_MAXIMUM + 1];
@@ -53,7 +50,7 @@ final class Codec5 implements Codec {
     @Override
     public int publishSize(Message message) {
         int length = propertiesLength(message, message.expiresAfterNanos());
-        int remaining = 2 + Topics.utf8Length(message.topic()) + (message.qos() == Qos.AT_MOST_ONCE ? 0 : 2)
+        int remaining = 2 + message.topicLength() + (message.qos() == Qos.AT_MOST_ONCE ? 0 : 2)
                 + PacketWriter.varintSize(length) + length + message.payloadLength();
         return 1 + PacketWriter.varintSize(remaining) + remaining;
     }
@@ -67,17 +64,20 @@ final class Codec5 implements Codec {
         int idBytes = (flags & QOS_FLAGS) == 0 ? 0 : 2;
         int alias = aliasesOut.known(message.topic());
         boolean known = alias > 0;
-        byte[] topic = known ? NO_BYTES : message.topic().getBytes(StandardCharsets.UTF_8);
+        int topicLength = known ? 0 : message.topicLength();
         int base = propertiesLength(message, expirySeconds);
-        int rest = 2 + topic.length + idBytes + message.payloadLength();
-        if (!known && topic.length > ALIAS_BYTES) {
+        int rest = 2 + topicLength + idBytes + message.payloadLength();
+        if (topicLength > ALIAS_BYTES) {
             int larger = size(rest, base + ALIAS_BYTES);
             alias = larger <= out.remaining() && larger <= limits.maximumPacketBytes() ? aliasesOut.give(message.topic()) : 0;
         }
         int length = base + (alias > 0 ? ALIAS_BYTES : 0);
         out.put((byte) (PacketType.PUBLISH << 4 | flags));
         PacketWriter.putVarint(rest + PacketWriter.varintSize(length) + length, out);
-        out.putShort((short) topic.length).put(topic);
+        out.putShort((short) topicLength);
+        if (!known) {
+            message.writeTopic(out);
+        }
         if (idBytes > 0) {
             out.putShort((short) packetId);
         }

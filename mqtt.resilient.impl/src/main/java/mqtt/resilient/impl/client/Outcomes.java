@@ -136,7 +136,7 @@ final class Outcomes {
             latest = id;
         }
         if (id > latest - ring.length) {
-            BYTES.setVolatile(ring, (int) (id & ring.length - 1), (byte) (kind.ordinal() + 1));
+            BYTES.setRelease(ring, (int) (id & ring.length - 1), (byte) (kind.ordinal() + 1));
         }
         VarHandle.fullFence();
         if (!watched.isEmpty()) {

@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
-import mqtt.resilient.api.Topics;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Auth;
@@ -66,22 +65,21 @@ public final class Mqtt311 implements ProtocolVersion {
 
         @Override
         public int publishSize(Message message) {
-            int remaining = remainingLength(message, message.qos().ordinal(), Topics.utf8Length(message.topic()));
+            int remaining = remainingLength(message, message.qos().ordinal());
             return 1 + varintSize(remaining) + remaining;
         }
 
-        private static int remainingLength(Message message, int qos, int topicBytes) {
-            return 2 + topicBytes + (qos == 0 ? 0 : 2) + message.payloadLength();
+        private static int remainingLength(Message message, int qos) {
+            return 2 + message.topicLength() + (qos == 0 ? 0 : 2) + message.payloadLength();
         }
 
         @Override
         public void encodePublish(Message message, int flags, int packetId, long expirySeconds, ByteBuffer out) {
-            byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
             int qos = flags >> 1 & 3;
             out.put((byte) (PacketType.PUBLISH << 4 | flags));
-            putVarint(remainingLength(message, qos, topic.length), out);
-            out.putShort((short) topic.length);
-            out.put(topic);
+            putVarint(remainingLength(message, qos), out);
+            out.putShort((short) message.topicLength());
+            message.writeTopic(out);
             if (qos > 0) {
                 out.putShort((short) packetId);
             }

@@ -20,6 +20,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher {
+    private static final int MOST_KNOWN = 64;
     private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long SLOW_CALL_NANOS = 30_000_000_000L;
@@ -83,7 +84,10 @@ public final class Dispatcher {
     private final Map<String, Filter> filters = new HashMap<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
-    private final ArrayList<Filter> matches = new ArrayList<>();
+    /** Which filters match, for topics of late; cleared when it is full, and when the filters change. */
+    private final Map<String, List<Filter>> known = new HashMap<>();
+    /** The filters that match the message at hand. */
+    private List<Filter> matches = List.of();
     /** Whose messages have come in this turn of the loop. */
     private final ArrayList<InboundQueue> arrivals = new ArrayList<>();
     volatile DispatchSettings settings;
@@ -131,6 +135,7 @@ public final class Dispatcher {
     private Filter addFilter(String filter) {
         Filter made = new Filter();
         tree.add(filter, made);
+        known.clear();
         return made;
     }
 
@@ -173,6 +178,7 @@ public final class Dispatcher {
         if (entry.listeners.isEmpty() && entry.departed.isEmpty()) { // else it would only bring the retained ones again
             filters.remove(filter);
             tree.remove(filter, entry);
+            known.clear();
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
@@ -236,8 +242,16 @@ public final class Dispatcher {
     }
 
     private void match(String topic) {
-        matches.clear();
-        tree.match(topic, matches);
+        matches = known.get(topic);
+        if (matches == null) {
+            List<Filter> found = new ArrayList<>(1);
+            tree.match(topic, found);
+            if (known.size() == MOST_KNOWN) {
+                known.clear();
+            }
+            known.put(topic, found);
+            matches = found;
+        }
     }
 
     private void offer(Reception reception, InboundQueue queue, byte[] payload) {

@@ -2,7 +2,6 @@ package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
-import mqtt.resilient.api.Topics;
 import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
@@ -71,7 +70,7 @@ public final class Outgoing {
 
     /** What a message counts for against the byte bounds. */
     public static int sizeOf(Message message) {
-        return message.payloadLength() + Topics.utf8Length(message.topic()) + message.properties().length()
+        return message.payloadLength() + message.topicLength() + message.properties().length()
                 + OVERHEAD_BYTES;
     }
 
