@@ -139,6 +139,10 @@ public final class Durable {
         Client client = client(mode);
         Message message = message(PAYLOAD);
         double rate = rate(threads, thread -> client.publish(message).stored().toCompletableFuture().join());
+        if (!mode.equals("memory")) {
+            System.out.printf("waiting%d.messages.per.force %.1f%n", threads,
+                    (double) client.metrics().accepted() / client.metrics().storeForces());
+        }
         client.stop().toCompletableFuture().join();
         return rate;
     }

@@ -2,6 +2,8 @@ package mqtt.resilient.impl.client;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -30,7 +32,10 @@ final class Outcomes {
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();
 
+    private final Executor loop;
     private final Executor completions;
+    /** Stages that are about to be completed. */
+    private List<Runnable> due = new ArrayList<>();
     private final Watches<Outcome> watched = new Watches<>();
     private final Watches<Durability> watchedStored = new Watches<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
@@ -82,8 +87,27 @@ final class Outcomes {
         }
     }
 
-    Outcomes(Executor completions) {
+    /**
+     * Makes a history.
+     *
+     * @param loop runs what is left for the end of a burst, on the loop
+     * @param completions completes stages
+     */
+    Outcomes(Executor loop, Executor completions) {
+        this.loop = loop;
         this.completions = completions;
+    }
+
+    /** Completes a stage soon, with all that come in the same burst: a thread is woken up once. On the loop. */
+    private void completeSoon(Runnable completion) {
+        due.add(completion);
+        if (due.size() == 1) {
+            loop.execute(() -> {
+                List<Runnable> all = due;
+                due = new ArrayList<>();
+                completions.execute(() -> all.forEach(Runnable::run));
+            });
+        }
     }
 
     /** Ids up to this one were given before; on the loop. */
@@ -95,16 +119,20 @@ final class Outcomes {
 
     // ---- on the loop ----------------------------------------------------------------------------------------------
 
-    /** All messages up to this number are stored. */
+    /** All messages up to this number are stored; from any thread, one call at a time. */
     void stored(long id, Durability durability) {
         long from = storedUpTo;
         storedUpTo = id;
         if (!watchedStored.isEmpty()) {
+            List<CompletableFuture<Durability>> stages = new ArrayList<>();
             for (long i = from + 1; i <= id; i++) {
                 CompletableFuture<Durability> stage = watchedStored.remove(i);
                 if (stage != null) {
-                    completions.execute(() -> stage.complete(durability));
+                    stages.add(stage);
                 }
+            }
+            if (!stages.isEmpty()) {
+                completions.execute(() -> stages.forEach(stage -> stage.complete(durability)));
             }
         }
     }
@@ -142,8 +170,7 @@ final class Outcomes {
         if (!watched.isEmpty()) {
             CompletableFuture<Outcome> stage = watched.remove(id);
             if (stage != null) {
-                completions.execute(() -> stage.complete(new Outcome(kind, reason.code(), reason.text(),
-                        reason.userProperties())));
+                completeSoon(() -> stage.complete(new Outcome(kind, reason.code(), reason.text(), reason.userProperties())));
             }
         }
     }

@@ -69,7 +69,7 @@ public final class Publisher {
         this.events = events;
         this.wake = wake;
         scheduler = environment.scheduler();
-        outcomes = new Outcomes(environment.completions());
+        outcomes = new Outcomes(scheduler::execute, environment.completions());
         intake = new Intake(scheduler, initial, this::append);
         if (initial.store().durability() != Durability.MEMORY) {
             opening();

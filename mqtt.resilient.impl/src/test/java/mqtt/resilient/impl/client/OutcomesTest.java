@@ -22,7 +22,7 @@ import net.jqwik.api.constraints.IntRange;
 /** How messages ended: the last 65,536 of them, and whoever watches. */
 class OutcomesTest {
     private static final int HISTORY = 65_536;
-    private final Outcomes outcomes = new Outcomes(Runnable::run);
+    private final Outcomes outcomes = new Outcomes(Runnable::run, Runnable::run);
 
     private Kind get(long id, long last) {
         return outcomes.get(id, last).kind();
@@ -53,7 +53,7 @@ class OutcomesTest {
     @Property(tries = 100)
     void theHistoryIsTrueInWhateverOrderMessagesEnd(@ForAll Random random,
             @ForAll @IntRange(min = 1, max = 3000) int count) {
-        Outcomes history = new Outcomes(Runnable::run);
+        Outcomes history = new Outcomes(Runnable::run, Runnable::run);
         Map<Long, Kind> model = new HashMap<>();
         List<Long> pending = new ArrayList<>();
         long last = 0;
