@@ -21,6 +21,8 @@ record Candidate(String name, String className, String module, boolean quick) {
     static final String POWER = "power";
     static final String BARE = "bare";
     static final String RAW = "raw";
+    private static final int MOST_THREADED = 1000;
+    private static final int MOST_DURABLE = 1000;
 
     /** {@return all, in the order of the tables} */
     static List<Candidate> all() {
@@ -48,6 +50,8 @@ record Candidate(String name, String className, String module, boolean quick) {
             case RAW -> workload.clients() == 1 && workload.broker() != Workload.Broker.TLS
                     && workload.kind() != Workload.Kind.RECOVERY;
             case "crt5" -> workload.qos() < 2; // it has no QoS 2
+            case "paho", "paho5" -> workload.clients() <= MOST_THREADED; // four threads for each
+            case POWER -> workload.clients() <= MOST_DURABLE; // a journal with its open files for each
             default -> true;
         };
     }

@@ -8,8 +8,8 @@ import java.nio.channels.Selector;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,7 +41,8 @@ public final class EventLoop implements Scheduler, Network {
     private final Questions<Boolean> nameServers = new Questions<>(this, Threads.pool("mqtt-wan", 1), false);
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
-    private final PriorityQueue<LoopTimer> timers = new PriorityQueue<>();
+    /** A tree: a heap would have to be searched for each timer that is cancelled. */
+    private final TreeSet<LoopTimer> timers = new TreeSet<>();
     private final Thread thread;
     private volatile Predicate<InetAddress> onLink = address -> false;
     private long timerNumber;
@@ -192,8 +193,7 @@ public final class EventLoop implements Scheduler, Network {
             awake.set(false); // from now on a task wakes the loop up
             idle = tasks.isEmpty();
         }
-        LoopTimer next = timers.peek();
-        long wait = next == null ? Long.MAX_VALUE : next.time - System.nanoTime();
+        long wait = timers.isEmpty() ? Long.MAX_VALUE : timers.first().time - System.nanoTime();
         if (idle && wait > 0) {
             selector.select(this::ready, wait / NANOS_PER_MILLI + 1);
         } else {
@@ -207,9 +207,8 @@ public final class EventLoop implements Scheduler, Network {
 
     private void runTimers() {
         long now = System.nanoTime();
-        for (LoopTimer timer = timers.peek(); timer != null && timer.time - now <= 0; timer = timers.peek()) {
-            timers.remove();
-            guard(timer.task);
+        while (!timers.isEmpty() && timers.first().time - now <= 0) {
+            guard(timers.pollFirst().task);
         }
     }
 
