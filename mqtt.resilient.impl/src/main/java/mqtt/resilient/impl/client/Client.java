@@ -208,7 +208,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.restore(state);
         publisher.health(StoreHealth.OK, "");
         session.restore(state);
-        state.subscriptions.keySet().forEach(dispatcher::restore);
+        state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());
         events.storeOpened(state);
         supervisor.configure(settings.link());

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.Scheduler;
@@ -20,6 +21,8 @@ import mqtt.resilient.spi.packet.Subscribe;
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher {
+    /** Of the options of a subscription ({@link Subscribe.Request#options()}). */
+    private static final int QOS = 3;
     private static final int MOST_KNOWN = 64;
     private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
@@ -55,26 +58,32 @@ public final class Dispatcher {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
         private final List<Departed> departed = new ArrayList<>();
 
-        /** What serves all listeners ({@link Subscribe.Request#options()}). */
+        /** What serves all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
         int options() {
-            return listeners.values().stream().reduce(Subscribe.Request::merge).orElse(0);
+            return Stream.concat(listeners.values().stream(), departed.stream().map(each -> each.options))
+                    .reduce(Subscribe.Request::merge).orElse(0);
         }
 
-        /** Whom a new listener follows: the one of the same description; without any listener, also somebody else. */
-        Departed predecessor(InboundQueue queue) {
+        /**
+         * Whom a new listener follows: the one of the same description; without any listener, also somebody else, unless it
+         * is one that only looks on (QoS 0).
+         */
+        Departed predecessor(InboundQueue queue, int options) {
             return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
-                    .orElse(listeners.isEmpty() && !departed.isEmpty() ? departed.get(0) : null);
+                    .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & QOS) > 0 ? departed.get(0) : null);
         }
     }
 
     /** A listener that has gone from a filter and may come back, and what waits for it. */
     private static final class Departed {
         private final InboundQueue queue;
+        private final int options;
         private final ArrayDeque<Reception> held = new ArrayDeque<>();
         private Scheduler.Timer grace;
 
-        Departed(InboundQueue queue) {
+        Departed(InboundQueue queue, int options) {
             this.queue = queue;
+            this.options = options;
         }
     }
 
@@ -123,11 +132,11 @@ public final class Dispatcher {
     }
 
     /** The broker holds a subscription from before a restart: whoever had it may come back, or has come already. */
-    public void restore(String filter) {
+    public void restore(String filter, int options) {
         if (!filters.containsKey(filter)) {
             InboundQueue before = queue(message -> { }, "", false);
             filters.put(filter, addFilter(filter));
-            filters.get(filter).listeners.put(before, 0);
+            filters.get(filter).listeners.put(before, options);
             remove(filter, before, true);
         }
     }
@@ -142,12 +151,12 @@ public final class Dispatcher {
     /** Adds a listener to a filter; what was held for the filter goes to it. */
     public void add(String filter, int options, InboundQueue queue) {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
-        Departed predecessor = entry.predecessor(queue);
+        Departed predecessor = entry.predecessor(queue, options);
         entry.listeners.put(queue, options);
+        entry.departed.remove(predecessor);
         events.subscribe(filter, entry.options());
         if (predecessor != null) {
             predecessor.grace.cancel();
-            entry.departed.remove(predecessor);
             for (Reception held : predecessor.held) {
                 offer(held, queue, held.incoming.publish().payload().clone());
                 finish(held);
@@ -162,11 +171,12 @@ public final class Dispatcher {
      */
     public void remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
-        if (entry == null || entry.listeners.remove(queue) == null) {
+        Integer options = entry == null ? null : entry.listeners.remove(queue);
+        if (options == null) {
             return;
         }
         if (grace && settings.graceNanos() > 0) {
-            Departed departed = new Departed(queue);
+            Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
                     () -> forget(filter, entry, departed));
             entry.departed.add(departed);
@@ -187,7 +197,11 @@ public final class Dispatcher {
 
     /** The grace of a listener is over. */
     private void forget(String filter, Filter entry, Departed departed) {
+        int before = entry.options();
         entry.departed.remove(departed);
+        if (!entry.listeners.isEmpty() && entry.options() != before) {
+            events.subscribe(filter, entry.options());
+        }
         forgetIfUnused(filter, entry);
         for (Reception held : departed.held) {
             events.dropped(held.incoming.publish().topic(), "no listener for " + filter

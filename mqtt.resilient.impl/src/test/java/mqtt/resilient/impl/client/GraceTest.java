@@ -86,6 +86,37 @@ class GraceTest {
     }
 
     @Test
+    void whoOnlyLooksOnTakesNothingThatIsHeldForAnotherAndLowersNothing() {
+        Bundle bundle = new Bundle(recorder, false, "in");
+        bundle.stops();
+        world.broker.sends("PUBLISH q1 id=7 in 1").expectsNothing();
+        Recorder onlooker = new Recorder();
+        ListenerQueue tail = world.client.queue(onlooker, "tail", false);
+        ClientSubscription subscription = world.client.subscribe("in", 0, tail);
+        world.scheduler.run();
+        world.broker.expects("SUBSCRIBE id=2 in:2").sends("SUBACK id=2 2", "PUBLISH q1 id=8 in 2").expectsNothing();
+        assertEquals(List.of("in 2"), onlooker.take());
+        world.client.close(List.of(subscription), tail, false);
+        world.scheduler.run();
+        world.broker.expectsNothing();
+        new Bundle(recorder, false, "in");
+        assertEquals(List.of("in 1", "in 2"), recorder.take());
+        world.broker.expects("PUBACK id=7", "PUBACK id=8");
+    }
+
+    @Test
+    void theQosOfThoseThatStayCountsOnceTheGraceIsOver() {
+        Bundle bundle = new Bundle(recorder, false, "in");
+        world.client.subscribe("in", 0, world.client.queue(new Recorder(), "tail", false));
+        world.scheduler.run();
+        world.broker.expects("SUBSCRIBE id=2 in:2").sends("SUBACK id=2 2");
+        bundle.stops();
+        world.broker.expectsNothing();
+        passSeconds(299);
+        world.broker.after(Duration.ofSeconds(2)).expects("SUBSCRIBE id=3 in:0");
+    }
+
+    @Test
     void qos0IsNotHeld() {
         Bundle bundle = new Bundle(recorder, false, "in");
         bundle.stops();
