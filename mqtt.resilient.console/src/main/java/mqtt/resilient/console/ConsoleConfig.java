@@ -7,6 +7,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 @ObjectClassDefinition(id = ConsoleConfig.PID, name = "MQTT console",
         description = "What of the MQTT clients is offered over HTTP, outside the Felix web console.")
 public @interface ConsoleConfig {
+    /** The PID. */
     String PID = "mqtt.resilient.console";
 
     @AttributeDefinition(name = "Servlet context", description = "The ServletContextHelper with which the page and the metrics "

@@ -230,6 +230,7 @@ function select(name, focus) {
     $('client-name').replaceChildren(...visible(name));
     samples.length = outages.length = 0;
     last = status = null;
+    eventRows.clear();
     for (const id of ['events', 'subscriptions', 'lanes', 'samples', 'outages', 'waiting']) {
         $(id).tBodies[0].replaceChildren();
     }
@@ -390,10 +391,18 @@ const qos = level => String(['AT_MOST_ONCE', 'AT_LEAST_ONCE', 'EXACTLY_ONCE'].in
 const grant = answered => answered.code === -1 ? 'none yet' : answered.code <= 2 ? 'QoS ' + answered.code
     : bdi('refused, code ' + answered.code + (answered.reason ? ': ' + answered.reason : ''));
 
+const eventRows = new Map();
+
 function takeEvents(all) {
     const body = $('events').tBodies[0];
-    body.prepend(...all.map(each => row(el('td', {className: 'time'}, time(each.time, true)),
-        el('td', {className: 'wide'}, bdi(each.text)))).reverse());
+    for (const event of all) { // what repeats itself is one row that comes up again
+        eventRows.get(event.id)?.remove();
+        const tr = row(el('td', {className: 'time'}, time(event.last, true)), el('td', {className: 'wide'},
+            el('b', {}, event.kind.toLowerCase().replaceAll('_', ' ')), ' ', bdi(event.text), event.count > 1
+                ? el('span', {className: 'mark'}, ' ' + number(event.count) + ' times since ' + time(event.first, true)) : ''));
+        eventRows.set(event.id, tr);
+        body.prepend(tr);
+    }
     while (body.rows.length > MOST_EVENTS) {
         body.deleteRow(-1);
     }
