@@ -406,6 +406,7 @@ function takeEvents(all) {
     while (body.rows.length > MOST_EVENTS) {
         body.deleteRow(-1);
     }
+    eventRows.forEach((tr, id) => tr.isConnected || eventRows.delete(id));
 }
 
 function facts(metrics) {
