@@ -93,7 +93,8 @@ const isWell = client => client.state === 'ONLINE' && (client.store === 'OK' || 
 let token = '';
 let stream = null;      // what aborts it
 let attempt = 0;
-const selected = {client: new URLSearchParams(location.hash.slice(1)).get('client') || '', tail: ''};
+const selected = {client: '', tail: ''};
+const wanted = () => new URLSearchParams(location.hash.slice(1)).get('client') || '';
 
 function say(state, text) {
     $('stream').dataset.state = state;
@@ -539,8 +540,16 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => char
 document.addEventListener('visibilitychange', () => document.hidden || charts.forEach(each => each.update()));
 $('samples').closest('details').addEventListener('toggle', () => samples.length && showSamples());
 
-if (selected.client) {
-    select(selected.client, false);
+// A page that is left may be kept by the browser, with its stream: that would go on at the gateway.
+addEventListener('pagehide', () => {
+    attempt++;
+    stream?.abort();
+});
+addEventListener('pageshow', event => event.persisted && connect());
+addEventListener('hashchange', () => wanted() && wanted() !== selected.client && select(wanted(), true));
+
+if (wanted()) {
+    select(wanted(), false);
 } else {
     connect();
 }
