@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
@@ -245,7 +246,7 @@ class PageInBrowserTest {
     }
 
     @Test
-    void bothThemesAreReadableAndAPhoneNeedsNoScrollingSideways() throws IOException {
+    void bothThemesAreReadableAndAPhoneNeedsNoScrollingSideways() {
         try {
             browser.size(1280, 1000);
             browser.open(gateway, ALONE, "plant");
@@ -256,13 +257,11 @@ class PageInBrowserTest {
                     double contrast = ((Number) browser.script(CONTRAST, selector)).doubleValue();
                     assertTrue(contrast >= 4.5, selector + (dark ? " dark" : " light") + ": contrast " + contrast);
                 }
-                picture(dark ? "console-dark.png" : "console-light.png");
             }
             browser.dark(false);
             browser.size(390, 844);
             Await.until("it fits", () -> (Boolean) browser.script(
                     "return document.documentElement.scrollWidth <= window.innerWidth && window.innerWidth === 390"));
-            picture("console-phone.png");
         } finally {
             browser.driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
             browser.dark(false);
@@ -281,12 +280,53 @@ class PageInBrowserTest {
             return (high + .05) / (low + .05);
             """;
 
-    /** Only when it is asked for: a test run leaves the checkout as it is. */
-    private static void picture(String name) throws IOException {
-        String directory = System.getProperty("page.screenshots", "");
-        if (!directory.isEmpty()) {
-            Files.write(Path.of(directory, name), browser.driver.getScreenshotAs(OutputType.BYTES));
+    /** Only when it is asked for: it takes a minute, and a test run leaves the checkout as it is. */
+    @Test
+    @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+", disabledReason = "-Dpage.screenshots names no directory")
+    @Timeout(180)
+    void thePicturesOfTheDocumentationAreTaken() throws Exception {
+        try (TestBroker mortal = new TestBroker().start()) {
+            ResilientMqttClient line = gateway.clients.connected("line-2", mortal, "backoff.min.ms", 6000,
+                    "backoff.max.seconds", 8);
+            gateway.clients.configure("pump", "mqtt://127.0.0.1:" + TestBroker.freePort(), "backoff.min.ms", 60_000,
+                    "backoff.max.seconds", 60);
+            browser.size(1280, 1000);
+            browser.open(gateway, ALONE, "line-2");
+            browser.tail("plant/+/temperature");
+            Flow flow = new Flow(line, "plant/boiler/temperature", 5000, Duration.ofMillis(17));
+            awaitSamples(20);
+            mortal.kill();
+            awaitSamples(32);
+            mortal.start();
+            browser.await("the recovery", "#state", "online");
+            awaitSamples(60);
+            browser.script("scrollTo(0, 0)");
+            for (boolean dark : new boolean[] {false, true}) {
+                browser.dark(dark);
+                picture(dark ? "console-dark.png" : "console-light.png");
+            }
+            browser.dark(false);
+            browser.size(390, 844);
+            browser.script("scrollTo(0, 250)");
+            Await.until("the charts fit", () -> (Boolean) browser.script(
+                    "return document.documentElement.scrollWidth <= window.innerWidth && window.innerWidth === 390"));
+            awaitSamples(62);
+            picture("console-phone.png");
+            flow.close();
+        } finally {
+            browser.driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
+            browser.dark(false);
         }
+    }
+
+    private static void awaitSamples(int count) {
+        Object first = browser.script("return window.firstSample ??= performance.now()");
+        Await.until(count + " samples", () -> ((Number) browser.script("return performance.now() - arguments[0]", first)).doubleValue()
+                > count * 1000, Duration.ofSeconds(count + 20));
+    }
+
+    private static void picture(String name) throws IOException {
+        Files.write(Path.of(System.getProperty("page.screenshots"), name), browser.driver.getScreenshotAs(OutputType.BYTES));
     }
 
     private static void publish(String topic, byte[] payload) {

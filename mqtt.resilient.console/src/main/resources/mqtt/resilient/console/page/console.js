@@ -248,7 +248,7 @@ function select(name, focus) {
 let last = null;        // the sample before: counters and time
 let status = null;
 let statusAt = 0;       // when it came, on this machine's clock
-const samples = [];     // {t, out, in, backlog, rtt}
+const samples = [];     // {t, out, in, backlog, inFlight, rtt}
 const outages = [];     // {from, to}
 
 function takeClient(data) {
@@ -269,8 +269,8 @@ function takeClient(data) {
     const t = data.now / 1000;
     const per = last ? Math.max(.2, t - last.t) : 0;
     const restarted = last && (metrics.received < last.received || metrics.delivered < last.delivered);
-    const sample = {t, out: null, in: null, backlog: metrics.pending,
-        rtt: metrics.roundTripNanos > 0 ? metrics.roundTripNanos / 1e6 : null};
+    const sample = {t, out: null, in: null, backlog: metrics.pending, inFlight: metrics.inFlight,
+        rtt: metrics.roundTripNanos > 0 && status.state === 'ONLINE' ? metrics.roundTripNanos / 1e6 : null};
     if (last && !restarted) {
         sample.out = (metrics.delivered - last.delivered) / per;
         sample.in = (metrics.received - last.received) / per;
@@ -335,6 +335,7 @@ function showSamples() {
     setText($('now-out'), number(latest.out));
     setText($('now-in'), number(latest.in));
     setText($('now-backlog'), number(latest.backlog));
+    setText($('now-in-flight'), number(latest.inFlight));
     setText($('now-rtt'), latest.rtt == null ? '–' : latest.rtt < 10 ? latest.rtt.toFixed(1) : number(latest.rtt));
     if ($('samples').closest('details').open) {
         $('samples').tBodies[0].replaceChildren(...samples.slice(-20).reverse().map(each => row(time(each.t * 1000), number(each.out),
@@ -519,9 +520,12 @@ function chart(title, unit, series) {
         const axis = {stroke: colour('soft'), grid: {stroke: colour('line'), width: 1}, ticks: {stroke: colour('line'), width: 1}};
         const latest = () => samples.length ? samples[samples.length - 1].t : Date.now() / 1000;
         plot = new uPlot({width: Math.max(200, box.clientWidth), height: 150, legend: {show: false}, cursor: {show: false},
-            scales: {x: {range: () => [latest() - WINDOW, latest()]}, y: {range: (u, low, high) => [0, Math.max(1, high || 0) * 1.1]}},
-            axes: [axis, {...axis, size: 56, values: (u, ticks) => ticks.map(tick => tick.toLocaleString('en'))}],
-            series: [{}, ...series.map(each => ({stroke: colour(each.key), width: 2, points: {show: false}, spanGaps: false}))],
+            scales: {x: {range: () => [Math.min(latest() - 60, Math.max(latest() - WINDOW, samples.length ? samples[0].t : 0)),
+                latest()]}, y: {range: (u, low, high) => [0, Math.max(1, high || 0) * 1.1]}},
+            axes: [{...axis, space: 70, values: (u, ticks) => ticks.map(tick => time(tick * 1000))},
+                {...axis, size: 56, incrs: [0, 1, 2, 3, 4, 5, 6, 7].flatMap(power => [1, 2, 5].map(n => n * 10 ** power)), values: (u, ticks) => ticks.map(number)}],
+            series: [{}, ...series.map(each => ({stroke: colour(each.key), width: 2, dash: each.key === 'two' ? [6, 4] : [],
+                points: {show: false}, spanGaps: false}))],
             hooks: {drawClear: [bands]}}, data(), box);
         plot.root.setAttribute('aria-hidden', 'true'); // the figures and the table say the same
     };
@@ -534,6 +538,7 @@ function chart(title, unit, series) {
 chart('Messages per second', '/s', [{label: 'out', field: 'out', key: 'one', id: 'now-out'},
     {label: 'in', field: 'in', key: 'two', id: 'now-in'}]);
 chart('Backlog', 'messages', [{label: '', field: 'backlog', key: 'one', id: 'now-backlog'}]);
+chart('In flight', 'messages', [{label: '', field: 'inFlight', key: 'one', id: 'now-in-flight'}]);
 chart('Round trip', 'ms', [{label: '', field: 'rtt', key: 'one', id: 'now-rtt'}]);
 $('charts').after(el('p', {className: 'key key-band'}, 'not connected'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach(each => each.make()));
