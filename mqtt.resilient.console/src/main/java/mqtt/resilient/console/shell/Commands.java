@@ -405,7 +405,7 @@ public final class Commands {
         for (ClientInspector.Lane lane : lanes) {
             dropped += answer(inspector.drop(lane.lane()));
         }
-        LOG.warn("{}: an operator dropped {} that were never sent", name, Text.count(dropped, "message"));
+        LOG.warn("{}: an operator dropped {}, never sent before", name, Text.count(dropped, "message"));
         out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
     }
 
