@@ -9,11 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
+import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /**
@@ -21,8 +24,6 @@ import mqtt.resilient.spi.packet.Subscribe;
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher {
-    /** Of the options of a subscription ({@link Subscribe.Request#options()}). */
-    private static final int QOS = 3;
     private static final int MOST_KNOWN = 64;
     private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
@@ -70,7 +71,7 @@ public final class Dispatcher {
          */
         Departed predecessor(InboundQueue queue, int options) {
             return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
-                    .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & QOS) > 0 ? departed.get(0) : null);
+                    .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & Subscribe.Request.QOS) > 0 ? departed.get(0) : null);
         }
     }
 
@@ -330,6 +331,19 @@ public final class Dispatcher {
             readingPaused = pause;
             events.pauseReading(pause);
         }
+    }
+
+    /** Looks at the filters, in their order. */
+    public List<ClientInspector.Subscribed> inspect(int most, Function<String, Subscription.Grant> granted) {
+        return filters.entrySet().stream().sorted(Map.Entry.comparingByKey()).limit(most).map(each -> {
+            Filter filter = each.getValue();
+            int options = filter.options();
+            Set<InboundQueue> queues = filter.listeners.keySet();
+            return new ClientInspector.Subscribed(each.getKey(), Qos.of(options & Subscribe.Request.QOS), granted.apply(each.getKey()),
+                    queues.stream().map(queue -> queue.description).toList(),
+                    filter.departed.stream().map(departed -> departed.queue.description).toList(),
+                    queues.stream().mapToInt(InboundQueue::size).sum(), queues.stream().mapToLong(InboundQueue::discards).sum());
+        }).toList();
     }
 
     /** The number of messages that listeners are not done with. */
