@@ -69,7 +69,7 @@ class BundlesTest {
 
     @Test
     void theConsoleNeedsNeitherShellNorServletsNorEventAdmin() {
-        assertEquals(List.of("org.osgi.framework", "org.osgi.util.tracker", "org.slf4j"), mandatory(CONSOLE));
+        assertEquals(List.of("org.osgi.framework", "org.slf4j"), mandatory(CONSOLE));
     }
 
     private static List<String> mandatory(String bundle) {

@@ -56,7 +56,7 @@ class StopTest extends FrameworkTest {
                 order.add("unregistered");
             }
         };
-        context.addServiceListener(recorder, "(mqtt.client=pending)");
+        context.addServiceListener(recorder, "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=pending))");
         closing(() -> context.removeServiceListener(recorder));
         clients.configure("pending", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("pending");

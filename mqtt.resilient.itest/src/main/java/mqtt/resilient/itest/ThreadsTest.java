@@ -66,7 +66,7 @@ class ThreadsTest extends FrameworkTest {
                 registrations.add(Thread.currentThread().getName());
             }
         };
-        context.addServiceListener(recorder, "(mqtt.client=places)");
+        context.addServiceListener(recorder, "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=places))");
         closing(() -> context.removeServiceListener(recorder));
         clients.configure("places", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("places");

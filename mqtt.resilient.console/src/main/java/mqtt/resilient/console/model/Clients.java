@@ -2,6 +2,7 @@ package mqtt.resilient.console.model;
 
 import java.time.Instant;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -23,6 +24,7 @@ public final class Clients {
 
     private final Map<String, ResilientMqttClient> clients = new ConcurrentSkipListMap<>();
     private final Map<String, ClientInspector> inspectors = new ConcurrentSkipListMap<>();
+    private final Map<ResilientMqttClient, AutoCloseable> listeners = new IdentityHashMap<>();
     private final EventLog log = new EventLog();
     /** Whether events come through EventAdmin; else the changes of the connections are all there is. */
     private volatile boolean events;
@@ -30,11 +32,12 @@ public final class Clients {
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void addClient(ResilientMqttClient client, Map<String, Object> properties) {
         clients.put(name(properties), client);
-        client.addConnectionListener(this::changed);
+        listen();
     }
 
     void removeClient(ResilientMqttClient client, Map<String, Object> properties) {
         clients.remove(name(properties), client);
+        listen();
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -52,6 +55,37 @@ public final class Clients {
 
     void eventsCome(boolean now) {
         events = now;
+        listen();
+    }
+
+    /** Listens to the connections as long as no events come, and only then: a listener costs a thread while it is called. */
+    private synchronized void listen() {
+        listeners.entrySet().removeIf(each -> {
+            boolean done = events || !clients.containsValue(each.getKey());
+            if (done) {
+                close(each.getValue());
+            }
+            return done;
+        });
+        if (!events) {
+            clients.values().forEach(client -> listeners.computeIfAbsent(client, this::listenTo));
+        }
+    }
+
+    private AutoCloseable listenTo(ResilientMqttClient client) {
+        try {
+            return client.addConnectionListener(this::changed);
+        } catch (IllegalStateException e) {
+            return null; // it has just gone
+        }
+    }
+
+    private static void close(AutoCloseable listener) {
+        try {
+            listener.close();
+        } catch (Exception e) { // the signature says so
+            throw new IllegalStateException(e);
+        }
     }
 
     private void changed(ClientStatus status) {
@@ -59,7 +93,7 @@ public final class Clients {
             case RESOLVING, CONNECTING, HANDSHAKE -> false;
             default -> true;
         };
-        if (settled && !events) {
+        if (settled) {
             log.add(status.client(), Instant.now(), 1, status.state() == ConnectionState.ONLINE ? "CONNECTED"
                     : status.state() == ConnectionState.WAITING ? "DISCONNECTED" : status.state().name(),
                     status.reason() + (status.broker().isEmpty() ? "" : " (" + status.broker() + ")"));

@@ -1,6 +1,8 @@
 package mqtt.resilient.console.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -23,7 +25,7 @@ class ClientsTest {
                 (self, method, arguments) -> {
                     if (method.getName().equals("addConnectionListener")) {
                         listener = (ConnectionListener) arguments[0];
-                        return null;
+                        return (AutoCloseable) () -> listener = null;
                     }
                     return method.getName().equals("equals") ? self == arguments[0] : method.getReturnType() == int.class ? 1 : null;
                 });
@@ -57,7 +59,11 @@ class ClientsTest {
                 "PAUSED disconnect() was called (mqtt://10.0.0.5:1883)");
         assertEquals(expected, logged());
         clients.eventsCome(true);
-        listener.onChange(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO));
-        assertEquals(expected, logged(), "EventAdmin brings it");
+        assertNull(listener, "EventAdmin brings it");
+        assertEquals(expected, logged());
+        clients.addClient(client(), Map.of("mqtt.client", "other"));
+        assertNull(listener);
+        clients.eventsCome(false);
+        assertNotNull(listener);
     }
 }
