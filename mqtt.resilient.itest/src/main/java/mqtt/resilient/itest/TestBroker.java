@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 
 /**
@@ -35,7 +36,7 @@ final class TestBroker implements AutoCloseable {
         /** Knows 3.1.1 only. */
         MOQUETTE("itest.brokers.directory", "mqtt.resilient.brokers.Moquette");
 
-        /** The framework property that says where the jars are. */
+        /** The property, of the framework if there is one, that says where the jars are. */
         private final String jars;
         private final String program;
 
@@ -185,8 +186,9 @@ final class TestBroker implements AutoCloseable {
         if (kind == Kind.MOSQUITTO) {
             return List.of(mosquitto().orElseThrow().toString(), "-c", config().toString());
         }
-        Path jars = Path.of(Objects.requireNonNull(
-                FrameworkUtil.getBundle(TestBroker.class).getBundleContext().getProperty(kind.jars), kind.jars));
+        Bundle bundle = FrameworkUtil.getBundle(TestBroker.class); // none in the tests outside of a framework
+        Path jars = Path.of(Objects.requireNonNull(bundle == null ? System.getProperty(kind.jars)
+                : bundle.getBundleContext().getProperty(kind.jars), kind.jars));
         if (!Files.isDirectory(jars)) {
             throw new IllegalStateException(jars + " is not there: build the module that it is in");
         }
