@@ -11,6 +11,18 @@ public interface ClientMXBean {
     /** {@return why the client is in that state} */
     String getReason();
 
+    /** {@return when it entered that state, in milliseconds since 1970} */
+    long getSinceMillis();
+
+    /** {@return attempts since the last connection, 0 while connected} */
+    int getAttempt();
+
+    /** {@return the time until the next attempt, in milliseconds; 0 = none is planned} */
+    long getNextAttemptMillis();
+
+    /** {@return what is wrong with the configuration given last; empty = nothing} */
+    String getConfigurationError();
+
     /** {@return the broker in use or tried last} */
     String getBroker();
 
@@ -53,6 +65,9 @@ public interface ClientMXBean {
     /** {@return messages sent and not acknowledged to the end} */
     int getInFlight();
 
+    /** {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none was yet} */
+    long getRoundTripNanos();
+
     /** {@return messages sent again on a later connection} */
     long getRepeated();
 
@@ -88,6 +103,9 @@ public interface ClientMXBean {
 
     /** {@return how it is with the store: the name of a {@link StoreHealth}} */
     String getStore();
+
+    /** {@return why it is not well with the store; empty = it is} */
+    String getStoreReason();
 
     /** {@return the length of the store's files} */
     long getStoreBytes();

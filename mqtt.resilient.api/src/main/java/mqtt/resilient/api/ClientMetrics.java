@@ -18,6 +18,8 @@ package mqtt.resilient.api;
  * @param pendingBytes what they count for against {@code store.max.bytes} and {@code qos0.max.bytes}
  * @param oldestMillis how long the oldest of them has been pending, in milliseconds; 0 = none is
  * @param inFlight messages sent and not acknowledged to the end
+ * @param roundTripNanos how long the broker took for the latest answer to messages or a ping that was measured, in
+ *        nanoseconds; 0 = none was yet
  * @param repeated messages sent again on a later connection
  * @param received messages from the broker
  * @param receivedDuplicates QoS 2 messages that came again and were not handed over again
@@ -36,7 +38,7 @@ package mqtt.resilient.api;
  * @param storeSegmentsQuarantined files of the store that were put aside
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
-        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight, long repeated,
+        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight, long roundTripNanos, long repeated,
         long received, long receivedDuplicates, int unhandled, long receivedDropped, long listenerFailures,
         long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,

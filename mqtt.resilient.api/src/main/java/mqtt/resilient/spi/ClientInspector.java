@@ -50,7 +50,7 @@ public interface ClientInspector {
      * One filter.
      *
      * @param filter the filter
-     * @param qos the quality of service asked for
+     * @param qos the quality of service that the listeners ask for; the lowest if there are none
      * @param granted the broker's latest answer
      * @param listeners who listens
      * @param departed who has gone and may come back within {@code listener.grace.seconds}

@@ -6,7 +6,8 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 /** The configuration of the console; without one the shell commands are there, and nothing is in HTTP. */
 @ObjectClassDefinition(id = ConsoleConfig.PID, name = "MQTT console",
         description = "What of the MQTT clients is offered over HTTP, outside the Felix web console.")
-@interface ConsoleConfig {
+public @interface ConsoleConfig {
+    /** The PID. */
     String PID = "mqtt.resilient.console";
 
     @AttributeDefinition(name = "Servlet context", description = "The ServletContextHelper with which the page and the metrics "

@@ -42,6 +42,7 @@ import mqtt.resilient.impl.session.StoreFigures;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
+import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Reason;
@@ -63,6 +64,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final Counters counters = new Counters();
     private final Function<StoreSettings, MessageStore> stores;
     private final Publisher publisher;
+    private final ClientInspector inspector;
     private final Session session;
     private final Supervisor supervisor;
     private final Dispatcher dispatcher;
@@ -103,6 +105,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
+        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MOST,
+                filter -> subscriptions.containsKey(filter) ? subscriptions.get(filter).get(0).granted() : Subscription.Grant.PENDING));
         linkStatus = supervisor.status();
     }
 
@@ -296,6 +300,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The publishing half. */
     public Publisher publisher() {
         return publisher;
+    }
+
+    /** What an operator looks into. */
+    public ClientInspector inspector() {
+        return inspector;
     }
 
     /** Publishes. */
@@ -538,7 +547,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
                 ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
-                counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
+                counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
                 counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),

@@ -11,13 +11,14 @@ import mqtt.resilient.impl.dispatch.Mailbox;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.spi.ClientInspector;
 
 /**
  * Admission: decides on the caller's thread, on counters, whether a message is accepted, gives it its number and brings
  * it to the loop. Pending is what was admitted less what has ended.
  */
 final class Intake {
-    private static final int AT_MOST_ONCE = Message.LANES;
+    private static final int AT_MOST_ONCE = ClientInspector.AT_MOST_ONCE;
     private static final int KINDS = Message.LANES + 1;
     private static final int MAX_PACKET_OVERHEAD = 9;
 
@@ -189,6 +190,16 @@ final class Intake {
             sum += admitted[lane] - ended.get(lane);
         }
         return sum;
+    }
+
+    /** Messages of a lane, or of {@link ClientInspector#AT_MOST_ONCE}, that have not come to their end. */
+    synchronized long pending(int kind) {
+        return admittedMessages[kind] - endedMessages.get(kind);
+    }
+
+    /** What they count for. */
+    synchronized long pendingBytes(int kind) {
+        return admittedBytes[kind] - endedBytes.get(kind);
     }
 
     /** Messages but for QoS 0 that have not come to their end. */

@@ -23,6 +23,7 @@ import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
@@ -31,6 +32,9 @@ import mqtt.resilient.spi.packet.Reason;
  */
 public final class Publisher {
     private static final long SWEEP_NANOS = 1_000_000_000L;
+    private static final int DROPPED_AT_ONCE = 1000;
+    private static final long DROP_WAIT_NANOS = 10_000_000L;
+    private static final int DROP_WAITS = 500;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
@@ -179,6 +183,32 @@ public final class Publisher {
         end(message, Outcome.Kind.CLOSED, "the client has stopped");
     }
 
+    /** What is pending in a lane or with QoS 0; on the loop. */
+    ClientInspector.Lane lane(int lane) {
+        boolean atMostOnce = lane == ClientInspector.AT_MOST_ONCE;
+        int[] inFlight = new int[1];
+        long now = scheduler.nanoTime();
+        Outgoing next = atMostOnce ? session.atMostOnce().stream().findFirst().orElse(null) : store.next(lane);
+        long[] oldest = { next == null ? now : next.acceptedNanos() };
+        session.visitInFlight(message -> {
+            if (message.lane() == lane) {
+                inFlight[0]++;
+                oldest[0] = Math.min(message.acceptedNanos() - now, oldest[0] - now) + now;
+            }
+        });
+        return new ClientInspector.Lane(lane, Math.max(0, intake.pending(lane) - inFlight[0]), inFlight[0], intake.pendingBytes(lane),
+                (now - oldest[0]) / NANOS_PER_MILLI);
+    }
+
+    /** Some of the oldest messages of a lane or of QoS 0 that were never sent; on the loop. */
+    List<ClientInspector.Waiting> waiting(int lane, int most) {
+        long now = scheduler.nanoTime();
+        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce() : store.oldest(lane, most)).stream().limit(most)
+                .map(message -> new ClientInspector.Waiting(message.id(), message.message().topic(), message.message().qos(),
+                        message.message().payloadLength(), (now - message.acceptedNanos()) / NANOS_PER_MILLI))
+                .toList();
+    }
+
     /** Messages that have not come to their end. */
     long pending() {
         return intake.pending();
@@ -309,6 +339,40 @@ public final class Publisher {
             }
         });
         return done.minimalCompletionStage();
+    }
+
+    /** Withdraws the messages of a lane, or of QoS 0, that were accepted before now and never sent; safe from any thread. */
+    CompletionStage<Long> drop(int lane) {
+        CompletableFuture<Long> done = new CompletableFuture<>();
+        long last = intake.lastId();
+        scheduler.execute(() -> drop(lane, last, 0, 0, done));
+        return done.minimalCompletionStage();
+    }
+
+    /** A part of them, so that the loop does other things too; then the rest, which the store may have to read first. */
+    private void drop(int lane, long last, long before, int waits, CompletableFuture<Long> done) {
+        long count = before;
+        if (lane == ClientInspector.AT_MOST_ONCE) {
+            List<Outgoing> waiting = session.removeAtMostOnce(message -> message.id() <= last);
+            waiting.forEach(message -> end(message, Outcome.Kind.CANCELLED, ""));
+            count = waiting.size();
+        } else if (!stopping) {
+            Outgoing oldest = store.next(lane);
+            for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
+                end(store.removeOldest(lane), Outcome.Kind.CANCELLED, "");
+                count++;
+            }
+            boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
+            int nextWaits = count > before ? 0 : waits + 1;
+            if (more && nextWaits < DROP_WAITS) {
+                long sum = count;
+                scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0),
+                        () -> drop(lane, last, sum, nextWaits, done));
+                return;
+            }
+        }
+        long sum = count;
+        store.whenDurable(() -> environment.completions().execute(() -> done.complete(sum)));
     }
 
     /** How a message ended; safe from any thread. */

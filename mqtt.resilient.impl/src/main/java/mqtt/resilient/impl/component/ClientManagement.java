@@ -56,6 +56,11 @@ final class ClientManagement {
         return switch (component) {
             case "state" -> client.status().state().name();
             case "reason" -> client.status().reason();
+            case "sinceMillis" -> client.status().since().toEpochMilli();
+            case "attempt" -> client.status().attempt();
+            case "nextAttemptMillis" -> client.status().nextAttempt().toMillis();
+            case "configurationError" -> client.status().configurationError();
+            case "storeReason" -> client.status().storeReason();
             case "store" -> client.status().store().name();
             case "broker" -> client.status().broker();
             default -> ClientMetrics.class.getMethod(component).invoke(client.metrics());

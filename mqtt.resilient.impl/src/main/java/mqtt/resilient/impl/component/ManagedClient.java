@@ -30,6 +30,7 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientFactory;
+import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
@@ -80,6 +81,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private StoreSettings store;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
+    private ServiceRegistration<?> inspection;
     private String registeredName;
     private List<String> registeredProtocols = List.of();
 
@@ -306,6 +308,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             if (disposed) { // by a service listener, which has stopped the bundle
                 return;
             }
+            inspection = context.registerService(ClientInspector.class, client.inspector(),
+                    new Hashtable<>(Map.of(MqttConstants.CLIENT, current)));
         } else {
             updateProtocols();
         }
@@ -340,6 +344,10 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (registration != null) {
             registration.unregister();
             registration = null;
+        }
+        if (inspection != null) {
+            inspection.unregister();
+            inspection = null;
         }
         registeredName = null;
     }

@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
+import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /**
@@ -283,6 +286,19 @@ public final class Dispatcher {
             readingPaused = pause;
             events.pauseReading(pause);
         }
+    }
+
+    /** Looks at the filters, in their order. */
+    public List<ClientInspector.Subscribed> inspect(int most, Function<String, Subscription.Grant> granted) {
+        return filters.entrySet().stream().sorted(Map.Entry.comparingByKey()).limit(most).map(each -> {
+            Filter filter = each.getValue();
+            int options = filter.options();
+            Set<InboundQueue> queues = filter.listeners.keySet();
+            return new ClientInspector.Subscribed(each.getKey(), Qos.of(options & Subscribe.Request.QOS), granted.apply(each.getKey()),
+                    queues.stream().map(queue -> queue.description).toList(),
+                    filter.departed.stream().map(departed -> departed.queue.description).toList(),
+                    queues.stream().mapToInt(InboundQueue::size).sum(), queues.stream().mapToLong(InboundQueue::discards).sum());
+        }).toList();
     }
 
     /** The number of messages that listeners are not done with. */

@@ -14,11 +14,22 @@ final class Flight {
     private long measured;
     private long missing;
     private long since;
+    private long roundTrip;
 
     /** The bytes that may be unanswered; little after a pause, because the network may be another. */
     long allowed(boolean afterPause) {
         allowed = afterPause ? FIRST_BYTES : allowed;
         return allowed;
+    }
+
+    /** How long the answer to something took that is no message. */
+    void answeredAfter(long nanos) {
+        roundTrip = nanos;
+    }
+
+    /** How long the latest answer took; 0 = none has come yet. */
+    long roundTrip() {
+        return roundTrip;
     }
 
     /** Something was sent, and so much is unanswered now. */
@@ -40,6 +51,7 @@ final class Flight {
         long fitting = (long) (measured * Math.max(0.5, Math.min(2, pace)));
         allowed = pace < 1 ? fitting : Math.max(allowed, fitting);
         measured = 0;
-        return now - since < response;
+        roundTrip = now - since;
+        return roundTrip < response;
     }
 }

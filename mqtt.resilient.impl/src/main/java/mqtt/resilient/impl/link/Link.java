@@ -108,6 +108,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private boolean passedOver;
     private boolean pingDue;
     private long pingSince = NEVER;
+    private long pingedAt;
     /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
     private long suspectUntil = NEVER;
     private int unsentBefore;
@@ -346,6 +347,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 awaitFrom(NEVER);
                 pingSince = pingSince == NEVER ? NEVER : lastReceived; // a ping may stand behind what is acknowledged now
             }
+            session.roundTrip(flight.roundTrip());
             awaitNow();
             connection.requestWrite();
         }
@@ -374,6 +376,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             if (pingDue && put(codec.pingreq(), out)) {
                 pingDue = false;
                 pingSince = scheduler.nanoTime();
+                pingedAt = pingSince;
             }
             long now = scheduler.nanoTime();
             long before = session.unanswered();
@@ -684,6 +687,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
             responseTimeout.progress();
         }
         passedOver |= awaitingSince != NEVER && pingSince != NEVER && pingSince - awaitingSince > 0;
+        if (pingSince != NEVER) {
+            flight.answeredAfter(scheduler.nanoTime() - pingedAt);
+        }
         pingSince = NEVER;
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos(keepAliveSeconds));
     }

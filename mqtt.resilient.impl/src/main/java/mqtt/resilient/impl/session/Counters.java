@@ -7,7 +7,7 @@ public final class Counters {
     /** What is counted. */
     public enum Counter {
         REPEATED, RECEIVED, RECEIVED_DUPLICATES, RECEIVED_DROPPED, LISTENER_FAILURES, STRAY_ACKNOWLEDGEMENTS,
-        CONNECTIONS, ATTEMPTS, SESSIONS_LOST, SUBSCRIPTIONS_REFUSED, IN_FLIGHT, UNHANDLED
+        CONNECTIONS, ATTEMPTS, SESSIONS_LOST, SUBSCRIPTIONS_REFUSED, IN_FLIGHT, UNHANDLED, ROUND_TRIP_NANOS
     }
 
     private final AtomicLongArray values = new AtomicLongArray(Counter.values().length);

@@ -1,7 +1,10 @@
 package mqtt.resilient.impl.session;
 
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 
 /**
@@ -86,8 +89,16 @@ public interface MessageStore {
     default void findOld(long[] maxAgeNanos, Consumer<Outgoing> old) {
     }
 
+    /** The oldest never-sent messages of a lane that are at hand; they stay where they are. */
+    List<Outgoing> oldest(int lane, int most);
+
+    /** The number of never-sent messages of a lane. */
+    long queued(int lane);
+
     /** The number of never-sent messages. */
-    long queued();
+    default long queued() {
+        return IntStream.range(0, Message.LANES).mapToLong(this::queued).sum();
+    }
 
     // ---- the session ----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@ package mqtt.resilient.impl.session;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import mqtt.resilient.api.BrokerLimits;
@@ -280,6 +283,13 @@ public final class Session {
         wire.allowed = unanswered;
     }
 
+    /** How long the latest answer of the broker took; 0 = not known on this connection. */
+    public void roundTrip(long nanos) {
+        if (nanos > 0) {
+            counters.set(Counters.Counter.ROUND_TRIP_NANOS, nanos);
+        }
+    }
+
     /** Counts the answers that moved something on. */
     public long progress() {
         return progress;
@@ -328,6 +338,18 @@ public final class Session {
             atMostOnce.removeIf(wanted);
         }
         return removed;
+    }
+
+    /** The QoS 0 messages that were not sent, the oldest first; to look at. */
+    public Collection<Outgoing> atMostOnce() {
+        return Collections.unmodifiableCollection(atMostOnce);
+    }
+
+    /** Hands over the messages that were sent and not acknowledged to the end, to look at. */
+    public void visitInFlight(Consumer<Outgoing> visitor) {
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            visitor.accept(message);
+        }
     }
 
     /** Whether a message was sent and not acknowledged to the end. */

@@ -530,12 +530,13 @@ public final class JournalStore implements MessageStore {
     }
 
     @Override
-    public long queued() {
-        long sum = 0;
-        for (Lane lane : lanes) {
-            sum += lane.window.size() + lane.diskMessages;
-        }
-        return sum;
+    public List<Outgoing> oldest(int lane, int most) {
+        return lanes[lane].window.oldest(most);
+    }
+
+    @Override
+    public long queued(int lane) {
+        return lanes[lane].window.size() + lanes[lane].diskMessages;
     }
 
     // ---- the session ----------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 package mqtt.resilient.impl.store;
 
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
@@ -30,6 +33,11 @@ final class LaneQueue {
             dropSlot();
         }
         return used == 0 ? null : ring[head];
+    }
+
+    /** Some of the oldest. */
+    List<Outgoing> oldest(int most) {
+        return IntStream.range(0, used).mapToObj(this::at).filter(Objects::nonNull).limit(most).toList();
     }
 
     /** Takes out what {@link #first} gave. */

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.session.MessageStore;
@@ -88,11 +89,12 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
-    public long queued() {
-        long sum = 0;
-        for (LaneQueue lane : lanes) {
-            sum += lane.size();
-        }
-        return sum;
+    public List<Outgoing> oldest(int lane, int most) {
+        return lanes[lane].oldest(most);
+    }
+
+    @Override
+    public long queued(int lane) {
+        return lanes[lane].size();
     }
 }

@@ -1,0 +1,128 @@
+package mqtt.resilient.console.page;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.spi.ClientInspector;
+
+/** What the buttons do. An action is taken at once; what takes time is told on the page's own stream. */
+final class Actions {
+    /** The longest body of a request. */
+    private static final int MOST_BYTES = 262_144;
+    private static final int MOST_WAITING_SHOWN = 20;
+
+    private final Pages pages;
+
+    Actions(Pages pages) {
+        this.pages = pages;
+    }
+
+    void act(String key, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        OpenPage page = pages.find(key, request.getHeader("X-Mqtt-Token"));
+        if (page == null) {
+            PageServlet.refuse(response, 403, "The token is not this page's; load the page again.");
+            return;
+        }
+        if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
+            PageServlet.refuse(response, 413, "The request has " + request.getContentLengthLong() + " bytes; 0 to " + MOST_BYTES
+                    + " are allowed.");
+            return;
+        }
+        String name = PageServlet.parameter(request, "client");
+        Pages.Watched watched = pages.client(name);
+        if (watched == null) {
+            PageServlet.refuse(response, 404, "There is no client \"" + name + "\".");
+            return;
+        }
+        try {
+            act(page, watched, PageServlet.parameter(request, "do"), request);
+            response.setStatus(202);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            PageServlet.refuse(response, 400, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void act(OpenPage page, Pages.Watched watched, String what, HttpServletRequest request) {
+        ResilientMqttClient client = watched.client();
+        switch (what) {
+            case "connect" -> client.connect();
+            case "disconnect" -> client.disconnect();
+            case "reconnect" -> client.reconnect();
+            case "ping" -> tell(page, client.brokerUp(), up -> up ? "The broker answers." : "The broker does not answer.");
+            case "wan" -> tell(page, client.wanUp(), up -> up ? "The wide area network is there."
+                    : "The wide area network is not there.");
+            case "publish" -> publish(page, client, request);
+            case "drop" -> {
+                int lane = number(request, "lane");
+                tell(page, inspector(watched).drop(lane), count -> count + " messages of lane " + lane + " were dropped.");
+            }
+            case "waiting" -> {
+                int lane = number(request, "lane");
+                inspector(watched).waiting(lane, MOST_WAITING_SHOWN).thenAccept(messages -> waiting(page, lane, messages));
+            }
+            default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; connect, disconnect, reconnect, "
+                    + "ping, wan, publish, drop and waiting are.");
+        }
+    }
+
+    private static void waiting(OpenPage page, int lane, List<ClientInspector.Waiting> messages) {
+        page.send("waiting", new Json().object().put("lane", lane).name("messages").value(messages).end().toString());
+    }
+
+    private static void publish(OpenPage page, ResilientMqttClient client, HttpServletRequest request) {
+        String payload = PageServlet.parameter(request, "payload");
+        Message.Builder message = Message.to(PageServlet.parameter(request, "topic"))
+                .qos(Qos.of(number(request, "qos"))).lane(number(request, "lane"))
+                .retain("true".equals(request.getParameter("retain")));
+        if ("hex".equals(request.getParameter("format"))) {
+            message.payload(HexFormat.of().parseHex(payload.replaceAll("\\s", "")));
+        } else {
+            message.payload(payload);
+        }
+        Publication publication = client.publish(message.build());
+        String name = "Message " + publication.id();
+        tell(page, publication.stored(), durability -> name + " is accepted: " + durability + ".");
+        publication.delivered().thenAccept(outcome -> {
+            if (publication.id() != 0) {
+                answer(page, outcome.isDelivered(), name + " is at its end: " + outcome.kind()
+                        + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
+            }
+        });
+    }
+
+    private static <T> void tell(OpenPage page, CompletionStage<T> stage, Function<T, String> words) {
+        stage.whenComplete((value, failure) -> {
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            answer(page, cause == null, cause == null ? words.apply(value) : String.valueOf(cause.getMessage()));
+        });
+    }
+
+    private static void answer(OpenPage page, boolean well, String words) {
+        page.send("answer", new Json().object().put("well", well).put("words", words).end().toString());
+    }
+
+    private static ClientInspector inspector(Pages.Watched watched) {
+        if (watched.inspector() == null) {
+            throw new IllegalStateException("The engine does not let its queue be looked into.");
+        }
+        return watched.inspector();
+    }
+
+    private static int number(HttpServletRequest request, String name) {
+        String value = PageServlet.parameter(request, name);
+        try {
+            return Integer.parseInt(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; a number is.", e);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package mqtt.resilient.console.page;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+
+/**
+ * One open page: its stream of server-sent events. Nothing here blocks: what a slow browser does not take is left out, and one
+ * that takes nothing for a minute is given up. Safe from any thread.
+ */
+final class OpenPage implements WriteListener, AsyncListener {
+    private static final int MOST_WAITING = 64;
+    private static final long STALL_NANOS = 60_000_000_000L;
+
+    final String key;
+    /** The name of the client that is looked at; empty = none. */
+    final String client;
+    /** The tail; null = none is asked for. */
+    final Tail tail;
+    private final String token;
+    private final AsyncContext context;
+    private final Consumer<OpenPage> whenGone;
+    private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private ServletOutputStream out;
+    private boolean unflushed;
+    private boolean gone;
+    private long moved = System.nanoTime();
+    /** Of the sampler alone: the last event shown, whether the whole list of clients is due, and its state at the last sample. */
+    long shownEvent;
+    boolean wholeListDue = true;
+    long samples;
+
+    OpenPage(String key, String token, String client, Tail tail, AsyncContext context, Consumer<OpenPage> whenGone) {
+        this.key = key;
+        this.token = token;
+        this.client = client;
+        this.tail = tail;
+        this.context = context;
+        this.whenGone = whenGone;
+    }
+
+    /** Begins to write; on the request's thread, before anything is sent. */
+    void open() throws IOException {
+        context.setTimeout(0);
+        context.addListener(this);
+        context.getResponse().getOutputStream().setWriteListener(this);
+    }
+
+    /** {@return whether this is the page's token; takes as long for a wrong one as for the right one} */
+    boolean hasToken(String given) {
+        return given != null && MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Sends an event, unless too much waits already.
+     *
+     * @param event its name
+     * @param json one line
+     * @return whether it is on its way
+     */
+    boolean send(String event, String json) {
+        byte[] bytes = ("event: " + event + "\ndata: " + json + "\n\n").getBytes(StandardCharsets.US_ASCII);
+        synchronized (this) {
+            if (gone || waiting.size() >= MOST_WAITING) {
+                return false;
+            }
+            waiting.add(bytes);
+            return pump();
+        }
+    }
+
+    /** {@return whether the browser has taken nothing for so long that it is given up} */
+    synchronized boolean isStalled(long now) {
+        return !waiting.isEmpty() && now - moved > STALL_NANOS;
+    }
+
+    /** Ends the stream. Repeatable. */
+    void close() {
+        end();
+        try {
+            context.complete();
+        } catch (IllegalStateException e) {
+            return; // completed already
+        }
+    }
+
+    private boolean pump() {
+        if (out == null || gone) {
+            return !gone;
+        }
+        try {
+            while (out.isReady()) {
+                byte[] next = waiting.poll();
+                if (next != null) {
+                    out.write(next);
+                    moved = System.nanoTime();
+                    unflushed = true;
+                } else if (unflushed) {
+                    unflushed = false;
+                    out.flush();
+                } else {
+                    moved = System.nanoTime();
+                    break;
+                }
+            }
+            return true;
+        } catch (IOException | IllegalStateException e) {
+            return false; // the browser has gone; the container says so to onError as well
+        }
+    }
+
+    private void end() {
+        synchronized (this) {
+            if (gone) {
+                return;
+            }
+            gone = true;
+            waiting.clear();
+        }
+        if (tail != null) {
+            tail.close();
+        }
+        whenGone.accept(this);
+    }
+
+    synchronized boolean isGone() {
+        return gone;
+    }
+
+    @Override
+    public void onWritePossible() throws IOException {
+        synchronized (this) {
+            out = context.getResponse().getOutputStream();
+            pump();
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        close();
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+        end();
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {
+        close();
+    }
+
+    @Override
+    public void onError(AsyncEvent event) {
+        close();
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+        // the request is started once
+    }
+}

@@ -1,0 +1,429 @@
+package mqtt.resilient.console.shell;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.ClientMetrics;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageQueue;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Publication;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.Subscription;
+import mqtt.resilient.console.model.Clients;
+import mqtt.resilient.console.model.EventLog;
+import mqtt.resilient.console.model.Explanation;
+import mqtt.resilient.console.model.Rates;
+import mqtt.resilient.console.model.Text;
+import mqtt.resilient.spi.ClientInspector;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.Descriptor;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The commands of the Gogo shell; not there without one. They talk over the streams of the process, which Gogo gives each of its
+ * sessions for its own, so that pipes work too. Every wait ends by itself.
+ */
+@Component(service = Commands.class, reference = @Reference(name = "shell", service = CommandProcessor.class), property = {
+    "osgi.command.scope=mqtt", "osgi.command.function=status", "osgi.command.function=clients", "osgi.command.function=connect",
+    "osgi.command.function=disconnect", "osgi.command.function=reconnect", "osgi.command.function=publish",
+    "osgi.command.function=subscribe", "osgi.command.function=tail", "osgi.command.function=queue", "osgi.command.function=drop",
+    "osgi.command.function=subscriptions", "osgi.command.function=events", "osgi.command.function=ping",
+    "osgi.command.function=wan", "osgi.command.function=explain"})
+public final class Commands {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final int ANSWER_SECONDS = 15;
+    private static final int DELIVERED_SECONDS = 5;
+    private static final int WIDTH = 100;
+    private static final int MOST_NAME = 40;
+    private static final int TAIL_CAPACITY = 1000;
+    private static final Duration TAIL_TURN = Duration.ofMillis(200);
+    private static final int MOST_ANSWER = 20;
+
+    private final Clients clients;
+
+    /** Called by the Service Component Runtime. */
+    @Activate
+    public Commands(@Reference Clients clients) {
+        this.clients = clients;
+    }
+
+    private static PrintStream out() {
+        return System.out;
+    }
+
+    // ---- looking --------------------------------------------------------------------------------------------------
+
+    /** One line for each client. */
+    @Descriptor("one line for each client: state, backlog, round trip, broker")
+    public void clients(@Descriptor("nothing") String... args) {
+        new Arguments("clients", Set.of(), Set.of(), args).requireNothing();
+        Table table = new Table(new int[] {24, 11, 12, 9, 9, 11}, "CLIENT", "STATE", "FOR", "PENDING", "IN FLIGHT", "ROUND TRIP",
+                "BROKER");
+        for (String name : clients.names()) {
+            ResilientMqttClient client = clients.client(name);
+            ClientStatus status = client.status();
+            ClientMetrics metrics = client.metrics();
+            table.row(name, status.state(), since(status), metrics.pending(), metrics.inFlight(),
+                    Text.roundTrip(metrics.roundTripNanos()), status.broker());
+        }
+        out().print(clients.names().isEmpty() ? "There is no client.\n" : table);
+    }
+
+    /** What a client does, or all of them. */
+    @Descriptor("the state of a client: why, since when, what the broker granted, backlog, store; without a name of all")
+    public void status(@Descriptor("[client]") String... args) {
+        Arguments arguments = new Arguments("status [client]", Set.of(), Set.of(), args);
+        for (String name : arguments.isEmpty() ? clients.names() : List.of(arguments.client(clients, 0))) {
+            out().println(status(clients.client(name)));
+        }
+    }
+
+    private static Table status(ResilientMqttClient client) {
+        ClientStatus status = client.status();
+        ClientMetrics metrics = client.metrics();
+        Table table = new Table(new int[] {MOST_NAME}, status.client(), status.state() + " since " + Text.time(status.since()) + " (" + since(status) + ")")
+                .row("  reason", status.reason());
+        if (!status.nextAttempt().isZero()) {
+            table.row("  next attempt", "in " + Text.duration(status.nextAttempt()) + " (" + status.attempt() + " failed)");
+        }
+        if (!status.configurationError().isEmpty()) {
+            table.row("  configuration", "refused: " + status.configurationError());
+        }
+        BrokerLimits limits = status.limits();
+        boolean online = status.state() == ConnectionState.ONLINE;
+        table.row("  broker", status.broker()).row("  client id", status.clientId())
+                .row("  protocol", "MQTT " + status.protocol() + (online ? status.sessionPresent() ? ", session resumed" : ", new session" : ""));
+        if (online) {
+            table.row("  granted", "receive maximum " + limits.receiveMaximum() + ", QoS up to " + limits.maximumQos().ordinal()
+                    + ", retain " + yes(limits.retainAvailable()) + ", packets up to " + Text.bytes(limits.maximumPacketBytes()));
+            table.row("", "topic aliases " + limits.topicAliasMaximum() + ", wildcards " + yes(limits.wildcardSubscriptions())
+                    + ", shared " + yes(limits.sharedSubscriptions()));
+        }
+        return table.row("  round trip", Text.roundTrip(metrics.roundTripNanos()))
+                .row("  pending", Text.count(metrics.pending(), "message") + ", " + Text.bytes(metrics.pendingBytes()) + ", "
+                        + metrics.inFlight() + " in flight" + (metrics.pending() == 0 ? "" : ", the oldest for "
+                        + Text.duration(Duration.ofMillis(metrics.oldestMillis()))))
+                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.repeated() + " repeated")
+                .row("  not sent", metrics.rejected() + " rejected, " + metrics.dropped() + " dropped, " + metrics.expired() + " expired, "
+                        + metrics.cancelled() + " cancelled,")
+                .row("", metrics.refused() + " refused, " + metrics.setAside() + " set aside, " + metrics.closed() + " closed")
+                .row("  received", metrics.received() + ", " + metrics.unhandled() + " unhandled, " + metrics.receivedDropped() + " dropped")
+                .row("  store", status.store() + ", " + Text.bytes(metrics.storeBytes())
+                        + (status.storeReason().isEmpty() ? "" : ": " + status.storeReason()));
+    }
+
+    private static String yes(boolean granted) {
+        return granted ? "yes" : "no";
+    }
+
+    private static String since(ClientStatus status) {
+        return Text.duration(Duration.ofMillis(Math.max(0, Duration.between(status.since(), Instant.now()).toMillis())));
+    }
+
+    /** Says in words how it is. */
+    @Descriptor("in words: what state, why, what happens next and when, the backlog and whether it shrinks")
+    public void explain(@Descriptor("[client]") String... args) throws InterruptedException {
+        ResilientMqttClient client = clients.client(new Arguments("explain [client]", Set.of(), Set.of(), args).client(clients, 0));
+        ClientMetrics before = client.metrics();
+        Rates rates = null;
+        if (before.pending() > 0) { // whether it shrinks takes a look at two moments
+            long begun = System.nanoTime();
+            TimeUnit.SECONDS.sleep(1);
+            rates = Rates.between(before, client.metrics(), Duration.ofNanos(System.nanoTime() - begun));
+        }
+        out().println(wrap(Explanation.of(client.status(), client.metrics(), rates, Instant.now())));
+    }
+
+    private static String wrap(String text) {
+        StringBuilder lines = new StringBuilder();
+        int column = 0;
+        for (String word : text.split(" ")) {
+            if (column > 0 && column + word.length() >= WIDTH) {
+                lines.append(System.lineSeparator());
+                column = 0;
+            } else if (column > 0) {
+                lines.append(' ');
+                column++;
+            }
+            lines.append(word);
+            column += word.length();
+        }
+        return lines.toString();
+    }
+
+    /** What happened lately. */
+    @Descriptor("what happened to a client lately, at most 200 entries, the latest last; without a name to all, and to nobody in particular")
+    public void events(@Descriptor("[client] [-n count]") String... args) {
+        Arguments arguments = new Arguments("events [client] [-n count]", Set.of(), Set.of("-n"), args);
+        int most = arguments.number("-n", 1, EventLog.MOST, EventLog.MOST);
+        if (!arguments.isEmpty()) {
+            events(arguments.client(clients, 0), most);
+            return;
+        }
+        clients.names().forEach(name -> events(name, most));
+        events("", most);
+    }
+
+    private void events(String client, int most) {
+        List<EventLog.Entry> all = clients.log().of(client);
+        Table table = new Table(new int[] {19, 20, 9}, "TIME", "EVENT", "COUNT", client);
+        all.subList(Math.max(0, all.size() - most), all.size()).forEach(entry -> table.row(Text.time(entry.last()), entry.kind(),
+                entry.count() == 1 ? "" : entry.count(), entry.text()));
+        if (!all.isEmpty()) {
+            out().println(table);
+        } else if (!client.isEmpty()) {
+            out().println(client + ": nothing happened since the console was started.");
+        }
+    }
+
+    /** The subscriptions. */
+    @Descriptor("the topic filters of a client: what the broker granted, who listens, what waits for listeners")
+    public void subscriptions(@Descriptor("[client]") String... args) throws InterruptedException {
+        String name = new Arguments("subscriptions [client]", Set.of(), Set.of(), args).client(clients, 0);
+        List<ClientInspector.Subscribed> all = answer(clients.inspector(name).subscriptions());
+        Table table = new Table(new int[] {40, 3, 12, 7, 8}, "FILTER", "QOS", "GRANTED", "WAITING", "DISCARDS", "LISTENERS");
+        for (ClientInspector.Subscribed each : all) {
+            Subscription.Grant granted = each.granted();
+            table.row(each.filter(), each.qos().ordinal(), granted.isGranted() ? "QoS " + granted.code() : granted.code() < 0 ? "no answer"
+                    : "refused " + granted.code(), each.waiting(), each.discards(), String.join(", ", each.listeners())
+                    + (each.departed().isEmpty() ? "" : " (gone, may come back: " + String.join(", ", each.departed()) + ")"));
+        }
+        out().print(all.isEmpty() ? name + " subscribes to nothing.\n" : table);
+    }
+
+    /** What is pending. */
+    @Descriptor("what is pending, by lane (q0 = QoS 0) and age; with -l the oldest messages of that lane that are in memory")
+    public void queue(@Descriptor("[client] [-l 0|1|2|3|q0] [-n count]") String... args) throws InterruptedException {
+        Arguments arguments = new Arguments("queue [client] [-l 0|1|2|3|q0] [-n count]", Set.of(), Set.of("-l", "-n"), args);
+        int most = arguments.number("-n", 1, ClientInspector.MOST, 20);
+        String name = arguments.client(clients, 0);
+        if (!arguments.has("-l")) {
+            Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "QUEUED", "IN FLIGHT", "BYTES", "OLDEST");
+            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(lane(lane.lane()), lane.queued(), lane.inFlight(),
+                    Text.bytes(lane.bytes()), lane.oldestMillis() == 0 ? "-" : Text.duration(Duration.ofMillis(lane.oldestMillis()))));
+            out().print(table);
+            return;
+        }
+        List<ClientInspector.Waiting> all = answer(clients.inspector(name).waiting(lane(arguments), most));
+        Table table = new Table(new int[] {12, 3, 10, 10}, "NUMBER", "QOS", "PAYLOAD", "AGE", "TOPIC");
+        all.forEach(each -> table.row(each.id(), each.qos().ordinal(), Text.bytes(each.payloadBytes()),
+                Text.duration(Duration.ofMillis(each.ageMillis())), each.topic()));
+        out().print(all.isEmpty() ? "Nothing waits there, or nothing of it is in memory now.\n" : table);
+    }
+
+    private static String lane(int lane) {
+        return lane == ClientInspector.AT_MOST_ONCE ? "q0" : String.valueOf(lane);
+    }
+
+    private static int lane(Arguments arguments) {
+        return "q0".equals(arguments.get("-l")) ? ClientInspector.AT_MOST_ONCE : arguments.number("-l", 0, Message.LANES - 1, 0);
+    }
+
+    // ---- doing ----------------------------------------------------------------------------------------------------
+
+    /** Resumes. */
+    @Descriptor("resumes after disconnect; without effect otherwise")
+    public void connect(@Descriptor("[client]") String... args) {
+        String name = new Arguments("connect [client]", Set.of(), Set.of(), args).client(clients, 0);
+        clients.client(name).connect();
+        out().println(name + ": connects.");
+    }
+
+    /** Pauses. */
+    @Descriptor("ends the connection and stays offline until connect; messages are kept")
+    public void disconnect(@Descriptor("[client]") String... args) {
+        String name = new Arguments("disconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
+        clients.client(name).disconnect();
+        out().println(name + ": disconnects, and stays offline until mqtt:connect.");
+    }
+
+    /** Connects anew. */
+    @Descriptor("ends the connection, if any, and makes a new one without waiting")
+    public void reconnect(@Descriptor("[client]") String... args) {
+        String name = new Arguments("reconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
+        clients.client(name).reconnect();
+        out().println(name + ": makes a new connection.");
+    }
+
+    /** Asks the broker. */
+    @Descriptor("asks whether the broker answers")
+    public void ping(@Descriptor("[client]") String... args) throws InterruptedException {
+        String name = new Arguments("ping [client]", Set.of(), Set.of(), args).client(clients, 0);
+        ResilientMqttClient client = clients.client(name);
+        boolean up = answer(client.brokerUp());
+        out().println(name + ": the broker " + (up ? "is there; round trip " + Text.roundTrip(client.metrics().roundTripNanos())
+                : client.isConnected() ? "does not answer" : "is not connected: " + Text.printable(client.status().reason(), WIDTH)));
+    }
+
+    /** Asks for the network. */
+    @Descriptor("asks whether the wide area network is there (wan.probe of the client's configuration)")
+    public void wan(@Descriptor("[client]") String... args) throws InterruptedException {
+        String name = new Arguments("wan [client]", Set.of(), Set.of(), args).client(clients, 0);
+        out().println(name + ": the wide area network " + (answer(clients.client(name).wanUp()) ? "is there" : "does not answer"));
+    }
+
+    /** Publishes. */
+    @Descriptor("publishes a message (QoS 1) and waits 5 s for its end; quote what has spaces, -x takes the payload as hex")
+    public void publish(@Descriptor("[client] topic payload [-q 0|1|2] [-l lane] [-r] [-x]  (-r = retained)") String... args)
+            throws InterruptedException {
+        Arguments arguments = new Arguments("publish [client] topic payload [-q 0|1|2] [-l lane] [-r] [-x]", Set.of("-r", "-x"),
+                Set.of("-q", "-l"), args);
+        String name = arguments.client(clients, 2);
+        Publication publication = clients.client(name).publish(Message.to(arguments.operand(0)).payload(payload(arguments))
+                .qos(Qos.of(arguments.number("-q", 0, 2, 1))).retain(arguments.has("-r"))
+                .lane(arguments.number("-l", 0, Message.LANES - 1, Message.LANE_NORMAL)).build());
+        try {
+            out().println("message " + publication.id() + " is accepted (" + answer(publication.stored()) + ")");
+            Outcome outcome = publication.delivered().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
+            out().println("message " + publication.id() + " is " + outcome.kind().name().toLowerCase(Locale.ROOT)
+                    + (outcome.reason().isEmpty() ? "" : ": " + Text.printable(outcome.reason(), WIDTH)));
+        } catch (TimeoutException e) {
+            out().println("message " + publication.id() + " is pending; " + name + " is " + clients.client(name).status().state());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private static byte[] payload(Arguments arguments) {
+        String payload = arguments.operand(1);
+        try {
+            return arguments.has("-x") ? HexFormat.of().parseHex(payload) : payload.getBytes(StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw arguments.wrong("payload " + payload + " is no hex");
+        }
+    }
+
+    /** The same as {@link #tail}. */
+    @Descriptor("the same as tail")
+    public void subscribe(@Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args) throws InterruptedException {
+        tail(args);
+    }
+
+    /** Shows messages as they come. */
+    @Descriptor("shows messages as they come; ends after -n messages (10), after -t seconds (60), or with a key")
+    public void tail(@Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args) throws InterruptedException {
+        Arguments arguments = new Arguments("tail [client] filter [-n count] [-t seconds] [-q 0|1|2]", Set.of(), Set.of("-n", "-t", "-q"), args);
+        int most = arguments.number("-n", 1, 10_000, 10);
+        int seconds = arguments.number("-t", 1, 3600, 60);
+        SubscribeOptions options = SubscribeOptions.qos(Qos.of(arguments.number("-q", 0, 2, 0)));
+        ResilientMqttClient client = clients.client(arguments.client(clients, 1));
+        long begun = System.nanoTime();
+        int count = 0;
+        String end = "";
+        isKeyPressed(System.in); // what is left of the line with the command
+        try (MessageQueue queue = client.open(arguments.operand(0), options, TAIL_CAPACITY)) {
+            while (end.isEmpty()) {
+                ReceivedMessage message = queue.poll(TAIL_TURN);
+                if (message != null) {
+                    show(message);
+                    count++;
+                }
+                int code = queue.subscription().granted().code();
+                end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "the time is over"
+                        : isKeyPressed(System.in) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code : "";
+            }
+            out().println(Text.count(count, "message") + " (" + end + ")"
+                    + (queue.discards() == 0 ? "" : "; " + queue.discards() + " came too fast to be shown"));
+        }
+    }
+
+    private static void show(ReceivedMessage message) {
+        String head = Text.time(Instant.now()).substring(11) + " q" + message.qos().ordinal() + (message.retained() ? " retained" : "")
+                + " " + Text.printable(message.topic(), WIDTH);
+        String payload = Text.payload(message.payload(), 2 * WIDTH);
+        out().println(head.length() + payload.length() < WIDTH ? head + " " + payload : head + System.lineSeparator() + "    " + payload);
+    }
+
+    private static boolean isKeyPressed(InputStream keyboard) {
+        try {
+            int available = keyboard.available();
+            for (int i = 0; i < available; i++) {
+                keyboard.read();
+            }
+            return available > 0;
+        } catch (IOException e) {
+            return true; // whoever looked on has gone
+        }
+    }
+
+    /** Drops messages. */
+    @Descriptor("cancels the messages of a lane (q0 = QoS 0) that were never sent, for ever; asks first, unless --yes is given")
+    public void drop(@Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args) throws InterruptedException {
+        Arguments arguments = new Arguments("drop [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
+        String name = arguments.client(clients, 0);
+        if (arguments.has("--all") == arguments.has("-l")) {
+            throw arguments.wrong("which lane? Either -l or --all");
+        }
+        int only = arguments.has("-l") ? lane(arguments) : -1;
+        ClientInspector inspector = clients.inspector(name);
+        List<ClientInspector.Lane> lanes = answer(inspector.lanes()).stream()
+                .filter(lane -> lane.queued() > 0 && (only < 0 || lane.lane() == only)).toList();
+        long queued = lanes.stream().mapToLong(ClientInspector.Lane::queued).sum();
+        if (queued == 0) {
+            out().println(name + ": there is nothing to drop.");
+            return;
+        }
+        if (!arguments.has("--yes")) {
+            out().print(Text.count(queued, "message") + " of " + name + " will never be delivered. Type yes to drop: ");
+            out().flush();
+            isKeyPressed(System.in); // what is left of the line with the command
+            if (!"yes".equals(line(System.in))) {
+                out().println(System.lineSeparator() + "Nothing is dropped.");
+                return;
+            }
+        }
+        long dropped = 0;
+        for (ClientInspector.Lane lane : lanes) {
+            dropped += answer(inspector.drop(lane.lane()));
+        }
+        LOG.warn("{}: an operator dropped {} messages that were never sent", name, dropped);
+        out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
+    }
+
+    private static String line(InputStream keyboard) {
+        StringBuilder line = new StringBuilder();
+        try {
+            for (int key = keyboard.read(); key >= 0 && key != '\n' && key != '\r'; key = keyboard.read()) {
+                if (line.length() == MOST_ANSWER) {
+                    return "";
+                }
+                line.append((char) key);
+            }
+        } catch (IOException e) {
+            return ""; // whoever was asked has gone
+        }
+        return line.toString().strip();
+    }
+
+    private static <T> T answer(CompletionStage<T> stage) throws InterruptedException {
+        try {
+            return stage.toCompletableFuture().get(ANSWER_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("no answer within " + ANSWER_SECONDS + " s; it may still come about (mqtt:status shows it)");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        }
+    }
+}

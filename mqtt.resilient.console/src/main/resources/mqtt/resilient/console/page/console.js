@@ -1,0 +1,537 @@
+// The page: one stream of server-sent events in, actions out. Whatever comes from a message or a broker is put in as text.
+(() => {
+'use strict';
+
+const root = document.getElementById('mqtt-console');
+// Without a user and a password that the address of the page may have: fetch takes none.
+const base = location.origin + root.dataset.base + '/';
+const pageId = Array.from(crypto.getRandomValues(new Uint8Array(12)), b => b.toString(16).padStart(2, '0')).join('');
+const $ = id => root.querySelector('#' + id);
+
+const WINDOW = 300;       // samples in a chart: five minutes
+const MOST_ROWS = 200;    // clients in the list at once
+const MOST_MESSAGES = 100;
+const MOST_EVENTS = 200;
+const MOST_OUTAGES = 50;
+const RETRY_MS = 3000;
+
+/* ---- text ---- */
+
+// Characters that are not seen, or that turn the direction of others.
+const UNSEEN = /[\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff]/u;
+
+/** Text as a list of nodes, with a mark in place of each character that is not seen. */
+function visible(text) {
+    const nodes = [];
+    let plain = '';
+    const flush = () => { if (plain) { nodes.push(plain); plain = ''; } };
+    for (const c of text) {
+        if (!UNSEEN.test(c) || c === '\n') {
+            plain += c;
+        } else {
+            flush();
+            const name = c === '\t' ? 'tab' : 'U+' + c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
+            nodes.push(el('span', {className: 'mark', textContent: '‹' + name + '›'}));
+        }
+    }
+    flush();
+    return nodes;
+}
+
+function el(tag, properties, ...children) {
+    const node = Object.assign(document.createElement(tag), properties);
+    node.append(...children.flat());
+    return node;
+}
+
+const bdi = text => el('bdi', {dir: 'ltr'}, visible(text));
+const number = value => value == null || value < 0 ? '–' : Math.round(value).toLocaleString('en');
+const plural = (count, noun) => number(count) + ' ' + noun + (count === 1 ? '' : 's');
+
+function time(millis, withDate) {
+    const date = new Date(millis);
+    const two = n => String(n).padStart(2, '0');
+    const clock = two(date.getHours()) + ':' + two(date.getMinutes()) + ':' + two(date.getSeconds());
+    return withDate ? date.getFullYear() + '-' + two(date.getMonth() + 1) + '-' + two(date.getDate()) + ' ' + clock : clock;
+}
+
+function span(millis) {
+    const seconds = Math.max(0, Math.round(millis / 1000));
+    if (seconds < 120) {
+        return seconds + ' s';
+    }
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 120) {
+        return minutes + ' min ' + seconds % 60 + ' s';
+    }
+    const hours = Math.floor(minutes / 60);
+    return hours < 48 ? hours + ' h ' + minutes % 60 + ' min' : Math.floor(hours / 24) + ' d ' + hours % 24 + ' h';
+}
+
+function bytes(value) {
+    if (value == null || value < 0) {
+        return '–';
+    }
+    return value < 10240 ? number(value) + ' B' : value < 10485760 ? number(value / 1024) + ' KB' : number(value / 1048576) + ' MB';
+}
+
+function setText(node, text) {
+    if (node.textContent !== text) { // an unchanged live region is not read again
+        node.textContent = text;
+    }
+}
+
+const row = (...cells) => el('tr', {}, cells.map(cell => cell instanceof HTMLTableCellElement ? cell : el('td', {}, cell)));
+const WORDS = {OFFLINE: ['offline', 'bad'], WAITING: ['waiting', 'bad'], RESOLVING: ['resolving', 'wait'],
+    CONNECTING: ['connecting', 'wait'], HANDSHAKE: ['handshake', 'wait'], ONLINE: ['online', 'good'], PAUSED: ['paused', 'wait'],
+    FAILED: ['failed', 'bad']};
+const words = state => WORDS[state] || [state, 'wait'];
+const isWell = client => client.state === 'ONLINE' && (client.store === 'OK' || client.store === 'OPENING') && !client.error;
+
+/* ---- the stream ---- */
+
+let token = '';
+let stream = null;      // what aborts it
+let attempt = 0;
+const selected = {client: new URLSearchParams(location.hash.slice(1)).get('client') || '', tail: ''};
+
+function say(state, text) {
+    $('stream').dataset.state = state;
+    setText($('stream'), text);
+}
+
+async function connect() {
+    const mine = ++attempt;
+    stream?.abort();
+    const abort = stream = new AbortController();
+    const query = new URLSearchParams({page: pageId, client: selected.client, tail: selected.tail});
+    try {
+        const response = await fetch(base + 'events?' + query, {signal: abort.signal, cache: 'no-store'});
+        if (!response.ok) {
+            throw new Error((await response.text()).trim() || 'The gateway answers ' + response.status + '.');
+        }
+        say('live', 'Live');
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        let text = '';
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+            text += part.value;
+            const blocks = text.split('\n\n');
+            text = blocks.pop();
+            blocks.forEach(take);
+        }
+        throw new Error('The gateway has ended the connection.');
+    } catch (failure) {
+        if (mine !== attempt) {
+            return; // another has taken its place
+        }
+        token = '';
+        if (selected.tail && !/ended|fetch|network/i.test(failure.message)) {
+            stopTail(failure.message); // a filter that is refused is not asked for again
+        }
+        say('lost', 'Not live: ' + failure.message + ' What is shown is old. Trying again …');
+        setTimeout(() => mine === attempt && connect(), RETRY_MS);
+    }
+}
+
+function take(block) {
+    const match = /^event: (\w+)\ndata: (.*)$/.exec(block);
+    if (match && handlers[match[1]]) {
+        handlers[match[1]](JSON.parse(match[2]));
+    }
+}
+
+const handlers = {
+    hello(data) { token = data.token; },
+    clients: takeClients,
+    client: takeClient,
+    subscriptions: takeSubscriptions,
+    events: takeEvents,
+    tail: takeTail,
+    waiting: takeWaiting,
+    answer(data) { answer(data.well, data.words); },
+};
+
+async function act(what, parameters) {
+    try {
+        const response = await fetch(base + 'action', {method: 'POST', cache: 'no-store',
+            headers: {'X-Mqtt-Page': pageId, 'X-Mqtt-Token': token},
+            body: new URLSearchParams({do: what, client: selected.client, ...parameters})});
+        if (!response.ok) {
+            answer(false, (await response.text()).trim());
+        } else if (['connect', 'disconnect', 'reconnect'].includes(what)) {
+            answer(true, 'Asked for: ' + what + '.');
+        }
+    } catch (failure) {
+        answer(false, 'The gateway was not reached: ' + failure.message);
+    }
+}
+
+function answer(well, text) {
+    $('answer').dataset.tone = well ? 'good' : 'bad';
+    $('answer').replaceChildren(...visible(text));
+}
+
+/* ---- the list ---- */
+
+const clients = new Map();
+const buttons = new Map();
+
+function takeClients(data) {
+    if (data.whole) {
+        clients.clear();
+    }
+    data.left.forEach(name => clients.delete(name));
+    data.rows.forEach(client => clients.set(client.name, client));
+    list();
+    if (!clients.has(selected.client) && !selected.client && clients.size > 0) {
+        select([...clients.keys()].sort()[0], false);
+    }
+}
+
+function list() {
+    const wanted = $('search').value.toLowerCase();
+    const troubled = $('troubled').checked;
+    const shown = [...clients.values()].filter(client => client.name.toLowerCase().includes(wanted)
+        && !(troubled && isWell(client))).sort((a, b) => a.name < b.name ? -1 : 1);
+    const well = [...clients.values()].filter(isWell).length;
+    setText($('count'), plural(clients.size, 'client') + ', ' + number(well) + ' well'
+        + (shown.length > MOST_ROWS ? '; ' + MOST_ROWS + ' of ' + number(shown.length) + ' shown, search for others' : ''));
+    const items = shown.slice(0, MOST_ROWS).map(client => {
+        let item = buttons.get(client.name);
+        if (!item) {
+            item = el('li', {}, el('button', {type: 'button', onclick: () => select(client.name, true)}, bdi(client.name),
+                el('small')));
+            buttons.set(client.name, item);
+        }
+        const [text, tone] = words(client.state);
+        const small = item.querySelector('small');
+        setText(small, client.error ? 'bad configuration' : isWell(client) || client.state !== 'ONLINE' ? text
+            : 'store ' + client.store.toLowerCase());
+        small.dataset.tone = isWell(client) ? tone : tone === 'good' ? 'bad' : tone;
+        const button = item.firstChild;
+        client.name === selected.client ? button.setAttribute('aria-current', 'true') : button.removeAttribute('aria-current');
+        return item;
+    });
+    for (const name of buttons.keys()) {
+        clients.has(name) || buttons.delete(name);
+    }
+    const before = [...$('clients').children];
+    if (before.length !== items.length || items.some((item, i) => item !== before[i])) { // or the focus would be lost
+        const focused = document.activeElement;
+        $('clients').replaceChildren(...items);
+        $('clients').contains(focused) && focused.focus();
+    }
+}
+
+function select(name, focus) {
+    selected.client = name;
+    stopTail('');
+    history.replaceState(null, '', '#client=' + encodeURIComponent(name));
+    $('client-name').replaceChildren(...visible(name));
+    samples.length = outages.length = 0;
+    last = status = null;
+    for (const id of ['events', 'subscriptions', 'lanes', 'samples', 'outages', 'waiting']) {
+        $(id).tBodies[0].replaceChildren();
+    }
+    $('waiting').hidden = $('outages').hidden = true;
+    $('answer').textContent = '';
+    $('client').hidden = false;
+    list();
+    focus && $('client-name').focus();
+    connect();
+}
+
+/* ---- one client ---- */
+
+let last = null;        // the sample before: counters and time
+let status = null;
+let statusAt = 0;       // when it came, on this machine's clock
+const samples = [];     // {t, out, in, backlog, rtt}
+const outages = [];     // {from, to}
+
+function takeClient(data) {
+    if (data.name !== selected.client) {
+        return;
+    }
+    if (!data.there) {
+        status = null;
+        setState('gone', 'bad');
+        $('since').textContent = 'There is no client of this name now.';
+        $('next').textContent = $('explain').textContent = '';
+        return;
+    }
+    status = data.status;
+    statusAt = performance.now() - (data.now - status.since); // since when, as this machine counts
+    status.nextAt = performance.now() + status.nextAttempt;
+    const metrics = data.metrics;
+    const t = data.now / 1000;
+    const per = last ? Math.max(.2, t - last.t) : 0;
+    const restarted = last && (metrics.received < last.received || metrics.delivered < last.delivered);
+    const sample = {t, out: null, in: null, backlog: metrics.pending,
+        rtt: metrics.roundTripNanos > 0 ? metrics.roundTripNanos / 1e6 : null};
+    if (last && !restarted) {
+        sample.out = (metrics.delivered - last.delivered) / per;
+        sample.in = (metrics.received - last.received) / per;
+    }
+    noteOutage(t, status.state, last && metrics.connections > last.connections);
+    if (!last || t - last.t > .5) {
+        last = {t, delivered: metrics.delivered, received: metrics.received, connections: metrics.connections};
+        samples.push(sample);
+        samples.length > WINDOW && samples.shift();
+        showSamples();
+    }
+    setState(...words(status.state));
+    countDown();
+    $('explain').replaceChildren(...visible(data.explain || status.reason));
+    buttonsFor(status.state);
+    takeLanes(data.lanes || []);
+    facts(metrics);
+}
+
+function setState(text, tone) {
+    setText($('state'), text);
+    $('state').dataset.tone = tone;
+}
+
+function buttonsFor(state) {
+    const off = {connect: state !== 'PAUSED', disconnect: state === 'PAUSED'};
+    for (const button of $('actions').children) {
+        button.disabled = Boolean(off[button.dataset.do]);
+    }
+}
+
+function countDown() {
+    if (!status) {
+        return;
+    }
+    setText($('since'), 'for ' + span(performance.now() - statusAt) + ', since ' + time(status.since, true)
+        + (status.broker ? ', ' : ''));
+    status.broker && $('since').append(bdi(status.broker));
+    const left = status.nextAt - performance.now();
+    setText($('next'), status.nextAttempt > 0 && status.state !== 'ONLINE' ? '– next attempt in ' + span(left)
+        + ' (number ' + (status.attempt + 1) + ')' : '');
+}
+setInterval(countDown, 500);
+
+function noteOutage(t, state, connectedAnew) {
+    const open = outages.length > 0 && outages[outages.length - 1].to === null ? outages[outages.length - 1] : null;
+    if (state !== 'ONLINE' && !open) {
+        outages.push({from: last ? last.t : t, to: null});
+    } else if (state === 'ONLINE' && open) {
+        open.to = t;
+    } else if (state === 'ONLINE' && connectedAnew) { // shorter than a sample
+        outages.push({from: last.t, to: t});
+    }
+    outages.length > MOST_OUTAGES && outages.shift();
+    $('outages').hidden = outages.length === 0;
+    $('outages').tBodies[0].replaceChildren(...outages.slice().reverse().map(each => row(time(each.from * 1000),
+        each.to ? time(each.to * 1000) : 'now', number((each.to || t) - each.from))));
+}
+
+function showSamples() {
+    const latest = samples[samples.length - 1];
+    setText($('now-out'), number(latest.out));
+    setText($('now-in'), number(latest.in));
+    setText($('now-backlog'), number(latest.backlog));
+    setText($('now-rtt'), latest.rtt == null ? '–' : latest.rtt < 10 ? latest.rtt.toFixed(1) : number(latest.rtt));
+    if ($('samples').closest('details').open) {
+        $('samples').tBodies[0].replaceChildren(...samples.slice(-20).reverse().map(each => row(time(each.t * 1000), number(each.out),
+            number(each.in), number(each.backlog), each.rtt == null ? '–' : each.rtt.toFixed(1))));
+    }
+    document.hidden || charts.forEach(chart => chart.update());
+}
+
+function takeLanes(lanes) {
+    const body = $('lanes').tBodies[0];
+    lanes.forEach((lane, i) => {
+        let tr = body.rows[i];
+        if (!tr) { // made once: a button must not go away under the finger
+            const name = ['0 alarm', '1', '2 normal', '3 bulk', 'QoS 0'][lane.lane];
+            tr = row(el('th', {scope: 'row'}, name), '', '', '', '', el('div', {className: 'buttons'},
+                el('button', {type: 'button', ariaLabel: 'Look at the oldest of lane ' + name,
+                    onclick: () => act('waiting', {lane: lane.lane})}, 'Look'),
+                el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop lane ' + name,
+                    onclick: () => drop(lane.lane, name)}, 'Drop …')));
+            body.append(tr);
+        }
+        setText(tr.cells[1], number(lane.queued));
+        setText(tr.cells[2], number(lane.inFlight));
+        setText(tr.cells[3], bytes(lane.bytes));
+        setText(tr.cells[4], lane.oldestMillis > 0 ? span(lane.oldestMillis) : '–');
+        tr.querySelectorAll('button').forEach(button => { button.disabled = lane.queued === 0; });
+        tr.dataset.queued = lane.queued;
+    });
+}
+
+function drop(lane, name) {
+    const dialog = $('drop');
+    const count = $('lanes').tBodies[0].rows[lane].dataset.queued;
+    $('drop-words').textContent = plural(Number(count), 'message') + ' of lane ' + name + ' of the client “' + selected.client
+        + '” will be cancelled and are lost. What has been sent already goes on.';
+    dialog.returnValue = '';
+    dialog.onclose = () => dialog.returnValue === 'yes' && act('drop', {lane});
+    dialog.showModal();
+}
+
+function takeWaiting(data) {
+    $('waiting').hidden = false;
+    $('waiting').caption.textContent = 'The oldest of lane ' + data.lane + ' that are in memory: ' + data.messages.length;
+    $('waiting').tBodies[0].replaceChildren(...data.messages.map(message => row(String(message.id),
+        el('td', {className: 'wide'}, bdi(message.topic)), message.qos, bytes(message.payloadBytes), span(message.ageMillis))));
+}
+
+function takeSubscriptions(all) {
+    $('subscriptions').tBodies[0].replaceChildren(...(all || []).map(each => row(el('td', {className: 'wide'}, bdi(each.filter)),
+        qos(each.qos), grant(each.granted), el('td', {className: 'wide'}, bdi(each.listeners.concat(each.departed.map(name =>
+            name + ' (gone)')).join(', '))), number(each.waiting) + (each.discards ? ', ' + number(each.discards) + ' lost' : ''))));
+}
+
+const qos = level => String(['AT_MOST_ONCE', 'AT_LEAST_ONCE', 'EXACTLY_ONCE'].indexOf(level));
+const grant = answered => answered.code === -1 ? 'none yet' : answered.code <= 2 ? 'QoS ' + answered.code
+    : bdi('refused, code ' + answered.code + (answered.reason ? ': ' + answered.reason : ''));
+
+function takeEvents(all) {
+    const body = $('events').tBodies[0];
+    body.prepend(...all.map(each => row(el('td', {className: 'time'}, time(each.time, true)),
+        el('td', {className: 'wide'}, bdi(each.text)))).reverse());
+    while (body.rows.length > MOST_EVENTS) {
+        body.deleteRow(-1);
+    }
+}
+
+function facts(metrics) {
+    const limits = status.limits;
+    define('link', {'Client id': status.clientId, 'Protocol': status.protocol, 'Session resumed': status.sessionPresent ? 'yes' : 'no',
+        'Last reason code': status.reasonCode, 'Configuration': status.configurationError || 'in force',
+        'Connections': number(metrics.connections), 'Attempts': number(metrics.attempts), 'Sessions lost': number(metrics.sessionsLost)});
+    define('store', {'Store': status.store + (status.storeReason ? ': ' + status.storeReason : ''), 'Size': bytes(metrics.storeBytes),
+        'Written': bytes(metrics.storeBytesWritten), 'Forced': number(metrics.storeForces),
+        'Damaged records': number(metrics.storeRecordsSkipped), 'Files put aside': number(metrics.storeSegmentsQuarantined)});
+    define('limits', {'Receive maximum': number(limits.receiveMaximum), 'Maximum QoS': qos(limits.maximumQos),
+        'Largest packet': bytes(limits.maximumPacketBytes), 'Keepalive of the broker': limits.keepAliveSeconds < 0 ? 'ours'
+            : limits.keepAliveSeconds + ' s', 'Session expiry': limits.sessionExpirySeconds < 0 ? 'as asked for'
+            : limits.sessionExpirySeconds + ' s', 'Retained messages': limits.retainAvailable ? 'yes' : 'no',
+        'Shared subscriptions': limits.sharedSubscriptions ? 'yes' : 'no', 'Topic aliases': number(limits.topicAliasMaximum)});
+    define('figures', {'Pending': number(metrics.pending) + ', ' + bytes(metrics.pendingBytes), 'In flight': number(metrics.inFlight),
+        'Oldest pending': metrics.oldestMillis ? span(metrics.oldestMillis) : '–', 'Accepted': number(metrics.accepted),
+        'Delivered': number(metrics.delivered), 'Rejected': number(metrics.rejected), 'Expired': number(metrics.expired),
+        'Dropped': number(metrics.dropped), 'Refused': number(metrics.refused), 'Set aside': number(metrics.setAside),
+        'Sent again': number(metrics.repeated), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped)});
+}
+
+function define(id, entries) {
+    const list = $(id);
+    Object.entries(entries).forEach(([name, value], i) => {
+        const dd = list.children[2 * i + 1] || (list.append(el('dt', {}, name), el('dd')), list.lastChild);
+        const text = String(value);
+        if (dd.title !== text) {
+            dd.title = text;
+            dd.replaceChildren(bdi(text));
+        }
+    });
+}
+
+/* ---- messages ---- */
+
+function takeTail(data) {
+    const table = $('tail');
+    table.hidden = false;
+    const rows = data.messages.map(message => row(el('td', {className: 'time'}, time(message.time)),
+        el('td', {className: 'wide'}, bdi(message.topic), message.topicLength > message.topic.length
+            ? el('span', {className: 'mark'}, ' … ' + number(message.topicLength) + ' characters') : ''),
+        String(message.qos) + (message.retained ? ', retained' : ''), bytes(message.bytes),
+        el('td', {className: 'wide'}, el('code', {}, el('bdi', {dir: 'auto'}, message.text != null ? visible(message.text) : message.hex),
+            message.whole ? '' : el('span', {className: 'mark'}, ' … cut, ' + number(message.bytes) + ' bytes in all')))));
+    if (data.left > 0) {
+        rows.push(row(el('td', {colSpan: 5, className: 'mark'}, plural(data.left, 'more message') + ' left out here')));
+    }
+    table.tBodies[0].prepend(...rows.reverse());
+    while (table.tBodies[0].rows.length > MOST_MESSAGES) {
+        table.tBodies[0].deleteRow(-1);
+    }
+}
+
+$('tail-form').onsubmit = event => {
+    event.preventDefault();
+    selected.tail = $('filter').value;
+    $('tail').tBodies[0].replaceChildren();
+    $('tail').hidden = true;
+    $('tail-stop').disabled = false;
+    $('tail-note').textContent = 'Shown as they come, at most 20 a second; the number of those left out is told.';
+    connect();
+};
+
+function stopTail(why) {
+    selected.tail = '';
+    $('tail-stop').disabled = true;
+    $('tail-note').replaceChildren(...visible(why || 'A subscription with QoS 0, for as long as this page shows it.'));
+}
+
+$('tail-stop').onclick = () => {
+    stopTail('');
+    $('filter').focus();
+    connect();
+};
+
+$('publish-form').onsubmit = event => {
+    event.preventDefault();
+    act('publish', Object.fromEntries(new FormData(event.target)));
+};
+
+$('actions').onclick = event => event.target.dataset.do && act(event.target.dataset.do, {});
+$('search').oninput = $('troubled').onchange = list;
+
+/* ---- charts ---- */
+
+const charts = [];
+
+function chart(title, unit, series) {
+    const box = el('div');
+    const figure = el('figure', {}, el('figcaption', {}, el('span', {}, title), series.map(each => el('span', {className: 'key key-'
+        + each.key}, each.label + ' ', el('b', {id: each.id}, '–'), ' ' + unit))), box);
+    $('charts').append(figure);
+    let plot = null;
+    const colour = name => getComputedStyle(root).getPropertyValue('--' + name).trim();
+    const data = () => [samples.map(each => each.t), ...series.map(each => samples.map(sample => sample[each.field]))];
+    const bands = u => {
+        u.ctx.save();
+        u.ctx.fillStyle = colour('band');
+        for (const outage of outages) {
+            const left = Math.max(u.bbox.left, u.valToPos(outage.from, 'x', true));
+            const right = Math.min(u.bbox.left + u.bbox.width, outage.to ? u.valToPos(outage.to, 'x', true) : Infinity);
+            right > left && u.ctx.fillRect(left, u.bbox.top, Math.max(2, right - left), u.bbox.height);
+        }
+        u.ctx.restore();
+    };
+    const make = () => {
+        plot?.destroy();
+        const axis = {stroke: colour('soft'), grid: {stroke: colour('line'), width: 1}, ticks: {stroke: colour('line'), width: 1}};
+        const latest = () => samples.length ? samples[samples.length - 1].t : Date.now() / 1000;
+        plot = new uPlot({width: Math.max(200, box.clientWidth), height: 150, legend: {show: false}, cursor: {show: false},
+            scales: {x: {range: () => [latest() - WINDOW, latest()]}, y: {range: (u, low, high) => [0, Math.max(1, high || 0) * 1.1]}},
+            axes: [axis, {...axis, size: 56, values: (u, ticks) => ticks.map(tick => tick.toLocaleString('en'))}],
+            series: [{}, ...series.map(each => ({stroke: colour(each.key), width: 2, points: {show: false}, spanGaps: false}))],
+            hooks: {drawClear: [bands]}}, data(), box);
+        plot.root.setAttribute('aria-hidden', 'true'); // the figures and the table say the same
+    };
+    make();
+    new ResizeObserver(() => plot.width !== box.clientWidth && box.clientWidth > 0
+        && plot.setSize({width: box.clientWidth, height: 150})).observe(box);
+    charts.push({update: () => plot.setData(data()), make});
+}
+
+chart('Messages per second', '/s', [{label: 'out', field: 'out', key: 'one', id: 'now-out'},
+    {label: 'in', field: 'in', key: 'two', id: 'now-in'}]);
+chart('Backlog', 'messages', [{label: '', field: 'backlog', key: 'one', id: 'now-backlog'}]);
+chart('Round trip', 'ms', [{label: '', field: 'rtt', key: 'one', id: 'now-rtt'}]);
+$('charts').after(el('p', {className: 'key key-band'}, 'not connected'));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach(each => each.make()));
+document.addEventListener('visibilitychange', () => document.hidden || charts.forEach(each => each.update()));
+$('samples').closest('details').addEventListener('toggle', () => samples.length && showSamples());
+
+if (selected.client) {
+    select(selected.client, false);
+} else {
+    connect();
+}
+})();

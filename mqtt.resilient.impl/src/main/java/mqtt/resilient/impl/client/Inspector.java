@@ -1,0 +1,60 @@
+package mqtt.resilient.impl.client;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import mqtt.resilient.spi.ClientInspector;
+
+/** Brings the questions of an operator to the loop, and the answers back. */
+final class Inspector implements ClientInspector {
+    private final Environment environment;
+    private final Publisher publisher;
+    private final Supplier<List<Subscribed>> subscriptions;
+
+    /** Makes an inspector; {@code subscriptions} is asked on the loop. */
+    Inspector(Environment environment, Publisher publisher, Supplier<List<Subscribed>> subscriptions) {
+        this.environment = environment;
+        this.publisher = publisher;
+        this.subscriptions = subscriptions;
+    }
+
+    private <T> CompletionStage<T> ask(Supplier<T> question) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        environment.scheduler().execute(() -> {
+            T found = question.get();
+            environment.completions().execute(() -> answer.complete(found));
+        });
+        return answer.minimalCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<List<Subscribed>> subscriptions() {
+        return ask(subscriptions);
+    }
+
+    @Override
+    public CompletionStage<List<Lane>> lanes() {
+        return ask(() -> IntStream.rangeClosed(0, AT_MOST_ONCE).mapToObj(publisher::lane).toList());
+    }
+
+    @Override
+    public CompletionStage<List<Waiting>> waiting(int lane, int most) {
+        requireWithin("lane", lane, 0, AT_MOST_ONCE);
+        requireWithin("most", most, 1, MOST);
+        return ask(() -> publisher.waiting(lane, most));
+    }
+
+    @Override
+    public CompletionStage<Long> drop(int lane) {
+        requireWithin("lane", lane, 0, AT_MOST_ONCE);
+        return publisher.drop(lane);
+    }
+
+    private static void requireWithin(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + ": " + value + " is not allowed; allowed are " + least + " to " + most);
+        }
+    }
+}
