@@ -84,14 +84,15 @@ class KarafTest {
         }
         Await.until("the connection in the log", () -> read(karaf.resolve("data/log/karaf.log")).contains("plant: connected to"),
                 LIMIT);
-        // TODO status: when the console's commands are there
+        String answer = run(status);
+        assertTrue(answer.contains("plant") && answer.contains("ONLINE"), answer);
         try (PlainSubscriber subscriber = new PlainSubscriber(broker.port())) {
             run(publish);
             assertEquals("plant/hello hello", subscriber.next(MESSAGE_MILLIS));
         }
 
         broker.stop();
-        run(publish.replace("=hello", "=stored-before-the-kill"));
+        run(publish.replace(" hello", " stored-before-the-kill"));
         Await.until("the message in the store", () -> stored("stored-before-the-kill"), LIMIT);
         kill();
         broker.start();
