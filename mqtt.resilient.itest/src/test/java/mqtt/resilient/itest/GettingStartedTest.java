@@ -2,7 +2,9 @@ package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,8 @@ class GettingStartedTest {
 
     @BeforeEach
     void beACheckout() throws IOException {
+        assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator)).anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))),
+                "there is no curl on this machine");
         Files.createSymbolicLink(directory.resolve("bin"), Page.root().resolve("bin"));
     }
 

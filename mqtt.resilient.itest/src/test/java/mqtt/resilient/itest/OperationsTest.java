@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -22,9 +23,10 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ClientMXBean;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.MqttConstants;
 import org.junit.jupiter.api.Test;
 
-/** docs/operations.md names the metrics, commands and log lines that there are. */
+/** docs/operations.md and docs/events.md name the metrics, commands, log lines and events that there are. */
 class OperationsTest {
     private static final Pattern PROMETHEUS = Pattern.compile("\\bmqtt_resilient_[a-z_]+");
     private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^\\| [^|]*\\| `([A-Z]\\w+)` \\|");
@@ -97,6 +99,19 @@ class OperationsTest {
         assertTrue(lines.size() > 15, lines::toString);
         lines.removeIf(line -> code.indexOf('"' + line.replace("…", "{}").replaceAll("\\{}$", "")) >= 0);
         assertEquals(Set.of(), lines);
+    }
+
+    @Test
+    void thePageOfEventsNamesEveryTopicAndPropertyThatThereIs() throws Exception {
+        String events = Page.of("docs/events.md").text();
+        Set<String> missing = new TreeSet<>();
+        for (Field constant : MqttConstants.class.getFields()) {
+            String value = String.valueOf(constant.get(null));
+            missing.add(value.substring(value.lastIndexOf('/') + 1));
+        }
+        assertTrue(missing.size() > 35, missing::toString);
+        missing.removeIf(value -> events.contains("`" + value + "`"));
+        assertEquals(Set.of(), missing);
     }
 
     /** What the console would answer for one client; the class that writes it is not public. */
