@@ -28,16 +28,17 @@ import org.osgi.framework.wiring.BundleWiring;
 class BundlesTest {
     private static final String API = "mqtt.resilient.api";
     private static final String ENGINE = "mqtt.resilient.impl";
+    private static final String CONSOLE = "mqtt.resilient.console";
 
     @ParameterizedTest
-    @ValueSource(strings = {API, ENGINE})
+    @ValueSource(strings = {API, ENGINE, CONSOLE})
     void theBundleIsActiveAndResolved(String name) {
         assertEquals(Bundle.ACTIVE, bundle(name).getState());
         assertNotNull(bundle(name).adapt(BundleWiring.class));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {API, ENGINE})
+    @ValueSource(strings = {API, ENGINE, CONSOLE})
     void theBundleImportsNoJavaPackage(String name) {
         assertFalse(packages(name).stream().anyMatch(filter -> filter.contains("=java.")), packages(name).toString());
     }
@@ -63,12 +64,20 @@ class BundlesTest {
 
     @Test
     void theEngineNeedsNoPackageButThoseOfTheJdkTheFrameworkAndSlf4j() {
-        List<String> mandatory = requirements(ENGINE).filter(requirement -> !Constants.RESOLUTION_OPTIONAL
+        assertEquals(List.of("org.osgi.framework", "org.slf4j"), mandatory(ENGINE));
+    }
+
+    @Test
+    void theConsoleNeedsNeitherShellNorServletsNorEventAdmin() {
+        assertEquals(List.of("org.osgi.framework", "org.osgi.util.tracker", "org.slf4j"), mandatory(CONSOLE));
+    }
+
+    private static List<String> mandatory(String bundle) {
+        return requirements(bundle).filter(requirement -> !Constants.RESOLUTION_OPTIONAL
                 .equals(requirement.getDirectives().get(Constants.RESOLUTION_DIRECTIVE)))
                 .map(requirement -> requirement.getDirectives().get(Constants.FILTER_DIRECTIVE)
                         .replaceFirst(".*osgi.wiring.package=([a-z0-9.]+).*", "$1"))
                 .filter(name -> !name.startsWith("mqtt.resilient.") && !name.startsWith("javax.")).sorted().toList();
-        assertEquals(List.of("org.osgi.framework", "org.slf4j"), mandatory);
     }
 
     @Test

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Hashtable;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Outcome;
@@ -13,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 
 /** What works in every framework, also in one without EventAdmin and metatype (itest-bare.bndrun). */
@@ -68,6 +71,18 @@ class EssentialsTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("bare", broker, "subscriptions", "bare/#;1");
         assertEquals(Outcome.Kind.DELIVERED,
                 Await.result(client.publish(Message.to("bare/x").build()).delivered()).kind());
+    }
+
+    @Test
+    void theConsoleIsThereAlsoWithoutShellAndHttp() throws Exception {
+        clients.connected("bare", broker);
+        Bundle console = bundle("mqtt.resilient.console");
+        boolean shell = context.getServiceReference("org.apache.felix.service.command.CommandProcessor") != null;
+        assertEquals(Boolean.parseBoolean(context.getProperty("itest.bare")), !shell);
+        Await.until("the services of the console", () -> Stream.of(Objects.requireNonNullElse(console.getRegisteredServices(),
+                new ServiceReference<?>[0])).anyMatch(each -> "mqtt".equals(each.getProperty("osgi.command.scope"))) == shell
+                && console.getServicesInUse() != null);
+        assertEquals(Bundle.ACTIVE, console.getState());
     }
 
     @Test

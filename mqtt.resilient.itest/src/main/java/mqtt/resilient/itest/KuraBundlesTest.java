@@ -42,7 +42,8 @@ class KuraBundlesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.kura"})
+    @ValueSource(strings = {"mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.console",
+        "mqtt.resilient.kura"})
     void onlyTheKuraBundleImportsKurasPackagesAndNoneHoldsThem(String name) {
         assertNull(bundle(name).getEntry("org/eclipse/kura"));
         assertEquals(name.equals("mqtt.resilient.kura"),

@@ -40,7 +40,7 @@ class DeploymentPackageTest {
             "org.eclipse.equinox.event-", "org.eclipse.equinox.metatype-", "org.apache.felix.dependencymanager-",
             "org.apache.felix.deploymentadmin-");
     private static final List<String> PRODUCT = List.of("mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl",
-            "mqtt.resilient.kura");
+            "mqtt.resilient.console", "mqtt.resilient.kura");
 
     @TempDir
     Path storage;

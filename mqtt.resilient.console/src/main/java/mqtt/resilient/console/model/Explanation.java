@@ -119,7 +119,7 @@ public final class Explanation {
             words.add("Not delivered so far: " + lost + ".");
         }
         if (metrics.rejected() > 0) {
-            words.add(Text.count(metrics.rejected(), "publish call") + " found no space or was not allowed.");
+            words.add("Refused at admission: " + Text.count(metrics.rejected(), "message") + ".");
         }
     }
 

@@ -34,6 +34,7 @@ import mqtt.resilient.console.model.Rates;
 import mqtt.resilient.console.model.Text;
 import mqtt.resilient.spi.ClientInspector;
 import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -42,8 +43,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The commands of the Gogo shell; not there without one. They talk over the streams of the process, which Gogo gives each of its
- * sessions for its own, so that pipes work too. Every wait ends by itself.
+ * The commands of the Gogo shell; not there without one. They write to the output of the process, of which Gogo gives each
+ * session its own, so that pipes work; keys come from the session, because Gogo's own input does not tell whether there are any.
+ * Every wait ends by itself.
  */
 @Component(service = Commands.class, reference = @Reference(name = "shell", service = CommandProcessor.class), property = {
     "osgi.command.scope=mqtt", "osgi.command.function=status", "osgi.command.function=clients", "osgi.command.function=connect",
@@ -317,13 +319,15 @@ public final class Commands {
 
     /** The same as {@link #tail}. */
     @Descriptor("the same as tail")
-    public void subscribe(@Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args) throws InterruptedException {
-        tail(args);
+    public void subscribe(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args)
+            throws InterruptedException {
+        tail(session, args);
     }
 
     /** Shows messages as they come. */
     @Descriptor("shows messages as they come; ends after -n messages (10), after -t seconds (60), or with a key")
-    public void tail(@Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args) throws InterruptedException {
+    public void tail(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args)
+            throws InterruptedException {
         Arguments arguments = new Arguments("tail [client] filter [-n count] [-t seconds] [-q 0|1|2]", Set.of(), Set.of("-n", "-t", "-q"), args);
         int most = arguments.number("-n", 1, 10_000, 10);
         int seconds = arguments.number("-t", 1, 3600, 60);
@@ -332,7 +336,7 @@ public final class Commands {
         long begun = System.nanoTime();
         int count = 0;
         String end = "";
-        isKeyPressed(System.in); // what is left of the line with the command
+        isKeyPressed(session.getKeyboard()); // what is left of the line with the command
         try (MessageQueue queue = client.open(arguments.operand(0), options, TAIL_CAPACITY)) {
             while (end.isEmpty()) {
                 ReceivedMessage message = queue.poll(TAIL_TURN);
@@ -342,7 +346,7 @@ public final class Commands {
                 }
                 int code = queue.subscription().granted().code();
                 end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "the time is over"
-                        : isKeyPressed(System.in) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code : "";
+                        : isKeyPressed(session.getKeyboard()) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code : "";
             }
             out().println(Text.count(count, "message") + " (" + end + ")"
                     + (queue.discards() == 0 ? "" : "; " + queue.discards() + " came too fast to be shown"));
@@ -370,7 +374,8 @@ public final class Commands {
 
     /** Drops messages. */
     @Descriptor("cancels the messages of a lane (q0 = QoS 0) that were never sent, for ever; asks first, unless --yes is given")
-    public void drop(@Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args) throws InterruptedException {
+    public void drop(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
+            throws InterruptedException {
         Arguments arguments = new Arguments("drop [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
         String name = arguments.client(clients, 0);
         if (arguments.has("--all") == arguments.has("-l")) {
@@ -388,8 +393,8 @@ public final class Commands {
         if (!arguments.has("--yes")) {
             out().print(Text.count(queued, "message") + " of " + name + " will never be delivered. Type yes to drop: ");
             out().flush();
-            isKeyPressed(System.in); // what is left of the line with the command
-            if (!"yes".equals(line(System.in))) {
+            isKeyPressed(session.getKeyboard()); // what is left of the line with the command
+            if (!"yes".equals(line(session.getKeyboard()))) {
                 out().println(System.lineSeparator() + "Nothing is dropped.");
                 return;
             }

@@ -1,0 +1,219 @@
+package mqtt.resilient.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.SubscribeOptions;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.osgi.framework.InvalidSyntaxException;
+
+/** The shell commands, typed into a session with plain streams, as over a telnet console. */
+class ConsoleShellTest extends FrameworkTest {
+    private final ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private CommandProcessor processor;
+
+    @BeforeEach
+    void waitForTheCommands() throws Exception {
+        processor = context.getService(context.getServiceReference(CommandProcessor.class));
+        Await.until("the commands", () -> {
+            try {
+                return context.getServiceReferences((String) null, "(osgi.command.scope=mqtt)") != null;
+            } catch (InvalidSyntaxException e) {
+                throw new IllegalArgumentException(e);
+            }
+        });
+    }
+
+    /** Types a command and gives what it prints. */
+    private String type(String command) throws Exception {
+        return type(command, InputStream.nullInputStream());
+    }
+
+    private String type(String command, InputStream keyboard) throws Exception {
+        output.reset();
+        PrintStream screen = new PrintStream(output, true, StandardCharsets.UTF_8);
+        try (CommandSession session = processor.createSession(keyboard, screen, screen)) {
+            Object result = session.execute(command);
+            screen.print(result == null ? "" : result);
+        }
+        screen.flush();
+        return screen();
+    }
+
+    private String screen() {
+        return output.toString(StandardCharsets.UTF_8);
+    }
+
+    private static InputStream keys(String keys) {
+        byte[] bytes = keys.getBytes(StandardCharsets.UTF_8);
+        return new InputStream() {
+            private int position;
+
+            @Override
+            public int read() { // comes later than the question, so that available() is 0 before it
+                return position < bytes.length ? bytes[position++] : -1;
+            }
+        };
+    }
+
+    private static void assertShown(String shown, String part) {
+        assertTrue(shown.contains(part), () -> "\"" + part + "\" is not in:\n" + shown);
+    }
+
+    @Test
+    void theOnlyClientNeedNotBeNamed() throws Exception {
+        clients.connected("shell", broker);
+        assertShown(type("mqtt:status"), "ONLINE since ");
+        assertShown(type("mqtt:clients"), broker.uri());
+        assertShown(type("mqtt:ping"), "shell: the broker is there; round trip ");
+        assertShown(type("mqtt:wan"), "shell: the wide area network is there");
+        assertShown(type("mqtt:explain"), "shell is connected to " + broker.uri() + " with MQTT 3.1.1 for ");
+        clients.connected("other", broker);
+        String error = assertThrows(IllegalArgumentException.class, () -> type("mqtt:ping")).getMessage();
+        assertEquals("which client? There are other, shell; allowed is: ping [client]", error);
+        assertShown(type("mqtt:status"), "other");
+        assertShown(type("mqtt:ping other"), "other: the broker is there");
+        assertEquals("there is no client \"nobody\"; there is other, shell",
+                assertThrows(IllegalArgumentException.class, () -> type("mqtt:status nobody")).getMessage());
+    }
+
+    @Test
+    void aMessageIsPublishedAndShownByTail() throws Exception {
+        ResilientMqttClient client = clients.connected("shell", broker);
+        CompletableFuture<String> tail = CompletableFuture.supplyAsync(() -> {
+            try {
+                return type("mqtt:tail shell/# -n 2 -t 50 -q 1");
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Await.until("the subscription of tail", () -> {
+            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).delivered());
+            return tail.isDone();
+        });
+        String shown = tail.join();
+        assertShown(shown, "q1 shell/a \\u001B[2J\\u202Etxt");
+        assertShown(shown, "2 messages (enough)");
+        assertFalse(shown.contains("\u001b"), shown);
+        Inbox inbox = Inbox.subscribed(client, "typed");
+        assertShown(type("mqtt:publish typed 'a b c'"), "is delivered");
+        assertShown(type("mqtt:publish shell typed 007 -q 2"), "is delivered");
+        assertShown(type("mqtt:publish shell typed 1e3"), "is delivered");
+        inbox.awaitTexts("a b c", "007", "1e3");
+    }
+
+    @Test
+    void tailEndsWithAKeyAndWithTime() throws Exception {
+        clients.connected("shell", broker);
+        assertShown(type("mqtt:tail nothing -t 1"), "0 messages (the time is over)");
+        AtomicInteger keys = new AtomicInteger();
+        CompletableFuture<String> tail = CompletableFuture.supplyAsync(() -> {
+            try {
+                return type("mqtt:subscribe nothing -t 50", new InputStream() {
+                    @Override
+                    public int read() {
+                        return keys.getAndDecrement() > 0 ? 'q' : -1;
+                    }
+
+                    @Override
+                    public int available() {
+                        return keys.get();
+                    }
+                });
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Await.until("the end of tail", () -> {
+            keys.compareAndSet(0, 1); // one before the beginning does not count
+            return tail.isDone();
+        });
+        assertShown(tail.join(), "0 messages (a key)");
+    }
+
+    @Test
+    void aBacklogIsShownAndDroppedOnlyAfterAYes() throws Exception {
+        clients.configure("shell", "mqtt://127.0.0.1:" + TestBroker.freePort());
+        ResilientMqttClient client = clients.service("shell");
+        for (int i = 0; i < 30; i++) {
+            Await.result(client.publish(Message.to("back/log").payload("x").lane(3).build()).stored());
+        }
+        Await.result(client.publish(Message.to("stays").payload("x").build()).stored());
+        assertShown(type("mqtt:queue"), "3     30");
+        String waiting = type("mqtt:queue shell -l 3 -n 5");
+        assertEquals(1 + 5, waiting.lines().count(), waiting);
+        assertShown(waiting, "back/log");
+        assertShown(type("mqtt:explain"), "31 messages are pending");
+        assertShown(type("mqtt:drop -l 3", keys("no\r\n")), "Nothing is dropped.");
+        assertShown(type("mqtt:drop -l 3"), "Nothing is dropped."); // nobody is there to be asked
+        assertEquals(31, client.metrics().pending());
+        assertShown(type("mqtt:drop -l 3", keys("yes\r\n")), "shell: 30 messages dropped");
+        assertEquals(30, client.metrics().cancelled());
+        assertShown(type("mqtt:drop --all --yes"), "shell: 1 message dropped");
+        assertEquals(0, client.metrics().pending());
+        assertShown(type("mqtt:drop --all --yes"), "there is nothing to drop");
+        assertThrows(IllegalArgumentException.class, () -> type("mqtt:drop"));
+    }
+
+    @Test
+    void aClientIsPausedAndResumedAndItsEventsAreShown() throws Exception {
+        ResilientMqttClient client = clients.connected("shell", broker);
+        type("mqtt:disconnect");
+        Await.until("the pause", () -> !client.isConnected());
+        assertShown(type("mqtt:explain shell"), "It stays offline until connect.");
+        type("mqtt:connect");
+        Clients.awaitConnected(client);
+        long connections = client.metrics().connections();
+        type("mqtt:reconnect");
+        Await.until("another connection", () -> client.metrics().connections() > connections);
+        Await.until("the events", () -> {
+            try {
+                String events = type("mqtt:events shell");
+                return events.contains("CONNECTED") && events.contains("DISCONNECTED") && events.contains("CONFIGURATION")
+                        && events.contains("disconnect() was called");
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    @Test
+    void aSubscriptionIsShownWithWhoListens() throws Exception {
+        ResilientMqttClient client = clients.connected("shell", broker);
+        Await.result(client.subscribe("some/+", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> { }).result());
+        String shown = type("mqtt:subscriptions");
+        assertShown(shown, "some/+");
+        assertShown(shown, "QoS 1");
+        assertShown(shown, "ConsoleShellTest (lambda)");
+    }
+
+    @Test
+    void helpNamesArgumentsAndPurpose() throws Exception {
+        String help = type("help mqtt:tail");
+        assertShown(help, "shows messages as they come");
+        assertShown(help, "[client] filter [-n count] [-t seconds] [-q 0|1|2]");
+    }
+
+    @Test
+    void noLineIsTooLongForATerminal() throws Exception {
+        clients.configure("shell", "mqtt://127.0.0.1:" + TestBroker.freePort());
+        clients.service("shell").publish(Message.to("a/very/long/topic/".repeat(20)).payload("x").build());
+        for (String command : new String[] {"status", "clients", "queue", "queue -l 2", "events", "subscriptions", "explain"}) {
+            type("mqtt:" + command).lines().forEach(line -> assertTrue(line.length() <= 100, command + ": " + line));
+        }
+    }
+}
