@@ -186,7 +186,7 @@ final class TestBroker implements AutoCloseable {
         if (kind == Kind.MOSQUITTO) {
             return List.of(mosquitto().orElseThrow().toString(), "-c", config().toString());
         }
-        Bundle bundle = FrameworkUtil.getBundle(TestBroker.class); // none in the tests outside of a framework
+        Bundle bundle = FrameworkUtil.getBundle(TestBroker.class); // none in a test outside the frameworks
         Path jars = Path.of(Objects.requireNonNull(bundle == null ? System.getProperty(kind.jars)
                 : bundle.getBundleContext().getProperty(kind.jars), kind.jars));
         if (!Files.isDirectory(jars)) {

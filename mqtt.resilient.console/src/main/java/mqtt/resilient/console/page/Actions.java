@@ -12,6 +12,7 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.spi.ClientInspector;
 
 /** What the buttons do. An action is taken at once; what takes time is told on the page's own stream. */
@@ -21,9 +22,11 @@ final class Actions {
     private static final int MOST_WAITING_SHOWN = 20;
 
     private final Pages pages;
+    private final Clients clients;
 
-    Actions(Pages pages) {
+    Actions(Pages pages, Clients clients) {
         this.pages = pages;
+        this.clients = clients;
     }
 
     void act(String key, HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -37,22 +40,16 @@ final class Actions {
                     + " are allowed.");
             return;
         }
-        String name = PageServlet.parameter(request, "client");
-        Pages.Watched watched = pages.client(name);
-        if (watched == null) {
-            PageServlet.refuse(response, 404, "There is no client \"" + name + "\".");
-            return;
-        }
         try {
-            act(page, watched, PageServlet.parameter(request, "do"), request);
+            act(page, PageServlet.parameter(request, "client"), PageServlet.parameter(request, "do"), request);
             response.setStatus(202);
         } catch (IllegalArgumentException | IllegalStateException e) {
             PageServlet.refuse(response, 400, String.valueOf(e.getMessage()));
         }
     }
 
-    private static void act(OpenPage page, Pages.Watched watched, String what, HttpServletRequest request) {
-        ResilientMqttClient client = watched.client();
+    private void act(OpenPage page, String name, String what, HttpServletRequest request) {
+        ResilientMqttClient client = clients.client(name);
         switch (what) {
             case "connect" -> client.connect();
             case "disconnect" -> client.disconnect();
@@ -63,11 +60,11 @@ final class Actions {
             case "publish" -> publish(page, client, request);
             case "drop" -> {
                 int lane = number(request, "lane");
-                tell(page, inspector(watched).drop(lane), count -> count + " messages of lane " + lane + " were dropped.");
+                tell(page, clients.inspector(name).drop(lane), count -> count + " messages of lane " + lane + " were dropped.");
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
-                inspector(watched).waiting(lane, MOST_WAITING_SHOWN).thenAccept(messages -> waiting(page, lane, messages));
+                clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN).thenAccept(messages -> waiting(page, lane, messages));
             }
             default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; connect, disconnect, reconnect, "
                     + "ping, wan, publish, drop and waiting are.");
@@ -108,13 +105,6 @@ final class Actions {
 
     private static void answer(OpenPage page, boolean well, String words) {
         page.send("answer", new Json().object().put("well", well).put("words", words).end().toString());
-    }
-
-    private static ClientInspector inspector(Pages.Watched watched) {
-        if (watched.inspector() == null) {
-            throw new IllegalStateException("The engine does not let its queue be looked into.");
-        }
-        return watched.inspector();
     }
 
     private static int number(HttpServletRequest request, String name) {

@@ -6,6 +6,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import mqtt.resilient.console.ConsoleConfig;
+import mqtt.resilient.console.model.Clients;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceRegistration;
@@ -34,18 +35,19 @@ public final class PageComponent {
 
     /** Called by the Service Component Runtime. */
     @Activate
-    public PageComponent(BundleContext bundle, ConsoleConfig config) {
-        pages = new Pages(bundle);
+    public PageComponent(BundleContext bundle, ConsoleConfig config, @Reference Clients clients) {
+        pages = new Pages(clients);
+        Actions actions = new Actions(pages, clients);
         register(bundle, new ConsolePlugin(), Map.of("felix.webconsole.label", ConsolePlugin.LABEL, "felix.webconsole.title",
                 "MQTT clients", "felix.webconsole.category", "OSGi"));
         // The console's own servlet is no asynchronous one.
-        register(bundle, new PageServlet(pages, false), whiteboard(WEB_CONSOLE, "/" + ConsolePlugin.LABEL + FILES));
+        register(bundle, new PageServlet(pages, actions, false), whiteboard(WEB_CONSOLE, "/" + ConsolePlugin.LABEL + FILES));
         String context = config.servlet_context().strip();
         if (!context.isEmpty()) {
             String select = context.startsWith("(") ? context : "(osgi.http.whiteboard.context.name=" + context + ")";
             try {
                 bundle.createFilter(select);
-                register(bundle, new PageServlet(pages, true), whiteboard(select, "/mqtt"));
+                register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
             } catch (InvalidSyntaxException e) {
                 LOG.error("MQTT console: servlet.context \"{}\" of {} is not allowed: the name of a context or a filter is; the "
                         + "page is not registered", context, ConsoleConfig.PID);

@@ -30,9 +30,9 @@ final class PageServlet extends HttpServlet {
      *
      * @param userRequired whether a request without a user is refused; false only where the context has another word for it
      */
-    PageServlet(Pages pages, boolean userRequired) {
+    PageServlet(Pages pages, Actions actions, boolean userRequired) {
         this.pages = pages;
-        this.actions = new Actions(pages);
+        this.actions = actions;
         this.userRequired = userRequired;
     }
 

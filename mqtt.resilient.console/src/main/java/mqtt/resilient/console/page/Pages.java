@@ -3,6 +3,8 @@ package mqtt.resilient.console.page;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -10,6 +12,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
@@ -19,20 +22,23 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
-import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.console.model.Clients;
+import mqtt.resilient.console.model.EventLog;
+import mqtt.resilient.console.model.Explanation;
+import mqtt.resilient.console.model.Rates;
 import mqtt.resilient.spi.ClientInspector;
-import org.osgi.framework.BundleContext;
-import org.osgi.util.tracker.ServiceTracker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The open pages, and the one thread that samples the clients for all of them, once a second. While no page is open there is no
- * thread, no listener and no subscription. Safe from any thread.
+ * thread, no timer and no subscription. Safe from any thread.
  */
 final class Pages implements AutoCloseable {
     /** How many may be open at once. */
@@ -40,16 +46,17 @@ final class Pages implements AutoCloseable {
     private static final long PERIOD_MILLIS = 1000;
     /** Subscriptions change seldom and may be many: every so many samples. */
     private static final int SUBSCRIPTIONS_EVERY = 5;
+    private static final long TENDENCY_NANOS = 4_000_000_000L;
     private static final Logger LOG = LoggerFactory.getLogger(Pages.class);
 
-    private final BundleContext bundle;
+    private final Clients clients;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, OpenPage> open = new LinkedHashMap<>();
     private boolean closed;
     private Sampler sampler;
 
-    Pages(BundleContext bundle) {
-        this.bundle = bundle;
+    Pages(Clients clients) {
+        this.clients = clients;
     }
 
     /**
@@ -77,7 +84,7 @@ final class Pages implements AutoCloseable {
             }
             Tail tail = null;
             try {
-                tail = filter.isEmpty() ? null : sampler.tail(client, filter);
+                tail = filter.isEmpty() ? null : new Tail(clients.client(client), filter);
                 page = new OpenPage(key, token, client, tail, request.startAsync(), this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
@@ -108,11 +115,6 @@ final class Pages implements AutoCloseable {
         return page != null && page.hasToken(token) ? page : null;
     }
 
-    /** {@return what a client is; null = there is no client of this name, or no page is open} */
-    synchronized Watched client(String name) {
-        return sampler == null ? null : sampler.client(name);
-    }
-
     private synchronized void gone(OpenPage page) {
         open.remove(page.key, page);
         endUnlessUsed();
@@ -139,6 +141,14 @@ final class Pages implements AutoCloseable {
         return List.copyOf(open.values());
     }
 
+    private Optional<ResilientMqttClient> find(String name) {
+        try {
+            return Optional.of(clients.client(name));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
     private String token() {
         byte[] bytes = new byte[16];
         random.nextBytes(bytes);
@@ -152,10 +162,6 @@ final class Pages implements AutoCloseable {
         TooManyException() {
             super("There are " + MOST + " pages open, and no more are allowed; close one.");
         }
-    }
-
-    /** One client: its services. */
-    record Watched(ResilientMqttClient client, ClientInspector inspector) {
     }
 
     /** A question that takes its time: the latest answer, and no second question while one is under way. */
@@ -178,12 +184,12 @@ final class Pages implements AutoCloseable {
         }
     }
 
+    /** What the explanation takes the tendency from. */
+    private record Past(ClientMetrics metrics, long at, Rates rates) {
+    }
+
     /** Lives as long as a page is open. */
     private final class Sampler implements Runnable, AutoCloseable {
-        private final ServiceTracker<ResilientMqttClient, ResilientMqttClient> clients =
-                new ServiceTracker<>(bundle, ResilientMqttClient.class, null);
-        private final ServiceTracker<ClientInspector, ClientInspector> inspectors =
-                new ServiceTracker<>(bundle, ClientInspector.class, null);
         private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "mqtt-console");
             thread.setDaemon(true);
@@ -192,31 +198,17 @@ final class Pages implements AutoCloseable {
         private final ScheduledFuture<?> timer;
         private final Map<String, Question<List<ClientInspector.Lane>>> lanes = new HashMap<>();
         private final Map<String, Question<List<ClientInspector.Subscribed>>> subscriptions = new HashMap<>();
+        private final Map<String, Past> past = new HashMap<>();
         private Map<String, String> rows = Map.of();
         private boolean failed;
 
         Sampler() {
-            clients.open();
-            inspectors.open();
             timer = executor.scheduleAtFixedRate(this, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
         }
 
         /** A page that has just been opened does not wait for the next second. */
         void soon() {
             executor.execute(this);
-        }
-
-        Watched client(String name) {
-            ResilientMqttClient client = named(clients, name);
-            return client == null ? null : new Watched(client, named(inspectors, name));
-        }
-
-        Tail tail(String name, String filter) {
-            Watched watched = client(name);
-            if (watched == null) {
-                throw new IllegalArgumentException("There is no client \"" + name + "\".");
-            }
-            return new Tail(watched.client(), filter);
         }
 
         @Override
@@ -234,16 +226,15 @@ final class Pages implements AutoCloseable {
 
         private void sample(List<OpenPage> pages) {
             long now = System.nanoTime();
-            Map<String, ResilientMqttClient> all = names();
             Map<String, String> before = rows;
-            rows = new TreeMap<>();
-            all.forEach((name, client) -> rows.put(name, row(client)));
+            rows = rows();
             String whole = null;
             String changes = changes(before);
-            Map<String, String> details = new HashMap<>();
             Set<String> watched = pages.stream().map(page -> page.client).collect(Collectors.toSet());
             lanes.keySet().retainAll(watched);
             subscriptions.keySet().retainAll(watched);
+            past.keySet().retainAll(watched);
+            Map<String, String> details = new HashMap<>();
             for (OpenPage page : pages) {
                 if (page.isStalled(now)) {
                     page.close();
@@ -254,17 +245,13 @@ final class Pages implements AutoCloseable {
                     page.wholeListDue = !page.send("clients", whole);
                 } else if (changes != null) {
                     page.wholeListDue = !page.send("clients", changes);
+                } else if (page.client.isEmpty()) {
+                    page.send("alive", "{}"); // a browser that has gone is noticed by writing
                 }
                 if (!page.client.isEmpty()) {
-                    page.send("client", details.computeIfAbsent(page.client, this::detail));
-                    long turn = page.samples++ % SUBSCRIPTIONS_EVERY;
-                    if (turn == 0) {
-                        askSubscriptions(page.client);
-                    } else if (turn == 1) {
-                        page.send("subscriptions", subscriptions.getOrDefault(page.client, new Question<>()).answer());
-                    }
-                } else if (changes == null) {
-                    page.send("alive", "{}"); // a browser that has gone is noticed by writing
+                    page.send("client", details.computeIfAbsent(page.client, name -> detail(name, now)));
+                    subscriptions(page);
+                    events(page);
                 }
                 String messages = page.tail == null ? null : page.tail.take();
                 if (messages != null) {
@@ -273,23 +260,16 @@ final class Pages implements AutoCloseable {
             }
         }
 
-        private Map<String, ResilientMqttClient> names() {
-            Map<String, ResilientMqttClient> all = new TreeMap<>();
-            clients.getTracked().forEach((reference, client) -> all.put(
-                    String.valueOf(reference.getProperty(MqttConstants.CLIENT)), client));
+        private Map<String, String> rows() {
+            Map<String, String> all = new TreeMap<>();
+            for (String name : clients.names()) {
+                find(name).ifPresent(client -> all.put(name, row(name, client.status())));
+            }
             return all;
         }
 
-        private <T> T named(ServiceTracker<T, T> tracker, String name) {
-            return tracker.getTracked().entrySet().stream()
-                    .filter(entry -> name.equals(entry.getKey().getProperty(MqttConstants.CLIENT)))
-                    .map(Map.Entry::getValue).findFirst().orElse(null);
-        }
-
-        private String row(ResilientMqttClient client) {
-            ClientStatus status = client.status();
-            return new Json().object().put("name", status.client()).put("state", status.state().name())
-                    .put("since", status.since().toEpochMilli()).put("store", status.store().name())
+        private String row(String name, ClientStatus status) {
+            return new Json().object().put("name", name).put("state", status.state().name()).put("store", status.store().name())
                     .put("error", !status.configurationError().isEmpty()).end().toString();
         }
 
@@ -311,24 +291,55 @@ final class Pages implements AutoCloseable {
             return json.endArray().name("left").value(left).end().toString();
         }
 
-        private String detail(String name) {
-            Watched watched = client(name);
-            Json json = new Json().object().put("name", name).put("now", System.currentTimeMillis()).put("there", watched != null);
-            if (watched != null) {
-                json.name("status").value(watched.client().status()).name("metrics").value(watched.client().metrics());
-                if (watched.inspector() != null) {
-                    Question<List<ClientInspector.Lane>> question = lanes.computeIfAbsent(name, any -> new Question<>());
-                    question.ask(watched.inspector()::lanes);
-                    json.name("lanes").raw(question.answer());
-                }
+        private String detail(String name, long now) {
+            ResilientMqttClient client = find(name).orElse(null);
+            Json json = new Json().object().put("name", name).put("now", System.currentTimeMillis()).put("there", client != null);
+            if (client != null) {
+                ClientStatus status = client.status();
+                ClientMetrics metrics = client.metrics();
+                json.put("explain", Explanation.of(status, metrics, rates(name, metrics, now), Instant.now()))
+                        .name("status").value(status).name("metrics").value(metrics)
+                        .name("lanes").raw(answer(lanes, name, inspector -> inspector.lanes()));
             }
             return json.end().toString();
         }
 
-        private void askSubscriptions(String name) {
-            Watched watched = client(name);
-            if (watched != null && watched.inspector() != null) {
-                subscriptions.computeIfAbsent(name, any -> new Question<>()).ask(watched.inspector()::subscriptions);
+        /** {@return the tendency over some seconds; null = not known yet} */
+        private Rates rates(String name, ClientMetrics metrics, long now) {
+            Past before = past.get(name);
+            if (before == null || now - before.at >= TENDENCY_NANOS) {
+                past.put(name, new Past(metrics, now, before == null ? null
+                        : Rates.between(before.metrics, metrics, Duration.ofNanos(now - before.at))));
+            }
+            return past.get(name).rates;
+        }
+
+        private void subscriptions(OpenPage page) {
+            long turn = page.samples++ % SUBSCRIPTIONS_EVERY;
+            if (turn < 2) { // the answer of the first is there at the second
+                String answer = answer(subscriptions, page.client, ClientInspector::subscriptions);
+                if (turn == 1) {
+                    page.send("subscriptions", answer);
+                }
+            }
+        }
+
+        private <T> String answer(Map<String, Question<T>> questions, String name, Function<ClientInspector, CompletionStage<T>> what) {
+            Question<T> question = questions.computeIfAbsent(name, any -> new Question<>());
+            String answer = question.answer();
+            try {
+                ClientInspector inspector = clients.inspector(name);
+                question.ask(() -> what.apply(inspector));
+            } catch (IllegalArgumentException e) {
+                return "null"; // the client has gone
+            }
+            return answer;
+        }
+
+        private void events(OpenPage page) {
+            List<EventLog.Entry> news = clients.log().since(page.client, page.shownEvent);
+            if (!news.isEmpty() && page.send("events", new Json().value(news).toString())) {
+                page.shownEvent = news.get(news.size() - 1).number();
             }
         }
 
@@ -336,8 +347,6 @@ final class Pages implements AutoCloseable {
         public void close() {
             timer.cancel(false);
             executor.shutdown();
-            clients.close();
-            inspectors.close();
         }
     }
 }

@@ -93,7 +93,8 @@ const isWell = client => client.state === 'ONLINE' && (client.store === 'OK' || 
 let token = '';
 let stream = null;      // what aborts it
 let attempt = 0;
-const selected = {client: new URLSearchParams(location.hash.slice(1)).get('client') || '', tail: ''};
+const selected = {client: '', tail: ''};
+const wanted = () => new URLSearchParams(location.hash.slice(1)).get('client') || '';
 
 function say(state, text) {
     $('stream').dataset.state = state;
@@ -230,6 +231,7 @@ function select(name, focus) {
     $('client-name').replaceChildren(...visible(name));
     samples.length = outages.length = 0;
     last = status = null;
+    eventRows.clear();
     for (const id of ['events', 'subscriptions', 'lanes', 'samples', 'outages', 'waiting']) {
         $(id).tBodies[0].replaceChildren();
     }
@@ -246,7 +248,7 @@ function select(name, focus) {
 let last = null;        // the sample before: counters and time
 let status = null;
 let statusAt = 0;       // when it came, on this machine's clock
-const samples = [];     // {t, out, in, backlog, rtt}
+const samples = [];     // {t, out, in, backlog, inFlight, rtt}
 const outages = [];     // {from, to}
 
 function takeClient(data) {
@@ -267,8 +269,8 @@ function takeClient(data) {
     const t = data.now / 1000;
     const per = last ? Math.max(.2, t - last.t) : 0;
     const restarted = last && (metrics.received < last.received || metrics.delivered < last.delivered);
-    const sample = {t, out: null, in: null, backlog: metrics.pending,
-        rtt: metrics.roundTripNanos > 0 ? metrics.roundTripNanos / 1e6 : null};
+    const sample = {t, out: null, in: null, backlog: metrics.pending, inFlight: metrics.inFlight,
+        rtt: metrics.roundTripNanos > 0 && status.state === 'ONLINE' ? metrics.roundTripNanos / 1e6 : null};
     if (last && !restarted) {
         sample.out = (metrics.delivered - last.delivered) / per;
         sample.in = (metrics.received - last.received) / per;
@@ -333,6 +335,7 @@ function showSamples() {
     setText($('now-out'), number(latest.out));
     setText($('now-in'), number(latest.in));
     setText($('now-backlog'), number(latest.backlog));
+    setText($('now-in-flight'), number(latest.inFlight));
     setText($('now-rtt'), latest.rtt == null ? '–' : latest.rtt < 10 ? latest.rtt.toFixed(1) : number(latest.rtt));
     if ($('samples').closest('details').open) {
         $('samples').tBodies[0].replaceChildren(...samples.slice(-20).reverse().map(each => row(time(each.t * 1000), number(each.out),
@@ -390,13 +393,22 @@ const qos = level => String(['AT_MOST_ONCE', 'AT_LEAST_ONCE', 'EXACTLY_ONCE'].in
 const grant = answered => answered.code === -1 ? 'none yet' : answered.code <= 2 ? 'QoS ' + answered.code
     : bdi('refused, code ' + answered.code + (answered.reason ? ': ' + answered.reason : ''));
 
+const eventRows = new Map();
+
 function takeEvents(all) {
     const body = $('events').tBodies[0];
-    body.prepend(...all.map(each => row(el('td', {className: 'time'}, time(each.time, true)),
-        el('td', {className: 'wide'}, bdi(each.text)))).reverse());
+    for (const event of all) { // what repeats itself is one row that comes up again
+        eventRows.get(event.id)?.remove();
+        const tr = row(el('td', {className: 'time'}, time(event.last, true)), el('td', {className: 'wide'},
+            el('b', {}, event.kind.toLowerCase().replaceAll('_', ' ')), ' ', bdi(event.text), event.count > 1
+                ? el('span', {className: 'mark'}, ' ' + number(event.count) + ' times since ' + time(event.first, true)) : ''));
+        eventRows.set(event.id, tr);
+        body.prepend(tr);
+    }
     while (body.rows.length > MOST_EVENTS) {
         body.deleteRow(-1);
     }
+    eventRows.forEach((tr, id) => tr.isConnected || eventRows.delete(id));
 }
 
 function facts(metrics) {
@@ -508,9 +520,12 @@ function chart(title, unit, series) {
         const axis = {stroke: colour('soft'), grid: {stroke: colour('line'), width: 1}, ticks: {stroke: colour('line'), width: 1}};
         const latest = () => samples.length ? samples[samples.length - 1].t : Date.now() / 1000;
         plot = new uPlot({width: Math.max(200, box.clientWidth), height: 150, legend: {show: false}, cursor: {show: false},
-            scales: {x: {range: () => [latest() - WINDOW, latest()]}, y: {range: (u, low, high) => [0, Math.max(1, high || 0) * 1.1]}},
-            axes: [axis, {...axis, size: 56, values: (u, ticks) => ticks.map(tick => tick.toLocaleString('en'))}],
-            series: [{}, ...series.map(each => ({stroke: colour(each.key), width: 2, points: {show: false}, spanGaps: false}))],
+            scales: {x: {range: () => [Math.min(latest() - 60, Math.max(latest() - WINDOW, samples.length ? samples[0].t : 0)),
+                latest()]}, y: {range: (u, low, high) => [0, Math.max(1, high || 0) * 1.1]}},
+            axes: [{...axis, space: 70, values: (u, ticks) => ticks.map(tick => time(tick * 1000))},
+                {...axis, size: 56, incrs: [0, 1, 2, 3, 4, 5, 6, 7].flatMap(power => [1, 2, 5].map(n => n * 10 ** power)), values: (u, ticks) => ticks.map(number)}],
+            series: [{}, ...series.map(each => ({stroke: colour(each.key), width: 2, dash: each.key === 'two' ? [6, 4] : [],
+                points: {show: false}, spanGaps: false}))],
             hooks: {drawClear: [bands]}}, data(), box);
         plot.root.setAttribute('aria-hidden', 'true'); // the figures and the table say the same
     };
@@ -523,14 +538,23 @@ function chart(title, unit, series) {
 chart('Messages per second', '/s', [{label: 'out', field: 'out', key: 'one', id: 'now-out'},
     {label: 'in', field: 'in', key: 'two', id: 'now-in'}]);
 chart('Backlog', 'messages', [{label: '', field: 'backlog', key: 'one', id: 'now-backlog'}]);
+chart('In flight', 'messages', [{label: '', field: 'inFlight', key: 'one', id: 'now-in-flight'}]);
 chart('Round trip', 'ms', [{label: '', field: 'rtt', key: 'one', id: 'now-rtt'}]);
 $('charts').after(el('p', {className: 'key key-band'}, 'not connected'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach(each => each.make()));
 document.addEventListener('visibilitychange', () => document.hidden || charts.forEach(each => each.update()));
 $('samples').closest('details').addEventListener('toggle', () => samples.length && showSamples());
 
-if (selected.client) {
-    select(selected.client, false);
+// A page that is left may be kept by the browser, with its stream: that would go on at the gateway.
+addEventListener('pagehide', () => {
+    attempt++;
+    stream?.abort();
+});
+addEventListener('pageshow', event => event.persisted && connect());
+addEventListener('hashchange', () => wanted() && wanted() !== selected.client && select(wanted(), true));
+
+if (wanted()) {
+    select(wanted(), false);
 } else {
     connect();
 }
