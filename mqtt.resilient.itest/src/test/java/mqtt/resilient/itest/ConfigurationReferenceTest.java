@@ -33,7 +33,7 @@ import org.w3c.dom.NodeList;
  * {@code <!-- metatype: PID -->} everything but the columns that a form does not have is generated.
  */
 class ConfigurationReferenceTest {
-    private static final Path GENERATED = Page.root().resolve("mqtt.resilient.itest/target/docs");
+    private static final Path GENERATED = GuidePage.root().resolve("mqtt.resilient.itest/target/docs");
     private static final Pattern TABLE = Pattern.compile("(?m)^<!-- metatype: (\\S+) -->\\n(\\|.*\\n)(\\|.*\\n)((?:\\|.*\\n)*)");
     /** What is behind it in the column of help is written by hand. */
     private static final String MORE = "<br>";
@@ -51,7 +51,7 @@ class ConfigurationReferenceTest {
     @BeforeAll
     static void readMetatype() throws Exception {
         forms = new TreeMap<>();
-        try (Stream<Path> modules = Files.list(Page.root())) {
+        try (Stream<Path> modules = Files.list(GuidePage.root())) {
             for (Path module : modules.toList()) {
                 Path directory = module.resolve("target/classes/OSGI-INF/metatype");
                 if (Files.isDirectory(directory)) {
@@ -88,12 +88,13 @@ class ConfigurationReferenceTest {
     @Test
     void theTablesAreWhatTheFormsSay() throws IOException {
         Set<String> stale = new TreeSet<>();
-        for (Page page : Page.all()) {
+        for (GuidePage page : GuidePage.all()) {
             String generated = TABLE.matcher(page.text()).replaceAll(table -> Matcher.quoteReplacement(generate(table)));
             if (!generated.equals(page.text())) {
+                Path file = GENERATED.resolve(Path.of(page.name()).getFileName());
                 Files.createDirectories(GENERATED);
-                Files.writeString(GENERATED.resolve(Path.of(page.name()).getFileName()), generated);
-                stale.add("cp " + Page.root().relativize(GENERATED) + "/" + Path.of(page.name()).getFileName() + " " + page.name());
+                Files.writeString(file, generated);
+                stale.add("cp " + GuidePage.root().relativize(file) + " " + page.name());
             }
         }
         assertEquals(Set.of(), stale, "pages that are not up to date; what makes them so");
@@ -102,7 +103,7 @@ class ConfigurationReferenceTest {
     @Test
     void everyFormHasOneTable() throws IOException {
         List<String> tables = new ArrayList<>();
-        for (Page page : Page.all()) {
+        for (GuidePage page : GuidePage.all()) {
             TABLE.matcher(page.text()).results().forEach(table -> tables.add(table.group(1)));
         }
         assertEquals(List.copyOf(forms.keySet()), tables.stream().sorted().toList());
@@ -118,7 +119,7 @@ class ConfigurationReferenceTest {
         known.addAll(keys);
         known.addAll(FOREIGN);
         Map<String, String> unknown = new TreeMap<>();
-        for (Page page : Page.all()) {
+        for (GuidePage page : GuidePage.all()) {
             NAME.matcher(page.text()).results().map(name -> name.group(1))
                     .filter(name -> !name.startsWith("mqtt.resilient.")) // bundles
                     .filter(name -> beginnings.contains(beginning(name)) && !known.contains(name))
@@ -133,9 +134,9 @@ class ConfigurationReferenceTest {
 
     private static Set<String> literals() throws IOException {
         Set<String> literals = new TreeSet<>();
-        try (Stream<Path> modules = Files.list(Page.root())) {
+        try (Stream<Path> modules = Files.list(GuidePage.root())) {
             for (Path sources : modules.map(module -> module.resolve("src/main/java")).filter(Files::isDirectory).toList()) {
-                if (!sources.startsWith(Page.root().resolve("mqtt.resilient.itest"))) {
+                if (!sources.startsWith(GuidePage.root().resolve("mqtt.resilient.itest"))) {
                     try (Stream<Path> files = Files.walk(sources)) {
                         for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
                             LITERAL.matcher(Files.readString(file)).results().forEach(text -> literals.add(text.group(1)));

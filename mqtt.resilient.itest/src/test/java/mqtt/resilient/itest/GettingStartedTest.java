@@ -29,9 +29,9 @@ class GettingStartedTest {
 
     @BeforeEach
     void beACheckout() throws IOException {
-        assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator)).anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))),
-                "there is no curl on this machine");
-        Files.createSymbolicLink(directory.resolve("bin"), Page.root().resolve("bin"));
+        assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))), "there is no curl on this machine");
+        Files.createSymbolicLink(directory.resolve("bin"), GuidePage.root().resolve("bin"));
     }
 
     @AfterEach
@@ -44,11 +44,11 @@ class GettingStartedTest {
 
     @Test
     void whoFollowsThePageHasABundleThatMissesNothingWhileTheBrokerIsAway() throws Exception {
-        Page page = Page.of("docs/getting-started.md");
+        GuidePage page = GuidePage.of("docs/getting-started.md");
         String http = String.valueOf(TestBroker.freePort());
         String mqtt = String.valueOf(TestBroker.freePort());
         StringBuilder script = new StringBuilder("set -eu\n");
-        for (Page.Block block : page.blocks()) {
+        for (GuidePage.Block block : page.blocks()) {
             String text = block.text().replace("8080", http).replace("1883", mqtt);
             if (block.language().equals("sh") && block.file().isEmpty()) {
                 script.append(text);
@@ -88,8 +88,8 @@ class GettingStartedTest {
             }
         }
         String version = System.getProperty("product.version");
-        put(repository, "mqtt.resilient.parent", version, "pom", Page.root().resolve("pom.xml"));
-        Path api = Page.root().resolve("mqtt.resilient.api");
+        put(repository, "mqtt.resilient.parent", version, "pom", GuidePage.root().resolve("pom.xml"));
+        Path api = GuidePage.root().resolve("mqtt.resilient.api");
         put(repository, "mqtt.resilient.api", version, "pom", api.resolve("pom.xml"));
         put(repository, "mqtt.resilient.api", version, "jar", api.resolve("target/mqtt.resilient.api-" + version + ".jar"));
 

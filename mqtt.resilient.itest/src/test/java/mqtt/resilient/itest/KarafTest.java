@@ -69,7 +69,7 @@ class KarafTest {
 
     @Test
     void theArchiveInstallsWithoutANetworkAndAStoredMessageSurvivesAKillOfKaraf() throws Exception {
-        Page page = Page.of("docs/karaf.md");
+        GuidePage page = GuidePage.of("docs/karaf.md");
         assertEquals(1, page.blocks("cfg").size());
         assertEquals(3, page.blocks("karaf").size());
         Files.writeString(karaf.resolve("etc/mqtt.resilient.client-plant.cfg"),

@@ -21,8 +21,8 @@ class LinksTest {
     @Test
     void everyLinkLeadsToAFileAndAHeadingThatAreThere() throws IOException {
         Set<String> broken = new TreeSet<>();
-        for (Page page : Page.all()) {
-            Path here = Page.root().resolve(page.name());
+        for (GuidePage page : GuidePage.all()) {
+            Path here = GuidePage.root().resolve(page.name());
             for (MatchResult link : LINK.matcher(page.text()).results().toList()) {
                 Path there = link.group(1).isEmpty() ? here : here.resolveSibling(link.group(1)).normalize();
                 if (!Files.exists(there)
@@ -36,9 +36,9 @@ class LinksTest {
 
     @Test
     void theReadmeLeadsToEveryPage() throws IOException {
-        List<String> linked = LINK.matcher(Page.of("README.md").text()).results().map(link -> link.group(1)).toList();
+        List<String> linked = LINK.matcher(GuidePage.of("README.md").text()).results().map(link -> link.group(1)).toList();
         Set<String> missing = new TreeSet<>();
-        Page.all().forEach(page -> missing.add(page.name()));
+        GuidePage.all().forEach(page -> missing.add(page.name()));
         missing.remove("README.md");
         linked.forEach(missing::remove);
         assertEquals(Set.of(), missing);

@@ -36,7 +36,7 @@ class OperationsTest {
     private static final Pattern LINE = Pattern.compile("(?m)^\\| `([^`]*)` \\| (?:info|warn|error) \\|");
 
     private static String page() throws IOException {
-        return Page.of("docs/operations.md").text();
+        return GuidePage.of("docs/operations.md").text();
     }
 
     private static Set<String> all(Pattern pattern, String text) {
@@ -76,7 +76,7 @@ class OperationsTest {
     @Test
     void theCommandsAreThoseOfTheConsole() throws IOException {
         Set<String> there = new TreeSet<>();
-        try (Stream<Path> files = Files.list(Page.root().resolve("mqtt.resilient.console/target/classes/OSGI-INF"))) {
+        try (Stream<Path> files = Files.list(GuidePage.root().resolve("mqtt.resilient.console/target/classes/OSGI-INF"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".xml")).toList()) {
                 all(Pattern.compile("(?s)osgi\\.command\\.function\"[^>]*>([^<]*)<"), Files.readString(file))
                         .forEach(names -> there.addAll(names.lines().map(String::strip).toList()));
@@ -89,7 +89,7 @@ class OperationsTest {
     void everyLogLineIsOneOfTheCode() throws IOException {
         StringBuilder code = new StringBuilder();
         for (String module : List.of("impl", "console")) {
-            try (Stream<Path> files = Files.walk(Page.root().resolve("mqtt.resilient." + module + "/src/main/java"))) {
+            try (Stream<Path> files = Files.walk(GuidePage.root().resolve("mqtt.resilient." + module + "/src/main/java"))) {
                 for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
                     code.append(Files.readString(file).replaceAll("\"\\s*\\+\\s*\"", "").replace("\\\"", "\""));
                 }
@@ -103,7 +103,7 @@ class OperationsTest {
 
     @Test
     void thePageOfEventsNamesEveryTopicAndPropertyThatThereIs() throws Exception {
-        String events = Page.of("docs/events.md").text();
+        String events = GuidePage.of("docs/events.md").text();
         Set<String> missing = new TreeSet<>();
         for (Field constant : MqttConstants.class.getFields()) {
             String value = String.valueOf(constant.get(null));

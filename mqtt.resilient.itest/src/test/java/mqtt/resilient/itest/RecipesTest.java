@@ -45,7 +45,7 @@ class RecipesTest {
     void everyRecipeCompilesWithoutAWarning() throws IOException {
         List<JavaFileObject> sources = new ArrayList<>();
         for (String name : List.of("docs/recipes.md", "docs/getting-started.md")) {
-            for (Page.Block block : Page.of(name).blocks("java")) {
+            for (GuidePage.Block block : GuidePage.of(name).blocks("java")) {
                 Matcher type = CLASS.matcher(block.text());
                 assertTrue(type.find(), block.text());
                 String path = type.group(1).replace('.', '/') + "/" + type.group(2) + ".java";
@@ -68,7 +68,7 @@ class RecipesTest {
     @Test
     void aRecipeSpeaksOfTheClientItConfigures() throws IOException {
         String client = "";
-        for (Page.Block block : Page.of("docs/recipes.md").blocks()) {
+        for (GuidePage.Block block : GuidePage.of("docs/recipes.md").blocks()) {
             if (block.language().equals("config")) {
                 client = String.valueOf(config(block.text()).get("mqtt.client"));
             } else if (block.language().equals("java")) {
@@ -81,8 +81,8 @@ class RecipesTest {
     @Test
     void theClientTakesEveryConfigurationOfThePages() throws Exception {
         int count = 0;
-        for (Page page : Page.all()) {
-            for (Page.Block block : page.blocks()) {
+        for (GuidePage page : GuidePage.all()) {
+            for (GuidePage.Block block : page.blocks()) {
                 if (block.language().equals("config") || block.language().equals("cfg")) {
                     Map<String, Object> values = block.language().equals("config") ? config(block.text()) : cfg(block.text());
                     assertTaken(page.name() + "\n" + block.text(), values);

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A page of the documentation, and the blocks of code in it. */
-record Page(String name, String text) {
+record GuidePage(String name, String text) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\S*)(?: (\\S+))?\\n(.*?)^```$");
 
     /**
@@ -28,13 +28,13 @@ record Page(String name, String text) {
     }
 
     /** Reads one, by its path in the checkout. */
-    static Page of(String name) throws IOException {
-        return new Page(name, Files.readString(root().resolve(name)));
+    static GuidePage of(String name) throws IOException {
+        return new GuidePage(name, Files.readString(root().resolve(name)));
     }
 
     /** Reads {@code README.md} and all of {@code docs}. */
-    static List<Page> all() throws IOException {
-        List<Page> pages = new ArrayList<>(List.of(of("README.md")));
+    static List<GuidePage> all() throws IOException {
+        List<GuidePage> pages = new ArrayList<>(List.of(of("README.md")));
         try (Stream<Path> files = Files.list(root().resolve("docs"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".md")).sorted().toList()) {
                 pages.add(of("docs/" + file.getFileName()));
