@@ -20,8 +20,9 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  */
 @EnabledIfSystemProperty(named = "page.cost", matches = "true", disabledReason = "-Dpage.cost=true measures what a page costs")
 class PageCostTest {
-    private static final int ROUNDS = 8;
-    private static final long WINDOW_NANOS = 10_000_000_000L;
+    private static final int ROUNDS = 9;
+    private static final long WINDOW_NANOS = 8_000_000_000L;
+    private static final int WARM = 6;
 
     @Test
     @Timeout(600)
@@ -41,15 +42,15 @@ class PageCostTest {
                 }
             }, "itest-traffic");
             traffic.start();
-            cpu(2 * WINDOW_NANOS); // warm
+            cpu(client, WARM * WINDOW_NANOS);
             String events = gateway.origin() + "/system/console/mqtt/page/events?page=p&client=plant";
             List<Double> without = new ArrayList<>();
             List<Double> with = new ArrayList<>();
             List<Double> tail = new ArrayList<>();
             for (int i = 0; i < ROUNDS; i++) {
-                without.add(cpu(WINDOW_NANOS));
-                with.add(cpuWith(events));
-                tail.add(cpuWith(events + "&tail=cost%2F%23"));
+                without.add(cpu(client, WINDOW_NANOS));
+                with.add(cpuWith(client, events));
+                tail.add(cpuWith(client, events + "&tail=cost%2F%23"));
             }
             ended.set(true);
             traffic.join();
@@ -59,11 +60,11 @@ class PageCostTest {
         }
     }
 
-    private static double cpuWith(String events) throws IOException, InterruptedException {
+    private static double cpuWith(ResilientMqttClient client, String events) throws IOException, InterruptedException {
         Process reader = new ProcessBuilder("curl", "-sN", "-u", "admin:admin", events).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         try {
             Await.until("the page is open", Gateway::samples);
-            return cpu(WINDOW_NANOS);
+            return cpu(client, WINDOW_NANOS);
         } finally {
             reader.destroy();
             Await.until("the page is closed", () -> !Gateway.samples());
@@ -71,12 +72,16 @@ class PageCostTest {
     }
 
     /** {@return the CPU time of this process within a while, in percent of one core} */
-    private static double cpu(long nanos) {
+    private static double cpu(ResilientMqttClient client, long nanos) {
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long start = System.nanoTime();
         long before = system.getProcessCpuTime();
+        long received = client.metrics().received();
         LockSupport.parkNanos(nanos);
-        return Math.round(1e4 * (system.getProcessCpuTime() - before) / (System.nanoTime() - start)) / 100.0;
+        double seconds = (System.nanoTime() - start) / 1e9;
+        double cpu = Math.round((system.getProcessCpuTime() - before) / seconds / 1e5) / 100.0;
+        System.out.printf("%.2f %% in %.1f s at %.0f messages/s%n", cpu, seconds, (client.metrics().received() - received) / seconds);
+        return cpu;
     }
 
     private static double median(List<Double> values) {

@@ -280,7 +280,7 @@ class PageInBrowserTest {
             return (high + .05) / (low + .05);
             """;
 
-    /** Only when it is asked for: it takes a minute, and a test run leaves the checkout as it is. */
+    /** With {@code -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves the checkout as it is. */
     @Test
     @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+", disabledReason = "-Dpage.screenshots names no directory")
     @Timeout(180)

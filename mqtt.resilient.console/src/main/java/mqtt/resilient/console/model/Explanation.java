@@ -2,6 +2,7 @@ package mqtt.resilient.console.model;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
 import mqtt.resilient.api.ClientMetrics;
@@ -25,11 +26,12 @@ public final class Explanation {
      * @param metrics its figures
      * @param rates how fast things go; null = not known
      * @param now the time
+     * @param log what happened to it lately, the latest last
      * @return one paragraph, harmless for a terminal
      */
-    public static String of(ClientStatus status, ClientMetrics metrics, Rates rates, Instant now) {
+    public static String of(ClientStatus status, ClientMetrics metrics, Rates rates, Instant now, List<EventLog.Entry> log) {
         StringJoiner words = new StringJoiner(" ");
-        connection(words, status, metrics, Text.duration(positive(Duration.between(status.since(), now))));
+        connection(words, status, metrics, Text.duration(positive(Duration.between(status.since(), now))), log);
         if (!status.configurationError().isEmpty() && status.state() != ConnectionState.FAILED) {
             words.add("The configuration given last is refused, and the one before stays in force: "
                     + Text.printable(status.configurationError(), MOST) + ".");
@@ -40,7 +42,8 @@ public final class Explanation {
         return words.toString();
     }
 
-    private static void connection(StringJoiner words, ClientStatus status, ClientMetrics metrics, String since) {
+    private static void connection(StringJoiner words, ClientStatus status, ClientMetrics metrics, String since,
+            List<EventLog.Entry> log) {
         String name = status.client();
         String reason = Text.printable(status.reason(), MOST);
         String broker = Text.printable(status.broker(), MOST);
@@ -64,13 +67,23 @@ public final class Explanation {
                         case RESOLVING -> "the broker's name is being resolved";
                         case CONNECTING -> "the network connection is being made";
                         default -> "CONNECT is sent, and the broker has not answered yet";
-                    } + ". If that fails, it goes on trying by itself.");
+                    } + "." + before(log) + " If this fails, it goes on trying by itself.");
             case PAUSED -> words.add(name + " is paused for " + since + ": " + reason + ". It "
                     + (status.nextAttempt().isZero() ? "stays offline until connect" : "connects by itself in " + planned) + ".");
             case FAILED -> words.add(name + " cannot work for " + since + ": " + reason
                     + ". It goes on when the configuration, or what it needs, is there; waiting does not help.");
             case OFFLINE -> words.add(name + " is offline: " + reason + ".");
         }
+    }
+
+    /** Why it was not connected before the attempt that is under way. */
+    private static String before(List<EventLog.Entry> log) {
+        for (int i = log.size() - 1; i >= 0 && !log.get(i).kind().equals("CONNECTED"); i--) {
+            if (log.get(i).kind().equals("DISCONNECTED")) {
+                return " Before: " + Text.printable(log.get(i).text(), MOST) + ".";
+            }
+        }
+        return "";
     }
 
     private static String code(ClientStatus status) {

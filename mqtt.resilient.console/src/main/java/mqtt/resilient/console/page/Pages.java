@@ -297,7 +297,7 @@ final class Pages implements AutoCloseable {
             if (client != null) {
                 ClientStatus status = client.status();
                 ClientMetrics metrics = client.metrics();
-                json.put("explain", Explanation.of(status, metrics, rates(name, metrics, now), Instant.now()))
+                json.put("explain", Explanation.of(status, metrics, rates(name, metrics, now), Instant.now(), clients.log().of(name)))
                         .name("status").value(status).name("metrics").value(metrics)
                         .name("lanes").raw(answer(lanes, name, inspector -> inspector.lanes()));
             }

@@ -147,7 +147,8 @@ public final class Commands {
     /** Says in words how it is. */
     @Descriptor("in words: what state, why, what happens next and when, the backlog and whether it shrinks")
     public void explain(@Descriptor("[client]") String... args) throws InterruptedException {
-        ResilientMqttClient client = clients.client(new Arguments("explain [client]", Set.of(), Set.of(), args).client(clients, 0));
+        String name = new Arguments("explain [client]", Set.of(), Set.of(), args).client(clients, 0);
+        ResilientMqttClient client = clients.client(name);
         ClientMetrics before = client.metrics();
         Rates rates = null;
         if (before.pending() > 0) { // whether it shrinks takes a look at two moments
@@ -155,7 +156,7 @@ public final class Commands {
             TimeUnit.SECONDS.sleep(1);
             rates = Rates.between(before, client.metrics(), Duration.ofNanos(System.nanoTime() - begun));
         }
-        out().println(wrap(Explanation.of(client.status(), client.metrics(), rates, Instant.now())));
+        out().println(wrap(Explanation.of(client.status(), client.metrics(), rates, Instant.now(), clients.log().of(name))));
     }
 
     private static String wrap(String text) {
@@ -275,8 +276,9 @@ public final class Commands {
         String name = new Arguments("ping [client]", Set.of(), Set.of(), args).client(clients, 0);
         ResilientMqttClient client = clients.client(name);
         boolean up = answer(client.brokerUp());
-        out().println(name + ": the broker " + (up ? "is there; round trip " + Text.roundTrip(client.metrics().roundTripNanos())
-                : client.isConnected() ? "does not answer" : "is not connected: " + Text.printable(client.status().reason(), WIDTH)));
+        out().println(name + ": " + (up ? "the broker is there; round trip " + Text.roundTrip(client.metrics().roundTripNanos())
+                : client.isConnected() ? "the broker does not answer"
+                : "there is no connection: " + Text.printable(client.status().reason(), WIDTH)));
     }
 
     /** Asks for the network. */

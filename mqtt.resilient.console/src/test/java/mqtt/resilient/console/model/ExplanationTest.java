@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
@@ -19,7 +20,7 @@ class ExplanationTest {
     private static final ClientMetrics NOTHING = Figures.metrics(Map.of());
 
     private static String explain(ClientStatus status, ClientMetrics metrics, Rates rates) {
-        return Explanation.of(status, metrics, rates, Figures.NOW);
+        return Explanation.of(status, metrics, rates, Figures.NOW, List.of());
     }
 
     @Test
@@ -39,6 +40,19 @@ class ExplanationTest {
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
                         Figures.metrics(Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
                         new Rates(5, 1, 0, 4)));
+    }
+
+    @Test
+    void anAttemptUnderWaySaysWhatWentWrongBefore() {
+        EventLog log = new EventLog();
+        log.add("plant", Figures.NOW, 1, "DISCONNECTED", "long ago");
+        log.add("plant", Figures.NOW, 1, "CONNECTED", "");
+        ClientStatus connecting = Figures.status(ConnectionState.CONNECTING, "", Duration.ZERO);
+        assertFalse(Explanation.of(connecting, NOTHING, null, Figures.NOW, log.of("plant")).contains("long ago"));
+        log.add("plant", Figures.NOW, 1, "DISCONNECTED", "Connection refused");
+        log.add("plant", Figures.NOW, 1, "STORE", "OK");
+        assertTrue(Explanation.of(connecting, NOTHING, null, Figures.NOW, log.of("plant")).startsWith("plant is just connecting to "
+                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this fails"));
     }
 
     @Test
