@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import javax.management.MBeanAttributeInfo;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import mqtt.resilient.api.ConnectionState;
@@ -121,6 +123,10 @@ class ConfigurationTest extends FrameworkTest {
         assertEquals(1L, server.getAttribute(name, "Delivered"));
         assertEquals(1L, client.metrics().delivered());
         assertEquals(ConnectionState.ONLINE.name(), server.getAttribute(name, "State"));
+        assertEquals(client.status().since().toEpochMilli(), server.getAttribute(name, "SinceMillis"));
+        for (MBeanAttributeInfo attribute : server.getMBeanInfo(name).getAttributes()) {
+            assertNotNull(server.getAttribute(name, attribute.getName()), attribute.getName());
+        }
         clients.delete("measured");
         Await.until("the MXBean is gone", () -> !server.isRegistered(name));
     }

@@ -393,8 +393,8 @@ public final class Commands {
             return;
         }
         if (!arguments.has("--yes")) {
-            out().print(Text.count(queued, "message") + " of " + name + " will never be delivered. Type yes to drop: ");
-            out().flush();
+            session.getConsole().print(Text.count(queued, "message") + " of " + name + " will never be delivered. Type yes to drop: ");
+            session.getConsole().flush(); // which does not get through Gogo's own stream
             isKeyPressed(session.getKeyboard()); // what is left of the line with the command
             if (!"yes".equals(line(session.getKeyboard()))) {
                 out().println(System.lineSeparator() + "Nothing is dropped.");
@@ -405,7 +405,7 @@ public final class Commands {
         for (ClientInspector.Lane lane : lanes) {
             dropped += answer(inspector.drop(lane.lane()));
         }
-        LOG.warn("{}: an operator dropped {} messages that were never sent", name, dropped);
+        LOG.warn("{}: an operator dropped {}, never sent before", name, Text.count(dropped, "message"));
         out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
     }
 
