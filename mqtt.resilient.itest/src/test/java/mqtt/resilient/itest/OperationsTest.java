@@ -26,13 +26,13 @@ import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.MqttConstants;
 import org.junit.jupiter.api.Test;
 
-/** docs/operations.md and docs/events.md name the metrics, commands, log lines and events that there are. */
+/** The pages about operations, the console and events name the metrics, commands, log lines and events that there are. */
 class OperationsTest {
     private static final Pattern PROMETHEUS = Pattern.compile("\\bmqtt_resilient_[a-z_]+");
     private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^\\| [^|]*\\| `([A-Z]\\w+)` \\|");
     private static final Pattern ALERT = Pattern.compile("alert: (\\w+)");
     private static final Pattern EXPLAINED = Pattern.compile("\\bMqtt\\w+(?=[,.*])");
-    private static final Pattern COMMAND = Pattern.compile("(?m)^\\| `mqtt:(\\w+)`");
+    private static final Pattern COMMAND = Pattern.compile("`([a-z]+)[^`]*`");
     private static final Pattern LINE = Pattern.compile("(?m)^\\| `([^`]*)` \\| (?:info|warn|error) \\|");
 
     private static String page() throws IOException {
@@ -82,7 +82,13 @@ class OperationsTest {
                         .forEach(names -> there.addAll(names.lines().map(String::strip).toList()));
             }
         }
-        assertEquals(there, all(COMMAND, page()));
+        String shell = GuidePage.of("docs/console.md").text().split("## The shell")[1].split("## ")[0];
+        Set<String> named = new TreeSet<>();
+        shell.lines().filter(line -> line.startsWith("| `")).forEach(line -> named.addAll(all(COMMAND, line.split(" \\| ")[0])));
+        assertEquals(there, named);
+        Set<String> used = all(Pattern.compile("mqtt:([a-z]+)"), page() + GuidePage.of("docs/karaf.md").text() + shell);
+        used.removeAll(there);
+        assertEquals(Set.of(), used);
     }
 
     @Test
