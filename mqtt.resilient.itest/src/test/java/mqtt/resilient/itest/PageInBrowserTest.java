@@ -18,6 +18,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -34,6 +35,7 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.ServiceRegistration;
 
 /** The page as somebody sees it: a real browser, the Felix web console, a real broker. */
@@ -103,13 +105,13 @@ class PageInBrowserTest {
                 .getBytes(StandardCharsets.UTF_8));
         publish("evil/\u202ertl\u2066", "safe \u202eexe.txt\u0007".getBytes(StandardCharsets.UTF_8));
         publish("evil/invalid", new byte[] {(byte) 0xff, (byte) 0xfe, 'a'});
-        publish("evil/large", "x".repeat(900_000).getBytes(StandardCharsets.UTF_8));
+        publish("evil/large", "x".repeat(1_000_000).getBytes(StandardCharsets.UTF_8));
         browser.await("the markup as text", "#tail", "<img src=x onerror=\"document.title='owned'\">");
         browser.await("the topic as text", "#tail", "evil/<script>document.title='owned'</script>");
         browser.await("what turns the direction is shown", "#tail", "safe \u2039U+202E\u203aexe.txt\u2039U+0007\u203a");
         browser.await("in the topic too", "#tail", "evil/\u2039U+202E\u203artl\u2039U+2066\u203a");
         browser.await("no text as hex", "#tail", "ff fe 61");
-        browser.await("a cut with the length", "#tail", "cut, 900,000 bytes in all");
+        browser.await("a cut with the length", "#tail", "cut, 1,000,000 bytes in all");
         assertEquals(0L, browser.script("return document.querySelectorAll('#tail img, #tail script').length"));
         assertEquals(title, browser.driver.getTitle());
         assertTrue((Long) browser.script("return document.querySelector('#tail').textContent.length") < 10_000);
@@ -188,6 +190,31 @@ class PageInBrowserTest {
         assertEquals(0, client.metrics().pending());
         browser.click("[data-do=connect]");
         browser.await("it is online again", "#state", "online");
+    }
+
+    @Test
+    void thePageComesBackByItselfWhenItsBundleIsRestarted() throws Exception {
+        browser.open(gateway, PAGE, "plant");
+        browser.tail("again/#");
+        Bundle console = Stream.of(gateway.context().getBundles()).filter(each -> "mqtt.resilient.console".equals(each.getSymbolicName()))
+                .findFirst().orElseThrow();
+        console.stop();
+        browser.await("it is told that nothing is live", "#stream", "Not live");
+        assertFalse(Gateway.samples());
+        console.start();
+        browser.await("it is live again", "#stream", "Live");
+        browser.await("with its tail", "#subscriptions", "again/#");
+        publish("again/a", "here again".getBytes(StandardCharsets.UTF_8));
+        browser.await("that goes on", "#tail", "here again");
+    }
+
+    @Test
+    void aFilterThatIsNotAllowedIsToldAndTheRestGoesOn() {
+        browser.open(gateway, PAGE, "plant");
+        browser.type("#filter", "a/#/b");
+        browser.click("#tail-form button[type=submit]");
+        browser.await("what is wrong", "#tail-note", "a/#/b");
+        browser.await("the page goes on", "#stream", "Live");
     }
 
     @Test

@@ -87,13 +87,10 @@ final class Actions {
         }
         Publication publication = client.publish(message.build());
         String name = "Message " + publication.id();
-        tell(page, publication.stored(), durability -> name + " is accepted: " + durability + ".");
-        publication.delivered().thenAccept(outcome -> {
-            if (publication.id() != 0) {
-                answer(page, outcome.isDelivered(), name + " is at its end: " + outcome.kind()
-                        + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
-            }
-        });
+        tell(page, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
+            answer(page, true, name + " is accepted: " + durability + ".");
+            return publication.delivered();
+        }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
 
     private static <T> void tell(OpenPage page, CompletionStage<T> stage, Function<T, String> words) {

@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 final class OpenPage implements WriteListener, AsyncListener {
     private static final int MOST_WAITING = 64;
     private static final long STALL_NANOS = 60_000_000_000L;
+    /** The login counts for the request that opens the stream: so that one that has ended does not count for ever. */
+    private static final long LIFE_NANOS = 900_000_000_000L;
 
     final String key;
     /** The name of the client that is looked at; empty = none. */
@@ -32,7 +34,8 @@ final class OpenPage implements WriteListener, AsyncListener {
     private ServletOutputStream out;
     private boolean unflushed;
     private boolean gone;
-    private long moved = System.nanoTime();
+    private final long opened = System.nanoTime();
+    private long moved = opened;
     /** Of the sampler alone: the last event shown, whether the whole list of clients is due, and its state at the last sample. */
     long shownEvent;
     boolean wholeListDue = true;
@@ -77,9 +80,9 @@ final class OpenPage implements WriteListener, AsyncListener {
         }
     }
 
-    /** {@return whether the browser has taken nothing for so long that it is given up} */
-    synchronized boolean isStalled(long now) {
-        return !waiting.isEmpty() && now - moved > STALL_NANOS;
+    /** {@return whether the stream is to end: the browser takes nothing for long, or has to log in again, which it does by itself} */
+    synchronized boolean isOver(long now) {
+        return !waiting.isEmpty() && now - moved > STALL_NANOS || now - opened > LIFE_NANOS;
     }
 
     /** Ends the stream. Repeatable. */

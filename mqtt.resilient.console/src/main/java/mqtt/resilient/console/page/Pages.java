@@ -236,7 +236,7 @@ final class Pages implements AutoCloseable {
             past.keySet().retainAll(watched);
             Map<String, String> details = new HashMap<>();
             for (OpenPage page : pages) {
-                if (page.isStalled(now)) {
+                if (page.isOver(now)) {
                     page.close();
                     continue;
                 }

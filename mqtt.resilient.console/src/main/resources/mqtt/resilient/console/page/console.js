@@ -109,7 +109,8 @@ async function connect() {
     try {
         const response = await fetch(base + 'events?' + query, {signal: abort.signal, cache: 'no-store'});
         if (!response.ok) {
-            throw new Error((await response.text()).trim() || 'The gateway answers ' + response.status + '.');
+            throw Object.assign(new Error((await response.text()).trim().slice(0, 300) || 'The gateway answers ' + response.status + '.'),
+                {refused: response.status === 400});
         }
         say('live', 'Live');
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -120,14 +121,14 @@ async function connect() {
             text = blocks.pop();
             blocks.forEach(take);
         }
-        throw new Error('The gateway has ended the connection.');
+        return mine === attempt && connect(); // it wants the login anew, or it stops
     } catch (failure) {
         if (mine !== attempt) {
             return; // another has taken its place
         }
         token = '';
-        if (selected.tail && !/ended|fetch|network/i.test(failure.message)) {
-            stopTail(failure.message); // a filter that is refused is not asked for again
+        if (failure.refused) {
+            stopTail(failure.message); // a filter that is not allowed is not asked for again
         }
         say('lost', 'Not live: ' + failure.message + ' What is shown is old. Trying again …');
         setTimeout(() => mine === attempt && connect(), RETRY_MS);

@@ -84,13 +84,17 @@ class OpenPageTest {
     }
 
     @Test
-    void aBrowserThatTakesNothingForAMinuteIsStalled() throws Exception {
+    void aBrowserThatTakesNothingForAMinuteOrIsLoggedInForLongIsLetGo() throws Exception {
         page.open();
         page.onWritePossible();
-        assertFalse(page.isStalled(System.nanoTime() + 61_000_000_000L), "nothing waits");
+        assertFalse(page.isOver(System.nanoTime() + 61_000_000_000L), "nothing waits");
         page.send("a", "1");
-        assertFalse(page.isStalled(System.nanoTime() + 50_000_000_000L));
-        assertTrue(page.isStalled(System.nanoTime() + 61_000_000_000L));
+        assertFalse(page.isOver(System.nanoTime() + 50_000_000_000L));
+        assertTrue(page.isOver(System.nanoTime() + 61_000_000_000L));
+        browser.reads = true;
+        page.onWritePossible();
+        assertFalse(page.isOver(System.nanoTime() + 61_000_000_000L), "it has taken all");
+        assertTrue(page.isOver(System.nanoTime() + 901_000_000_000L), "it logs in again");
     }
 
     @Test
