@@ -17,15 +17,11 @@ public final class ServletContexts {
      *
      * @param config the configuration
      * @return the value for {@code osgi.http.whiteboard.context.select}; empty = nothing may be registered, which is logged if the
-     *         configuration says something else
+     *         value is not allowed
      */
     public static String select(ConsoleConfig config) {
         String context = config.servlet_context().strip();
         String select = context.isEmpty() || context.startsWith("(") ? context : "(osgi.http.whiteboard.context.name=" + context + ")";
-        if (select.isEmpty() && config.metrics()) {
-            LOG.warn("{}: metrics is true, but servlet.context is empty: the metrics are not there; allowed is the name of a "
-                    + "ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID);
-        }
         try {
             if (!select.isEmpty()) {
                 FrameworkUtil.createFilter(select);

@@ -14,13 +14,16 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.servlet.runtime.HttpServiceRuntime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Offers the figures over HTTP where that is configured and a jakarta HTTP Whiteboard is there. */
 @Component(service = {}, configurationPid = ConsoleConfig.PID,
         reference = @Reference(name = "http", service = HttpServiceRuntime.class))
 @Designate(ocd = ConsoleConfig.class)
 public final class Metrics {
-    static final String PATTERN = "/mqtt/metrics";
+    private static final String PATTERN = "/mqtt/metrics";
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     /** Null = the configuration does not want it. */
     private ServiceRegistration<Servlet> registration;
@@ -33,6 +36,9 @@ public final class Metrics {
             registration = context.registerService(Servlet.class, new MetricsServlet(clients), new Hashtable<>(Map.of(
                     "osgi.http.whiteboard.servlet.name", "mqtt.resilient.metrics", "osgi.http.whiteboard.servlet.pattern", PATTERN,
                     "osgi.http.whiteboard.context.select", select)));
+        } else if (config.metrics()) {
+            LOG.warn("{}: metrics is true, but without a servlet.context {} is not there; needed is the name of a "
+                    + "ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID, PATTERN);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.MqttConstants;
@@ -18,6 +19,8 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** The clients that there are, and what happened to them. Safe from any thread. */
 @Component(service = Clients.class, immediate = true)
 public final class Clients {
+    private static final int MOST_NAMES = 20;
+
     private final Map<String, ResilientMqttClient> clients = new ConcurrentSkipListMap<>();
     private final Map<String, ClientInspector> inspectors = new ConcurrentSkipListMap<>();
     private final EventLog log = new EventLog();
@@ -93,9 +96,14 @@ public final class Clients {
     private <T> T found(T service, String name) {
         if (service == null) {
             throw new IllegalArgumentException("there is no client \"" + Text.printable(name, 100) + "\"; there "
-                    + (clients.isEmpty() ? "is none at all" : "is " + String.join(", ", clients.keySet())));
+                    + (clients.isEmpty() ? "is none at all" : "is " + someNames()));
         }
         return service;
+    }
+
+    /** {@return the names, for an error: at most 20 of them} */
+    public String someNames() {
+        return clients.keySet().stream().limit(MOST_NAMES).collect(Collectors.joining(", ")) + (clients.size() > MOST_NAMES ? ", ..." : "");
     }
 
     /** {@return what happened lately} */

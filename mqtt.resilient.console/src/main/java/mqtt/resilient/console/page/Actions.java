@@ -17,8 +17,8 @@ import mqtt.resilient.spi.ClientInspector;
 
 /** What the buttons do. An action is taken at once; what takes time is told on the page's own stream. */
 final class Actions {
-    /** The longest body of a request. */
-    private static final int MOST_BYTES = 262_144;
+    /** The longest body of a request; what Jetty takes as a form. */
+    private static final int MOST_BYTES = 200_000;
     private static final int MOST_WAITING_SHOWN = 20;
 
     private final Pages pages;

@@ -6,17 +6,15 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import mqtt.resilient.console.ConsoleConfig;
+import mqtt.resilient.console.ServletContexts;
 import mqtt.resilient.console.model.Clients;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.servlet.runtime.HttpServiceRuntime;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Offers the page where there is a jakarta HTTP Whiteboard: in the Felix web console, with its login, and with the context that
@@ -28,7 +26,6 @@ public final class PageComponent {
     /** Where the files of the page are in the web console, below its address there. */
     static final String FILES = "/page";
     private static final String WEB_CONSOLE = "(osgi.http.whiteboard.context.name=org.apache.felix.webconsole)";
-    private static final Logger LOG = LoggerFactory.getLogger(PageComponent.class);
 
     private final Pages pages;
     private final List<ServiceRegistration<Servlet>> registrations = new ArrayList<>();
@@ -42,16 +39,9 @@ public final class PageComponent {
                 "MQTT clients", "felix.webconsole.category", "OSGi"));
         // The console's own servlet is no asynchronous one.
         register(bundle, new PageServlet(pages, actions, false), whiteboard(WEB_CONSOLE, "/" + ConsolePlugin.LABEL + FILES));
-        String context = config.servlet_context().strip();
-        if (!context.isEmpty()) {
-            String select = context.startsWith("(") ? context : "(osgi.http.whiteboard.context.name=" + context + ")";
-            try {
-                bundle.createFilter(select);
-                register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
-            } catch (InvalidSyntaxException e) {
-                LOG.error("MQTT console: servlet.context \"{}\" of {} is not allowed: the name of a context or a filter is; the "
-                        + "page is not registered", context, ConsoleConfig.PID);
-            }
+        String select = ServletContexts.select(config);
+        if (!select.isEmpty()) {
+            register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
         }
     }
 

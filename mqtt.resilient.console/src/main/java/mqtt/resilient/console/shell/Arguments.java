@@ -63,7 +63,7 @@ final class Arguments {
         }
         if (clients.names().size() != 1) {
             throw wrong(clients.names().isEmpty() ? "there is no client"
-                    : "which client? There are " + String.join(", ", clients.names()));
+                    : "which client? There are " + clients.someNames());
         }
         return clients.names().iterator().next();
     }
