@@ -18,6 +18,7 @@ public final class RejectedException extends RuntimeException {
         CLOSED
     }
 
+    /** Why. */
     private final Reason reason;
 
     /**

@@ -34,6 +34,13 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
     /**
      * Checks the options.
      *
+     * @param qos see above
+     * @param manualAcknowledgement see above
+     * @param noLocal see above
+     * @param retainAsPublished see above
+     * @param retainHandling see above
+     * @param identifier see above
+     * @param userProperties see above
      * @throws NullPointerException if qos, retainHandling or userProperties is null
      * @throws IllegalArgumentException if the identifier is not allowed
      */

@@ -11,6 +11,8 @@ public record UserProperty(String name, String value) {
     /**
      * Checks both texts.
      *
+     * @param name any text that MQTT can send, at most 65,535 bytes of UTF-8
+     * @param value likewise
      * @throws IllegalArgumentException if one of them is null, too long, or holds U+0000 or half of a surrogate pair
      */
     public UserProperty {

@@ -36,7 +36,7 @@ final class TestBroker implements AutoCloseable {
         /** Knows 3.1.1 only. */
         MOQUETTE("itest.brokers.directory", "mqtt.resilient.brokers.Moquette");
 
-        /** The framework property that says where the jars are. */
+        /** The property, of the framework if there is one, that says where the jars are. */
         private final String jars;
         private final String program;
 

@@ -13,6 +13,7 @@ public final class ProtocolException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
+    /** What the DISCONNECT says; 0 = the peer does not speak MQTT at all. */
     private final int reasonCode;
 
     /**

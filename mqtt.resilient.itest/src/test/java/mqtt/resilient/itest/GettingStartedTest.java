@@ -1,0 +1,108 @@
+package mqtt.resilient.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What docs/getting-started.md says is done, in its order, on free ports, without a network, beside the checkout. */
+@Timeout(150)
+class GettingStartedTest {
+    private static final int LIMIT_SECONDS = 120;
+
+    @TempDir
+    Path directory;
+    private Process shell;
+
+    @BeforeEach
+    void beACheckout() throws IOException {
+        assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))), "there is no curl on this machine");
+        Files.createSymbolicLink(directory.resolve("bin"), GuidePage.root().resolve("bin"));
+    }
+
+    @AfterEach
+    void end() {
+        if (shell != null) {
+            shell.descendants().forEach(ProcessHandle::destroyForcibly);
+            shell.destroyForcibly().onExit().join();
+        }
+    }
+
+    @Test
+    void whoFollowsThePageHasABundleThatMissesNothingWhileTheBrokerIsAway() throws Exception {
+        GuidePage page = GuidePage.of("docs/getting-started.md");
+        String http = String.valueOf(TestBroker.freePort());
+        String mqtt = String.valueOf(TestBroker.freePort());
+        StringBuilder script = new StringBuilder("set -eu\n");
+        for (GuidePage.Block block : page.blocks()) {
+            String text = block.text().replace("8080", http).replace("1883", mqtt);
+            if (block.language().equals("sh") && block.file().isEmpty()) {
+                script.append(text);
+            } else if (!block.file().isEmpty() && !block.language().equals("sh")) {
+                Path file = directory.resolve(block.file());
+                Files.createDirectories(file.getParent());
+                Files.writeString(file, text);
+            }
+        }
+        assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.api -am\n", page.blocks("sh").get(0).text());
+        Path path = install();
+
+        Path output = directory.resolve("output");
+        ProcessBuilder builder = new ProcessBuilder("bash", "-c", script.toString()).directory(directory.toFile());
+        builder.environment().merge("PATH", path.toString(), (old, tools) -> tools + ":" + old);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        shell = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        boolean ended = shell.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+
+        Path gateway = directory.resolve("first/gateway.log");
+        String said = Files.readString(output) + (Files.exists(gateway) ? Files.readString(gateway) : "");
+        assertTrue(ended, said);
+        assertEquals(0, shell.exitValue(), said);
+        List<Integer> received = Files.readAllLines(gateway).stream().filter(line -> line.startsWith("received "))
+                .map(line -> Integer.valueOf(line.substring(9))).distinct().toList();
+        int first = received.get(0); // what was published before the listener was subscribed is not for it
+        assertEquals(IntStream.range(first, first + received.size()).boxed().toList(), received, said);
+        assertTrue(received.size() >= 10, said);
+    }
+
+    /** The first command of the page, into a local repository of this test; the rest of it is the one of the build. */
+    private Path install() throws IOException {
+        Path repository = Files.createDirectories(directory.resolve("repository"));
+        try (Stream<Path> groups = Files.list(Path.of(System.getProperty("maven.repository")))) {
+            for (Path group : groups.filter(each -> !each.endsWith("mqtt")).toList()) {
+                Files.createSymbolicLink(repository.resolve(group.getFileName()), group);
+            }
+        }
+        String version = System.getProperty("product.version");
+        put(repository, "mqtt.resilient.parent", version, "pom", GuidePage.root().resolve("pom.xml"));
+        Path api = GuidePage.root().resolve("mqtt.resilient.api");
+        put(repository, "mqtt.resilient.api", version, "pom", api.resolve("pom.xml"));
+        put(repository, "mqtt.resilient.api", version, "jar", api.resolve("target/mqtt.resilient.api-" + version + ".jar"));
+
+        Path maven = Files.createDirectories(directory.resolve("tools")).resolve("mvn");
+        Files.writeString(maven, "#!/bin/sh\nexec '" + System.getProperty("maven") + "' -o -B -Dmaven.repo.local='" + repository
+                + "' \"$@\"\n");
+        assertTrue(maven.toFile().setExecutable(true));
+        return maven.getParent();
+    }
+
+    private static void put(Path repository, String name, String version, String type, Path file) throws IOException {
+        Path place = repository.resolve("mqtt/resilient").resolve(name).resolve(version);
+        Files.createDirectories(place);
+        Files.copy(file, place.resolve(name + "-" + version + "." + type));
+    }
+}
