@@ -47,7 +47,7 @@ class GettingStartedTest {
         GuidePage page = GuidePage.of("docs/getting-started.md");
         String http = String.valueOf(TestBroker.freePort());
         String mqtt = String.valueOf(TestBroker.freePort());
-        StringBuilder script = new StringBuilder("set -eu\n");
+        StringBuilder script = new StringBuilder("set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n");
         for (GuidePage.Block block : page.blocks()) {
             String text = block.text().replace("8080", http).replace("1883", mqtt);
             if (block.language().equals("sh") && block.file().isEmpty()) {
