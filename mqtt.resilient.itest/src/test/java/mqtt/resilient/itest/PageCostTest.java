@@ -10,15 +10,15 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.api.SubscribeOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * What an open page costs the gateway, with {@code -Dpage.cost=true}: CPU time of the process with and without a page, in turn,
+ * What an open page costs the gateway, with {@code -Dtests.excluded=none}: CPU time of the process with and without a page, in turn,
  * while a client sends and receives 1,000 messages per second. A measurement, not a test.
  */
-@EnabledIfSystemProperty(named = "page.cost", matches = "true", disabledReason = "-Dpage.cost=true measures what a page costs")
+@Tag("on-demand")
 class PageCostTest {
     private static final int ROUNDS = 9;
     private static final long WINDOW_NANOS = 8_000_000_000L;

@@ -28,6 +28,7 @@ import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.api.StoreHealth;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -307,8 +308,9 @@ class PageInBrowserTest {
             return (high + .05) / (low + .05);
             """;
 
-    /** With {@code -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves the checkout as it is. */
+    /** With {@code -Dtests.excluded=none -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves the checkout as it is. */
     @Test
+    @Tag("on-demand")
     @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+", disabledReason = "-Dpage.screenshots names no directory")
     @Timeout(180)
     void thePicturesOfTheDocumentationAreTaken() throws Exception {
