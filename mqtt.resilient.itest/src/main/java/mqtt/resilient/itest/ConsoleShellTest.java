@@ -96,7 +96,7 @@ class ConsoleShellTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("shell", broker);
         CompletableFuture<String> tail = CompletableFuture.supplyAsync(() -> {
             try {
-                return type("mqtt:tail shell/# -n 2 -t 50 -q 1");
+                return type("mqtt:tail shell/# -n 2 -t 50");
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
@@ -106,7 +106,7 @@ class ConsoleShellTest extends FrameworkTest {
             return tail.isDone();
         });
         String shown = tail.join();
-        assertShown(shown, "q1 shell/a \\u001B[2J\\u202Etxt");
+        assertShown(shown, "q0 shell/a \\u001B[2J\\u202Etxt");
         assertShown(shown, "2 messages (enough)");
         assertFalse(shown.contains("\u001b"), shown);
         Inbox inbox = Inbox.subscribed(client, "typed");

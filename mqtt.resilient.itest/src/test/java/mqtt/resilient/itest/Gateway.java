@@ -154,8 +154,9 @@ final class Gateway implements AutoCloseable {
     }
 
     /** {@return the stream of a page, as it comes} */
-    HttpResponse<InputStream> stream(String path) throws IOException, InterruptedException {
-        return loggedIn.send(HttpRequest.newBuilder(URI.create(origin() + path)).build(), HttpResponse.BodyHandlers.ofInputStream());
+    HttpResponse<InputStream> stream(String path, String page) throws IOException, InterruptedException {
+        return loggedIn.send(HttpRequest.newBuilder(URI.create(origin() + path)).header("X-Mqtt-Page", page).build(),
+                HttpResponse.BodyHandlers.ofInputStream());
     }
 
     /** {@return what a stream brings until a text is in it} */

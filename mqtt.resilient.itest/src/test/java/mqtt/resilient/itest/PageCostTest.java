@@ -43,7 +43,7 @@ class PageCostTest {
             }, "itest-traffic");
             traffic.start();
             cpu(client, WARM * WINDOW_NANOS);
-            String events = gateway.origin() + "/system/console/mqtt/page/events?page=p&client=plant";
+            String events = gateway.origin() + "/system/console/mqtt/page/events?client=plant";
             List<Double> without = new ArrayList<>();
             List<Double> with = new ArrayList<>();
             List<Double> tail = new ArrayList<>();
@@ -61,7 +61,7 @@ class PageCostTest {
     }
 
     private static double cpuWith(ResilientMqttClient client, String events) throws IOException, InterruptedException {
-        Process reader = new ProcessBuilder("curl", "-sN", "-u", "admin:admin", events).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        Process reader = new ProcessBuilder("curl", "-sN", "-u", "admin:admin", "-H", "X-Mqtt-Page: p", events).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         try {
             Await.until("the page is open", Gateway::samples);
             return cpu(client, WINDOW_NANOS);

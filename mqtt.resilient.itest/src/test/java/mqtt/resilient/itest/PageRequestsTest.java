@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ResilientMqttClient;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,7 +58,7 @@ class PageRequestsTest {
 
     @Test
     void withoutALoginThereIsNothing() throws Exception {
-        for (String path : List.of("/system/console/mqtt", PAGE, PAGE + "console.js", PAGE + "events?page=a", PAGE + "action")) {
+        for (String path : List.of("/system/console/mqtt", PAGE, PAGE + "console.js", PAGE + "events", PAGE + "action")) {
             assertEquals(401, gateway.get(path, false).statusCode(), path);
         }
     }
@@ -74,8 +75,8 @@ class PageRequestsTest {
     void anActionNeedsTheTokenOfAnOpenPage() throws Exception {
         String form = "do=publish&client=plant&topic=a&payload=b&qos=0&lane=2";
         assertEquals(403, gateway.post(PAGE + "action", form).statusCode());
-        try (InputStream stream = gateway.stream(PAGE + "events?page=one").body();
-                InputStream other = gateway.stream(PAGE + "events?page=two").body()) {
+        try (InputStream stream = gateway.stream(PAGE + "events", "one").body();
+                InputStream other = gateway.stream(PAGE + "events", "two").body()) {
             String token = token(stream);
             String another = token(other);
             assertEquals(403, gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one").statusCode());
@@ -90,7 +91,7 @@ class PageRequestsTest {
 
     @Test
     void anActionThatMakesNoSenseIsRefusedWithAReason() throws Exception {
-        try (InputStream stream = gateway.stream(PAGE + "events?page=sense").body()) {
+        try (InputStream stream = gateway.stream(PAGE + "events", "sense").body()) {
             String token = token(stream);
             for (Map.Entry<String, String> each : Map.of("do=explode&client=plant", "do: \"explode\" is not allowed",
                     "do=connect&client=none", "there is no client \"none\"",
@@ -112,18 +113,18 @@ class PageRequestsTest {
         List<InputStream> open = new ArrayList<>();
         try {
             for (int i = 0; i < 16; i++) {
-                HttpResponse<InputStream> page = gateway.stream(PAGE + "events?page=" + i);
+                HttpResponse<InputStream> page = gateway.stream(PAGE + "events", "" + i);
                 open.add(page.body());
                 assertEquals(200, page.statusCode());
             }
-            HttpResponse<String> refused = gateway.get(PAGE + "events?page=x", true);
+            HttpResponse<InputStream> refused = gateway.stream(PAGE + "events", "x");
             assertEquals(503, refused.statusCode());
-            assertTrue(refused.body().contains("16 pages"), refused.body());
-            open.add(gateway.stream(PAGE + "events?page=3").body()); // the same page again takes its place
+            Gateway.until(refused.body(), "16 pages");
+            open.add(gateway.stream(PAGE + "events", "3").body()); // the same page again takes its place
             open.get(0).close();
             Await.until("there is room again", () -> {
                 try {
-                    HttpResponse<InputStream> page = gateway.stream(PAGE + "events?page=x");
+                    HttpResponse<InputStream> page = gateway.stream(PAGE + "events", "x");
                     open.add(page.body());
                     return page.statusCode() == 200;
                 } catch (IOException | InterruptedException e) {
@@ -139,13 +140,42 @@ class PageRequestsTest {
     }
 
     @Test
+    void anotherWebSiteCannotOpenAStreamWithTheLoginOfTheBrowser() throws Exception {
+        HttpResponse<String> refused = gateway.get(PAGE + "events?client=plant&tail=%23", true); // without a header of its own
+        assertEquals(400, refused.statusCode());
+        assertTrue(refused.body().startsWith("X-Mqtt-Page: no such header"), refused.body());
+    }
+
+    @Test
+    void aTailOfASharedSubscriptionIsRefused() throws Exception {
+        HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23", "shared");
+        assertEquals(400, refused.statusCode());
+        Gateway.until(refused.body(), "others of its group");
+    }
+
+    @Test
+    void aPageThatComesAgainKeepsItsTail() throws Exception {
+        Await.result(client.publish(Message.to("kept/a").payload("retained one").retain(true).build()).delivered());
+        try (InputStream first = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {
+            Gateway.until(first, "retained one");
+            try (InputStream second = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {
+                Gateway.until(second, "event: client\n");
+                client.publish(Message.to("kept/b").payload("still here").build());
+                String shown = Gateway.until(second, "still here");
+                assertFalse(shown.contains("retained one"), "a second SUBSCRIBE would have brought it again");
+            }
+        }
+        Await.until("the pages are gone", () -> !Gateway.samples());
+    }
+
+    @Test
     void aTailEndsWithItsPage() throws Exception {
-        try (InputStream page = gateway.stream(PAGE + "events?page=t&client=plant&tail=gone%2F%23").body()) {
+        try (InputStream page = gateway.stream(PAGE + "events?client=plant&tail=gone%2F%23", "t").body()) {
             Gateway.until(page, "event: client\n");
             Gateway.until(page, "\"filter\":\"gone/#\"");
         }
         Await.until("the page is gone", () -> !Gateway.samples());
-        try (InputStream page = gateway.stream(PAGE + "events?page=t&client=plant").body()) {
+        try (InputStream page = gateway.stream(PAGE + "events?client=plant", "t").body()) {
             assertFalse(Gateway.until(page, "event: subscriptions\ndata: [").contains("gone/#"));
         }
     }
@@ -169,7 +199,7 @@ class PageRequestsTest {
             bare.configureConsole(Map.of("servlet.context", "itest.open"));
             Await.until("the page has moved", () -> status(bare, "/open/mqtt/") == 403);
             assertTrue(bare.get("/open/mqtt/", true).body().contains("servlet.context"));
-            assertEquals(403, status(bare, "/open/mqtt/events?page=a"));
+            assertEquals(403, status(bare, "/open/mqtt/events"));
             assertEquals(404, status(bare, "/secured/mqtt/"));
         }
     }

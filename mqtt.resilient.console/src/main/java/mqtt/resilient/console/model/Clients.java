@@ -5,21 +5,29 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.spi.ClientInspector;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The clients that there are, and what happened to them. Safe from any thread. */
 @Component(service = Clients.class, immediate = true)
 public final class Clients {
+    private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
     private static final int MOST_NAMES = 20;
 
     private final Map<String, ResilientMqttClient> clients = new ConcurrentSkipListMap<>();
@@ -125,6 +133,43 @@ public final class Clients {
      */
     public ClientInspector inspector(String name) {
         return found(inspectors.get(name), name);
+    }
+
+    /**
+     * Subscribes to look on: with QoS 0, and with MQTT 5 without retained messages, which would reach every listener whose
+     * filter matches. Takes nothing from others.
+     *
+     * @param name the client's name
+     * @param filter a topic filter; not a shared one
+     * @param listener called for each message; what it does not want it lets go at once
+     * @return the subscription
+     * @throws IllegalArgumentException if there is no client of this name, or the filter is not allowed
+     */
+    public Subscription lookOn(String name, String filter, MessageListener listener) {
+        if (filter.startsWith("$share/")) {
+            throw new IllegalArgumentException("filter: \"" + Text.printable(filter, 100)
+                    + "\" is not allowed here: it would take messages from the others of its group; a filter without $share is");
+        }
+        return client(name).subscribe(filter, SubscribeOptions.qos(Qos.AT_MOST_ONCE)
+                .retained(SubscribeOptions.RetainHandling.NEVER), listener);
+    }
+
+    /**
+     * Drops the messages of a lane, and notes in the log that somebody did.
+     *
+     * @param name the client's name
+     * @param lane 0 to {@link ClientInspector#AT_MOST_ONCE}
+     * @return {@link ClientInspector#drop(int)}
+     * @throws IllegalArgumentException if there is no client of this name, or the lane is not allowed
+     */
+    public CompletionStage<Long> drop(String name, int lane) {
+        return inspector(name).drop(lane).whenComplete((count, failure) -> {
+            if (failure == null) {
+                LOG.warn("{}: an operator dropped {} of lane {}, never sent before", name, Text.count(count, "message"), lane);
+            } else {
+                LOG.warn("{}: an operator wanted to drop the messages of lane {}", name, lane, failure);
+            }
+        });
     }
 
     private <T> T found(T service, String name) {

@@ -18,8 +18,6 @@ public final class EventLog {
     public static final int MOST = 200;
     private static final int MOST_CLIENTS = 1000;
     private static final int MOST_TEXT = 500;
-    /** How far back a repetition is looked for: some things happen by twos and threes. */
-    private static final int REPETITION = 4;
 
     /**
      * One thing that happened.
@@ -35,7 +33,8 @@ public final class EventLog {
     public record Entry(long id, long number, Instant first, Instant last, long count, String kind, String text) {
     }
 
-    private final Map<String, ArrayDeque<Entry>> clients = new LinkedHashMap<>();
+    /** The one that nothing happened to for the longest time is the first. */
+    private final Map<String, ArrayDeque<Entry>> clients = new LinkedHashMap<>(16, 0.75f, true);
     private long number;
 
     /**
@@ -56,7 +55,7 @@ public final class EventLog {
         number++;
         Entry added = new Entry(number, number, time, time, count, kind, cut);
         Iterator<Entry> latest = entries.descendingIterator();
-        for (int i = 0; i < REPETITION && latest.hasNext(); i++) {
+        while (latest.hasNext()) {
             Entry before = latest.next();
             if (before.kind.equals(kind) && before.text.equals(cut)) {
                 latest.remove();

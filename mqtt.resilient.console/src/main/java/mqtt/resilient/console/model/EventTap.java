@@ -54,7 +54,7 @@ public final class EventTap implements EventHandler {
                     + text(event, MqttConstants.PROTOCOL) + ", the session is "
                     + (Boolean.TRUE.equals(event.getProperty(MqttConstants.SESSION_PRESENT)) ? "resumed" : "new");
             case MqttConstants.EVENT_DISCONNECTED, MqttConstants.EVENT_REFUSED -> reason + " (" + text(event, MqttConstants.BROKER) + ")";
-            case MqttConstants.EVENT_SET_ASIDE, MqttConstants.EVENT_REJECTED -> text(event, MqttConstants.TOPIC) + ": " + reason;
+            case MqttConstants.EVENT_SET_ASIDE -> text(event, MqttConstants.TOPIC) + ": " + reason;
             case MqttConstants.EVENT_SUBSCRIPTION_REFUSED -> text(event, MqttConstants.FILTER) + ": " + reason;
             case MqttConstants.EVENT_STORE -> text(event, MqttConstants.HEALTH) + (reason.isEmpty() ? "" : ": " + reason);
             case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "taken"

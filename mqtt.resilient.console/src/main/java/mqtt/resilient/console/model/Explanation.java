@@ -126,6 +126,7 @@ public final class Explanation {
         StringJoiner lost = new StringJoiner(", ");
         add(lost, metrics.dropped(), "dropped by a bound");
         add(lost, metrics.expired(), "expired");
+        add(lost, metrics.cancelled(), "cancelled");
         add(lost, metrics.refused(), "refused by the broker");
         add(lost, metrics.setAside(), "set aside");
         if (lost.length() > 0) {

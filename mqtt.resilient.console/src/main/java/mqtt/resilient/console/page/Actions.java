@@ -36,8 +36,8 @@ final class Actions {
             return;
         }
         if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
-            PageServlet.refuse(response, 413, "The request has " + request.getContentLengthLong() + " bytes; 0 to " + MOST_BYTES
-                    + " are allowed.");
+            PageServlet.refuse(response, 413, "The request has " + (request.getContentLengthLong() < 0 ? "no Content-Length"
+                    : request.getContentLengthLong() + " bytes") + "; 0 to " + MOST_BYTES + " bytes are allowed.");
             return;
         }
         try {
@@ -60,7 +60,7 @@ final class Actions {
             case "publish" -> publish(page, client, request);
             case "drop" -> {
                 int lane = number(request, "lane");
-                tell(page, clients.inspector(name).drop(lane), count -> count + " messages of lane " + lane + " were dropped.");
+                tell(page, clients.drop(name, lane), count -> count + " messages of lane " + lane + " were dropped.");
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
@@ -81,7 +81,7 @@ final class Actions {
                 .qos(Qos.of(number(request, "qos"))).lane(number(request, "lane"))
                 .retain("true".equals(request.getParameter("retain")));
         if ("hex".equals(request.getParameter("format"))) {
-            message.payload(HexFormat.of().parseHex(payload.replaceAll("\\s", "")));
+            message.payload(hex(payload));
         } else {
             message.payload(payload);
         }
@@ -91,6 +91,14 @@ final class Actions {
             answer(page, true, name + " is accepted: " + durability + ".");
             return publication.delivered();
         }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
+    }
+
+    private static byte[] hex(String text) {
+        try {
+            return HexFormat.of().parseHex(text.replaceAll("\\s", ""));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("payload: it is not hexadecimal; pairs of the digits 0 to 9 and a to f are allowed.", e);
+        }
     }
 
     private static <T> void tell(OpenPage page, CompletionStage<T> stage, Function<T, String> words) {
@@ -109,7 +117,7 @@ final class Actions {
         try {
             return Integer.parseInt(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; a number is.", e);
+            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; a whole number is.", e);
         }
     }
 }

@@ -18,19 +18,23 @@ import java.util.function.Consumer;
  */
 final class OpenPage implements WriteListener, AsyncListener {
     private static final int MOST_WAITING = 64;
+    private static final int MOST_WAITING_BYTES = 1 << 20;
     private static final long STALL_NANOS = 60_000_000_000L;
     /** The login counts for the request that opens the stream: so that one that has ended does not count for ever. */
     private static final long LIFE_NANOS = 900_000_000_000L;
+    /** How long a page that is to come anew has for it. */
+    private static final long RENEWAL_NANOS = 30_000_000_000L;
 
     final String key;
     /** The name of the client that is looked at; empty = none. */
     final String client;
-    /** The tail; null = none is asked for. */
-    final Tail tail;
     private final String token;
     private final AsyncContext context;
     private final Consumer<OpenPage> whenGone;
     private final Deque<byte[]> waiting = new ArrayDeque<>();
+    private int waitingBytes;
+    /** The tail; null = none is asked for, or another page has it now. */
+    private Tail tail;
     private ServletOutputStream out;
     private boolean unflushed;
     private boolean gone;
@@ -72,17 +76,36 @@ final class OpenPage implements WriteListener, AsyncListener {
     boolean send(String event, String json) {
         byte[] bytes = ("event: " + event + "\ndata: " + json + "\n\n").getBytes(StandardCharsets.US_ASCII);
         synchronized (this) {
-            if (gone || waiting.size() >= MOST_WAITING) {
+            boolean full = waiting.size() >= MOST_WAITING || waitingBytes > 0 && waitingBytes + bytes.length > MOST_WAITING_BYTES;
+            if (gone || full) {
                 return false;
             }
             waiting.add(bytes);
+            waitingBytes += bytes.length;
             return pump();
         }
     }
 
-    /** {@return whether the stream is to end: the browser takes nothing for long, or has to log in again, which it does by itself} */
+    /** {@return whether the browser has to show its login again, by a new stream} */
+    boolean isOld(long now) {
+        return now - opened > LIFE_NANOS;
+    }
+
+    /** {@return whether the stream is to end: the browser takes nothing for long, or has not come again} */
     synchronized boolean isOver(long now) {
-        return !waiting.isEmpty() && now - moved > STALL_NANOS || now - opened > LIFE_NANOS;
+        return !waiting.isEmpty() && now - moved > STALL_NANOS || now - opened > LIFE_NANOS + RENEWAL_NANOS;
+    }
+
+    /** {@return the tail; null = there is none} */
+    synchronized Tail tail() {
+        return tail;
+    }
+
+    /** {@return the tail, which this page has no more, if it shows this; else null} */
+    synchronized Tail giveTail(String filter) {
+        Tail given = tail != null && tail.filter().equals(filter) && !tail.isOver() ? tail : null;
+        tail = given == null ? tail : null;
+        return given;
     }
 
     /** Ends the stream. Repeatable. */
@@ -103,6 +126,7 @@ final class OpenPage implements WriteListener, AsyncListener {
             while (out.isReady()) {
                 byte[] next = waiting.poll();
                 if (next != null) {
+                    waitingBytes -= next.length;
                     out.write(next);
                     moved = System.nanoTime();
                     unflushed = true;
@@ -121,15 +145,17 @@ final class OpenPage implements WriteListener, AsyncListener {
     }
 
     private void end() {
+        Tail last;
         synchronized (this) {
             if (gone) {
                 return;
             }
             gone = true;
             waiting.clear();
+            last = tail;
         }
-        if (tail != null) {
-            tail.close();
+        if (last != null) {
+            last.close();
         }
         whenGone.accept(this);
     }

@@ -19,6 +19,7 @@ final class PageServlet extends HttpServlet {
             "uPlot.iife.min.js", "text/javascript", "uPlot.min.css", "text/css", "uPlot-LICENSE.txt", "text/plain");
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
             + "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final String PAGE = "X-Mqtt-Page";
     private static final int MOST_ID = 64;
 
     private final transient Pages pages;
@@ -57,7 +58,7 @@ final class PageServlet extends HttpServlet {
         } else if (get && TYPES.containsKey(path)) {
             file(path, request, response);
         } else if ("POST".equals(request.getMethod()) && "action".equals(path)) {
-            actions.act(key(request, request.getHeader("X-Mqtt-Page")), request, response);
+            actions.act(key(request, request.getHeader(PAGE)), request, response);
         } else {
             refuse(response, get ? 404 : 405, get ? "Not found." : "Not allowed.");
         }
@@ -111,9 +112,10 @@ final class PageServlet extends HttpServlet {
     }
 
     private void events(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        String id = parameter(request, "page");
-        if (id.isEmpty() || id.length() > MOST_ID) {
-            refuse(response, 400, "page: \"" + id + "\" is not allowed; 1 to " + MOST_ID + " characters are.");
+        String id = request.getHeader(PAGE); // a header, so that another web site cannot ask with the browser's login
+        if (id == null || id.isEmpty() || id.length() > MOST_ID) {
+            refuse(response, 400, PAGE + ": " + (id == null ? "no such header" : "\"" + id + "\"") + " is not allowed; 1 to " + MOST_ID
+                    + " characters are.");
             return;
         }
         response.setContentType("text/event-stream");

@@ -28,6 +28,7 @@ import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.EventLog;
 import mqtt.resilient.console.model.Explanation;
@@ -82,9 +83,9 @@ final class Pages implements AutoCloseable {
             if (sampler == null) {
                 sampler = new Sampler();
             }
-            Tail tail = null;
+            Tail tail = before != null && before.client.equals(client) ? before.giveTail(filter) : null; // no second SUBSCRIBE
             try {
-                tail = filter.isEmpty() ? null : new Tail(clients.client(client), filter);
+                tail = tail != null || filter.isEmpty() ? tail : new Tail(clients, client, filter);
                 page = new OpenPage(key, token, client, tail, request.startAsync(), this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
@@ -253,10 +254,28 @@ final class Pages implements AutoCloseable {
                     subscriptions(page);
                     events(page);
                 }
-                String messages = page.tail == null ? null : page.tail.take();
-                if (messages != null) {
-                    page.send("tail", messages);
+                tail(page);
+                if (page.isOld(now)) {
+                    page.send("renew", "{}");
                 }
+            }
+        }
+
+        private void tail(OpenPage page) {
+            Tail tail = page.tail();
+            if (tail == null) {
+                return;
+            }
+            Subscription.Grant granted = tail.granted();
+            if (tail.isOver()) { // the client has gone, and perhaps come again: the browser asks anew
+                page.close();
+            } else if (!granted.isGranted() && !granted.equals(Subscription.Grant.PENDING)) {
+                page.send("refused", new Json().object().put("words", "The broker refused the subscription with code " + granted.code()
+                        + (granted.reason().isEmpty() ? "." : ": " + granted.reason())).end().toString());
+            }
+            String messages = tail.take();
+            if (messages != null) {
+                page.send("tail", messages);
             }
         }
 

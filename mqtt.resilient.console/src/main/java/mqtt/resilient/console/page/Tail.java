@@ -8,11 +8,9 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import mqtt.resilient.api.MessageListener;
-import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
-import mqtt.resilient.api.ResilientMqttClient;
-import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.console.model.Clients;
 
 /**
  * The live messages of one page: a subscription with QoS 0 of which a few messages per sample are kept, as text or as hex, and
@@ -32,8 +30,8 @@ final class Tail implements MessageListener, AutoCloseable {
     private long left;
     private boolean closed;
 
-    Tail(ResilientMqttClient client, String filter) {
-        subscription = client.subscribe(filter, SubscribeOptions.qos(Qos.AT_MOST_ONCE), this);
+    Tail(Clients clients, String client, String filter) {
+        subscription = clients.lookOn(client, filter, this);
     }
 
     @Override
@@ -61,8 +59,19 @@ final class Tail implements MessageListener, AutoCloseable {
         return json.toString();
     }
 
+    /** {@return what is shown} */
+    String filter() {
+        return subscription.filter();
+    }
+
+    /** {@return the broker's answer to the subscription} */
     Subscription.Grant granted() {
         return subscription.granted();
+    }
+
+    /** {@return whether it is another's now, or nobody's: nothing comes any more} */
+    boolean isOver() {
+        return subscription.granted().equals(Subscription.Grant.CLOSED);
     }
 
     static void write(Json json, String topic, byte[] payload, int qos, boolean retained, long time) {

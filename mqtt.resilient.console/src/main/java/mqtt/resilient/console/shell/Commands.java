@@ -10,22 +10,23 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
-import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.ResilientMqttClient;
-import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.EventLog;
@@ -39,8 +40,6 @@ import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The commands of the Gogo shell; not there without one. They write to the output of the process, of which Gogo gives each
@@ -54,7 +53,6 @@ import org.slf4j.LoggerFactory;
     "osgi.command.function=subscriptions", "osgi.command.function=events", "osgi.command.function=ping",
     "osgi.command.function=wan", "osgi.command.function=explain"})
 public final class Commands {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
     private static final int ANSWER_SECONDS = 15;
     private static final int DELIVERED_SECONDS = 5;
     private static final int WIDTH = 100;
@@ -321,45 +319,52 @@ public final class Commands {
 
     /** The same as {@link #tail}. */
     @Descriptor("the same as tail")
-    public void subscribe(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args)
+    public void subscribe(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds]") String... args)
             throws InterruptedException {
         tail(session, args);
     }
 
     /** Shows messages as they come. */
     @Descriptor("shows messages as they come; ends after -n messages (10), after -t seconds (60), or with a key")
-    public void tail(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds] [-q 0|1|2]") String... args)
+    public void tail(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds]") String... args)
             throws InterruptedException {
-        Arguments arguments = new Arguments("tail [client] filter [-n count] [-t seconds] [-q 0|1|2]", Set.of(), Set.of("-n", "-t", "-q"), args);
+        Arguments arguments = new Arguments("tail [client] filter [-n count] [-t seconds]", Set.of(), Set.of("-n", "-t"), args);
         int most = arguments.number("-n", 1, 10_000, 10);
         int seconds = arguments.number("-t", 1, 3600, 60);
-        SubscribeOptions options = SubscribeOptions.qos(Qos.of(arguments.number("-q", 0, 2, 0)));
-        ResilientMqttClient client = clients.client(arguments.client(clients, 1));
+        String name = arguments.client(clients, 1);
         long begun = System.nanoTime();
         int count = 0;
         String end = "";
         isKeyPressed(session.getKeyboard()); // what is left of the line with the command
-        try (MessageQueue queue = client.open(arguments.operand(0), options, TAIL_CAPACITY)) {
+        BlockingQueue<String> lines = new ArrayBlockingQueue<>(TAIL_CAPACITY);
+        AtomicLong left = new AtomicLong();
+        // A terminal that does not read holds up nobody but itself: a message is let go before it is shown.
+        try (Subscription subscription = clients.lookOn(name, arguments.operand(0), message -> {
+            if (lines.remainingCapacity() == 0 || !lines.offer(line(message))) {
+                left.incrementAndGet();
+            }
+        })) {
             while (end.isEmpty()) {
-                ReceivedMessage message = queue.poll(TAIL_TURN);
-                if (message != null) {
-                    show(message);
+                String line = lines.poll(TAIL_TURN.toMillis(), TimeUnit.MILLISECONDS);
+                if (line != null) {
+                    out().println(line);
                     count++;
                 }
-                int code = queue.subscription().granted().code();
+                int code = subscription.granted().code();
                 end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "the time is over"
-                        : isKeyPressed(session.getKeyboard()) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code : "";
+                        : isKeyPressed(session.getKeyboard()) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code
+                        : code == Subscription.Grant.CLOSED.code() ? "the client has gone" : "";
             }
-            out().println(Text.count(count, "message") + " (" + end + ")"
-                    + (queue.discards() == 0 ? "" : "; " + queue.discards() + " came too fast to be shown"));
         }
+        out().println(Text.count(count, "message") + " (" + end + ")"
+                + (left.get() == 0 ? "" : "; " + left.get() + " came too fast to be shown"));
     }
 
-    private static void show(ReceivedMessage message) {
+    private static String line(ReceivedMessage message) {
         String head = Text.time(Instant.now()).substring(11) + " q" + message.qos().ordinal() + (message.retained() ? " retained" : "")
                 + " " + Text.printable(message.topic(), WIDTH);
         String payload = Text.payload(message.payload(), 2 * WIDTH);
-        out().println(head.length() + payload.length() < WIDTH ? head + " " + payload : head + System.lineSeparator() + "    " + payload);
+        return head.length() + payload.length() < WIDTH ? head + " " + payload : head + System.lineSeparator() + "    " + payload;
     }
 
     private static boolean isKeyPressed(InputStream keyboard) {
@@ -393,7 +398,7 @@ public final class Commands {
             return;
         }
         if (!arguments.has("--yes")) {
-            session.getConsole().print(Text.count(queued, "message") + " of " + name + " will never be delivered. Type yes to drop: ");
+            session.getConsole().print(Text.count(queued, "message") + " of " + name + ", and what comes until you answer, will never be delivered. Type yes to drop: ");
             session.getConsole().flush(); // which does not get through Gogo's own stream
             isKeyPressed(session.getKeyboard()); // what is left of the line with the command
             if (!"yes".equals(line(session.getKeyboard()))) {
@@ -403,9 +408,8 @@ public final class Commands {
         }
         long dropped = 0;
         for (ClientInspector.Lane lane : lanes) {
-            dropped += answer(inspector.drop(lane.lane()));
+            dropped += answer(clients.drop(name, lane.lane()));
         }
-        LOG.warn("{}: an operator dropped {}, never sent before", name, Text.count(dropped, "message"));
         out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
     }
 

@@ -105,9 +105,13 @@ async function connect() {
     const mine = ++attempt;
     stream?.abort();
     const abort = stream = new AbortController();
-    const query = new URLSearchParams({page: pageId, client: selected.client, tail: selected.tail});
+    const query = new URLSearchParams({client: selected.client, tail: selected.tail});
     try {
-        const response = await fetch(base + 'events?' + query, {signal: abort.signal, cache: 'no-store'});
+        const response = await fetch(base + 'events?' + query, {signal: abort.signal, cache: 'no-store', redirect: 'error',
+            headers: {'X-Mqtt-Page': pageId}});
+        if (response.ok && !(response.headers.get('Content-Type') || '').startsWith('text/event-stream')) {
+            throw new Error('What answers is not the gateway; is a login due?');
+        }
         if (!response.ok) {
             throw Object.assign(new Error((await response.text()).trim().slice(0, 300) || 'The gateway answers ' + response.status + '.'),
                 {refused: response.status === 400});
@@ -144,6 +148,8 @@ function take(block) {
 
 const handlers = {
     hello(data) { token = data.token; },
+    renew() { connect(); },
+    refused(data) { stopTail(data.words); connect(); },
     clients: takeClients,
     client: takeClient,
     subscriptions: takeSubscriptions,
@@ -369,11 +375,12 @@ function takeLanes(lanes) {
 
 function drop(lane, name) {
     const dialog = $('drop');
+    const client = selected.client; // another may be selected before the answer
     const count = $('lanes').tBodies[0].rows[lane].dataset.queued;
-    $('drop-words').textContent = plural(Number(count), 'message') + ' of lane ' + name + ' of the client “' + selected.client
-        + '” will be cancelled and are lost. What has been sent already goes on.';
+    $('drop-words').textContent = plural(Number(count), 'message') + ' of lane ' + name + ' of the client “' + client
+        + '”, and what comes until you answer, will be cancelled and are lost. What has been sent already goes on.';
     dialog.returnValue = '';
-    dialog.onclose = () => dialog.returnValue === 'yes' && act('drop', {lane});
+    dialog.onclose = () => dialog.returnValue === 'yes' && act('drop', {lane, client});
     dialog.showModal();
 }
 

@@ -94,7 +94,10 @@ class OpenPageTest {
         browser.reads = true;
         page.onWritePossible();
         assertFalse(page.isOver(System.nanoTime() + 61_000_000_000L), "it has taken all");
-        assertTrue(page.isOver(System.nanoTime() + 901_000_000_000L), "it logs in again");
+        assertFalse(page.isOld(System.nanoTime() + 890_000_000_000L));
+        assertTrue(page.isOld(System.nanoTime() + 901_000_000_000L), "it is asked to come again");
+        assertFalse(page.isOver(System.nanoTime() + 901_000_000_000L));
+        assertTrue(page.isOver(System.nanoTime() + 931_000_000_000L), "it has not");
     }
 
     @Test

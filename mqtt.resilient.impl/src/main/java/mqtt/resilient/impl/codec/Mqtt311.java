@@ -61,7 +61,11 @@ public final class Mqtt311 implements ProtocolVersion {
     }
 
     private static final class Codec311 implements Codec {
+        private static final int LONGEST_KEPT = 256;
         private final CharsetDecoder utf8 = StandardCharsets.UTF_8.newDecoder();
+        /** The topic that arrived last, and its bytes; empty = none that is kept. */
+        private ByteBuffer latestBytes = ByteBuffer.allocate(0);
+        private String latestTopic = "";
 
         @Override
         public int publishSize(Message message) {
@@ -208,15 +212,31 @@ public final class Mqtt311 implements ProtocolVersion {
             if (duplicate && level == 0) {
                 throw new ProtocolException("a PUBLISH with QoS 0 and DUP [MQTT-3.3.1-2]");
             }
-            String topic = text(body, PacketType.PUBLISH);
-            if (topic.isEmpty() || topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
-                throw new ProtocolException("a PUBLISH with an empty topic or a wildcard in it [MQTT-3.3.2-2]");
-            }
+            String topic = topic(body);
             int id = level == 0 ? 0 : packetId(body, PacketType.PUBLISH);
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
             return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id,
                     Publish.Details.NONE);
+        }
+
+        /** The topic of a PUBLISH; mostly that of the one before, which is not made again. */
+        private String topic(ByteBuffer body) throws ProtocolException {
+            int start = body.position();
+            int length = body.remaining() < 2 ? 0 : body.getShort(start) & 0xFFFF;
+            if (length > 0 && length == latestBytes.limit() && length <= body.remaining() - 2 && latestBytes.equals(body.slice(start + 2, length))) {
+                body.position(start + 2 + length);
+                return latestTopic;
+            }
+            String topic = text(body, PacketType.PUBLISH);
+            if (topic.isEmpty() || topic.indexOf('+') >= 0 || topic.indexOf('#') >= 0) {
+                throw new ProtocolException("a PUBLISH with an empty topic or a wildcard in it [MQTT-3.3.2-2]");
+            }
+            if (length <= LONGEST_KEPT) {
+                latestBytes = ByteBuffer.allocate(length).put(body.slice(start + 2, length)).flip();
+                latestTopic = topic;
+            }
+            return topic;
         }
 
         private static int[] subackCodes(ByteBuffer body) throws ProtocolException {

@@ -172,6 +172,7 @@ public final class Dispatcher {
      */
     public void remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
+        int before = entry == null ? 0 : entry.options();
         Integer options = entry == null ? null : entry.listeners.remove(queue);
         if (options == null) {
             return;
@@ -182,17 +183,20 @@ public final class Dispatcher {
                     () -> forget(filter, entry, departed));
             entry.departed.add(departed);
         }
-        forgetIfUnused(filter, entry);
+        left(filter, entry, before);
     }
 
-    private void forgetIfUnused(String filter, Filter entry) {
-        if (entry.listeners.isEmpty() && entry.departed.isEmpty()) { // else it would only bring the retained ones again
+    /** Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back. */
+    private void left(String filter, Filter entry, int before) {
+        if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
             filters.remove(filter);
             tree.remove(filter, entry);
             known.clear();
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
+        } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) { // else it would only bring the retained ones again
+            events.subscribe(filter, entry.options());
         }
     }
 
@@ -200,10 +204,7 @@ public final class Dispatcher {
     private void forget(String filter, Filter entry, Departed departed) {
         int before = entry.options();
         entry.departed.remove(departed);
-        if (!entry.listeners.isEmpty() && entry.options() != before) {
-            events.subscribe(filter, entry.options());
-        }
-        forgetIfUnused(filter, entry);
+        left(filter, entry, before);
         for (Reception held : departed.held) {
             events.dropped(held.incoming.publish().topic(), "no listener for " + filter
                     + " came back within listener.grace.seconds");

@@ -242,6 +242,7 @@ public final class Session {
             return;
         }
         connected = false;
+        counters.set(Counters.Counter.ROUND_TRIP_NANOS, 0);
         codec = null;
         repeat = null;
         wire.clear();
