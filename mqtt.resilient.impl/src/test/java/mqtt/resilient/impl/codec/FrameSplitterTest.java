@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import mqtt.resilient.impl.world.Bytes;
@@ -26,6 +27,24 @@ class FrameSplitterTest {
     void aStreamInOnePiece() throws Exception {
         splitter.split(ByteBuffer.wrap(stream()), log);
         assertWhole();
+    }
+
+    @Test
+    void aTopicIsThatOfItsOwnPacketWhateverCameBefore() throws Exception {
+        List<String> topics = List.of("a/b", "a/b", "a/c", "a", "a/b", "ü", "ab", "x".repeat(300), "x".repeat(299) + "y", "a/b", "a/b/c");
+        for (String topic : topics) {
+            byte[] text = topic.getBytes(StandardCharsets.UTF_8);
+            int remaining = text.length + 2;
+            ByteBuffer packet = ByteBuffer.allocate(text.length + 8).put((byte) 0x30);
+            if (remaining < 128) {
+                packet.put((byte) remaining);
+            } else {
+                packet.put((byte) (remaining & 0x7F | 0x80)).put((byte) (remaining >> 7));
+            }
+            splitter.split(packet.putShort((short) text.length).put(text).flip(), log);
+            String last = log.packets.get(log.packets.size() - 1);
+            assertTrue(last.contains(" " + topic + " "), last);
+        }
     }
 
     @Test
