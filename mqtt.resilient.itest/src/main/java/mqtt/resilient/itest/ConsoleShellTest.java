@@ -205,7 +205,7 @@ class ConsoleShellTest extends FrameworkTest {
     void helpNamesArgumentsAndPurpose() throws Exception {
         String help = type("help mqtt:tail");
         assertShown(help, "shows messages as they come");
-        assertShown(help, "[client] filter [-n count] [-t seconds] [-q 0|1|2]");
+        assertShown(help, "[client] filter [-n count] [-t seconds]");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
@@ -335,7 +336,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     /** Makes the queue of a receiver that fetches; {@code signal} runs when something is new. Safe from any thread. */
-    public PullQueue pullQueue(String description, boolean manual, int capacity, Runnable signal) {
+    public PullQueue pullQueue(String description, boolean manual, int capacity, IntConsumer signal) {
         return dispatcher.pullQueue(description, manual, capacity, signal);
     }
 

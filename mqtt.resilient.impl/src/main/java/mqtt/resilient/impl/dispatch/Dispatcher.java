@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
@@ -98,8 +99,6 @@ public final class Dispatcher {
     private final Map<String, List<Filter>> known = new HashMap<>();
     /** The filters that match the message at hand. */
     private List<Filter> matches = List.of();
-    /** Whose messages have come in this turn of the loop. */
-    private final ArrayList<InboundQueue> arrivals = new ArrayList<>();
     volatile DispatchSettings settings;
     private long unhandledBytes;
     private int unhandled;
@@ -127,8 +126,8 @@ public final class Dispatcher {
         return new ListenerQueue(listener, description, manual, this);
     }
 
-    /** Makes the queue of a receiver that fetches; {@code signal} runs when there is something new. From any thread. */
-    public PullQueue pullQueue(String description, boolean manual, int capacity, Runnable signal) {
+    /** Makes the queue of a receiver that fetches; {@code signal} gets how many are new. From any thread. */
+    public PullQueue pullQueue(String description, boolean manual, int capacity, IntConsumer signal) {
         return new PullQueue(description, manual, capacity, signal, this);
     }
 
@@ -273,27 +272,23 @@ public final class Dispatcher {
     private void offer(Reception reception, InboundQueue queue, byte[] payload) {
         reception.open++;
         Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
-        if (queue.unannounced++ == 0) {
-            if (arrivals.isEmpty()) {
-                scheduler.execute(this::announce);
-            }
-            arrivals.add(queue);
-        } else if (queue.unannounced == MOST_UNANNOUNCED) {
-            queue.arrived();
-        }
-        if (dropped != null && dropped.finish()) {
+        if (dropped == null) {
+            announceSoon(queue);
+        } else if (dropped.finish()) {
             events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
                     + queue.description);
             finish(dropped.reception);
         }
     }
 
-    /** Wakes the receivers, once for all that was read in this turn of the loop. */
-    private void announce() {
-        List<InboundQueue> receivers = List.copyOf(arrivals);
-        arrivals.clear();
-        receivers.forEach(queue -> queue.unannounced = 0);
-        receivers.forEach(InboundQueue::arrived);
+    /** Wakes a receiver, once for all that is read in this turn of the loop. */
+    private void announceSoon(InboundQueue queue) {
+        queue.unannounced++;
+        if (queue.unannounced == 1) {
+            scheduler.execute(queue::announce);
+        } else if (queue.unannounced == MOST_UNANNOUNCED) {
+            queue.announce();
+        }
     }
 
     /**
@@ -362,6 +357,9 @@ public final class Dispatcher {
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
             for (InboundQueue queue : filter.listeners.keySet()) {
+                if (queue.size() > 0) {
+                    queue.arrived(0); // there may have been no thread for it
+                }
                 long since = queue.busySince;
                 boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
                 if (slow && !queue.reportedSlow) {

@@ -22,7 +22,7 @@ public abstract class InboundQueue {
     volatile long busySince;
     /** A call that lasts too long was reported; on the loop only. */
     boolean reportedSlow;
-    /** How many messages it took since {@link #arrived}; on the loop only. */
+    /** How many messages it took since {@link #announce}; on the loop only. */
     int unannounced;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
@@ -40,10 +40,19 @@ public abstract class InboundQueue {
         this.dispatcher = dispatcher;
     }
 
-    /** Something was added, once for many. */
-    abstract void arrived();
+    /** So many messages were added. */
+    abstract void arrived(int messages);
 
-    /** Takes a message, for {@link #arrived} to follow; the result is one that it pushed out, or null. */
+    /** Tells of what was added; on the loop. */
+    final void announce() {
+        int messages = unannounced;
+        unannounced = 0;
+        if (messages > 0) {
+            arrived(messages);
+        }
+    }
+
+    /** Takes a message, for {@link #announce} to follow; the result is one that it pushed out, or null. */
     final Delivery offer(Delivery delivery) {
         Delivery dropped = null;
         synchronized (this) {

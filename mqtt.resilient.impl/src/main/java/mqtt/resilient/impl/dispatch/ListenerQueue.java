@@ -22,14 +22,21 @@ public final class ListenerQueue extends InboundQueue {
     }
 
     @Override
-    void arrived() {
+    void arrived(int messages) {
         synchronized (this) {
             if (running) {
                 return;
             }
             running = true;
         }
-        dispatcher.executor.execute(this::work);
+        try {
+            dispatcher.executor.execute(this::work);
+        } catch (RuntimeException | Error e) { // no thread is to be had
+            synchronized (this) {
+                running = false;
+            }
+            throw e;
+        }
     }
 
     /** Calls for all that waits, and tells what is done once for many calls, if they are short. */
