@@ -23,8 +23,12 @@ final class Inspector implements ClientInspector {
     private <T> CompletionStage<T> ask(Supplier<T> question) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         environment.scheduler().execute(() -> {
-            T found = question.get();
-            environment.completions().execute(() -> answer.complete(found));
+            try {
+                T found = question.get();
+                environment.completions().execute(() -> answer.complete(found));
+            } catch (RuntimeException e) { // whoever asked would wait for ever
+                environment.completions().execute(() -> answer.completeExceptionally(e));
+            }
         });
         return answer.minimalCompletionStage();
     }

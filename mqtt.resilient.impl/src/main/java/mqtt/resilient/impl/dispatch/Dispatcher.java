@@ -26,6 +26,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  */
 public final class Dispatcher {
     private static final int MOST_KNOWN = 64;
+    private static final int LONGEST_KNOWN = 256;
     private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long SLOW_CALL_NANOS = 30_000_000_000L;
@@ -185,7 +186,10 @@ public final class Dispatcher {
         left(filter, entry, before);
     }
 
-    /** Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back. */
+    /**
+     * Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back, if that is
+     * something else; it brings the retained messages again.
+     */
     private void left(String filter, Filter entry, int before) {
         if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
             filters.remove(filter);
@@ -194,7 +198,7 @@ public final class Dispatcher {
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
-        } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) { // else it would only bring the retained ones again
+        } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
             events.subscribe(filter, entry.options());
         }
     }
@@ -264,7 +268,9 @@ public final class Dispatcher {
             if (known.size() == MOST_KNOWN) {
                 known.clear();
             }
-            known.put(topic, found);
+            if (topic.length() <= LONGEST_KNOWN) {
+                known.put(topic, found);
+            }
             matches = found;
         }
     }

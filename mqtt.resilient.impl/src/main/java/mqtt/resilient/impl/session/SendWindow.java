@@ -28,6 +28,11 @@ record SendWindow(int messages, long bytes) {
                 && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
     }
 
+    /** Whether what keeps such a message back is that all slots are taken: not its size, its QoS or a slow link. */
+    boolean isFull(Outgoing message, InFlight inFlight, Wire wire) {
+        return !hasSlot(message, inFlight.count(), inFlight.alarms(), wire);
+    }
+
     private boolean hasSlot(Outgoing message, int used, int usedByAlarms, Wire wire) {
         int slots = Math.min(messages, wire.receiveMaximum);
         int kept = slots == 1 ? 0 : Math.max(1, slots / 10);

@@ -456,7 +456,9 @@ public final class Session {
                 continue;
             }
             if (!window.admits(message, inFlight, wire)) {
-                resumeAt = lane == Message.LANE_ALARM ? resumeAt : inFlight.ordinary() - inFlight.ordinary() / RESUME_SHARE;
+                if (lane != Message.LANE_ALARM && window.isFull(message, inFlight, wire)) {
+                    resumeAt = inFlight.ordinary() - inFlight.ordinary() / RESUME_SHARE;
+                }
                 return;
             }
             if (!poison.admits(message) || !hasToken(message, now)) {

@@ -106,6 +106,18 @@ class LaneTest {
     }
 
     @Test
+    void aMessageThatIsTooLargeForNowHoldsUpItsOwnLaneOnly() {
+        World world = World.connected(settings -> settings.inflightMaxBytes(1000));
+        for (int i = 1; i <= 4; i++) {
+            world.publish(message(1, "x".repeat(100)));
+        }
+        world.publish(message(1, "x".repeat(400)));
+        assertEquals(4, world.broker.takeAll().size());
+        world.publish(message(2, "small"));
+        world.broker.expects("PUBLISH q1 id=5 t2 small").expectsNothing();
+    }
+
+    @Test
     void aMessageLargerThanTheWindowGoesAlone() {
         World world = World.connected(settings -> settings.inflightMaxBytes(1000));
         world.publish("t", "small");

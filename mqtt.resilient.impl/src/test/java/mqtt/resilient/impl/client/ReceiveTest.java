@@ -38,6 +38,19 @@ class ReceiveTest {
     }
 
     @Test
+    void whoFetchesIsToldOfEachMessageOfABurstButNotOfThoseThatPushedOutOthers() {
+        List<Integer> told = new ArrayList<>();
+        world.client.subscribe("pull", 1, world.client.pullQueue("pull", false, 3, told::add));
+        world.scheduler.run();
+        world.broker.expects("SUBSCRIBE id=1 pull:1").sends("SUBACK id=1 1");
+        world.broker.sends("PUBLISH q1 id=1 pull 1", "PUBLISH q1 id=2 pull 2", "PUBLISH q1 id=3 pull 3", "PUBLISH q1 id=4 pull 4");
+        assertEquals(4, told.stream().mapToInt(each -> each).sum());
+        told.clear();
+        world.broker.sends("PUBLISH q0 pull 1", "PUBLISH q0 pull 2", "PUBLISH q0 pull 3", "PUBLISH q0 pull 4", "PUBLISH q0 pull 5");
+        assertEquals(3, told.stream().mapToInt(each -> each).sum());
+    }
+
+    @Test
     void theListenerSeesRetainedAndDuplicate() { // A15, E3, Y21
         subscribed();
         world.broker.sends("PUBLISH retain q0 in/a 1", "PUBLISH dup q1 id=1 in/b 2", "PUBLISH dup retain q2 id=2 in/c 3");
