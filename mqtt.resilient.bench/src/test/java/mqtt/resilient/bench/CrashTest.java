@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A process that is killed with SIGKILL while it publishes loses nothing that it was told is stored. More: bin/crash. */
 @Timeout(600)
+@Execution(ExecutionMode.CONCURRENT)
 class CrashTest {
     private static final int ENOUGH = 100;
 

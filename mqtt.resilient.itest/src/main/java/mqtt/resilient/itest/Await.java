@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 /** Waits for a condition, never for a time. */
 final class Await {
     /** Long enough on a slow machine; nothing waits for it that goes well. */
-    static final Duration LIMIT = Duration.ofSeconds(20);
+    static final Duration LIMIT = Duration.ofSeconds(60);
 
     private static final Duration POLL = Duration.ofMillis(10);
 

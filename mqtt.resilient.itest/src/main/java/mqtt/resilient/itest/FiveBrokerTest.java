@@ -41,7 +41,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
         for (int i = 0; i < 200; i++) {
             client.publish(Message.to("t").qos(Qos.of(1 + i % 2)).build());
         }
-        assertTrue(Await.result(client.drain(Duration.ofSeconds(20))));
+        assertTrue(Await.result(client.drain(Await.LIMIT)));
         assertEquals(200, client.metrics().delivered());
         assertEquals(1, client.metrics().connections());
     }
@@ -104,7 +104,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
         for (int i = 0; i < 200; i++) {
             other.publish(Message.to("slow/" + i).qos(Qos.of(1 + i % levels)).build());
         }
-        assertTrue(Await.result(other.drain(Duration.ofSeconds(20))));
+        assertTrue(Await.result(other.drain(Await.LIMIT)));
         for (int handled = 0; handled < 200; handled++) {
             int next = handled;
             Await.until("message " + next, () -> held.size() > next);
@@ -189,7 +189,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
         for (ResilientMqttClient asking : List.of(answering, old)) {
             List<CompletionStage<ReceivedMessage>> answers = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
-                answers.add(asking.request(Message.to("sum").payload("" + i).build(), Duration.ofSeconds(20)));
+                answers.add(asking.request(Message.to("sum").payload("" + i).build(), Await.LIMIT));
             }
             for (int i = 0; i < 20; i++) {
                 assertEquals("re: " + i, new String(Await.result(answers.get(i)).payload(), StandardCharsets.UTF_8));

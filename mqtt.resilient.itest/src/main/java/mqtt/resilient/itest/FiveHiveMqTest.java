@@ -69,7 +69,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
         for (int i = 0; i < 20; i++) {
             other.publish(Message.to("max/" + i).qos(Qos.of(1 + i % 2)).build());
         }
-        assertTrue(Await.result(other.drain(Duration.ofSeconds(20))));
+        assertTrue(Await.result(other.drain(Await.LIMIT)));
         for (int handled = 0; handled < 20; handled++) {
             int next = handled;
             Await.until("message " + next, () -> held.size() > next);
@@ -87,7 +87,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
         Inbox inbox = subscribed(receiver, "kept/+", QOS_2);
         receiver.disconnect();
         publish(sender, 0, 100);
-        assertTrue(Await.result(sender.drain(Duration.ofSeconds(20))));
+        assertTrue(Await.result(sender.drain(Await.LIMIT)));
         own.stop();
         Await.until("the sender knows", () -> !sender.isConnected());
         publish(sender, 100, 200);

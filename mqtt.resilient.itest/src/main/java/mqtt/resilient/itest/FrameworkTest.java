@@ -12,7 +12,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.FrameworkUtil;
 
 /** What the tests need: a broker for each class, clients for each test. Whatever a test makes is gone after it. */
-@Timeout(60)
+@Timeout(180)
 abstract class FrameworkTest {
     /** Runs for the whole class; a test that kills a broker makes its own. */
     static TestBroker broker;

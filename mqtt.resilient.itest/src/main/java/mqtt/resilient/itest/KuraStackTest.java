@@ -167,8 +167,8 @@ class KuraStackTest extends FrameworkTest {
         KuraPayload payload = new KuraPayload();
         payload.setBody("x".getBytes());
         Await.until("bound", () -> publish(publisher, payload) != null);
-        assertNotNull(confirmed.poll(20, TimeUnit.SECONDS));
-        KuraMessage message = received.poll(20, TimeUnit.SECONDS);
+        assertNotNull(confirmed.poll(60, TimeUnit.SECONDS));
+        KuraMessage message = received.poll(60, TimeUnit.SECONDS);
         assertEquals("acme/gateway/up", message.getProperties().get("topic"));
         assertEquals("x", new String(message.getPayload().getBody()));
 
@@ -176,7 +176,7 @@ class KuraStackTest extends FrameworkTest {
         Await.until("told", () -> events.contains("org/eclipse/kura/cloud/CloudConnectionStatus/LOST connection"));
         String kept = publish(publisher, payload);
         manager.connect();
-        for (String id = confirmed.poll(20, TimeUnit.SECONDS); !kept.equals(id); id = confirmed.poll(20, TimeUnit.SECONDS)) {
+        for (String id = confirmed.poll(60, TimeUnit.SECONDS); !kept.equals(id); id = confirmed.poll(20, TimeUnit.SECONDS)) {
             assertNotNull(id, "the message that was published offline");
         }
     }

@@ -29,9 +29,9 @@ import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /** What the tests of the link need: clients made by configurations. Whatever a test makes is gone after it. */
-@Timeout(120)
+@Timeout(180)
 abstract class LinkTest {
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String PID = "mqtt.resilient.client";
 
     final BundleContext context = FrameworkUtil.getBundle(LinkTest.class).getBundleContext();

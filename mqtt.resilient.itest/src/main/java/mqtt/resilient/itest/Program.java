@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /** A program in a process of its own that listens on loopback; killed when it is closed and when the JVM ends. */
 final class Program implements AutoCloseable {
-    private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final int CONNECT_MILLIS = 500;
 
     private final Process process;

@@ -30,7 +30,7 @@ import org.osgi.framework.ServiceListener;
 
 /** The end: in order, in time, and from wherever it is called. */
 class StopTest extends FrameworkTest {
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(5);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
     private static final SubscribeOptions QOS_1 = SubscribeOptions.qos(Qos.AT_LEAST_ONCE);
 
     private final Bundle engine = engineBundle();

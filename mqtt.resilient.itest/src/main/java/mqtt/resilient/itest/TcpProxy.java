@@ -45,7 +45,7 @@ final class TcpProxy implements AutoCloseable {
 
     /** Whoever had the port may let go of it a moment after it was closed, when its accepting thread has noticed. */
     private static ServerSocket bound(int port) {
-        long end = System.nanoTime() + 20_000_000_000L;
+        long end = System.nanoTime() + 60_000_000_000L;
         while (true) {
             try {
                 ServerSocket socket = new ServerSocket();

@@ -47,7 +47,7 @@ final class TestBroker implements AutoCloseable {
     }
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
     private static final int CONNECT_MILLIS = 500;
 
     private final Kind kind;

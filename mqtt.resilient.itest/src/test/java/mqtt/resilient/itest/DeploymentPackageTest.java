@@ -33,7 +33,7 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 
 /** The deployment package, in the framework of Kura 5 with its DeploymentAdmin; Kura's API is the stub. */
-@Timeout(60)
+@Timeout(180)
 class DeploymentPackageTest {
     private static final List<String> PLATFORM = List.of("org.eclipse.osgi.util-3.5.300", "org.eclipse.osgi.services-3.9.0",
             "slf4j-api-", "slf4j-simple-", "org.apache.felix.scr-2.1.16", "org.eclipse.equinox.cm-",

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What docs/getting-started.md says is done, in its order, on free ports, without a network, beside the checkout. */
-@Timeout(150)
+@Timeout(180)
 class GettingStartedTest {
     private static final int LIMIT_SECONDS = 120;
 

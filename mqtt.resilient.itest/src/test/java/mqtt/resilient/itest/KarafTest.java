@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands and the configuration of docs/karaf.md, in a Karaf that can download nothing. */
-@Timeout(120)
+@Timeout(180)
 class KarafTest {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final int MESSAGE_MILLIS = 30_000;

@@ -40,7 +40,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.ServiceRegistration;
 
 /** The page as somebody sees it: a real browser, the Felix web console, a real broker. */
-@Timeout(60)
+@Timeout(180)
 class PageInBrowserTest {
     private static final String PAGE = "/system/console/mqtt";
     /** Without the console's frame, under our own Content-Security-Policy. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What the page answers, and to whom, without a browser. */
-@Timeout(60)
+@Timeout(180)
 class PageRequestsTest {
     private static final String PAGE = "/system/console/mqtt/page/";
     private static final Pattern TOKEN = Pattern.compile("\"token\":\"([0-9a-f]{32})\"");

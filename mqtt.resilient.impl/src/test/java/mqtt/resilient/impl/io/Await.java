@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** Waits for a condition, never for a time. */
 final class Await {
-    static final Duration LIMIT = Duration.ofSeconds(30);
+    static final Duration LIMIT = Duration.ofSeconds(60);
     private static final long POLL_NANOS = 2_000_000;
 
     private Await() {

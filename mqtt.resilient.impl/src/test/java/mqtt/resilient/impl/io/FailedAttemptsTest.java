@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a thousand failed attempts leave behind: nothing. */
-@Timeout(120)
+@Timeout(180)
 class FailedAttemptsTest {
     private static final int ATTEMPTS = 1000;
     /** The response and connection time against peers that never come to an end. */

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Brokers and proxies without manners: a named reason, another attempt, and no harm. */
-@Timeout(60)
+@Timeout(180)
 class RudeBrokersTest {
     @TempDir
     Path directory;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS with brokers: sessions that are resumed, names that Java does not like. */
-@Timeout(60)
+@Timeout(180)
 class TlsStreamTest {
     @ParameterizedTest
     @ValueSource(strings = { "TLSv1.2", "TLSv1.3" })

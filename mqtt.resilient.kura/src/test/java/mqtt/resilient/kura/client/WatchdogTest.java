@@ -57,7 +57,7 @@ class WatchdogTest {
 
     private void awaitLooks() throws InterruptedException {
         looks.drainPermits();
-        assertTrue(looks.tryAcquire(LOOKS, 20, TimeUnit.SECONDS));
+        assertTrue(looks.tryAcquire(LOOKS, 60, TimeUnit.SECONDS));
     }
 
     @ParameterizedTest

@@ -39,7 +39,7 @@ import org.osgi.service.event.Event;
 import org.osgi.service.event.EventAdmin;
 
 /** A cloud connection: endpoint, publisher and subscriber over a client. */
-@Timeout(30)
+@Timeout(180)
 class CloudConnectionTest {
     private final StandInClient client = new StandInClient();
     private final Endpoint endpoint = new Endpoint();
@@ -163,7 +163,7 @@ class CloudConnectionTest {
         String second = publisher.publish(body("y"));
         client.sent.get(0).end(Outcome.Kind.REJECTED);
         client.sent.get(1).end(Outcome.Kind.DELIVERED);
-        assertEquals(second, confirmed.poll(10, TimeUnit.SECONDS));
+        assertEquals(second, confirmed.poll(60, TimeUnit.SECONDS));
         assertFalse(second.equals(id));
         assertEquals(0, confirmed.size());
     }
@@ -249,10 +249,10 @@ class CloudConnectionTest {
         }
         client.sent.get(10_000).end(Outcome.Kind.DELIVERED);
         client.sent.get(0).end(Outcome.Kind.DELIVERED);
-        assertEquals("1", confirmed.poll(10, TimeUnit.SECONDS));
+        assertEquals("1", confirmed.poll(60, TimeUnit.SECONDS));
         publisher.publish(body("x"));
         client.sent.get(10_001).end(Outcome.Kind.DELIVERED);
-        assertEquals("10002", confirmed.poll(10, TimeUnit.SECONDS));
+        assertEquals("10002", confirmed.poll(60, TimeUnit.SECONDS));
     }
 
     // ---- receiving ----

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kura's DataService loses a confirmation that comes too early, and with ten of them stops for good. */
-@Timeout(120)
+@Timeout(180)
 class DataServiceRaceTest {
     private final StandInClient client = new StandInClient();
     private final DataTransport transport = new DataTransport();

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a DataService asks of its transport, and hears of it. */
-@Timeout(30)
+@Timeout(180)
 class DataTransportTest {
     private final StandInClient client = new StandInClient();
     private final DataTransport transport = new DataTransport();
@@ -65,7 +65,7 @@ class DataTransportTest {
         }
 
         private String next() throws InterruptedException {
-            return heard.poll(10, TimeUnit.SECONDS);
+            return heard.poll(60, TimeUnit.SECONDS);
         }
 
         @Override
