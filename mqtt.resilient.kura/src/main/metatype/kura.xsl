@@ -22,7 +22,7 @@
   </xsl:template>
 
   <xsl:template match="AD[@id='store.directory']/@description">
-    <xsl:attribute name="description">Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the directory mqtt.resilient in Kura's data directory.</xsl:attribute>
+    <xsl:attribute name="description">Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the directory mqtt.resilient in Kura's data directory. A change waits until nothing is pending.</xsl:attribute>
   </xsl:template>
 
   <xsl:template match="AD[@id='tls.keystore' or @id='tls.truststore']/@description">

@@ -29,7 +29,7 @@ public interface ClientMXBean {
     /** {@return messages admitted} */
     long getAccepted();
 
-    /** {@return messages refused at admission; not accepted} */
+    /** {@return messages refused at admission, for whatever reason; not accepted} */
     long getRejected();
 
     /** {@return accepted messages acknowledged by the broker, with QoS 0 handed to the network} */
@@ -50,7 +50,7 @@ public interface ClientMXBean {
     /** {@return accepted messages dropped by a bound, or QoS 0 lost with the link} */
     long getDropped();
 
-    /** {@return accepted messages lost with the stop of the client} */
+    /** {@return accepted messages lost with the stop of the client; the MXBean is mostly gone before they are counted} */
     long getClosed();
 
     /** {@return accepted messages that have not come to their end} */
@@ -65,7 +65,7 @@ public interface ClientMXBean {
     /** {@return messages sent and not acknowledged to the end} */
     int getInFlight();
 
-    /** {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none was yet} */
+    /** {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none on this connection yet, or no connection} */
     long getRoundTripNanos();
 
     /** {@return messages sent again on a later connection} */
@@ -80,7 +80,7 @@ public interface ClientMXBean {
     /** {@return received messages that listeners are not done with} */
     int getUnhandled();
 
-    /** {@return received messages that a listener did not get} */
+    /** {@return received messages that a listener did not get; not those that it threw at} */
     long getReceivedDropped();
 
     /** {@return calls of listeners that threw} */

@@ -6,7 +6,7 @@ package mqtt.resilient.api;
  * message ends in exactly one way.
  *
  * @param accepted messages admitted
- * @param rejected messages refused at admission; not accepted
+ * @param rejected messages refused at admission, for whatever {@link RejectedException.Reason}; not accepted
  * @param delivered accepted messages acknowledged by the broker, with QoS 0 handed to the network
  * @param expired accepted messages whose time was over before they were sent
  * @param cancelled accepted messages withdrawn before they were sent
@@ -19,12 +19,12 @@ package mqtt.resilient.api;
  * @param oldestMillis how long the oldest of them has been pending, in milliseconds; 0 = none is
  * @param inFlight messages sent and not acknowledged to the end
  * @param roundTripNanos how long the broker took for the latest answer to messages or a ping that was measured, in
- *        nanoseconds; 0 = none was yet
+ *        nanoseconds; 0 = none on this connection yet, or no connection
  * @param repeated messages sent again on a later connection
  * @param received messages from the broker
  * @param receivedDuplicates QoS 2 messages that came again and were not handed over again
  * @param unhandled received messages that listeners are not done with
- * @param receivedDropped received messages that a listener did not get
+ * @param receivedDropped received messages that a listener did not get; not those that it threw at until they were given up
  * @param listenerFailures calls of listeners that threw
  * @param strayAcknowledgements acknowledgements that nothing waited for
  * @param connections connections that the broker accepted

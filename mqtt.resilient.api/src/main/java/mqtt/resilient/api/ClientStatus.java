@@ -17,7 +17,9 @@ import java.time.Instant;
  * @param nextAttempt the time until the next attempt; zero when none is planned
  * @param sessionPresent whether the broker resumed a session on the present connection
  * @param configurationError what is wrong with the configuration given last; empty when nothing is
- * @param reasonCode the broker's code for the latest refusal or DISCONNECT (MQTT 5 section 2.4); 0 = none
+ * @param reasonCode the broker's code of the refusal or DISCONNECT that led to this state: MQTT 5 section 2.4, with 3.1.1 the
+ *        return code of CONNACK (1 protocol version, 2 client id, 3 server unavailable, 4 user name or password, 5 not
+ *        authorized); 0 = none
  * @param limits what the broker granted on the present or latest connection
  * @param store how it is with the store
  * @param storeReason why, in words; empty when it is well

@@ -1,6 +1,6 @@
 package mqtt.resilient.api;
 
-/** What an accepted message survives. */
+/** What a message survives once {@link Publication#stored()} has completed. */
 public enum Durability {
     /** QoS 0: not even the loss of the link. */
     VOLATILE,
@@ -8,6 +8,6 @@ public enum Durability {
     MEMORY,
     /** The end of this process, however it comes; a power cut may take the last {@code store.force.ms}. */
     PROCESS,
-    /** A power cut: the message was on the disk, forced, before it was accepted. */
+    /** A power cut: the message is on the disk, forced. */
     POWER
 }

@@ -44,7 +44,7 @@ public final class MqttConstants {
     public static final String EVENT_STORE = "mqtt/resilient/STORE";
     /** Event to the engine: publish this. */
     public static final String EVENT_PUBLISH = "mqtt/resilient/PUBLISH";
-    /** Answer to {@link #EVENT_PUBLISH}: the message is accepted. */
+    /** Answer to {@link #EVENT_PUBLISH}: the message is stored; QoS 0: accepted. */
     public static final String EVENT_PUBLISHED = "mqtt/resilient/PUBLISHED";
     /** Answer to {@link #EVENT_PUBLISH}: the message is refused. */
     public static final String EVENT_REJECTED = "mqtt/resilient/REJECTED";
@@ -67,7 +67,7 @@ public final class MqttConstants {
     public static final String CORRELATION_DATA = "mqtt.correlation.data";
     /** Event property: what is left of a message's time, in seconds (Long). */
     public static final String EXPIRY_SECONDS = "mqtt.expiry.seconds";
-    /** Event property: the broker's code for a refusal or DISCONNECT (Integer); 0 = none. */
+    /** Event property: {@link ClientStatus#reasonCode()} (Integer). */
     public static final String REASON_CODE = "mqtt.reason.code";
     /** Event property: any value that the answer repeats. */
     public static final String CORRELATION = "mqtt.correlation";

@@ -5,8 +5,10 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * What became of one {@link ResilientMqttClient#publish(Message)}: a small value, safe from any thread and free to drop.
- * The stages are made only when they are asked for, and are completed on the thread {@code mqtt-complete}, never on an
- * engine thread; dependent code that blocks there delays only other dependents.
+ * The stages are made only when they are asked for. One that has to wait is completed on the thread {@code mqtt-complete},
+ * never on {@code mqtt-io}: dependent code that blocks there delays only other dependents. Like every thread of the engine it
+ * must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A stage that is complete already runs
+ * dependent code on the caller's thread.
  */
 @ProviderType
 public interface Publication {
@@ -18,10 +20,11 @@ public interface Publication {
     long id();
 
     /**
-     * Completes when the message is accepted.
+     * Completes when the message has the durability of the client's store: with {@code POWER} after it was forced to the disk.
+     * It was accepted before that, when {@code publish} returned.
      *
-     * @return a stage that completes with the durability the message has, or exceptionally with a
-     *         {@link RejectedException}, which stages may wrap in a {@code CompletionException}
+     * @return a stage that completes with that durability, or exceptionally with a {@link RejectedException} (not accepted,
+     *         or not stored after all), which stages may wrap in a {@code CompletionException}
      */
     CompletionStage<Durability> stored();
 

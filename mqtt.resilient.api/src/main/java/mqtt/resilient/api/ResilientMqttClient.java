@@ -7,7 +7,7 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * One configured MQTT client, as an OSGi service with the properties {@link MqttConstants#CLIENT} and
  * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps what it accepted until it
- * is delivered.
+ * has come to its end; what that survives meanwhile is its {@link Durability}.
  *
  * <p>Every method is safe from any thread, also inside a listener, and none blocks except
  * {@link #publish(Message, Duration)}. The service belongs to the bundle
@@ -42,7 +42,8 @@ public interface ResilientMqttClient {
      *
      * @param id a {@link Publication#id()} of this client
      * @return the outcome; {@link Outcome.Kind#PENDING} while there is none, {@link Outcome.Kind#UNKNOWN} when it is
-     *         older than the last 65,536 messages or never was
+     *         older than the last 65,536 messages or never was. Of a message that was accepted before the client was
+     *         started it is {@code UNKNOWN} while it is pending, and mostly afterwards too
      */
     Outcome outcome(long id);
 
@@ -69,17 +70,20 @@ public interface ResilientMqttClient {
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /**
-     * Publishes a request and waits for its answer; any number may wait at once. With MQTT 5 the request carries a response
+     * Publishes a request and waits for its answer; at most 10,000 of each user of the service may wait at once. With MQTT 5 the request carries a response
      * topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
      * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
      * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
      * correlation data are set by the client.
      *
-     * @param message the request; QoS 0 without a connection waits for one
+     * @param message the request; held until its answer can come: until the client has been connected once and the broker
+     *        has granted the subscription to the answers. After that, QoS 0 without a connection is rejected, unless
+     *        {@code qos0.offline} is set
      * @param timeout how long to wait for the answer; more than zero
      * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none came in
      *         time, a {@link RejectedException} when the request was not accepted, and an {@link IllegalStateException}
-     *         when it was not delivered or this service is released
+     *         when it was not delivered, the broker refused the subscription to the answers, 10,000 requests wait
+     *         already, or this service is released
      */
     CompletionStage<ReceivedMessage> request(Message message, Duration timeout);
 
@@ -109,13 +113,20 @@ public interface ResilientMqttClient {
      */
     AutoCloseable addConnectionListener(ConnectionListener listener);
 
-    /** Ends the connection with DISCONNECT, which suppresses the will, and stays offline. Repeatable. */
+    /**
+     * Ends the connection with DISCONNECT, which suppresses the will, and stays offline until {@link #connect()}. A restart of
+     * the client forgets it. Repeatable.
+     */
     void disconnect();
 
-    /** Resumes after {@link #disconnect()}; without effect otherwise. */
+    /** Resumes after {@link #disconnect()}; without effect otherwise, also in a pause of the schedule. */
     void connect();
 
-    /** Ends the connection, if any, and makes a new one without waiting for the back-off. */
+    /**
+     * Ends the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
+     * schedule. Without effect after {@link #disconnect()}, and while there is no usable configuration or its store is not
+     * open.
+     */
     void reconnect();
 
     /**

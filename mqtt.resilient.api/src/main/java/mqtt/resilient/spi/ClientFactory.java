@@ -13,7 +13,8 @@ public interface ClientFactory {
     /**
      * Makes a client. It runs until it is disposed of; whoever made it does that, also when this service goes.
      *
-     * @param fallbackName its name until a configuration gives it one
+     * @param fallbackName its name until a configuration gives it one: by a valid {@code mqtt.client}, even if the rest of it is
+     *        not usable
      * @return a client without a configuration: {@link ManagedMqttClient#configure} starts it
      */
     ManagedMqttClient make(String fallbackName);
@@ -23,11 +24,12 @@ public interface ClientFactory {
     interface ManagedMqttClient {
         /**
          * Takes a configuration, with the keys of the factory {@code mqtt.resilient.client}; values may have any type that
-         * can be read as the one that is meant. The first one registers the service {@link ResilientMqttClient} with
-         * {@code mqtt.client} and {@code mqtt.protocol}. One that is not usable changes nothing: the reason is in
-         * {@link mqtt.resilient.api.ClientStatus#configurationError()}, in the log and in an event.
+         * can be read as the one that is meant. The first one, usable or not, registers the service {@link ResilientMqttClient}
+         * with {@code mqtt.client} and {@code mqtt.protocol}. One that is not usable changes nothing: the reason is in
+         * {@link mqtt.resilient.api.ClientStatus#configurationError()}, in the log and in an event. It is tried again by itself
+         * if its name is taken, or messages are pending that it would leave behind.
          *
-         * @param properties the configuration; not kept
+         * @param properties the configuration; it is copied
          * @param tls keys and trust instead of those of {@code tls.keystore} and {@code tls.truststore}; null = those. Another
          *        object than before makes a new connection
          */

@@ -36,6 +36,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** The code of the guides compiles, and the client takes the configurations. */
 class RecipesTest {
     private static final Pattern CLASS = Pattern.compile("(?m)^package (\\S+);[\\s\\S]*?^public class (\\w+)");
+    private static final Pattern PUBLIC_CLASS = Pattern.compile("(?m)^public class (\\w+)");
+    /** What the code of docs/events.md leaves out. */
+    private static final String EVENTS = "package events; import java.util.*; import java.util.concurrent.*; "
+            + "import java.util.function.*; import mqtt.resilient.api.*; import mqtt.resilient.spi.*; "
+            + "import org.osgi.service.component.annotations.*; import org.osgi.service.event.*; "
+            + "import static events.Elsewhere.*; ";
+    private static final String ELSEWHERE = "package events; final class Elsewhere { private Elsewhere() { } "
+            + "static java.util.concurrent.Executor worker; static void redial() { } "
+            + "static void run(String topic, byte[] payload) { } static void write(String topic, byte[] payload) { } "
+            + "static void keepForLater(String what, String why) { } }";
     private static final Pattern CLIENT = Pattern.compile("mqtt\\.client=(\\w+)");
 
     @TempDir
@@ -48,16 +58,35 @@ class RecipesTest {
             for (GuidePage.Block block : GuidePage.of(name).blocks("java")) {
                 Matcher type = CLASS.matcher(block.text());
                 assertTrue(type.find(), block.text());
-                String path = type.group(1).replace('.', '/') + "/" + type.group(2) + ".java";
-                sources.add(new SimpleJavaFileObject(URI.create("string:///" + path), JavaFileObject.Kind.SOURCE) {
-                    @Override
-                    public CharSequence getCharContent(boolean ignored) {
-                        return block.text();
-                    }
-                });
+                sources.add(source(type.group(1).replace('.', '/') + "/" + type.group(2), block.text()));
             }
         }
         assertEquals(8, sources.size());
+        assertCompiles(sources);
+    }
+
+    @Test
+    void theCodeOfThePageOfEventsCompiles() throws IOException {
+        List<JavaFileObject> sources = new ArrayList<>(List.of(source("events/Elsewhere", ELSEWHERE)));
+        for (GuidePage.Block block : GuidePage.of("docs/events.md").blocks("java")) {
+            Matcher type = PUBLIC_CLASS.matcher(block.text());
+            assertTrue(type.find(), block.text());
+            sources.add(source("events/" + type.group(1), EVENTS + block.text()));
+        }
+        assertEquals(6, sources.size());
+        assertCompiles(sources);
+    }
+
+    private static JavaFileObject source(String path, String text) {
+        return new SimpleJavaFileObject(URI.create("string:///" + path + ".java"), JavaFileObject.Kind.SOURCE) {
+            @Override
+            public CharSequence getCharContent(boolean ignored) {
+                return text;
+            }
+        };
+    }
+
+    private void assertCompiles(List<JavaFileObject> sources) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         compiler.getTask(null, null, found, List.of("-d", classes.toString(), "-proc:none", "-Xlint:all,-classfile"), null, sources)

@@ -10,7 +10,7 @@ import org.osgi.service.metatype.annotations.Option;
  * {@link Configuration} checks the values, because consoles do not.
  */
 @ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
-        description = "An MQTT client that every bundle of the gateway can use. It never loses an accepted message and "
+        description = "An MQTT client that every bundle of the gateway can use. It never loses a stored message and "
                 + "never needs to be restarted.")
 @interface ClientConfig {
     String PID = "mqtt.resilient.client";
@@ -30,8 +30,8 @@ import org.osgi.service.metatype.annotations.Option;
     boolean brokers_cluster() default false;
 
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
-            description = "While connected to another broker than the first: look so often whether the first answers "
-                    + "again, and go back. 0: never.")
+            description = "How often to check, while connected to another broker than the first, whether the first answers "
+                    + "again, to go back to it. 0: never.")
     int failback_seconds() default 300;
 
     @AttributeDefinition(name = "Protocol", options = { @Option(label = "5 where it is there, else 3.1.1", value = "auto"),
@@ -48,7 +48,7 @@ import org.osgi.service.metatype.annotations.Option;
     String user() default "";
 
     @AttributeDefinition(name = "Password", required = false, type = AttributeType.PASSWORD,
-            description = "Needs a user.")
+            description = "Needs a user, unless protocol is 5.")
     String _password() default "";
 
     @AttributeDefinition(name = "Authentication method", required = false,
@@ -57,8 +57,8 @@ import org.osgi.service.metatype.annotations.Option;
     String auth_method() default "";
 
     @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
-            description = "The broker gives the client up after one and a half times this silence. 0: never; pings are "
-                    + "sent every 20 s all the same.")
+            description = "The broker gives the client up after one and a half times this silence. 0: the broker never "
+                    + "gives up; the client still pings every 20 s.")
     int keepalive_seconds() default 60;
 
     @AttributeDefinition(name = "Ping (s)", min = "0", max = "65535",
@@ -68,7 +68,7 @@ import org.osgi.service.metatype.annotations.Option;
 
     @AttributeDefinition(name = "Response (s)", min = "1", max = "600",
             description = "How long the broker may take to answer or acknowledge before the link is given up. Doubles "
-                    + "while nothing moves, up to 600 s: a slow link is not a dead link.")
+                    + "with each link that is given up for it, up to 600 s: a slow link is not a dead link.")
     int response_seconds() default 10;
 
     @AttributeDefinition(name = "Connect (s)", min = "1", max = "600",
@@ -76,7 +76,7 @@ import org.osgi.service.metatype.annotations.Option;
     int connect_seconds() default 10;
 
     @AttributeDefinition(name = "Clean start",
-            description = "Discard the broker's session once, at the first connection after a start.")
+            description = "Discard the broker's session at the first connection after each start.")
     boolean clean_start() default false;
 
     @AttributeDefinition(name = "Session expiry (s)", min = "0", max = "4294967295",
@@ -163,8 +163,8 @@ import org.osgi.service.metatype.annotations.Option;
     String wan_probe() default "8.8.8.8:53";
 
     @AttributeDefinition(name = "Schedule: every (min)", min = "0", max = "525600",
-            description = "Connect so often, deliver what waits both ways, disconnect. 0: always connected. Alarms "
-                    + "(lane 0) connect at once.")
+            description = "How often to connect, deliver what waits in both directions, and disconnect. 0: always "
+                    + "connected. Alarms (lane 0) connect at once.")
     int schedule_every_minutes() default 0;
 
     @AttributeDefinition(name = "Schedule: stay (s)", min = "1", max = "86400",
@@ -247,16 +247,17 @@ import org.osgi.service.metatype.annotations.Option;
     boolean qos_strict() default false;
 
     @AttributeDefinition(name = "Store", options = {
-        @Option(label = "power: accepted messages survive a power cut", value = "power"),
+        @Option(label = "power: stored messages survive a power cut", value = "power"),
         @Option(label = "process: they survive the end of the process", value = "process"),
         @Option(label = "memory: they survive the link only", value = "memory") },
-            description = "What an accepted message survives. Can change between memory and the others only while nothing "
-                    + "is pending.")
+            description = "What a message survives once it is stored. A change between memory and the others waits until "
+                    + "nothing is pending.")
     String store() default "power";
 
     @AttributeDefinition(name = "Store: directory", required = false,
-            description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the "
-                    + "bundle's own data area, which Eclipse Kura deletes at each boot.")
+            description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the data "
+                    + "area of the bundle mqtt.resilient.impl, which Eclipse Kura deletes at each boot. A change waits until "
+                    + "nothing is pending.")
     String store_directory() default "";
 
     @AttributeDefinition(name = "Store: force (ms)", min = "1", max = "3600000",
@@ -264,7 +265,7 @@ import org.osgi.service.metatype.annotations.Option;
     int store_force_ms() default 500;
 
     @AttributeDefinition(name = "Store: floor (bytes)", min = "0",
-            description = "Disk space to leave free: with less, nothing more is accepted, and what is stored is delivered.")
+            description = "Disk space to leave free: with less, QoS 1 and 2 are rejected, and what is stored is delivered.")
     long store_floor_bytes() default 67_108_864;
 
     @AttributeDefinition(name = "Store: bytes", min = "1024",
