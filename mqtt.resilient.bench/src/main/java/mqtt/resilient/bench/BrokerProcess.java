@@ -3,7 +3,6 @@ package mqtt.resilient.bench;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,10 +67,7 @@ final class BrokerProcess implements AutoCloseable {
         if (program == null) {
             return null;
         }
-        int free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = socket.getLocalPort();
-        }
+        int free = Crash.freePort();
         Path configuration = directory.resolve("mosquitto.conf");
         Files.writeString(configuration, String.join("\n", "listener " + free + " 127.0.0.1", "allow_anonymous true",
                 "persistence false", "set_tcp_nodelay true", "max_inflight_messages 0", "max_queued_messages 0",

@@ -3,6 +3,7 @@ package mqtt.resilient.itest;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -15,7 +16,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
@@ -47,6 +50,10 @@ final class TestBroker implements AutoCloseable {
     }
 
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final int FIRST_PORT = 12_000;
+    private static final int PORTS = 20_000;
+    /** Others look for ports at the same time, in JVMs of their own. */
+    private static final AtomicInteger NEXT_PORT = new AtomicInteger(ThreadLocalRandom.current().nextInt(PORTS));
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
     private static final int CONNECT_MILLIS = 500;
 
@@ -173,12 +180,20 @@ final class TestBroker implements AutoCloseable {
         }
     }
 
-    /** {@return a loopback port that nobody listens on} */
+    /**
+     * {@return a loopback port that nobody listens on} It is not one of those that the system gives to connections: while its
+     * broker is down, a client that tries again and again would get it for itself sooner or later.
+     */
     static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int port = FIRST_PORT + Math.floorMod(NEXT_PORT.getAndIncrement(), PORTS);
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                continue; // somebody has it
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 

@@ -352,9 +352,15 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (stopping) {
                 subscription.answer(Subscription.Grant.CLOSED, environment.completions());
             } else {
-                subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
-                session.describe(filter, userProperties);
+                List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
+                same.add(subscription);
+                if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
+                    session.describe(filter, userProperties);
+                }
                 dispatcher.add(filter, options, queue);
+                if (same.size() > 1 && session.isGranted(filter)) { // what the others have serves this one as well
+                    subscription.answer(same.get(0).granted(), environment.completions());
+                }
             }
         });
         return subscription;
@@ -394,8 +400,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void subscribe(String filter, int options) {
-        session.subscribe(filter, options);
+    public void subscribe(String filter, int options, boolean anew) {
+        session.subscribe(filter, options, anew);
         wake(false);
     }
 

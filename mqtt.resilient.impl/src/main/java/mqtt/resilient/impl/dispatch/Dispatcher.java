@@ -14,6 +14,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
@@ -34,8 +35,12 @@ public final class Dispatcher {
 
     /** What the dispatcher asks for and tells; on the loop. */
     public interface Events {
-        /** A filter is wanted, or wanted with other options, or wanted anew. */
-        void subscribe(String filter, int options);
+        /**
+         * A filter is wanted, or wanted with other options.
+         *
+         * @param anew whether it is subscribed also if nothing changes, for the retained messages
+         */
+        void subscribe(String filter, int options, boolean anew);
 
         /** A filter is not wanted any more. */
         void unsubscribe(String filter);
@@ -153,9 +158,10 @@ public final class Dispatcher {
     public void add(String filter, int options, InboundQueue queue) {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue, options);
+        boolean anew = entry.listeners.isEmpty() || retainHandling(options) != RetainHandling.NEVER;
         entry.listeners.put(queue, options);
         entry.departed.remove(predecessor);
-        events.subscribe(filter, entry.options());
+        events.subscribe(filter, entry.options(), anew);
         if (predecessor != null) {
             predecessor.grace.cancel();
             for (Reception held : predecessor.held) {
@@ -199,8 +205,12 @@ public final class Dispatcher {
                 events.unsubscribe(filter);
             }
         } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
-            events.subscribe(filter, entry.options());
+            events.subscribe(filter, entry.options(), true);
         }
+    }
+
+    private static RetainHandling retainHandling(int options) {
+        return RetainHandling.values()[options >> Subscribe.Request.RETAIN_HANDLING_SHIFT & 3];
     }
 
     /** The grace of a listener is over. */

@@ -803,9 +803,18 @@ public final class Session {
 
     // ---- subscriptions --------------------------------------------------------------------------------------------
 
-    /** Subscribes, and renews the subscription whenever the broker has lost it. */
-    public void subscribe(String filter, int options) {
-        subscriptions.want(filter, options);
+    /**
+     * Subscribes, and renews the subscription whenever the broker has lost it.
+     *
+     * @param anew whether also if nothing changes, for the retained messages
+     */
+    public void subscribe(String filter, int options, boolean anew) {
+        subscriptions.want(filter, options, anew);
+    }
+
+    /** Whether the broker has granted a filter as it is wanted now. */
+    public boolean isGranted(String filter) {
+        return subscriptions.isGranted(filter);
     }
 
     /** With which user properties a filter is subscribed from now on; before {@link #subscribe}. */

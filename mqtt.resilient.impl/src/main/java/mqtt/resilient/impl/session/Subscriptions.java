@@ -95,14 +95,23 @@ final class Subscriptions {
         this.events = events;
     }
 
-    /** Subscribes, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
-    void want(String filter, int options) {
+    /** Subscribes; if {@code anew}, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
+    void want(String filter, int options, boolean anew) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        if (!anew && entry.wanted == options && (entry.held == Held.GRANTED || entry.held == Held.PERHAPS)) {
+            return; // the answer is there, or will be
+        }
         entry.wanted = options;
         entry.forgetRefusal();
         entry.held = entry.held == Held.NOTHING ? Held.NOTHING : Held.PERHAPS;
         entry.again = entry.pending;
         enqueue(entry);
+    }
+
+    /** Whether the broker has granted a filter as it is wanted now. */
+    boolean isGranted(String filter) {
+        Entry entry = entries.get(filter);
+        return entry != null && entry.held == Held.GRANTED && entry.wanted == entry.requested;
     }
 
     /** With which user properties a filter is asked for from now on; before {@link #want}. */

@@ -389,6 +389,21 @@ class FiveTest {
     }
 
     @Test
+    void whoOnlyLooksOnAtAFilterOfAnotherNeitherSubscribesAnewNorTakesItsUserProperties() {
+        World world = connected("CONNACK");
+        SubscribeOptions onlooker = SubscribeOptions.qos(Qos.AT_MOST_ONCE).retained(SubscribeOptions.RetainHandling.NEVER);
+        subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("a", "1"));
+        Subscription early = subscribe(world, "a", onlooker);
+        world.broker.expects("SUBSCRIBE id=1 {38=a:1} a:1").sends("SUBACK id=1 1");
+        Subscription late = subscribe(world, "a", onlooker);
+        world.broker.expectsNothing();
+        assertEquals(1, early.granted().code());
+        assertEquals(1, world.now(late.result()).code());
+        world.broker.networkBreaks();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK").expects("SUBSCRIBE id=2 {38=a:1} a:1");
+    }
+
+    @Test
     void theWordsOfARefusedSubscriptionReachTheCaller() {
         World world = connected("CONNACK");
         Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
