@@ -568,7 +568,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     public void disconnect() {
-        onLoop(() -> supervisor.pause("disconnect() was called"));
+        onLoop(() -> supervisor.pause());
     }
 
     public void connect() {

@@ -75,7 +75,11 @@ final class ClientReporter implements ClientEvents {
                 }
             }
             case PAUSED, OFFLINE, FAILED -> {
-                LOG.info("{}: {}: {}", name, status.state(), status.reason());
+                if (status.state() == ConnectionState.FAILED) {
+                    LOG.error("{}: FAILED: {}", name, status.reason());
+                } else {
+                    LOG.info("{}: {}: {}", name, status.state(), status.reason());
+                }
                 if (last == ConnectionState.ONLINE) {
                     post(EVENT_DISCONNECTED, status);
                 }

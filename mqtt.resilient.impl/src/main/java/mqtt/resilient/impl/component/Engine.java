@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.component;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
+import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.spi.ClientFactory;
@@ -34,6 +36,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -42,6 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = { Engine.class, ClientFactory.class })
 public final class Engine implements ClientFactory {
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
     private static final long STOP_MILLIS = 2000;
     private static final long CLIENT_STOP_MILLIS = 1500;
 
@@ -77,8 +81,8 @@ public final class Engine implements ClientFactory {
     private final Set<CompletableFuture<Void>> ending = ConcurrentHashMap.newKeySet();
     private final String bootId = HostFingerprint.bootId();
     private final Set<Path> locks = ConcurrentHashMap.newKeySet();
-    private final Set<Path> places = ConcurrentHashMap.newKeySet();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
+    private final Orphans orphans;
     private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
     private final StopBudget goodbyes = new StopBudget(CLIENT_STOP_MILLIS);
     /** On mqtt-osgi only. */
@@ -96,6 +100,11 @@ public final class Engine implements ClientFactory {
         loop.start();
         systemNetwork = new SystemNetwork(() -> osgi.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
         loop.onLink(systemNetwork::isOnLink);
+        File dataArea = context == null ? null : context.getDataFile("");
+        orphans = new Orphans(dataArea == null ? null : new LocalFileSystem(dataArea.toPath()), loop, storage,
+                journal -> locks.contains(journal.resolve("lock").toAbsolutePath().normalize())
+                        || names.values().stream().anyMatch(client -> client.mayUse(journal)),
+                journal -> LOG.warn("{} is the journal of a client that is not there any more; it is kept", journal));
     }
 
     @Override
@@ -126,7 +135,7 @@ public final class Engine implements ClientFactory {
             authenticators.put(authenticator, method);
             osgi.execute(() -> names.values().forEach(ManagedClient::chooseAuthenticator));
         } else {
-            LoggerFactory.getLogger("mqtt.resilient").warn("the Authenticator {} is not used: its service property {} is {}; "
+            LOG.warn("the Authenticator {} is not used: its service property {} is {}; "
                     + "allowed is the name of a method", authenticator, MqttConstants.AUTH_METHOD,
                     properties.get(MqttConstants.AUTH_METHOD));
         }
@@ -190,7 +199,7 @@ public final class Engine implements ClientFactory {
         try { // a store that is closed after its threads would keep its lock
             CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            LoggerFactory.getLogger("mqtt.resilient").warn("{} stores could not be closed in time", ending.size());
+            LOG.warn("{} stores could not be closed in time", ending.size());
             storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();
@@ -204,14 +213,8 @@ public final class Engine implements ClientFactory {
         osgi.stop();
     }
 
-    /** Whether no client has kept anything in a directory so far. */
-    boolean isNewPlace(Path place) {
-        return places.add(place);
-    }
-
-    /** Whether a client has this name. */
-    boolean isClaimed(String name) {
-        return names.containsKey(name);
+    Orphans orphans() {
+        return orphans;
     }
 
     /** Tells one run of the machine from another. */

@@ -50,7 +50,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     static final String JOURNAL = ".journal";
-    private static final long ORPHANS_NANOS = 60_000_000_000L;
+    private static final long RETRY_NANOS = 1_000_000_000L;
 
     private final Engine engine;
     private final BundleContext context;
@@ -68,8 +68,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<Path, String> derivedIds = new HashMap<>();
-    /** The properties that were refused because another client has the name; null = none. */
-    private Map<String, ?> nameRefused;
+    /** The properties that were refused for a reason that may pass: a name that is taken, pending messages; null = none. */
+    private volatile Map<String, ?> refused;
     private TlsMaterial tlsRefused;
     /** What the maker itself uses. */
     private final ClientHandle handle;
@@ -78,7 +78,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     /** Null = there is none for the method. */
     private Authenticator authenticator;
     /** The store in use; null = none yet. */
-    private StoreSettings store;
+    private volatile StoreSettings store;
     /** On mqtt-osgi only. */
     private ServiceRegistration<?> registration;
     private ServiceRegistration<?> inspection;
@@ -133,7 +133,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (disposed) {
             return;
         }
-        nameRefused = null;
+        refused = null;
         tlsRefused = tls;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
@@ -150,7 +150,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
                 clientId = derivedId(newName, directory);
             }
             var settings = configuration.settings(clientId, directory.resolve(newName + JOURNAL).toString());
-            requireSameStore(settings.store());
+            requireSameStore(settings.store(), properties);
             String newSource = configuration.networkSource();
             claim(newName, properties);
             reporter.rename(newName);
@@ -175,7 +175,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     @Override
     public synchronized void refuse(String reason) {
         if (!disposed) {
-            nameRefused = null;
+            refused = null;
             client.configurationRefused(name, reason);
             conclude(reason);
         }
@@ -188,8 +188,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             register();
         }));
         Path place = store == null || store.place().isEmpty() ? null : Path.of(store.place()).getParent();
-        if (place != null && engine.isNewPlace(place)) {
-            engine.environment().scheduler().execute(() -> lookForOrphans(place));
+        if (place != null) {
+            engine.orphans().kept(place);
         }
     }
 
@@ -205,11 +205,13 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** What is pending stays where it is. */
-    private void requireSameStore(StoreSettings wanted) throws Configuration.InvalidException {
+    /** What is pending stays where it is; another place is taken when nothing is. */
+    private void requireSameStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
         if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
+            refused = Map.copyOf(properties);
+            retryWhenEmpty(refused);
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
-                    + (store.place().isEmpty() ? "memory" : store.place()) + "; allowed is another place when none is");
+                    + (store.place().isEmpty() ? "memory" : store.place()) + "; another place is taken when none is");
         }
         if (wanted.durability() != Durability.MEMORY && (store == null || !store.place().equals(wanted.place()))) {
             Volatility.of(Path.of(wanted.place()), context).ifPresent(why -> LOG.warn("{}: {} (store.directory): {}",
@@ -217,25 +219,9 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** On the loop: tells of journals that no client uses, when all clients have had time to come. */
-    private void lookForOrphans(Path place) {
-        Scheduler scheduler = engine.environment().scheduler();
-        scheduler.at(scheduler.nanoTime() + ORPHANS_NANOS, () -> engine.storage().execute(() -> {
-            try {
-                for (String file : new LocalFileSystem(place).list("")) {
-                    if (file.endsWith(JOURNAL) && !engine.isClaimed(file.substring(0, file.length() - JOURNAL.length()))) {
-                        LOG.warn("{} is the journal of a client that is not there any more; it is kept", place.resolve(file));
-                    }
-                }
-            } catch (IOException e) {
-                LOG.warn("{} cannot be read: {}", place, e.toString());
-            }
-        }));
-    }
-
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
         if (!engine.claim(newName, this)) {
-            nameRefused = Map.copyOf(properties);
+            refused = Map.copyOf(properties);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
                     + "\" is the name of another client; allowed is a name of its own");
         }
@@ -275,11 +261,30 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** A name has become free: takes the configuration that was refused for its name. */
+    /** What a configuration was refused for may be over: it is tried again. */
     synchronized void retry() {
-        if (nameRefused != null && !disposed) {
-            configure(nameRefused, tlsRefused);
+        if (refused != null && !disposed) {
+            configure(refused, tlsRefused);
         }
+    }
+
+    private void retryWhenEmpty(Map<String, ?> properties) {
+        Scheduler scheduler = engine.environment().scheduler();
+        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.osgi().execute(() -> {
+            if (refused != properties || disposed) {
+                return; // there is a newer one
+            } else if (client.isEmpty()) {
+                retry();
+            } else {
+                retryWhenEmpty(properties);
+            }
+        })));
+    }
+
+    /** Whether this client may keep its messages in a journal. */
+    boolean mayUse(Path journal) {
+        StoreSettings now = store;
+        return now == null ? journal.endsWith(name + JOURNAL) : now.place().equals(journal.toString());
     }
 
     private String derivedId(String clientName, Path directory) {

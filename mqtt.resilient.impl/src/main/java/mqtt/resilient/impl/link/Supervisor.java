@@ -18,6 +18,7 @@ import mqtt.resilient.spi.packet.Connack;
  * belongs to: where that is not certain, the broker's session is discarded by a clean connection first [MQTT-3.2.2-4].
  */
 public final class Supervisor implements Attempt.Listener {
+    private static final String PAUSED = "disconnect() was called";
     private static final long MILLION = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
     /** A name that is not known right after the network came up is asked for again so often, for so long. */
@@ -150,6 +151,8 @@ public final class Supervisor implements Attempt.Listener {
         if (before == null) {
             if (wanted) {
                 attempt();
+            } else if (status.state() == ConnectionState.OFFLINE) { // it was while the store was changed
+                change(ConnectionState.PAUSED, PAUSED, 0);
             }
             return;
         }
@@ -202,11 +205,11 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     /** Stays offline until {@link #resume}. */
-    public void pause(String reason) {
+    public void pause() {
         wanted = false;
         asleep = false;
         leave();
-        change(ConnectionState.PAUSED, reason, 0);
+        change(ConnectionState.PAUSED, PAUSED, 0);
     }
 
     /** Connects again after {@link #pause}. */
@@ -526,7 +529,7 @@ public final class Supervisor implements Attempt.Listener {
                     ? takeovers + 1 : 0;
             if (takeovers >= TAKEOVER_LINKS) {
                 permanent = true;
-                reason += ", at once and for the " + takeovers + "th time: probably another client uses the client id "
+                reason += ", at once and " + takeovers + " times in a row: probably another client uses the client id "
                         + clientId();
             }
         } else {

@@ -160,6 +160,16 @@ class StoredClientTest {
     }
 
     @Test
+    void aPausedClientIsPausedStillWhenItsStoreIsAnotherOne() {
+        start();
+        world.client.disconnect();
+        world.client.configure("test", elsewhere());
+        scheduler.advance(Duration.ofMillis(300));
+        assertEquals(ConnectionState.PAUSED, world.client.status().state());
+        assertEquals("disconnect() was called", world.client.status().reason());
+    }
+
+    @Test
     void whatTheLastBatchCouldNotStoreIsNotSaidToBeKept() {
         Publication kept = fill(1, 10).get(0);
         world.now(kept.stored());
