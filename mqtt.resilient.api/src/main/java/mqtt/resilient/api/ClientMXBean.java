@@ -65,7 +65,10 @@ public interface ClientMXBean {
     /** {@return messages sent and not acknowledged to the end} */
     int getInFlight();
 
-    /** {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none on this connection yet, or no connection} */
+    /**
+     * {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none on this connection
+     * yet, or no connection}
+     */
     long getRoundTripNanos();
 
     /** {@return messages sent again on a later connection} */

@@ -38,9 +38,9 @@ package mqtt.resilient.api;
  * @param storeSegmentsQuarantined files of the store that were put aside
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
-        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight, long roundTripNanos, long repeated,
-        long received, long receivedDuplicates, int unhandled, long receivedDropped, long listenerFailures,
-        long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
+        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
+        long roundTripNanos, long repeated, long received, long receivedDuplicates, int unhandled,
+        long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
         long storeSegmentsQuarantined) {
 }

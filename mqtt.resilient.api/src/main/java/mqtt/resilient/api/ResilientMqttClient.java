@@ -70,8 +70,8 @@ public interface ResilientMqttClient {
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /**
-     * Publishes a request and waits for its answer; at most 10,000 of each user of the service may wait at once. With MQTT 5 the request carries a response
-     * topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
+     * Publishes a request and waits for its answer; at most 10,000 of each user of the service may wait at once. With MQTT 5
+     * the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
      * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
      * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
      * correlation data are set by the client.

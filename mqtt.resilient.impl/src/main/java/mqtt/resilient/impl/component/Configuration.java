@@ -293,7 +293,7 @@ final class Configuration {
         if (!matcher.matches() || Integer.parseInt(matcher.group(3)) < 1
                 || Integer.parseInt(matcher.group(3)) > LARGEST_PORT) {
             throw invalid("proxy", text.replaceAll("//.*@", "//…@"), "http://host:port or socks5://host:port; user and "
-                    + "password belong into proxy.user and .proxy.password");
+                    + "password belong in proxy.user and .proxy.password");
         }
         int limit = matcher.group(1).equals("http") ? MAX_STRING_BYTES : MAX_SOCKS_BYTES;
         if (user.getBytes(StandardCharsets.UTF_8).length > limit

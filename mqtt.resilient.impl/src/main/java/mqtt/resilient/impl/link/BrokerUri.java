@@ -37,7 +37,7 @@ public record BrokerUri(String scheme, String host, int port, String path) {
         boolean holdsUser = uri.getRawUserInfo() != null || String.valueOf(uri.getRawAuthority()).contains("@");
         if (holdsUser || text.contains("@") && !String.valueOf(uri.getScheme()).startsWith("ws")) {
             throw new IllegalArgumentException(shown(text)
-                    + " holds a user or a password; they belong into the keys user and .password");
+                    + " holds a user or a password; they belong in the keys user and .password");
         }
         if (uri.getScheme() == null || !DEFAULT_PORTS.containsKey(uri.getScheme())) {
             throw new IllegalArgumentException(shown(text) + " has the scheme " + uri.getScheme()
