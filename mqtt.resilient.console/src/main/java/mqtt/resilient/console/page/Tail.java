@@ -7,6 +7,7 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.function.Predicate;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Subscription;
@@ -47,16 +48,13 @@ final class Tail implements MessageListener, AutoCloseable {
         write(kept, message.topic(), message.payload(), message.qos().ordinal(), message.retained(), System.currentTimeMillis());
     }
 
-    /** {@return what came since the last call, as JSON; null = nothing} */
-    synchronized String take() {
-        if (count == 0) {
-            return null;
+    /** Shows what came since the last time, if anything; what is not taken is offered once more, and what comes meanwhile counted. */
+    synchronized void show(Predicate<String> page) {
+        if (count > 0 && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {
+            kept = new Json().array();
+            count = 0;
+            left = 0;
         }
-        Json json = new Json().object().put("left", left).name("messages").raw(kept.endArray().toString()).end();
-        kept = new Json().array();
-        count = 0;
-        left = 0;
-        return json.toString();
     }
 
     /** {@return what is shown} */
