@@ -85,7 +85,8 @@ final class Pages implements AutoCloseable {
             Tail tail = before != null && before.client.equals(client) ? before.giveTail(filter) : null; // no second SUBSCRIBE
             try {
                 // While the client is not there, the page waits for it.
-                tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail : new Tail(clients, client, filter);
+                tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail
+                        : new Tail(listener -> clients.lookOn(client, filter, listener));
                 page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail, request.startAsync(), this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
@@ -174,7 +175,7 @@ final class Pages implements AutoCloseable {
     }
 
     /** A question to a client that takes its time: the latest answer, and no second question while one is under way. */
-    private static final class Question<T> {
+    static final class Question<T> {
         private final ClientInspector inspector;
         private CompletableFuture<T> underWay;
         private long asked;

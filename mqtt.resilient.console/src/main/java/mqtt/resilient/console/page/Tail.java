@@ -7,11 +7,11 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Subscription;
-import mqtt.resilient.console.model.Clients;
 
 /**
  * The live messages of one page: a subscription with QoS 0 of which a few messages per sample are kept, as text or as hex, and
@@ -31,8 +31,9 @@ final class Tail implements MessageListener, AutoCloseable {
     private long left;
     private boolean closed;
 
-    Tail(Clients clients, String client, String filter) {
-        subscription = clients.lookOn(client, filter, this);
+    /** A tail; {@code subscribe} makes the subscription that calls it. */
+    Tail(Function<MessageListener, Subscription> subscribe) {
+        subscription = subscribe.apply(this);
     }
 
     @Override

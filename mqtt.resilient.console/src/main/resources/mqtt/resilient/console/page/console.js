@@ -93,6 +93,15 @@ function setVisible(node, text) {
     }
 }
 
+/** The same for several sentences, of which the first has the time in it. */
+function setSentences(node, text) {
+    const all = text.split(/(?<=\. )/);
+    while (node.children.length > all.length) {
+        node.lastChild.remove();
+    }
+    all.forEach((sentence, i) => setVisible(node.children[i] || node.appendChild(el('span')), sentence));
+}
+
 const row = (...cells) => el('tr', {}, cells.map(cell => cell instanceof HTMLTableCellElement ? cell : el('td', {}, cell)));
 const WORDS = {OFFLINE: ['offline', 'bad'], WAITING: ['waiting', 'bad'], RESOLVING: ['resolving', 'wait'],
     CONNECTING: ['connecting', 'wait'], HANDSHAKE: ['handshake', 'wait'], ONLINE: ['online', 'good'], PAUSED: ['paused', 'wait'],
@@ -292,10 +301,9 @@ function takeClient(data) {
         noteOutage(t, 'GONE', false);
         setState('gone', 'bad', 'gone');
         setVisible($('since'), 'There is no client of this name now.');
-        for (const id of ['next', 'broker', 'explain', 'link', 'store', 'limits', 'figures']) {
-            setVisible($(id), '');
-        }
-        $('lanes').tBodies[0].replaceChildren();
+        setVisible($('next'), '');
+        setVisible($('broker'), '');
+        [...['explain', 'link', 'store', 'limits', 'figures'].map($), $('lanes').tBodies[0]].forEach(node => node.replaceChildren());
         $('waiting').hidden = true;
         actions.forEach(button => { button.disabled = true; });
         return;
@@ -321,7 +329,7 @@ function takeClient(data) {
     }
     setState(...words(status.state), status.state === 'ONLINE' ? 'connected' : 'not connected');
     countDown();
-    setVisible($('explain'), data.explain);
+    setSentences($('explain'), data.explain);
     buttonsFor(status);
     takeLanes(data.lanes || []);
     facts(metrics);
@@ -489,7 +497,6 @@ function facts(metrics) {
 function define(id, entries) {
     const list = $(id);
     Object.entries(entries).forEach(([name, value], i) => {
-        list.shown = null;
         const dd = list.children[2 * i + 1] || (list.append(el('dt', {}, name), el('dd')), list.lastChild);
         const text = String(value);
         if (dd.title !== text) {
