@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientStatus;
-import mqtt.resilient.api.ConnectionListener;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.MqttConstants;
@@ -37,26 +37,27 @@ public final class Clients {
     private final Map<String, ClientInspector> inspectors = new ConcurrentSkipListMap<>();
     private final EventLog log = new EventLog(System::nanoTime);
     /** Whether events come through EventAdmin; else the changes of the connections are all there is. */
-    private volatile boolean events;
+    private boolean events;
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addClient(ResilientMqttClient client, Map<String, Object> properties) {
+    synchronized void addClient(ResilientMqttClient client, Map<String, Object> properties) {
         String name = name(properties);
         Watch watch = new Watch(client);
         Watch before = clients.put(name, watch);
         if (before != null) {
-            before.end();
+            before.listen(false);
         }
         log.isThere(name, true);
-        watch.begin();
+        ask(name, each -> stretch(each.status())); // what is tried later does not count
+        watch.listen(!events);
     }
 
-    void removeClient(ResilientMqttClient client, Map<String, Object> properties) {
+    synchronized void removeClient(ResilientMqttClient client, Map<String, Object> properties) {
         String name = name(properties);
         Watch watch = clients.get(name);
         if (watch != null && watch.client == client) { // else another has this name already
-            clients.remove(name, watch);
-            watch.end();
+            clients.remove(name);
+            watch.listen(false);
             log.isThere(name, false);
         }
     }
@@ -74,60 +75,73 @@ public final class Clients {
         return String.valueOf(properties.get(MqttConstants.CLIENT));
     }
 
-    void eventsCome(boolean now) {
+    synchronized void eventsCome(boolean now) {
         events = now;
+        clients.values().forEach(watch -> watch.listen(!now));
     }
 
-    /** A client, and since when it has been connected, or not. */
-    private final class Watch implements ConnectionListener {
-        private final ResilientMqttClient client;
-        private AutoCloseable listening = () -> { };
-        /** Null = not told yet. */
-        private volatile Stretch stretch;
-
-        Watch(ResilientMqttClient client) {
-            this.client = client;
-        }
-
-        synchronized void begin() {
-            try {
-                listening = client.addConnectionListener(this);
-            } catch (IllegalStateException e) {
-                LOG.debug("A client has just gone", e);
-            }
-        }
-
-        synchronized void end() {
-            try {
-                listening.close();
-            } catch (Exception e) { // the signature says so
-                throw new IllegalStateException(e);
-            }
-        }
-
-        @Override
-        public void onChange(ClientStatus status) {
-            Stretch before = stretch;
-            if (before == null || before.connected() != Stretch.isConnected(status)) {
-                stretch = Stretch.of(status);
-            }
-            boolean settled = switch (status.state()) {
-                case RESOLVING, CONNECTING, HANDSHAKE -> false;
-                default -> true;
-            };
-            if (before != null && settled && !events) { // the first is how it is, and nothing that happened
-                log.add(status.client(), Instant.now(), 1, status.state() == ConnectionState.ONLINE ? "CONNECTED"
-                        : status.state() == ConnectionState.WAITING ? "DISCONNECTED" : status.state().name(),
-                        status.reason() + (status.broker().isEmpty() ? "" : " (" + status.broker() + ")"));
-            }
+    /** A client has connected, or has lost its connection. */
+    void isConnected(String name, boolean connected, Instant since) {
+        Watch watch = clients.get(name);
+        if (watch != null) {
+            watch.stretch(connected, since);
         }
     }
 
     /** {@return since when a client has been connected, or has not been, whatever it has tried meanwhile} */
     public Stretch stretch(ClientStatus status) {
         Watch watch = clients.get(status.client());
-        Stretch known = watch == null ? null : watch.stretch;
-        return known != null && known.connected() == Stretch.isConnected(status) ? known : Stretch.of(status);
+        boolean connected = status.state() == ConnectionState.ONLINE;
+        return watch == null ? Stretch.of(connected, status.since()) : watch.stretch(connected, status.since());
+    }
+
+    /** A client; it is listened to only while no events come, because a listener costs a thread while it is called. */
+    private final class Watch {
+        private final ResilientMqttClient client;
+        /** Null = it is not listened to. */
+        private AutoCloseable listening;
+        private Stretch stretch;
+
+        Watch(ResilientMqttClient client) {
+            this.client = client;
+        }
+
+        synchronized Stretch stretch(boolean connected, Instant since) {
+            if (stretch == null || stretch.connected() != connected) {
+                stretch = Stretch.of(connected, since);
+            }
+            return stretch;
+        }
+
+        void listen(boolean wanted) {
+            try {
+                if (wanted && listening == null) {
+                    AtomicBoolean told = new AtomicBoolean();
+                    listening = client.addConnectionListener(status -> changed(status, !told.getAndSet(true)));
+                } else if (!wanted && listening != null) {
+                    listening.close();
+                    listening = null;
+                }
+            } catch (IllegalStateException e) {
+                LOG.debug("A client has just gone", e);
+            } catch (Exception e) { // the signature says so
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** The first call of a listener says how it is, and not what happened. */
+    private void changed(ClientStatus status, boolean first) {
+        stretch(status);
+        boolean settled = switch (status.state()) {
+            case RESOLVING, CONNECTING, HANDSHAKE -> false;
+            default -> true;
+        };
+        if (settled && !first) {
+            log.add(status.client(), Instant.now(), 1, status.state() == ConnectionState.ONLINE ? "CONNECTED"
+                    : status.state() == ConnectionState.WAITING ? "DISCONNECTED" : status.state().name(),
+                    status.reason() + (status.broker().isEmpty() ? "" : " (" + status.broker() + ")"));
+        }
     }
 
     /** {@return the names of the clients that there are, in their order} */

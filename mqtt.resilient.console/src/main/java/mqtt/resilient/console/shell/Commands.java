@@ -86,8 +86,8 @@ public final class Commands {
                 ClientStatus status = client.status();
                 ClientMetrics metrics = client.metrics();
                 return table.row(name, status.state(), Text.duration(clients.stretch(status).lasts()), metrics.pending(),
-                        metrics.inFlight(), Text.roundTrip(metrics.roundTripNanos()), status.broker()
-                        + (status.state() == ConnectionState.ONLINE ? "" : " " + Text.printable(status.reason(), MOST_NAME)));
+                        metrics.inFlight(), Text.roundTrip(metrics.roundTripNanos()), status.state() == ConnectionState.ONLINE
+                        ? status.broker() : String.format("%s %.60s", status.broker(), status.reason()));
             });
         }
         out().print(clients.names().isEmpty() ? "There is no client.\n" : table);

@@ -71,10 +71,13 @@ class ClientsTest {
                 "PAUSED disconnect() was called (mqtt://10.0.0.5:1883)");
         assertEquals(expected, logged());
         clients.eventsCome(true);
-        listener.onChange(Figures.status(ConnectionState.ONLINE, "EventAdmin brings it", Duration.ZERO));
-        assertEquals(expected, logged());
+        assertNull(listener, "EventAdmin brings it");
+        clients.addClient(client(), Map.of("mqtt.client", "other"));
+        assertNull(listener);
         clients.eventsCome(false);
-        listener.onChange(Figures.status(ConnectionState.WAITING, "nobody else brings it", Duration.ZERO));
+        listener.onChange(Figures.status(ConnectionState.WAITING, "how it is, not what happened", Duration.ZERO));
+        assertEquals(expected, logged());
+        listener.onChange(Figures.status(ConnectionState.ONLINE, "nobody else brings it", Duration.ZERO));
         assertEquals(4, logged().size());
     }
 
@@ -96,6 +99,25 @@ class ClientsTest {
         listener.onChange(online);
         assertEquals(online.since(), clients.stretch(online).since());
         assertEquals(now.since(), clients.stretch(now).since(), "another outage is another stretch");
+    }
+
+    @Test
+    void withEventAdminItsEventsTellHowLongAnOutageLasts() {
+        Instant cut = Instant.now().minus(Duration.ofHours(5));
+        status = Figures.status(ConnectionState.ONLINE, cut.minusSeconds(1000));
+        clients.addClient(client(), Map.of("mqtt.client", "plant"));
+        clients.eventsCome(true);
+        clients.isConnected("plant", false, cut);
+        clients.isConnected("plant", false, cut.plusSeconds(1000));
+        status = Figures.status(ConnectionState.WAITING, Instant.now());
+        assertEquals(cut, clients.stretch(status).since());
+    }
+
+    @Test
+    void anOutageThatTheConsoleFindsLastsFromThenOn() {
+        status = Figures.status(ConnectionState.WAITING, Instant.now().minusSeconds(9));
+        clients.addClient(client(), Map.of("mqtt.client", "plant"));
+        assertEquals(status.since(), clients.stretch(Figures.status(ConnectionState.CONNECTING, Instant.now())).since());
     }
 
     @Test

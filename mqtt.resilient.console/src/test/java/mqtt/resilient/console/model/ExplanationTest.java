@@ -24,7 +24,7 @@ class ExplanationTest {
     }
 
     private static String explain(ClientStatus status, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
-        return Explanation.of(status, new Stretch(Stretch.isConnected(status), Figures.NOW, System.nanoTime()
+        return Explanation.of(status, new Stretch(status.state() == ConnectionState.ONLINE, Figures.NOW, System.nanoTime()
                 - Duration.ofSeconds(125).toNanos()), metrics, growth, log);
     }
 
