@@ -237,7 +237,8 @@ public final class Clients {
     /** {@return a stage with what the broker's silence or answer means, in words} */
     public CompletionStage<String> ping(String name) {
         ResilientMqttClient client = client(name);
-        return client.brokerUp().thenApply(up -> up ? "the broker answers; round trip " + Text.roundTrip(client.metrics().roundTripNanos()) + "."
+        return client.brokerUp().thenApply(up -> up
+                ? "the broker answers; round trip " + Text.roundTrip(client.metrics().roundTripNanos()) + "."
                 : client.isConnected() ? "the broker does not answer."
                 : "there is no connection: " + Text.printable(client.status().reason(), MOST_REASON));
     }

@@ -87,7 +87,8 @@ final class Pages implements AutoCloseable {
                 // While the client is not there, the page waits for it.
                 tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail
                         : new Tail(listener -> clients.lookOn(client, filter, listener));
-                page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail, request.startAsync(), this::gone);
+                page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail, request.startAsync(),
+                        this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
                     tail.close();
@@ -188,7 +189,8 @@ final class Pages implements AutoCloseable {
         /** {@return the latest answer as JSON; null = there is none} */
         String ask(Function<ClientInspector, CompletionStage<T>> question, long now) {
             if (underWay != null && (underWay.isDone() || now - asked > PATIENCE_NANOS)) {
-                answer = underWay.isDone() && !underWay.isCompletedExceptionally() ? new Json().value(underWay.join()).toString() : "null";
+                answer = underWay.isDone() && !underWay.isCompletedExceptionally() ? new Json().value(underWay.join()).toString()
+                        : "null";
                 underWay = null;
             }
             if (underWay == null) {
@@ -351,7 +353,8 @@ final class Pages implements AutoCloseable {
             ClientStatus status = client.status();
             ClientMetrics metrics = client.metrics();
             Stretch stretch = clients.stretch(status);
-            return head(name, now).put("there", true).put("since", stretch.since().toEpochMilli()).put("lasts", stretch.lasts().toMillis())
+            return head(name, now).put("there", true)
+                    .put("since", stretch.since().toEpochMilli()).put("lasts", stretch.lasts().toMillis())
                     .put("explain", Explanation.of(status, stretch, metrics, growth(name, metrics, now), clients.log().of(name)))
                     .name("status").value(status).name("metrics").value(metrics)
                     .name("lanes").raw(answer(lanes, name, ClientInspector::lanes, now));

@@ -49,7 +49,7 @@ final class Tail implements MessageListener, AutoCloseable {
         write(kept, message.topic(), message.payload(), message.qos().ordinal(), message.retained(), System.currentTimeMillis());
     }
 
-    /** Shows what came since the last time, if anything; what is not taken is offered once more, and what comes meanwhile counted. */
+    /** Shows what came since the last time, if anything; what is not taken is shown later, and what comes meanwhile counted. */
     synchronized void show(Predicate<String> page) {
         if (count > 0 && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {
             kept = new Json().array();

@@ -83,7 +83,8 @@ class ExplanationTest {
         ClientMetrics backlog = Figures.metrics(Map.of("pending", 180L, "inFlight", 60L, "accepted", 6000L));
         assertEquals(0, Explanation.growth(Figures.metrics(Map.of("pending", 20L, "inFlight", 20L)), healthy, second));
         assertEquals(120, Explanation.growth(healthy, backlog, second));
-        assertEquals(-60, Explanation.growth(backlog, Figures.metrics(Map.of("pending", 60L, "accepted", 6000L)), second.multipliedBy(2)));
+        assertEquals(-60, Explanation.growth(backlog, Figures.metrics(Map.of("pending", 60L, "accepted", 6000L)),
+                second.multipliedBy(2)));
         assertEquals(Double.NaN, Explanation.growth(backlog, healthy, second));
     }
 
@@ -98,11 +99,13 @@ class ExplanationTest {
     @Test
     void aRefusedConfigurationAndAStoreInTroubleAreNotKeptQuiet() {
         String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
-                StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L, "closed", 2L)), Double.NaN);
+                StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
+                "closed", 2L)), Double.NaN);
         assertTrue(text.contains("The configuration given last is refused, and the one before stays in force: brokers: \"x\" is not"
                 + " allowed."), text);
         assertTrue(text.contains("The store is full: new messages are refused, what is stored is delivered (12 bytes are left)."), text);
-        assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the stop of the client."), text);
+        assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
+                + "stop of the client."), text);
         assertTrue(text.contains("Refused at admission: 7 messages."), text);
     }
 
