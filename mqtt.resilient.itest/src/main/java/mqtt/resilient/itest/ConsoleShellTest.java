@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ResilientMqttClient;
@@ -77,16 +78,16 @@ class ConsoleShellTest extends FrameworkTest {
     @Test
     void theOnlyClientNeedNotBeNamed() throws Exception {
         clients.connected("shell", broker);
-        assertShown(type("mqtt:status"), "ONLINE since ");
+        assertShown(type("mqtt:status").replaceAll(" +", " "), " connected since ");
         assertShown(type("mqtt:clients"), broker.uri());
-        assertShown(type("mqtt:ping"), "shell: the broker is there; round trip ");
+        assertShown(type("mqtt:ping"), "shell: the broker answers; round trip ");
         assertShown(type("mqtt:wan"), "shell: the wide area network is there");
         assertShown(type("mqtt:explain"), "shell is connected to " + broker.uri() + " with MQTT 3.1.1 for ");
         clients.connected("other", broker);
         String error = assertThrows(IllegalArgumentException.class, () -> type("mqtt:ping")).getMessage();
         assertEquals("which client? There are other, shell; allowed is: ping [client]", error);
         assertShown(type("mqtt:status"), "other");
-        assertShown(type("mqtt:ping other"), "other: the broker is there");
+        assertShown(type("mqtt:ping other"), "other: the broker answers");
         assertEquals("there is no client \"nobody\"; there is other, shell",
                 assertThrows(IllegalArgumentException.class, () -> type("mqtt:status nobody")).getMessage());
     }
@@ -153,7 +154,7 @@ class ConsoleShellTest extends FrameworkTest {
             Await.result(client.publish(Message.to("back/log").payload("x").lane(3).build()).stored());
         }
         Await.result(client.publish(Message.to("stays").payload("x").build()).stored());
-        assertShown(type("mqtt:queue"), "3     30");
+        assertShown(type("mqtt:queue"), "lane 3  30");
         String waiting = type("mqtt:queue shell -l 3 -n 5");
         assertEquals(1 + 5, waiting.lines().count(), waiting);
         assertShown(waiting, "back/log");
@@ -172,23 +173,42 @@ class ConsoleShellTest extends FrameworkTest {
     @Test
     void aClientIsPausedAndResumedAndItsEventsAreShown() throws Exception {
         ResilientMqttClient client = clients.connected("shell", broker);
-        type("mqtt:disconnect");
+        assertShown(type("mqtt:connect"), "shell: is connected already; reconnect makes a new connection.");
+        assertShown(type("mqtt:disconnect"), "shell: disconnects, and stays offline until connect.");
         Await.until("the pause", () -> !client.isConnected());
         assertShown(type("mqtt:explain shell"), "It stays offline until connect.");
-        type("mqtt:connect");
+        assertShown(type("mqtt:reconnect"), "shell: is paused, and reconnect changes nothing; connect resumes.");
+        assertShown(type("mqtt:ping"), "shell: there is no connection: disconnect() was called");
+        assertShown(type("mqtt:clients").replaceAll("\\s+", " "), "disconnect() was called");
+        assertShown(type("mqtt:connect"), "shell: connects.");
         Clients.awaitConnected(client);
         long connections = client.metrics().connections();
         type("mqtt:reconnect");
         Await.until("another connection", () -> client.metrics().connections() > connections);
         Await.until("the events", () -> {
-            try {
-                String events = type("mqtt:events shell");
-                return events.contains("CONNECTED") && events.contains("DISCONNECTED") && events.contains("CONFIGURATION")
-                        && events.contains("disconnect() was called");
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
+            String events = shown("mqtt:events shell");
+            return events.contains("CONNECTED") && events.contains("DISCONNECTED") && events.contains("CONFIGURATION")
+                    && events.contains("disconnect() was called");
         });
+    }
+
+    @Test
+    void anOutageLastsFromItsBeginningWhateverIsTriedMeanwhile() throws Exception {
+        ResilientMqttClient client = clients.connected("shell", broker, "backoff.min.ms", 100, "backoff.max.seconds", 1);
+        broker.stop();
+        Await.until("the cut", () -> !client.isConnected());
+        Await.until("an outage of seconds, though no state lasts for more than one", () ->
+                Pattern.compile("(WAITING|RESOLVING|CONNECTING|HANDSHAKE) +[3-9] s").matcher(shown("mqtt:clients")).find());
+        assertShown(shown("mqtt:explain"), "shell has not been connected for ");
+        Await.until("the first and the latest of the attempts", () -> shown("mqtt:events").contains("; the first at "));
+    }
+
+    private String shown(String command) {
+        try {
+            return type(command);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -91,7 +91,12 @@ class KarafTest {
             assertEquals("plant/hello hello", subscriber.next(MESSAGE_MILLIS));
         }
 
+        String connected = run("mqtt:explain");
+        assertTrue(connected.replaceAll("\\s+", " ").contains("plant is connected to " + broker.uri()), connected);
         broker.stop();
+        run(publish + "-to-be-dropped -l 3");
+        String dropped = run("mqtt:drop -l 3", "Type yes to drop: ", "yes");
+        assertTrue(dropped.contains("plant: 1 message dropped"), dropped);
         run(publish.replace(" hello", " stored-before-the-kill"));
         Await.until("the message in the store", () -> stored("stored-before-the-kill"), LIMIT);
         kill();
@@ -132,6 +137,11 @@ class KarafTest {
 
     /** Right after the start some commands are not there yet: they are given again. */
     private String run(String command) throws IOException {
+        return run(command, "", "");
+    }
+
+    /** Types a command, and what it asks for; an empty question is none. */
+    private String run(String command, String question, String reply) throws IOException {
         String answer;
         long deadline = System.nanoTime() + LIMIT.toNanos();
         do {
@@ -139,6 +149,11 @@ class KarafTest {
             process.outputWriter().write(command + "\n");
             process.outputWriter().flush();
             commands++;
+            if (!question.isEmpty()) {
+                Await.until("the question", () -> read(output).substring(before).contains(question), LIMIT);
+                process.outputWriter().write(reply + "\n");
+                process.outputWriter().flush();
+            }
             awaitPrompt();
             answer = read(output).substring(before);
         } while (answer.contains("Command not found") && System.nanoTime() < deadline);

@@ -80,12 +80,15 @@ class PageInBrowserTest {
             mortal.kill();
             browser.await("the cut is told", "#state", "waiting");
             browser.await("so is the next attempt", "#next", "next attempt in");
-            browser.await("and why", "#explain", "is not connected");
+            browser.await("and why", "#explain", "cut has not been connected for");
             browser.await("the outage goes on", "#outages", "now");
             cut.publish(Message.to("cut/a").payload("kept").build());
             browser.await("the backlog", "#now-backlog", "1");
-            browser.await("the list says so too", "#clients [aria-current]", "cut");
-            assertFalse(browser.text("#clients [aria-current]").contains("online"));
+            browser.await("the list says so too, with the backlog", "#clients [aria-current]", "1 pending");
+            assertTrue(browser.text("#clients [aria-current]").matches("(?s)cut\\s*\\w+ since \\d\\d:\\d\\d:\\d\\d, 1 pending"),
+                    browser.text("#clients [aria-current]"));
+            assertTrue(browser.text("#clients li:first-child").startsWith("cut"), "what is in trouble is the first");
+            assertEquals("not connected", browser.script("return document.querySelector('#aloud').textContent"));
             mortal.start();
             browser.await("the recovery is told", "#state", "online");
             browser.await("the backlog is gone", "#now-backlog", "0");
@@ -94,6 +97,7 @@ class PageInBrowserTest {
             assertEquals(true, browser.script("return window.sameDocument"), "the page was not loaded again");
             gateway.clients.delete("cut");
             browser.await("the client has gone", "#state", "gone");
+            assertEquals(0L, browser.script("return document.querySelectorAll('#lanes tbody tr, #actions button:enabled').length"));
         }
     }
 
@@ -104,12 +108,12 @@ class PageInBrowserTest {
         String title = browser.driver.getTitle();
         publish("evil/<script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">"
                 .getBytes(StandardCharsets.UTF_8));
-        publish("evil/\u202ertl\u2066", "safe \u202eexe.txt\u0007".getBytes(StandardCharsets.UTF_8));
+        publish("evil/\u202ertl\u2066", "safe \u202eexe.txt\u0007\udb40\udc41".getBytes(StandardCharsets.UTF_8));
         publish("evil/invalid", new byte[] {(byte) 0xff, (byte) 0xfe, 'a'});
         publish("evil/large", "x".repeat(1_000_000).getBytes(StandardCharsets.UTF_8));
         browser.await("the markup as text", "#tail", "<img src=x onerror=\"document.title='owned'\">");
         browser.await("the topic as text", "#tail", "evil/<script>document.title='owned'</script>");
-        browser.await("what turns the direction is shown", "#tail", "safe \u2039U+202E\u203aexe.txt\u2039U+0007\u203a");
+        browser.await("what turns the direction is shown", "#tail", "safe \u2039U+202E\u203aexe.txt\u2039U+0007\u203a\u2039U+E0041\u203a");
         browser.await("in the topic too", "#tail", "evil/\u2039U+202E\u203artl\u2039U+2066\u203a");
         browser.await("no text as hex", "#tail", "ff fe 61");
         browser.await("a cut with the length", "#tail", "cut, 1,000,000 bytes in all");
@@ -173,9 +177,13 @@ class PageInBrowserTest {
     void theButtonsActAndAskBeforeTheyDrop() {
         browser.open(gateway, PAGE, "plant");
         browser.click("[data-do=ping]");
-        browser.await("the ping is told", "#answer", "The broker answers.");
+        browser.await("the ping is told", "#answer", "plant: the broker answers");
         browser.click("[data-do=disconnect]");
         browser.await("it is paused", "#state", "paused");
+        browser.await("what can be done is offered", "[data-do=connect]:enabled", "Connect");
+        assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"), "disconnect, reconnect");
+        browser.click("[data-do=ping]");
+        browser.await("nobody was asked", "#answer", "plant: there is no connection: disconnect() was called");
         client.publish(Message.to("drop/a").payload("1").lane(3).build());
         client.publish(Message.to("drop/b").payload("2").lane(3).build());
         browser.await("they wait", "#lanes tbody tr:nth-child(4) td:nth-child(2)", "2");
@@ -187,8 +195,9 @@ class PageInBrowserTest {
         assertEquals(2, client.metrics().pending());
         browser.click("#lanes tbody tr:nth-child(4) .danger");
         browser.click("#drop button[value=yes]");
-        browser.await("it is told", "#answer", "2 messages of lane 3 were dropped.");
+        browser.await("it is told", "#answer", "2 messages of lane 3 dropped.");
         assertEquals(0, client.metrics().pending());
+        assertFalse(browser.find("#waiting").isDisplayed(), "what it showed is gone");
         browser.click("[data-do=connect]");
         browser.await("it is online again", "#state", "online");
     }
@@ -260,7 +269,7 @@ class PageInBrowserTest {
     @Test
     void everyFieldAndButtonHasANameAndThePageHasLandmarks() {
         browser.open(gateway, ALONE, "plant");
-        browser.await("the lanes are there", "#lanes tbody", "0 alarm");
+        browser.await("the lanes are there", "#lanes tbody", "lane 0 alarm");
         int named = 0;
         for (WebElement each : browser.driver.findElements(By.cssSelector("input, select, textarea, button"))) {
             if (each.isDisplayed()) {
@@ -269,7 +278,7 @@ class PageInBrowserTest {
             }
         }
         assertTrue(named > 25, "fields and buttons: " + named);
-        assertEquals(4L, browser.script("return document.querySelectorAll('header, nav, main, [role=status]#state').length"));
+        assertEquals(4L, browser.script("return document.querySelectorAll('header, nav, main, [role=status]#aloud').length"));
         assertEquals("en", browser.script("return document.documentElement.lang"));
     }
 

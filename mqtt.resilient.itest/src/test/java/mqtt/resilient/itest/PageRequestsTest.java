@@ -6,18 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Proxy;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.spi.ClientInspector;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.osgi.framework.ServiceRegistration;
 
 /** What the page answers, and to whom, without a browser. */
 @Timeout(180)
@@ -66,7 +72,9 @@ class PageRequestsTest {
     @Test
     void theMenuOfTheWebConsoleLeadsToThePage() throws Exception {
         assertTrue(gateway.get("/system/console/bundles", true).body().contains("/system/console/mqtt\">MQTT clients</a>"));
-        String page = gateway.get("/system/console/mqtt", true).body();
+        HttpResponse<String> answer = gateway.get("/system/console/mqtt", true);
+        assertEquals("SAMEORIGIN", answer.headers().firstValue("X-Frame-Options").orElse(""), "no other web site may show the buttons");
+        String page = answer.body();
         assertTrue(page.contains("navmenu"), "the console's frame");
         assertTrue(page.contains("data-base=\"/system/console/mqtt/page\""), "our page in it");
     }
@@ -178,6 +186,92 @@ class PageRequestsTest {
         try (InputStream page = gateway.stream(PAGE + "events?client=plant", "t").body()) {
             assertFalse(Gateway.until(page, "event: subscriptions\ndata: [").contains("gone/#"));
         }
+    }
+
+    @Test
+    void aClientThatHasJustGoneDoesNotStopThePageOfAnother() throws Exception {
+        ServiceRegistration<?> going = register("going", ResilientMqttClient.class, method -> {
+            throw new IllegalStateException("this bundle has released this service");
+        });
+        try (InputStream other = gateway.stream(PAGE + "events?client=going", "g").body();
+                InputStream page = gateway.stream(PAGE + "events?client=plant", "p").body()) {
+            Gateway.until(other, "\"name\":\"going\"");
+            Gateway.until(other, "\"there\":false");
+            Gateway.until(page, "\"whole\":true");
+            Gateway.until(page, "event: client\n");
+            Gateway.until(page, "\"there\":true");
+        } finally {
+            going.unregister();
+        }
+        Await.until("the pages are gone", () -> !Gateway.samples());
+    }
+
+    @Test
+    void aQuestionThatIsNeverAnsweredIsAskedAgainWhenTheClientHasComeAgain() throws Exception {
+        ServiceRegistration<?> there = register("odd", ResilientMqttClient.class, method -> method.equals("status")
+                ? client.status() : method.equals("metrics") ? client.metrics() : (AutoCloseable) () -> { });
+        ServiceRegistration<?> silent = register("odd", ClientInspector.class, method -> new CompletableFuture<>());
+        try (InputStream page = gateway.stream(PAGE + "events?client=odd", "o").body()) {
+            Gateway.until(page, "\"lanes\":null");
+            Gateway.until(page, "\"lanes\":null");
+            silent.unregister();
+            ServiceRegistration<?> answers = register("odd", ClientInspector.class, method -> CompletableFuture.completedStage(
+                    method.equals("lanes") ? List.of(new ClientInspector.Lane(0, 4711, 0, 0, 0)) : List.of()));
+            Gateway.until(page, "\"queued\":4711");
+            answers.unregister();
+        } finally {
+            there.unregister();
+        }
+        Await.until("the page is gone", () -> !Gateway.samples());
+    }
+
+    /** Registers what stands in for the service of a client. */
+    private static ServiceRegistration<?> register(String name, Class<?> type, Function<String, Object> answers) {
+        Object service = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) ->
+                switch (method.getName()) {
+                    case "hashCode" -> name.hashCode();
+                    case "equals" -> self == arguments[0];
+                    case "toString" -> name;
+                    default -> answers.apply(method.getName());
+                });
+        return gateway.context().registerService(type.getName(), service, new Hashtable<>(Map.of("mqtt.client", name)));
+    }
+
+    @Test
+    void aTailWaitsForItsClient() throws Exception {
+        try (InputStream waiting = gateway.stream(PAGE + "events?client=late&tail=late%2F%23", "l").body()) {
+            Gateway.until(waiting, "\"there\":false");
+            gateway.clients.connected("late", broker);
+            waiting.readAllBytes(); // it ends: the browser asks anew
+        }
+        try (InputStream page = gateway.stream(PAGE + "events?client=late&tail=late%2F%23", "l").body()) {
+            Gateway.until(page, "\"filter\":\"late/#\"");
+        } finally {
+            gateway.clients.delete("late");
+        }
+        Await.until("the page is gone", () -> !Gateway.samples());
+    }
+
+    @Test
+    void aPageThatComesAgainHasItsTokenAndGetsTheAnswersOfWhatItAskedBefore() throws Exception {
+        client.disconnect();
+        try (InputStream first = gateway.stream(PAGE + "events?client=plant", "a").body()) {
+            String token = token(first);
+            String[] headers = {"X-Mqtt-Page", "a", "X-Mqtt-Token", token};
+            assertEquals(202, gateway.post(PAGE + "action", "do=publish&client=plant&topic=a&payload=b&qos=1&lane=2", headers).statusCode());
+            Gateway.until(first, "is accepted");
+            try (InputStream second = gateway.stream(PAGE + "events?client=plant", "a").body()) {
+                assertEquals(token, token(second));
+                assertEquals(202, gateway.post(PAGE + "action", "do=reconnect&client=plant", headers).statusCode());
+                Gateway.until(second, "plant is paused, and reconnect changes nothing; connect resumes.");
+                assertEquals(202, gateway.post(PAGE + "action", "do=connect&client=plant", headers).statusCode());
+                Gateway.until(second, "is at its end: DELIVERED");
+            }
+        } finally {
+            client.connect();
+            Clients.awaitConnected(client);
+        }
+        Await.until("the page is gone", () -> !Gateway.samples());
     }
 
     @Test

@@ -37,7 +37,7 @@ public final class Metrics {
                     "osgi.http.whiteboard.servlet.name", "mqtt.resilient.metrics", "osgi.http.whiteboard.servlet.pattern", PATTERN,
                     "osgi.http.whiteboard.context.select", select)));
         } else if (config.metrics()) {
-            LOG.warn("{}: metrics is true, but without a servlet.context {} is not there; needed is the name of a "
+            LOG.warn("{}: metrics is true, but without a servlet.context that is allowed {} is not there; needed is the name of a "
                     + "ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID, PATTERN);
         }
     }

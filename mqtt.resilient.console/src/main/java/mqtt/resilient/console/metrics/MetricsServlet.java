@@ -27,17 +27,14 @@ final class MetricsServlet extends HttpServlet {
         }
         response.setContentType(Prometheus.CONTENT_TYPE);
         response.setHeader("Cache-Control", "no-store");
+        response.setHeader("X-Content-Type-Options", "nosniff");
         response.getWriter().write(Prometheus.write(samples()));
     }
 
     private List<Prometheus.Sample> samples() {
         List<Prometheus.Sample> samples = new ArrayList<>();
         for (String name : clients.names()) {
-            try {
-                samples.add(new Prometheus.Sample(clients.client(name).status(), clients.client(name).metrics()));
-            } catch (IllegalArgumentException | IllegalStateException e) {
-                continue; // it has gone meanwhile
-            }
+            clients.ask(name, client -> new Prometheus.Sample(client.status(), client.metrics())).ifPresent(samples::add);
         }
         return samples;
     }

@@ -2,11 +2,13 @@ package mqtt.resilient.console.model;
 
 import java.time.Instant;
 import java.util.Collection;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -29,23 +31,35 @@ import org.slf4j.LoggerFactory;
 public final class Clients {
     private static final Logger LOG = LoggerFactory.getLogger(Clients.class);
     private static final int MOST_NAMES = 20;
+    private static final int MOST_REASON = 200;
 
-    private final Map<String, ResilientMqttClient> clients = new ConcurrentSkipListMap<>();
+    private final Map<String, Watch> clients = new ConcurrentSkipListMap<>();
     private final Map<String, ClientInspector> inspectors = new ConcurrentSkipListMap<>();
-    private final Map<ResilientMqttClient, AutoCloseable> listeners = new IdentityHashMap<>();
-    private final EventLog log = new EventLog();
+    private final EventLog log = new EventLog(System::nanoTime);
     /** Whether events come through EventAdmin; else the changes of the connections are all there is. */
-    private volatile boolean events;
+    private boolean events;
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addClient(ResilientMqttClient client, Map<String, Object> properties) {
-        clients.put(name(properties), client);
-        listen();
+    synchronized void addClient(ResilientMqttClient client, Map<String, Object> properties) {
+        String name = name(properties);
+        Watch watch = new Watch(client);
+        Watch before = clients.put(name, watch);
+        if (before != null) {
+            before.listen(false);
+        }
+        log.isThere(name, true);
+        ask(name, each -> stretch(each.status())); // what is tried later does not count
+        watch.listen(!events);
     }
 
-    void removeClient(ResilientMqttClient client, Map<String, Object> properties) {
-        clients.remove(name(properties), client);
-        listen();
+    synchronized void removeClient(ResilientMqttClient client, Map<String, Object> properties) {
+        String name = name(properties);
+        Watch watch = clients.get(name);
+        if (watch != null && watch.client == client) { // else another has this name already
+            clients.remove(name);
+            watch.listen(false);
+            log.isThere(name, false);
+        }
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -61,47 +75,69 @@ public final class Clients {
         return String.valueOf(properties.get(MqttConstants.CLIENT));
     }
 
-    void eventsCome(boolean now) {
+    synchronized void eventsCome(boolean now) {
         events = now;
-        listen();
+        clients.values().forEach(watch -> watch.listen(!now));
     }
 
-    /** Listens to the connections as long as no events come, and only then: a listener costs a thread while it is called. */
-    private synchronized void listen() {
-        listeners.entrySet().removeIf(each -> {
-            boolean done = events || !clients.containsValue(each.getKey());
-            if (done) {
-                close(each.getValue());
+    /** A client has connected, or has lost its connection. */
+    void isConnected(String name, boolean connected, Instant since) {
+        Watch watch = clients.get(name);
+        if (watch != null) {
+            watch.stretch(connected, since);
+        }
+    }
+
+    /** {@return since when a client has been connected, or has not been, whatever it has tried meanwhile} */
+    public Stretch stretch(ClientStatus status) {
+        Watch watch = clients.get(status.client());
+        boolean connected = status.state() == ConnectionState.ONLINE;
+        return watch == null ? Stretch.of(connected, status.since()) : watch.stretch(connected, status.since());
+    }
+
+    /** A client; it is listened to only while no events come, because a listener costs a thread while it is called. */
+    private final class Watch {
+        private final ResilientMqttClient client;
+        /** Null = it is not listened to. */
+        private AutoCloseable listening;
+        private Stretch stretch;
+
+        Watch(ResilientMqttClient client) {
+            this.client = client;
+        }
+
+        synchronized Stretch stretch(boolean connected, Instant since) {
+            if (stretch == null || stretch.connected() != connected) {
+                stretch = Stretch.of(connected, since);
             }
-            return done;
-        });
-        if (!events) {
-            clients.values().forEach(client -> listeners.computeIfAbsent(client, this::listenTo));
+            return stretch;
+        }
+
+        void listen(boolean wanted) {
+            try {
+                if (wanted && listening == null) {
+                    AtomicBoolean told = new AtomicBoolean();
+                    listening = client.addConnectionListener(status -> changed(status, !told.getAndSet(true)));
+                } else if (!wanted && listening != null) {
+                    listening.close();
+                    listening = null;
+                }
+            } catch (IllegalStateException e) {
+                LOG.debug("A client has just gone", e);
+            } catch (Exception e) { // the signature says so
+                throw new IllegalStateException(e);
+            }
         }
     }
 
-    private AutoCloseable listenTo(ResilientMqttClient client) {
-        try {
-            return client.addConnectionListener(this::changed);
-        } catch (IllegalStateException e) {
-            return null; // it has just gone
-        }
-    }
-
-    private static void close(AutoCloseable listener) {
-        try {
-            listener.close();
-        } catch (Exception e) { // the signature says so
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private void changed(ClientStatus status) {
+    /** The first call of a listener says how it is, and not what happened. */
+    private void changed(ClientStatus status, boolean first) {
+        stretch(status);
         boolean settled = switch (status.state()) {
             case RESOLVING, CONNECTING, HANDSHAKE -> false;
             default -> true;
         };
-        if (settled) {
+        if (settled && !first) {
             log.add(status.client(), Instant.now(), 1, status.state() == ConnectionState.ONLINE ? "CONNECTED"
                     : status.state() == ConnectionState.WAITING ? "DISCONNECTED" : status.state().name(),
                     status.reason() + (status.broker().isEmpty() ? "" : " (" + status.broker() + ")"));
@@ -121,7 +157,29 @@ public final class Clients {
      * @throws IllegalArgumentException if there is none of this name
      */
     public ResilientMqttClient client(String name) {
-        return found(clients.get(name), name);
+        Watch watch = clients.get(name);
+        if (watch == null) {
+            throw new IllegalArgumentException("there is no client \"" + Text.printable(name, 100) + "\"; there "
+                    + (clients.isEmpty() ? "is none at all" : "is " + someNames()));
+        }
+        return watch.client;
+    }
+
+    /**
+     * Asks a client that may go away meanwhile.
+     *
+     * @param <T> of the answer
+     * @param name its name
+     * @param question what is asked
+     * @return the answer; empty = the client is not there
+     */
+    public <T> Optional<T> ask(String name, Function<ResilientMqttClient, T> question) {
+        try {
+            return Optional.of(question.apply(client(name)));
+        } catch (IllegalArgumentException | IllegalStateException e) { // its service may be gone before it is out of our list
+            LOG.trace("{}: it has gone", name, e);
+            return Optional.empty();
+        }
     }
 
     /**
@@ -129,10 +187,60 @@ public final class Clients {
      *
      * @param name the client's name
      * @return the inspector
-     * @throws IllegalArgumentException if there is no client of this name
+     * @throws IllegalArgumentException if there is no client of this name, or it cannot be looked into yet
      */
     public ClientInspector inspector(String name) {
-        return found(inspectors.get(name), name);
+        ClientInspector inspector = inspectors.get(name);
+        if (inspector == null) {
+            client(name);
+            throw new IllegalArgumentException("the client \"" + name + "\" is being started or stopped; ask again");
+        }
+        return inspector;
+    }
+
+    /** {@return what becomes of connect, which this asks for} */
+    public String connect(String name) {
+        ClientStatus status = client(name).status();
+        client(name).connect();
+        return isPaused(status) ? "connects." : switch (status.state()) {
+            case ONLINE -> "is connected already; reconnect makes a new connection.";
+            case PAUSED -> "waits for its schedule, which connect does not change; reconnect connects at once.";
+            case FAILED, OFFLINE -> itIs(status) + "; it connects by itself when that is over.";
+            default -> "is not paused and connects by itself; reconnect tries at once.";
+        };
+    }
+
+    /** {@return what becomes of disconnect, which this asks for} */
+    public String disconnect(String name) {
+        client(name).disconnect();
+        return "disconnects, and stays offline until connect.";
+    }
+
+    /** {@return what becomes of reconnect, which this asks for} */
+    public String reconnect(String name) {
+        ClientStatus status = client(name).status();
+        client(name).reconnect();
+        return isPaused(status) ? "is paused, and reconnect changes nothing; connect resumes." : switch (status.state()) {
+            case FAILED, OFFLINE -> itIs(status) + ", and reconnect changes nothing.";
+            default -> "makes a new connection.";
+        };
+    }
+
+    private static boolean isPaused(ClientStatus status) {
+        return status.state() == ConnectionState.PAUSED && status.nextAttempt().isZero();
+    }
+
+    private static String itIs(ClientStatus status) {
+        return "is " + status.state() + ": " + Text.printable(status.reason(), MOST_REASON);
+    }
+
+    /** {@return a stage with what the broker's silence or answer means, in words} */
+    public CompletionStage<String> ping(String name) {
+        ResilientMqttClient client = client(name);
+        return client.brokerUp().thenApply(up -> up
+                ? "the broker answers; round trip " + Text.roundTrip(client.metrics().roundTripNanos()) + "."
+                : client.isConnected() ? "the broker does not answer."
+                : "there is no connection: " + Text.printable(client.status().reason(), MOST_REASON));
     }
 
     /**
@@ -155,7 +263,8 @@ public final class Clients {
     }
 
     /**
-     * Drops the messages of a lane, and notes in the log that somebody did.
+     * Drops the messages of a lane, and notes in the log that somebody wants to, and that it is done: a store in trouble may take
+     * its time for it.
      *
      * @param name the client's name
      * @param lane 0 to {@link ClientInspector#AT_MOST_ONCE}
@@ -163,21 +272,17 @@ public final class Clients {
      * @throws IllegalArgumentException if there is no client of this name, or the lane is not allowed
      */
     public CompletionStage<Long> drop(String name, int lane) {
-        return inspector(name).drop(lane).whenComplete((count, failure) -> {
+        ClientInspector inspector = inspector(name);
+        String where = Text.lane(lane);
+        CompletionStage<Long> dropped = inspector.drop(lane);
+        LOG.warn("{}: an operator drops what waits of {}", name, where);
+        return dropped.whenComplete((count, failure) -> {
             if (failure == null) {
-                LOG.warn("{}: an operator dropped {} of lane {}, never sent before", name, Text.count(count, "message"), lane);
+                LOG.warn("{}: an operator dropped {} of {}, never sent before", name, Text.count(count, "message"), where);
             } else {
-                LOG.warn("{}: an operator wanted to drop the messages of lane {}", name, lane, failure);
+                LOG.warn("{}: an operator wanted to drop the messages of {}", name, where, failure);
             }
         });
-    }
-
-    private <T> T found(T service, String name) {
-        if (service == null) {
-            throw new IllegalArgumentException("there is no client \"" + Text.printable(name, 100) + "\"; there "
-                    + (clients.isEmpty() ? "is none at all" : "is " + someNames()));
-        }
-        return service;
     }
 
     /** {@return the names, for an error: at most 20 of them} */

@@ -4,20 +4,27 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
- * What happened to each client lately. What happens again and again is one entry with a count, so that an outage of a night
- * does not push out what led to it. Safe from any thread.
+ * What happened to each client lately. What happens again and again before the next connection is one entry with a count, so
+ * that an outage of a night does not push out what led to it. Safe from any thread.
  */
 public final class EventLog {
     /** How many entries are kept for each client. */
     public static final int MOST = 200;
-    private static final int MOST_CLIENTS = 1000;
+    /** How many characters are kept for all clients together, with what an entry needs besides its text. */
+    private static final long MOST_CHARACTERS = 4_000_000;
+    private static final int ENTRY = 100;
     private static final int MOST_TEXT = 500;
+    /** How long the log of a client that has gone is kept. */
+    private static final long GONE_NANOS = 3_600_000_000_000L;
+    private static final String CONNECTED = "CONNECTED";
 
     /**
      * One thing that happened.
@@ -31,11 +38,43 @@ public final class EventLog {
      * @param text more of it, may come from outside and hold any character
      */
     public record Entry(long id, long number, Instant first, Instant last, long count, String kind, String text) {
+        private long characters() {
+            return ENTRY + text.length();
+        }
     }
 
-    /** The one that nothing happened to for the longest time is the first. */
-    private final Map<String, ArrayDeque<Entry>> clients = new LinkedHashMap<>(16, 0.75f, true);
+    private final LongSupplier nanoTime;
+    private final Map<String, ArrayDeque<Entry>> clients = new HashMap<>();
+    /** When a client went; it may come back. */
+    private final Map<String, Long> gone = new HashMap<>();
+    private long characters;
     private long number;
+
+    EventLog(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** A client has come or gone: the log of one that stays away is forgotten after an hour. */
+    synchronized void isThere(String client, boolean there) {
+        if (there) {
+            gone.remove(client);
+        } else if (clients.containsKey(client)) {
+            gone.put(client, nanoTime.getAsLong());
+        }
+        forget();
+    }
+
+    private void forget() {
+        long now = nanoTime.getAsLong();
+        gone.entrySet().removeIf(each -> {
+            boolean over = now - each.getValue() > GONE_NANOS;
+            if (over) {
+                characters -= clients.getOrDefault(each.getKey(), new ArrayDeque<>()).stream().mapToLong(Entry::characters).sum();
+                clients.remove(each.getKey());
+            }
+            return over;
+        });
+    }
 
     /**
      * Adds something that happened.
@@ -48,24 +87,38 @@ public final class EventLog {
      */
     public synchronized void add(String client, Instant time, long count, String kind, String text) {
         String cut = text.length() > MOST_TEXT ? text.substring(0, MOST_TEXT) + "..." : text;
+        forget();
         ArrayDeque<Entry> entries = clients.computeIfAbsent(client, name -> new ArrayDeque<>());
-        if (clients.size() > MOST_CLIENTS) {
-            clients.remove(clients.keySet().iterator().next());
-        }
         number++;
         Entry added = new Entry(number, number, time, time, count, kind, cut);
         Iterator<Entry> latest = entries.descendingIterator();
         while (latest.hasNext()) {
             Entry before = latest.next();
+            if (before.kind.equals(CONNECTED)) {
+                break;
+            }
             if (before.kind.equals(kind) && before.text.equals(cut)) {
                 latest.remove();
+                characters -= before.characters();
                 added = new Entry(before.id, number, before.first, time, before.count + count, kind, cut);
                 break;
             }
         }
         entries.add(added);
+        characters += added.characters();
         if (entries.size() > MOST) {
-            entries.remove();
+            characters -= entries.remove().characters();
+        }
+        while (characters > MOST_CHARACTERS) {
+            removeOldest();
+        }
+    }
+
+    private void removeOldest() {
+        String client = Collections.min(clients.entrySet(), Comparator.comparing(each -> each.getValue().peek().number)).getKey();
+        characters -= clients.get(client).remove().characters();
+        if (clients.get(client).isEmpty()) {
+            clients.remove(client);
         }
     }
 

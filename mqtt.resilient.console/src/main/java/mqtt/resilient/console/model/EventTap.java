@@ -42,8 +42,13 @@ public final class EventTap implements EventHandler {
     @Override
     public void handleEvent(Event event) {
         long time = event.getProperty(MqttConstants.TIMESTAMP) instanceof Long millis ? millis : System.currentTimeMillis();
+        String client = text(event, MqttConstants.CLIENT);
+        boolean connected = event.getTopic().equals(MqttConstants.EVENT_CONNECTED);
+        if (connected || event.getTopic().equals(MqttConstants.EVENT_DISCONNECTED)) {
+            clients.isConnected(client, connected, Instant.ofEpochMilli(time));
+        }
         long count = event.getProperty(MqttConstants.COUNT) instanceof Long many ? many : 1;
-        clients.log().add(text(event, MqttConstants.CLIENT), Instant.ofEpochMilli(time), count,
+        clients.log().add(client, Instant.ofEpochMilli(time), count,
                 event.getTopic().substring(event.getTopic().lastIndexOf('/') + 1), describe(event));
     }
 

@@ -1,7 +1,6 @@
 package mqtt.resilient.console.model;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -23,56 +22,70 @@ public final class Explanation {
      * Explains a client: what state, why, what happens next and when, the backlog, the store, the configuration.
      *
      * @param status its state
+     * @param stretch how long it has been connected, or has not been
      * @param metrics its figures
-     * @param rates how fast things go; null = not known
-     * @param now the time
+     * @param growth by how many messages per second the backlog grows; NaN = not known
      * @param log what happened to it lately, the latest last
      * @return one paragraph, harmless for a terminal
      */
-    public static String of(ClientStatus status, ClientMetrics metrics, Rates rates, Instant now, List<EventLog.Entry> log) {
+    public static String of(ClientStatus status, Stretch stretch, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
         StringJoiner words = new StringJoiner(" ");
-        connection(words, status, metrics, Text.duration(positive(Duration.between(status.since(), now))), log);
+        connection(words, status, stretch, metrics, log);
         if (!status.configurationError().isEmpty() && status.state() != ConnectionState.FAILED) {
             words.add("The configuration given last is refused, and the one before stays in force: "
                     + Text.printable(status.configurationError(), MOST) + ".");
         }
-        backlog(words, status, metrics, rates);
+        backlog(words, status, metrics, growth);
         store(words, status);
         losses(words, metrics);
         return words.toString();
     }
 
-    private static void connection(StringJoiner words, ClientStatus status, ClientMetrics metrics, String since,
+    /**
+     * Compares the figures at two moments.
+     *
+     * @param before the figures then
+     * @param after the figures now
+     * @param between the time between them, more than zero
+     * @return by how many messages per second the backlog grows, less than zero = it shrinks; what is no more than the messages
+     *         under way is no tendency; NaN = the client has begun anew meanwhile
+     */
+    public static double growth(ClientMetrics before, ClientMetrics after, Duration between) {
+        long difference = after.pending() - before.pending();
+        return after.accepted() < before.accepted() || after.connections() < before.connections() ? Double.NaN
+                : Math.abs(difference) <= Math.max(before.inFlight(), after.inFlight()) ? 0 : difference / (between.toNanos() / 1e9);
+    }
+
+    private static void connection(StringJoiner words, ClientStatus status, Stretch stretch, ClientMetrics metrics,
             List<EventLog.Entry> log) {
-        String name = status.client();
         String reason = Text.printable(status.reason(), MOST);
         String broker = Text.printable(status.broker(), MOST);
         String planned = Text.duration(status.nextAttempt());
+        String lasts = Text.duration(stretch.lasts());
+        if (status.state() == ConnectionState.ONLINE) {
+            words.add(status.client() + " is connected to " + broker + " with MQTT " + status.protocol() + " for " + lasts
+                    + "; the broker " + (status.sessionPresent() ? "resumed the session" : "began a new session") + ".");
+            if (metrics.roundTripNanos() > 0) {
+                words.add("It answers within " + Text.roundTrip(metrics.roundTripNanos()) + ".");
+            }
+            return;
+        }
+        words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since()) + ".");
         switch (status.state()) {
-            case ONLINE -> {
-                words.add(name + " is connected to " + broker + " with MQTT " + status.protocol() + " for " + since
-                        + "; the broker " + (status.sessionPresent() ? "resumed the session" : "began a new session") + ".");
-                if (metrics.roundTripNanos() > 0) {
-                    words.add("It answers within " + Text.roundTrip(metrics.roundTripNanos()) + ".");
-                }
-            }
-            case WAITING -> {
-                words.add(name + " is not connected; in this state for " + since + (broker.isEmpty() ? "" : ", tried last was " + broker)
-                        + ". Why: " + reason + code(status) + ".");
-                words.add(status.nextAttempt().isZero() ? "It tries again as soon as that changes, or after reconnect."
-                        : "Attempt " + (status.attempt() + 1) + " begins in " + planned + "; reconnect tries at once.");
-            }
-            case RESOLVING, CONNECTING, HANDSHAKE -> words.add(name + " is just connecting to " + broker + " (attempt "
+            case WAITING -> words.add((broker.isEmpty() ? "" : "Tried last was " + broker + ". ") + "Why: " + reason + code(status)
+                    + (status.nextAttempt().isZero() ? ". It tries again as soon as that changes, or after reconnect."
+                    : ". Attempt " + (status.attempt() + 1) + " begins in " + planned + "; reconnect tries at once."));
+            case RESOLVING, CONNECTING, HANDSHAKE -> words.add("It is just connecting to " + broker + " (attempt "
                     + Math.max(1, status.attempt()) + "): " + switch (status.state()) {
                         case RESOLVING -> "the broker's name is being resolved";
                         case CONNECTING -> "the network connection is being made";
                         default -> "CONNECT is sent, and the broker has not answered yet";
                     } + "." + before(log) + " If this fails, it goes on trying by itself.");
-            case PAUSED -> words.add(name + " is paused for " + since + ": " + reason + ". It "
+            case PAUSED -> words.add("It is paused: " + reason + ". It "
                     + (status.nextAttempt().isZero() ? "stays offline until connect" : "connects by itself in " + planned) + ".");
-            case FAILED -> words.add(name + " cannot work for " + since + ": " + reason
-                    + ". It goes on when the configuration, or what it needs, is there; waiting does not help.");
-            case OFFLINE -> words.add(name + " is offline: " + reason + ".");
+            case FAILED -> words.add("It cannot work: " + reason
+                    + ". It goes on by itself as soon as the configuration, or what it needs, is there.");
+            default -> words.add("It is offline: " + reason + ".");
         }
     }
 
@@ -90,18 +103,18 @@ public final class Explanation {
         return status.reasonCode() == 0 ? "" : String.format(Locale.ROOT, " (reason code 0x%02X)", status.reasonCode());
     }
 
-    private static void backlog(StringJoiner words, ClientStatus status, ClientMetrics metrics, Rates rates) {
+    private static void backlog(StringJoiner words, ClientStatus status, ClientMetrics metrics, double growth) {
         if (metrics.pending() == 0) {
             words.add("Nothing waits to be sent.");
             return;
         }
         String text = Text.count(metrics.pending(), "message") + (metrics.pending() == 1 ? " is" : " are") + " pending ("
                 + Text.bytes(metrics.pendingBytes()) + "), the oldest for " + Text.duration(Duration.ofMillis(metrics.oldestMillis()));
-        if (rates != null) {
-            text += "; the backlog " + (Math.abs(rates.backlog()) < STILL ? "neither grows nor shrinks"
-                    : rates.backlog() > 0 ? String.format(Locale.ROOT, "grows by %.1f messages per second", rates.backlog())
-                    : String.format(Locale.ROOT, "shrinks by %.1f messages per second and is gone in about %s", -rates.backlog(),
-                            Text.duration(Duration.ofSeconds((long) Math.ceil(metrics.pending() / -rates.backlog())))));
+        if (!Double.isNaN(growth)) {
+            text += "; the backlog " + (Math.abs(growth) < STILL ? "neither grows nor shrinks"
+                    : growth > 0 ? String.format(Locale.ROOT, "grows by %.1f messages per second", growth)
+                    : String.format(Locale.ROOT, "shrinks by %.1f messages per second and is gone in about %s", -growth,
+                            Text.duration(Duration.ofSeconds((long) Math.ceil(metrics.pending() / -growth)))));
         }
         words.add(text + ".");
         if (status.state() != ConnectionState.ONLINE) {
@@ -129,6 +142,7 @@ public final class Explanation {
         add(lost, metrics.cancelled(), "cancelled");
         add(lost, metrics.refused(), "refused by the broker");
         add(lost, metrics.setAside(), "set aside");
+        add(lost, metrics.closed(), "lost with the stop of the client");
         if (lost.length() > 0) {
             words.add("Not delivered so far: " + lost + ".");
         }
@@ -141,9 +155,5 @@ public final class Explanation {
         if (count > 0) {
             words.add(Text.count(count, "message") + " " + what);
         }
-    }
-
-    private static Duration positive(Duration duration) {
-        return duration.isNegative() ? Duration.ZERO : duration;
     }
 }

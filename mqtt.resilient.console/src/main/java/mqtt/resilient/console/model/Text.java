@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.Locale;
+import mqtt.resilient.spi.ClientInspector;
 
 /** How things are said in plain text. What comes from outside never reaches a terminal as it is. */
 public final class Text {
@@ -109,6 +110,11 @@ public final class Text {
     /** {@return a time that the broker took; "-" = it is not known} */
     public static String roundTrip(long nanos) {
         return nanos == 0 ? "-" : String.format(Locale.ROOT, "%.1f ms", nanos / 1e6);
+    }
+
+    /** {@return the name of a lane of {@link ClientInspector}} */
+    public static String lane(int lane) {
+        return lane == ClientInspector.AT_MOST_ONCE ? "QoS 0" : "lane " + lane;
     }
 
     /** {@return a moment in the gateway's time zone} */

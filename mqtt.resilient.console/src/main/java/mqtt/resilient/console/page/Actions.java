@@ -4,18 +4,18 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.console.model.Clients;
-import mqtt.resilient.spi.ClientInspector;
+import mqtt.resilient.console.model.Text;
 
-/** What the buttons do. An action is taken at once; what takes time is told on the page's own stream. */
+/** What the buttons do. An action is taken at once; what takes time is told on the stream that the page has then. */
 final class Actions {
     /** The longest body of a request; what Jetty takes as a form. */
     private static final int MOST_BYTES = 200_000;
@@ -30,9 +30,8 @@ final class Actions {
     }
 
     void act(String key, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        OpenPage page = pages.find(key, request.getHeader("X-Mqtt-Token"));
-        if (page == null) {
-            PageServlet.refuse(response, 403, "The token is not this page's; load the page again.");
+        if (!pages.isToken(key, request.getHeader("X-Mqtt-Token"))) {
+            PageServlet.refuse(response, 403, "The token is not this page's; it gets another one when it is live again.");
             return;
         }
         if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
@@ -41,41 +40,39 @@ final class Actions {
             return;
         }
         try {
-            act(page, PageServlet.parameter(request, "client"), PageServlet.parameter(request, "do"), request);
+            act(key, PageServlet.parameter(request, "client"), PageServlet.parameter(request, "do"), request);
             response.setStatus(202);
         } catch (IllegalArgumentException | IllegalStateException e) {
             PageServlet.refuse(response, 400, String.valueOf(e.getMessage()));
         }
     }
 
-    private void act(OpenPage page, String name, String what, HttpServletRequest request) {
-        ResilientMqttClient client = clients.client(name);
+    private void act(String key, String name, String what, HttpServletRequest request) {
         switch (what) {
-            case "connect" -> client.connect();
-            case "disconnect" -> client.disconnect();
-            case "reconnect" -> client.reconnect();
-            case "ping" -> tell(page, client.brokerUp(), up -> up ? "The broker answers." : "The broker does not answer.");
-            case "wan" -> tell(page, client.wanUp(), up -> up ? "The wide area network is there."
+            case "connect" -> answer(key, true, name + " " + clients.connect(name));
+            case "disconnect" -> answer(key, true, name + " " + clients.disconnect(name));
+            case "reconnect" -> answer(key, true, name + " " + clients.reconnect(name));
+            case "ping" -> tell(key, clients.ping(name), words -> name + ": " + words);
+            case "wan" -> tell(key, clients.client(name).wanUp(), up -> up ? "The wide area network is there."
                     : "The wide area network is not there.");
-            case "publish" -> publish(page, client, request);
+            case "publish" -> publish(key, clients.client(name), request);
             case "drop" -> {
                 int lane = number(request, "lane");
-                tell(page, clients.drop(name, lane), count -> count + " messages of lane " + lane + " were dropped.");
+                CompletionStage<Long> dropped = clients.drop(name, lane);
+                answer(key, true, "What waits of " + Text.lane(lane) + " is being dropped.");
+                tell(key, dropped, count -> Text.count(count, "message") + " of " + Text.lane(lane) + " dropped.");
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
-                clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN).thenAccept(messages -> waiting(page, lane, messages));
+                whenDone(key, clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN), messages -> pages.send(key, "waiting",
+                        new Json().object().put("lane", lane).name("messages").value(messages).end().toString()));
             }
             default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; connect, disconnect, reconnect, "
                     + "ping, wan, publish, drop and waiting are.");
         }
     }
 
-    private static void waiting(OpenPage page, int lane, List<ClientInspector.Waiting> messages) {
-        page.send("waiting", new Json().object().put("lane", lane).name("messages").value(messages).end().toString());
-    }
-
-    private static void publish(OpenPage page, ResilientMqttClient client, HttpServletRequest request) {
+    private void publish(String key, ResilientMqttClient client, HttpServletRequest request) {
         String payload = PageServlet.parameter(request, "payload");
         Message.Builder message = Message.to(PageServlet.parameter(request, "topic"))
                 .qos(Qos.of(number(request, "qos"))).lane(number(request, "lane"))
@@ -87,8 +84,8 @@ final class Actions {
         }
         Publication publication = client.publish(message.build());
         String name = "Message " + publication.id();
-        tell(page, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
-            answer(page, true, name + " is accepted: " + durability + ".");
+        tell(key, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
+            answer(key, true, name + " is accepted: " + durability + ".");
             return publication.delivered();
         }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
@@ -101,15 +98,23 @@ final class Actions {
         }
     }
 
-    private static <T> void tell(OpenPage page, CompletionStage<T> stage, Function<T, String> words) {
+    private <T> void tell(String key, CompletionStage<T> stage, Function<T, String> words) {
+        whenDone(key, stage, value -> answer(key, true, words.apply(value)));
+    }
+
+    private <T> void whenDone(String key, CompletionStage<T> stage, Consumer<T> then) {
         stage.whenComplete((value, failure) -> {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            answer(page, cause == null, cause == null ? words.apply(value) : String.valueOf(cause.getMessage()));
+            if (failure == null) {
+                then.accept(value);
+            } else {
+                Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+                answer(key, false, String.valueOf(cause.getMessage()));
+            }
         });
     }
 
-    private static void answer(OpenPage page, boolean well, String words) {
-        page.send("answer", new Json().object().put("well", well).put("words", words).end().toString());
+    private void answer(String key, boolean well, String words) {
+        pages.send(key, "answer", new Json().object().put("well", well).put("words", words).end().toString());
     }
 
     private static int number(HttpServletRequest request, String name) {

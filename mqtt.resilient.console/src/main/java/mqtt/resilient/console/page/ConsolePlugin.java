@@ -13,6 +13,7 @@ final class ConsolePlugin extends HttpServlet {
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        response.setHeader("X-Frame-Options", "SAMEORIGIN"); // or another web site shows it, and has its buttons pressed
         String root = String.valueOf(request.getAttribute("felix.webconsole.appRoot"));
         response.getWriter().write(PageServlet.fragment(root + "/" + LABEL + PageComponent.FILES));
     }

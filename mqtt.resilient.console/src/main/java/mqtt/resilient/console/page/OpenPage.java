@@ -28,12 +28,14 @@ final class OpenPage implements WriteListener, AsyncListener {
     final String key;
     /** The name of the client that is looked at; empty = none. */
     final String client;
-    private final String token;
+    final String token;
     private final AsyncContext context;
     private final Consumer<OpenPage> whenGone;
     private final Deque<byte[]> waiting = new ArrayDeque<>();
     private int waitingBytes;
-    /** The tail; null = none is asked for, or another page has it now. */
+    /** The messages to show; empty = none. */
+    final String filter;
+    /** The tail; null = none is asked for, the client is not there, or another page has it now. */
     private Tail tail;
     private ServletOutputStream out;
     private boolean unflushed;
@@ -45,10 +47,11 @@ final class OpenPage implements WriteListener, AsyncListener {
     boolean wholeListDue = true;
     long samples;
 
-    OpenPage(String key, String token, String client, Tail tail, AsyncContext context, Consumer<OpenPage> whenGone) {
+    OpenPage(String key, String token, String client, String filter, Tail tail, AsyncContext context, Consumer<OpenPage> whenGone) {
         this.key = key;
         this.token = token;
         this.client = client;
+        this.filter = filter;
         this.tail = tail;
         this.context = context;
         this.whenGone = whenGone;
@@ -103,7 +106,7 @@ final class OpenPage implements WriteListener, AsyncListener {
 
     /** {@return the tail, which this page has no more, if it shows this; else null} */
     synchronized Tail giveTail(String filter) {
-        Tail given = tail != null && tail.filter().equals(filter) && !tail.isOver() ? tail : null;
+        Tail given = !gone && tail != null && tail.filter().equals(filter) && !tail.isOver() ? tail : null;
         tail = given == null ? tail : null;
         return given;
     }
@@ -158,10 +161,6 @@ final class OpenPage implements WriteListener, AsyncListener {
             last.close();
         }
         whenGone.accept(this);
-    }
-
-    synchronized boolean isGone() {
-        return gone;
     }
 
     @Override

@@ -15,6 +15,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.servlet.runtime.HttpServiceRuntime;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Offers the page where there is a jakarta HTTP Whiteboard: in the Felix web console, with its login, and with the context that
@@ -26,6 +28,8 @@ public final class PageComponent {
     /** Where the files of the page are in the web console, below its address there. */
     static final String FILES = "/page";
     private static final String WEB_CONSOLE = "(osgi.http.whiteboard.context.name=org.apache.felix.webconsole)";
+
+    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private final Pages pages;
     private final List<ServiceRegistration<Servlet>> registrations = new ArrayList<>();
@@ -42,6 +46,10 @@ public final class PageComponent {
         String select = ServletContexts.select(config);
         if (!select.isEmpty()) {
             register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
+        } else if (!config.servlet_context().isBlank()) {
+            LOG.error("{}: servlet.context \"{}\" is not allowed; allowed is the name of a ServletContextHelper that authenticates, "
+                    + "or a filter for it; outside the web console nothing is offered over HTTP", ConsoleConfig.PID,
+                    config.servlet_context());
         }
     }
 

@@ -124,7 +124,7 @@ final class PageServlet extends HttpServlet {
         response.setHeader("X-Accel-Buffering", "no"); // a proxy in front must not keep it back
         try {
             pages.open(key(request, id), parameter(request, "client"), parameter(request, "tail"), request);
-        } catch (Pages.TooManyException e) {
+        } catch (Pages.NotNowException e) {
             refuse(response, 503, e.getMessage());
         } catch (IllegalArgumentException | IllegalStateException e) {
             refuse(response, 400, String.valueOf(e.getMessage()));

@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,18 +11,15 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
@@ -32,7 +28,7 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.EventLog;
 import mqtt.resilient.console.model.Explanation;
-import mqtt.resilient.console.model.Rates;
+import mqtt.resilient.console.model.Stretch;
 import mqtt.resilient.spi.ClientInspector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +43,9 @@ final class Pages implements AutoCloseable {
     private static final long PERIOD_MILLIS = 1000;
     /** Subscriptions change seldom and may be many: every so many samples. */
     private static final int SUBSCRIPTIONS_EVERY = 5;
+    private static final int BACKLOGS_EVERY = 5;
+    /** After this a question that is not answered is asked again. */
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
     private static final long TENDENCY_NANOS = 4_000_000_000L;
     private static final Logger LOG = LoggerFactory.getLogger(Pages.class);
 
@@ -67,26 +66,29 @@ final class Pages implements AutoCloseable {
      * @param client the client to look at; empty = none
      * @param filter the messages to show; empty = none
      * @param request is answered from now on, unless this throws
-     * @throws TooManyException if enough are open
+     * @throws NotNowException if enough are open, or the console stops
      * @throws IllegalArgumentException if the filter is not allowed
      * @throws IllegalStateException if the container cannot answer asynchronously
      */
     void open(String key, String client, String filter, HttpServletRequest request) throws IOException {
         OpenPage page;
         OpenPage before;
-        String token = token();
         synchronized (this) {
             before = open.get(key);
             if (closed || before == null && open.size() >= MOST) {
-                throw new TooManyException();
+                throw new NotNowException(closed ? "The console is being stopped."
+                        : "There are " + MOST + " pages open, and no more are allowed; close one.");
             }
             if (sampler == null) {
                 sampler = new Sampler();
             }
             Tail tail = before != null && before.client.equals(client) ? before.giveTail(filter) : null; // no second SUBSCRIBE
             try {
-                tail = tail != null || filter.isEmpty() ? tail : new Tail(clients, client, filter);
-                page = new OpenPage(key, token, client, tail, request.startAsync(), this::gone);
+                // While the client is not there, the page waits for it.
+                tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail
+                        : new Tail(listener -> clients.lookOn(client, filter, listener));
+                page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail, request.startAsync(),
+                        this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
                     tail.close();
@@ -99,8 +101,13 @@ final class Pages implements AutoCloseable {
         if (before != null) {
             before.close();
         }
-        page.open();
-        page.send("hello", new Json().object().put("token", token).put("tailRate", Tail.MOST).end().toString());
+        try {
+            page.open();
+        } catch (IOException | IllegalStateException e) {
+            page.close();
+            throw new IOException("the stream cannot be written to", e);
+        }
+        page.send("hello", new Json().object().put("token", page.token).end().toString());
         sampler(page);
     }
 
@@ -110,10 +117,21 @@ final class Pages implements AutoCloseable {
         }
     }
 
-    /** {@return the page with this key and this token; null = there is none} */
-    synchronized OpenPage find(String key, String token) {
+    /** {@return whether a page with this key is open that has this token} */
+    synchronized boolean isToken(String key, String token) {
         OpenPage page = open.get(key);
-        return page != null && page.hasToken(token) ? page : null;
+        return page != null && page.hasToken(token);
+    }
+
+    /** Sends an event to the page with this key, if it is still, or again, there. */
+    void send(String key, String event, String json) {
+        OpenPage page;
+        synchronized (this) {
+            page = open.get(key);
+        }
+        if (page != null) {
+            page.send(event, json);
+        }
     }
 
     private synchronized void gone(OpenPage page) {
@@ -142,51 +160,49 @@ final class Pages implements AutoCloseable {
         return List.copyOf(open.values());
     }
 
-    private Optional<ResilientMqttClient> find(String name) {
-        try {
-            return Optional.of(clients.client(name));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
-    }
-
     private String token() {
         byte[] bytes = new byte[16];
         random.nextBytes(bytes);
         return HexFormat.of().formatHex(bytes);
     }
 
-    /** More pages than {@link #MOST}. */
-    static final class TooManyException extends RuntimeException {
+    /** A page cannot be opened now, but later. */
+    static final class NotNowException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        TooManyException() {
-            super("There are " + MOST + " pages open, and no more are allowed; close one.");
+        NotNowException(String why) {
+            super(why);
         }
     }
 
-    /** A question that takes its time: the latest answer, and no second question while one is under way. */
-    private static final class Question<T> {
-        private final AtomicReference<String> answer = new AtomicReference<>("null");
-        private final AtomicBoolean underWay = new AtomicBoolean();
+    /** A question to a client that takes its time: the latest answer, and no second question while one is under way. */
+    static final class Question<T> {
+        private final ClientInspector inspector;
+        private CompletableFuture<T> underWay;
+        private long asked;
+        private String answer = "null";
 
-        void ask(Supplier<CompletionStage<T>> question) {
-            if (underWay.compareAndSet(false, true)) {
-                question.get().whenComplete((value, failure) -> {
-                    answer.set(failure == null ? new Json().value(value).toString() : "null");
-                    underWay.set(false);
-                });
+        Question(ClientInspector inspector) {
+            this.inspector = inspector;
+        }
+
+        /** {@return the latest answer as JSON; null = there is none} */
+        String ask(Function<ClientInspector, CompletionStage<T>> question, long now) {
+            if (underWay != null && (underWay.isDone() || now - asked > PATIENCE_NANOS)) {
+                answer = underWay.isDone() && !underWay.isCompletedExceptionally() ? new Json().value(underWay.join()).toString()
+                        : "null";
+                underWay = null;
             }
-        }
-
-        /** {@return JSON; null = there is no answer} */
-        String answer() {
-            return answer.get();
+            if (underWay == null) {
+                underWay = question.apply(inspector).toCompletableFuture();
+                asked = now;
+            }
+            return answer;
         }
     }
 
-    /** What the explanation takes the tendency from. */
-    private record Past(ClientMetrics metrics, long at, Rates rates) {
+    /** What the tendency of the backlog is taken from. */
+    private record Past(ClientMetrics metrics, long at, double growth) {
     }
 
     /** Lives as long as a page is open. */
@@ -200,7 +216,12 @@ final class Pages implements AutoCloseable {
         private final Map<String, Question<List<ClientInspector.Lane>>> lanes = new HashMap<>();
         private final Map<String, Question<List<ClientInspector.Subscribed>>> subscriptions = new HashMap<>();
         private final Map<String, Past> past = new HashMap<>();
+        /** The backlogs in the list, which change all the time: every so many samples. */
+        private final Map<String, Long> backlogs = new HashMap<>();
+        private int samples;
         private Map<String, String> rows = Map.of();
+        /** The time of the page: the gateway's, but it does not step. */
+        private final long clockMillis = System.currentTimeMillis() - System.nanoTime() / 1_000_000;
         private boolean failed;
 
         Sampler() {
@@ -214,10 +235,12 @@ final class Pages implements AutoCloseable {
 
         @Override
         public void run() {
+            List<OpenPage> pages = all();
             try {
-                sample(all());
+                sample(pages);
                 failed = false;
-            } catch (RuntimeException e) { // a client that goes away in the middle of it must not end the page
+            } catch (RuntimeException e) { // or the pages would stand still for ever
+                pages.forEach(page -> page.wholeListDue = true);
                 if (!failed) {
                     LOG.warn("MQTT console: a sample failed, and is left out", e);
                 }
@@ -228,6 +251,9 @@ final class Pages implements AutoCloseable {
         private void sample(List<OpenPage> pages) {
             long now = System.nanoTime();
             Map<String, String> before = rows;
+            if (samples++ % BACKLOGS_EVERY == 0) {
+                backlogs.clear();
+            }
             rows = rows();
             String whole = null;
             String changes = changes(before);
@@ -251,7 +277,7 @@ final class Pages implements AutoCloseable {
                 }
                 if (!page.client.isEmpty()) {
                     page.send("client", details.computeIfAbsent(page.client, name -> detail(name, now)));
-                    subscriptions(page);
+                    subscriptions(page, now);
                     events(page);
                 }
                 tail(page);
@@ -264,6 +290,9 @@ final class Pages implements AutoCloseable {
         private void tail(OpenPage page) {
             Tail tail = page.tail();
             if (tail == null) {
+                if (!page.filter.isEmpty() && clients.names().contains(page.client)) { // it has come: the browser asks anew
+                    page.close();
+                }
                 return;
             }
             Subscription.Grant granted = tail.granted();
@@ -273,23 +302,24 @@ final class Pages implements AutoCloseable {
                 page.send("refused", new Json().object().put("words", "The broker refused the subscription with code " + granted.code()
                         + (granted.reason().isEmpty() ? "." : ": " + granted.reason())).end().toString());
             }
-            String messages = tail.take();
-            if (messages != null) {
-                page.send("tail", messages);
-            }
+            tail.show(messages -> page.send("tail", messages));
         }
 
         private Map<String, String> rows() {
             Map<String, String> all = new TreeMap<>();
             for (String name : clients.names()) {
-                find(name).ifPresent(client -> all.put(name, row(name, client.status())));
+                clients.ask(name, client -> row(name, client)).ifPresent(row -> all.put(name, row));
             }
             return all;
         }
 
-        private String row(String name, ClientStatus status) {
+        private String row(String name, ResilientMqttClient client) {
+            ClientStatus status = client.status();
+            Stretch stretch = clients.stretch(status);
             return new Json().object().put("name", name).put("state", status.state().name()).put("store", status.store().name())
-                    .put("error", !status.configurationError().isEmpty()).end().toString();
+                    .put("error", !status.configurationError().isEmpty())
+                    .put("backlog", backlogs.computeIfAbsent(name, any -> client.metrics().pending()))
+                    .put("offline", stretch.connected() ? 0 : stretch.since().toEpochMilli()).end().toString();
         }
 
         /** {@return what has changed in the list; null = nothing} */
@@ -311,48 +341,54 @@ final class Pages implements AutoCloseable {
         }
 
         private String detail(String name, long now) {
-            ResilientMqttClient client = find(name).orElse(null);
-            Json json = new Json().object().put("name", name).put("now", System.currentTimeMillis()).put("there", client != null);
-            if (client != null) {
-                ClientStatus status = client.status();
-                ClientMetrics metrics = client.metrics();
-                json.put("explain", Explanation.of(status, metrics, rates(name, metrics, now), Instant.now(), clients.log().of(name)))
-                        .name("status").value(status).name("metrics").value(metrics)
-                        .name("lanes").raw(answer(lanes, name, inspector -> inspector.lanes()));
-            }
-            return json.end().toString();
+            return clients.ask(name, client -> detail(name, client, now)).orElseGet(() -> head(name, now).put("there", false)).end()
+                    .toString();
         }
 
-        /** {@return the tendency over some seconds; null = not known yet} */
-        private Rates rates(String name, ClientMetrics metrics, long now) {
+        private Json head(String name, long now) {
+            return new Json().object().put("name", name).put("now", clockMillis + now / 1_000_000);
+        }
+
+        private Json detail(String name, ResilientMqttClient client, long now) {
+            ClientStatus status = client.status();
+            ClientMetrics metrics = client.metrics();
+            Stretch stretch = clients.stretch(status);
+            return head(name, now).put("there", true)
+                    .put("since", stretch.since().toEpochMilli()).put("lasts", stretch.lasts().toMillis())
+                    .put("explain", Explanation.of(status, stretch, metrics, growth(name, metrics, now), clients.log().of(name)))
+                    .name("status").value(status).name("metrics").value(metrics)
+                    .name("lanes").raw(answer(lanes, name, ClientInspector::lanes, now));
+        }
+
+        /** {@return the tendency over some seconds; NaN = not known yet} */
+        private double growth(String name, ClientMetrics metrics, long now) {
             Past before = past.get(name);
             if (before == null || now - before.at >= TENDENCY_NANOS) {
-                past.put(name, new Past(metrics, now, before == null ? null
-                        : Rates.between(before.metrics, metrics, Duration.ofNanos(now - before.at))));
+                past.put(name, new Past(metrics, now, before == null ? Double.NaN
+                        : Explanation.growth(before.metrics, metrics, Duration.ofNanos(now - before.at))));
             }
-            return past.get(name).rates;
+            return past.get(name).growth;
         }
 
-        private void subscriptions(OpenPage page) {
+        private void subscriptions(OpenPage page, long now) {
             long turn = page.samples++ % SUBSCRIPTIONS_EVERY;
             if (turn < 2) { // the answer of the first is there at the second
-                String answer = answer(subscriptions, page.client, ClientInspector::subscriptions);
+                String answer = answer(subscriptions, page.client, ClientInspector::subscriptions, now);
                 if (turn == 1) {
                     page.send("subscriptions", answer);
                 }
             }
         }
 
-        private <T> String answer(Map<String, Question<T>> questions, String name, Function<ClientInspector, CompletionStage<T>> what) {
-            Question<T> question = questions.computeIfAbsent(name, any -> new Question<>());
-            String answer = question.answer();
+        private <T> String answer(Map<String, Question<T>> questions, String name,
+                Function<ClientInspector, CompletionStage<T>> what, long now) {
             try {
                 ClientInspector inspector = clients.inspector(name);
-                question.ask(() -> what.apply(inspector));
+                return questions.compute(name, (any, question) -> question != null && question.inspector == inspector ? question
+                        : new Question<>(inspector)).ask(what, now); // a client that came again has another one
             } catch (IllegalArgumentException e) {
                 return "null"; // the client has gone
             }
-            return answer;
         }
 
         private void events(OpenPage page) {

@@ -7,10 +7,11 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Subscription;
-import mqtt.resilient.console.model.Clients;
 
 /**
  * The live messages of one page: a subscription with QoS 0 of which a few messages per sample are kept, as text or as hex, and
@@ -30,8 +31,9 @@ final class Tail implements MessageListener, AutoCloseable {
     private long left;
     private boolean closed;
 
-    Tail(Clients clients, String client, String filter) {
-        subscription = clients.lookOn(client, filter, this);
+    /** A tail; {@code subscribe} makes the subscription that calls it. */
+    Tail(Function<MessageListener, Subscription> subscribe) {
+        subscription = subscribe.apply(this);
     }
 
     @Override
@@ -47,16 +49,13 @@ final class Tail implements MessageListener, AutoCloseable {
         write(kept, message.topic(), message.payload(), message.qos().ordinal(), message.retained(), System.currentTimeMillis());
     }
 
-    /** {@return what came since the last call, as JSON; null = nothing} */
-    synchronized String take() {
-        if (count == 0) {
-            return null;
+    /** Shows what came since the last time, if anything; what is not taken is shown later, and what comes meanwhile counted. */
+    synchronized void show(Predicate<String> page) {
+        if (count > 0 && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {
+            kept = new Json().array();
+            count = 0;
+            left = 0;
         }
-        Json json = new Json().object().put("left", left).name("messages").raw(kept.endArray().toString()).end();
-        kept = new Json().array();
-        count = 0;
-        left = 0;
-        return json.toString();
     }
 
     /** {@return what is shown} */

@@ -40,7 +40,7 @@ final class Arguments {
                 }
                 options.put(each, String.valueOf(given[i]));
             } else if (each.matches("--?[a-z]+")) {
-                throw wrong(each + " is not allowed");
+                throw wrong(each + " is not allowed (what begins with - is taken as it is after --)");
             } else {
                 operands.add(each);
             }
@@ -48,7 +48,7 @@ final class Arguments {
     }
 
     IllegalArgumentException wrong(String what) {
-        return new IllegalArgumentException(Text.printable(what, 2 * MOST) + "; allowed is: " + usage);
+        return new IllegalArgumentException(Text.printable(what, 3 * MOST) + "; allowed is: " + usage);
     }
 
     /** Takes the client's name off the front: the only one, if exactly the others are there. */

@@ -31,7 +31,7 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.EventLog;
 import mqtt.resilient.console.model.Explanation;
-import mqtt.resilient.console.model.Rates;
+import mqtt.resilient.console.model.Stretch;
 import mqtt.resilient.console.model.Text;
 import mqtt.resilient.spi.ClientInspector;
 import org.apache.felix.service.command.CommandProcessor;
@@ -76,17 +76,19 @@ public final class Commands {
     // ---- looking --------------------------------------------------------------------------------------------------
 
     /** One line for each client. */
-    @Descriptor("one line for each client: state, backlog, round trip, broker")
+    @Descriptor("one line for each client: state, how long it has been connected or not, backlog, round trip, broker and why not")
     public void clients(@Descriptor("nothing") String... args) {
         new Arguments("clients", Set.of(), Set.of(), args).requireNothing();
-        Table table = new Table(new int[] {24, 11, 12, 9, 9, 11}, "CLIENT", "STATE", "FOR", "PENDING", "IN FLIGHT", "ROUND TRIP",
-                "BROKER");
+        Table table = new Table(new int[] {24, 10, 12, 9, 9, 10}, "CLIENT", "STATE", "FOR", "PENDING", "IN FLIGHT", "ROUND TRIP",
+                "BROKER, WHY NOT");
         for (String name : clients.names()) {
-            ResilientMqttClient client = clients.client(name);
-            ClientStatus status = client.status();
-            ClientMetrics metrics = client.metrics();
-            table.row(name, status.state(), since(status), metrics.pending(), metrics.inFlight(),
-                    Text.roundTrip(metrics.roundTripNanos()), status.broker());
+            clients.ask(name, client -> {
+                ClientStatus status = client.status();
+                ClientMetrics metrics = client.metrics();
+                return table.row(name, status.state(), Text.duration(clients.stretch(status).lasts()), metrics.pending(),
+                        metrics.inFlight(), Text.roundTrip(metrics.roundTripNanos()), status.state() == ConnectionState.ONLINE
+                        ? status.broker() : String.format("%s %.60s", status.broker(), status.reason()));
+            });
         }
         out().print(clients.names().isEmpty() ? "There is no client.\n" : table);
     }
@@ -96,14 +98,16 @@ public final class Commands {
     public void status(@Descriptor("[client]") String... args) {
         Arguments arguments = new Arguments("status [client]", Set.of(), Set.of(), args);
         for (String name : arguments.isEmpty() ? clients.names() : List.of(arguments.client(clients, 0))) {
-            out().println(status(clients.client(name)));
+            clients.ask(name, this::status).ifPresent(out()::println);
         }
     }
 
-    private static Table status(ResilientMqttClient client) {
+    private Table status(ResilientMqttClient client) {
         ClientStatus status = client.status();
         ClientMetrics metrics = client.metrics();
-        Table table = new Table(new int[] {MOST_NAME}, status.client(), status.state() + " since " + Text.time(status.since()) + " (" + since(status) + ")")
+        Stretch stretch = clients.stretch(status);
+        Table table = new Table(new int[] {MOST_NAME}, status.client(), status.state()).row(stretch.connected() ? "  connected"
+                : "  not connected", "since " + Text.time(stretch.since()) + " (" + Text.duration(stretch.lasts()) + ")")
                 .row("  reason", status.reason());
         if (!status.nextAttempt().isZero()) {
             table.row("  next attempt", "in " + Text.duration(status.nextAttempt()) + " (" + status.attempt() + " failed)");
@@ -138,23 +142,20 @@ public final class Commands {
         return granted ? "yes" : "no";
     }
 
-    private static String since(ClientStatus status) {
-        return Text.duration(Duration.ofMillis(Math.max(0, Duration.between(status.since(), Instant.now()).toMillis())));
-    }
-
     /** Says in words how it is. */
     @Descriptor("in words: what state, why, what happens next and when, the backlog and whether it shrinks")
     public void explain(@Descriptor("[client]") String... args) throws InterruptedException {
         String name = new Arguments("explain [client]", Set.of(), Set.of(), args).client(clients, 0);
         ResilientMqttClient client = clients.client(name);
         ClientMetrics before = client.metrics();
-        Rates rates = null;
+        double growth = Double.NaN;
         if (before.pending() > 0) { // whether it shrinks takes a look at two moments
             long begun = System.nanoTime();
             TimeUnit.SECONDS.sleep(1);
-            rates = Rates.between(before, client.metrics(), Duration.ofNanos(System.nanoTime() - begun));
+            growth = Explanation.growth(before, client.metrics(), Duration.ofNanos(System.nanoTime() - begun));
         }
-        out().println(wrap(Explanation.of(client.status(), client.metrics(), rates, Instant.now(), clients.log().of(name))));
+        ClientStatus status = client.status();
+        out().println(wrap(Explanation.of(status, clients.stretch(status), client.metrics(), growth, clients.log().of(name))));
     }
 
     private static String wrap(String text) {
@@ -191,7 +192,8 @@ public final class Commands {
         List<EventLog.Entry> all = clients.log().of(client);
         Table table = new Table(new int[] {19, 20, 9}, "TIME", "EVENT", "COUNT", client);
         all.subList(Math.max(0, all.size() - most), all.size()).forEach(entry -> table.row(Text.time(entry.last()), entry.kind(),
-                entry.count() == 1 ? "" : entry.count(), entry.text()));
+                entry.count() == 1 ? "" : entry.count(), entry.text()
+                + (entry.count() == 1 ? "" : "; the first at " + Text.time(entry.first()))));
         if (!all.isEmpty()) {
             out().println(table);
         } else if (!client.isEmpty()) {
@@ -215,14 +217,14 @@ public final class Commands {
     }
 
     /** What is pending. */
-    @Descriptor("what is pending, by lane (q0 = QoS 0) and age; with -l the oldest messages of that lane that are in memory")
+    @Descriptor("what is pending, by lane and age; with -l (q0 = QoS 0) the oldest messages that are in memory")
     public void queue(@Descriptor("[client] [-l 0|1|2|3|q0] [-n count]") String... args) throws InterruptedException {
         Arguments arguments = new Arguments("queue [client] [-l 0|1|2|3|q0] [-n count]", Set.of(), Set.of("-l", "-n"), args);
         int most = arguments.number("-n", 1, ClientInspector.MOST, 20);
         String name = arguments.client(clients, 0);
         if (!arguments.has("-l")) {
             Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "QUEUED", "IN FLIGHT", "BYTES", "OLDEST");
-            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(lane(lane.lane()), lane.queued(), lane.inFlight(),
+            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(Text.lane(lane.lane()), lane.queued(), lane.inFlight(),
                     Text.bytes(lane.bytes()), lane.oldestMillis() == 0 ? "-" : Text.duration(Duration.ofMillis(lane.oldestMillis()))));
             out().print(table);
             return;
@@ -232,10 +234,6 @@ public final class Commands {
         all.forEach(each -> table.row(each.id(), each.qos().ordinal(), Text.bytes(each.payloadBytes()),
                 Text.duration(Duration.ofMillis(each.ageMillis())), each.topic()));
         out().print(all.isEmpty() ? "Nothing waits there, or nothing of it is in memory now.\n" : table);
-    }
-
-    private static String lane(int lane) {
-        return lane == ClientInspector.AT_MOST_ONCE ? "q0" : String.valueOf(lane);
     }
 
     private static int lane(Arguments arguments) {
@@ -248,35 +246,28 @@ public final class Commands {
     @Descriptor("resumes after disconnect; without effect otherwise")
     public void connect(@Descriptor("[client]") String... args) {
         String name = new Arguments("connect [client]", Set.of(), Set.of(), args).client(clients, 0);
-        clients.client(name).connect();
-        out().println(name + ": connects.");
+        out().println(name + ": " + clients.connect(name));
     }
 
     /** Pauses. */
     @Descriptor("ends the connection and stays offline until connect; messages are kept")
     public void disconnect(@Descriptor("[client]") String... args) {
         String name = new Arguments("disconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
-        clients.client(name).disconnect();
-        out().println(name + ": disconnects, and stays offline until mqtt:connect.");
+        out().println(name + ": " + clients.disconnect(name));
     }
 
     /** Connects anew. */
-    @Descriptor("ends the connection, if any, and makes a new one without waiting")
+    @Descriptor("ends the connection, if any, and makes a new one without waiting; without effect while it is paused")
     public void reconnect(@Descriptor("[client]") String... args) {
         String name = new Arguments("reconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
-        clients.client(name).reconnect();
-        out().println(name + ": makes a new connection.");
+        out().println(name + ": " + clients.reconnect(name));
     }
 
     /** Asks the broker. */
     @Descriptor("asks whether the broker answers")
     public void ping(@Descriptor("[client]") String... args) throws InterruptedException {
         String name = new Arguments("ping [client]", Set.of(), Set.of(), args).client(clients, 0);
-        ResilientMqttClient client = clients.client(name);
-        boolean up = answer(client.brokerUp());
-        out().println(name + ": " + (up ? "the broker is there; round trip " + Text.roundTrip(client.metrics().roundTripNanos())
-                : client.isConnected() ? "the broker does not answer"
-                : "there is no connection: " + Text.printable(client.status().reason(), WIDTH)));
+        out().println(name + ": " + answer(clients.ping(name)));
     }
 
     /** Asks for the network. */

@@ -5,8 +5,8 @@ import java.util.List;
 import mqtt.resilient.console.model.Text;
 
 /**
- * Lines with columns as wide as what is in them, but not wider than they may be; the last column goes on in the next line.
- * What is in it is made harmless for a terminal.
+ * Lines with columns as wide as what is in them, but not wider than they may be; the last column goes on in the next line, after a
+ * space if it has one. What is in it is made harmless for a terminal.
  */
 final class Table {
     private static final int WIDTH = 100;
@@ -51,8 +51,10 @@ final class Table {
                 line.append(row[i]).append(" ".repeat(widths[i] - row[i].length() + GAP));
             }
             String text = row[widths.length];
-            for (; text.length() > last; text = text.substring(last)) {
-                lines.append(line).append(text, 0, last).append(System.lineSeparator());
+            for (int cut; text.length() > last; text = text.substring(cut)) {
+                cut = text.lastIndexOf(' ', last - 1) + 1;
+                cut = cut == 0 ? last : cut;
+                lines.append(line).append(text, 0, cut).append(System.lineSeparator());
                 line = new StringBuilder(" ".repeat(indent));
             }
             lines.append(line.append(text).toString().stripTrailing()).append(System.lineSeparator());

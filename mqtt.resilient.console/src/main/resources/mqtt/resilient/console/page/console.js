@@ -14,11 +14,12 @@ const MOST_MESSAGES = 100;
 const MOST_EVENTS = 200;
 const MOST_OUTAGES = 50;
 const RETRY_MS = 3000;
+const SHORT_MS = 2000;    // a stream that ends earlier is not asked for anew at once
 
 /* ---- text ---- */
 
 // Characters that are not seen, or that turn the direction of others.
-const UNSEEN = /[\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff]/u;
+const UNSEEN = /(?! )[\p{C}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/u;
 
 /** Text as a list of nodes, with a mark in place of each character that is not seen. */
 function visible(text) {
@@ -55,6 +56,9 @@ function time(millis, withDate) {
     return withDate ? date.getFullYear() + '-' + two(date.getMonth() + 1) + '-' + two(date.getDate()) + ' ' + clock : clock;
 }
 
+/** A time of today without the day. */
+const when = millis => time(millis, new Date(millis).toDateString() !== new Date().toDateString());
+
 function span(millis) {
     const seconds = Math.max(0, Math.round(millis / 1000));
     if (seconds < 120) {
@@ -81,11 +85,29 @@ function setText(node, text) {
     }
 }
 
+/** Replaces text only where it has changed: what somebody has selected stays selected. */
+function setVisible(node, text) {
+    if (node.shown !== text) {
+        node.shown = text;
+        node.replaceChildren(...visible(text));
+    }
+}
+
+/** The same for several sentences, of which the first has the time in it. */
+function setSentences(node, text) {
+    const all = text.split(/(?<=\. )/);
+    while (node.children.length > all.length) {
+        node.lastChild.remove();
+    }
+    all.forEach((sentence, i) => setVisible(node.children[i] || node.appendChild(el('span')), sentence));
+}
+
 const row = (...cells) => el('tr', {}, cells.map(cell => cell instanceof HTMLTableCellElement ? cell : el('td', {}, cell)));
 const WORDS = {OFFLINE: ['offline', 'bad'], WAITING: ['waiting', 'bad'], RESOLVING: ['resolving', 'wait'],
     CONNECTING: ['connecting', 'wait'], HANDSHAKE: ['handshake', 'wait'], ONLINE: ['online', 'good'], PAUSED: ['paused', 'wait'],
     FAILED: ['failed', 'bad']};
 const words = state => WORDS[state] || [state, 'wait'];
+const laneName = lane => lane === 4 ? 'QoS 0' : 'lane ' + lane;
 const isWell = client => client.state === 'ONLINE' && (client.store === 'OK' || client.store === 'OPENING') && !client.error;
 
 /* ---- the stream ---- */
@@ -117,6 +139,7 @@ async function connect() {
                 {refused: response.status === 400});
         }
         say('live', 'Live');
+        const begun = performance.now();
         const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
         let text = '';
         for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -125,7 +148,10 @@ async function connect() {
             text = blocks.pop();
             blocks.forEach(take);
         }
-        return mine === attempt && connect(); // it wants the login anew, or it stops
+        if (mine === attempt && performance.now() - begun < SHORT_MS) {
+            throw new Error('The stream ended at once.');
+        }
+        return mine === attempt && connect(); // it stops, or the client of the tail has come or gone
     } catch (failure) {
         if (mine !== attempt) {
             return; // another has taken its place
@@ -166,8 +192,6 @@ async function act(what, parameters) {
             body: new URLSearchParams({do: what, client: selected.client, ...parameters})});
         if (!response.ok) {
             answer(false, (await response.text()).trim());
-        } else if (['connect', 'disconnect', 'reconnect'].includes(what)) {
-            answer(true, 'Asked for: ' + what + '.');
         }
     } catch (failure) {
         answer(false, 'The gateway was not reached: ' + failure.message);
@@ -191,17 +215,20 @@ function takeClients(data) {
     data.left.forEach(name => clients.delete(name));
     data.rows.forEach(client => clients.set(client.name, client));
     list();
-    if (!clients.has(selected.client) && !selected.client && clients.size > 0) {
-        select([...clients.keys()].sort()[0], false);
+    if (!selected.client && clients.size > 0) {
+        select([...clients.values()].sort(byTrouble)[0].name, false);
     }
 }
+
+const byTrouble = (a, b) => isWell(a) - isWell(b) || (a.name < b.name ? -1 : 1);
 
 function list() {
     const wanted = $('search').value.toLowerCase();
     const troubled = $('troubled').checked;
     const shown = [...clients.values()].filter(client => client.name.toLowerCase().includes(wanted)
-        && !(troubled && isWell(client))).sort((a, b) => a.name < b.name ? -1 : 1);
+        && !(troubled && isWell(client))).sort(byTrouble);
     const well = [...clients.values()].filter(isWell).length;
+    $('count').ariaLive = document.activeElement === $('search') ? 'polite' : 'off'; // or an outage is constant talk
     setText($('count'), plural(clients.size, 'client') + ', ' + number(well) + ' well'
         + (shown.length > MOST_ROWS ? '; ' + MOST_ROWS + ' of ' + number(shown.length) + ' shown, search for others' : ''));
     const items = shown.slice(0, MOST_ROWS).map(client => {
@@ -213,8 +240,9 @@ function list() {
         }
         const [text, tone] = words(client.state);
         const small = item.querySelector('small');
-        setText(small, client.error ? 'bad configuration' : isWell(client) || client.state !== 'ONLINE' ? text
-            : 'store ' + client.store.toLowerCase());
+        setText(small, (client.error ? 'bad configuration' : isWell(client) || client.state !== 'ONLINE' ? text
+            : 'store ' + client.store.toLowerCase()) + (client.offline ? ' since ' + when(client.offline) : '')
+            + (client.backlog > 0 ? ', ' + number(client.backlog) + ' pending' : ''));
         small.dataset.tone = isWell(client) ? tone : tone === 'good' ? 'bad' : tone;
         const button = item.firstChild;
         client.name === selected.client ? button.setAttribute('aria-current', 'true') : button.removeAttribute('aria-current');
@@ -244,6 +272,7 @@ function select(name, focus) {
     }
     $('waiting').hidden = $('outages').hidden = true;
     $('answer').textContent = '';
+    setVisible($('since'), '');
     $('client').hidden = false;
     list();
     focus && $('client-name').focus();
@@ -254,7 +283,7 @@ function select(name, focus) {
 
 let last = null;        // the sample before: counters and time
 let status = null;
-let statusAt = 0;       // when it came, on this machine's clock
+let stretch = null;     // since when it has been connected, or has not been; begun = the same on this machine's clock
 const samples = [];     // {t, out, in, backlog, inFlight, rtt}
 const outages = [];     // {from, to}
 
@@ -262,18 +291,27 @@ function takeClient(data) {
     if (data.name !== selected.client) {
         return;
     }
+    const t = data.now / 1000;
+    if (last && t < last.t) { // another gateway, or its clock was set while the page was away
+        samples.length = 0;
+        last = null;
+    }
     if (!data.there) {
         status = null;
-        setState('gone', 'bad');
-        $('since').textContent = 'There is no client of this name now.';
-        $('next').textContent = $('explain').textContent = '';
+        noteOutage(t, 'GONE', false);
+        setState('gone', 'bad', 'gone');
+        setVisible($('since'), 'There is no client of this name now.');
+        setVisible($('next'), '');
+        setVisible($('broker'), '');
+        [...['explain', 'link', 'store', 'limits', 'figures'].map($), $('lanes').tBodies[0]].forEach(node => node.replaceChildren());
+        $('waiting').hidden = true;
+        actions.forEach(button => { button.disabled = true; });
         return;
     }
     status = data.status;
-    statusAt = performance.now() - (data.now - status.since); // since when, as this machine counts
+    stretch = {since: data.since, begun: performance.now() - data.lasts};
     status.nextAt = performance.now() + status.nextAttempt;
     const metrics = data.metrics;
-    const t = data.now / 1000;
     const per = last ? Math.max(.2, t - last.t) : 0;
     const restarted = last && (metrics.received < last.received || metrics.delivered < last.delivered);
     const sample = {t, out: null, in: null, backlog: metrics.pending, inFlight: metrics.inFlight,
@@ -282,42 +320,43 @@ function takeClient(data) {
         sample.out = (metrics.delivered - last.delivered) / per;
         sample.in = (metrics.received - last.received) / per;
     }
-    noteOutage(t, status.state, last && metrics.connections > last.connections);
     if (!last || t - last.t > .5) {
+        noteOutage(t, status.state, last && metrics.connections > last.connections);
         last = {t, delivered: metrics.delivered, received: metrics.received, connections: metrics.connections};
         samples.push(sample);
         samples.length > WINDOW && samples.shift();
         showSamples();
     }
-    setState(...words(status.state));
+    setState(...words(status.state), status.state === 'ONLINE' ? 'connected' : 'not connected');
     countDown();
-    $('explain').replaceChildren(...visible(data.explain || status.reason));
-    buttonsFor(status.state);
+    setSentences($('explain'), data.explain);
+    buttonsFor(status);
     takeLanes(data.lanes || []);
     facts(metrics);
 }
 
-function setState(text, tone) {
+/** The attempts of an outage are shown, but not said aloud one by one. */
+function setState(text, tone, aloud) {
     setText($('state'), text);
     $('state').dataset.tone = tone;
+    setText($('aloud'), aloud);
 }
 
-function buttonsFor(state) {
-    const off = {connect: state !== 'PAUSED', disconnect: state === 'PAUSED'};
-    for (const button of $('actions').children) {
-        button.disabled = Boolean(off[button.dataset.do]);
-    }
+function buttonsFor({state, nextAttempt}) {
+    const paused = state === 'PAUSED' && nextAttempt === 0;
+    const off = {connect: !paused && state !== 'FAILED' && state !== 'OFFLINE', disconnect: paused, reconnect: paused};
+    actions.forEach(button => { button.disabled = Boolean(off[button.dataset.do]); });
 }
 
 function countDown() {
     if (!status) {
         return;
     }
-    setText($('since'), 'for ' + span(performance.now() - statusAt) + ', since ' + time(status.since, true)
-        + (status.broker ? ', ' : ''));
-    status.broker && $('since').append(bdi(status.broker));
+    setVisible($('since'), (status.state === 'ONLINE' ? 'for ' : 'not connected for ') + span(performance.now() - stretch.begun)
+        + ', since ' + time(stretch.since, true));
+    setVisible($('broker'), status.broker);
     const left = status.nextAt - performance.now();
-    setText($('next'), status.nextAttempt > 0 && status.state !== 'ONLINE' ? '– next attempt in ' + span(left)
+    setVisible($('next'), status.nextAttempt > 0 && status.state !== 'ONLINE' ? '– next attempt in ' + span(left)
         + ' (number ' + (status.attempt + 1) + ')' : '');
 }
 setInterval(countDown, 500);
@@ -356,11 +395,11 @@ function takeLanes(lanes) {
     lanes.forEach((lane, i) => {
         let tr = body.rows[i];
         if (!tr) { // made once: a button must not go away under the finger
-            const name = ['0 alarm', '1', '2 normal', '3 bulk', 'QoS 0'][lane.lane];
+            const name = laneName(lane.lane) + ({0: ' alarm', 2: ' normal', 3: ' bulk'}[lane.lane] || '');
             tr = row(el('th', {scope: 'row'}, name), '', '', '', '', el('div', {className: 'buttons'},
-                el('button', {type: 'button', ariaLabel: 'Look at the oldest of lane ' + name,
+                el('button', {type: 'button', ariaLabel: 'Look at the oldest of ' + name,
                     onclick: () => act('waiting', {lane: lane.lane})}, 'Look'),
-                el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop lane ' + name,
+                el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop ' + name,
                     onclick: () => drop(lane.lane, name)}, 'Drop …')));
             body.append(tr);
         }
@@ -368,7 +407,9 @@ function takeLanes(lanes) {
         setText(tr.cells[2], number(lane.inFlight));
         setText(tr.cells[3], bytes(lane.bytes));
         setText(tr.cells[4], lane.oldestMillis > 0 ? span(lane.oldestMillis) : '–');
-        tr.querySelectorAll('button').forEach(button => { button.disabled = lane.queued === 0; });
+        tr.querySelectorAll('button').forEach(button => { // the focus would be lost
+            button.disabled = lane.queued === 0 && button !== document.activeElement;
+        });
         tr.dataset.queued = lane.queued;
     });
 }
@@ -377,16 +418,22 @@ function drop(lane, name) {
     const dialog = $('drop');
     const client = selected.client; // another may be selected before the answer
     const count = $('lanes').tBodies[0].rows[lane].dataset.queued;
-    $('drop-words').textContent = plural(Number(count), 'message') + ' of lane ' + name + ' of the client “' + client
+    $('drop-words').textContent = plural(Number(count), 'message') + ' of ' + name + ' of the client “' + client
         + '”, and what comes until you answer, will be cancelled and are lost. What has been sent already goes on.';
     dialog.returnValue = '';
-    dialog.onclose = () => dialog.returnValue === 'yes' && act('drop', {lane, client});
+    dialog.onclose = () => {
+        if (dialog.returnValue === 'yes') {
+            $('waiting').hidden = true; // what it shows is about to go
+            act('drop', {lane, client});
+        }
+    };
     dialog.showModal();
 }
 
 function takeWaiting(data) {
     $('waiting').hidden = false;
-    $('waiting').caption.textContent = 'The oldest of lane ' + data.lane + ' that are in memory: ' + data.messages.length;
+    $('waiting').caption.textContent = 'The oldest of ' + laneName(data.lane) + ' that are in memory: ' + data.messages.length;
+    answer(true, $('waiting').caption.textContent + ', shown below the queue.');
     $('waiting').tBodies[0].replaceChildren(...data.messages.map(message => row(String(message.id),
         el('td', {className: 'wide'}, bdi(message.topic)), message.qos, bytes(message.payloadBytes), span(message.ageMillis))));
 }
@@ -427,16 +474,24 @@ function facts(metrics) {
     define('store', {'Store': status.store + (status.storeReason ? ': ' + status.storeReason : ''), 'Size': bytes(metrics.storeBytes),
         'Written': bytes(metrics.storeBytesWritten), 'Forced': number(metrics.storeForces),
         'Damaged records': number(metrics.storeRecordsSkipped), 'Files put aside': number(metrics.storeSegmentsQuarantined)});
-    define('limits', {'Receive maximum': number(limits.receiveMaximum), 'Maximum QoS': qos(limits.maximumQos),
+    const granted = {'Receive maximum': number(limits.receiveMaximum), 'Maximum QoS': qos(limits.maximumQos),
         'Largest packet': bytes(limits.maximumPacketBytes), 'Keepalive of the broker': limits.keepAliveSeconds < 0 ? 'ours'
             : limits.keepAliveSeconds + ' s', 'Session expiry': limits.sessionExpirySeconds < 0 ? 'as asked for'
             : limits.sessionExpirySeconds + ' s', 'Retained messages': limits.retainAvailable ? 'yes' : 'no',
-        'Shared subscriptions': limits.sharedSubscriptions ? 'yes' : 'no', 'Topic aliases': number(limits.topicAliasMaximum)});
+        'Shared subscriptions': limits.sharedSubscriptions ? 'yes' : 'no', 'Wildcards': limits.wildcardSubscriptions ? 'yes' : 'no',
+        'Subscription identifiers': limits.subscriptionIdentifiers ? 'yes' : 'no', 'Topic aliases': number(limits.topicAliasMaximum)};
+    for (const name in granted) { // those of the latest connection
+        granted[name] = metrics.connections === 0 ? '–' : granted[name];
+    }
+    define('limits', granted);
     define('figures', {'Pending': number(metrics.pending) + ', ' + bytes(metrics.pendingBytes), 'In flight': number(metrics.inFlight),
         'Oldest pending': metrics.oldestMillis ? span(metrics.oldestMillis) : '–', 'Accepted': number(metrics.accepted),
         'Delivered': number(metrics.delivered), 'Rejected': number(metrics.rejected), 'Expired': number(metrics.expired),
-        'Dropped': number(metrics.dropped), 'Refused': number(metrics.refused), 'Set aside': number(metrics.setAside),
-        'Sent again': number(metrics.repeated), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped)});
+        'Dropped': number(metrics.dropped), 'Cancelled': number(metrics.cancelled), 'Refused': number(metrics.refused),
+        'Set aside': number(metrics.setAside), 'Lost with a stop': number(metrics.closed),
+        'Sent again': number(metrics.repeated), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
+        'Unhandled': number(metrics.unhandled), 'Listener failures': number(metrics.listenerFailures),
+        'Subscriptions refused': number(metrics.subscriptionsRefused)});
 }
 
 function define(id, entries) {
@@ -460,7 +515,7 @@ function takeTail(data) {
         el('td', {className: 'wide'}, bdi(message.topic), message.topicLength > message.topic.length
             ? el('span', {className: 'mark'}, ' … ' + number(message.topicLength) + ' characters') : ''),
         String(message.qos) + (message.retained ? ', retained' : ''), bytes(message.bytes),
-        el('td', {className: 'wide'}, el('code', {}, el('bdi', {dir: 'auto'}, message.text != null ? visible(message.text) : message.hex),
+        el('td', {className: 'wide'}, el('code', {tabIndex: 0}, el('bdi', {dir: 'auto'}, message.text != null ? visible(message.text) : message.hex),
             message.whole ? '' : el('span', {className: 'mark'}, ' … cut, ' + number(message.bytes) + ' bytes in all')))));
     if (data.left > 0) {
         rows.push(row(el('td', {colSpan: 5, className: 'mark'}, plural(data.left, 'more message') + ' left out here')));
@@ -498,6 +553,7 @@ $('publish-form').onsubmit = event => {
     act('publish', Object.fromEntries(new FormData(event.target)));
 };
 
+const actions = [...$('actions').children];
 $('actions').onclick = event => event.target.dataset.do && act(event.target.dataset.do, {});
 $('search').oninput = $('troubled').onchange = list;
 

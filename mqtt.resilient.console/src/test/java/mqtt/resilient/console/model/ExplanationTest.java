@@ -19,8 +19,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ExplanationTest {
     private static final ClientMetrics NOTHING = Figures.metrics(Map.of());
 
-    private static String explain(ClientStatus status, ClientMetrics metrics, Rates rates) {
-        return Explanation.of(status, metrics, rates, Figures.NOW, List.of());
+    private static String explain(ClientStatus status, ClientMetrics metrics, double growth) {
+        return explain(status, metrics, growth, List.of());
+    }
+
+    private static String explain(ClientStatus status, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
+        return Explanation.of(status, new Stretch(status.state() == ConnectionState.ONLINE, Figures.NOW, System.nanoTime()
+                - Duration.ofSeconds(125).toNanos()), metrics, growth, log);
     }
 
     @Test
@@ -28,36 +33,36 @@ class ExplanationTest {
         assertEquals("plant is connected to mqtt://10.0.0.5:1883 with MQTT 5 for 2 min 5 s; the broker resumed the session. "
                 + "It answers within 23.4 ms. Nothing waits to be sent. The store is well.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
-                        Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), null));
+                        Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
     }
 
     @Test
     void anOutageSaysWhyWhatComesNextAndWhen() {
-        assertEquals("plant is not connected; in this state for 2 min 5 s, tried last was mqtt://10.0.0.5:1883. "
-                + "Why: Connection refused. Attempt 5 begins in 42 s; reconnect tries at once. "
+        assertEquals("plant has not been connected for 2 min 5 s, since " + Text.time(Figures.NOW) + ". "
+                + "Tried last was mqtt://10.0.0.5:1883. Why: Connection refused. Attempt 5 begins in 42 s; reconnect tries at once. "
                 + "1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the backlog grows by 4.0 messages per second. "
                 + "They go out when the client is connected. The store is well.",
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
                         Figures.metrics(Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
-                        new Rates(5, 1, 0, 4)));
+                        4));
     }
 
     @Test
     void anAttemptUnderWaySaysWhatWentWrongBefore() {
-        EventLog log = new EventLog();
+        EventLog log = new EventLog(System::nanoTime);
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", "long ago");
         log.add("plant", Figures.NOW, 1, "CONNECTED", "");
         ClientStatus connecting = Figures.status(ConnectionState.CONNECTING, "", Duration.ZERO);
-        assertFalse(Explanation.of(connecting, NOTHING, null, Figures.NOW, log.of("plant")).contains("long ago"));
+        assertFalse(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("long ago"));
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", "Connection refused");
         log.add("plant", Figures.NOW, 1, "STORE", "OK");
-        assertTrue(Explanation.of(connecting, NOTHING, null, Figures.NOW, log.of("plant")).startsWith("plant is just connecting to "
+        assertTrue(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("It is just connecting to "
                 + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this fails"));
     }
 
     @Test
     void anAttemptThatIsHeldBackSaysThatItWaitsForTheCause() {
-        assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING, null)
+        assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING, Double.NaN)
                 .contains("Why: the network is down. It tries again as soon as that changes"));
     }
 
@@ -65,35 +70,49 @@ class ExplanationTest {
     void theBacklogSaysWhenItWillBeGone() {
         ClientMetrics metrics = Figures.metrics(Map.of("pending", 6000L));
         ClientStatus online = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
-        assertTrue(explain(online, metrics, new Rates(0, 100, 0, -100))
+        assertTrue(explain(online, metrics, -100)
                 .contains("the backlog shrinks by 100.0 messages per second and is gone in about 1 min 0 s."));
-        assertTrue(explain(online, metrics, new Rates(1, 1, 0, 0)).contains("the backlog neither grows nor shrinks."));
-        assertFalse(explain(online, metrics, null).contains("backlog"), "nothing is known of it");
+        assertTrue(explain(online, metrics, 0).contains("the backlog neither grows nor shrinks."));
+        assertFalse(explain(online, metrics, Double.NaN).contains("backlog"), "nothing is known of it");
+    }
+
+    @Test
+    void whatIsUnderWayIsNoBacklogThatGrowsAndAClientThatBeganAnewHasNoTendency() {
+        Duration second = Duration.ofSeconds(1);
+        ClientMetrics healthy = Figures.metrics(Map.of("pending", 60L, "inFlight", 60L, "accepted", 5000L));
+        ClientMetrics backlog = Figures.metrics(Map.of("pending", 180L, "inFlight", 60L, "accepted", 6000L));
+        assertEquals(0, Explanation.growth(Figures.metrics(Map.of("pending", 20L, "inFlight", 20L)), healthy, second));
+        assertEquals(120, Explanation.growth(healthy, backlog, second));
+        assertEquals(-60, Explanation.growth(backlog, Figures.metrics(Map.of("pending", 60L, "accepted", 6000L)),
+                second.multipliedBy(2)));
+        assertEquals(Double.NaN, Explanation.growth(backlog, healthy, second));
     }
 
     @Test
     void aPauseSaysWhetherItEndsByItself() {
-        assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING, null)
+        assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING, Double.NaN)
                 .contains("It stays offline until connect."));
         assertTrue(explain(Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(3)), NOTHING,
-                null).contains("It connects by itself in 3 h 0 min."));
+                Double.NaN).contains("It connects by itself in 3 h 0 min."));
     }
 
     @Test
     void aRefusedConfigurationAndAStoreInTroubleAreNotKeptQuiet() {
         String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
-                StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L)), null);
+                StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
+                "closed", 2L)), Double.NaN);
         assertTrue(text.contains("The configuration given last is refused, and the one before stays in force: brokers: \"x\" is not"
                 + " allowed."), text);
         assertTrue(text.contains("The store is full: new messages are refused, what is stored is delivered (12 bytes are left)."), text);
-        assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired."), text);
+        assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
+                + "stop of the client."), text);
         assertTrue(text.contains("Refused at admission: 7 messages."), text);
     }
 
     @ParameterizedTest
     @EnumSource(ConnectionState.class)
     void everyStateIsOneParagraphThatNamesTheClientAndIsHarmless(ConnectionState state) {
-        String text = explain(Figures.status(state, "because\n\u001b[31mof \u202ethis", Duration.ofSeconds(1)), NOTHING, null);
+        String text = explain(Figures.status(state, "because\n\u001b[31mof \u202ethis", Duration.ofSeconds(1)), NOTHING, Double.NaN);
         assertTrue(text.startsWith("plant "), text);
         assertTrue(text.chars().allMatch(each -> each >= ' ' && each < 127), text);
     }

@@ -31,14 +31,24 @@ public final class Figures {
         }
     }
 
-    /** A state that has lasted for two minutes. */
+    /** A state of two minutes before {@link #NOW}. */
     public static ClientStatus status(ConnectionState state, String reason, Duration next) {
         return status(state, reason, next, "", StoreHealth.OK, "");
     }
 
+    /** A state that has lasted since some time. */
+    public static ClientStatus status(ConnectionState state, Instant since) {
+        return status(state, since, state.name(), Duration.ZERO, "", StoreHealth.OK, "");
+    }
+
     public static ClientStatus status(ConnectionState state, String reason, Duration next, String error, StoreHealth store,
             String storeReason) {
-        return new ClientStatus("plant", state, NOW.minusSeconds(125), reason, "mqtt://10.0.0.5:1883", "plant-1", "5",
+        return status(state, NOW.minusSeconds(125), reason, next, error, store, storeReason);
+    }
+
+    private static ClientStatus status(ConnectionState state, Instant since, String reason, Duration next, String error,
+            StoreHealth store, String storeReason) {
+        return new ClientStatus("plant", state, since, reason, "mqtt://10.0.0.5:1883", "plant-1", "5",
                 state == ConnectionState.ONLINE ? 0 : 4, next, true, error, 0, BrokerLimits.NONE, store, storeReason);
     }
 }

@@ -49,7 +49,7 @@ class OpenPageTest {
     private final Browser browser = new Browser();
     private final List<OpenPage> ended = new ArrayList<>();
     private int completed;
-    private final OpenPage page = new OpenPage("key", "secret", "", null, context(), ended::add);
+    private final OpenPage page = new OpenPage("key", "secret", "", "", null, context(), ended::add);
 
     private AsyncContext context() {
         ServletResponse response = (ServletResponse) Proxy.newProxyInstance(getClass().getClassLoader(),

@@ -17,7 +17,7 @@ class ArgumentsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "-x a    | -x is not allowed; allowed is: tail filter [-n count] [-r]",
+        "-x a    | -x is not allowed (what begins with - is taken as it is after --); allowed is: tail filter [-n count] [-r]",
         "a -n    | -n needs a value; allowed is: tail filter [-n count] [-r]",
         "a -n 0  | -n 0: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]",
         "a -n 11 | -n 11: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]",
