@@ -56,13 +56,22 @@ final class Relay implements AutoCloseable {
     private volatile boolean closed;
 
     private Relay(ServerSocketFactory factory, java.util.function.Function<Relay, Opening> opening) {
+        this(listening(factory), opening);
+    }
+
+    /** The socket is as it shall be: what is set later does not hold for the connection that is waited for already. */
+    private Relay(ServerSocket server, java.util.function.Function<Relay, Opening> opening) {
+        this.server = server;
+        this.opening = opening.apply(this);
+        start("itest-relay-" + server.getLocalPort(), this::accept);
+    }
+
+    private static ServerSocket listening(ServerSocketFactory factory) {
         try {
-            server = factory.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            return factory.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.opening = opening.apply(this);
-        start("itest-relay-" + server.getLocalPort(), this::accept);
     }
 
     /** Bytes as they are. */
@@ -77,13 +86,12 @@ final class Relay implements AutoCloseable {
      * @param wantsCertificate whether a client without a certificate is refused
      */
     static Relay tls(int port, SSLContext context, List<String> protocols, boolean wantsCertificate) {
-        Relay relay = new Relay(context.getServerSocketFactory(), self -> client -> self.straight(client, connect(port)));
-        SSLServerSocket server = (SSLServerSocket) relay.server;
+        SSLServerSocket server = (SSLServerSocket) listening(context.getServerSocketFactory());
         server.setNeedClientAuth(wantsCertificate);
         if (!protocols.isEmpty()) {
             server.setEnabledProtocols(protocols.toArray(String[]::new));
         }
-        return relay;
+        return new Relay(server, self -> client -> self.straight(client, connect(port)));
     }
 
     /** A WebSocket listener; with TLS if there is a context. */
