@@ -45,7 +45,8 @@ final class Prometheus {
                 each -> each.status.nextAttempt().toMillis() / MILLIS);
         gauge("configuration_valid", "Whether the configuration given last is in force: 0 = it was refused",
                 each -> each.status.configurationError().isEmpty() ? 1 : 0);
-        gauge("round_trip_seconds", "How long the broker took for the latest answer that was measured; 0 = none was yet",
+        gauge("round_trip_seconds",
+                "How long the broker took for the latest answer that was measured; 0 = none on this connection yet",
                 each -> each.metrics.roundTripNanos() / NANOS);
 
         counter("accepted_messages", "Messages accepted for delivery", each -> each.metrics.accepted());

@@ -244,8 +244,8 @@ public final class Clients {
     }
 
     /**
-     * Subscribes to look on: with QoS 0, and with MQTT 5 without retained messages, which would reach every listener whose
-     * filter matches. Takes nothing from others.
+     * Subscribes to look on: with QoS 0, and without retained messages, which would reach every listener whose filter matches
+     * (a broker of 3.1.1 sends them, if nobody has this filter yet). Takes nothing from others.
      *
      * @param name the client's name
      * @param filter a topic filter; not a shared one
