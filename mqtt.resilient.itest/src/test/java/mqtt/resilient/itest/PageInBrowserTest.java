@@ -352,6 +352,7 @@ class PageInBrowserTest {
             picture("console-phone.png");
             flow.close();
         } finally {
+            gateway.clients.delete("line-2", "pump");
             browser.driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
             browser.dark(false);
         }
