@@ -47,13 +47,16 @@ public final class Explanation {
      * @param before the figures then
      * @param after the figures now
      * @param between the time between them, more than zero
-     * @return by how many messages per second the backlog grows, less than zero = it shrinks; what is no more than the messages
-     *         under way is no tendency; NaN = the client has begun anew meanwhile
+     * @return by how many messages per second what waits grows, less than zero = it shrinks; what is under way is not part of
+     *         it, because that is no backlog; NaN = the client has begun anew meanwhile
      */
     public static double growth(ClientMetrics before, ClientMetrics after, Duration between) {
-        long difference = after.pending() - before.pending();
         return after.accepted() < before.accepted() || after.connections() < before.connections() ? Double.NaN
-                : Math.abs(difference) <= Math.max(before.inFlight(), after.inFlight()) ? 0 : difference / (between.toNanos() / 1e9);
+                : (waiting(after) - waiting(before)) / (between.toNanos() / 1e9);
+    }
+
+    private static long waiting(ClientMetrics metrics) {
+        return metrics.pending() - metrics.inFlight();
     }
 
     private static void connection(StringJoiner words, ClientStatus status, Stretch stretch, ClientMetrics metrics,

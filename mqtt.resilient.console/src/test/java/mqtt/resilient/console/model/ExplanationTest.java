@@ -83,7 +83,7 @@ class ExplanationTest {
         ClientMetrics backlog = Figures.metrics(Map.of("pending", 180L, "inFlight", 60L, "accepted", 6000L));
         assertEquals(0, Explanation.growth(Figures.metrics(Map.of("pending", 20L, "inFlight", 20L)), healthy, second));
         assertEquals(120, Explanation.growth(healthy, backlog, second));
-        assertEquals(-60, Explanation.growth(backlog, Figures.metrics(Map.of("pending", 60L, "accepted", 6000L)),
+        assertEquals(-30, Explanation.growth(backlog, Figures.metrics(Map.of("pending", 60L, "accepted", 6000L)),
                 second.multipliedBy(2)));
         assertEquals(Double.NaN, Explanation.growth(backlog, healthy, second));
     }

@@ -56,6 +56,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  */
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
+    private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
 
@@ -185,6 +186,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             publisher.health(storeHealth, storeReason);
             configurationError = "store, store.directory: messages are pending; another place is taken when none is";
             supervisor.configure(settings.link());
+            changeStoreLater(settings);
             return;
         }
         storePlace = settings.store().place();
@@ -199,6 +201,20 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 publisher.use(store);
                 session.use(store);
                 store.configure(settings.store(), this);
+            }
+        });
+    }
+
+    /** Looks now and then whether the store that was asked for can be taken. */
+    private void changeStoreLater(ClientSettings wanted) {
+        scheduler.at(scheduler.nanoTime() + STORE_CHANGE_LATER_NANOS, () -> {
+            if (settings != wanted || stopping) {
+                return; // a newer configuration sees to it
+            } else if (publisher.pendingInStore() > 0) {
+                changeStoreLater(wanted);
+            } else {
+                configurationError = "";
+                changeStore(0);
             }
         });
     }
@@ -358,7 +374,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                     session.describe(filter, userProperties);
                 }
                 dispatcher.add(filter, options, queue);
-                if (same.size() > 1 && session.isGranted(filter)) { // what the others have serves this one as well
+                if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
                     subscription.answer(same.get(0).granted(), environment.completions());
                 }
             }

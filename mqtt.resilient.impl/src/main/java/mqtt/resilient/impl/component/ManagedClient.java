@@ -68,8 +68,10 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<Path, String> derivedIds = new HashMap<>();
-    /** The properties that were refused for a reason that may pass: a name that is taken, pending messages; null = none. */
-    private volatile Map<String, ?> refused;
+    /** The properties that were refused because another client has the name; null = none. */
+    private Map<String, ?> nameRefused;
+    /** The properties that were refused because of pending messages; null = none. */
+    private volatile Map<String, ?> storeRefused;
     private TlsMaterial tlsRefused;
     /** What the maker itself uses. */
     private final ClientHandle handle;
@@ -133,7 +135,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (disposed) {
             return;
         }
-        refused = null;
+        nameRefused = null;
+        storeRefused = null;
         tlsRefused = tls;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
@@ -175,7 +178,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     @Override
     public synchronized void refuse(String reason) {
         if (!disposed) {
-            refused = null;
+            nameRefused = null;
+            storeRefused = null;
             client.configurationRefused(name, reason);
             conclude(reason);
         }
@@ -208,8 +212,8 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     /** What is pending stays where it is; another place is taken when nothing is. */
     private void requireSameStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
         if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
-            refused = Map.copyOf(properties);
-            retryWhenEmpty(refused);
+            storeRefused = new HashMap<>(properties);
+            retryWhenEmpty(storeRefused);
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
                     + (store.place().isEmpty() ? "memory" : store.place()) + "; another place is taken when none is");
         }
@@ -221,7 +225,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
         if (!engine.claim(newName, this)) {
-            refused = Map.copyOf(properties);
+            nameRefused = Map.copyOf(properties);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
                     + "\" is the name of another client; allowed is a name of its own");
         }
@@ -261,24 +265,28 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** What a configuration was refused for may be over: it is tried again. */
+    /** A name has become free: takes the configuration that was refused for its name. */
     synchronized void retry() {
-        if (refused != null && !disposed) {
-            configure(refused, tlsRefused);
+        if (nameRefused != null && !disposed) {
+            configure(nameRefused, tlsRefused);
         }
     }
 
     private void retryWhenEmpty(Map<String, ?> properties) {
         Scheduler scheduler = engine.environment().scheduler();
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.osgi().execute(() -> {
-            if (refused != properties || disposed) {
-                return; // there is a newer one
-            } else if (client.isEmpty()) {
-                retry();
-            } else {
+            if (storeRefused == properties && !disposed && !client.isEmpty()) {
                 retryWhenEmpty(properties);
+            } else {
+                retry(properties);
             }
         })));
+    }
+
+    private synchronized void retry(Map<String, ?> properties) {
+        if (storeRefused == properties) { // else there is a newer one
+            configure(properties, tlsRefused);
+        }
     }
 
     /** Whether this client may keep its messages in a journal. */

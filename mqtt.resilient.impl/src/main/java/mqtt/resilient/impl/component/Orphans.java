@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -48,7 +47,7 @@ final class Orphans {
         this.storage = storage;
         this.used = used;
         this.found = found;
-        storage.execute(() -> places().forEach(this::lookLater));
+        storage.execute(this::recall);
     }
 
     /** A client keeps its journal in a directory; from any thread. */
@@ -60,24 +59,24 @@ final class Orphans {
         });
     }
 
-    private synchronized List<Path> places() {
+    private synchronized void recall() {
         if (places == null) {
             places = new LinkedHashSet<>();
             try {
                 byte[] remembered = dataArea == null ? null : dataArea.read(MEMORY);
                 if (remembered != null) {
                     new String(remembered, StandardCharsets.UTF_8).lines().map(Path::of).forEach(places::add);
+                    places.forEach(this::lookLater);
                 }
             } catch (IOException | RuntimeException e) {
                 LOG.warn("Which directories clients have used before is not known: {}", e.toString());
             }
         }
-        return List.copyOf(places);
     }
 
     /** Whether it is new. */
     private synchronized boolean remember(Path place) {
-        places();
+        recall();
         if (places.size() >= MOST_PLACES || !places.add(place)) {
             return false;
         }

@@ -158,7 +158,7 @@ public final class Dispatcher {
     public void add(String filter, int options, InboundQueue queue) {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue, options);
-        boolean anew = entry.listeners.isEmpty() || retainHandling(options) != RetainHandling.NEVER;
+        boolean anew = entry.listeners.isEmpty() || retainHandling(options) == RetainHandling.ALWAYS;
         entry.listeners.put(queue, options);
         entry.departed.remove(predecessor);
         events.subscribe(filter, entry.options(), anew);

@@ -101,13 +101,15 @@ final class WebSocketFrames {
                 continue;
             }
             int count = (int) Math.min(left, in.remaining());
-            ByteBuffer data = in.slice(in.position(), count);
-            in.position(in.position() + count);
-            left -= count;
-            if (opcode >= CLOSE) {
-                control.put(data);
-            } else if (count > 0) {
-                receiver.data(data);
+            if (count > 0) {
+                ByteBuffer data = in.slice(in.position(), count);
+                in.position(in.position() + count);
+                left -= count;
+                if (opcode >= CLOSE) {
+                    control.put(data);
+                } else {
+                    receiver.data(data);
+                }
             }
             if (left == 0) {
                 left = -1;

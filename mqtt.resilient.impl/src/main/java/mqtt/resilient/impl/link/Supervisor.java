@@ -151,7 +151,7 @@ public final class Supervisor implements Attempt.Listener {
         if (before == null) {
             if (wanted) {
                 attempt();
-            } else if (status.state() == ConnectionState.OFFLINE) { // it was while the store was changed
+            } else if (status.state() != ConnectionState.PAUSED) { // it was, before the store was changed or not to be opened
                 change(ConnectionState.PAUSED, PAUSED, 0);
             }
             return;

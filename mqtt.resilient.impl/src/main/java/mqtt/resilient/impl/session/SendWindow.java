@@ -28,9 +28,9 @@ record SendWindow(int messages, long bytes) {
                 && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
     }
 
-    /** Whether what keeps such a message back is that all slots are taken: not its size, its QoS or a slow link. */
+    /** Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2. */
     boolean isFull(Outgoing message, InFlight inFlight, Wire wire) {
-        return !hasSlot(message, inFlight.count(), inFlight.alarms(), wire);
+        return !message.isExactlyOnce() || Math.max(inFlight.exactlyOnce(), wire.exactlyOnce) < wire.exactlyOnceMax;
     }
 
     private boolean hasSlot(Outgoing message, int used, int usedByAlarms, Wire wire) {

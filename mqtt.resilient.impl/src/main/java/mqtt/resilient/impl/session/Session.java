@@ -96,6 +96,7 @@ public final class Session {
     /** Takes new settings; they act at once. */
     public void reconfigure(SessionSettings settings) {
         window = new SendWindow(settings.inflightMax(), settings.inflightMaxBytes());
+        resumeAt = NOT_FULL;
         ids.require(window.messages());
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
         poison.configure(settings.poisonAttempts());
@@ -441,7 +442,10 @@ public final class Session {
         return true;
     }
 
-    /** Sends from a lane. Once the window is full a part of it must be free again, so that many messages go in one write. */
+    /**
+     * Sends from a lane. Once the window is full a part of it must be free again, so that many messages go in one write, and
+     * so that none that is smaller goes past one of a lower lane that needs more bytes than are free.
+     */
     private void fillLane(int lane, long now, Output out) {
         if (lane != Message.LANE_ALARM) {
             if (inFlight.ordinary() > resumeAt) {
@@ -456,8 +460,9 @@ public final class Session {
                 continue;
             }
             if (!window.admits(message, inFlight, wire)) {
-                if (lane != Message.LANE_ALARM && window.isFull(message, inFlight, wire)) {
-                    resumeAt = inFlight.ordinary() - inFlight.ordinary() / RESUME_SHARE;
+                int ordinary = inFlight.ordinary();
+                if (lane != Message.LANE_ALARM && ordinary > 0 && window.isFull(message, inFlight, wire)) {
+                    resumeAt = ordinary - Math.max(1, ordinary / RESUME_SHARE);
                 }
                 return;
             }

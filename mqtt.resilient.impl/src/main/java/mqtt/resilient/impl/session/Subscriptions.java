@@ -114,9 +114,17 @@ final class Subscriptions {
         return entry != null && entry.held == Held.GRANTED && entry.wanted == entry.requested;
     }
 
-    /** With which user properties a filter is asked for from now on; before {@link #want}. */
+    /** With which user properties a filter is asked for from now on, and anew if they are others; before {@link #want}. */
     void describe(String filter, List<UserProperty> userProperties) {
-        entries.computeIfAbsent(filter, Entry::new).userProperties = userProperties;
+        Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        if (!entry.userProperties.equals(userProperties)) {
+            entry.userProperties = userProperties;
+            entry.again = entry.pending;
+            if (entry.held == Held.GRANTED && entry.wanted != NOT_WANTED) {
+                entry.held = Held.PERHAPS;
+                enqueue(entry);
+            }
+        }
     }
 
     void unwant(String filter) {

@@ -106,15 +106,34 @@ class LaneTest {
     }
 
     @Test
-    void aMessageThatIsTooLargeForNowHoldsUpItsOwnLaneOnly() {
+    void aLargerMessageIsNotOvertakenByTheBacklogOfALaterLane() {
         World world = World.connected(settings -> settings.inflightMaxBytes(1000));
-        for (int i = 1; i <= 4; i++) {
-            world.publish(message(1, "x".repeat(100)));
+        for (int i = 1; i <= 50; i++) {
+            world.publish(message(3, "x".repeat(100)));
         }
-        world.publish(message(1, "x".repeat(400)));
-        assertEquals(4, world.broker.takeAll().size());
-        world.publish(message(2, "small"));
-        world.broker.expects("PUBLISH q1 id=5 t2 small").expectsNothing();
+        int inFlight = world.broker.takeAll().size();
+        world.publish(message(1, "x".repeat(700)));
+        world.broker.expectsNothing();
+        int acknowledged = 0;
+        List<String> sent = List.of();
+        while (sent.isEmpty()) {
+            world.broker.sends("PUBACK id=" + ++acknowledged);
+            sent = world.broker.takeAll();
+        }
+        assertTrue(sent.get(0).contains(" t1 "), sent.toString());
+        assertTrue(acknowledged < inFlight, acknowledged + " of " + inFlight);
+    }
+
+    @Test
+    void theBoundOfQos2HoldsUpItsOwnLaneOnly() {
+        World world = World.connected();
+        world.broker.hangsUp().acceptsAgain(true);
+        for (int i = 1; i <= 30; i++) {
+            world.publish(Message.to("t1").lane(1).qos(Qos.EXACTLY_ONCE).build());
+        }
+        assertEquals(20, world.broker.takeAll().size());
+        world.publish(message(2, "passes"));
+        world.broker.expects("PUBLISH q1 id=21 t2 passes").expectsNothing();
     }
 
     @Test
