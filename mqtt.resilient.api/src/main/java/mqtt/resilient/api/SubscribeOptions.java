@@ -5,17 +5,19 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How to subscribe. What is for MQTT 5 only has no effect with 3.1.1. When several listeners have the same filter, the
- * broker is asked for what serves all of them.
+ * How to subscribe. What is for MQTT 5 only has no effect with 3.1.1, but for what is said below. When several listeners
+ * have the same filter, the broker is asked for what serves all of them.
  *
  * @param qos the highest quality of service wanted
  * @param manualAcknowledgement whether the listener calls {@link ReceivedMessage#acknowledge()} itself
  * @param noLocal MQTT 5: whether messages of this client stay away; not allowed with shared subscriptions
  * @param retainAsPublished MQTT 5: whether messages keep the flag with which they were published
- * @param retainHandling MQTT 5: which retained messages come
+ * @param retainHandling MQTT 5: which retained messages come. With 3.1.1 too, a listener that does not ask for them always does
+ *        not bring them anew at a filter that another listener has
  * @param identifier MQTT 5: 1 to 33,554,431, given with each message ({@link ReceivedMessage#subscriptionIdentifiers()});
  *        0 = none
  * @param userProperties MQTT 5: for the broker, in order; of several listeners of one filter those of the latest
+ *        that gave any
  */
 public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean noLocal, boolean retainAsPublished,
         RetainHandling retainHandling, int identifier, List<UserProperty> userProperties) {
