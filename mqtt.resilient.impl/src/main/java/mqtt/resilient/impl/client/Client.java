@@ -56,6 +56,8 @@ import mqtt.resilient.spi.packet.Subscribe;
  */
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
+    private static final String STORE_CHANGE_WAITS =
+            "store, store.directory: messages are pending; another place is taken when none is";
     private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
@@ -184,7 +186,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         } else if (publisher.pendingInStore() > 0) {
             publisher.health(storeHealth, storeReason);
-            configurationError = "store, store.directory: messages are pending; another place is taken when none is";
+            configurationError = STORE_CHANGE_WAITS;
             supervisor.configure(settings.link());
             changeStoreLater(settings);
             return;
@@ -213,7 +215,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             } else if (publisher.pendingInStore() > 0) {
                 changeStoreLater(wanted);
             } else {
-                configurationError = "";
+                if (configurationError.equals(STORE_CHANGE_WAITS)) { // else a newer configuration was refused
+                    configurationError = "";
+                }
                 changeStore(0);
             }
         });

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -157,6 +158,33 @@ class StoredClientTest {
         Publication after = publish(2, 1);
         assertEquals(Durability.POWER, world.now(after.stored()));
         assertEquals(1, world.client.metrics().pending());
+    }
+
+    @Test
+    void aPlaceThatIsAskedForInTheMomentOfAPublishIsTakenWhenNothingIsPendingAnyMore() throws IOException {
+        Publication pending = fill(1, 10).get(0);
+        world.client.configure("test", elsewhere());
+        scheduler.advance(Duration.ofSeconds(15));
+        assertTrue(world.client.status().configurationError().contains("store.directory"));
+        assertEquals(Durability.POWER, world.now(publish(2, 1).stored()), "meanwhile it goes on");
+        assertEquals(List.of(), disk.list("elsewhere"));
+        world.now(pending.cancel());
+        world.now(world.client.inspector().drop(2));
+        scheduler.advance(Duration.ofSeconds(2));
+        assertEquals("", world.client.status().configurationError());
+        assertFalse(disk.list("elsewhere").isEmpty());
+    }
+
+    @Test
+    void aConfigurationThatIsRefusedLaterIsStillSaidToBeWhenThePlaceIsTaken() throws IOException {
+        Publication pending = fill(1, 10).get(0);
+        world.client.configure("test", elsewhere());
+        scheduler.advance(Duration.ofSeconds(15));
+        world.client.configurationRefused("test", "not usable");
+        world.now(pending.cancel());
+        scheduler.advance(Duration.ofSeconds(2));
+        assertFalse(disk.list("elsewhere").isEmpty());
+        assertEquals("not usable", world.client.status().configurationError());
     }
 
     @Test
