@@ -36,7 +36,7 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         /** Refused: at admission, or by the broker with a reason code. */
         REJECTED,
         /** Never acknowledged over several connections that it seems to have ended, and put aside. */
-        SET_ASIDE,
+        DEAD_LETTERED,
         /** Dropped by a bound. */
         DROPPED,
         /** The client stopped; the message is lost with it. */

@@ -145,10 +145,10 @@ class WhiteboardTest extends FrameworkTest {
         Await.until("the last message", () -> calls.contains("fine"));
         assertEquals(List.of("good", "bad", "bad", "worse", "worse", "fine"), calls);
         neighbour.awaitTexts("good", "bad", "worse", "fine");
-        Event aside = events.await(MqttConstants.EVENT_SET_ASIDE, "board");
+        Event aside = events.await(MqttConstants.EVENT_DEAD_LETTERED, "board");
         assertEquals("wb/throw", aside.getProperty(MqttConstants.TOPIC));
         assertTrue(String.valueOf(aside.getProperty(MqttConstants.REASON)).contains("cannot digest bad"));
-        Await.until("both are set aside", () -> events.of(MqttConstants.EVENT_SET_ASIDE, "board").size() == 2);
+        Await.until("both are set aside", () -> events.of(MqttConstants.EVENT_DEAD_LETTERED, "board").size() == 2);
         Await.until("everything is acknowledged", () -> client.metrics().unhandled() == 0);
         assertEquals(4, client.metrics().listenerFailures());
     }

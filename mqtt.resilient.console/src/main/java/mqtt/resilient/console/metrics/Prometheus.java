@@ -90,7 +90,7 @@ final class Prometheus {
         ends.put("expired", (double) metrics.expired());
         ends.put("cancelled", (double) metrics.cancelled());
         ends.put("refused", (double) metrics.refused());
-        ends.put("set_aside", (double) metrics.setAside());
+        ends.put("dead_lettered", (double) metrics.deadLettered());
         ends.put("dropped", (double) metrics.dropped());
         ends.put("closed", (double) metrics.closed());
         return ends;

@@ -132,7 +132,7 @@ public final class Commands {
                 .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.repeated() + " repeated")
                 .row("  not sent", metrics.rejected() + " rejected, " + metrics.dropped() + " dropped, " + metrics.expired() + " expired, "
                         + metrics.cancelled() + " cancelled,")
-                .row("", metrics.refused() + " refused, " + metrics.setAside() + " set aside, " + metrics.closed() + " closed")
+                .row("", metrics.refused() + " refused, " + metrics.deadLettered() + " set aside, " + metrics.closed() + " closed")
                 .row("  received", metrics.received() + ", " + metrics.unhandled() + " unhandled, " + metrics.receivedDropped() + " dropped")
                 .row("  store", status.store() + ", " + Text.bytes(metrics.storeBytes())
                         + (status.storeReason().isEmpty() ? "" : ": " + status.storeReason()));

@@ -260,7 +260,7 @@ public final class Session {
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
             forsake(oldest);
             store.setAside(oldest);
-            end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
+            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker ended " + poison.attempts()
                     + " connections and one more with nothing but this message unacknowledged");
         }
     }

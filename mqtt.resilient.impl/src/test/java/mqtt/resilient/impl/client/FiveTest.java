@@ -481,7 +481,7 @@ class FiveTest {
 
     @Test
     void onlyACodeThatAMessageCanCauseCountsForPoison() {
-        assertEquals(Outcome.Kind.SET_ASIDE, afterDisconnects(0x87));
+        assertEquals(Outcome.Kind.DEAD_LETTERED, afterDisconnects(0x87));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x9F));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8C));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8F));

@@ -352,7 +352,7 @@ final class Application implements ClientEvents {
             return;
         }
         ClientMetrics metrics = client.metrics();
-        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.setAside()
+        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.deadLettered()
                 + metrics.dropped() + metrics.closed();
         if (metrics.accepted() != ended + metrics.pending()) {
             throw ledger.violated("accounting", "client " + index + " has accepted " + metrics.accepted() + "; ended "
