@@ -72,7 +72,7 @@ public interface ClientMXBean {
     long getRoundTripNanos();
 
     /** {@return messages sent again on a later connection} */
-    long getRepeated();
+    long getResent();
 
     /** {@return messages from the broker} */
     long getReceived();

@@ -20,7 +20,7 @@ package mqtt.resilient.api;
  * @param inFlight messages sent and not acknowledged to the end
  * @param roundTripNanos how long the broker took for the latest answer to messages or a ping that was measured, in
  *        nanoseconds; 0 = none on this connection yet, or no connection
- * @param repeated messages sent again on a later connection
+ * @param resent messages sent again on a later connection
  * @param received messages from the broker
  * @param receivedDuplicates QoS 2 messages that came again and were not handed over again
  * @param unhandled received messages that listeners are not done with
@@ -39,7 +39,7 @@ package mqtt.resilient.api;
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
         long deadLettered, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
-        long roundTripNanos, long repeated, long received, long receivedDuplicates, int unhandled,
+        long roundTripNanos, long resent, long received, long receivedDuplicates, int unhandled,
         long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
         long storeSegmentsQuarantined) {

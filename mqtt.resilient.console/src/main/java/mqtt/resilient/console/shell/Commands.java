@@ -129,7 +129,7 @@ public final class Commands {
                 .row("  pending", Text.count(metrics.pending(), "message") + ", " + Text.bytes(metrics.pendingBytes()) + ", "
                         + metrics.inFlight() + " in flight" + (metrics.pending() == 0 ? "" : ", the oldest for "
                         + Text.duration(Duration.ofMillis(metrics.oldestMillis()))))
-                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.repeated() + " repeated")
+                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.resent() + " resent")
                 .row("  not sent", metrics.rejected() + " rejected, " + metrics.dropped() + " dropped, " + metrics.expired() + " expired, "
                         + metrics.cancelled() + " cancelled,")
                 .row("", metrics.refused() + " refused, " + metrics.deadLettered() + " set aside, " + metrics.closed() + " closed")
