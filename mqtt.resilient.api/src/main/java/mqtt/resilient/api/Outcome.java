@@ -33,9 +33,14 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         EXPIRED,
         /** Withdrawn by {@link Publication#cancel()} before it was sent. */
         CANCELLED,
-        /** Refused: at admission, or by the broker with a reason code. */
+        /** Not accepted: {@code publish} did not take the message; {@link Publication#stored()} says why. */
         REJECTED,
-        /** Never acknowledged over several connections that it seems to have ended, and put aside. */
+        /**
+         * The broker refused it with a reason code of 0x80 or above, or its limits rule the message out: too large, or with
+         * {@code qos.strict} a QoS or RETAIN that it does not have.
+         */
+        REFUSED,
+        /** The client gave up on it: connections ended again and again while it was the oldest unacknowledged message. */
         DEAD_LETTERED,
         /** Dropped by a bound. */
         DROPPED,

@@ -52,7 +52,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
     void aMessageThatIsTooLargeForTheBrokerIsRejectedAndTheNextOneIsNot() {
         ResilientMqttClient client = five("large");
         Outcome large = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
-        assertEquals(Outcome.Kind.REJECTED, large.kind());
+        assertEquals(Outcome.Kind.REFUSED, large.kind());
         assertEquals(0x95, large.reasonCode());
         assertTrue(large.reason().contains("" + LARGEST_PACKET), large.reason());
         assertTrue(Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET - 100]).build()).delivered())
@@ -135,7 +135,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
     void whatTheBrokerDeniesIsSaidWithItsCodeAndItsWords() {
         ResilientMqttClient client = five("denied");
         for (Qos qos : List.of(Qos.AT_LEAST_ONCE, Qos.EXACTLY_ONCE)) {
-            assertEquals(new Outcome(Outcome.Kind.REJECTED, 0x87, "not below denied/"), Await.result(
+            assertEquals(new Outcome(Outcome.Kind.REFUSED, 0x87, "not below denied/"), Await.result(
                     client.publish(Message.to("denied/x").qos(qos).build()).delivered())); // it hangs up then, with 0x87
         }
         Subscription.Grant grant = Await.result(client.subscribe("denied/+", QOS_2, new Inbox()).result());

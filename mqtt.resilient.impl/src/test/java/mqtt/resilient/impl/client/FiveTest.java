@@ -140,12 +140,12 @@ class FiveTest {
         Publication refused = world.publish("t", "x");
         var end = refused.delivered();
         world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no 38=b:1 38=a:2 38=b:3}");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
+        assertEquals(new Outcome(Outcome.Kind.REFUSED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
                 new UserProperty("b", "3"))), world.now(end));
         Publication second = world.publish("t", "x", 2);
         var secondEnd = second.delivered();
         world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 144, "topic name invalid"), world.now(secondEnd));
+        assertEquals(new Outcome(Outcome.Kind.REFUSED, 144, "topic name invalid"), world.now(secondEnd));
         assertEquals(0, world.client.metrics().pending());
     }
 
@@ -188,7 +188,7 @@ class FiveTest {
         var end = world.publish("t", "x".repeat(100)).delivered();
         world.publish("t", "small");
         world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing();
-        assertEquals(Outcome.Kind.REJECTED, world.now(end).kind());
+        assertEquals(Outcome.Kind.REFUSED, world.now(end).kind());
         assertEquals(0x95, world.now(end).reasonCode());
         assertEquals("message: 108 bytes as a packet; the broker takes 100", world.now(end).reason());
     }
@@ -199,7 +199,7 @@ class FiveTest {
         Publication message = world.publish("t", "x".repeat(100), 2);
         world.broker.expects("PUBLISH q2 *").networkBreaks().awaitsClient().expects("CONNECT *")
                 .sends("CONNACK session-present {39=100}").expects("PUBREL id=1");
-        assertEquals(Outcome.Kind.REJECTED, world.outcome(message));
+        assertEquals(Outcome.Kind.REFUSED, world.outcome(message));
         assertEquals(0, world.client.metrics().inFlight());
     }
 

@@ -264,7 +264,7 @@ final class Application implements ClientEvents {
         publication.delivered().thenAccept(outcome -> {
             timeline.trace("client " + index, () -> message + " is " + outcome.kind()
                     + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
-            if (outcome.kind() == Outcome.Kind.REJECTED && !mayBeRejected(message)) {
+            if (outcome.kind() == Outcome.Kind.REFUSED && !mayBeRejected(message)) {
                 ledger.violated("truth", message + " is rejected, and the broker would have taken it: " + outcome.reason());
             }
             ledger.ended(message, outcome);
@@ -478,7 +478,7 @@ final class Application implements ClientEvents {
         if (inbound && ledger.out(topic).tooLarge) {
             return;
         }
-        if (kind == Outcome.Kind.REJECTED && topic.startsWith("t/")) {
+        if (kind == Outcome.Kind.REFUSED && topic.startsWith("t/")) {
             if (ledger.sharing(topic).stream().noneMatch(this::mayBeRejected)) {
                 ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
             }
