@@ -183,7 +183,7 @@ class PageInBrowserTest {
         browser.await("what can be done is offered", "[data-do=connect]:enabled", "Connect");
         assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"), "disconnect, reconnect");
         browser.click("[data-do=ping]");
-        browser.await("nobody was asked", "#answer", "plant: there is no connection: disconnect() was called");
+        browser.await("nobody was asked", "#answer", "plant: not connected: disconnect() was called");
         client.publish(Message.to("drop/a").payload("1").lane(3).build());
         client.publish(Message.to("drop/b").payload("2").lane(3).build());
         browser.await("they wait", "#lanes tbody tr:nth-child(4) td:nth-child(2)", "2");

@@ -263,7 +263,7 @@ class PageRequestsTest {
             try (InputStream second = gateway.stream(PAGE + "events?client=plant", "a").body()) {
                 assertEquals(token, token(second));
                 assertEquals(202, gateway.post(PAGE + "action", "do=reconnect&client=plant", headers).statusCode());
-                Gateway.until(second, "plant is paused, and reconnect changes nothing; connect resumes.");
+                Gateway.until(second, "plant is paused, reconnect has no effect; connect resumes.");
                 assertEquals(202, gateway.post(PAGE + "action", "do=connect&client=plant", headers).statusCode());
                 Gateway.until(second, "is at its end: DELIVERED");
             }
