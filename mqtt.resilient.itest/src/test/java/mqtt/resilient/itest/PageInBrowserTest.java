@@ -141,7 +141,7 @@ class PageInBrowserTest {
             LockSupport.parkNanos(due - System.nanoTime());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        browser.await("the rest is counted", "#tail", "left out here");
+        browser.await("the rest is counted", "#tail", "skipped");
         browser.type("#filter", "typed meanwhile");
         assertEquals("typed meanwhile", browser.script("return document.querySelector('#filter').value"));
         double longest = ((Number) browser.script("clearInterval(window.timer); return window.longest")).doubleValue();

@@ -158,7 +158,7 @@ class PageRequestsTest {
     void aTailOfASharedSubscriptionIsRefused() throws Exception {
         HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23", "shared");
         assertEquals(400, refused.statusCode());
-        Gateway.until(refused.body(), "others of its group");
+        Gateway.until(refused.body(), "messages from its group");
     }
 
     @Test
