@@ -10,7 +10,7 @@ import java.util.List;
  * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the kind for
  *        longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
- *        {@link Publication#settled()}, the history does not keep them
+ *        {@link Publication#delivered()}, the history does not keep them
  */
 public record Outcome(Kind kind, int reasonCode, String reason, List<UserProperty> userProperties) {
 

@@ -34,7 +34,7 @@ public interface Publication {
      * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for when more
      *         than 65,536 later messages have been accepted
      */
-    CompletionStage<Outcome> settled();
+    CompletionStage<Outcome> delivered();
 
     /**
      * Cancels the message if it was never sent.

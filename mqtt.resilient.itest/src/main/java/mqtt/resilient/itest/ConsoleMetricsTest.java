@@ -82,7 +82,7 @@ class ConsoleMetricsTest extends FrameworkTest {
     @Test
     void theFiguresAreThereForWhoIsLoggedIn() throws Exception {
         ResilientMqttClient client = clients.connected("figures", broker);
-        Await.result(client.publish(Message.to("figures").build()).settled());
+        Await.result(client.publish(Message.to("figures").build()).delivered());
         guard(true);
         configure(Map.of("metrics", true, "servlet.context", "guarded"));
         Await.until("the figures", () -> get(PATH, true).statusCode() == 200);

@@ -51,7 +51,7 @@ class WhiteboardTest extends FrameworkTest {
         AtomicInteger number = new AtomicInteger();
         Await.until("a message on " + topic, () -> {
             Await.result(client.publish(Message.to(topic).payload("probe " + number.incrementAndGet()).build())
-                    .settled());
+                    .delivered());
             return !at.messages().isEmpty();
         });
     }
@@ -164,7 +164,7 @@ class WhiteboardTest extends FrameworkTest {
     }
 
     private static Outcome answer(ResilientMqttClient client, ReceivedMessage question) throws Exception {
-        return client.publish(Message.to("wb/answer").payload(question.payload()).build()).settled()
+        return client.publish(Message.to("wb/answer").payload(question.payload()).build()).delivered()
                 .toCompletableFuture().get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
@@ -208,7 +208,7 @@ class WhiteboardTest extends FrameworkTest {
         awaitArrival(client, "wb/old", inbox);
         registration.setProperties(new Hashtable<>(Map.of("mqtt.filter", "wb/new")));
         Await.until("a message for the new filter", () -> {
-            Await.result(client.publish(Message.to("wb/new").build()).settled());
+            Await.result(client.publish(Message.to("wb/new").build()).delivered());
             return inbox.messages().stream().anyMatch(message -> message.topic().equals("wb/new"));
         });
         long old = inbox.messages().stream().filter(message -> message.topic().equals("wb/old")).count();

@@ -68,7 +68,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
         }
 
         @Override
-        public CompletionStage<Outcome> settled() {
+        public CompletionStage<Outcome> delivered() {
             return delivered;
         }
 

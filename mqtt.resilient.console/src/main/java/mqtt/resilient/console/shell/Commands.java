@@ -289,7 +289,7 @@ public final class Commands {
                 .lane(arguments.number("-l", 0, Message.LANES - 1, Message.LANE_NORMAL)).build());
         try {
             out().println("message " + publication.id() + " is accepted (" + answer(publication.stored()) + ")");
-            Outcome outcome = publication.settled().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
+            Outcome outcome = publication.delivered().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
             out().println("message " + publication.id() + " is " + outcome.kind().name().toLowerCase(Locale.ROOT)
                     + (outcome.reason().isEmpty() ? "" : ": " + Text.printable(outcome.reason(), WIDTH)));
         } catch (TimeoutException e) {

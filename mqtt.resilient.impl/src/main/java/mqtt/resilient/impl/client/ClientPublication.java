@@ -14,7 +14,7 @@ record ClientPublication(Publisher publisher, long id, Durability durability) im
     }
 
     @Override
-    public CompletionStage<Outcome> settled() {
+    public CompletionStage<Outcome> delivered() {
         return publisher.delivered(id);
     }
 

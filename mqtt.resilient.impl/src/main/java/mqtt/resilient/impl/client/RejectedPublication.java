@@ -21,7 +21,7 @@ record RejectedPublication(RejectedException reason) implements Publication {
     }
 
     @Override
-    public CompletionStage<Outcome> settled() {
+    public CompletionStage<Outcome> delivered() {
         return CompletableFuture.completedStage(new Outcome(Outcome.Kind.REJECTED, 0, reason.getMessage()));
     }
 

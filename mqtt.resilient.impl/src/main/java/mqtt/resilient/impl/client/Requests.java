@@ -191,7 +191,7 @@ public final class Requests {
                 fail(id, error);
             }
         });
-        publication.settled().thenAccept(end -> {
+        publication.delivered().thenAccept(end -> {
             if (!end.isDelivered()) {
                 fail(id, new IllegalStateException("the request was not delivered: " + end));
             }

@@ -240,7 +240,7 @@ import org.osgi.service.metatype.annotations.Option;
     @AttributeDefinition(name = "Dead letter: attempts", min = "0", max = "1000",
             description = "How many connections in a row the broker may close with the same message unacknowledged. Then "
                     + "it is sent alone, and dead-lettered if the broker closes that connection too. 0: never.")
-    int dead_letter_attempts() default 5;
+    int poison_attempts() default 5;
 
     @AttributeDefinition(name = "QoS: strict",
             description = "MQTT 5: if the broker allows only a lower QoS, or keeps no retained messages, the message is "

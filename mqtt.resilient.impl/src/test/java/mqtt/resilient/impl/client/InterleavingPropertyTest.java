@@ -218,7 +218,7 @@ class InterleavingPropertyTest {
             assertEquals(next, publication.id());
             publications.add(publication);
             messages.put(publication.id(), message);
-            publication.settled().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
+            publication.delivered().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
         }
 
         private void subscribeOrClose(int argument) {

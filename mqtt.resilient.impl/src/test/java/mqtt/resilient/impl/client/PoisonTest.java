@@ -50,7 +50,7 @@ class PoisonTest {
     void theReasonSaysWhatHappened() {
         World world = World.connected();
         Publication publication = world.publish("forbidden", "1");
-        var delivered = publication.settled();
+        var delivered = publication.delivered();
         for (int i = 0; i < 6; i++) {
             world.broker.takeAll();
             world.broker.hangsUp().acceptsAgain(true);

@@ -261,7 +261,7 @@ final class Application implements ClientEvents {
         }
         gateway.statistics().messages++;
         publication.stored().thenAccept(stored -> message.stored = true);
-        publication.settled().thenAccept(outcome -> {
+        publication.delivered().thenAccept(outcome -> {
             timeline.trace("client " + index, () -> message + " is " + outcome.kind()
                     + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
             if (outcome.kind() == Outcome.Kind.REFUSED && !mayBeRejected(message)) {
