@@ -186,7 +186,7 @@ class ResilientMqttTest {
     }
 
     @Test
-    void anotherPlaceThatWouldLeaveMessagesBehindIsRefusedAndNotTakenLater() throws Exception {
+    void anotherPlaceThatWouldLeaveMessagesBehindIsRefused() throws Exception {
         broker.close();
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
             mqtt.client().publish(Message.to("plant/a").build()).stored().toCompletableFuture().get(30, TimeUnit.SECONDS);
@@ -214,6 +214,19 @@ class ResilientMqttTest {
             }
         }
         assertThrows(IllegalStateException.class, () -> ResilientMqtt.builder(configuration()).sharing(first).open());
+    }
+
+    @Test
+    void whatIsRefusedIsNotTakenLater() throws IOException {
+        ResilientMqtt first = ResilientMqtt.open(configuration());
+        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first).open()) {
+            assertThrows(IllegalArgumentException.class, () -> second.configure(configuration()));
+            first.close(); // in a framework the second would be plant now
+            try (ResilientMqtt third = ResilientMqtt.builder(configuration()).sharing(second).open()) {
+                assertEquals("second", second.client().status().client());
+                assertEquals("plant", third.client().status().client());
+            }
+        }
     }
 
     @Test
