@@ -143,7 +143,7 @@ class RecipesTest {
 
     /** The client's own parser is not public. */
     private static void assertTaken(String what, Map<String, Object> values) throws ReflectiveOperationException {
-        Class<?> type = Class.forName("mqtt.resilient.impl.component.Configuration");
+        Class<?> type = Class.forName("mqtt.resilient.impl.engine.Configuration");
         Constructor<?> constructor = type.getDeclaredConstructor(Map.class);
         constructor.setAccessible(true);
         Object configuration = constructor.newInstance(values);

@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.AttributeType;
@@ -12,7 +12,8 @@ import org.osgi.service.metatype.annotations.Option;
 @ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
         description = "An MQTT client that every bundle of the gateway can use. It never loses a stored message and "
                 + "never needs to be restarted.")
-@interface ClientConfig {
+public @interface ClientConfig {
+    /** The PID of the factory. */
     String PID = "mqtt.resilient.client";
 
     @AttributeDefinition(name = "Client name",
