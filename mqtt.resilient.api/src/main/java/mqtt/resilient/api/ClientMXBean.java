@@ -45,7 +45,7 @@ public interface ClientMXBean {
     long getRefused();
 
     /** {@return accepted messages that seemed to end connections} */
-    long getSetAside();
+    long getDeadLettered();
 
     /** {@return accepted messages dropped by a bound, or QoS 0 lost with the link} */
     long getDropped();
@@ -72,7 +72,7 @@ public interface ClientMXBean {
     long getRoundTripNanos();
 
     /** {@return messages sent again on a later connection} */
-    long getRepeated();
+    long getResent();
 
     /** {@return messages from the broker} */
     long getReceived();

@@ -2,7 +2,7 @@ package mqtt.resilient.api;
 
 /**
  * The figures of a client at one moment, counted since it was made. At rest
- * {@code accepted = delivered + expired + cancelled + refused + setAside + dropped + closed + pending}: every accepted
+ * {@code accepted = delivered + expired + cancelled + refused + deadLettered + dropped + closed + pending}: every accepted
  * message ends in exactly one way.
  *
  * @param accepted messages admitted
@@ -11,7 +11,7 @@ package mqtt.resilient.api;
  * @param expired accepted messages whose time was over before they were sent
  * @param cancelled accepted messages withdrawn before they were sent
  * @param refused accepted messages that the broker refused with a reason
- * @param setAside accepted messages that seemed to end connections
+ * @param deadLettered accepted messages that seemed to end connections
  * @param dropped accepted messages dropped by a bound, or QoS 0 lost with the link
  * @param closed accepted messages lost with the stop of the client
  * @param pending accepted messages that have not come to their end
@@ -20,7 +20,7 @@ package mqtt.resilient.api;
  * @param inFlight messages sent and not acknowledged to the end
  * @param roundTripNanos how long the broker took for the latest answer to messages or a ping that was measured, in
  *        nanoseconds; 0 = none on this connection yet, or no connection
- * @param repeated messages sent again on a later connection
+ * @param resent messages sent again on a later connection
  * @param received messages from the broker
  * @param receivedDuplicates QoS 2 messages that came again and were not handed over again
  * @param unhandled received messages that listeners are not done with
@@ -38,8 +38,8 @@ package mqtt.resilient.api;
  * @param storeSegmentsQuarantined files of the store that were put aside
  */
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
-        long setAside, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
-        long roundTripNanos, long repeated, long received, long receivedDuplicates, int unhandled,
+        long deadLettered, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
+        long roundTripNanos, long resent, long received, long receivedDuplicates, int unhandled,
         long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
         long storeSegmentsQuarantined) {

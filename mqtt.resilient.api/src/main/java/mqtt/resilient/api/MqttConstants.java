@@ -33,7 +33,7 @@ public final class MqttConstants {
     /** Event: messages were not delivered: why and how many; summed up per second. */
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
     /** Event: a message was set aside: a listener failed on it too often, or it seemed to end connections. */
-    public static final String EVENT_SET_ASIDE = "mqtt/resilient/SET_ASIDE";
+    public static final String EVENT_DEAD_LETTERED = "mqtt/resilient/DEAD_LETTERED";
     /** Event: the session before is lost (the broker lost it, or the client has another broker or client id now). */
     public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";
     /** Event: the broker refused a subscription. */

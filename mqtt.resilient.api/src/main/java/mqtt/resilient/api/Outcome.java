@@ -10,7 +10,7 @@ import java.util.List;
  * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
  *        is one of the latest 1,024; the history keeps the kind for longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
- *        {@link Publication#delivered()}, the history does not keep them
+ *        {@link Publication#settled()}, the history does not keep them
  */
 public record Outcome(Kind kind, int reasonCode, String reason, List<UserProperty> userProperties) {
 
@@ -33,10 +33,15 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         EXPIRED,
         /** Withdrawn by {@link Publication#cancel()} before it was sent. */
         CANCELLED,
-        /** Refused: at admission, or by the broker with a reason code. */
+        /** Not accepted: {@code publish} did not take the message; {@link Publication#stored()} says why. */
         REJECTED,
-        /** Never acknowledged over several connections that it seems to have ended, and put aside. */
-        SET_ASIDE,
+        /**
+         * The broker refused it with a reason code of 0x80 or above, or its limits rule the message out: too large, or with
+         * {@code qos.strict} a QoS or RETAIN that it does not have.
+         */
+        REFUSED,
+        /** The client gave up on it: connections ended again and again while it was the oldest unacknowledged message. */
+        DEAD_LETTERED,
         /** Dropped by a bound. */
         DROPPED,
         /** The client stopped; the message is lost with it. */

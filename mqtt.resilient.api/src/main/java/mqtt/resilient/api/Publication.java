@@ -29,12 +29,12 @@ public interface Publication {
     CompletionStage<Durability> stored();
 
     /**
-     * Completes when the message has come to its end.
+     * Completes when the message is settled, in whichever way: {@link Outcome#isDelivered()} says whether it was delivered.
      *
      * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for after the
      *         client's bounded history (the last 65,536 messages) has passed the message
      */
-    CompletionStage<Outcome> delivered();
+    CompletionStage<Outcome> settled();
 
     /**
      * Withdraws the message if it was never sent.

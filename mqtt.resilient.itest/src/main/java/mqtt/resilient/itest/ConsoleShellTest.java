@@ -103,7 +103,7 @@ class ConsoleShellTest extends FrameworkTest {
             }
         });
         Await.until("the subscription of tail", () -> {
-            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).delivered());
+            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).settled());
             return tail.isDone();
         });
         String shown = tail.join();

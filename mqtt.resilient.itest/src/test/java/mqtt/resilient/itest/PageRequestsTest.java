@@ -163,7 +163,7 @@ class PageRequestsTest {
 
     @Test
     void aPageThatComesAgainKeepsItsTail() throws Exception {
-        Await.result(client.publish(Message.to("kept/a").payload("retained one").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("kept/a").payload("retained one").retain(true).build()).settled());
         try (InputStream first = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {
             Gateway.until(first, "retained one");
             try (InputStream second = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {

@@ -68,7 +68,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
         }
 
         @Override
-        public CompletionStage<Outcome> delivered() {
+        public CompletionStage<Outcome> settled() {
             return delivered;
         }
 

@@ -51,14 +51,14 @@ final class Prometheus {
 
         counter("accepted_messages", "Messages accepted for delivery", each -> each.metrics.accepted());
         counter("rejected_messages", "Messages refused at admission; not accepted", each -> each.metrics.rejected());
-        labelled("ended_messages_total", "Accepted messages that came to their end, by how", "counter", "how",
+        labelled("settled_messages_total", "Accepted messages that are settled, by outcome", "counter", "outcome",
                 each -> ends(each.metrics));
         gauge("pending_messages", "Accepted messages that have not come to their end", each -> each.metrics.pending());
         gauge("pending_bytes", "What they count for against store.max.bytes and qos0.max.bytes", each -> each.metrics.pendingBytes());
         gauge("oldest_pending_seconds", "How long the oldest of them has been pending; 0 = none is",
                 each -> each.metrics.oldestMillis() / MILLIS);
         gauge("in_flight_messages", "Messages sent and not acknowledged to the end", each -> each.metrics.inFlight());
-        counter("repeated_messages", "Messages sent again on a later connection", each -> each.metrics.repeated());
+        counter("resent_messages", "Messages sent again on a later connection", each -> each.metrics.resent());
 
         counter("received_messages", "Messages from the broker", each -> each.metrics.received());
         counter("received_duplicates", "QoS 2 messages that came again and were not handed over again",
@@ -90,7 +90,7 @@ final class Prometheus {
         ends.put("expired", (double) metrics.expired());
         ends.put("cancelled", (double) metrics.cancelled());
         ends.put("refused", (double) metrics.refused());
-        ends.put("set_aside", (double) metrics.setAside());
+        ends.put("dead_lettered", (double) metrics.deadLettered());
         ends.put("dropped", (double) metrics.dropped());
         ends.put("closed", (double) metrics.closed());
         return ends;

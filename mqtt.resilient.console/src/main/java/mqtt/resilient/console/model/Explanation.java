@@ -144,7 +144,7 @@ public final class Explanation {
         add(lost, metrics.expired(), "expired");
         add(lost, metrics.cancelled(), "cancelled");
         add(lost, metrics.refused(), "refused by the broker");
-        add(lost, metrics.setAside(), "set aside");
+        add(lost, metrics.deadLettered(), "set aside");
         add(lost, metrics.closed(), "lost with the stop of the client");
         if (lost.length() > 0) {
             words.add("Not delivered so far: " + lost + ".");

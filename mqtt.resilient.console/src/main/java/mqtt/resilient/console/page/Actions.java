@@ -86,7 +86,7 @@ final class Actions {
         String name = "Message " + publication.id();
         tell(key, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
             answer(key, true, name + " is accepted: " + durability + ".");
-            return publication.delivered();
+            return publication.settled();
         }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
 

@@ -129,10 +129,10 @@ public final class Commands {
                 .row("  pending", Text.count(metrics.pending(), "message") + ", " + Text.bytes(metrics.pendingBytes()) + ", "
                         + metrics.inFlight() + " in flight" + (metrics.pending() == 0 ? "" : ", the oldest for "
                         + Text.duration(Duration.ofMillis(metrics.oldestMillis()))))
-                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.repeated() + " repeated")
+                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.resent() + " resent")
                 .row("  not sent", metrics.rejected() + " rejected, " + metrics.dropped() + " dropped, " + metrics.expired() + " expired, "
                         + metrics.cancelled() + " cancelled,")
-                .row("", metrics.refused() + " refused, " + metrics.setAside() + " set aside, " + metrics.closed() + " closed")
+                .row("", metrics.refused() + " refused, " + metrics.deadLettered() + " set aside, " + metrics.closed() + " closed")
                 .row("  received", metrics.received() + ", " + metrics.unhandled() + " unhandled, " + metrics.receivedDropped() + " dropped")
                 .row("  store", status.store() + ", " + Text.bytes(metrics.storeBytes())
                         + (status.storeReason().isEmpty() ? "" : ": " + status.storeReason()));
@@ -289,7 +289,7 @@ public final class Commands {
                 .lane(arguments.number("-l", 0, Message.LANES - 1, Message.LANE_NORMAL)).build());
         try {
             out().println("message " + publication.id() + " is accepted (" + answer(publication.stored()) + ")");
-            Outcome outcome = publication.delivered().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
+            Outcome outcome = publication.settled().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
             out().println("message " + publication.id() + " is " + outcome.kind().name().toLowerCase(Locale.ROOT)
                     + (outcome.reason().isEmpty() ? "" : ": " + Text.printable(outcome.reason(), WIDTH)));
         } catch (TimeoutException e) {

@@ -488,8 +488,8 @@ function facts(metrics) {
         'Oldest pending': metrics.oldestMillis ? span(metrics.oldestMillis) : '–', 'Accepted': number(metrics.accepted),
         'Delivered': number(metrics.delivered), 'Rejected': number(metrics.rejected), 'Expired': number(metrics.expired),
         'Dropped': number(metrics.dropped), 'Cancelled': number(metrics.cancelled), 'Refused': number(metrics.refused),
-        'Set aside': number(metrics.setAside), 'Lost with a stop': number(metrics.closed),
-        'Sent again': number(metrics.repeated), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
+        'Set aside': number(metrics.deadLettered), 'Lost with a stop': number(metrics.closed),
+        'Sent again': number(metrics.resent), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
         'Unhandled': number(metrics.unhandled), 'Listener failures': number(metrics.listenerFailures),
         'Subscriptions refused': number(metrics.subscriptionsRefused)});
 }

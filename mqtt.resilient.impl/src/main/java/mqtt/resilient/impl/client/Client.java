@@ -571,8 +571,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public ClientMetrics metrics() {
         StoreFigures figures = store.figures();
         return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
-                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
-                ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
+                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REFUSED),
+                ended(Outcome.Kind.DEAD_LETTERED), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),

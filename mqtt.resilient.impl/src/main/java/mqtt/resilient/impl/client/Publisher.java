@@ -490,7 +490,7 @@ public final class Publisher {
         outcomes.ended(message.id(), kind, reason);
         tellSpace();
         lookForOldest();
-        if (kind == Outcome.Kind.SET_ASIDE) {
+        if (kind == Outcome.Kind.DEAD_LETTERED) {
             events.setAside(message.id(), message.message().topic(), reason.text());
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason.text());

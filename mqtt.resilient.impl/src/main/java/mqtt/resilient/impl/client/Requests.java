@@ -191,7 +191,7 @@ public final class Requests {
                 fail(id, error);
             }
         });
-        publication.delivered().thenAccept(end -> {
+        publication.settled().thenAccept(end -> {
             if (!end.isDelivered()) {
                 fail(id, new IllegalStateException("the request was not delivered: " + end));
             }

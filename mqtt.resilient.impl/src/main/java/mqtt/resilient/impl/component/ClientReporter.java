@@ -132,7 +132,7 @@ final class ClientReporter implements ClientEvents {
     @Override
     public void setAside(long id, String topic, String reason) {
         LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
-        post(MqttConstants.EVENT_SET_ASIDE,
+        post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
 
@@ -180,7 +180,7 @@ final class ClientReporter implements ClientEvents {
         LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, topic,
                 setAside ? "is set aside" : "comes again later", error);
         if (setAside) {
-            post(MqttConstants.EVENT_SET_ASIDE,
+            post(MqttConstants.EVENT_DEAD_LETTERED,
                     Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed with " + error));
         }
     }

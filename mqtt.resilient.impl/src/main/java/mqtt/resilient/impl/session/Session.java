@@ -205,7 +205,7 @@ public final class Session {
 
     /** Ends a message that cannot be sent to this broker. */
     private void refuse(Outgoing message, int code) {
-        end(message, Outcome.Kind.REJECTED, new Reason(code, switch (code) {
+        end(message, Outcome.Kind.REFUSED, new Reason(code, switch (code) {
             case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
                     + limits.maximumPacketBytes();
             case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
@@ -260,7 +260,7 @@ public final class Session {
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
             forsake(oldest);
             store.setAside(oldest);
-            end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
+            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker ended " + poison.attempts()
                     + " connections and one more with nothing but this message unacknowledged");
         }
     }
@@ -724,7 +724,7 @@ public final class Session {
         message.known = false;
         if (!again) {
             leaveFlight(message);
-            end(message, Outcome.Kind.REJECTED, reason);
+            end(message, Outcome.Kind.REFUSED, reason);
             return;
         }
         if (message.sentOn == connection) {

@@ -43,7 +43,7 @@ class InspectorTest {
 
     private static void assertSumIsRight(ClientMetrics metrics) {
         assertEquals(metrics.accepted(), metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
-                + metrics.setAside() + metrics.dropped() + metrics.closed() + metrics.pending());
+                + metrics.deadLettered() + metrics.dropped() + metrics.closed() + metrics.pending());
     }
 
     @Test

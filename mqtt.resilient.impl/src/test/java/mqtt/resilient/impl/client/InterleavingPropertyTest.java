@@ -72,7 +72,7 @@ class InterleavingPropertyTest {
                 return broker;
             }, settings -> settings.inflightMax(8).user("u"));
             broker.window(8);
-            broker.givenUp(number -> world.client.outcome(number).kind() == Kind.SET_ASIDE);
+            broker.givenUp(number -> world.client.outcome(number).kind() == Kind.DEAD_LETTERED);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
                     || world.events.stream().anyMatch(event -> event.startsWith("set aside ")),
                     "acknowledged before its listener was done: " + out.number));
@@ -218,7 +218,7 @@ class InterleavingPropertyTest {
             assertEquals(next, publication.id());
             publications.add(publication);
             messages.put(publication.id(), message);
-            publication.delivered().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
+            publication.settled().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
         }
 
         private void subscribeOrClose(int argument) {
@@ -256,7 +256,7 @@ class InterleavingPropertyTest {
 
         private static long ended(ClientMetrics metrics) {
             return metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
-                    + metrics.setAside() + metrics.dropped() + metrics.closed();
+                    + metrics.deadLettered() + metrics.dropped() + metrics.closed();
         }
 
         private void drainAcknowledgements() {
@@ -333,7 +333,7 @@ class InterleavingPropertyTest {
             assertEquals(metrics.expired(), kinds.getOrDefault(Kind.EXPIRED, 0L));
             assertEquals(metrics.cancelled(), kinds.getOrDefault(Kind.CANCELLED, 0L));
             assertEquals(metrics.dropped(), kinds.getOrDefault(Kind.DROPPED, 0L));
-            assertEquals(metrics.setAside(), kinds.getOrDefault(Kind.SET_ASIDE, 0L));
+            assertEquals(metrics.deadLettered(), kinds.getOrDefault(Kind.DEAD_LETTERED, 0L));
             assertEquals(0, metrics.closed() + metrics.refused() + metrics.inFlight() + metrics.unhandled());
             long setAside = world.events.stream().filter(event -> event.startsWith("set aside ")).count();
             long missing = 0;

@@ -261,10 +261,10 @@ final class Application implements ClientEvents {
         }
         gateway.statistics().messages++;
         publication.stored().thenAccept(stored -> message.stored = true);
-        publication.delivered().thenAccept(outcome -> {
+        publication.settled().thenAccept(outcome -> {
             timeline.trace("client " + index, () -> message + " is " + outcome.kind()
                     + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
-            if (outcome.kind() == Outcome.Kind.REJECTED && !mayBeRejected(message)) {
+            if (outcome.kind() == Outcome.Kind.REFUSED && !mayBeRejected(message)) {
                 ledger.violated("truth", message + " is rejected, and the broker would have taken it: " + outcome.reason());
             }
             ledger.ended(message, outcome);
@@ -352,7 +352,7 @@ final class Application implements ClientEvents {
             return;
         }
         ClientMetrics metrics = client.metrics();
-        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.setAside()
+        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.deadLettered()
                 + metrics.dropped() + metrics.closed();
         if (metrics.accepted() != ended + metrics.pending()) {
             throw ledger.violated("accounting", "client " + index + " has accepted " + metrics.accepted() + "; ended "
@@ -478,7 +478,7 @@ final class Application implements ClientEvents {
         if (inbound && ledger.out(topic).tooLarge) {
             return;
         }
-        if (kind == Outcome.Kind.REJECTED && topic.startsWith("t/")) {
+        if (kind == Outcome.Kind.REFUSED && topic.startsWith("t/")) {
             if (ledger.sharing(topic).stream().noneMatch(this::mayBeRejected)) {
                 ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
             }

@@ -269,7 +269,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        events.add("SET_ASIDE " + topic);
+        events.add("DEAD_LETTERED " + topic);
     }
 
     @Override

@@ -307,7 +307,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             LOG.debug("{}: the delivery of message {} will not be told: {} others are awaited", pid, id, MOST_WATCHED);
             return;
         }
-        publication.delivered().thenAccept(outcome -> deliveries.execute(() -> {
+        publication.settled().thenAccept(outcome -> deliveries.execute(() -> {
             watched.decrementAndGet();
             if (outcome.isDelivered()) {
                 EndpointUser.tell(deliveryListeners, listener -> listener.onMessageConfirmed(id));

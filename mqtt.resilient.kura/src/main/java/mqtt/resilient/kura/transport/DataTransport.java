@@ -540,7 +540,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         }
         if (token != null) {
             DataTransportToken taken = token;
-            publication.delivered().thenAccept(outcome -> ended(taken, outcome, message));
+            publication.settled().thenAccept(outcome -> ended(taken, outcome, message));
         }
         return token;
     }
