@@ -41,7 +41,7 @@ public interface ClientFactory {
          *
          * @param reason names key, value and what is allowed; never a secret
          */
-        void refuse(String reason);
+        void reject(String reason);
 
         /** {@return the client, for the maker itself; not usable any more after {@link #dispose()}} */
         ResilientMqttClient client();

@@ -18,9 +18,9 @@ public interface ClientInspector {
     int AT_MOST_ONCE = Message.LANES;
 
     /** How much a list may have at most. */
-    int MOST = 1000;
+    int MAX_RESULTS = 1000;
 
-    /** {@return a stage with what the client subscribes to, by filter; at most {@link #MOST}} */
+    /** {@return a stage with what the client subscribes to, by filter; at most {@link #MAX_RESULTS}} */
     CompletionStage<List<Subscribed>> subscriptions();
 
     /** {@return a stage with what is pending: lanes 0 to 3 and {@link #AT_MOST_ONCE}, in this order} */
@@ -30,11 +30,11 @@ public interface ClientInspector {
      * Looks at the oldest messages of a lane that were never sent.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @param most how many, 1 to {@link #MOST}
+     * @param max how many, 1 to {@link #MAX_RESULTS}
      * @return a stage with those of them that are in memory, the oldest first; a store keeps about a megabyte of each lane there
      * @throws IllegalArgumentException if an argument is not allowed
      */
-    CompletionStage<List<Waiting>> waiting(int lane, int most);
+    CompletionStage<List<Waiting>> waiting(int lane, int max);
 
     /**
      * Cancels all messages of a lane that were accepted before now and never sent; what is under way goes on.
@@ -44,7 +44,7 @@ public interface ClientInspector {
      *         trouble cannot read stay
      * @throws IllegalArgumentException if the lane is not allowed
      */
-    CompletionStage<Long> drop(int lane);
+    CompletionStage<Long> cancel(int lane);
 
     /**
      * One filter.
@@ -65,12 +65,12 @@ public interface ClientInspector {
      * What is pending in one lane.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @param queued accepted messages that were never sent
+     * @param waiting accepted messages that were never sent
      * @param inFlight messages that were sent and not acknowledged to the end
      * @param bytes what both count for against the bounds
      * @param oldestMillis the age of the oldest that is in memory; 0 = none is
      */
-    record Lane(int lane, long queued, int inFlight, long bytes, long oldestMillis) {
+    record Lane(int lane, long waiting, int inFlight, long bytes, long oldestMillis) {
     }
 
     /**

@@ -147,7 +147,7 @@ class ConsoleShellTest extends FrameworkTest {
     }
 
     @Test
-    void aBacklogIsShownAndDroppedOnlyAfterAYes() throws Exception {
+    void aBacklogIsShownAndCancelledOnlyAfterAYes() throws Exception {
         clients.configure("shell", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("shell");
         for (int i = 0; i < 30; i++) {
@@ -159,15 +159,15 @@ class ConsoleShellTest extends FrameworkTest {
         assertEquals(1 + 5, waiting.lines().count(), waiting);
         assertShown(waiting, "back/log");
         assertShown(type("mqtt:explain"), "31 messages are pending");
-        assertShown(type("mqtt:drop -l 3", keys("no\r\n")), "Nothing is dropped.");
-        assertShown(type("mqtt:drop -l 3"), "Nothing is dropped."); // nobody is there to be asked
+        assertShown(type("mqtt:cancel -l 3", keys("no\r\n")), "Nothing is cancelled.");
+        assertShown(type("mqtt:cancel -l 3"), "Nothing is cancelled."); // nobody is there to be asked
         assertEquals(31, client.metrics().pending());
-        assertShown(type("mqtt:drop -l 3", keys("yes\r\n")), "shell: 30 messages dropped");
+        assertShown(type("mqtt:cancel -l 3", keys("yes\r\n")), "shell: 30 messages cancelled");
         assertEquals(30, client.metrics().cancelled());
-        assertShown(type("mqtt:drop --all --yes"), "shell: 1 message dropped");
+        assertShown(type("mqtt:cancel --all --yes"), "shell: 1 message cancelled");
         assertEquals(0, client.metrics().pending());
-        assertShown(type("mqtt:drop --all --yes"), "there is nothing to drop");
-        assertThrows(IllegalArgumentException.class, () -> type("mqtt:drop"));
+        assertShown(type("mqtt:cancel --all --yes"), "there is nothing to cancel");
+        assertThrows(IllegalArgumentException.class, () -> type("mqtt:cancel"));
     }
 
     @Test

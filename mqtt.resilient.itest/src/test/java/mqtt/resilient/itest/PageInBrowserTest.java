@@ -190,12 +190,12 @@ class PageInBrowserTest {
         browser.click("#lanes tbody tr:nth-child(4) button:first-child");
         browser.await("the oldest are shown", "#waiting", "drop/a");
         browser.click("#lanes tbody tr:nth-child(4) .danger");
-        browser.await("the question", "#drop-words", "2 messages of lane 3 bulk of the client “plant”");
-        browser.click("#drop button[value=no]");
+        browser.await("the question", "#cancel-words", "2 messages of lane 3 bulk of the client “plant”");
+        browser.click("#cancel button[value=no]");
         assertEquals(2, client.metrics().pending());
         browser.click("#lanes tbody tr:nth-child(4) .danger");
-        browser.click("#drop button[value=yes]");
-        browser.await("it is told", "#answer", "2 messages of lane 3 dropped.");
+        browser.click("#cancel button[value=yes]");
+        browser.await("it is told", "#answer", "2 messages of lane 3 cancelled.");
         assertEquals(0, client.metrics().pending());
         assertFalse(browser.find("#waiting").isDisplayed(), "what it showed is gone");
         browser.click("[data-do=connect]");

@@ -103,7 +103,7 @@ class PageRequestsTest {
             String token = token(stream);
             for (Map.Entry<String, String> each : Map.of("do=explode&client=plant", "do: \"explode\" is not allowed",
                     "do=connect&client=none", "there is no client \"none\"",
-                    "do=drop&client=plant&lane=x", "lane: \"x\" is not allowed",
+                    "do=cancel&client=plant&lane=x", "lane: \"x\" is not allowed",
                     "do=publish&client=plant&topic=a%2F%23&payload=&qos=0&lane=2", "#",
                     "do=publish&client=plant&topic=a&format=hex&payload=0g&qos=0&lane=2", "hex").entrySet()) {
                 HttpResponse<String> answer = gateway.post(PAGE + "action", each.getKey(), "X-Mqtt-Page", "sense", "X-Mqtt-Token", token);
@@ -217,7 +217,7 @@ class PageRequestsTest {
             silent.unregister();
             ServiceRegistration<?> answers = register("odd", ClientInspector.class, method -> CompletableFuture.completedStage(
                     method.equals("lanes") ? List.of(new ClientInspector.Lane(0, 4711, 0, 0, 0)) : List.of()));
-            Gateway.until(page, "\"queued\":4711");
+            Gateway.until(page, "\"waiting\":4711");
             answers.unregister();
         } finally {
             there.unregister();

@@ -263,24 +263,24 @@ public final class Clients {
     }
 
     /**
-     * Drops the messages of a lane, and notes in the log that somebody wants to, and that it is done: a store in trouble may take
-     * its time for it.
+     * Cancels the waiting messages of a lane. The log says when it begins and when it is done, because a degraded store may take
+     * long.
      *
      * @param name the client's name
      * @param lane 0 to {@link ClientInspector#AT_MOST_ONCE}
-     * @return {@link ClientInspector#drop(int)}
+     * @return {@link ClientInspector#cancel(int)}
      * @throws IllegalArgumentException if there is no client of this name, or the lane is not allowed
      */
-    public CompletionStage<Long> drop(String name, int lane) {
+    public CompletionStage<Long> cancel(String name, int lane) {
         ClientInspector inspector = inspector(name);
         String where = Text.lane(lane);
-        CompletionStage<Long> dropped = inspector.drop(lane);
-        LOG.warn("{}: an operator drops what waits of {}", name, where);
-        return dropped.whenComplete((count, failure) -> {
+        CompletionStage<Long> cancelled = inspector.cancel(lane);
+        LOG.warn("{}: an operator cancels the waiting messages of {}", name, where);
+        return cancelled.whenComplete((count, failure) -> {
             if (failure == null) {
-                LOG.warn("{}: an operator dropped {} of {}, never sent before", name, Text.count(count, "message"), where);
+                LOG.warn("{}: an operator cancelled {} of {} that were never sent", name, Text.count(count, "message"), where);
             } else {
-                LOG.warn("{}: an operator wanted to drop the messages of {}", name, where, failure);
+                LOG.warn("{}: an operator could not cancel the waiting messages of {}", name, where, failure);
             }
         });
     }

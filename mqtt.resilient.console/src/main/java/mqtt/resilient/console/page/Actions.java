@@ -56,11 +56,11 @@ final class Actions {
             case "wan" -> tell(key, clients.client(name).wanUp(), up -> up ? "The wide area network is there."
                     : "The wide area network is not there.");
             case "publish" -> publish(key, clients.client(name), request);
-            case "drop" -> {
+            case "cancel" -> {
                 int lane = number(request, "lane");
-                CompletionStage<Long> dropped = clients.drop(name, lane);
-                answer(key, true, "What waits of " + Text.lane(lane) + " is being dropped.");
-                tell(key, dropped, count -> Text.count(count, "message") + " of " + Text.lane(lane) + " dropped.");
+                CompletionStage<Long> cancelled = clients.cancel(name, lane);
+                answer(key, true, "The waiting messages of " + Text.lane(lane) + " are being cancelled.");
+                tell(key, cancelled, count -> Text.count(count, "message") + " of " + Text.lane(lane) + " cancelled.");
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
@@ -68,7 +68,7 @@ final class Actions {
                         new Json().object().put("lane", lane).name("messages").value(messages).end().toString()));
             }
             default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; connect, disconnect, reconnect, "
-                    + "ping, wan, publish, drop and waiting are.");
+                    + "ping, wan, publish, cancel and waiting are.");
         }
     }
 
@@ -87,7 +87,7 @@ final class Actions {
         tell(key, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
             answer(key, true, name + " is accepted: " + durability + ".");
             return publication.settled();
-        }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
+        }), outcome -> name + " is settled: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
 
     private static byte[] hex(String text) {

@@ -49,7 +49,7 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = Commands.class, reference = @Reference(name = "shell", service = CommandProcessor.class), property = {
     "osgi.command.scope=mqtt", "osgi.command.function=status", "osgi.command.function=clients", "osgi.command.function=connect",
     "osgi.command.function=disconnect", "osgi.command.function=reconnect", "osgi.command.function=publish",
-    "osgi.command.function=subscribe", "osgi.command.function=tail", "osgi.command.function=queue", "osgi.command.function=drop",
+    "osgi.command.function=subscribe", "osgi.command.function=tail", "osgi.command.function=queue", "osgi.command.function=cancel",
     "osgi.command.function=subscriptions", "osgi.command.function=events", "osgi.command.function=ping",
     "osgi.command.function=wan", "osgi.command.function=explain"})
 public final class Commands {
@@ -220,11 +220,11 @@ public final class Commands {
     @Descriptor("what is pending, by lane and age; with -l (q0 = QoS 0) the oldest messages that are in memory")
     public void queue(@Descriptor("[client] [-l 0|1|2|3|q0] [-n count]") String... args) throws InterruptedException {
         Arguments arguments = new Arguments("queue [client] [-l 0|1|2|3|q0] [-n count]", Set.of(), Set.of("-l", "-n"), args);
-        int most = arguments.number("-n", 1, ClientInspector.MOST, 20);
+        int most = arguments.number("-n", 1, ClientInspector.MAX_RESULTS, 20);
         String name = arguments.client(clients, 0);
         if (!arguments.has("-l")) {
-            Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "QUEUED", "IN FLIGHT", "BYTES", "OLDEST");
-            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(Text.lane(lane.lane()), lane.queued(), lane.inFlight(),
+            Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "WAITING", "IN FLIGHT", "BYTES", "OLDEST");
+            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(Text.lane(lane.lane()), lane.waiting(), lane.inFlight(),
                     Text.bytes(lane.bytes()), lane.oldestMillis() == 0 ? "-" : Text.duration(Duration.ofMillis(lane.oldestMillis()))));
             out().print(table);
             return;
@@ -370,11 +370,11 @@ public final class Commands {
         }
     }
 
-    /** Drops messages. */
+    /** Cancels messages. */
     @Descriptor("cancels the messages of a lane (q0 = QoS 0) that were never sent, for ever; asks first, unless --yes is given")
-    public void drop(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
+    public void cancel(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
             throws InterruptedException {
-        Arguments arguments = new Arguments("drop [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
+        Arguments arguments = new Arguments("cancel [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
         String name = arguments.client(clients, 0);
         if (arguments.has("--all") == arguments.has("-l")) {
             throw arguments.wrong("which lane? Either -l or --all");
@@ -382,26 +382,26 @@ public final class Commands {
         int only = arguments.has("-l") ? lane(arguments) : -1;
         ClientInspector inspector = clients.inspector(name);
         List<ClientInspector.Lane> lanes = answer(inspector.lanes()).stream()
-                .filter(lane -> lane.queued() > 0 && (only < 0 || lane.lane() == only)).toList();
-        long queued = lanes.stream().mapToLong(ClientInspector.Lane::queued).sum();
+                .filter(lane -> lane.waiting() > 0 && (only < 0 || lane.lane() == only)).toList();
+        long queued = lanes.stream().mapToLong(ClientInspector.Lane::waiting).sum();
         if (queued == 0) {
-            out().println(name + ": there is nothing to drop.");
+            out().println(name + ": there is nothing to cancel.");
             return;
         }
         if (!arguments.has("--yes")) {
-            session.getConsole().print(Text.count(queued, "message") + " of " + name + ", and what comes until you answer, will never be delivered. Type yes to drop: ");
+            session.getConsole().print(Text.count(queued, "message") + " of " + name + ", and what comes until you answer, will never be delivered. Type yes to cancel: ");
             session.getConsole().flush(); // which does not get through Gogo's own stream
             isKeyPressed(session.getKeyboard()); // what is left of the line with the command
             if (!"yes".equals(line(session.getKeyboard()))) {
-                out().println(System.lineSeparator() + "Nothing is dropped.");
+                out().println(System.lineSeparator() + "Nothing is cancelled.");
                 return;
             }
         }
-        long dropped = 0;
+        long cancelled = 0;
         for (ClientInspector.Lane lane : lanes) {
-            dropped += answer(clients.drop(name, lane.lane()));
+            cancelled += answer(clients.cancel(name, lane.lane()));
         }
-        out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
+        out().println(name + ": " + Text.count(cancelled, "message") + " cancelled.");
     }
 
     private static String line(InputStream keyboard) {

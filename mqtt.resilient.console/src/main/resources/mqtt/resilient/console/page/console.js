@@ -399,32 +399,32 @@ function takeLanes(lanes) {
             tr = row(el('th', {scope: 'row'}, name), '', '', '', '', el('div', {className: 'buttons'},
                 el('button', {type: 'button', ariaLabel: 'Look at the oldest of ' + name,
                     onclick: () => act('waiting', {lane: lane.lane})}, 'Look'),
-                el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop ' + name,
-                    onclick: () => drop(lane.lane, name)}, 'Drop …')));
+                el('button', {type: 'button', className: 'danger', ariaLabel: 'Cancel the waiting messages of ' + name,
+                    onclick: () => cancel(lane.lane, name)}, 'Cancel messages …')));
             body.append(tr);
         }
-        setText(tr.cells[1], number(lane.queued));
+        setText(tr.cells[1], number(lane.waiting));
         setText(tr.cells[2], number(lane.inFlight));
         setText(tr.cells[3], bytes(lane.bytes));
         setText(tr.cells[4], lane.oldestMillis > 0 ? span(lane.oldestMillis) : '–');
         tr.querySelectorAll('button').forEach(button => { // the focus would be lost
-            button.disabled = lane.queued === 0 && button !== document.activeElement;
+            button.disabled = lane.waiting === 0 && button !== document.activeElement;
         });
-        tr.dataset.queued = lane.queued;
+        tr.dataset.waiting = lane.waiting;
     });
 }
 
-function drop(lane, name) {
-    const dialog = $('drop');
+function cancel(lane, name) {
+    const dialog = $('cancel');
     const client = selected.client; // another may be selected before the answer
-    const count = $('lanes').tBodies[0].rows[lane].dataset.queued;
-    $('drop-words').textContent = plural(Number(count), 'message') + ' of ' + name + ' of the client “' + client
-        + '”, and what comes until you answer, will be cancelled and are lost. What has been sent already goes on.';
+    const count = $('lanes').tBodies[0].rows[lane].dataset.waiting;
+    $('cancel-words').textContent = plural(Number(count), 'message') + ' of ' + name + ' of the client “' + client
+        + '”, and those accepted until you answer, will be cancelled and never be sent. Messages in flight are not affected.';
     dialog.returnValue = '';
     dialog.onclose = () => {
         if (dialog.returnValue === 'yes') {
             $('waiting').hidden = true; // what it shows is about to go
-            act('drop', {lane, client});
+            act('cancel', {lane, client});
         }
     };
     dialog.showModal();

@@ -109,7 +109,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
-        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MOST,
+        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS,
                 filter -> subscriptions.containsKey(filter) ? subscriptions.get(filter).get(0).granted() : Subscription.Grant.PENDING));
         linkStatus = supervisor.status();
     }

@@ -239,7 +239,7 @@ import org.osgi.service.metatype.annotations.Option;
     @AttributeDefinition(name = "Poison: attempts", min = "0", max = "1000",
             description = "After so many connections in a row that the broker ended with the same message "
                     + "unacknowledged, it is sent alone, and set aside if the broker hangs up again. 0: never.")
-    int poison_attempts() default 5;
+    int dead_letter_attempts() default 5;
 
     @AttributeDefinition(name = "QoS: strict",
             description = "MQTT 5: refuse a message where the broker takes only a lower QoS, or keeps no retained messages, "

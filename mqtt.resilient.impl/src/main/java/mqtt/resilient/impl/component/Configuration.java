@@ -392,7 +392,7 @@ final class Configuration {
         return new SessionSettings((int) number("inflight.max", 1, 65_000),
                 number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
                 (int) number("rate.burst", 1, 1_000_000), flag("qos.strict"),
-                (int) number("poison.attempts", 0, 1000));
+                (int) number("dead.letter.attempts", 0, 1000));
     }
 
     private DispatchSettings dispatch() throws InvalidException {

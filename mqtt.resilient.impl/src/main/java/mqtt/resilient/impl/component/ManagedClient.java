@@ -176,7 +176,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     }
 
     @Override
-    public synchronized void refuse(String reason) {
+    public synchronized void reject(String reason) {
         if (!disposed) {
             nameRefused = null;
             storeRefused = null;

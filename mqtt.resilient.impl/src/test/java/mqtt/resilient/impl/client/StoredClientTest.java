@@ -169,7 +169,7 @@ class StoredClientTest {
         assertEquals(Durability.POWER, world.now(publish(2, 1).stored()), "meanwhile it goes on");
         assertEquals(List.of(), disk.list("elsewhere"));
         world.now(pending.cancel());
-        world.now(world.client.inspector().drop(2));
+        world.now(world.client.inspector().cancel(2));
         scheduler.advance(Duration.ofSeconds(2));
         assertEquals("", world.client.status().configurationError());
         assertFalse(disk.list("elsewhere").isEmpty());

@@ -55,7 +55,7 @@ class ConfigurationTest {
         NUMBERS.put("schedule.stay.seconds", new long[] { 1, 86_400 });
         NUMBERS.put("inflight.max", new long[] { 1, 65_000 });
         NUMBERS.put("rate.burst", new long[] { 1, 1_000_000 });
-        NUMBERS.put("poison.attempts", new long[] { 0, 1000 });
+        NUMBERS.put("dead.letter.attempts", new long[] { 0, 1000 });
         NUMBERS.put("packet.max.bytes", new long[] { 128, 268_435_455 });
         NUMBERS.put("inbound.queue", new long[] { 1, 10_000_000 });
         NUMBERS.put("inbound.attempts", new long[] { 1, 1000 });

@@ -175,10 +175,10 @@ public final class KuraClient implements ConfigurableComponent {
             ledWanted = newLed;
             watchdogMinutes = newMinutes;
         } catch (IllegalArgumentException e) {
-            client.refuse(e.getMessage());
+            client.reject(e.getMessage());
         } catch (RuntimeException e) { // Kura would lose the component
             LOG.error("{}: the configuration could not be taken", pid(), e);
-            client.refuse("the configuration could not be taken: " + e);
+            client.reject("the configuration could not be taken: " + e);
         }
         supervise();
     }

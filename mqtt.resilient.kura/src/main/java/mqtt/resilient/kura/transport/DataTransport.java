@@ -214,7 +214,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         } catch (RuntimeException e) { // also Kura's
             problem = String.valueOf(e.getMessage());
             LOG.error("{}: the configuration is not usable and changes nothing: {}", name(properties), problem);
-            managed.refuse(problem);
+            managed.reject(problem);
             return null;
         }
     }
