@@ -3,12 +3,12 @@ package mqtt.resilient.api;
 import java.util.List;
 
 /**
- * How a message ended.
+ * How a message was settled; immutable.
  *
- * @param kind how it ended
+ * @param kind how
  * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
- * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
- *        is one of the latest 1,024; the history keeps the kind for longer
+ * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the kind for
+ *        longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
  *        {@link Publication#settled()}, the history does not keep them
  */
@@ -17,7 +17,7 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
     /**
      * Without user properties.
      *
-     * @param kind how it ended
+     * @param kind how it was settled
      * @param reasonCode the broker's reason code
      * @param reason in words
      */
@@ -25,11 +25,11 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         this(kind, reasonCode, reason, List.of());
     }
 
-    /** The ways in which a message can end. Every accepted message ends in exactly one of them. */
+    /** The ways in which a message can be settled. Every accepted message is settled in exactly one of them. */
     public enum Kind {
-        /** QoS 1 and 2: acknowledged by the broker. QoS 0: handed to the network. */
+        /** QoS 1 and 2: acknowledged by the broker. QoS 0: written to the connection. */
         DELIVERED,
-        /** Its time was over before it was sent. */
+        /** It expired before it was sent ({@link Message.Builder#expiresAfter}). */
         EXPIRED,
         /** Withdrawn by {@link Publication#cancel()} before it was sent. */
         CANCELLED,
@@ -42,15 +42,15 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         REFUSED,
         /** The client gave up on it: connections ended again and again while it was the oldest unacknowledged message. */
         DEAD_LETTERED,
-        /** Dropped by a bound. */
+        /** Removed by a bound (bytes, count, age), or QoS 0 lost with the connection. */
         DROPPED,
-        /** The client stopped; the message is lost with it. */
+        /** Lost with the stop of the client. */
         CLOSED,
-        /** The client stopped; the message is in its store and goes out after the next start. */
+        /** The client stopped; the message is in its store and is sent after the next start. */
         KEPT_IN_STORE,
-        /** Too long ago to say. */
+        /** No longer known: too many messages ago. */
         UNKNOWN,
-        /** Not yet at its end. Only from {@link ResilientMqttClient#outcome(long)}. */
+        /** Not yet settled. Only from {@link ResilientMqttClient#outcome(long)}. */
         PENDING
     }
 

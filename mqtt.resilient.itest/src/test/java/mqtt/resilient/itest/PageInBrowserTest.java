@@ -141,7 +141,7 @@ class PageInBrowserTest {
             LockSupport.parkNanos(due - System.nanoTime());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        browser.await("the rest is counted", "#tail", "left out here");
+        browser.await("the rest is counted", "#tail", "skipped");
         browser.type("#filter", "typed meanwhile");
         assertEquals("typed meanwhile", browser.script("return document.querySelector('#filter').value"));
         double longest = ((Number) browser.script("clearInterval(window.timer); return window.longest")).doubleValue();
@@ -183,7 +183,7 @@ class PageInBrowserTest {
         browser.await("what can be done is offered", "[data-do=connect]:enabled", "Connect");
         assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"), "disconnect, reconnect");
         browser.click("[data-do=ping]");
-        browser.await("nobody was asked", "#answer", "plant: there is no connection: disconnect() was called");
+        browser.await("nobody was asked", "#answer", "plant: not connected: disconnect() was called");
         client.publish(Message.to("drop/a").payload("1").lane(3).build());
         client.publish(Message.to("drop/b").payload("2").lane(3).build());
         browser.await("they wait", "#lanes tbody tr:nth-child(4) td:nth-child(2)", "2");

@@ -158,7 +158,7 @@ class PageRequestsTest {
     void aTailOfASharedSubscriptionIsRefused() throws Exception {
         HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23", "shared");
         assertEquals(400, refused.statusCode());
-        Gateway.until(refused.body(), "others of its group");
+        Gateway.until(refused.body(), "messages from its group");
     }
 
     @Test
@@ -263,7 +263,7 @@ class PageRequestsTest {
             try (InputStream second = gateway.stream(PAGE + "events?client=plant", "a").body()) {
                 assertEquals(token, token(second));
                 assertEquals(202, gateway.post(PAGE + "action", "do=reconnect&client=plant", headers).statusCode());
-                Gateway.until(second, "plant is paused, and reconnect changes nothing; connect resumes.");
+                Gateway.until(second, "plant is paused, reconnect has no effect; connect resumes.");
                 assertEquals(202, gateway.post(PAGE + "action", "do=connect&client=plant", headers).statusCode());
                 Gateway.until(second, "is at its end: DELIVERED");
             }

@@ -62,8 +62,8 @@ public final class EventTap implements EventHandler {
             case MqttConstants.EVENT_DEAD_LETTERED -> text(event, MqttConstants.TOPIC) + ": " + reason;
             case MqttConstants.EVENT_SUBSCRIPTION_REFUSED -> text(event, MqttConstants.FILTER) + ": " + reason;
             case MqttConstants.EVENT_STORE -> text(event, MqttConstants.HEALTH) + (reason.isEmpty() ? "" : ": " + reason);
-            case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "taken"
-                    : "refused: " + reason;
+            case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "in force"
+                    : "rejected: " + reason;
             default -> reason;
         };
     }

@@ -57,7 +57,7 @@ import mqtt.resilient.spi.packet.Subscribe;
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
     private static final String STORE_CHANGE_WAITS =
-            "store, store.directory: messages are pending; another place is taken when none is";
+            "store, store.directory: messages are pending; the change takes effect when none is pending";
     private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
@@ -151,7 +151,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 supervisor.fail(error);
                 if (settings == null) {
                     storeHealth = StoreHealth.FAILED;
-                    storeReason = "there is no usable configuration: " + error;
+                    storeReason = "no usable configuration: " + error;
                     publisher.health(storeHealth, storeReason);
                     ready.complete(null);
                 }
@@ -193,7 +193,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
         storePlace = settings.store().place();
         storeHealth = StoreHealth.OPENING; // whoever asks again, this stays until the new one is open
-        storeReason = "it is being opened";
+        storeReason = "being opened";
         supervisor.forget();
         opened = false;
         MessageStore before = store;

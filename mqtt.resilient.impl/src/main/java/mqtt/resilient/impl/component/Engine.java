@@ -104,7 +104,7 @@ public final class Engine implements ClientFactory {
         orphans = new Orphans(dataArea == null ? null : new LocalFileSystem(dataArea.toPath()), loop, storage,
                 journal -> locks.contains(journal.resolve("lock").toAbsolutePath().normalize())
                         || names.values().stream().anyMatch(client -> client.mayUse(journal)),
-                journal -> LOG.warn("{} is the journal of a client that is not there any more; it is kept", journal));
+                journal -> LOG.warn("Orphan {}: no configured client uses this journal; it is kept", journal));
     }
 
     @Override
@@ -135,8 +135,8 @@ public final class Engine implements ClientFactory {
             authenticators.put(authenticator, method);
             osgi.execute(() -> names.values().forEach(ManagedClient::chooseAuthenticator));
         } else {
-            LOG.warn("the Authenticator {} is not used: its service property {} is {}; "
-                    + "allowed is the name of a method", authenticator, MqttConstants.AUTH_METHOD,
+            LOG.warn("Authenticator {} ignored: its service property {} is {}; "
+                    + "allowed: the name of an authentication method", authenticator, MqttConstants.AUTH_METHOD,
                     properties.get(MqttConstants.AUTH_METHOD));
         }
     }
@@ -199,7 +199,7 @@ public final class Engine implements ClientFactory {
         try { // a store that is closed after its threads would keep its lock
             CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("{} stores could not be closed in time", ending.size());
+            LOG.warn("Stores not closed in time: {}; they are recovered at the next start", ending.size());
             storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();

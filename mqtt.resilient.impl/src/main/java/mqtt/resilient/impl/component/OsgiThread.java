@@ -33,7 +33,7 @@ final class OsgiThread {
         try {
             task.run();
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
-            LOG.error("A service or event could not be handed to the framework", e);
+            LOG.error("A service or an event could not be passed to the framework", e);
         } finally {
             current = null;
         }
@@ -49,7 +49,7 @@ final class OsgiThread {
         try {
             execute(task).get(budget.millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) { // the task itself never fails
-            LOG.warn("A service is not unregistered in time: some bundle holds up the thread mqtt-osgi");
+            LOG.warn("A service was not unregistered in time: a bundle blocks the thread mqtt-osgi");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

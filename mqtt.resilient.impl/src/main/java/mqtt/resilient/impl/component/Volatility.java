@@ -23,7 +23,7 @@ final class Volatility {
                     .equals(context.getProperty(Constants.FRAMEWORK_STORAGE_CLEAN))
                     || "true".equals(context.getProperty("osgi.clean"));
             if (cleaned) {
-                return Optional.of("the framework deletes its data area at each start; messages do not survive it");
+                return Optional.of("the framework deletes its data area at each start, and pending messages with it");
             }
         }
         Path there = directory;
@@ -33,7 +33,7 @@ final class Volatility {
         try {
             String type = there == null ? "" : Files.getFileStore(there).type();
             return VOLATILE_TYPES.contains(type)
-                    ? Optional.of("it is on a " + type + ", which a reboot empties; messages do not survive it")
+                    ? Optional.of("it is on a " + type + ", which a reboot empties, and pending messages are lost with it")
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty(); // opening the store will tell more

@@ -114,7 +114,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
         Object name = entry.properties.get(MqttConstants.CLIENT);
         if (name == null && clients.size() > 1) {
             report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
-                    + " clients; allowed is the name of one");
+                    + " clients; required: the name of one");
             return null;
         }
         return clients.stream().filter(client -> name == null || client.name().equals(name)).findFirst().orElse(null);
@@ -178,7 +178,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
         }
         entry.reported = reason;
         String listener = Descriptions.of(entry.listener);
-        LOG.warn("{} gets no messages: {}", listener, reason);
+        LOG.warn("Listener {} gets no messages: {}", listener, reason);
         engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
                 MqttConstants.ACCEPTED, false,
                 MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));

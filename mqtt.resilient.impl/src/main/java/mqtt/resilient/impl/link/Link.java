@@ -173,7 +173,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                         } else {
                             byte[] packet = codec.encode(auth);
                             if (packet.length > packetLimit) { // [MQTT-3.2.2-15]
-                                failed("an AUTH of " + packet.length + " bytes; the broker takes " + packetLimit);
+                                failed("an AUTH of " + packet.length + " bytes; the broker allows " + packetLimit);
                                 return;
                             }
                             authDue = packet;
@@ -551,7 +551,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private boolean isPingOverdue(long now, long response) {
         if (suspectUntil != NEVER && now - suspectUntil >= 0) {
-            fail(Ending.Cause.TIMEOUT, "the network is said to be down, and the broker does not answer");
+            fail(Ending.Cause.TIMEOUT, "the network state is DOWN, and the broker does not answer");
             return true;
         }
         if (pingSince == NEVER) {
@@ -574,7 +574,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             unsentSince = now;
         } else if (now - unsentSince >= response) {
             responseTimeout.exceeded();
-            fail(Ending.Cause.TIMEOUT, "the network took none of " + unsent + " bytes within " + seconds(response)
+            fail(Ending.Cause.TIMEOUT, "none of " + unsent + " bytes could be written within " + seconds(response)
                     + " (response.seconds)");
             return true;
         }

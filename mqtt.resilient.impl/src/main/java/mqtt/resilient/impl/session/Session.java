@@ -206,11 +206,11 @@ public final class Session {
     /** Ends a message that cannot be sent to this broker. */
     private void refuse(Outgoing message, int code) {
         end(message, Outcome.Kind.REFUSED, new Reason(code, switch (code) {
-            case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
+            case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker allows "
                     + limits.maximumPacketBytes();
-            case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
-                    + limits.maximumQos().ordinal() + ", and qos.strict forbids to send it with less";
-            default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids to send it without";
+            case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker allows "
+                    + limits.maximumQos().ordinal() + ", and qos.strict forbids a lower QoS";
+            default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids sending without RETAIN";
         }));
     }
 
@@ -260,8 +260,8 @@ public final class Session {
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
             forsake(oldest);
             store.setAside(oldest);
-            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker ended " + poison.attempts()
-                    + " connections and one more with nothing but this message unacknowledged");
+            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker closed " + poison.attempts()
+                    + " connections while this message was unacknowledged, and one more while it was the only one");
         }
     }
 

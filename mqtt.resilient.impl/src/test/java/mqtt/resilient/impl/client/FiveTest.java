@@ -190,7 +190,7 @@ class FiveTest {
         world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing();
         assertEquals(Outcome.Kind.REFUSED, world.now(end).kind());
         assertEquals(0x95, world.now(end).reasonCode());
-        assertEquals("message: 108 bytes as a packet; the broker takes 100", world.now(end).reason());
+        assertEquals("message: 108 bytes as a packet; the broker allows 100", world.now(end).reason());
     }
 
     @Test
@@ -209,7 +209,7 @@ class FiveTest {
         Publication message = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
         var end = message.settled();
         world.broker.expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1");
-        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker takes no more"),
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker allows no more"),
                 world.now(end));
     }
 
@@ -218,7 +218,7 @@ class FiveTest {
         World world = connected("CONNACK {36=0}");
         var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH q0 t x");
-        assertEquals("sent with QoS 0: the broker takes no more", world.now(end).reason());
+        assertEquals("sent with QoS 0: the broker allows no more", world.now(end).reason());
         world.broker.takesBytes(5);
         Publication second = world.publish("t", "y");
         world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
@@ -247,7 +247,7 @@ class FiveTest {
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks().awaitsClient().expects("CONNECT *")
                 .sends("CONNACK session-present {36=1}").expects("PUBREL id=1", "PUBLISH q1 id=2 t x")
                 .sends("PUBCOMP id=1 code=146", "PUBACK id=2");
-        assertEquals("sent with QoS 1: the broker takes no more", world.now(end).reason());
+        assertEquals("sent with QoS 1: the broker allows no more", world.now(end).reason());
     }
 
     @Test
@@ -533,7 +533,7 @@ class FiveTest {
     void aRedirectionThatNamesNothingIsARefusal() {
         World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
         world.broker.expects("CONNECT *").sends("CONNACK code=157");
-        assertEquals("the broker refused: server moved: which one, it does not say", world.reason());
+        assertEquals("the broker refused: server moved: no server reference", world.reason());
     }
 
     @Test

@@ -74,7 +74,7 @@ class InterleavingPropertyTest {
             broker.window(8);
             broker.givenUp(number -> world.client.outcome(number).kind() == Kind.DEAD_LETTERED);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
-                    || world.events.stream().anyMatch(event -> event.startsWith("set aside ")),
+                    || world.events.stream().anyMatch(event -> event.startsWith("dead letter ")),
                     "acknowledged before its listener was done: " + out.number));
             world.client.subscribe("in/#", 2, world.client.queue(this::automatic, "automatic", false));
             world.client.subscribe("man/#", 2, world.client.queue(this::manual, "manual", true));
@@ -335,7 +335,7 @@ class InterleavingPropertyTest {
             assertEquals(metrics.dropped(), kinds.getOrDefault(Kind.DROPPED, 0L));
             assertEquals(metrics.deadLettered(), kinds.getOrDefault(Kind.DEAD_LETTERED, 0L));
             assertEquals(0, metrics.closed() + metrics.refused() + metrics.inFlight() + metrics.unhandled());
-            long setAside = world.events.stream().filter(event -> event.startsWith("set aside ")).count();
+            long setAside = world.events.stream().filter(event -> event.startsWith("dead letter ")).count();
             long missing = 0;
             for (Out out : sent) {
                 int times = handed.getOrDefault(out.number, 0);
@@ -345,7 +345,7 @@ class InterleavingPropertyTest {
                 }
                 missing += out.qos > 0 && !out.lost && times == 0 ? 1 : 0;
             }
-            assertTrue(missing <= setAside, missing + " messages never reached their listener, " + setAside + " set aside");
+            assertTrue(missing <= setAside, missing + " messages never reached their listener, " + setAside + " dead-lettered");
         }
     }
 }

@@ -78,7 +78,7 @@ final class Application implements ClientEvents {
     private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
     private boolean leftovers;
-    /** The store is not well now. */
+    /** The store is not healthy now. */
     private boolean unwell;
 
     Application(Timeline timeline, Ledger ledger, Gateway gateway, Broker broker, Scenario scenario, int index,
@@ -495,9 +495,9 @@ final class Application implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        timeline.trace("client " + index, () -> "sets aside " + topic + ": " + reason);
+        timeline.trace("client " + index, () -> "dead-letters " + topic + ": " + reason);
         if (!scenario.has(Fault.HANG_UP) && !scenario.has(Fault.RESET) && !scenario.has(Fault.NONSENSE)) {
-            ledger.violated("nothing is set aside", topic + ": " + reason);
+            ledger.violated("nothing is dead-lettered", topic + ": " + reason);
         }
         ledger.givenUp(topic, reason);
     }
@@ -541,7 +541,7 @@ final class Application implements ClientEvents {
         }
         if (setAside) {
             if (!scenario.has(Fault.LISTENER_THROWS)) {
-                ledger.violated("nothing is given up", topic + " is set aside");
+                ledger.violated("nothing is given up", topic + " is dead-lettered");
             }
             ledger.givenUp(topic, "its listener threw");
         }

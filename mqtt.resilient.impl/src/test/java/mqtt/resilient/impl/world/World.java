@@ -297,7 +297,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        events.add((setAside ? "set aside " : "failed ") + topic);
+        events.add((setAside ? "dead letter " : "failed ") + topic);
     }
 
     @Override
