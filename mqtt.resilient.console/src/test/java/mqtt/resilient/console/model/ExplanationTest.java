@@ -57,13 +57,13 @@ class ExplanationTest {
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", "Connection refused");
         log.add("plant", Figures.NOW, 1, "STORE", "OK");
         assertTrue(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("It is connecting to "
-                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this fails"));
+                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this attempt fails"));
     }
 
     @Test
     void anAttemptThatIsHeldBackSaysThatItWaitsForTheCause() {
         assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING, Double.NaN)
-                .contains("Why: the network is down. It tries again as soon as that changes"));
+                .contains("Reason: the network is down. The next attempt begins when that changes"));
     }
 
     @Test

@@ -227,7 +227,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (!engine.claim(newName, this)) {
             nameRefused = Map.copyOf(properties);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
-                    + "\" is the name of another client; allowed is a name of its own");
+                    + "\" is the name of another client; allowed: a name that no other client has");
         }
         String before = name;
         name = newName;

@@ -86,7 +86,7 @@ final class Orphans {
                         .getBytes(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
-            LOG.warn("Store directory {} not noted: {}; after a restart its orphans are not reported", place, e.toString());
+            LOG.warn("Store directory {} not recorded: {}; after a restart its orphans are not reported", place, e.toString());
         }
         return true;
     }

@@ -254,7 +254,7 @@ public final class Session {
             if (lost.packetId != 0) {
                 continue; // only sent with QoS 0: it is still in flight
             }
-            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while it was written");
+            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
         }
         Outgoing oldest = inFlight.first();
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {

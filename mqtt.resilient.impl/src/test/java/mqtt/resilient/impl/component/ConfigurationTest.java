@@ -194,14 +194,14 @@ class ConfigurationTest {
         assertEquals(LinkSettings.Protocol.AUTO, settings().link().version().protocol());
         assertEquals(LinkSettings.Protocol.MQTT_3_1_1, settings("protocol", " 3.1.1 ").link().version().protocol());
         assertEquals("protocol: \"4\" is not allowed; allowed: auto, 5 or 3.1.1", error("protocol", 4));
-        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: that only with protocol=5"));
+        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: * only with protocol=5"));
         assertEquals("", new Configuration(map("protocol", "5", "client.id", "*")).settings("*", "/p").link().login()
                 .clientId());
         settings("protocol", "5", ".password", "p");
         assertTrue(error(".password", "p").contains("only with protocol=5"));
         assertEquals(List.of(new UserProperty("a", "b=c"), new UserProperty("a", "")),
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
-        assertEquals("will.user.properties: a line that is not name=value", error("will.user.properties", "secret"));
+        assertEquals("will.user.properties: a line is not allowed; allowed: name=value in each line", error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
         assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties(), Auth.NONE)).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
