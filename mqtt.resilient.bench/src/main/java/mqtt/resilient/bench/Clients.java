@@ -1,7 +1,9 @@
 package mqtt.resilient.bench;
 
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.Outcome;
@@ -27,7 +29,21 @@ final class Clients {
     private Clients() {
     }
 
-    /** The shipped defaults with another window. */
+    /**
+     * What a client in memory is configured with: the shipped defaults, MQTT 3.1.1, and a window whose bytes are no limit.
+     *
+     * @param more keys and values in turn
+     */
+    static Map<String, Object> configuration(String name, String broker, Object... more) {
+        Map<String, Object> keys = new HashMap<>(Map.of("mqtt.client", name, "client.id", name, "brokers", broker,
+                "protocol", "3.1.1", "store", "memory", "inflight.max.bytes", 1L << 30, "store.max.bytes", 1L << 40));
+        for (int i = 0; i < more.length; i += 2) {
+            keys.put((String) more[i], more[i + 1]);
+        }
+        return keys;
+    }
+
+    /** The shipped defaults with another window, for a client without a machine. */
     static ClientSettings settings(int window) {
         LinkSettings link = new LinkSettings(
                 new LinkSettings.Brokers(List.of(BrokerUri.parse("mqtt://broker")), false, 0),

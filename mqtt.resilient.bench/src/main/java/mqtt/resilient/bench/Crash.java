@@ -21,7 +21,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.plain.ResilientMqtt;
 
 /**
  * Kills a process that publishes as fast as it can, again and again, and accounts for every message that it was told is
@@ -38,7 +40,7 @@ public final class Crash implements AutoCloseable {
     private final int port = freePort();
     private final String mode;
     private final Process broker;
-    private final RealClients clients = new RealClients();
+    private final ResilientMqtt observer;
     private final SplittableRandom random;
     private final BitSet stored = new BitSet();
     private final BitSet received = new BitSet();
@@ -66,10 +68,9 @@ public final class Crash implements AutoCloseable {
                 return false;
             }
         });
-        Client observer = clients.client("observer", uri(), 60, 10, status -> { });
-        observer.subscribe("crash/#", 2, observer.queue(message -> take(message.topic(),
-                new String(message.payload(), StandardCharsets.UTF_8)), "observer", false)).result().toCompletableFuture()
-                .join();
+        observer = ResilientMqtt.open(Clients.configuration("observer", uri()));
+        observer.client().subscribe("crash/#", SubscribeOptions.qos(Qos.EXACTLY_ONCE), message -> take(message.topic(),
+                new String(message.payload(), StandardCharsets.UTF_8))).result().toCompletableFuture().join();
     }
 
     private String uri() {
@@ -176,7 +177,7 @@ public final class Crash implements AutoCloseable {
 
     @Override
     public void close() {
-        clients.close();
+        observer.close();
         broker.destroyForcibly();
         try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());

@@ -1,13 +1,13 @@
 package mqtt.resilient.bench;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
-import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.plain.ResilientMqtt;
 
 /**
  * Delivers what its store holds, says so, and publishes as fast as it can until it is killed. Tells the number of every
@@ -22,9 +22,8 @@ public final class CrashChild {
 
     /** Arguments: the broker's URI, the store's directory, the first number, power or process. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        RealClients clients = new RealClients();
-        Client client = clients.durable("crash", arguments[0], Path.of(arguments[1]), arguments[3]);
-        client.ready().toCompletableFuture().join();
+        ResilientMqttClient client = ResilientMqtt.open(Clients.configuration("crash", arguments[0], "store.directory", arguments[1],
+                "store", arguments[3])).client();
         System.out.println("health " + client.status().store() + " " + client.status().storeReason());
         boolean drained = client.drain(Duration.ofSeconds(60)).toCompletableFuture().join();
         System.out.println((drained ? "drained " : "stuck ") + client.metrics());

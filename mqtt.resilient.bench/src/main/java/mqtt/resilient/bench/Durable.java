@@ -18,7 +18,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
-import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.plain.ResilientMqtt;
 import org.eclipse.paho.client.mqttv3.MqttAsyncClient;
 import org.eclipse.paho.client.mqttv3.MqttConnectOptions;
 import org.eclipse.paho.client.mqttv3.MqttException;
@@ -39,7 +40,6 @@ public final class Durable {
     private static final int BACKLOG_PAYLOAD_BYTES = 60;
 
     private final Path directory;
-    private final RealClients clients = new RealClients();
     private final int port;
     private final BrokerProcess sink;
     private int made;
@@ -54,15 +54,18 @@ public final class Durable {
         return "mqtt://127.0.0.1:" + port;
     }
 
-    private Client client(String mode) throws InterruptedException {
+    private ResilientMqtt open(String mode) throws IOException, InterruptedException {
         String name = mode + ++made;
-        Client client = mode.equals("memory") ? clients.client(name, uri(), 60, 10, status -> { })
-                : clients.durable(name, uri(), directory.resolve(name), mode);
-        client.ready().toCompletableFuture().join();
-        while (!client.isConnected()) {
+        ResilientMqtt mqtt = mode.equals("memory") ? ResilientMqtt.open(Clients.configuration(name, uri()))
+                : open(name, uri(), directory.resolve(name), mode);
+        while (!mqtt.client().isConnected()) {
             Thread.sleep(5);
         }
-        return client;
+        return mqtt;
+    }
+
+    private static ResilientMqtt open(String name, String broker, Path place, String mode) throws IOException {
+        return ResilientMqtt.open(Clients.configuration(name, broker, "store.directory", place, "store", mode));
     }
 
     private interface Work {
@@ -106,8 +109,9 @@ public final class Durable {
     }
 
     /** Without waiting, but never with more than a few thousand pending, so that the link is not what is measured. */
-    private double flood(String mode) throws InterruptedException {
-        Client client = client(mode);
+    private double flood(String mode) throws IOException, InterruptedException {
+        ResilientMqtt mqtt = open(mode);
+        ResilientMqttClient client = mqtt.client();
         Message message = message(PAYLOAD);
         double rate = BURST * rate(THREADS, thread -> {
             for (int i = 0; i < BURST; i++) {
@@ -131,19 +135,20 @@ public final class Durable {
             System.out.printf("messages.per.force %.1f%n",
                     (double) client.metrics().accepted() / client.metrics().storeForces());
         }
-        client.stop().toCompletableFuture().join();
+        mqtt.close();
         return rate;
     }
 
-    private double waiting(String mode, int threads) throws InterruptedException {
-        Client client = client(mode);
+    private double waiting(String mode, int threads) throws IOException, InterruptedException {
+        ResilientMqtt mqtt = open(mode);
+        ResilientMqttClient client = mqtt.client();
         Message message = message(PAYLOAD);
         double rate = rate(threads, thread -> client.publish(message).stored().toCompletableFuture().join());
         if (!mode.equals("memory")) {
             System.out.printf("waiting%d.messages.per.force %.1f%n", threads,
                     (double) client.metrics().accepted() / client.metrics().storeForces());
         }
-        client.stop().toCompletableFuture().join();
+        mqtt.close();
         return rate;
     }
 
@@ -212,7 +217,8 @@ public final class Durable {
     }
 
     private void deviceBytes(String mode, int perSecond) throws Exception {
-        Client client = client(mode);
+        ResilientMqtt mqtt = open(mode);
+        ResilientMqttClient client = mqtt.client();
         Message message = message(PAYLOAD);
         int seconds = 6;
         long before = written();
@@ -223,7 +229,7 @@ public final class Durable {
         client.drain(Duration.ofSeconds(10)).toCompletableFuture().join();
         System.out.printf("device.bytes.per.message.%s.%d %d%n", mode, perSecond,
                 (written() - before) / ((long) seconds * perSecond));
-        client.stop().toCompletableFuture().join();
+        mqtt.close();
     }
 
     private static long written() throws IOException {
@@ -233,28 +239,23 @@ public final class Durable {
 
     /** Fills a store while there is no broker. */
     private static void fill(Path place, int port, long messages) throws Exception {
-        RealClients clients = new RealClients();
-        Client client = clients.durable("backlog", "mqtt://127.0.0.1:" + port, place, "process");
-        client.ready().toCompletableFuture().join();
+        ResilientMqtt mqtt = open("backlog", "mqtt://127.0.0.1:" + port, place, "process");
+        ResilientMqttClient client = mqtt.client();
         Message message = message(new byte[BACKLOG_PAYLOAD_BYTES]);
         long since = System.nanoTime();
         for (long i = 0; i < messages; i++) {
-            while (client.publisher().offer(message).isEmpty()) {
-                Thread.sleep(1);
-            }
+            client.publish(message, Duration.ofMinutes(1));
         }
         client.publish(message).stored().toCompletableFuture().join();
         System.out.printf("backlog.filled.per.second %.0f%n", messages * 1e9 / (System.nanoTime() - since));
-        client.stop().toCompletableFuture().join();
+        mqtt.close();
         System.exit(0);
     }
 
     /** Opens a store and drains it. */
     private static void drain(Path place, int port) throws Exception {
-        RealClients clients = new RealClients();
         long since = System.nanoTime();
-        Client client = clients.durable("backlog", "mqtt://127.0.0.1:" + port, place, "process");
-        client.ready().toCompletableFuture().join();
+        ResilientMqttClient client = open("backlog", "mqtt://127.0.0.1:" + port, place, "process").client();
         long opened = System.nanoTime();
         long messages = client.metrics().pending();
         System.out.printf("backlog.messages %d%nbacklog.recovery.ms %d%n", messages, (opened - since) / 1_000_000);
@@ -265,7 +266,6 @@ public final class Durable {
     }
 
     private void close() throws IOException {
-        clients.close();
         sink.close();
         clean(directory);
     }

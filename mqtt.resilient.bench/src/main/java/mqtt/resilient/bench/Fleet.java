@@ -1,21 +1,21 @@
 package mqtt.resilient.bench;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import mqtt.resilient.api.ClientStatus;
+import java.util.function.Consumer;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
-import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.io.EngineThread;
+import mqtt.resilient.plain.ResilientMqtt;
 import mqtt.resilient.spi.NetworkState;
+import mqtt.resilient.spi.NetworkStateSource;
 
 /**
  * Many idle clients on one loop against a broker that is killed and comes back: threads, heap for each client, and when
@@ -25,19 +25,16 @@ public final class Fleet implements AutoCloseable {
     private static final long MILLION = 1_000_000L;
     private static final long LIMIT_NANOS = 120_000_000_000L;
     private static final long OUTAGE_NANOS = 3_000_000_000L;
+    private static final long POLL_NANOS = 20 * MILLION;
     private static final int KEEP_ALIVE_SECONDS = 60;
     private static final int RESPONSE_SECONDS = 10;
 
     private int port;
-    private final RealClients clients = new RealClients();
-    private final List<Client> all = new ArrayList<>();
-    private final ConcurrentLinkedQueue<Long> attempts = new ConcurrentLinkedQueue<>();
+    private final List<ResilientMqtt> all = new ArrayList<>();
+    private final List<Long> attempts = new ArrayList<>();
+    private long attemptsBefore;
     private BrokerProcess broker;
     private long startedAt = System.nanoTime();
-
-    Fleet() throws IOException {
-        // the clients may fail to start
-    }
 
     /** Prints {@code name value} lines; the argument is the number of clients, 1,000 without one. */
     public static void main(String[] arguments) throws IOException {
@@ -71,72 +68,102 @@ public final class Fleet implements AutoCloseable {
         }
     }
 
-    void start(int number) {
+    void start(int number) throws IOException {
         for (int i = 0; i < number; i++) {
-            all.add(clients.client("fleet-" + i, "mqtt://127.0.0.1:" + port, KEEP_ALIVE_SECONDS, RESPONSE_SECONDS,
-                    this::changed));
+            open("fleet-" + i, "system", null);
         }
     }
 
-    private void changed(ClientStatus status) {
-        if (status.state() == ConnectionState.CONNECTING) {
+    /** All share one loop. */
+    private ResilientMqttClient open(String name, String networkSource, NetworkStateSource source) throws IOException {
+        ResilientMqtt.Builder builder = ResilientMqtt.builder(Clients.configuration(name, "mqtt://127.0.0.1:" + port,
+                "keepalive.seconds", KEEP_ALIVE_SECONDS, "response.seconds", RESPONSE_SECONDS, "network.source", networkSource))
+                .networkSource(source);
+        ResilientMqtt mqtt = (all.isEmpty() ? builder : builder.sharing(all.get(0))).open();
+        all.add(mqtt);
+        return mqtt.client();
+    }
+
+    /** Notes when attempts begin, as often as it is called. */
+    private long countAttempts() {
+        long count = all.stream().mapToLong(each -> each.client().metrics().attempts()).sum();
+        for (long i = attemptsBefore + attempts.size(); i < count; i++) {
             attempts.add(System.nanoTime());
         }
+        return count;
     }
 
     long online() {
-        return all.stream().filter(Client::isConnected).count();
+        return all.stream().filter(each -> each.client().isConnected()).count();
     }
 
     /** Kills the broker, waits until every client knows and the outage has lasted, and starts it again. */
     void restartBroker() throws IOException {
+        attemptsBefore = countAttempts();
         attempts.clear();
         long killedAt = System.nanoTime();
         broker.close();
         await(() -> online() == 0);
-        await(() -> System.nanoTime() - killedAt > OUTAGE_NANOS);
+        await(() -> countAttempts() > 0 && System.nanoTime() - killedAt > OUTAGE_NANOS);
         startBroker();
         startedAt = System.nanoTime();
     }
 
     /** Waits until all are online; gives the milliseconds since the broker started. */
     long awaitOnline(int number) {
-        await(() -> online() == number);
+        await(() -> countAttempts() > 0 && online() == number);
         return (System.nanoTime() - startedAt) / MILLION;
     }
 
     /** How many attempts began in each second, counted from the first. */
     Map<Long, Integer> histogram() {
         Map<Long, Integer> histogram = new TreeMap<>();
-        Long first = attempts.peek();
+        Long first = attempts.get(0);
         attempts.forEach(time -> histogram.merge((time - first) / (1000 * MILLION), 1, Integer::sum));
         return histogram;
     }
 
     /** The milliseconds from the word that the network is up to the first delivery, of one client that is not connected. */
-    double networkUp() {
-        Client client = clients.client("fleet-late", "mqtt://127.0.0.1:" + port, KEEP_ALIVE_SECONDS, RESPONSE_SECONDS,
-                status -> { });
+    double networkUp() throws IOException {
+        Word word = new Word();
+        ResilientMqttClient client = open("fleet-late", word.name(), word);
         await(client::isConnected);
         broker.close();
         Publication publication = client.publish(Message.to("t").payload("1").build());
         await(() -> client.status().state() == ConnectionState.WAITING && client.status().nextAttempt().toMillis() > 1000);
-        try {
-            startBroker();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        startBroker();
         long up = System.nanoTime();
-        client.networkChanged(NetworkState.UP);
+        word.listener.accept(NetworkState.UP);
         while (!client.outcome(publication.id()).isDelivered()) {
             Thread.onSpinWait();
         }
         return (System.nanoTime() - up) / 1e6;
     }
 
+    /** Says when the network is up. */
+    private static final class Word implements NetworkStateSource {
+        private volatile Consumer<NetworkState> listener;
+
+        @Override
+        public String name() {
+            return "word";
+        }
+
+        @Override
+        public NetworkState state() {
+            return NetworkState.UNKNOWN;
+        }
+
+        @Override
+        public AutoCloseable listen(Consumer<NetworkState> newListener) {
+            listener = newListener;
+            return () -> { };
+        }
+    }
+
     /** Waits until the pools that connecting needed are empty. */
     void settle() {
-        await(() -> threads().size() <= 1);
+        await(() -> threads().size() <= 2); // mqtt-io and mqtt-network
     }
 
     List<String> threads() {
@@ -150,7 +177,7 @@ public final class Fleet implements AutoCloseable {
             if (System.nanoTime() - start > LIMIT_NANOS) {
                 throw new IllegalStateException("not within " + LIMIT_NANOS / MILLION + " ms");
             }
-            LockSupport.parkNanos(10 * MILLION);
+            LockSupport.parkNanos(POLL_NANOS);
         }
     }
 
@@ -164,8 +191,7 @@ public final class Fleet implements AutoCloseable {
 
     @Override
     public void close() {
-        all.forEach(Client::stop);
-        clients.close();
+        all.forEach(ResilientMqtt::close);
         if (broker != null) {
             broker.close();
         }

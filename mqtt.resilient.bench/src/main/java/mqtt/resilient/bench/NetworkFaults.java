@@ -14,11 +14,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
-import mqtt.resilient.impl.client.Client;
+import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.io.SystemNetwork;
+import mqtt.resilient.plain.ResilientMqtt;
 import mqtt.resilient.spi.NetworkState;
 
 /**
@@ -49,10 +51,10 @@ public final class NetworkFaults {
     private final int longMessages;
     private final int slowMessages;
     private final List<String> wanted;
-    private final RealClients clients = new RealClients();
     private final AtomicLong networkUp = new AtomicLong();
     private final SystemNetwork network;
-    private volatile Client client;
+    private ResilientMqtt mqtt;
+    private volatile ResilientMqttClient client;
     private volatile long lostAt;
     private volatile String lostWhy = "";
     private final AtomicInteger numbers = new AtomicInteger();
@@ -70,14 +72,7 @@ public final class NetworkFaults {
         slowMessages = Integer.parseInt(arguments[7]);
         wanted = List.of(arguments).subList(8, arguments.length);
         network = new SystemNetwork(() -> { });
-        clients.loop.onLink(network::isOnLink);
-        network.listen(state -> {
-            networkUp.set(System.nanoTime());
-            Client present = client;
-            if (present != null) {
-                present.networkChanged(state);
-            }
-        });
+        network.listen(state -> networkUp.set(System.nanoTime()));
     }
 
     /** Runs all scenarios and ends with {@code N passed, M failed}. */
@@ -115,7 +110,7 @@ public final class NetworkFaults {
         } finally {
             repair();
             if (client != null) {
-                client.stop();
+                mqtt.close();
             }
             client = null;
         }
@@ -127,7 +122,6 @@ public final class NetworkFaults {
         sh("ip link set " + device + " down");
         await("the network is seen to be down", SEEN_MILLIS, () -> network.state() == NetworkState.DOWN);
         start(RESPONSE_SECONDS, false);
-        client.networkChanged(network.state());
         Publication publication = publish(100);
         await("the attempts are held", 5000, () -> client.status().reason().equals("the network is down"));
         networkUp.set(0);
@@ -228,24 +222,21 @@ public final class NetworkFaults {
 
     // ---- what they are made of ------------------------------------------------------------------------------------
 
-    private void start(int responseSeconds, boolean online) {
+    private void start(int responseSeconds, boolean online) throws IOException {
         lostAt = 0;
         lostWhy = "";
         boolean[] wasOnline = new boolean[1];
-        client = clients.client("faults-" + numbers.incrementAndGet(), broker, KEEP_ALIVE_SECONDS, responseSeconds,
-                status -> {
-                    switch (status.state()) {
-                        case ONLINE -> wasOnline[0] = true;
-                        case WAITING -> {
-                            if (wasOnline[0] && lostAt == 0) {
-                                lostWhy = status.reason();
-                                lostAt = System.nanoTime();
-                            }
-                        }
-                        default -> {
-                        }
-                    }
-                });
+        mqtt = ResilientMqtt.builder(Clients.configuration("faults-" + numbers.incrementAndGet(), broker, "keepalive.seconds",
+                KEEP_ALIVE_SECONDS, "response.seconds", responseSeconds)).networkSource(network).open();
+        client = mqtt.client();
+        client.addConnectionListener(status -> {
+            if (status.state() == ConnectionState.ONLINE) {
+                wasOnline[0] = true;
+            } else if (status.state() == ConnectionState.WAITING && wasOnline[0] && lostAt == 0) {
+                lostWhy = status.reason();
+                lostAt = System.nanoTime();
+            }
+        });
         if (online) {
             await("connected", 30_000, client::isConnected);
         }

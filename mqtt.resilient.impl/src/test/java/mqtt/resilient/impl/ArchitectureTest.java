@@ -36,16 +36,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The rules that cannot be added later (design sections 3 and 4): the layers, and that everything outside {@code io} and
- * {@code component} is deterministic: it makes no thread, blocks on nothing and reads no clock.
+ * The rules that cannot be added later (design sections 3 and 4): the layers, and that everything outside {@code io},
+ * {@code engine} and {@code component} is deterministic: it makes no thread, blocks on nothing and reads no clock.
  */
 class ArchitectureTest {
     private static final String BASE = "mqtt.resilient.impl.";
     /** From the inside out. */
     private static final List<String> LAYERS = List.of("environment", "codec", "session", "store", "link", "dispatch",
-            "client", "io", "component");
+            "client", "io", "engine", "component");
+    private static final String PLAIN = "mqtt.resilient.plain";
     private static final String[] DETERMINISTIC = LAYERS.stream()
-            .filter(layer -> !layer.equals("io") && !layer.equals("component"))
+            .filter(layer -> !Set.of("io", "engine", "component").contains(layer))
             .map(layer -> BASE + layer + "..").toArray(String[]::new);
 
     private static final JavaClasses ENGINE;
@@ -54,7 +55,7 @@ class ArchitectureTest {
     static {
         ArchConfiguration.get().setResolveMissingDependenciesFromClassPath(false); // a second instead of ten
         ENGINE = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                .importPackages("mqtt.resilient.impl", "mqtt.resilient.api", "mqtt.resilient.spi");
+                .importPackages("mqtt.resilient.impl", PLAIN, "mqtt.resilient.api", "mqtt.resilient.spi");
         VIOLATIONS = new ClassFileImporter().importClasses(ArchitectureViolations.all());
     }
 
@@ -63,15 +64,20 @@ class ArchitectureTest {
     static final ArchRule LAYERS_KNOW_INNER_LAYERS_ONLY = layers();
     static final ArchRule IO_KNOWS_ONLY_THE_ENVIRONMENT = noClasses().that().resideInAPackage(BASE + "io..")
             .should().dependOnClassesThat().resideInAnyPackage(packages("codec", "session", "store", "link", "dispatch",
-                    "client", "component"));
+                    "client", "engine", "component"));
     static final ArchRule API_AND_SPI_KNOW_NO_ENGINE = noClasses()
             .that().resideInAnyPackage("mqtt.resilient.api..", "mqtt.resilient.spi..")
             .should().dependOnClassesThat().resideInAnyPackage("mqtt.resilient.impl..");
     static final ArchRule API_KNOWS_NO_SPI = noClasses().that().resideInAPackage("mqtt.resilient.api..")
             .should().dependOnClassesThat().resideInAnyPackage("mqtt.resilient.spi..");
     static final ArchRule ONLY_COMPONENTS_KNOW_OSGI = noClasses().that().resideOutsideOfPackage(BASE + "component..")
-            .should().dependOnClassesThat().resideInAnyPackage("org.osgi.framework..", "org.osgi.service..",
-                    "org.osgi.util..");
+            .should().dependOnClassesThat(resideInAnyPackage("org.osgi.framework..", "org.osgi.service..", "org.osgi.util..")
+                    .and(describe("are there at run time", type -> // the form's annotations are not
+                            !type.getPackageName().equals("org.osgi.service.metatype.annotations"))));
+    static final ArchRule PLAIN_KNOWS_NO_COMPONENTS = noClasses().that().resideInAPackage(PLAIN)
+            .should().dependOnClassesThat().resideInAnyPackage(packages("component"));
+    static final ArchRule NOBODY_KNOWS_PLAIN = noClasses().that().resideOutsideOfPackage(PLAIN)
+            .should().dependOnClassesThat().resideInAPackage(PLAIN);
 
     static final ArchRule NO_THREADS_FILES_AND_SOCKETS = noClasses().that().resideInAnyPackage(DETERMINISTIC)
             .should().dependOnClassesThat(describe("belong to the machine", ArchitectureTest::isMachine));
@@ -123,6 +129,8 @@ class ArchitectureTest {
             Map.entry("api and spi know no engine", API_AND_SPI_KNOW_NO_ENGINE),
             Map.entry("api knows no spi", API_KNOWS_NO_SPI),
             Map.entry("only components know OSGi", ONLY_COMPONENTS_KNOW_OSGI),
+            Map.entry("plain knows no components", PLAIN_KNOWS_NO_COMPONENTS),
+            Map.entry("nobody knows plain", NOBODY_KNOWS_PLAIN),
             Map.entry("no threads, files and sockets", NO_THREADS_FILES_AND_SOCKETS),
             Map.entry("no clocks", NO_CLOCKS),
             Map.entry("no blocking", NO_BLOCKING),

@@ -285,7 +285,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Who authenticates the client from now on; null = there is nobody. Safe from any thread. */
     public void authenticator(Authenticator authenticator) {
         onLoop(() -> supervisor.authenticator(authenticator == null ? null
-                : new AuthenticatorCalls(name, authenticator, environment.listeners(), scheduler)));
+                : new AuthenticatorCalls(() -> name, authenticator, environment.listeners(), scheduler)));
     }
 
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */

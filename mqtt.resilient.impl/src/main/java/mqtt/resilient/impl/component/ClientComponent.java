@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.component;
 
 import java.util.Map;
+import mqtt.resilient.impl.engine.ClientConfig;
 import mqtt.resilient.spi.ClientFactory;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;

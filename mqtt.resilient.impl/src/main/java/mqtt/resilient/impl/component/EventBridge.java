@@ -17,6 +17,8 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.engine.Configuration;
+import mqtt.resilient.impl.engine.ManagedClient;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -32,27 +34,27 @@ import org.osgi.service.event.EventHandler;
  */
 @Component(service = EventHandler.class, immediate = true, // or it would tell nothing until somebody posts to it
         property = EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_PUBLISH)
-public final class EventBridge implements EventHandler, Engine.ClientWatcher, Engine.EventSink {
+public final class EventBridge implements EventHandler, EngineComponent.ClientWatcher, EngineComponent.EventSink {
     private record Bound(ListenerQueue queue, Map<Configuration.EventSubscription, ClientSubscription> subscriptions) {
     }
 
-    private final Engine engine;
+    private final EngineComponent engine;
     private final EventAdmin eventAdmin;
     /** Changed on mqtt-osgi, read by event handlers. */
     private final Map<ManagedClient, Bound> clients = new ConcurrentHashMap<>();
 
     @Activate
-    public EventBridge(@Reference Engine engine, @Reference EventAdmin eventAdmin) {
+    public EventBridge(@Reference EngineComponent engine, @Reference EventAdmin eventAdmin) {
         this.engine = engine;
         this.eventAdmin = eventAdmin;
-        engine.add((Engine.EventSink) this);
-        engine.add((Engine.ClientWatcher) this);
+        engine.add((EngineComponent.EventSink) this);
+        engine.add((EngineComponent.ClientWatcher) this);
     }
 
     @Deactivate
     void deactivate() {
-        engine.remove((Engine.ClientWatcher) this);
-        engine.remove((Engine.EventSink) this);
+        engine.remove((EngineComponent.ClientWatcher) this);
+        engine.remove((EngineComponent.EventSink) this);
     }
 
     // ---- from the engine; on mqtt-osgi ----------------------------------------------------------------------------
@@ -95,7 +97,7 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
                 MqttConstants.TOPIC, message.topic(),
                 MqttConstants.PAYLOAD, message.payload(), MqttConstants.QOS, message.qos().ordinal(),
                 MqttConstants.RETAINED, message.retained(), MqttConstants.DUPLICATE, message.duplicate(),
-                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));
+                MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));
         MessageProperties properties = message.properties();
         properties.contentType().ifPresent(value -> event.put(MqttConstants.CONTENT_TYPE, value));
         properties.responseTopic().ifPresent(value -> event.put(MqttConstants.RESPONSE_TOPIC, value));
@@ -206,7 +208,7 @@ public final class EventBridge implements EventHandler, Engine.ClientWatcher, En
         properties.put(MqttConstants.CORRELATION, event.getProperty(MqttConstants.CORRELATION));
         properties.put(MqttConstants.PUBLICATION, publication);
         properties.put(MqttConstants.REASON, reason);
-        properties.put(MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis());
+        properties.put(MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis());
         properties.values().removeIf(Objects::isNull);
         engine.post(topic, properties);
     }

@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongPredicate;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.engine.Engine;
+import mqtt.resilient.impl.engine.ManagedClient;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.NamedJournal;
 import mqtt.resilient.spi.MessageStores;
@@ -33,7 +35,11 @@ public final class Journals implements MessageStores {
     private volatile boolean stopped;
 
     @Activate
-    public Journals(@Reference Engine engine) {
+    public Journals(@Reference EngineComponent component) {
+        this(component.engine());
+    }
+
+    Journals(Engine engine) {
         this.engine = engine;
     }
 
@@ -56,7 +62,7 @@ public final class Journals implements MessageStores {
             throw new IOException("journals cannot be opened: the bundle is stopping");
         }
         Path place = directory.toAbsolutePath();
-        var journal = new NamedJournal(new LocalFileSystem(place, engine.locks()), name + ManagedClient.JOURNAL,
+        var journal = new NamedJournal(new LocalFileSystem(place), name + ManagedClient.JOURNAL,
                 engine.environment().scheduler(), durability, FLOOR_BYTES, engine.bootId());
         OpenJournal result = new OpenJournal(journal, place.resolve(name + ManagedClient.JOURNAL).toString());
         int lost = result.call(journal::open);

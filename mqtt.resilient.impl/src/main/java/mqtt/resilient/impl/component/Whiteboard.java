@@ -14,6 +14,7 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.engine.ManagedClient;
 import mqtt.resilient.spi.packet.Subscribe;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
  */
 @Component(service = {})
-public final class Whiteboard implements Engine.ClientWatcher {
+public final class Whiteboard implements EngineComponent.ClientWatcher {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private record Bound(ManagedClient client, ListenerQueue queue, List<ClientSubscription> subscriptions) {
@@ -48,12 +49,12 @@ public final class Whiteboard implements Engine.ClientWatcher {
         }
     }
 
-    private final Engine engine;
+    private final EngineComponent engine;
     private final Map<Object, Entry> entries = new LinkedHashMap<>();
     private final Set<ManagedClient> clients = new LinkedHashSet<>();
 
     @Activate
-    public Whiteboard(@Reference Engine engine) {
+    public Whiteboard(@Reference EngineComponent engine) {
         this.engine = engine;
         engine.add(this);
     }
@@ -125,7 +126,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
             int options = options(entry.properties);
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
-            ListenerQueue queue = client.engineClient().queue(entry.listener, Descriptions.of(entry.listener), manual);
+            ListenerQueue queue = client.engineClient().queue(entry.listener, engine.describe(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, filters.stream()
                     .map(filter -> client.engineClient().subscribe(filter, options, queue)).toList());
@@ -177,10 +178,10 @@ public final class Whiteboard implements Engine.ClientWatcher {
             return;
         }
         entry.reported = reason;
-        String listener = Descriptions.of(entry.listener);
+        String listener = engine.describe(entry.listener);
         LOG.warn("Listener {} gets no messages: {}", listener, reason);
         engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
                 MqttConstants.ACCEPTED, false,
-                MqttConstants.TIMESTAMP, engine.environment().scheduler().wallClockMillis()));
+                MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));
     }
 }

@@ -13,31 +13,30 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /** The files below a directory of this machine. */
 public final class LocalFileSystem implements FileSystem {
     private final Path root;
-    private final Set<Path> locked;
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
 
     public LocalFileSystem(Path root) {
-        this(root, ConcurrentHashMap.newKeySet());
+        this.root = root;
+    }
+
+    /** Whether somebody in this process has locked a file. */
+    public static boolean isLocked(Path file) {
+        return System.getProperty(lockName(file)) != null;
     }
 
     /**
-     * Makes one of several in a process.
-     *
-     * @param locked what any of them has locked, safe from any thread: the operating system would give up the lock of the
-     *        whole process with the first attempt that fails
+     * The system property that stands for a lock of this process. Whoever opens and closes the file again ends the lock of
+     * all of the process, also when he did not get it himself: so he must know before, whatever class loader he is from.
      */
-    public LocalFileSystem(Path root, Set<Path> locked) {
-        this.root = root;
-        this.locked = locked;
+    private static String lockName(Path file) {
+        return "mqtt.resilient.lock:" + file.toAbsolutePath().normalize();
     }
 
     @Override
@@ -131,8 +130,9 @@ public final class LocalFileSystem implements FileSystem {
 
     @Override
     public Closeable lock(String path) throws IOException {
-        Path file = root.resolve(path).toAbsolutePath().normalize();
-        if (!locked.add(file)) {
+        Path file = root.resolve(path);
+        String name = lockName(file);
+        if (System.getProperties().putIfAbsent(name, "") != null) {
             throw new IOException("in use by another client");
         }
         FileChannel channel = null;
@@ -144,13 +144,13 @@ public final class LocalFileSystem implements FileSystem {
             FileChannel held = channel;
             return () -> {
                 held.close();
-                locked.remove(file);
+                System.clearProperty(name);
             };
         } catch (IOException | OverlappingFileLockException e) {
             if (channel != null) {
                 channel.close();
             }
-            locked.remove(file);
+            System.clearProperty(name);
             throw e instanceof IOException known ? known : new IOException("in use by another client", e);
         }
     }

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.link;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.impl.environment.Scheduler;
 
@@ -13,7 +14,7 @@ import mqtt.resilient.impl.environment.Scheduler;
 public final class AuthenticatorCalls {
     private static final int MOST_BYTES = 65_535;
 
-    private final String client;
+    private final Supplier<String> client;
     private final Authenticator authenticator;
     private final Executor executor;
     private final Scheduler scheduler;
@@ -24,9 +25,10 @@ public final class AuthenticatorCalls {
     /**
      * Makes the calls of one client.
      *
+     * @param client its name, which may change; from any thread
      * @param executor where the authenticator may block
      */
-    public AuthenticatorCalls(String client, Authenticator authenticator, Executor executor, Scheduler scheduler) {
+    public AuthenticatorCalls(Supplier<String> client, Authenticator authenticator, Executor executor, Scheduler scheduler) {
         this.client = client;
         this.authenticator = authenticator;
         this.executor = executor;
@@ -34,7 +36,7 @@ public final class AuthenticatorCalls {
     }
 
     void begin(Consumer<Authenticator.Exchange> then, Consumer<String> failed) {
-        ask(() -> authenticator.begin(client), then, failed);
+        ask(() -> authenticator.begin(client.get()), then, failed);
     }
 
     void askForData(Callable<byte[]> question, Consumer<byte[]> then, Consumer<String> failed) {

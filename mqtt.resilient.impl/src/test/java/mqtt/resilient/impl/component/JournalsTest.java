@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.engine.Engine;
 import mqtt.resilient.spi.MessageStores.MessageJournal;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,14 +33,14 @@ class JournalsTest {
 
     @BeforeEach
     void start() throws IOException {
-        engine = new Engine(null);
+        engine = new Engine("mqtt-osgi", null);
         journals = new Journals(engine);
     }
 
     @AfterEach
     void stop() throws InterruptedException {
         journals.deactivate();
-        engine.deactivate();
+        engine.stop();
     }
 
     private MessageJournal open(String name) throws IOException {

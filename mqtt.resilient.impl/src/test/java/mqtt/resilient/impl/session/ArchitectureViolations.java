@@ -15,6 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import mqtt.resilient.api.ApiThatKnowsTheEngine;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.io.IoThatKnowsSessions;
+import mqtt.resilient.plain.PlainThatKnowsComponents;
+import mqtt.resilient.plain.ResilientMqtt;
 
 /** For {@code ArchitectureTest}: code in a deterministic package that breaks each of its rules. Never run. */
 public final class ArchitectureViolations {
@@ -24,6 +26,8 @@ public final class ArchitectureViolations {
             Map.entry("api and spi know no engine", List.of(ApiThatKnowsTheEngine.class)),
             Map.entry("api knows no spi", List.of(ApiThatKnowsTheEngine.class)),
             Map.entry("only components know OSGi", List.of(KnowsOsgi.class)),
+            Map.entry("plain knows no components", List.of(PlainThatKnowsComponents.class)),
+            Map.entry("nobody knows plain", List.of(KnowsPlain.class)),
             Map.entry("no threads, files and sockets", List.of(StartsAThread.class, ReadsAFile.class,
                     OpensAFileChannel.class, OpensASocket.class, Locks.class, MakesAPool.class)),
             Map.entry("no clocks", List.of(ReadsNanoTime.class, ReadsTheDate.class, ReadsAnInstant.class)),
@@ -54,6 +58,10 @@ public final class ArchitectureViolations {
 
     static final class KnowsOsgi {
         org.osgi.framework.BundleContext context;
+    }
+
+    static final class KnowsPlain {
+        ResilientMqtt client;
     }
 
     static final class StartsAThread {

@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -32,34 +32,36 @@ import mqtt.resilient.spi.packet.Subscribe;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service as one bundle sees it; owns what that bundle opened. */
-final class ClientHandle implements ResilientMqttClient {
+/** The service as one bundle, or a plain program, sees it; owns what that opened. */
+public final class ClientHandle implements ResilientMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private final Client client;
     private final String name;
     private final String bundle;
+    private final Host host;
     /** What is to be closed when the bundle is gone. */
     private final Set<AutoCloseable> opened = ConcurrentHashMap.newKeySet();
     private final Requests requests;
     private volatile boolean released;
 
-    ClientHandle(Client client, String name, String bundle) {
+    ClientHandle(Client client, String name, String bundle, Host host) {
         this.client = client;
         this.name = name;
         this.bundle = bundle;
+        this.host = host;
         requests = client.requests();
     }
 
     private Client client() {
         if (released) {
-            throw new IllegalStateException("client " + name + ": " + bundle + " has released this service");
+            throw new IllegalStateException("client " + name + " is closed: " + bundle + " has released it");
         }
         return client;
     }
 
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
-    void release() {
+    public void release() {
         released = true;
         requests.close();
         for (AutoCloseable each : opened) {
@@ -124,7 +126,7 @@ final class ClientHandle implements ResilientMqttClient {
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         require(filter, options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
+        ListenerQueue queue = client().queue(listener, host.describe(listener), options.manualAcknowledgement());
         return own(client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue));
     }
 
@@ -144,7 +146,7 @@ final class ClientHandle implements ResilientMqttClient {
             throw new IllegalArgumentException("manualAcknowledgement: true is not allowed for a responder; allowed is false");
         }
         Client mine = client();
-        ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), Descriptions.of(responder),
+        ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), host.describe(responder),
                 false);
         ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue);
         if (filter.endsWith("#")) {

@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;

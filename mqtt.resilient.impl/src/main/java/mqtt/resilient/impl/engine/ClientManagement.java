@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Method;

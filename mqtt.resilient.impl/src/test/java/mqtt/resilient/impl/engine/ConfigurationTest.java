@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -20,8 +20,8 @@ import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
-import mqtt.resilient.impl.component.Configuration.EventSubscription;
-import mqtt.resilient.impl.component.Configuration.InvalidException;
+import mqtt.resilient.impl.engine.Configuration.EventSubscription;
+import mqtt.resilient.impl.engine.Configuration.InvalidException;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connect;

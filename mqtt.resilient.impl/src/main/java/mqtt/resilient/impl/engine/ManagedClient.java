@@ -1,14 +1,12 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Dictionary;
 import java.util.HashMap;
-import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -30,30 +28,26 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientFactory;
-import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
-import org.osgi.framework.Bundle;
-import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceFactory;
-import org.osgi.framework.ServiceRegistration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client, made from properties: its configuration, its registration as a service, its end. The methods that configure and
+ * A client, made from properties: its configuration, its announcement to the host, its end. The methods that configure and
  * end it are called by whoever made it, one at a time, and never throw.
  */
-final class ManagedClient implements ClientFactory.ManagedMqttClient {
+public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
-    static final String JOURNAL = ".journal";
+    /** How the directory of a journal ends, behind its name. */
+    public static final String JOURNAL = ".journal";
     private static final long RETRY_NANOS = 1_000_000_000L;
 
     private final Engine engine;
-    private final BundleContext context;
+    private final Host host;
     private volatile LinkSettings.Protocol protocol = LinkSettings.Protocol.AUTO;
     private final ClientReporter reporter;
     private final Client client;
@@ -62,7 +56,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private volatile String name;
     private volatile String networkSource = "none";
     private volatile boolean disposed;
-    /** On mqtt-osgi only. */
+    /** On the host's thread only. */
     private NetworkStateSource chosenSource;
     private AutoCloseable sourceListener;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
@@ -81,27 +75,28 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private Authenticator authenticator;
     /** The store in use; null = none yet. */
     private volatile StoreSettings store;
-    /** On mqtt-osgi only. */
-    private ServiceRegistration<?> registration;
-    private ServiceRegistration<?> inspection;
+    /** On the host's thread only. */
     private String registeredName;
-    private List<String> registeredProtocols = List.of();
 
-    ManagedClient(Engine engine, BundleContext context, String fallbackName) {
+    /**
+     * Makes a client without a configuration.
+     *
+     * @param fallbackName its name until a configuration gives it one
+     */
+    public ManagedClient(Engine engine, Host host, String fallbackName) {
         this.engine = engine;
-        this.context = context;
+        this.host = host;
         this.fallbackName = fallbackName;
         name = fallbackName;
-        reporter = new ClientReporter(engine, name);
+        reporter = new ClientReporter(host, engine.environment().scheduler(), name);
         client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(), reporter);
         management = new ClientManagement(client);
-        handle = new ClientHandle(client, name, "its maker");
+        handle = handle("its maker");
         client.offer(engine.protocol());
     }
 
-    /** MQTT 5 has come or gone. The stage completes when the loop has let go of what was there before; on mqtt-osgi. */
+    /** MQTT 5 has come or gone. The stage completes when the loop has let go of what was there before. */
     CompletionStage<Void> offer(ProtocolVersion five) {
-        updateProtocols();
         return client.offer(five);
     }
 
@@ -109,7 +104,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         Path place = Path.of(settings.place());
         return settings.durability() == Durability.MEMORY ? new MemoryStore()
                 : new JournalStore(engine.environment().scheduler(), engine.storage(),
-                        new LocalFileSystem(place.getParent(), engine.locks()), place.getFileName().toString(),
+                        new LocalFileSystem(place.getParent()), place.getFileName().toString(),
                         engine.bootId(), settings);
     }
 
@@ -118,15 +113,18 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         return handle;
     }
 
-    Client engineClient() {
+    /** The client itself. */
+    public Client engineClient() {
         return client;
     }
 
-    String name() {
+    /** The name by which users select it. */
+    public String name() {
         return name;
     }
 
-    List<Configuration.EventSubscription> subscriptions() {
+    /** What the key {@code subscriptions} asks for. */
+    public List<Configuration.EventSubscription> subscriptions() {
         return subscriptions;
     }
 
@@ -149,12 +147,16 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             String clientId = configuration.clientId();
             List<Configuration.EventSubscription> newSubscriptions = configuration.subscriptions();
             Path directory = directory(configuration.storeDirectory());
-            if (clientId.isEmpty()) {
+            if (clientId.isEmpty() && directory != null) {
                 clientId = derivedId(newName, directory);
             }
-            var settings = configuration.settings(clientId, directory.resolve(newName + JOURNAL).toString());
-            requireSameStore(settings.store(), properties);
+            var settings = configuration.settings(clientId, directory == null ? "" : directory.resolve(newName + JOURNAL).toString());
+            if (directory == null) {
+                requireNoDirectory(settings.store(), clientId);
+            }
             String newSource = configuration.networkSource();
+            host.requireParts(settings.link().version(), newSource);
+            requireSameStore(settings.store(), properties);
             claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
@@ -175,6 +177,18 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         conclude(error);
     }
 
+    /**
+     * Takes a configuration now or never: one that is not usable is not tried again.
+     *
+     * @return why it is not usable; empty = it is taken
+     */
+    public synchronized String configureOnce(Map<String, ?> properties, TlsMaterial tls) {
+        configure(properties, tls);
+        nameRefused = null;
+        storeRefused = null;
+        return client.status().configurationError();
+    }
+
     @Override
     public synchronized void reject(String reason) {
         if (!disposed) {
@@ -187,25 +201,34 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     private void conclude(String error) {
         reporter.configuration(error);
-        client.ready().thenRun(() -> engine.osgi().execute(() -> {
+        client.ready().thenRun(() -> engine.host().execute(() -> {
             chooseNetworkSource();
-            register();
+            announce();
         }));
         Path place = store == null || store.place().isEmpty() ? null : Path.of(store.place()).getParent();
         if (place != null) {
-            engine.orphans().kept(place);
+            engine.keptIn(place);
         }
     }
 
-    /** Where clients keep their state. */
+    /** Where clients keep their state; null = nowhere. */
     private Path directory(String configured) throws Configuration.InvalidException {
-        File dataArea = context.getDataFile("");
         try {
-            Path directory = configured.isEmpty() && dataArea != null ? dataArea.toPath() : Path.of(configured);
-            return directory.toAbsolutePath();
+            Path directory = configured.isEmpty() ? host.dataArea() : Path.of(configured);
+            return directory == null ? null : directory.toAbsolutePath();
         } catch (InvalidPathException e) {
             throw new Configuration.InvalidException("store.directory: \"" + configured.replace("\0", "\\u0000")
                     + "\" is not allowed; allowed: the path of a directory");
+        }
+    }
+
+    private static void requireNoDirectory(StoreSettings store, String clientId) throws Configuration.InvalidException {
+        if (store.durability() != Durability.MEMORY) {
+            throw new Configuration.InvalidException("store.directory: \"\" is not allowed; allowed: the path of a directory, in "
+                    + "which the messages are kept, or with store=memory none");
+        } else if (clientId.isEmpty()) {
+            throw new Configuration.InvalidException("client.id: \"\" is not allowed without a store.directory, in which the id "
+                    + "would be kept that is made from mqtt.client; allowed: an id that no other client has");
         }
     }
 
@@ -218,7 +241,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
                     + (store.place().isEmpty() ? "memory" : store.place()) + "; the change takes effect when none is pending");
         }
         if (wanted.durability() != Durability.MEMORY && (store == null || !store.place().equals(wanted.place()))) {
-            Volatility.of(Path.of(wanted.place()), context).ifPresent(why -> LOG.warn("{}: store.directory {}: {}",
+            Volatility.of(Path.of(wanted.place()), host).ifPresent(why -> LOG.warn("{}: store.directory {}: {}",
                     name, wanted.place(), why));
         }
     }
@@ -236,9 +259,9 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** On mqtt-osgi: takes the source of the network's state that the configuration asks for, of those that are there. */
+    /** On the host's thread: takes the source of the network's state that the configuration asks for, of those that are there. */
     void chooseNetworkSource() {
-        NetworkStateSource wanted = disposed ? null : engine.networkSource(networkSource);
+        NetworkStateSource wanted = disposed ? null : networkSource(networkSource);
         if (chosenSource == wanted) {
             return;
         }
@@ -253,12 +276,18 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
             LOG.warn("{}: network source {} failed: {}; the network state is UNKNOWN", name, wanted, e.toString(), e);
             client.networkChanged(NetworkState.UNKNOWN);
         }
-        client.bouncer(wanted == null ? () -> { } : () -> engine.osgi().execute(wanted::bounce));
+        client.bouncer(wanted == null ? () -> { } : () -> engine.host().execute(wanted::bounce));
+    }
+
+    /** The source that a configuration asks for, {@code system} where Kura knows nothing; null = none. */
+    private NetworkStateSource networkSource(String wanted) {
+        NetworkStateSource found = wanted.equals("none") ? null : host.networkSource(wanted);
+        return found == null && Set.of("auto", "kura", "system").contains(wanted) ? engine.systemNetwork() : found;
     }
 
     /** Takes the authenticator that the configuration asks for, of those that are there. */
     synchronized void chooseAuthenticator() {
-        Authenticator wanted = authMethod.isEmpty() ? null : engine.authenticator(authMethod);
+        Authenticator wanted = authMethod.isEmpty() ? null : host.authenticator(authMethod);
         if (wanted != authenticator) {
             authenticator = wanted;
             client.authenticator(wanted);
@@ -274,7 +303,7 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     private void retryWhenEmpty(Map<String, ?> properties) {
         Scheduler scheduler = engine.environment().scheduler();
-        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.osgi().execute(() -> {
+        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.host().execute(() -> {
             if (storeRefused == properties && !disposed && !client.isEmpty()) {
                 retryWhenEmpty(properties);
             } else {
@@ -308,43 +337,22 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         });
     }
 
-    private void register() {
+    private void announce() {
         if (disposed) {
             return;
         }
         String current = name;
         if (!current.equals(registeredName)) {
-            unregister();
+            management.unregister();
             registeredName = current;
             management.register(current);
-            registration = context.registerService(ResilientMqttClient.class, new Handles(), serviceProperties());
-            if (disposed) { // by a service listener, which has stopped the bundle
-                return;
-            }
-            inspection = context.registerService(ClientInspector.class, client.inspector(),
-                    new Hashtable<>(Map.of(MqttConstants.CLIENT, current)));
-        } else {
-            updateProtocols();
         }
         engine.announce(this);
-    }
-
-    private void updateProtocols() {
-        if (registration != null && !protocols().equals(registeredProtocols)) {
-            registration.setProperties(serviceProperties());
-        }
-    }
-
-    private Dictionary<String, Object> serviceProperties() {
-        registeredProtocols = protocols();
-        Dictionary<String, Object> properties = new Hashtable<>();
-        properties.put(MqttConstants.CLIENT, registeredName);
-        properties.put(MqttConstants.PROTOCOL, registeredProtocols.toArray(String[]::new));
-        return properties;
+        host.announce(this);
     }
 
     /** The versions that may be spoken now. */
-    private List<String> protocols() {
+    public List<String> protocols() {
         return switch (protocol) {
             case MQTT_3_1_1 -> List.of("3.1.1");
             case MQTT_5 -> List.of("5");
@@ -352,17 +360,14 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         };
     }
 
-    private void unregister() {
-        management.unregister();
-        if (registration != null) {
-            registration.unregister();
-            registration = null;
-        }
-        if (inspection != null) {
-            inspection.unregister();
-            inspection = null;
-        }
-        registeredName = null;
+    /** Whether its end has begun. */
+    public boolean isDisposed() {
+        return disposed;
+    }
+
+    /** The client for one user of it. */
+    public ClientHandle handle(String user) {
+        return new ClientHandle(client, name, user, host);
     }
 
     @Override
@@ -373,10 +378,11 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
         disposed = true;
         handle.release();
         client.prepareStop();
-        engine.osgi().executeAndWait(() -> {
+        engine.host().executeAndWait(() -> {
             engine.withdraw(this);
             chooseNetworkSource();
-            unregister();
+            management.unregister();
+            host.withdraw(this);
         }, engine.unregistering());
         long begun = System.nanoTime();
         try {
@@ -395,19 +401,5 @@ final class ManagedClient implements ClientFactory.ManagedMqttClient {
     @Override
     public String toString() {
         return "client " + name;
-    }
-
-    /** Bundle scope: a handle for each bundle that uses the client. */
-    private final class Handles implements ServiceFactory<ResilientMqttClient> {
-        @Override
-        public ResilientMqttClient getService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of) {
-            return new ClientHandle(client, name, bundle.getSymbolicName() + " [" + bundle.getBundleId() + "]");
-        }
-
-        @Override
-        public void ungetService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of,
-                ResilientMqttClient handle) {
-            ((ClientHandle) handle).release();
-        }
     }
 }

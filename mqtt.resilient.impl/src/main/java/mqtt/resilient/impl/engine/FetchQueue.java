@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.time.Duration;
 import java.util.concurrent.Semaphore;

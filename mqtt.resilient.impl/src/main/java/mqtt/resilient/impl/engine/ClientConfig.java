@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.AttributeType;
@@ -12,7 +12,8 @@ import org.osgi.service.metatype.annotations.Option;
 @ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
         description = "An MQTT client for all bundles of the gateway. It reconnects by itself and keeps pending messages "
                 + "over outages, restarts and power cuts.")
-@interface ClientConfig {
+public @interface ClientConfig {
+    /** The PID of the factory. */
     String PID = "mqtt.resilient.client";
 
     @AttributeDefinition(name = "Client name",

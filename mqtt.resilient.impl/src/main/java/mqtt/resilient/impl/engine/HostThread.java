@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -10,21 +10,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread {@code mqtt-osgi}: every registration, unregistration and event of the bundle, in order. The framework runs
- * foreign code in these calls; here it holds up nothing but the next of them.
+ * The thread on which the host is called, {@code mqtt-osgi} in a framework: every registration, unregistration and event, in
+ * order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
  */
-final class OsgiThread {
-    private static final Logger LOG = LoggerFactory.getLogger(OsgiThread.class);
+public final class HostThread {
+    private static final Logger LOG = LoggerFactory.getLogger(HostThread.class);
 
-    private final ThreadPoolExecutor executor = Threads.pool("mqtt-osgi", 1);
+    private final String name;
+    private final ThreadPoolExecutor executor;
     private volatile Thread current;
 
-    OsgiThread() {
+    HostThread(String name) {
+        this.name = name;
+        executor = Threads.pool(name, 1);
         executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
     /** Runs a task behind all others; a task after the end is dropped, and its future never done. */
-    Future<?> execute(Runnable task) {
+    public Future<?> execute(Runnable task) {
         return executor.submit(() -> run(task));
     }
 
@@ -33,14 +36,14 @@ final class OsgiThread {
         try {
             task.run();
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
-            LOG.error("A service or an event could not be passed to the framework", e);
+            LOG.error("A task on {} failed", name, e);
         } finally {
             current = null;
         }
     }
 
     /** Runs a task behind all others and waits for it within a budget; at once when called on the thread itself. */
-    void executeAndWait(Runnable task, StopBudget budget) {
+    public void executeAndWait(Runnable task, StopBudget budget) {
         if (Thread.currentThread() == current) {
             task.run();
             return;
@@ -49,7 +52,7 @@ final class OsgiThread {
         try {
             execute(task).get(budget.millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) { // the task itself never fails
-            LOG.warn("A service was not unregistered in time: a bundle blocks the thread mqtt-osgi");
+            LOG.warn("A service was not unregistered in time: other code blocks the thread {}", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

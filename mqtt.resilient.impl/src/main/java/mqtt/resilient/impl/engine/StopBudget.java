@@ -1,17 +1,18 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 /**
  * How long stops may wait: those in a row share the time, because the stop of the bundle must not take longer with every
  * client. What was spent comes back while nothing waits. Safe from any thread.
  */
-final class StopBudget {
+public final class StopBudget {
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
     private final long nanos;
     private long spent;
     private long since = System.nanoTime();
 
-    StopBudget(long millis) {
+    /** Makes one of so many milliseconds. */
+    public StopBudget(long millis) {
         nanos = millis * NANOS_PER_MILLI;
     }
 

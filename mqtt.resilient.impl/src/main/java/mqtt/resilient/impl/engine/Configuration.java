@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +39,7 @@ import mqtt.resilient.spi.TlsMaterial;
  * Reads and checks the properties of a client. Whatever a console or a file put there: the result is a valid
  * configuration or one {@link InvalidException} that names key, value and what is allowed, never a secret.
  */
-final class Configuration {
+public final class Configuration {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long SECONDS_PER_MINUTE = 60;
@@ -58,16 +58,17 @@ final class Configuration {
             "osgi.", "config.", ".config.", "org.apache.felix.");
 
     /** A configuration that cannot be used. */
-    static final class InvalidException extends Exception {
+    public static final class InvalidException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        InvalidException(String message) {
+        /** Names key, value and what is allowed; never a secret. */
+        public InvalidException(String message) {
             super(message);
         }
     }
 
     /** One line of the key {@code subscriptions}. */
-    record EventSubscription(String filter, int qos) {
+    public record EventSubscription(String filter, int qos) {
     }
 
     /** The client id that stands for one that the broker gives. */

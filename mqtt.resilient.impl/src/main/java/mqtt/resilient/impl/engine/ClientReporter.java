@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import static mqtt.resilient.api.MqttConstants.ATTEMPT;
 import static mqtt.resilient.api.MqttConstants.BROKER;
@@ -34,17 +34,17 @@ final class ClientReporter implements ClientEvents {
     private static final int MAX_REASONS = 20;
     private static final String OTHER_REASONS = "other reasons";
 
-    private final Engine engine;
+    private final Host host;
     private final Scheduler scheduler;
     private final Map<String, Long> drops = new HashMap<>();
     private volatile String name;
     private ConnectionState last = ConnectionState.OFFLINE;
     private String lastReason = "";
 
-    ClientReporter(Engine engine, String name) {
-        this.engine = engine;
+    ClientReporter(Host host, Scheduler scheduler, String name) {
+        this.host = host;
+        this.scheduler = scheduler;
         this.name = name;
-        scheduler = engine.environment().scheduler();
     }
 
     void rename(String newName) {
@@ -100,7 +100,7 @@ final class ClientReporter implements ClientEvents {
         Map<String, Object> event = new HashMap<>(details);
         event.put(CLIENT, name);
         event.put(TIMESTAMP, scheduler.wallClockMillis());
-        engine.post(topic, event);
+        host.post(topic, event);
     }
 
     /** A configuration is in force, or rejected for a reason. */

@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

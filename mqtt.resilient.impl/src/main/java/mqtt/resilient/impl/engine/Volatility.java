@@ -1,12 +1,10 @@
-package mqtt.resilient.impl.component;
+package mqtt.resilient.impl.engine;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
-import org.osgi.framework.BundleContext;
-import org.osgi.framework.Constants;
 
 /** Tells whether a directory is one that a reboot empties. */
 final class Volatility {
@@ -16,15 +14,9 @@ final class Volatility {
     }
 
     /** Why a directory does not keep what is in it; empty if nothing speaks against it. Blocks. */
-    static Optional<String> of(Path directory, BundleContext context) {
-        java.io.File dataArea = context.getDataFile("");
-        if (dataArea != null && directory.startsWith(dataArea.toPath().toAbsolutePath())) {
-            boolean cleaned = Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT
-                    .equals(context.getProperty(Constants.FRAMEWORK_STORAGE_CLEAN))
-                    || "true".equals(context.getProperty("osgi.clean"));
-            if (cleaned) {
-                return Optional.of("the framework deletes its data area at each start, and pending messages with it");
-            }
+    static Optional<String> of(Path directory, Host host) {
+        if (host.isDataAreaCleaned() && directory.startsWith(host.dataArea().toAbsolutePath())) {
+            return Optional.of("the framework deletes its data area at each start, and pending messages with it");
         }
         Path there = directory;
         while (there != null && !Files.exists(there)) {
