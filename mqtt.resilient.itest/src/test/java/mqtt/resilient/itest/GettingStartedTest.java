@@ -55,15 +55,15 @@ class GettingStartedTest {
             } else if (!block.file().isEmpty() && !block.language().equals("sh")) {
                 Path file = directory.resolve(block.file());
                 Files.createDirectories(file.getParent());
-                Files.writeString(file, text);
+                Files.writeString(file, block.file().endsWith("pom.xml") ? UserMaven.withVersionOfTheBuild(text) : text);
             }
         }
-        assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.api -am\n", page.blocks("sh").get(0).text());
-        Path path = install();
+        assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.bom,mqtt.resilient.api -am\n", page.blocks("sh").get(0).text());
+        UserMaven maven = new UserMaven(Files.createDirectories(directory.resolve("user"))); // which has what that installs
 
         Path output = directory.resolve("output");
         ProcessBuilder builder = new ProcessBuilder("bash", "-c", script.toString()).directory(directory.toFile());
-        builder.environment().merge("PATH", path.toString(), (old, tools) -> tools + ":" + old);
+        builder.environment().merge("PATH", maven.program().getParent().toString(), (old, tools) -> tools + ":" + old);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         shell = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
         boolean ended = shell.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
@@ -77,32 +77,5 @@ class GettingStartedTest {
         int first = received.get(0); // what was published before the listener was subscribed is not for it
         assertEquals(IntStream.range(first, first + received.size()).boxed().toList(), received, said);
         assertTrue(received.size() >= 10, said);
-    }
-
-    /** The first command of the page, into a local repository of this test; the rest of it is the one of the build. */
-    private Path install() throws IOException {
-        Path repository = Files.createDirectories(directory.resolve("repository"));
-        try (Stream<Path> groups = Files.list(Path.of(System.getProperty("maven.repository")))) {
-            for (Path group : groups.filter(each -> !each.endsWith("mqtt")).toList()) {
-                Files.createSymbolicLink(repository.resolve(group.getFileName()), group);
-            }
-        }
-        String version = System.getProperty("product.version");
-        put(repository, "mqtt.resilient.parent", version, "pom", GuidePage.root().resolve("pom.xml"));
-        Path api = GuidePage.root().resolve("mqtt.resilient.api");
-        put(repository, "mqtt.resilient.api", version, "pom", api.resolve("pom.xml"));
-        put(repository, "mqtt.resilient.api", version, "jar", api.resolve("target/mqtt.resilient.api-" + version + ".jar"));
-
-        Path maven = Files.createDirectories(directory.resolve("tools")).resolve("mvn");
-        Files.writeString(maven, "#!/bin/sh\nexec '" + System.getProperty("maven") + "' -o -B -Dmaven.repo.local='" + repository
-                + "' \"$@\"\n");
-        assertTrue(maven.toFile().setExecutable(true));
-        return maven.getParent();
-    }
-
-    private static void put(Path repository, String name, String version, String type, Path file) throws IOException {
-        Path place = repository.resolve("mqtt/resilient").resolve(name).resolve(version);
-        Files.createDirectories(place);
-        Files.copy(file, place.resolve(name + "-" + version + "." + type));
     }
 }

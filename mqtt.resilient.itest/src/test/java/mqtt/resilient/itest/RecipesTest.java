@@ -46,6 +46,9 @@ class RecipesTest {
             + "static java.util.concurrent.Executor worker; static void redial() { } "
             + "static void run(String topic, byte[] payload) { } static void write(String topic, byte[] payload) { } "
             + "static void keepForLater(String what, String why) { } }";
+    /** What the code of README.md leaves out: the first is a component, the second what a program does. */
+    private static final String README = "package readme; import java.time.*; import java.util.*; import mqtt.resilient.api.*; "
+            + "import mqtt.resilient.plain.*; import org.osgi.service.component.annotations.*; ";
     private static final Pattern CLIENT = Pattern.compile("mqtt\\.client=(\\w+)");
 
     @TempDir
@@ -75,6 +78,14 @@ class RecipesTest {
         }
         assertEquals(6, sources.size());
         assertCompiles(sources);
+    }
+
+    @Test
+    void theCodeOfTheReadmeCompiles() throws IOException {
+        List<GuidePage.Block> blocks = GuidePage.of("README.md").blocks("java");
+        assertEquals(2, blocks.size());
+        assertCompiles(List.of(source("readme/Boiler", README + blocks.get(0).text()),
+                source("readme/Plain", README + "public class Plain { void run() throws Exception { " + blocks.get(1).text() + " } }")));
     }
 
     private static JavaFileObject source(String path, String text) {

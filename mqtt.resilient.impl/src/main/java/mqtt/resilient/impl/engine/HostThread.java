@@ -52,7 +52,7 @@ public final class HostThread {
         try {
             execute(task).get(budget.millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) { // the task itself never fails
-            LOG.warn("A service was not unregistered in time: foreign code blocks the thread {}", name);
+            LOG.warn("A service was not unregistered in time: other code blocks the thread {}", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
