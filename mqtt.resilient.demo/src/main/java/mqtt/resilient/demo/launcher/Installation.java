@@ -3,10 +3,14 @@ package mqtt.resilient.demo.launcher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -138,12 +142,33 @@ final class Installation {
         forceFile(storage);
     }
 
-    /** Forces a directory and all in it to the disk. */
+    /** Forces a directory and all in it to the disk; the framework may be deleting what an update has replaced. */
     private static void force(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.toList()) {
-                forceFile(file);
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                forceIfThere(file);
+                return FileVisitResult.CONTINUE;
             }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) {
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException e) throws IOException {
+                forceIfThere(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static void forceIfThere(Path file) throws IOException {
+        try {
+            forceFile(file);
+        } catch (NoSuchFileException e) {
+            // replaced
         }
     }
 
