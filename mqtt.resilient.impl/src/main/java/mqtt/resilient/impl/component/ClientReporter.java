@@ -19,6 +19,7 @@ import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.codec.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.StoredState;
 import org.slf4j.Logger;
@@ -131,7 +132,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
+        LOG.warn("{}: message {} on {} is set aside: {}", name, id, OutsideText.oneLine(topic), reason);
         post(MqttConstants.EVENT_SET_ASIDE,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
@@ -177,7 +178,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, topic,
+        LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, OutsideText.oneLine(topic),
                 setAside ? "is set aside" : "comes again later", error);
         if (setAside) {
             post(MqttConstants.EVENT_SET_ASIDE,
