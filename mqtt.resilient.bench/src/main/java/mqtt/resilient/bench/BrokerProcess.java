@@ -10,12 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
-/** A broker in a process of its own: the {@link Sink} or Mosquitto. */
+/** A broker in a process of its own: the {@link Sink}, Mosquitto, or the demo's Artemis. */
 final class BrokerProcess implements AutoCloseable {
     /** The property that holds the class path of the sink, where that of this process lacks what it needs. */
     static final String CLASS_PATH = "bench.sink";
-    private static final long LIMIT_NANOS = 10_000_000_000L;
+    /** The property with the directory of the demo's broker: mqtt.resilient.demo/target/broker. */
+    private static final String ARTEMIS = "bench.artemis";
+    private static final long LIMIT_NANOS = 60_000_000_000L;
     private static final String PASSWORD = "changeit";
 
     private final List<String> command;
@@ -38,8 +41,7 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     static BrokerProcess sink(int port, Path keyStore) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp", System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
+        List<String> command = new ArrayList<>(List.of(java(), "-cp", System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
                 Sink.class.getName(), ""));
         if (keyStore != null) {
             command.add(keyStore.toString());
@@ -62,8 +64,9 @@ final class BrokerProcess implements AutoCloseable {
 
     /** Starts Mosquitto, or gives null where it is not installed. */
     static BrokerProcess mosquitto(Path directory) throws IOException {
-        Path program = List.of("/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto").stream()
-                .map(Path::of).filter(Files::isExecutable).findFirst().orElse(null);
+        String path = Boolean.parseBoolean(System.getenv("ITEST_STANDINS")) ? "" : System.getenv("PATH") + ":/usr/sbin:/usr/local/sbin";
+        Path program = Stream.of(path.split(":")).filter(each -> !each.isEmpty()).map(each -> Path.of(each, "mosquitto"))
+                .filter(Files::isExecutable).findFirst().orElse(null);
         if (program == null) {
             return null;
         }
@@ -72,12 +75,37 @@ final class BrokerProcess implements AutoCloseable {
         Files.writeString(configuration, String.join("\n", "listener " + free + " 127.0.0.1", "allow_anonymous true",
                 "persistence false", "set_tcp_nodelay true", "max_inflight_messages 0", "max_queued_messages 0",
                 "log_type error", ""));
-        BrokerProcess broker = new BrokerProcess(List.of(program.toString(), "-c", configuration.toString()), free);
-        broker.process = new ProcessBuilder(broker.command).redirectErrorStream(true)
-                .redirectOutput(directory.resolve("mosquitto.log").toFile()).start();
+        return start(List.of(program.toString(), "-c", configuration.toString()), free, directory.resolve("mosquitto.log"));
+    }
+
+    /** Starts Mosquitto, or where it is not installed the demo's Artemis: both queue without a limit, in memory. */
+    static BrokerProcess real(Path directory) throws IOException {
+        BrokerProcess mosquitto = mosquitto(directory);
+        if (mosquitto != null) {
+            return mosquitto;
+        }
+        String jars = System.getProperty(ARTEMIS, "");
+        if (!Files.isDirectory(Path.of(jars))) {
+            throw new IOException("Mosquitto is not installed, and " + ARTEMIS + "=" + jars
+                    + " is not allowed; the directory target/broker of mqtt.resilient.demo is, when that is built");
+        }
+        int free = Crash.freePort();
+        return start(List.of(java(), "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", Path.of(jars, "*").toString(),
+                "mqtt.resilient.demo.broker.EmbeddedBroker", "--port", String.valueOf(free), "--parent",
+                String.valueOf(ProcessHandle.current().pid())), free, directory.resolve("artemis.log"));
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static BrokerProcess start(List<String> command, int port, Path log) throws IOException {
+        BrokerProcess broker = new BrokerProcess(command, port);
+        broker.process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
         for (long since = System.nanoTime(); !broker.answers();) {
-            if (System.nanoTime() - since > LIMIT_NANOS) {
-                throw new IOException("Mosquitto does not answer on port " + free);
+            if (System.nanoTime() - since > LIMIT_NANOS || !broker.process.isAlive()) {
+                broker.close();
+                throw new IOException(command.get(0) + " does not answer on port " + port + ": " + Files.readString(log));
             }
             LockSupport.parkNanos(10_000_000);
         }

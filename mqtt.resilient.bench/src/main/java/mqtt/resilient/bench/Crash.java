@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +24,7 @@ import mqtt.resilient.impl.client.Client;
 
 /**
  * Kills a process that publishes as fast as it can, again and again, and accounts for every message that it was told is
- * stored: at a real broker, QoS 1 at least once and QoS 2 exactly once.
+ * stored: at a real broker, Mosquitto or the demo's Artemis, QoS 1 at least once and QoS 2 exactly once.
  */
 public final class Crash implements AutoCloseable {
     private static final long LIMIT_SECONDS = 60;
@@ -35,9 +34,9 @@ public final class Crash implements AutoCloseable {
     private static final int LAST_PORT = 32_000;
 
     private final Path directory = Files.createTempDirectory("crash");
-    private final int port = freePort();
+    private final int port;
     private final String mode;
-    private final Process broker;
+    private final BrokerProcess broker;
     private final RealClients clients = new RealClients();
     private final SplittableRandom random;
     private final BitSet stored = new BitSet();
@@ -54,18 +53,8 @@ public final class Crash implements AutoCloseable {
     public Crash(String mode, long seed) throws IOException {
         this.mode = mode;
         random = new SplittableRandom(seed);
-        Path configuration = directory.resolve("mosquitto.conf");
-        Files.writeString(configuration, "listener " + port + " 127.0.0.1\nallow_anonymous true\n"
-                + "max_queued_messages 0\nmax_inflight_messages 0\n");
-        broker = new ProcessBuilder("mosquitto", "-c", configuration.toString()).redirectErrorStream(true)
-                .redirectOutput(directory.resolve("mosquitto.log").toFile()).start();
-        await("the broker listens", () -> {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                return socket.isConnected();
-            } catch (IOException e) {
-                return false;
-            }
-        });
+        broker = BrokerProcess.real(directory);
+        port = broker.port();
         Client observer = clients.client("observer", uri(), 60, 10, status -> { });
         observer.subscribe("crash/#", 2, observer.queue(message -> take(message.topic(),
                 new String(message.payload(), StandardCharsets.UTF_8)), "observer", false)).result().toCompletableFuture()
@@ -177,7 +166,7 @@ public final class Crash implements AutoCloseable {
     @Override
     public void close() {
         clients.close();
-        broker.destroyForcibly();
+        broker.close();
         try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
         } catch (IOException e) {

@@ -46,7 +46,6 @@ final class BrokerDoors implements AutoCloseable {
         if (mosquitto) {
             startMosquitto(found.get(), certificates);
         } else {
-            System.out.println("No mosquitto: TLS and WebSocket listeners are Java relays");
             startRelays(certificates);
         }
     }

@@ -1,5 +1,6 @@
 package mqtt.resilient.itest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.Outcome;
@@ -185,5 +187,25 @@ class BundleLifeTest extends FrameworkTest {
         Await.until("the bundle has stopped", () -> stopped.getCount() == 0);
         client.publish(Message.to("suicide/x").payload("2").build());
         neighbour.awaitTexts("1", "2");
+    }
+
+    @Test
+    void theBundleOfMqtt5ComesAndGoes() throws Exception {
+        Bundle bundle = bundle("mqtt.resilient.v5");
+        closing(bundle::start);
+        ResilientMqttClient client = clients.connected("auto", broker, "protocol", "auto");
+        assertEquals("5", client.status().protocol());
+        assertArrayEquals(new String[] { "3.1.1", "5" }, (String[]) clients.reference("auto").getProperty("mqtt.protocol"));
+        bundle.stop();
+        Await.until("3.1.1", () -> client.isConnected() && client.status().protocol().equals("3.1.1"));
+        assertArrayEquals(new String[] { "3.1.1" }, (String[]) clients.reference("auto").getProperty("mqtt.protocol"));
+        clients.configure("insisting", broker.uri(), "protocol", "5");
+        ResilientMqttClient insisting = clients.service("insisting");
+        Await.until("a clear status", () -> insisting.status().state() == ConnectionState.FAILED);
+        assertTrue(insisting.status().reason().contains("mqtt.resilient.v5"), insisting.status().reason());
+        bundle.start();
+        Clients.awaitConnected(insisting);
+        Await.until("5 again", () -> client.isConnected() && client.status().protocol().equals("5"));
+        assertEquals(2, client.metrics().sessionsLost());
     }
 }

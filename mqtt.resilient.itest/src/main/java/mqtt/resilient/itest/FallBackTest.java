@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The three ways in which a broker without MQTT 5 refuses it: Moquette has one, a door in front of it the others. */
+@EngineTest
 class FallBackTest extends FrameworkTest {
     private static TestBroker moquette;
 

@@ -3,6 +3,7 @@ package mqtt.resilient.itest;
 import org.junit.jupiter.api.BeforeAll;
 
 /** MQTT 5 with another broker: ActiveMQ Artemis, the family that Kura embeds. */
+@EngineTest
 class FiveArtemisTest extends FiveBrokerTest {
     @BeforeAll
     static void startBroker() {

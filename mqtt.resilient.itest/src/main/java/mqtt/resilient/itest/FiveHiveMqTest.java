@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * MQTT 5 with HiveMQ CE, which has all of it and ends the connection of a client that breaks a rule. Its limits and
  * permissions are in the module mqtt.resilient.brokers.
  */
+@EngineTest
 class FiveHiveMqTest extends FiveBrokerTest {
     private static final int LARGEST_PACKET = 20_000;
     private static final SubscribeOptions QOS_2 = SubscribeOptions.qos(Qos.EXACTLY_ONCE);

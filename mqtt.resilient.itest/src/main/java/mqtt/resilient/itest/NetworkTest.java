@@ -19,6 +19,7 @@ import mqtt.resilient.api.SubscribeOptions;
 import org.junit.jupiter.api.Test;
 
 /** The broker stays, the network does not. */
+@EngineTest
 class NetworkTest extends FrameworkTest {
     private final TcpProxy proxy = closing(new TcpProxy(broker));
 

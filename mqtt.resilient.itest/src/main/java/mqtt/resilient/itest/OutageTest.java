@@ -14,6 +14,7 @@ import mqtt.resilient.api.ResilientMqttClient;
 import org.junit.jupiter.api.Test;
 
 /** The broker goes and comes back. */
+@EngineTest
 class OutageTest extends FrameworkTest {
     private static final Duration OUTAGE = Duration.ofSeconds(10);
     private static final int MESSAGES = 200;

@@ -23,7 +23,6 @@ final class Proxy implements AutoCloseable {
     static Proxy http(String user, String password) {
         Optional<Path> program = Program.find("tinyproxy");
         if (program.isEmpty()) {
-            System.out.println("No tinyproxy: the HTTP proxy is a Java relay");
             Relay relay = Relay.httpProxy(user, password);
             return new Proxy("http", relay.port(), relay::close);
         }
@@ -46,7 +45,6 @@ final class Proxy implements AutoCloseable {
     static Proxy socks(String user, String password) {
         Optional<Path> program = Program.find("microsocks");
         if (program.isEmpty()) {
-            System.out.println("No microsocks: the SOCKS proxy is a Java relay");
             Relay relay = Relay.socksProxy(user, password);
             return new Proxy("socks5", relay.port(), relay::close);
         }

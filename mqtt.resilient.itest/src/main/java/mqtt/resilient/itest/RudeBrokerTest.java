@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.osgi.framework.ServiceReference;
 
 /** What listens on the broker's port is no broker, or one that does not want us. */
+@EngineTest
 class RudeBrokerTest extends FrameworkTest {
     private static final byte[] CONNACK = {0x20, 2, 0, 0};
 

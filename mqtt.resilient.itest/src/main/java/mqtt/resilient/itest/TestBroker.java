@@ -1,5 +1,7 @@
 package mqtt.resilient.itest;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,6 +57,10 @@ final class TestBroker implements AutoCloseable {
     private static final AtomicInteger NEXT_PORT = new AtomicInteger(ThreadLocalRandom.current().nextInt(PORTS));
     private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
     private static final int CONNECT_MILLIS = 500;
+    private static final int ANSWER_MILLIS = 10_000;
+    /** MQTT 3.1.1, a clean session, as "up?". */
+    private static final byte[] CONNECT = { 0x10, 15, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 10, 0, 3, 'u', 'p', '?' };
+    private static final int CONNACK_BYTES = 4;
 
     private final Kind kind;
     private final int port;
@@ -73,6 +78,16 @@ final class TestBroker implements AutoCloseable {
         return new TestBroker(freePort(), kind);
     }
 
+    /** A broker for what Artemis does in a way of its own: Mosquitto, or Moquette where that is not installed. */
+    static TestBroker orMoquette() {
+        return of(Program.find("mosquitto").isPresent() ? Kind.MOSQUITTO : Kind.MOQUETTE);
+    }
+
+    /** Skips the test that calls this where Mosquitto is not installed. */
+    static void assumeMosquitto() {
+        assumeTrue(Program.find("mosquitto").isPresent(), "mosquitto is not installed, and Artemis cannot take its place here");
+    }
+
     /**
      * A broker on a port of the caller's choice.
      *
@@ -80,7 +95,7 @@ final class TestBroker implements AutoCloseable {
      * @param config further lines of Mosquitto's configuration; without effect on the other broker
      */
     TestBroker(int port, String... config) {
-        this(port, mosquitto().isPresent() ? Kind.MOSQUITTO : Kind.ARTEMIS, config);
+        this(port, Program.find("mosquitto").isPresent() ? Kind.MOSQUITTO : Kind.ARTEMIS, config);
     }
 
     private TestBroker(int port, Kind kind, String... config) {
@@ -99,9 +114,6 @@ final class TestBroker implements AutoCloseable {
         }
         killAtExit = new Thread(this::kill, "itest-broker-kill");
         Runtime.getRuntime().addShutdownHook(killAtExit);
-        if (mosquitto().isEmpty()) {
-            System.out.println("No mosquitto on this machine: testing against the embedded Artemis broker");
-        }
     }
 
     /** Starts the broker, again after {@link #kill()} or {@link #stop()}, and returns when it takes connections. */
@@ -199,7 +211,7 @@ final class TestBroker implements AutoCloseable {
 
     private List<String> command() {
         if (kind == Kind.MOSQUITTO) {
-            return List.of(mosquitto().orElseThrow().toString(), "-c", config().toString());
+            return List.of(Program.find("mosquitto").orElseThrow().toString(), "-c", config().toString());
         }
         Bundle bundle = FrameworkUtil.getBundle(TestBroker.class); // none in a test outside the frameworks
         Path jars = Path.of(Objects.requireNonNull(bundle == null ? System.getProperty(kind.jars)
@@ -208,8 +220,8 @@ final class TestBroker implements AutoCloseable {
             throw new IllegalStateException(jars + " is not there: build the module that it is in");
         }
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", jars + File.separator + "*",
-                kind.program));
+                "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-cp", jars + File.separator + "*", kind.program));
         String parent = String.valueOf(ProcessHandle.current().pid());
         command.addAll(kind == Kind.ARTEMIS ? List.of("--port", String.valueOf(port), "--parent", parent)
                 : List.of(String.valueOf(port), directory.toString(), parent));
@@ -220,10 +232,13 @@ final class TestBroker implements AutoCloseable {
         return directory.resolve("mosquitto.conf");
     }
 
+    /** Whether it answers a CONNECT: it may take connections long before that. */
     private boolean connects() {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
-            return true;
+            socket.setSoTimeout(ANSWER_MILLIS);
+            socket.getOutputStream().write(CONNECT);
+            return socket.getInputStream().readNBytes(CONNACK_BYTES).length == CONNACK_BYTES;
         } catch (IOException e) {
             return false;
         }
@@ -239,13 +254,6 @@ final class TestBroker implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         process = null;
-    }
-
-    private static Optional<Path> mosquitto() {
-        String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
-        return Stream.concat(Stream.of(path.split(File.pathSeparator)), Stream.of("/usr/sbin", "/usr/local/sbin"))
-                .filter(folder -> !folder.isEmpty()).map(folder -> Path.of(folder, "mosquitto"))
-                .filter(Files::isExecutable).findFirst();
     }
 
     private static String read(Path log) {

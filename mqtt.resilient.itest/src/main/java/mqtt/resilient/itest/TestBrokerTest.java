@@ -8,6 +8,7 @@ import java.net.Socket;
 import org.junit.jupiter.api.Test;
 
 /** The broker that the other tests trust in. */
+@EngineTest
 class TestBrokerTest {
     @Test
     void aKilledBrokerComesBackOnItsPort() throws IOException {

@@ -2,7 +2,6 @@ package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** TLS against a real broker; what goes wrong is told in the user's words. */
+@EngineTest
 class TlsLinkTest extends LinkTest {
     private static final int MEGABYTE = 1_000_000;
     private static Certificates certificates;
@@ -178,8 +178,8 @@ class TlsLinkTest extends LinkTest {
 
     @Test
     void tlsOnAPlainPortIsNamedAsThat() {
-        assumeTrue(Program.find("mosquitto").isPresent(), "Artemis says nothing to that");
-        trusting("mqtts://localhost:" + doors.port(Door.PLAIN)).awaitReason("does not speak TLS on this port");
+        TestBroker plain = closing(TestBroker.orMoquette()).start(); // Artemis says nothing to that
+        trusting("mqtts://localhost:" + plain.port()).awaitReason("does not speak TLS on this port");
     }
 
     @Test

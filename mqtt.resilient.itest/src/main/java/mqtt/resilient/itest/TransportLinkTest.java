@@ -2,7 +2,6 @@ package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** WebSockets and proxies, each with each and with TLS. */
+@EngineTest
 class TransportLinkTest extends LinkTest {
     private static final String USER = "gateway7";
     private static final String PASSWORD = "s3cret";
@@ -99,8 +99,8 @@ class TransportLinkTest extends LinkTest {
 
     @Test
     void aBrokerThatIsNoWebSocketIsNamedAsThat() {
-        assumeTrue(Program.find("mosquitto").isPresent(), "Artemis speaks WebSocket on the same port");
-        client("ws://localhost:" + doors.port(Door.PLAIN) + "/mqtt").awaitReason("WebSocket");
+        TestBroker plain = closing(TestBroker.orMoquette()).start(); // Artemis speaks WebSocket on the same port
+        client("ws://localhost:" + plain.port() + "/mqtt").awaitReason("WebSocket");
     }
 
     // ---- proxies that refuse --------------------------------------------------------------------------------------

@@ -2,18 +2,24 @@ package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ResilientMqttClient;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The broker publishes the will when a client is lost, not when it says goodbye. */
+@EngineTest
 class WillTest extends FrameworkTest {
+    @BeforeAll
+    static void startBroker() {
+        broker = TestBroker.orMoquette().start(); // Artemis publishes the will of a client that said goodbye and comes back at once
+    }
+
     private final TcpProxy proxy = closing(new TcpProxy(broker));
     private ResilientMqttClient observer;
     private Inbox inbox;
@@ -67,8 +73,6 @@ class WillTest extends FrameworkTest {
 
     /** Does something, waits until the broker has closed the connection, and looks what came before a marker. */
     private void withoutWill(ResilientMqttClient client, Consumer<ResilientMqttClient> farewell) {
-        // Artemis publishes the will of a client that said goodbye and came back within milliseconds
-        assumeTrue(broker.kind() == TestBroker.Kind.MOSQUITTO);
         farewell.accept(client);
         Await.until("the broker has let go", () -> proxy.open() == 0);
         observer.publish(Message.to("will/marker").payload("marker").build());

@@ -40,7 +40,7 @@ final class Browser implements AutoCloseable {
     /** {@return why there can be no browser; empty = there can} */
     static Optional<String> missing() {
         List<String> missing = List.of("chromium", "chromedriver").stream().filter(name -> Program.find(name).isEmpty()).toList();
-        return missing.isEmpty() ? Optional.empty() : Optional.of("not on this machine: " + String.join(", ", missing)
+        return missing.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", missing) + " not installed"
                 + " (Debian: chromium, chromium-driver); the page is not tested in a browser");
     }
 

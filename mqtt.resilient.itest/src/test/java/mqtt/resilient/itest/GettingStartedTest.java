@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,11 +13,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What docs/getting-started.md says is done, in its order, on free ports, without a network, beside the checkout. */
+@Tag("full")
 @Timeout(180)
 class GettingStartedTest {
     private static final int LIMIT_SECONDS = 120;
@@ -29,8 +30,7 @@ class GettingStartedTest {
 
     @BeforeEach
     void beACheckout() throws IOException {
-        assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))), "there is no curl on this machine");
+        assumeTrue(Program.find("curl").isPresent(), "curl is not installed");
         Files.createSymbolicLink(directory.resolve("bin"), GuidePage.root().resolve("bin"));
     }
 

@@ -1,5 +1,7 @@
 package mqtt.resilient.itest;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ class PageCostTest {
     @Test
     @Timeout(600)
     void measure() throws Exception {
+        assumeTrue(Program.find("curl").isPresent(), "curl is not installed");
         AtomicBoolean ended = new AtomicBoolean();
         try (TestBroker broker = new TestBroker().start(); Gateway gateway = new Gateway()) {
             ResilientMqttClient client = gateway.clients.connected("plant", broker, "store", "memory");

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.world.Bytes;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every decoder with mutated input, for a moment; {@code bin/fuzz} does it for as long as one likes. */
 class FuzzTest {
     private static final long SEED = 1;
+    private static final int INPUTS = Boolean.getBoolean("tests.full") ? 5000 : 500;
 
     static Stream<Arguments> targets() {
         return Fuzzer.targets().stream().map(target -> Arguments.of(target.name(), target));
@@ -31,9 +33,10 @@ class FuzzTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("targets")
+    @Tag("full")
     void noInputDoesMoreThanItsDecoderAllows(String name, Target target) {
         Campaign campaign = new Campaign(target, SEED);
-        int inputs = name.startsWith("store") || name.startsWith("client") ? 500 : 5000;
+        int inputs = name.startsWith("store") || name.startsWith("client") ? INPUTS / 10 : INPUTS;
         for (int i = 0; i < inputs; i++) {
             Campaign.Failure failure = campaign.next();
             if (failure != null) {

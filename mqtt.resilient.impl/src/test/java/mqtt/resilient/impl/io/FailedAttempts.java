@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
-/** What a thousand failed attempts leave behind: nothing. */
+/** What many failed attempts leave behind: nothing. */
 @Timeout(180)
 abstract class FailedAttempts {
-    private static final int ATTEMPTS = 1000;
+    private static final int ATTEMPTS = Boolean.getBoolean("tests.full") ? 1000 : 100;
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     /** The loop may use a processor for so much of the time that the attempts take; one that spins uses all of it. */
     private static final double BUSY = 0.6;

@@ -1,9 +1,11 @@
 package mqtt.resilient.impl.io;
 
 import mqtt.resilient.impl.environment.Route.Proxy.Kind;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Attempts that fail at once. */
+@Tag("full")
 class FailedAttemptsTest extends FailedAttempts {
     @Test
     void ofRefusedConnections() {

@@ -15,6 +15,7 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +55,7 @@ class TlsFilesTest {
     }
 
     @Test
+    @Tag("full") // with openssl, where verify had none
     void anEncryptedPemKeyIsReadWithItsPassword() throws Exception {
         byte[] plain = ec.store.getKey("key", TestKeys.PASSWORD.toCharArray()).getEncoded();
         Path file = ec.file("encrypted.pem", encrypted(plain, "sesame"), ec.certificatePem());

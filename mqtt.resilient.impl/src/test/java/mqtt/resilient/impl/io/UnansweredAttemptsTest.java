@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.net.SocketTimeoutException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Attempts that come to nothing until the client gives them up. */
@@ -12,6 +13,7 @@ class UnansweredAttemptsTest extends FailedAttempts {
     private static final int SHORT_MILLIS = 8;
 
     @Test
+    @Tag("full")
     void ofBrokersThatAcceptAndNeverAnswer() {
         try (RudePeer peer = new RudePeer(RudePeer::silence)) {
             fails(new RealClient(peer.uri("mqtt")), SHORT_MILLIS);
@@ -19,6 +21,7 @@ class UnansweredAttemptsTest extends FailedAttempts {
     }
 
     @Test
+    @Tag("full")
     void ofBrokersThatSendOneByteAndThenAnother() {
         try (RudePeer peer = new RudePeer(socket -> {
             for (byte next = 0x20;; next = (byte) 0xFF) {
@@ -37,6 +40,7 @@ class UnansweredAttemptsTest extends FailedAttempts {
     }
 
     @Test
+    @Tag("full")
     void ofTlsHandshakesThatAreNeverAnswered() {
         try (RudePeer peer = new RudePeer(RudePeer::silence)) {
             fails(new RealClient(peer.uri("mqtts")), SHORT_MILLIS);

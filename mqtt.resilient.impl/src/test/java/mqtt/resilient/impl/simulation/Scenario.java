@@ -38,7 +38,8 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
         int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0,
         Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy) {
-    private static final int WEEK = 7 * 24 * 3600;
+    private static final int DAY = 24 * 3600;
+    private static final int WEEK = 7 * DAY;
     private static final int SMALL_PACKET = 4096;
     private static final int ANY_PACKET = 1_048_576;
 
@@ -84,16 +85,16 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 dialect == Dialect.FIVE && five.nextInt(4) == 0, profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0);
     }
 
-    /** One gateway that goes on for weeks: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
-    static Scenario weeks(long seed, int weeks) {
+    /** One gateway that goes on for days: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
+    static Scenario days(long seed, int days) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
-                weeks * WEEK, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false, Dialect.THREE,
+                days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false, Dialect.THREE,
                 Terms.NONE, WEEK, ANY_PACKET, false, false);
     }
 
     /** Whether only QoS 1 is published. */
     boolean isMarathon() {
-        return seconds >= WEEK;
+        return seconds >= DAY;
     }
 
     private static int one(SplittableRandom random, int... choices) {

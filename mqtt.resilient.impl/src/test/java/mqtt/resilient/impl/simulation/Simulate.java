@@ -84,7 +84,7 @@ public final class Simulate {
             return replay(scenario(replay, profile), Trace.to(out::println));
         }
         if (weeks > 0) {
-            return replay(Scenario.weeks(from, weeks), Trace.off());
+            return replay(Scenario.days(from, 7 * weeks), Trace.off());
         }
         if (defects != null) {
             return findDefects();

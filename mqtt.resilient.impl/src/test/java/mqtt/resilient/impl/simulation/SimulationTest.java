@@ -6,16 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A few of the simulations; {@code bin/simulate} runs them by the thousand. */
 class SimulationTest {
-    private static final int SEEDS = 40;
+    private static final int SEEDS = Boolean.getBoolean("tests.full") ? 40 : 10;
+    private static final int DAYS = Boolean.getBoolean("tests.full") ? 7 : 1;
 
     @ParameterizedTest
     @EnumSource
+    @Tag("full")
     void whateverHappensNothingIsLostAndEverythingComesToRest(Profile profile) {
         for (long seed = 1; seed <= SEEDS; seed++) {
             new Simulation(Scenario.of(seed, profile), Trace.off()).run();
@@ -50,8 +53,9 @@ class SimulationTest {
     }
 
     @Test
-    void aGatewayThatRunsForAWeekLosesNothing() {
-        Statistics week = new Simulation(Scenario.weeks(1, 1), Trace.off()).run();
-        assertTrue(week.messages > 100_000 && week.outages > 1000 && week.powerCuts > 10, week::toString);
+    @Tag("full")
+    void aGatewayThatRunsForDaysLosesNothing() {
+        Statistics all = new Simulation(Scenario.days(1, DAYS), Trace.off()).run();
+        assertTrue(all.messages > DAYS * 14_000 && all.outages > DAYS * 140 && all.powerCuts > DAYS, all::toString);
     }
 }

@@ -16,10 +16,13 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Fate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Disks that are damaged, full, slow or not to be used: what the store says, keeps, and does when it is over. */
 class StoreTroubleTest {
+    private static final int STEP = Boolean.getBoolean("tests.full") ? 1 : 5;
+
     private DiskModel disk = new DiskModel();
     private StoreRig rig = new StoreRig(disk);
 
@@ -67,6 +70,7 @@ class StoreTroubleTest {
     // ---- damage ---------------------------------------------------------------------------------------------------
 
     @Test
+    @Tag("full")
     void everyFlippedBitOfWhatWasForcedIsNoticedAndCostsOneRecord() {
         fill();
         rig.close();
@@ -74,7 +78,7 @@ class StoreTroubleTest {
         StoreRig filled = rig;
         for (String file : whole.files()) {
             int length = whole.length(file);
-            for (int at = 0; at < length; at += at < 300 ? 1 : 37) {
+            for (int at = 0; at < length; at += at < 300 ? STEP : 37) {
                 disk = whole.copy();
                 disk.flip(file, at * 8L + at % 8);
                 rig = new StoreRig(filled, disk).open();

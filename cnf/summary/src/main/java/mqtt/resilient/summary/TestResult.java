@@ -1,0 +1,29 @@
+package mqtt.resilient.summary;
+
+import java.nio.file.Path;
+
+/**
+ * A test of a report.
+ *
+ * @param suite the module, and the framework if it ran in one
+ * @param type the simple name of its class
+ * @param name of the test
+ * @param seconds how long it ran
+ * @param end how it ended
+ * @param why the first line of what it failed with, or of the reason for which it was skipped; empty if it passed
+ * @param log where its output is
+ */
+record TestResult(String suite, String type, String name, double seconds, End end, String why, Path log) {
+    /** How a test ended. */
+    enum End { PASSED, FAILED, SKIPPED }
+
+    /** {@return which test it is, wherever it ran} */
+    String id() {
+        return type + "." + name;
+    }
+
+    /** {@return a line for people} */
+    String line() {
+        return suite + ": " + id() + (why.isEmpty() ? "" : ": " + why);
+    }
+}

@@ -1,0 +1,2 @@
+/** Counts the tests of a build. */
+package mqtt.resilient.summary;
