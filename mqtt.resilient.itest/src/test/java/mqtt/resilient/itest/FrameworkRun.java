@@ -36,9 +36,11 @@ abstract class FrameworkRun {
     private static final Path TARGET = ROOT.resolve("mqtt.resilient.itest/target");
     /** Where the bundles for Kura and its frameworks are. */
     static final Path PLATFORM = TARGET.resolve("kura-platform");
+    static final Path EQUINOX = PLATFORM.resolve("org.eclipse.osgi-3.16.0.jar");
     static final Path FELIX = ROOT.resolve("mqtt.resilient.demo/target/framework");
 
     private final String name;
+    private final String bundles;
     private final Path framework;
     private final Map<String, String> properties;
 
@@ -50,14 +52,20 @@ abstract class FrameworkRun {
      * @param properties of the framework, beside those that all have
      */
     FrameworkRun(String name, Path framework, Map<String, String> properties) {
+        this(name, name, framework, properties);
+    }
+
+    /** As above, with the bundles of another run. */
+    FrameworkRun(String name, String bundles, Path framework, Map<String, String> properties) {
         this.name = name;
+        this.bundles = bundles;
         this.framework = framework;
         this.properties = properties;
     }
 
-    /** The properties of a framework with the shell and HTTP on any free port. */
-    static Map<String, String> console() {
-        return Map.of("gosh.args", "--nointeractive", "org.osgi.service.http.port", "0",
+    /** The properties of a framework with the shell and HTTP on any free port, and which tests are run. */
+    static Map<String, String> console(String tests) {
+        return Map.of("tester.names", tests, "gosh.args", "--nointeractive", "org.osgi.service.http.port", "0",
                 "org.apache.felix.http.host", "127.0.0.1");
     }
 
@@ -106,7 +114,7 @@ abstract class FrameworkRun {
         all.forEach((key, value) -> command.add("-D" + key + "=" + value));
         String jars = Files.isDirectory(framework) ? framework + "/*" : framework.toString();
         command.addAll(List.of("-cp", ROOT.resolve("mqtt.resilient.demo/target/launcher") + "/*:" + jars,
-                "mqtt.resilient.demo.launcher.Launcher", TARGET.resolve("export").resolve(name).toString()));
+                "mqtt.resilient.demo.launcher.Launcher", TARGET.resolve("export").resolve(bundles).toString()));
         return command;
     }
 

@@ -3,6 +3,6 @@ package mqtt.resilient.itest;
 /** Felix with all of the product. */
 class InFelixTest extends FrameworkRun {
     InFelixTest() {
-        super("itest-felix", FELIX, console());
+        super("itest-felix", FELIX, console(InsideTests.ofOsgi()));
     }
 }

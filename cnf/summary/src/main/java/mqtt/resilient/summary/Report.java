@@ -116,14 +116,11 @@ final class Report {
         return line.length() > LONGEST_WHY ? line.substring(0, LONGEST_WHY) + "…" : line;
     }
 
-    /** The output of a class has a file beside its report; all tests of a framework share one. */
+    /** The output of a class has a file beside its report; the tests of a framework have one together. */
     private Path log(String type) {
-        for (String name : List.of(type + "-output.txt", "output.txt")) {
-            Path log = file.resolveSibling(name);
-            if (Files.exists(log)) {
-                return log;
-            }
-        }
-        return file;
+        Path directory = file.toAbsolutePath().getParent();
+        return Stream.of(directory.resolve(type + "-output.txt"),
+                directory.getParent().resolveSibling("test-logs").resolve(directory.getFileName() + ".log"))
+                .filter(Files::exists).findFirst().orElse(file);
     }
 }

@@ -52,6 +52,15 @@ class SummaryTest {
     }
 
     @Test
+    void theOutputOfAFrameworkHasAPlaceOfItsOwn() throws IOException {
+        report("mqtt.resilient.itest/target/test-reports/felix/TEST-x.xml", FAILED);
+        Path log = root.resolve("mqtt.resilient.itest/target/test-logs/felix.log");
+        Files.createDirectories(log.getParent());
+        Files.writeString(log, "x");
+        assertEquals("        its output is in " + log, lines().get(1));
+    }
+
+    @Test
     void whatWasSkippedIsInAFileWithItsReason() throws IOException {
         report("mqtt.resilient.itest/target/test-reports/felix/TEST-x.xml", SKIPPED);
         assertEquals(List.of("1 tests: 0 passed, 0 failed, 1 skipped (why: target/skipped-tests.txt)"), lines());
