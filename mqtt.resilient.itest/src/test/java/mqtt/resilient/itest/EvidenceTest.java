@@ -22,7 +22,7 @@ class EvidenceTest {
     private static final Pattern FAULT = Pattern.compile("`Fault\\.(\\w+)`");
     private static final Pattern DEFECT = Pattern.compile("`defect ([^`]*)`");
     private static final Pattern PROMISE = Pattern.compile("`promise ([^`]*)`");
-    private static final Pattern FILE = Pattern.compile("`((?:bin|docs|cnf|mqtt\\.resilient\\.\\w+)/[^` ]*)[^`]*`");
+    private static final Pattern FILE = Pattern.compile("`((?:bin|docs|cnf|mqtt\\.resilient\\.\\w+)/[^`\\s]*)[^`]*`");
     private static final Pattern METHOD = Pattern.compile("(?m)^    @(?:Test|Property|ParameterizedTest|RepeatedTest)\\b"
             + "[\\s\\S]*?\\bvoid (\\w+)\\(");
     private static final String SIMULATION = "mqtt.resilient.impl/src/test/java/mqtt/resilient/impl/simulation/";
