@@ -113,6 +113,31 @@ class NetworkTest extends FrameworkTest {
     }
 
     @Test
+    void aConnectionListenerMaySubscribeToManyFiltersAndWaitWhileABacklogArrives() { // paho.mqtt.java#999, #985
+        ResilientMqttClient client = clients.connected("waits", broker);
+        Inbox inbox = Inbox.subscribed(client, "waits/backlog");
+        client.disconnect();
+        Await.until("it is offline", () -> !client.isConnected());
+        ResilientMqttClient other = clients.connected("other", broker);
+        for (int i = 1; i <= 200; i++) {
+            other.publish(Message.to("waits/backlog").payload("" + i).build());
+        }
+        assertTrue(Await.result(other.drain(Await.LIMIT)));
+        CompletableFuture<Integer> granted = new CompletableFuture<>();
+        client.addConnectionListener(status -> {
+            if (status.state() == ConnectionState.ONLINE) {
+                for (int i = 0; i < 20; i++) {
+                    Inbox.subscribed(client, "waits/filter/" + i);
+                }
+                granted.complete(20);
+            }
+        });
+        client.connect();
+        assertEquals(20, Await.result(granted));
+        inbox.awaitTexts(Flow.numbers(200));
+    }
+
+    @Test
     void everyMethodMayBeCalledInsideAListener() {
         ResilientMqttClient client = clients.connected("inside", broker);
         Inbox late = new Inbox();

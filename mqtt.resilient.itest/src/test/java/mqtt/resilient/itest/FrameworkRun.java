@@ -27,6 +27,8 @@ import org.xml.sax.SAXException;
  * the launcher of the demo starts. Its output is in {@code target/test-logs}, its report in {@code target/test-reports}.
  */
 abstract class FrameworkRun {
+    /** For somebody who works on them: classes, or classes and methods with a colon between, with commas. */
+    private static final String ONLY = "framework.tests";
     private static final Duration LIMIT = Duration.ofMinutes(20);
     private static final long DUMP_SECONDS = 10;
     private static final long END_SECONDS = 30;
@@ -105,6 +107,9 @@ abstract class FrameworkRun {
                 "launch.services", "true", // the tester gives its Runnable to the launcher,
                 "aQute.throw.error.on.exit", "true")); // and tells it the end by an Error
         all.putAll(properties);
+        if (System.getProperty(ONLY) != null) {
+            all.put("tester.names", System.getProperty(ONLY));
+        }
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         all.forEach((key, value) -> command.add("-D" + key + "=" + value));
         String jars = Files.isDirectory(framework) ? framework + "/*" : framework.toString();

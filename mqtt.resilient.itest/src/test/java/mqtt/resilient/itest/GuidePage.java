@@ -32,9 +32,12 @@ record GuidePage(String name, String text) {
         return new GuidePage(name, Files.readString(root().resolve(name)));
     }
 
-    /** Reads {@code README.md} and all of {@code docs}. */
+    /** Reads {@code README.md}, what else stands beside it, and all of {@code docs}. */
     static List<GuidePage> all() throws IOException {
-        List<GuidePage> pages = new ArrayList<>(List.of(of("README.md")));
+        List<GuidePage> pages = new ArrayList<>();
+        for (String name : List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")) {
+            pages.add(of(name));
+        }
         try (Stream<Path> files = Files.list(root().resolve("docs"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".md")).sorted().toList()) {
                 pages.add(of("docs/" + file.getFileName()));

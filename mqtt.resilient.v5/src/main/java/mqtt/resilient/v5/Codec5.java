@@ -8,6 +8,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -39,6 +40,8 @@ final class Codec5 implements Codec {
     /** Words of the broker are kept with outcomes, in the status and in the log. */
     private static final int MAX_WORDS = 256;
     private static final int MAX_USER_PROPERTY_CHARACTERS = 1024;
+    /** Control and format characters and line separators. */
+    private static final Pattern UNSAFE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
     private final Properties properties = new Properties();
     private final String[] aliasesIn = new String[TOPIC_ALIAS_MAXIMUM + 1];
@@ -319,9 +322,12 @@ final class Codec5 implements Codec {
         return new Reason(code, words(), List.copyOf(kept));
     }
 
-    /** The words of the broker, if need be their beginning. */
+    /** The words of the broker in one line, if need be their beginning. */
     private String words() {
         String words = properties.text(Properties.REASON_STRING);
+        if (!words.isEmpty()) {
+            words = UNSAFE.matcher(words).replaceAll("?"); // they are logged
+        }
         if (words.length() <= MAX_WORDS) {
             return words;
         }

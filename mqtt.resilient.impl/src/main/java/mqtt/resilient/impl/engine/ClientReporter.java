@@ -19,6 +19,7 @@ import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
+import mqtt.resilient.impl.codec.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.StoredState;
 import org.slf4j.Logger;
@@ -132,7 +133,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, topic, reason);
+        LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, OutsideText.oneLine(topic), reason);
         post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
@@ -178,7 +179,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, topic, error.toString(),
+        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, OutsideText.oneLine(topic), error.toString(),
                 setAside ? "dead-lettered" : "offered again", error);
         if (setAside) {
             post(MqttConstants.EVENT_DEAD_LETTERED,

@@ -6,18 +6,29 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileStore;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
 
-/** The files below a directory of this machine. */
+/**
+ * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and written by
+ * the user of this process alone, where the file system knows users (POSIX); elsewhere it inherits the rights of its directory.
+ * The rights of what is there already are left as they are.
+ */
 public final class LocalFileSystem implements FileSystem {
+    private static final FileAttribute<?>[] PRIVATE_FILE = owner("rw-------");
+    private static final FileAttribute<?>[] PRIVATE_DIRECTORY = owner("rwx------");
+
     private final Path root;
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
@@ -37,6 +48,12 @@ public final class LocalFileSystem implements FileSystem {
      */
     private static String lockName(Path file) {
         return "mqtt.resilient.lock:" + file.toAbsolutePath().normalize();
+    }
+
+    private static FileAttribute<?>[] owner(String rights) {
+        return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] { PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights)) }
+                : new FileAttribute<?>[0];
     }
 
     @Override
@@ -81,7 +98,7 @@ public final class LocalFileSystem implements FileSystem {
             if (above != null) {
                 makeDirectory(above);
             }
-            Files.createDirectory(directory);
+            Files.createDirectory(directory, PRIVATE_DIRECTORY);
             if (above != null) {
                 force(above);
             }
@@ -137,7 +154,7 @@ public final class LocalFileSystem implements FileSystem {
         }
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE_FILE);
             if (channel.tryLock() == null) {
                 throw new IOException("in use by another process");
             }
@@ -159,7 +176,7 @@ public final class LocalFileSystem implements FileSystem {
         private final FileChannel channel;
 
         LocalFile(Path path, OpenOption... options) throws IOException {
-            channel = FileChannel.open(path, options);
+            channel = FileChannel.open(path, Set.of(options), PRIVATE_FILE);
         }
 
         @Override

@@ -1,10 +1,12 @@
 package mqtt.resilient.impl.link;
 
+import mqtt.resilient.impl.codec.OutsideText;
+
 /**
  * Why a link ended.
  *
  * @param cause the kind
- * @param reason in words
+ * @param reason in words, in one line: part of it may be the broker's
  * @param reasonCode the broker's reason code; 0 = none
  * @param serverReference where it sends us; empty = nowhere
  */
@@ -32,6 +34,10 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         TIMEOUT,
         /** The broker broke the protocol. */
         PROTOCOL
+    }
+
+    Ending {
+        reason = OutsideText.oneLine(reason);
     }
 
     Ending(Cause cause, String reason) {

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.codec.OutsideText;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
@@ -517,7 +518,7 @@ public final class Supervisor implements Attempt.Listener {
             permanent = !atOnce;
             String named = ending.serverReference();
             reason += ": " + (named.isEmpty() ? "no server reference"
-                    : named.substring(0, Math.min(named.length(), MOST_CHARACTERS)));
+                    : OutsideText.oneLine(named.substring(0, Math.min(named.length(), MOST_CHARACTERS))));
         }
         if (atOnce) {
             at(now, this::attempt);

@@ -301,6 +301,17 @@ class FiveTest {
     }
 
     @Test
+    void whatWasSentWithAnAliasIsRepeatedWithItsTopic() { // paho.mqtt.java#1104
+        World world = connected("CONNACK {34=5}");
+        for (int i = 0; i < 3; i++) {
+            world.publish("plant/a", "" + i);
+        }
+        world.broker.expects("PUBLISH q1 id=1 plant/a 0", "PUBLISH q1 id=2 {35=1} plant/a 1", "PUBLISH q1 id=3 {35=1} ~ 2")
+                .networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=1 plant/a 0", "PUBLISH dup q1 id=2 plant/a 1",
+                        "PUBLISH dup q1 id=3 plant/a 2").expectsNothing();
+    }
+
+    @Test
     void aliasesOfTheBrokerAreUnderstood() {
         World world = connected("CONNACK");
         List<String> topics = new ArrayList<>();
@@ -504,6 +515,18 @@ class FiveTest {
             World world = connected("CONNACK");
             world.broker.sends("DISCONNECT code=" + code).after(Duration.ofSeconds(2)).expects("CONNECT id=c *");
         }
+    }
+
+    @Test
+    void theWordsOfABrokerCannotForgeALineOfTheLog() {
+        World world = connected("CONNACK");
+        var end = world.publish("t", "x").delivered();
+        world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no\n12:00_ERROR_forged}");
+        assertEquals("no?12:00_ERROR_forged", world.now(end).reason());
+        world.broker.sends("DISCONNECT code=139 {31=update\r\n\u001B[2J\u2028\u202Eforged}");
+        assertEquals("the broker disconnected: server shutting down (update???[2J??forged)", world.reason());
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=157 {28=a\n\u001Bb}");
+        assertEquals("the broker refused: server moved: a??b", world.reason());
     }
 
     @Test

@@ -107,6 +107,21 @@ class ReceiveTest {
     }
 
     @Test
+    void aMessageThatWasNotAcknowledgedHoldsNothingUpOnceItIsOnTheNextConnection() { // hivemq-mqtt-client#796, #526
+        world.subscribe("in", 1, recorder, true);
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=9 in a", "PUBLISH q1 id=10 in b");
+        recorder.messages.get(1).acknowledge();
+        world.broker.expectsNothing(); // acknowledgements leave in the order of receipt
+        world.broker.hangsUp().acceptsAgain(true).sends("PUBLISH dup q1 id=9 in a", "PUBLISH dup q1 id=10 in b");
+        recorder.messages.get(2).acknowledge();
+        recorder.messages.get(3).acknowledge();
+        world.broker.expects("PUBACK id=9", "PUBACK id=10").sends("PUBLISH q1 id=9 in c");
+        recorder.messages.get(4).acknowledge();
+        world.broker.expects("PUBACK id=9").expectsNothing();
+        assertEquals(List.of("in a", "in b", "dup in a", "dup in b", "in c"), recorder.take());
+    }
+
+    @Test
     void aHandleOfTheLastConnectionAcknowledgesNoOtherMessageOfItsId() {
         world.subscribe("in", 1, recorder, true);
         world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=9 in a").hangsUp()

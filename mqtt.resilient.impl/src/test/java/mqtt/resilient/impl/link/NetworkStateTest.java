@@ -32,6 +32,21 @@ class NetworkStateTest {
     }
 
     @Test
+    void theBacklogLeavesAtOnceWhenTheNetworkComesUpWithoutAnotherPublish() { // iotedge#7528, nanomq#2423
+        World world = new World();
+        failOften(world);
+        for (int i = 1; i <= 3; i++) {
+            world.publish("t", "" + i);
+        }
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
+        world.broker.isReachable(true);
+        long before = world.scheduler.nanoTime();
+        network.is(NetworkState.UP);
+        world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1", "PUBLISH q1 id=2 t 2", "PUBLISH q1 id=3 t 3");
+        assertTrue(world.scheduler.nanoTime() - before < Duration.ofSeconds(1).toNanos());
+    }
+
+    @Test
     void upStartsAnAttemptAtOnceAlsoWhileOneHangs() {
         World world = new World();
         world.broker.isSilent(true).after(Duration.ofSeconds(1));

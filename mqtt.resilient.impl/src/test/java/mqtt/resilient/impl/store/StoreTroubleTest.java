@@ -215,6 +215,32 @@ class StoreTroubleTest {
     }
 
     @Test
+    void aFileOfZerosOrOfNoBytesNeitherStopsTheStartNorTheRest() { // mosquitto#2639, #3160, paho.golang#193, #195
+        rig.segmentBytes = 1000;
+        fill();
+        rig.close();
+        DiskModel whole = disk.copy();
+        StoreRig filled = rig;
+        for (String file : whole.files()) {
+            for (int length : new int[] { 0, whole.length(file) }) {
+                disk = whole.copy();
+                disk.put(file, new byte[length]);
+                rig = new StoreRig(filled, disk).open();
+                String where = file + ", " + length + " zeros: " + rig.state + " " + rig.healths;
+                assertNotNull(rig.state, where);
+                assertEquals(StoreHealth.OK, rig.health, where);
+                int read = readAll().size();
+                assertTrue(read >= 20, read + " messages, " + where);
+                assertTrue(read > 22 || !rig.state.incomplete.isEmpty(), read + " messages and nothing is told, " + where);
+                long before = rig.storedUpTo;
+                Outgoing next = rig.publish(1, 1, 10);
+                rig.run();
+                assertTrue(rig.storedUpTo > before && rig.storedUpTo == next.id(), where);
+            }
+        }
+    }
+
+    @Test
     void whatNoReleaseHasWrittenIsPassedOver() throws java.io.IOException {
         fill();
         rig.close();

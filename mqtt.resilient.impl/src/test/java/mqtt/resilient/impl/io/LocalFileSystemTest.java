@@ -1,0 +1,52 @@
+package mqtt.resilient.impl.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The files of a store on the real disk. */
+class LocalFileSystemTest {
+    @TempDir
+    private Path directory;
+
+    private static String rights(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void whatIsStoredCanBeReadByTheUserOfTheProcessAlone() throws IOException {
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        Path place = directory.resolve("store");
+        LocalFileSystem files = new LocalFileSystem(place);
+        files.makeDirectory("plant.journal");
+        files.write("plant.client-id", new byte[] { 1 });
+        files.open("plant.journal/segment").close();
+        files.lock("plant.journal/lock").close();
+        Map<String, String> rights = new TreeMap<>();
+        try (Stream<Path> all = Files.walk(place)) {
+            for (Path path : all.toList()) {
+                rights.put(directory.relativize(path).toString(), rights(path));
+            }
+        }
+        assertEquals(new TreeMap<>(Map.of("store", "rwx------", "store/plant.client-id", "rw-------", "store/plant.journal",
+                "rwx------", "store/plant.journal/segment", "rw-------", "store/plant.journal/lock", "rw-------")), rights);
+    }
+
+    @Test
+    void aDirectoryThatIsThereKeepsItsRights() throws IOException {
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        Path place = Files.createDirectory(directory.resolve("shared"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
+        new LocalFileSystem(place).makeDirectory("plant.journal");
+        assertEquals("rwxr-x---", rights(place));
+    }
+}
