@@ -26,8 +26,8 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
  * Runs the OSGi framework that is on the class path, with the bundles of a directory, until it is stopped from inside or the
  * process gets SIGTERM; either way it is stopped in order. The one argument is the directory.
  *
- * <p>The system properties become the framework's: {@code org.osgi.framework.storage} says where it keeps its state, and
- * these are the launcher's own:
+ * <p>The system properties become the framework's: {@code org.osgi.framework.storage} says where it keeps its state (a
+ * directory in which no launcher has completed an installation is emptied first), and these are the launcher's own:
  * <ul>
  * <li>{@code launcher.ready}: a file that is made when all bundles are started and configured;
  * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again;
@@ -56,6 +56,13 @@ public final class Launcher {
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> !name.matches("(java|sun|jdk|user|os|file|line|path|native|awt)\\..*"))
                 .forEach(name -> properties.put(name, System.getProperty(name)));
+        String storage = properties.get(Constants.FRAMEWORK_STORAGE);
+        if (storage == null) {
+            throw new IllegalArgumentException("-D" + Constants.FRAMEWORK_STORAGE + " is needed, a directory");
+        }
+        if (!Installation.isIn(Path.of(storage))) {
+            properties.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+        }
         framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
                 .orElseThrow(() -> new IllegalStateException("there is no OSGi framework on the class path"))
                 .newFramework(properties);
