@@ -11,8 +11,10 @@ final class GatewayProperties {
     static final String BROKER = "gateway.broker";
     /** {@code true}: configure that broker even if somebody changed it since. */
     static final String BROKER_REQUIRED = "gateway.broker.required";
-    /** The process whose end ends this one. */
-    static final String PARENT = "gateway.parent";
+    /** The user of that broker; empty: none. */
+    static final String USER = "gateway.user";
+    /** The file whose first line is the password of that user. */
+    static final String PASSWORD = "gateway.password";
 
     private GatewayProperties() {
     }

@@ -16,15 +16,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Enumeration;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.jar.Attributes;
-import java.util.jar.JarEntry;
-import java.util.jar.JarFile;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
@@ -42,8 +39,8 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * clients. The packages of the api are the test's own.
  */
 final class Gateway implements AutoCloseable {
-    private static final String NOT_INSTALLED = "jar/(mqtt\\.resilient\\.(api|demo)|biz\\.aQute\\.launcher|org\\.apache\\.felix\\.framework"
-            + "|org\\.apache\\.felix\\.gogo\\.shell|org\\.apache\\.felix\\.gogo\\.command)-.+";
+    private static final String NOT_INSTALLED =
+            "(mqtt\\.resilient\\.(api|demo)|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";
     private static final HttpClient PLAIN = HttpClient.newHttpClient();
 
     final Clients clients;
@@ -73,12 +70,11 @@ final class Gateway implements AutoCloseable {
                     "org.apache.felix.http.host", "127.0.0.1", "org.osgi.service.http.port", String.valueOf(port))));
             framework.start();
             List<Bundle> bundles = new ArrayList<>();
-            try (JarFile gateway = new JarFile(System.getProperty("gateway.jar"))) {
-                for (Enumeration<JarEntry> all = gateway.entries(); all.hasMoreElements();) {
-                    JarEntry each = all.nextElement();
-                    if (each.getName().matches("jar/.+") && !each.getName().matches(NOT_INSTALLED)
-                            && wanted.test(each.getName())) {
-                        bundles.add(context().installBundle("itest:" + each.getName(), gateway.getInputStream(each)));
+            try (Stream<Path> files = Files.list(Path.of(System.getProperty("gateway.bundles")))) {
+                for (Path each : files.sorted().toList()) {
+                    String name = each.getFileName().toString();
+                    if (!name.matches(NOT_INSTALLED) && wanted.test(name)) {
+                        bundles.add(context().installBundle(each.toUri().toString()));
                     }
                 }
             }
