@@ -6,7 +6,8 @@ import java.util.List;
  * How a message ended.
  *
  * @param kind how it ended
- * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
+ * @param reasonCode the broker's reason code (MQTT 5 section 2.4; 0 in 3.1.1). With {@link Kind#DELIVERED} it is below 0x80, and
+ *        what the broker refused with 0x80 or above is {@link Kind#REJECTED}
  * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
  *        is one of the latest 1,024; the history keeps the kind for longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from

@@ -176,10 +176,15 @@ public final class Outgoing {
                 + ": the broker takes no more";
     }
 
-    /** What is left of its time in whole seconds, at least one; 0 = it does not expire. */
+    /**
+     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue costs
+     * nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
+     */
     long expirySeconds(long now) {
         long nanos = message.expiresAfterNanos();
-        return nanos == 0 ? 0 : Math.max(1, (nanos - (now - acceptedNanos)) / NANOS_PER_SECOND);
+        long left = (nanos - (now - acceptedNanos));
+        long up = left / NANOS_PER_SECOND + (left % NANOS_PER_SECOND > 0 ? 1 : 0);
+        return nanos == 0 ? 0 : Math.max(1, Math.min(up, nanos / NANOS_PER_SECOND));
     }
 
     /** Lets go of the message. */

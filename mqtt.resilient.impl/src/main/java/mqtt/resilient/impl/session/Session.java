@@ -38,6 +38,8 @@ public final class Session {
     private static final long RETRY_NANOS = 30_000_000_000L;
     private static final int MOST_DOUBLINGS = 5;
     private static final int NOT_FULL = Integer.MAX_VALUE;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
     /** Which part of a full window must be free before it is filled again: each write is one system call. */
     private static final int RESUME_SHARE = 4;
     /** Of a broker that lets go of nothing; the range of packet ids has more to spare. */
@@ -692,9 +694,13 @@ public final class Session {
         assign(message, true);
     }
 
-    /** The reason of the last acknowledgement that has something to say, and what was lowered. */
+    /**
+     * The reason of the last acknowledgement that has something to say, and what was lowered. A PUBCOMP that does not know the
+     * packet id is no failure: the broker took the message over with its PUBREC, and has let go of the id already.
+     */
     private static Reason delivered(Outgoing message, Reason reason) {
-        Reason last = reason.equals(Reason.SUCCESS) && message.received != null ? message.received : reason;
+        Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
+        Reason last = answer.equals(Reason.SUCCESS) && message.received != null ? message.received : answer;
         String lowered = message.lowered();
         return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
                 last.userProperties());

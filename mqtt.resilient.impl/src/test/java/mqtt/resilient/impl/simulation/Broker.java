@@ -1012,7 +1012,7 @@ final class Broker {
             boolean sameClock = sent.life == life && gateway.life() == life && !gateway.isClockSet();
             long atConnect = sameClock ? Math.max(0, connectedAt - sent.at) / Timeline.SECOND : 0;
             long most = Math.max(1, sent.expirySeconds - atConnect);
-            long least = sameClock ? sent.expirySeconds - 1 - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
+            long least = sameClock ? sent.expirySeconds - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
             if (left < 1 || left > most || left < least) {
                 throw ledger.violated("what is left of its time", sent + " arrives with an expiry of " + left + " s; right is "
                         + Math.max(1, least) + " to " + most);
