@@ -126,6 +126,11 @@ import org.osgi.service.metatype.annotations.Option;
             description = "MQTT 5: name=value in each line, sent with each CONNECT; names may repeat.")
     String[] connect_user_properties() default {};
 
+    @AttributeDefinition(name = "Topic aliases", min = "0", max = "1000",
+            description = "MQTT 5: how many topics the broker may send as an alias, and at most how many of ours are sent as one, "
+                    + "where the broker takes as many. 0: none.")
+    int topic_alias_maximum() default 32;
+
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
             description = "The shortest wait between two attempts to connect; waits grow with jitter.")
     int backoff_min_ms() default 250;

@@ -235,7 +235,7 @@ final class Configuration {
                 number("session.expiry.seconds", 0, MAX_SECONDS), flag("clean.start"), packetMaxBytes,
                 new LinkSettings.Version(protocol, (int) number("inflight.max", 1, 65_000),
                         number("will.delay.seconds", 0, MAX_SECONDS), userProperties("connect.user.properties"),
-                        method));
+                        method, (int) number("topic.alias.maximum", 0, 1000)));
     }
 
     private List<UserProperty> userProperties(String key) throws InvalidException {

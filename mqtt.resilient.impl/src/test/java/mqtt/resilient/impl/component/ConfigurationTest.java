@@ -43,6 +43,7 @@ class ConfigurationTest {
         NUMBERS.put("response.seconds", new long[] { 1, 600 });
         NUMBERS.put("connect.seconds", new long[] { 1, 600 });
         NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
+        NUMBERS.put("topic.alias.maximum", new long[] { 0, 1000 });
         NUMBERS.put("will.qos", new long[] { 0, 2 });
         NUMBERS.put("will.delay.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("will.expiry.seconds", new long[] { 0, 4_294_967_295L });
@@ -203,7 +204,7 @@ class ConfigurationTest {
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
         assertEquals("will.user.properties: a line that is not name=value", error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
-        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties(), Auth.NONE)).contains("secret"));
+        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, 0, version.userProperties(), Auth.NONE)).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
                 "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
         assertEquals(5 * SECOND, will.expiresAfterNanos());
