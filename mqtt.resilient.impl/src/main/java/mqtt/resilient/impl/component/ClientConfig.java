@@ -87,8 +87,16 @@ import org.osgi.service.metatype.annotations.Option;
             description = "The broker publishes the will here when the client is lost. Empty: no will.")
     String will_topic() default "";
 
-    @AttributeDefinition(name = "Will: payload", required = false, description = "Text, at most 65,535 bytes.")
+    @AttributeDefinition(name = "Will: payload", required = false,
+            description = "Text, or with the format base64 the Base64 of any bytes; at most 65,535 bytes.")
     String will_payload() default "";
+
+    @AttributeDefinition(name = "Will: payload format", options = {
+        @Option(label = "bytes, of which nothing is said", value = "bytes"),
+        @Option(label = "text: the broker is told that it is UTF-8", value = "text"),
+        @Option(label = "base64: the payload is given as Base64", value = "base64") },
+            description = "What the payload is. Only MQTT 5 tells it (Payload Format Indicator).")
+    String will_payload_format() default "bytes";
 
     @AttributeDefinition(name = "Will: QoS", options = { @Option(label = "0", value = "0"),
         @Option(label = "1", value = "1"), @Option(label = "2", value = "2") })

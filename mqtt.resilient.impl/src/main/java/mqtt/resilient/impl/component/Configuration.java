@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -345,17 +346,20 @@ final class Configuration {
 
     private Message will() throws InvalidException {
         String topic = text("will.topic");
-        String payload = text("will.payload");
+        String format = text("will.payload.format").strip();
+        if (!format.matches("bytes|text|base64")) {
+            throw invalid("will.payload.format", format, "bytes, text or base64");
+        }
         int qos = (int) number("will.qos", 0, 2);
         boolean retain = flag("will.retain");
-        MessageProperties properties = willProperties();
+        MessageProperties properties = willProperties(format.equals("text"));
         long expiry = number("will.expiry.seconds", 0, MAX_SECONDS);
         if (topic.isEmpty()) {
             return null;
         }
-        int bytes = payload.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MAX_STRING_BYTES) {
-            throw new InvalidException("will.payload: " + bytes + " bytes are not allowed; allowed are "
+        byte[] payload = payload("will.payload", format.equals("base64"));
+        if (payload.length > MAX_STRING_BYTES) {
+            throw new InvalidException("will.payload: " + payload.length + " bytes are not allowed; allowed are "
                     + MAX_STRING_BYTES);
         }
         try {
@@ -366,8 +370,16 @@ final class Configuration {
         }
     }
 
-    private MessageProperties willProperties() throws InvalidException {
-        MessageProperties.Builder properties = MessageProperties.builder();
+    private byte[] payload(String key, boolean base64) throws InvalidException {
+        try {
+            return base64 ? Base64.getDecoder().decode(text(key).strip()) : text(key).getBytes(StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw invalid(key, text(key), "Base64, because will.payload.format is base64");
+        }
+    }
+
+    private MessageProperties willProperties(boolean isText) throws InvalidException {
+        MessageProperties.Builder properties = MessageProperties.builder().text(isText);
         String key = "will.content.type";
         try {
             if (!text(key).isEmpty()) {

@@ -70,11 +70,12 @@ class FiveTest {
     @Test
     void theWillCarriesItsPropertiesAndItsDelay() {
         Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
-                MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
+                MessageProperties.builder().text(true).contentType("text/plain").responseTopic("answer")
+                        .correlationData(new byte[] { 'c' }).userProperty("a", "b").userProperty("a", "c").build()).build();
         World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
                 5, List.of(new UserProperty("site", "7")), ""), false);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
-                + " {24=5 2=90 3=text/plain 38=a:b}");
+                + " {24=5 2=90 1=1 3=text/plain 8=answer 9=c 38=a:b 38=a:c}");
     }
 
     @Test

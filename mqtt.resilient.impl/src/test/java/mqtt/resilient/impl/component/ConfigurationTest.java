@@ -228,7 +228,7 @@ class ConfigurationTest {
     @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
-                "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
+                "will.payload", "will.payload.format", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
                 ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
@@ -311,6 +311,14 @@ class ConfigurationTest {
         assertTrue(error("will.topic", "a/#").startsWith("will.topic: "));
         assertTrue(error("will.topic", "a\0").startsWith("will.topic: "));
         assertTrue(error("will.topic", "a", "will.payload", "x".repeat(65_536)).startsWith("will.payload: "));
+        assertFalse(will.properties().isText());
+        assertTrue(settings("will.topic", "a", "will.payload.format", "text").link().login().will().properties().isText());
+        Message binary = settings("will.topic", "a", "will.payload", "AP8B", "will.payload.format", "base64").link().login().will();
+        assertArrayEquals(new byte[] { 0, -1, 1 }, binary.payload());
+        assertFalse(binary.properties().isText());
+        assertEquals("will.payload: \"a b\" is not allowed; allowed: Base64, because will.payload.format is base64",
+                error("will.topic", "a", "will.payload", "a b", "will.payload.format", "base64"));
+        assertTrue(error("will.topic", "a", "will.payload.format", "utf-8").startsWith("will.payload.format: "));
     }
 
     @Test
