@@ -33,6 +33,7 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.TlsMaterial;
 
@@ -109,6 +110,12 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
         @Override
         public void close() {
             subscriptions.remove(this);
+        }
+
+        @Override
+        public CompletionStage<Removal> unsubscribe(List<UserProperty> userProperties) {
+            close();
+            return CompletableFuture.completedFuture(Removal.KEPT);
         }
     }
 

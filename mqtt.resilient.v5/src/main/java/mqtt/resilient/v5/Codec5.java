@@ -191,7 +191,9 @@ final class Codec5 implements Codec {
 
     @Override
     public byte[] encode(Unsubscribe unsubscribe) {
-        PacketWriter body = new PacketWriter().number(2, unsubscribe.packetId()).varint(0);
+        PacketWriter unsubscribeProperties = new PacketWriter();
+        put(unsubscribe.userProperties(), unsubscribeProperties);
+        PacketWriter body = new PacketWriter().number(2, unsubscribe.packetId()).block(unsubscribeProperties);
         unsubscribe.filters().forEach(body::text);
         return body.packet(PacketType.UNSUBSCRIBE << 4 | 2); // [MQTT-3.10.1-1]
     }

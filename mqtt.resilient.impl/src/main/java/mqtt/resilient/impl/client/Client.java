@@ -73,6 +73,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final Supervisor supervisor;
     private final Dispatcher dispatcher;
     private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
+    private final Leaving leaving;
     private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -104,6 +105,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
+        leaving = new Leaving(environment.completions());
         publisher = new Publisher(environment, store, initial, events, this::wake);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
@@ -306,9 +308,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             stopped.complete(null);
         }));
         publisher.stop();
-        subscriptions.values().forEach(all -> all.forEach(
-                one -> one.answer(Subscription.Grant.CLOSED, environment.completions())));
+        subscriptions.values().forEach(all -> all.forEach(this::endWithClient));
         subscriptions.clear();
+        leaving.close();
         notifiers.forEach(StatusNotifier::finish);
     }
 
@@ -370,7 +372,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         ClientSubscription subscription = new ClientSubscription(this, filter, queue);
         scheduler.execute(() -> {
             if (stopping) {
-                subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+                endWithClient(subscription);
             } else {
                 List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
                 same.add(subscription);
@@ -397,9 +399,17 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (same.isEmpty()) {
                 subscriptions.remove(subscription.filter());
             }
-            dispatcher.remove(subscription.filter(), subscription.queue(), grace);
+            leaving.add(subscription);
+            if (!dispatcher.remove(subscription.filter(), subscription.queue(), grace)) {
+                leaving.kept(subscription);
+            }
             subscription.answer(Subscription.Grant.CLOSED, environment.completions());
         }
+    }
+
+    private void endWithClient(ClientSubscription subscription) {
+        subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+        subscription.removed(Subscription.Removal.CLOSED, environment.completions());
     }
 
     /** Ends a subscription and its listener; safe from any thread. */
@@ -427,8 +437,13 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void unsubscribe(String filter) {
-        session.unsubscribe(filter);
+        session.unsubscribe(filter, leaving.userProperties(filter));
         wake(false);
+    }
+
+    @Override
+    public void removed(String filter, Subscription.Removal removal) {
+        leaving.removed(filter, removal);
     }
 
     @Override

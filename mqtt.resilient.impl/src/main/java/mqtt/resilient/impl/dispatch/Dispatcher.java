@@ -175,13 +175,14 @@ public final class Dispatcher {
      * Takes a listener from a filter.
      *
      * @param grace whether it may come back, so that the filter and what it brings is kept for a while
+     * @return whether nobody wants the filter any more, and it is unsubscribed
      */
-    public void remove(String filter, InboundQueue queue, boolean grace) {
+    public boolean remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
         int before = entry == null ? 0 : entry.options();
         Integer options = entry == null ? null : entry.listeners.remove(queue);
         if (options == null) {
-            return;
+            return false;
         }
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
@@ -189,14 +190,16 @@ public final class Dispatcher {
                     () -> forget(filter, entry, departed));
             entry.departed.add(departed);
         }
-        left(filter, entry, before);
+        return left(filter, entry, before);
     }
 
     /**
      * Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back, if that is
      * something else; it brings the retained messages again.
+     *
+     * @return whether it is unsubscribed
      */
-    private void left(String filter, Filter entry, int before) {
+    private boolean left(String filter, Filter entry, int before) {
         if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
             filters.remove(filter);
             tree.remove(filter, entry);
@@ -204,9 +207,12 @@ public final class Dispatcher {
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
-        } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
+            return !keepSubscriptions;
+        }
+        if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
             events.subscribe(filter, entry.options(), true);
         }
+        return false;
     }
 
     private static RetainHandling retainHandling(int options) {

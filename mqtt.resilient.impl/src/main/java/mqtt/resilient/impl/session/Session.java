@@ -833,9 +833,9 @@ public final class Session {
         subscriptions.describe(filter, userProperties);
     }
 
-    /** Ends a subscription. */
-    public void unsubscribe(String filter) {
-        subscriptions.unwant(filter);
+    /** Ends a subscription, with user properties for the broker; {@link SessionEvents#removed} tells what came of it. */
+    public void unsubscribe(String filter, List<UserProperty> userProperties) {
+        subscriptions.unwant(filter, userProperties);
     }
 
     /** A SUBACK or UNSUBACK arrived. */
