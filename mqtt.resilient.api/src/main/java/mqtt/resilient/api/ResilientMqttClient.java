@@ -1,6 +1,7 @@
 package mqtt.resilient.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -57,6 +58,21 @@ public interface ResilientMqttClient {
      * @throws IllegalArgumentException if the filter breaks a rule of {@link Topics#requireFilter(String)}
      */
     Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
+
+    /**
+     * Subscribes to several filters in one SUBSCRIBE packet (section 3.8), as far as that goes: eight filters at most, because
+     * some brokers take no more, and no more bytes than the broker takes (MQTT 5); then in as many packets as are needed. After a
+     * loss of the session the engine groups them as it likes.
+     *
+     * @param filters at least one, each once; wildcards and {@code $share/group/filter} are allowed
+     * @param options how, for all of them
+     * @param listener called for the messages of all of them, one call at a time, on a listener thread
+     * @return a subscription for each filter, in their order, each with its own {@link Subscription#granted() grant}; they can be
+     *         ended one by one. A message that came for an ended one before may still be handed over, until the last of them ends
+     * @throws IllegalArgumentException if there is no filter, one is there twice or breaks a rule of
+     *         {@link Topics#requireFilter(String)}; nothing is subscribed then
+     */
+    List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener);
 
     /**
      * Subscribes, to fetch the messages instead of being called.

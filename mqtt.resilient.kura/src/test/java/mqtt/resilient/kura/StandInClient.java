@@ -274,6 +274,11 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
+    public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
+        return filters.stream().map(filter -> subscribe(filter, options, listener)).toList();
+    }
+
+    @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         throw new UnsupportedOperationException();
     }

@@ -369,23 +369,28 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** The same with user properties for the broker. */
     public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties, InboundQueue queue) {
-        ClientSubscription subscription = new ClientSubscription(this, filter, queue);
-        scheduler.execute(() -> {
-            if (stopping) {
-                endWithClient(subscription);
-            } else {
-                List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
-                same.add(subscription);
-                if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
-                    session.describe(filter, userProperties);
-                }
-                dispatcher.add(filter, options, queue);
-                if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
-                    subscription.answer(same.get(0).granted(), environment.completions());
-                }
-            }
-        });
-        return subscription;
+        return subscribe(List.of(filter), options, userProperties, queue).get(0);
+    }
+
+    /** The same for several filters, in one packet where that is possible. */
+    public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
+            InboundQueue queue) {
+        List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
+        scheduler.execute(() -> all.forEach(stopping ? this::endWithClient : each -> add(each, options, userProperties)));
+        return all;
+    }
+
+    private void add(ClientSubscription subscription, int options, List<UserProperty> userProperties) {
+        String filter = subscription.filter();
+        List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
+        same.add(subscription);
+        if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
+            session.describe(filter, userProperties);
+        }
+        dispatcher.add(filter, options, subscription.queue());
+        if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
+            subscription.answer(same.get(0).granted(), environment.completions());
+        }
     }
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
@@ -412,7 +417,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         subscription.removed(Subscription.Removal.CLOSED, environment.completions());
     }
 
-    /** Ends a subscription and its listener; safe from any thread. */
+    /** Ends a subscription, and its listener if that has no other; safe from any thread. */
     void close(ClientSubscription subscription, boolean grace) {
         close(List.of(subscription), subscription.queue(), grace);
     }

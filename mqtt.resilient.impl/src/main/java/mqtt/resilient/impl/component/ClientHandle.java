@@ -1,6 +1,8 @@
 package mqtt.resilient.impl.component;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -126,6 +128,19 @@ final class ClientHandle implements ResilientMqttClient {
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
         return own(client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue));
+    }
+
+    @Override
+    public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
+        List<String> all = List.copyOf(filters);
+        if (all.isEmpty() || new HashSet<>(all).size() < all.size()) {
+            throw new IllegalArgumentException("filters: " + all + " is not allowed; at least one is, and each once");
+        }
+        all.forEach(filter -> require(filter, options));
+        Objects.requireNonNull(listener, "listener: null is not allowed");
+        ListenerQueue queue = client().queue(listener, Descriptions.of(listener), options.manualAcknowledgement());
+        return List.copyOf(client.subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
+                .map(this::own).toList());
     }
 
     @Override

@@ -127,8 +127,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
             ListenerQueue queue = client.engineClient().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
-            entry.bound = new Bound(client, queue, filters.stream()
-                    .map(filter -> client.engineClient().subscribe(filter, options, queue)).toList());
+            entry.bound = new Bound(client, queue, client.engineClient().subscribe(filters, options, List.of(), queue));
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
         }

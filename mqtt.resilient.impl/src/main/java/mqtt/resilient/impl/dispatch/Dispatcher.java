@@ -143,6 +143,7 @@ public final class Dispatcher {
             InboundQueue before = queue(message -> { }, "", false);
             filters.put(filter, addFilter(filter));
             filters.get(filter).listeners.put(before, options);
+            before.filters++;
             remove(filter, before, true);
         }
     }
@@ -159,7 +160,7 @@ public final class Dispatcher {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue, options);
         boolean anew = entry.listeners.isEmpty() || retainHandling(options) == RetainHandling.ALWAYS;
-        entry.listeners.put(queue, options);
+        queue.filters += entry.listeners.put(queue, options) == null ? 1 : 0;
         entry.departed.remove(predecessor);
         events.subscribe(filter, entry.options(), anew);
         if (predecessor != null) {
@@ -184,6 +185,7 @@ public final class Dispatcher {
         if (options == null) {
             return false;
         }
+        queue.filters--;
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
@@ -231,9 +233,14 @@ public final class Dispatcher {
         }
     }
 
-    /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
+    /**
+     * Ends a listener after {@link #remove}, if no filter is left that brings it messages; what it has not begun is held where a
+     * filter in its grace matches.
+     */
     public void close(InboundQueue queue) {
-        queue.close().forEach(this::giveUp);
+        if (queue.filters == 0) {
+            queue.close().forEach(this::giveUp);
+        }
     }
 
     private void giveUp(Delivery left) {
