@@ -130,20 +130,34 @@ public interface ResilientMqttClient {
     AutoCloseable addConnectionListener(ConnectionListener listener);
 
     /**
-     * Ends the connection with DISCONNECT, which suppresses the will, and stays offline until {@link #connect()}. A restart of
-     * the client forgets it. Repeatable.
+     * Ends the connection with DISCONNECT (section 3.14), which suppresses the will, and stays offline until {@link #connect()}. A
+     * restart of the client forgets it. Repeatable.
+     *
+     * @return a stage that completes on {@code mqtt-complete}, never exceptionally, when the state is
+     *         {@link ConnectionState#PAUSED} and the connection is gone: when the broker has closed it, or after a second; at once
+     *         if there is none. Whoever calls {@link #connect()} meanwhile waits for the same
      */
-    void disconnect();
+    CompletionStage<Void> disconnect();
 
-    /** Resumes after {@link #disconnect()}; without effect otherwise, also in a pause of the schedule. */
-    void connect();
+    /**
+     * Resumes after {@link #disconnect()}; without effect on the client otherwise, also in a pause of the schedule.
+     *
+     * @return a stage that completes on {@code mqtt-complete} when the client is connected: when the broker has accepted (CONNACK),
+     *         or at once if it is. It has no timeout of its own, because attempts go on for ever. Exceptionally with an
+     *         {@link IllegalStateException} whose message says why, when {@link #disconnect()} is called before, when the client
+     *         stops or has stopped, and when 1,000 calls wait already
+     */
+    CompletionStage<Void> connect();
 
     /**
      * Ends the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
      * schedule. Without effect after {@link #disconnect()}, and while there is no usable configuration or its store is not
      * open.
+     *
+     * @return a stage that completes when the client is connected anew, and exceptionally as that of {@link #connect()}; after
+     *         {@link #disconnect()} at once
      */
-    void reconnect();
+    CompletionStage<Void> reconnect();
 
     /**
      * Waits until nothing is left to deliver, also of what is published meanwhile.

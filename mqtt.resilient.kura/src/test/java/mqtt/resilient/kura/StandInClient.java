@@ -311,17 +311,18 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
-    public void disconnect() {
+    public CompletionStage<Void> disconnect() {
         calls.add("disconnect");
         paused = true;
         link.execute(() -> state(ConnectionState.PAUSED, "disconnect() was called", 0));
+        return new CompletableFuture<>();
     }
 
     @Override
-    public void connect() {
+    public CompletionStage<Void> connect() {
         calls.add("connect");
         if (!paused) {
-            return;
+            return new CompletableFuture<>();
         }
         paused = false;
         link.execute(() -> {
@@ -333,11 +334,13 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
                 state(ConnectionState.WAITING, "no answer", 0);
             }
         });
+        return new CompletableFuture<>();
     }
 
     @Override
-    public void reconnect() {
+    public CompletionStage<Void> reconnect() {
         calls.add("reconnect");
+        return new CompletableFuture<>();
     }
 
     @Override

@@ -58,6 +58,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         Supervisor.Listener {
     private static final String STORE_CHANGE_WAITS =
             "store, store.directory: messages are pending; another place is taken when none is";
+    private static final String STOPPED = "the client has stopped";
     private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
@@ -74,6 +75,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final Dispatcher dispatcher;
     private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
     private final Leaving leaving;
+    private final Connecting connecting;
     private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -106,6 +108,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         leaving = new Leaving(environment.completions());
+        connecting = new Connecting(environment.completions());
         publisher = new Publisher(environment, store, initial, events, this::wake);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
@@ -311,6 +314,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         subscriptions.values().forEach(all -> all.forEach(this::endWithClient));
         subscriptions.clear();
         leaving.close();
+        connecting.failed(STOPPED);
         notifiers.forEach(StatusNotifier::finish);
     }
 
@@ -607,16 +611,44 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         return publisher.ended(kind);
     }
 
-    public void disconnect() {
-        onLoop(() -> supervisor.pause());
+    /** Pauses; the stage completes when the connection is gone. */
+    public CompletionStage<Void> disconnect() {
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (!stopping) {
+                supervisor.pause();
+                connecting.failed(Supervisor.PAUSED);
+            }
+            supervisor.whenGone(() -> connecting.succeed(gone));
+        });
+        return gone.minimalCompletionStage();
     }
 
-    public void connect() {
-        onLoop(supervisor::resume);
+    /** Goes on after a pause; the stage completes when there is a connection. */
+    public CompletionStage<Void> connect() {
+        return connect(supervisor::resume);
     }
 
-    public void reconnect() {
-        onLoop(() -> supervisor.restart("reconnect() was called"));
+    /** Makes a new connection; the stage completes when it is there. */
+    public CompletionStage<Void> reconnect() {
+        return connect(() -> supervisor.restart("reconnect() was called"));
+    }
+
+    private CompletionStage<Void> connect(Runnable begin) {
+        CompletableFuture<Void> there = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (!stopping) {
+                begin.run();
+            }
+            if (stopping || supervisor.isPaused()) {
+                connecting.fail(there, stopping ? STOPPED : Supervisor.PAUSED);
+            } else if (isConnected()) {
+                connecting.succeed(there);
+            } else {
+                connecting.add(there);
+            }
+        });
+        return there.minimalCompletionStage();
     }
 
     private void onLoop(Runnable task) {
@@ -639,6 +671,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             }
         }
         publisher.online(isConnected());
+        if (isConnected()) {
+            connecting.connected();
+        }
         ClientStatus status = status();
         notifiers.forEach(notifier -> notifier.offer(status));
         events.changed(status, newStatus.sessionLost(), newStatus.permanent());

@@ -228,18 +228,18 @@ final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
-    public void disconnect() {
-        client().disconnect();
+    public CompletionStage<Void> disconnect() {
+        return client().disconnect();
     }
 
     @Override
-    public void connect() {
-        client().connect();
+    public CompletionStage<Void> connect() {
+        return client().connect();
     }
 
     @Override
-    public void reconnect() {
-        client().reconnect();
+    public CompletionStage<Void> reconnect() {
+        return client().reconnect();
     }
 
     @Override
