@@ -86,6 +86,21 @@ public interface ResilientMqttClient {
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /**
+     * Takes the messages that no subscription of this client matches: what a resumed session or a broker that subscribes by itself
+     * brings, and what comes right after the end of a subscription. As a service: {@link MqttConstants#UNMATCHED}.
+     *
+     * <p>A message is acknowledged when the handler returns, and offered again when it throws, as with any listener; of several
+     * handlers each gets it. Without a handler it is acknowledged at once, counted and reported as dropped. A message whose
+     * listener has gone and may come back is not one of them: it is held for that listener, and comes here when
+     * {@code listener.grace.seconds} are over in vain; only QoS 0 is not held. What waits for a handler that is closed is dropped,
+     * counted and reported.
+     *
+     * @param handler called for each message, one call at a time, on a listener thread
+     * @return ends it; repeatable
+     */
+    AutoCloseable onUnmatched(MessageListener handler);
+
+    /**
      * Publishes a request and waits for its answer; at most 10,000 of each user of the service may wait at once. With MQTT 5
      * the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
      * {@code <topic>/request/<client id>/<number>}, and the answer is expected on

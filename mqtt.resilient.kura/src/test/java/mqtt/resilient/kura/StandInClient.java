@@ -289,6 +289,11 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
+    public AutoCloseable onUnmatched(MessageListener handler) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Subscription respond(String filter, SubscribeOptions options, Responder responder) {
         throw new UnsupportedOperationException();
     }

@@ -397,6 +397,19 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
     }
 
+    /** Has a listener take what no subscription matches; safe from any thread. */
+    public void addUnmatched(InboundQueue queue) {
+        onLoop(() -> dispatcher.addUnmatched(queue));
+    }
+
+    /** Takes that back, and ends the listener if it has no subscription either; safe from any thread. */
+    public void removeUnmatched(InboundQueue queue) {
+        scheduler.execute(() -> {
+            dispatcher.removeUnmatched(queue);
+            dispatcher.close(queue);
+        });
+    }
+
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
     public void unsubscribe(ClientSubscription subscription) {
         scheduler.execute(() -> remove(subscription, false));

@@ -170,6 +170,23 @@ final class ClientHandle implements ResilientMqttClient {
         return own(subscription, () -> mine.unsubscribe(basic));
     }
 
+    @Override
+    public AutoCloseable onUnmatched(MessageListener handler) {
+        Objects.requireNonNull(handler, "handler: null is not allowed");
+        Client mine = client();
+        ListenerQueue queue = mine.queue(handler, Descriptions.of(handler), false);
+        AutoCloseable end = () -> mine.removeUnmatched(queue);
+        opened.add(end);
+        mine.addUnmatched(queue);
+        if (released) { // meanwhile
+            mine.removeUnmatched(queue);
+        }
+        return () -> {
+            opened.remove(end);
+            end.close();
+        };
+    }
+
     private static void requirePositive(Duration timeout) {
         if (timeout.isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException("timeout: " + timeout + " is not allowed; more than zero is");

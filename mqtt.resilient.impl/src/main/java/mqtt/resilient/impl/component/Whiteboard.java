@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.qos},
+ * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.unmatched}, {@code mqtt.qos},
  * {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
  */
 @Component(service = {})
@@ -64,7 +64,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
-            target = "(" + MqttConstants.FILTER + "=*)")
+            target = "(|(" + MqttConstants.FILTER + "=*)(" + MqttConstants.UNMATCHED + "=true))")
     void addListener(MessageListener listener, Map<String, Object> properties) {
         engine.osgi().execute(() -> {
             Entry entry = new Entry(listener, properties);
@@ -123,11 +123,15 @@ public final class Whiteboard implements Engine.ClientWatcher {
     private void subscribe(Entry entry, ManagedClient client) {
         try {
             int options = options(entry.properties);
-            List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
+            boolean unmatched = flag(entry.properties, MqttConstants.UNMATCHED);
+            List<String> filters = filters(entry.properties.get(MqttConstants.FILTER), unmatched);
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
             ListenerQueue queue = client.engineClient().queue(entry.listener, Descriptions.of(entry.listener), manual);
             entry.reported = "";
             entry.bound = new Bound(client, queue, client.engineClient().subscribe(filters, options, List.of(), queue));
+            if (unmatched) {
+                client.engineClient().addUnmatched(queue);
+            }
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
         }
@@ -153,11 +157,11 @@ public final class Whiteboard implements Engine.ClientWatcher {
         return Integer.parseInt(text);
     }
 
-    private static List<String> filters(Object value) {
-        Stream<?> values = value instanceof Object[] array ? Stream.of(array)
+    private static List<String> filters(Object value, boolean maybeNone) {
+        Stream<?> values = value == null ? Stream.of() : value instanceof Object[] array ? Stream.of(array)
                 : value instanceof Collection<?> collection ? collection.stream() : Stream.of(value);
         List<String> filters = values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
-        if (filters.isEmpty()) {
+        if (filters.isEmpty() && !maybeNone) {
             throw new IllegalArgumentException(MqttConstants.FILTER + ": an empty list is not allowed; at least one is");
         }
         return filters;
@@ -165,6 +169,7 @@ public final class Whiteboard implements Engine.ClientWatcher {
 
     private static void unbind(Entry entry) {
         if (entry.bound != null) {
+            entry.bound.client.engineClient().removeUnmatched(entry.bound.queue);
             entry.bound.client.engineClient().close(entry.bound.subscriptions, entry.bound.queue, true);
             entry.bound = null;
         }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,6 +100,8 @@ public final class Dispatcher {
     final Executor executor;
     private final Events events;
     private final Map<String, Filter> filters = new HashMap<>();
+    /** Who takes what no filter matches. */
+    private final Set<InboundQueue> unmatched = new LinkedHashSet<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
     /** Which filters match, for topics of late; cleared when it is full, and when the filters change. */
@@ -172,6 +175,22 @@ public final class Dispatcher {
         }
     }
 
+    /** Adds a listener for what no filter matches. */
+    public void addUnmatched(InboundQueue queue) {
+        queue.filters += unmatched.add(queue) ? 1 : 0;
+    }
+
+    /** Takes it back; {@link #close} ends it. */
+    public void removeUnmatched(InboundQueue queue) {
+        queue.filters -= unmatched.remove(queue) ? 1 : 0;
+    }
+
+    /** Hands a message to those who take what no filter matches; false if there is nobody. */
+    private boolean offerUnmatched(Reception reception) {
+        unmatched.forEach(queue -> offer(reception, queue, reception.incoming.publish().payload().clone()));
+        return !unmatched.isEmpty();
+    }
+
     /**
      * Takes a listener from a filter.
      *
@@ -227,8 +246,10 @@ public final class Dispatcher {
         entry.departed.remove(departed);
         left(filter, entry, before);
         for (Reception held : departed.held) {
-            events.dropped(held.incoming.publish().topic(), "no listener for " + filter
-                    + " came back within listener.grace.seconds");
+            if (!offerUnmatched(held)) {
+                events.dropped(held.incoming.publish().topic(), "no listener for " + filter
+                        + " came back within listener.grace.seconds");
+            }
             finish(held);
         }
     }
@@ -272,7 +293,7 @@ public final class Dispatcher {
                     }
                 }
             }
-            if (!hold(reception, null) && queues.isEmpty()) {
+            if (!hold(reception, null) && queues.isEmpty() && !offerUnmatched(reception)) {
                 events.dropped(incoming.publish().topic(), "no listener");
             }
         }
@@ -385,18 +406,21 @@ public final class Dispatcher {
         }
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
-            for (InboundQueue queue : filter.listeners.keySet()) {
-                if (queue.size() > 0) {
-                    queue.arrived(0); // there may have been no thread for it
-                }
-                long since = queue.busySince;
-                boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
-                if (slow && !queue.reportedSlow) {
-                    events.slow(queue.description, now - since);
-                }
-                queue.reportedSlow = slow;
-            }
+            filter.listeners.keySet().forEach(queue -> check(queue, now));
         }
+        unmatched.forEach(queue -> check(queue, now));
+    }
+
+    private void check(InboundQueue queue, long now) {
+        if (queue.size() > 0) {
+            queue.arrived(0); // there may have been no thread for it
+        }
+        long since = queue.busySince;
+        boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
+        if (slow && !queue.reportedSlow) {
+            events.slow(queue.description, now - since);
+        }
+        queue.reportedSlow = slow;
     }
 
     /** From now on nothing is unsubscribed: the session is to outlive this client. */
@@ -413,6 +437,7 @@ public final class Dispatcher {
             filter.departed.forEach(departed -> departed.grace.cancel());
             filter.listeners.keySet().forEach(InboundQueue::close);
         }
+        unmatched.forEach(InboundQueue::close);
         filters.clear();
     }
 
