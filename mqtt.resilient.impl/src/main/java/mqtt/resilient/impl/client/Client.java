@@ -499,6 +499,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
+    public void birthMissing(String topic, Reason reason) {
+        events.dropped(topic, Outcome.Kind.REJECTED, "birth message: " + reason.text());
+    }
+
+    @Override
     public void pauseReading(boolean pause) {
         supervisor.pauseReading(pause);
     }

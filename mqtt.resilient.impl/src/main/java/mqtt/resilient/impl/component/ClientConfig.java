@@ -130,6 +130,21 @@ import org.osgi.service.metatype.annotations.Option;
             description = "MQTT 5: name=value in each line; names may repeat.")
     String[] will_user_properties() default {};
 
+    @AttributeDefinition(name = "Birth: topic", required = false,
+            description = "The client publishes the birth message here on each connection, before anything else; the will is its "
+                    + "counterpart. Empty: none.")
+    String birth_topic() default "";
+
+    @AttributeDefinition(name = "Birth: payload", required = false, description = "Text.")
+    String birth_payload() default "";
+
+    @AttributeDefinition(name = "Birth: QoS", options = { @Option(label = "0", value = "0"),
+        @Option(label = "1", value = "1"), @Option(label = "2", value = "2") })
+    int birth_qos() default 1;
+
+    @AttributeDefinition(name = "Birth: retain")
+    boolean birth_retain() default false;
+
     @AttributeDefinition(name = "Connect: user properties", required = false,
             description = "MQTT 5: name=value in each line, sent with each CONNECT; names may repeat.")
     String[] connect_user_properties() default {};

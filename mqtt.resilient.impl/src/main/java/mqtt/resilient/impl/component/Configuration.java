@@ -45,6 +45,8 @@ final class Configuration {
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long SECONDS_PER_MINUTE = 60;
     private static final int MAX_STRING_BYTES = 65_535;
+    /** What a PUBLISH has besides its topic and payload, at most. */
+    private static final int PUBLISH_BYTES = 10;
     private static final int MAX_SOCKS_BYTES = 255;
     private static final int LARGEST_PORT = 65_535;
     private static final Pattern PROXY = Pattern.compile(
@@ -178,7 +180,7 @@ final class Configuration {
      */
     ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
-        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), store(place),
+        return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(), store(place),
                 packetMaxBytes, wanProbe());
     }
 
@@ -400,11 +402,32 @@ final class Configuration {
         return properties.build();
     }
 
-    private SessionSettings session() throws InvalidException {
+    private SessionSettings session(int packetMaxBytes) throws InvalidException {
         return new SessionSettings((int) number("inflight.max", 1, 65_000),
                 number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
                 (int) number("rate.burst", 1, 1_000_000), flag("qos.strict"),
-                (int) number("poison.attempts", 0, 1000));
+                (int) number("poison.attempts", 0, 1000), birth(packetMaxBytes));
+    }
+
+    private Message birth(int packetMaxBytes) throws InvalidException {
+        String topic = text("birth.topic");
+        byte[] payload = text("birth.payload").getBytes(StandardCharsets.UTF_8);
+        int qos = (int) number("birth.qos", 0, 2);
+        boolean retain = flag("birth.retain");
+        if (topic.isEmpty()) {
+            return null;
+        }
+        try {
+            Message birth = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
+            int bytes = PUBLISH_BYTES + birth.topicLength() + payload.length;
+            if (bytes > packetMaxBytes) {
+                throw new InvalidException("birth.payload: " + bytes + " bytes with the topic are not allowed; allowed are "
+                        + packetMaxBytes + " (packet.max.bytes)");
+            }
+            return birth;
+        } catch (IllegalArgumentException e) {
+            throw new InvalidException("birth.topic: " + e.getMessage());
+        }
     }
 
     private DispatchSettings dispatch() throws InvalidException {

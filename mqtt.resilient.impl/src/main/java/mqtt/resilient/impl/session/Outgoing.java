@@ -10,6 +10,8 @@ public final class Outgoing {
     public static final int OVERHEAD_BYTES = 64;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
 
     static final byte QUEUED = 0;
     static final byte AWAITS_PUBACK = 1;
@@ -174,6 +176,19 @@ public final class Outgoing {
         }
         return "sent with QoS " + qos() + (message.retain() && (flags & 1) == 0 ? " and not retained" : "")
                 + ": the broker takes no more";
+    }
+
+    /**
+     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was lowered. A
+     * PUBCOMP that does not know the packet id is no failure: the broker took the message over with its PUBREC, and has let go
+     * of the id already.
+     */
+    Reason delivered(Reason reason) {
+        Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
+        Reason last = answer.equals(Reason.SUCCESS) && received != null ? received : answer;
+        String lowered = lowered();
+        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
+                last.userProperties());
     }
 
     /**

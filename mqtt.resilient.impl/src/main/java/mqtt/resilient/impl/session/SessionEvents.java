@@ -9,6 +9,11 @@ public interface SessionEvents {
     /** A message has come to its end; called exactly once for each. */
     void ended(Outgoing message, Outcome.Kind kind, Reason reason);
 
+    /** The birth message is not there on this connection: the broker has refused it, or it was left out. */
+    default void birthMissing(String topic, Reason reason) {
+        // without one there is none to miss
+    }
+
     /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
     void received(Incoming message);
 

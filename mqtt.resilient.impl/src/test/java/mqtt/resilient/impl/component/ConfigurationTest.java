@@ -45,6 +45,7 @@ class ConfigurationTest {
         NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("topic.alias.maximum", new long[] { 0, 1000 });
         NUMBERS.put("will.qos", new long[] { 0, 2 });
+        NUMBERS.put("birth.qos", new long[] { 0, 2 });
         NUMBERS.put("will.delay.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("will.expiry.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("backoff.max.seconds", new long[] { 1, 86_400 });
@@ -64,7 +65,7 @@ class ConfigurationTest {
         NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
     }
 
-    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "will.on.stop",
+    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "birth.retain", "will.on.stop",
             "tls.verify.hostname", "qos0.offline", "qos.strict");
     private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
@@ -228,7 +229,7 @@ class ConfigurationTest {
     @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
-                "will.payload", "will.payload.format", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
+                "will.payload", "will.payload.format", "birth.topic", "birth.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
                 ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
@@ -237,6 +238,20 @@ class ConfigurationTest {
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);
+    }
+
+    @Test
+    void theBirthMessage() throws InvalidException {
+        assertNull(settings("birth.payload", "x", "birth.qos", 2).session().birth());
+        Message birth = settings("birth.topic", "state/7", "birth.payload", "on", "birth.qos", "2", "birth.retain", "true").session()
+                .birth();
+        assertEquals("state/7", birth.topic());
+        assertEquals("on", new String(birth.payload(), StandardCharsets.UTF_8));
+        assertEquals(Qos.EXACTLY_ONCE, birth.qos());
+        assertTrue(birth.retain());
+        assertEquals(Qos.AT_LEAST_ONCE, settings("birth.topic", "a").session().birth().qos());
+        assertTrue(error("birth.topic", "a/#").startsWith("birth.topic: "));
+        assertTrue(error("birth.topic", "a", "birth.payload", "x".repeat(200), "packet.max.bytes", 128).startsWith("birth.payload: "));
     }
 
     @Test
