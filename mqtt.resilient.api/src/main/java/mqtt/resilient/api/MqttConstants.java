@@ -8,6 +8,11 @@ public final class MqttConstants {
     public static final String PROTOCOL = "mqtt.protocol";
     /** Property of a {@link MessageListener} service: its topic filters (String, String[] or collection). */
     public static final String FILTER = "mqtt.filter";
+    /**
+     * Property of a {@link MessageListener} service, with {@link #FILTER} or without: {@code true} brings it the messages that nobody
+     * subscribes to ({@link ResilientMqttClient#onUnmatched}).
+     */
+    public static final String UNMATCHED = "mqtt.unmatched";
     /** Property of a listener service (Integer or String, default 1) and of an event (Integer). */
     public static final String QOS = "mqtt.qos";
     /** Property of a listener service: {@code true} for acknowledgement by the listener. */

@@ -6,7 +6,8 @@ import java.util.List;
  * How a message was settled; immutable.
  *
  * @param kind how
- * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
+ * @param reasonCode the broker's reason code (MQTT 5 section 2.4; 0 in 3.1.1). With {@link Kind#DELIVERED} it is below 0x80; a
+ *        message that the broker answered with 0x80 or above is {@link Kind#REFUSED}
  * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the kind for
  *        longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from

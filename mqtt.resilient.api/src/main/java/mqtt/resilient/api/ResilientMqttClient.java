@@ -1,6 +1,7 @@
 package mqtt.resilient.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -59,6 +60,22 @@ public interface ResilientMqttClient {
     Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
 
     /**
+     * Subscribes to several filters in one SUBSCRIBE packet (section 3.8). A packet has eight filters at most, because some brokers
+     * take no more, and with MQTT 5 no more bytes than the broker allows; further filters go in further packets. After a lost
+     * session the engine may group them differently.
+     *
+     * @param filters at least one, each once; wildcards and {@code $share/group/filter} are allowed
+     * @param options how, for all of them
+     * @param listener called for the messages of all of them, one call at a time, on a listener thread
+     * @return a subscription for each filter, in their order, each with its own {@link Subscription#granted() grant}; each can be
+     *         ended by itself. A message that arrived for an ended one may still be handed to the listener, until the last of them
+     *         ends
+     * @throws IllegalArgumentException if the list is empty, contains a filter twice, or a filter breaks a rule of
+     *         {@link Topics#requireFilter(String)}; nothing is subscribed then
+     */
+    List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener);
+
+    /**
      * Subscribes with a queue, from which the messages are taken, instead of a listener.
      *
      * @param filter a topic filter
@@ -68,6 +85,21 @@ public interface ResilientMqttClient {
      * @throws IllegalArgumentException if the filter or the capacity is not allowed
      */
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
+
+    /**
+     * Takes unmatched messages: those that no subscription of this client matches. A resumed session or a broker that subscribes by
+     * itself sends them, and some arrive right after the end of a subscription. As a service: {@link MqttConstants#UNMATCHED}.
+     *
+     * <p>A message is acknowledged when the handler returns, and offered again when it throws, as with any listener; each of
+     * several handlers gets it. Without a handler it is acknowledged at once, counted and reported as dropped. A message whose
+     * listener has gone and may come back is not unmatched: it is held for that listener, and is offered to the handler when the
+     * grace time ({@code listener.grace.seconds}) is over; only QoS 0 is not held. Messages that wait for a handler when it is
+     * closed are dropped, counted and reported.
+     *
+     * @param handler called for each message, one call at a time, on a listener thread
+     * @return ends it; repeatable
+     */
+    AutoCloseable onUnmatched(MessageListener handler);
 
     /**
      * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once. With MQTT 5
@@ -114,19 +146,33 @@ public interface ResilientMqttClient {
     AutoCloseable addConnectionListener(ConnectionListener listener);
 
     /**
-     * Closes the connection with DISCONNECT, so that the broker does not publish the will, and stays paused until
+     * Closes the connection with DISCONNECT (section 3.14), so that the broker does not publish the will, and stays paused until
      * {@link #connect()} or a restart of the client. Repeatable.
+     *
+     * @return a stage that completes on {@code mqtt-complete}, never exceptionally, when the state is
+     *         {@link ConnectionState#PAUSED} and the connection is gone: when the broker has closed it, or after a second; at once
+     *         without a connection. If {@link #connect()} is called meanwhile, the stage still completes when the old connection is gone
      */
-    void disconnect();
+    CompletionStage<Void> disconnect();
 
-    /** Connects again after {@link #disconnect()}; no effect otherwise, also between two windows of the schedule. */
-    void connect();
+    /**
+     * Connects again after {@link #disconnect()}; no effect on the client otherwise, also between two windows of the schedule.
+     *
+     * @return a stage that completes on {@code mqtt-complete} when the client is connected: when the broker has accepted (CONNACK),
+     *         or at once if it is connected. It has no timeout of its own, because attempts go on for ever. Exceptionally with an
+     *         {@link IllegalStateException} whose message says why, when {@link #disconnect()} is called before, when the client
+     *         stops or has stopped, and when 1,000 calls wait already
+     */
+    CompletionStage<Void> connect();
 
     /**
      * Closes the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
      * schedule. No effect after {@link #disconnect()}, and while there is no valid configuration or the store is not open.
+     *
+     * @return a stage that completes when the new connection is accepted, and exceptionally as that of {@link #connect()}; after
+     *         {@link #disconnect()} exceptionally at once
      */
-    void reconnect();
+    CompletionStage<Void> reconnect();
 
     /**
      * Waits until no message is pending, messages that are published meanwhile included.

@@ -164,8 +164,8 @@ abstract class FiveBrokerTest extends FrameworkTest {
         TcpProxy proxy = closing(new TcpProxy(broker));
         Inbox inbox = Inbox.subscribed(five("observer"), "will/+");
         clients.configure("mortal", proxy.uri(), "protocol", "5", "will.topic", "will/mortal", "will.payload", "gone",
-                "will.delay.seconds", 1, "will.content.type", "text/plain", "will.response.topic", "answers",
-                "will.correlation", "c", "will.user.properties", new String[] { "b=1", "a=2", "b=3" });
+                "will.delay.seconds", 1, "will.payload.format", "text", "will.content.type", "text/plain",
+                "will.response.topic", "answers", "will.correlation", "c", "will.user.properties", new String[] { "b=1", "a=2", "b=3" });
         ResilientMqttClient client = clients.service("mortal");
         Clients.awaitConnected(client);
         proxy.stall();
@@ -174,7 +174,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
         MessageProperties.Builder expected = MessageProperties.builder().userProperty("b", "1").userProperty("a", "2")
                 .userProperty("b", "3");
         if (broker.kind() != TestBroker.Kind.ARTEMIS) { // it passes on the user properties of a will, and no others
-            expected.contentType("text/plain").responseTopic("answers")
+            expected.text(true).contentType("text/plain").responseTopic("answers")
                     .correlationData("c".getBytes(StandardCharsets.UTF_8));
         }
         assertEquals(expected.build(), inbox.messages().get(0).properties());

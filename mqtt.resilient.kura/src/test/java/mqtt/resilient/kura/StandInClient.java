@@ -33,6 +33,7 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.TlsMaterial;
 
@@ -109,6 +110,12 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
         @Override
         public void close() {
             subscriptions.remove(this);
+        }
+
+        @Override
+        public CompletionStage<Removal> unsubscribe(List<UserProperty> userProperties) {
+            close();
+            return CompletableFuture.completedFuture(Removal.KEPT);
         }
     }
 
@@ -267,12 +274,22 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
+    public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
+        return filters.stream().map(filter -> subscribe(filter, options, listener)).toList();
+    }
+
+    @Override
     public MessageQueue open(String filter, SubscribeOptions options, int capacity) {
         throw new UnsupportedOperationException();
     }
 
     @Override
     public CompletionStage<ReceivedMessage> request(Message message, Duration timeout) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public AutoCloseable onUnmatched(MessageListener handler) {
         throw new UnsupportedOperationException();
     }
 
@@ -299,17 +316,18 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
-    public void disconnect() {
+    public CompletionStage<Void> disconnect() {
         calls.add("disconnect");
         paused = true;
         link.execute(() -> state(ConnectionState.PAUSED, "disconnect() was called", 0));
+        return new CompletableFuture<>();
     }
 
     @Override
-    public void connect() {
+    public CompletionStage<Void> connect() {
         calls.add("connect");
         if (!paused) {
-            return;
+            return new CompletableFuture<>();
         }
         paused = false;
         link.execute(() -> {
@@ -321,11 +339,13 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
                 state(ConnectionState.WAITING, "no answer", 0);
             }
         });
+        return new CompletableFuture<>();
     }
 
     @Override
-    public void reconnect() {
+    public CompletionStage<Void> reconnect() {
         calls.add("reconnect");
+        return new CompletableFuture<>();
     }
 
     @Override

@@ -28,9 +28,7 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 
 /** The packets of one connection, with the topic aliases of both directions. */
 final class Codec5 implements Codec {
-    /** Topic aliases that the broker may use. */
-    static final int TOPIC_ALIAS_MAXIMUM = 32;
-
+    private static final int TOPIC_ALIASES = 32;
     private static final int PROTOCOL_LEVEL = 5;
     private static final int ALIAS_BYTES = 3;
     private static final int EXPIRY_BYTES = 5;
@@ -44,7 +42,8 @@ final class Codec5 implements Codec {
     private static final Pattern UNSAFE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
     private final Properties properties = new Properties();
-    private final String[] aliasesIn = new String[TOPIC_ALIAS_MAXIMUM + 1];
+    /** By alias, from 1; as many as the CONNECT says, which always comes first. */
+    private String[] aliasesIn = new String[TOPIC_ALIASES + 1];
     private TopicAliases aliasesOut = new TopicAliases(0);
     private BrokerLimits limits = BrokerLimits.NONE;
 
@@ -124,9 +123,12 @@ final class Codec5 implements Codec {
             connectProperties.octet(Properties.SESSION_EXPIRY).number(4, options.sessionExpirySeconds());
         }
         connectProperties.octet(Properties.RECEIVE_MAXIMUM).number(2, options.receiveMaximum())
-                .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes())
-                .octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, TOPIC_ALIAS_MAXIMUM)
-                .octet(Properties.REQUEST_RESPONSE_INFORMATION).octet(1); // for request()
+                .octet(Properties.MAXIMUM_PACKET_SIZE).number(4, options.packetMaxBytes());
+        if (options.topicAliasMaximum() > 0) {
+            connectProperties.octet(Properties.TOPIC_ALIAS_MAXIMUM).number(2, options.topicAliasMaximum());
+        }
+        aliasesIn = new String[options.topicAliasMaximum() + 1];
+        connectProperties.octet(Properties.REQUEST_RESPONSE_INFORMATION).octet(1); // for request()
         put(options.authentication(), connectProperties);
         put(options.userProperties(), connectProperties);
         body.block(connectProperties).text(connect.clientId());
@@ -192,7 +194,9 @@ final class Codec5 implements Codec {
 
     @Override
     public byte[] encode(Unsubscribe unsubscribe) {
-        PacketWriter body = new PacketWriter().number(2, unsubscribe.packetId()).varint(0);
+        PacketWriter unsubscribeProperties = new PacketWriter();
+        put(unsubscribe.userProperties(), unsubscribeProperties);
+        PacketWriter body = new PacketWriter().number(2, unsubscribe.packetId()).block(unsubscribeProperties);
         unsubscribe.filters().forEach(body::text);
         return body.packet(PacketType.UNSUBSCRIBE << 4 | 2); // [MQTT-3.10.1-1]
     }
@@ -299,7 +303,7 @@ final class Codec5 implements Codec {
                 properties.flag(Properties.SHARED_AVAILABLE, true), (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
                 words(), properties.userProperties());
-        aliasesOut = new TopicAliases(limits.topicAliasMaximum());
+        aliasesOut = new TopicAliases(Math.min(limits.topicAliasMaximum(), aliasesIn.length - 1));
         return new Connack(flags == 1, code, limits, properties.text(Properties.SERVER_REFERENCE),
                 new Auth(code, properties.text(Properties.AUTHENTICATION_METHOD),
                         properties.binary(Properties.AUTHENTICATION_DATA)));
@@ -379,9 +383,9 @@ final class Codec5 implements Codec {
         if (alias < 0) {
             return topic;
         }
-        if (alias == 0 || alias > TOPIC_ALIAS_MAXIMUM) {
-            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias
-                    + ", which is not between 1 and " + TOPIC_ALIAS_MAXIMUM + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
+        if (alias == 0 || alias >= aliasesIn.length) {
+            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias + (aliasesIn.length == 1
+                    ? ", although none is allowed" : ", which is not between 1 and " + (aliasesIn.length - 1)) + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
         }
         if (topic.isEmpty() && aliasesIn[alias] == null) {
             throw new ProtocolException("a PUBLISH without a topic and with topic alias " + alias

@@ -10,8 +10,6 @@ import java.util.Map;
  * another topic.
  */
 final class TopicAliases {
-    /** More would cost memory at the broker and time here, and a longer tail of topics saves little. */
-    private static final int LARGEST = 32;
     private static final int SEEN_BITS = 1024;
 
     private static final class Entry {
@@ -31,8 +29,9 @@ final class TopicAliases {
     private int seenCount;
     private int given;
 
+    /** So many aliases at most; more cost memory at the broker and time here, and a longer tail of topics saves little. */
     TopicAliases(int maximum) {
-        entries = new Entry[Math.min(maximum, LARGEST)];
+        entries = new Entry[maximum];
     }
 
     /** The alias that the broker knows for a topic; 0 = none. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.Random;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
@@ -71,7 +72,7 @@ class Codec5Test {
     private static Connect connect(boolean clean, String user, String password, Message will, long expiry, long delay,
             UserProperty... properties) {
         return new Connect("c", clean, 60, user, password == null ? null : password.getBytes(StandardCharsets.UTF_8), will,
-                new Connect.Options(expiry, 100, 1_048_576, delay, List.of(properties), Auth.NONE));
+                new Connect.Options(expiry, 100, 1_048_576, 32, delay, List.of(properties), Auth.NONE));
     }
 
     @Test
@@ -313,6 +314,43 @@ class Codec5Test {
         }
         assertEquals(topics.stream().map(each -> "topic/" + each).toList(),
                 received.packets.stream().map(each -> each.split(" ")[4]).toList());
+    }
+
+    @Test
+    void asManyAliasesAsAreConfiguredAreAnnouncedTakenAndUsed() throws ProtocolException {
+        Codec three = new Mqtt5().newCodec();
+        Connect.Options options = new Connect.Options(0, 100, 1_048_576, 3, 0, List.of(), Auth.NONE);
+        assertBytes("10 1b 0004 \"MQTT\" 05 02 003c 0d 21 0064 27 00100000 22 0003 1901 0001 \"c\"",
+                three.encode(new Connect("c", true, 60, null, null, null, options)));
+        PacketLog log = new PacketLog();
+        three.decode(0x30, ByteBuffer.wrap(bytes("0001 \"t\" 03 23 0003")), log);
+        assertEquals(148, assertThrows(ProtocolException.class,
+                () -> three.decode(0x30, ByteBuffer.wrap(bytes("0001 \"t\" 03 23 0004")), log)).reasonCode());
+        three.decode(0x20, ByteBuffer.wrap(bytes("00 00 03 22 0064")), log); // the broker takes more
+        assertEquals(3, aliasesUsed(three));
+    }
+
+    @Test
+    void withoutAliasesNoneIsAnnouncedTakenOrUsed() throws ProtocolException {
+        Codec none = new Mqtt5().newCodec();
+        Connect.Options options = new Connect.Options(0, 100, 1_048_576, 0, 0, List.of(), Auth.NONE);
+        assertBytes("10 18 0004 \"MQTT\" 05 02 003c 0a 21 0064 27 00100000 1901 0001 \"c\"",
+                none.encode(new Connect("c", true, 60, null, null, null, options)));
+        PacketLog log = new PacketLog();
+        ProtocolException error = assertThrows(ProtocolException.class,
+                () -> none.decode(0x30, ByteBuffer.wrap(bytes("0001 \"t\" 03 23 0001")), log));
+        assertEquals("a PUBLISH with topic alias 1, although none is allowed [MQTT-3.3.2-8, MQTT-3.3.2-11]", error.getMessage());
+        none.decode(0x20, ByteBuffer.wrap(bytes("00 00 03 22 0064")), log);
+        assertEquals(0, aliasesUsed(none));
+    }
+
+    /** How many aliases ten topics get that come again and again. */
+    private static long aliasesUsed(Codec codec) {
+        return IntStream.range(0, 40).map(i -> {
+            ByteBuffer out = ByteBuffer.allocate(100);
+            codec.encodePublish(Message.to("topic/" + i / 4).qos(Qos.AT_MOST_ONCE).build(), 0, 0, 0, out);
+            return out.get(out.position() - 3) == 0x23 ? out.getShort(out.position() - 2) : 0;
+        }).filter(alias -> alias > 0).distinct().count();
     }
 
     // ---- what must not come (section 4.13) ------------------------------------------------------------------------

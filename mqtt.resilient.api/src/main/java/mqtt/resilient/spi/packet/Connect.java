@@ -23,17 +23,18 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
      * @param sessionExpirySeconds how long the broker keeps the session without a connection
      * @param receiveMaximum how many QoS 1 and 2 messages may be in flight to this side, 1 to 65,535
      * @param packetMaxBytes the largest packet this side accepts
+     * @param topicAliasMaximum how many topic aliases this side accepts, 0 to 65,535, and how many it uses at most
      * @param willDelaySeconds how long the broker waits before it publishes the will
      * @param userProperties in order
      * @param authentication the method and the first data of an enhanced authentication; {@link Auth#NONE} = none
      */
-    public record Options(long sessionExpirySeconds, int receiveMaximum, int packetMaxBytes, long willDelaySeconds,
-            List<UserProperty> userProperties, Auth authentication) {
+    public record Options(long sessionExpirySeconds, int receiveMaximum, int packetMaxBytes, int topicAliasMaximum,
+            long willDelaySeconds, List<UserProperty> userProperties, Auth authentication) {
         /** {@return everything but the values of the user properties, which may be secrets} */
         @Override
         public String toString() {
             return "Options[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum + ", packetMax="
-                    + packetMaxBytes + ", willDelay=" + willDelaySeconds + " s, userProperties="
+                    + packetMaxBytes + ", topicAliasMaximum=" + topicAliasMaximum + ", willDelay=" + willDelaySeconds + " s, userProperties="
                     + userProperties.stream().map(UserProperty::name).toList() + ", authentication="
                     + authentication.method() + "]";
         }
@@ -48,7 +49,7 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
     public Connect with(Auth authentication) {
         return new Connect(clientId, cleanStart, keepAliveSeconds, user, password, will,
                 new Options(options.sessionExpirySeconds, options.receiveMaximum, options.packetMaxBytes,
-                        options.willDelaySeconds, options.userProperties, authentication));
+                        options.topicAliasMaximum, options.willDelaySeconds, options.userProperties, authentication));
     }
 
     /** {@return everything but the user and the password} */

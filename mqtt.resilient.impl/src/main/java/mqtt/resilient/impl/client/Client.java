@@ -58,6 +58,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         Supervisor.Listener {
     private static final String STORE_CHANGE_WAITS =
             "store, store.directory: messages are pending; the change takes effect when none is pending";
+    private static final String STOPPED = "the client has stopped";
     private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
@@ -73,6 +74,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final Supervisor supervisor;
     private final Dispatcher dispatcher;
     private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
+    private final Leaving leaving;
+    private final Connecting connecting;
     private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -104,6 +107,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
+        leaving = new Leaving(environment.completions());
+        connecting = new Connecting(environment.completions());
         publisher = new Publisher(environment, store, initial, events, this::wake);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
@@ -306,9 +311,10 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             stopped.complete(null);
         }));
         publisher.stop();
-        subscriptions.values().forEach(all -> all.forEach(
-                one -> one.answer(Subscription.Grant.CLOSED, environment.completions())));
+        subscriptions.values().forEach(all -> all.forEach(this::endWithClient));
         subscriptions.clear();
+        leaving.close();
+        connecting.failed(STOPPED);
         notifiers.forEach(StatusNotifier::finish);
     }
 
@@ -367,23 +373,41 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** The same with user properties for the broker. */
     public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties, InboundQueue queue) {
-        ClientSubscription subscription = new ClientSubscription(this, filter, queue);
+        return subscribe(List.of(filter), options, userProperties, queue).get(0);
+    }
+
+    /** The same for several filters, in one packet where that is possible. */
+    public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
+            InboundQueue queue) {
+        List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
+        scheduler.execute(() -> all.forEach(stopping ? this::endWithClient : each -> add(each, options, userProperties)));
+        return all;
+    }
+
+    private void add(ClientSubscription subscription, int options, List<UserProperty> userProperties) {
+        String filter = subscription.filter();
+        List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
+        same.add(subscription);
+        if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
+            session.describe(filter, userProperties);
+        }
+        dispatcher.add(filter, options, subscription.queue());
+        if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
+            subscription.answer(same.get(0).granted(), environment.completions());
+        }
+    }
+
+    /** Has a listener take what no subscription matches; safe from any thread. */
+    public void addUnmatched(InboundQueue queue) {
+        onLoop(() -> dispatcher.addUnmatched(queue));
+    }
+
+    /** Takes that back, and ends the listener if it has no subscription either; safe from any thread. */
+    public void removeUnmatched(InboundQueue queue) {
         scheduler.execute(() -> {
-            if (stopping) {
-                subscription.answer(Subscription.Grant.CLOSED, environment.completions());
-            } else {
-                List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
-                same.add(subscription);
-                if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
-                    session.describe(filter, userProperties);
-                }
-                dispatcher.add(filter, options, queue);
-                if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
-                    subscription.answer(same.get(0).granted(), environment.completions());
-                }
-            }
+            dispatcher.removeUnmatched(queue);
+            dispatcher.close(queue);
         });
-        return subscription;
     }
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
@@ -397,12 +421,20 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (same.isEmpty()) {
                 subscriptions.remove(subscription.filter());
             }
-            dispatcher.remove(subscription.filter(), subscription.queue(), grace);
+            leaving.add(subscription);
+            if (!dispatcher.remove(subscription.filter(), subscription.queue(), grace)) {
+                leaving.kept(subscription);
+            }
             subscription.answer(Subscription.Grant.CLOSED, environment.completions());
         }
     }
 
-    /** Ends a subscription and its listener; safe from any thread. */
+    private void endWithClient(ClientSubscription subscription) {
+        subscription.answer(Subscription.Grant.CLOSED, environment.completions());
+        subscription.removed(Subscription.Removal.CLOSED, environment.completions());
+    }
+
+    /** Ends a subscription, and its listener if that has no other; safe from any thread. */
     void close(ClientSubscription subscription, boolean grace) {
         close(List.of(subscription), subscription.queue(), grace);
     }
@@ -427,8 +459,13 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void unsubscribe(String filter) {
-        session.unsubscribe(filter);
+        session.unsubscribe(filter, leaving.userProperties(filter));
         wake(false);
+    }
+
+    @Override
+    public void removed(String filter, Subscription.Removal removal) {
+        leaving.removed(filter, removal);
     }
 
     @Override
@@ -459,6 +496,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         counters.set(Counter.UNHANDLED, dispatcher.unhandled());
         session.handled(message);
         wake(false);
+    }
+
+    @Override
+    public void birthMissing(String topic, Reason reason) {
+        events.dropped(topic, Outcome.Kind.REFUSED, "birth message: " + reason.text());
     }
 
     @Override
@@ -587,16 +629,44 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         return publisher.ended(kind);
     }
 
-    public void disconnect() {
-        onLoop(() -> supervisor.pause());
+    /** Pauses; the stage completes when the connection is gone. */
+    public CompletionStage<Void> disconnect() {
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (!stopping) {
+                supervisor.pause();
+                connecting.failed(Supervisor.PAUSED);
+            }
+            supervisor.whenGone(() -> connecting.succeed(gone));
+        });
+        return gone.minimalCompletionStage();
     }
 
-    public void connect() {
-        onLoop(supervisor::resume);
+    /** Goes on after a pause; the stage completes when there is a connection. */
+    public CompletionStage<Void> connect() {
+        return connect(supervisor::resume);
     }
 
-    public void reconnect() {
-        onLoop(() -> supervisor.restart("reconnect() was called"));
+    /** Makes a new connection; the stage completes when it is there. */
+    public CompletionStage<Void> reconnect() {
+        return connect(() -> supervisor.restart("reconnect() was called"));
+    }
+
+    private CompletionStage<Void> connect(Runnable begin) {
+        CompletableFuture<Void> there = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (!stopping) {
+                begin.run();
+            }
+            if (stopping || supervisor.isPaused()) {
+                connecting.fail(there, stopping ? STOPPED : Supervisor.PAUSED);
+            } else if (isConnected()) {
+                connecting.succeed(there);
+            } else {
+                connecting.add(there);
+            }
+        });
+        return there.minimalCompletionStage();
     }
 
     private void onLoop(Runnable task) {
@@ -619,6 +689,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             }
         }
         publisher.online(isConnected());
+        if (isConnected()) {
+            connecting.connected();
+        }
         ClientStatus status = status();
         notifiers.forEach(notifier -> notifier.offer(status));
         events.changed(status, newStatus.sessionLost(), newStatus.permanent());

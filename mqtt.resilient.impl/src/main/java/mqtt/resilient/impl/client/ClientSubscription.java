@@ -1,9 +1,11 @@
 package mqtt.resilient.impl.client;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 
 /** One listener on one filter. */
@@ -12,8 +14,11 @@ public final class ClientSubscription implements Subscription {
     private final String filter;
     private final InboundQueue queue;
     private final CompletableFuture<Grant> result = new CompletableFuture<>();
+    private final CompletableFuture<Removal> removal = new CompletableFuture<>();
     private volatile Grant granted = Grant.PENDING;
     private volatile Runnable onClose = () -> { };
+    /** What goes along with the UNSUBSCRIBE. */
+    private volatile List<UserProperty> farewell = List.of();
 
     ClientSubscription(Client client, String filter, InboundQueue queue) {
         this.client = client;
@@ -31,6 +36,15 @@ public final class ClientSubscription implements Subscription {
         if (!result.isDone()) {
             completions.execute(() -> result.complete(grant));
         }
+    }
+
+    /** It is settled what became of the filter after the end of the subscription. */
+    void removed(Removal how, Executor completions) {
+        completions.execute(() -> removal.complete(how));
+    }
+
+    List<UserProperty> farewell() {
+        return farewell;
     }
 
     @Override
@@ -56,6 +70,13 @@ public final class ClientSubscription implements Subscription {
     /** Ends the subscription because its owner is gone; another one may come soon. */
     public void release() {
         client.close(this, true);
+    }
+
+    @Override
+    public CompletionStage<Removal> unsubscribe(List<UserProperty> userProperties) {
+        farewell = List.copyOf(userProperties);
+        close();
+        return removal.minimalCompletionStage();
     }
 
     @Override

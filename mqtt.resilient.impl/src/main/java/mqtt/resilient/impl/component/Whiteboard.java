@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.qos},
+ * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.unmatched}, {@code mqtt.qos},
  * {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
  */
 @Component(service = {})
@@ -65,7 +65,7 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC,
-            target = "(" + MqttConstants.FILTER + "=*)")
+            target = "(|(" + MqttConstants.FILTER + "=*)(" + MqttConstants.UNMATCHED + "=true))")
     void addListener(MessageListener listener, Map<String, Object> properties) {
         engine.osgi().execute(() -> {
             Entry entry = new Entry(listener, properties);
@@ -124,12 +124,15 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
     private void subscribe(Entry entry, ManagedClient client) {
         try {
             int options = options(entry.properties);
-            List<String> filters = filters(entry.properties.get(MqttConstants.FILTER));
+            boolean unmatched = flag(entry.properties, MqttConstants.UNMATCHED);
+            List<String> filters = filters(entry.properties.get(MqttConstants.FILTER), unmatched);
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
             ListenerQueue queue = client.engineClient().queue(entry.listener, engine.describe(entry.listener), manual);
             entry.reported = "";
-            entry.bound = new Bound(client, queue, filters.stream()
-                    .map(filter -> client.engineClient().subscribe(filter, options, queue)).toList());
+            entry.bound = new Bound(client, queue, client.engineClient().subscribe(filters, options, List.of(), queue));
+            if (unmatched) {
+                client.engineClient().addUnmatched(queue);
+            }
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
         }
@@ -155,11 +158,11 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
         return Integer.parseInt(text);
     }
 
-    private static List<String> filters(Object value) {
-        Stream<?> values = value instanceof Object[] array ? Stream.of(array)
+    private static List<String> filters(Object value, boolean maybeNone) {
+        Stream<?> values = value == null ? Stream.of() : value instanceof Object[] array ? Stream.of(array)
                 : value instanceof Collection<?> collection ? collection.stream() : Stream.of(value);
         List<String> filters = values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
-        if (filters.isEmpty()) {
+        if (filters.isEmpty() && !maybeNone) {
             throw new IllegalArgumentException(MqttConstants.FILTER + ": an empty list is not allowed; at least one is");
         }
         return filters;
@@ -167,6 +170,7 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
 
     private static void unbind(Entry entry) {
         if (entry.bound != null) {
+            entry.bound.client.engineClient().removeUnmatched(entry.bound.queue);
             entry.bound.client.engineClient().close(entry.bound.subscriptions, entry.bound.queue, true);
             entry.bound = null;
         }

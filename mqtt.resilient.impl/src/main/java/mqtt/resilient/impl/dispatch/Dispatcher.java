@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,6 +100,8 @@ public final class Dispatcher {
     final Executor executor;
     private final Events events;
     private final Map<String, Filter> filters = new HashMap<>();
+    /** Who takes what no filter matches. */
+    private final Set<InboundQueue> unmatched = new LinkedHashSet<>();
     private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
     /** Which filters match, for topics of late; cleared when it is full, and when the filters change. */
@@ -143,6 +146,7 @@ public final class Dispatcher {
             InboundQueue before = queue(message -> { }, "", false);
             filters.put(filter, addFilter(filter));
             filters.get(filter).listeners.put(before, options);
+            before.filters++;
             remove(filter, before, true);
         }
     }
@@ -159,7 +163,7 @@ public final class Dispatcher {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue, options);
         boolean anew = entry.listeners.isEmpty() || retainHandling(options) == RetainHandling.ALWAYS;
-        entry.listeners.put(queue, options);
+        queue.filters += entry.listeners.put(queue, options) == null ? 1 : 0;
         entry.departed.remove(predecessor);
         events.subscribe(filter, entry.options(), anew);
         if (predecessor != null) {
@@ -171,32 +175,52 @@ public final class Dispatcher {
         }
     }
 
+    /** Adds a listener for what no filter matches. */
+    public void addUnmatched(InboundQueue queue) {
+        queue.filters += unmatched.add(queue) ? 1 : 0;
+    }
+
+    /** Takes it back; {@link #close} ends it. */
+    public void removeUnmatched(InboundQueue queue) {
+        queue.filters -= unmatched.remove(queue) ? 1 : 0;
+    }
+
+    /** Hands a message to those who take what no filter matches; false if there is nobody. */
+    private boolean offerUnmatched(Reception reception) {
+        unmatched.forEach(queue -> offer(reception, queue, reception.incoming.publish().payload().clone()));
+        return !unmatched.isEmpty();
+    }
+
     /**
      * Takes a listener from a filter.
      *
      * @param grace whether it may come back, so that the filter and what it brings is kept for a while
+     * @return whether nobody wants the filter any more, and it is unsubscribed
      */
-    public void remove(String filter, InboundQueue queue, boolean grace) {
+    public boolean remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
         int before = entry == null ? 0 : entry.options();
         Integer options = entry == null ? null : entry.listeners.remove(queue);
         if (options == null) {
-            return;
+            return false;
         }
+        queue.filters--;
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
                     () -> forget(filter, entry, departed));
             entry.departed.add(departed);
         }
-        left(filter, entry, before);
+        return left(filter, entry, before);
     }
 
     /**
      * Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back, if that is
      * something else; it brings the retained messages again.
+     *
+     * @return whether it is unsubscribed
      */
-    private void left(String filter, Filter entry, int before) {
+    private boolean left(String filter, Filter entry, int before) {
         if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
             filters.remove(filter);
             tree.remove(filter, entry);
@@ -204,9 +228,12 @@ public final class Dispatcher {
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
-        } else if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
+            return !keepSubscriptions;
+        }
+        if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
             events.subscribe(filter, entry.options(), true);
         }
+        return false;
     }
 
     private static RetainHandling retainHandling(int options) {
@@ -219,15 +246,22 @@ public final class Dispatcher {
         entry.departed.remove(departed);
         left(filter, entry, before);
         for (Reception held : departed.held) {
-            events.dropped(held.incoming.publish().topic(), "no listener for " + filter
-                    + " came back within listener.grace.seconds");
+            if (!offerUnmatched(held)) {
+                events.dropped(held.incoming.publish().topic(), "no listener for " + filter
+                        + " came back within listener.grace.seconds");
+            }
             finish(held);
         }
     }
 
-    /** Ends a listener after {@link #remove}; what it has not begun is held where a filter in its grace matches. */
+    /**
+     * Ends a listener after {@link #remove}, if no filter is left that brings it messages; what it has not begun is held where a
+     * filter in its grace matches.
+     */
     public void close(InboundQueue queue) {
-        queue.close().forEach(this::giveUp);
+        if (queue.filters == 0) {
+            queue.close().forEach(this::giveUp);
+        }
     }
 
     private void giveUp(Delivery left) {
@@ -259,7 +293,7 @@ public final class Dispatcher {
                     }
                 }
             }
-            if (!hold(reception, null) && queues.isEmpty()) {
+            if (!hold(reception, null) && queues.isEmpty() && !offerUnmatched(reception)) {
                 events.dropped(incoming.publish().topic(), "no listener");
             }
         }
@@ -372,18 +406,21 @@ public final class Dispatcher {
         }
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
-            for (InboundQueue queue : filter.listeners.keySet()) {
-                if (queue.size() > 0) {
-                    queue.arrived(0); // there may have been no thread for it
-                }
-                long since = queue.busySince;
-                boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
-                if (slow && !queue.reportedSlow) {
-                    events.slow(queue.description, now - since);
-                }
-                queue.reportedSlow = slow;
-            }
+            filter.listeners.keySet().forEach(queue -> check(queue, now));
         }
+        unmatched.forEach(queue -> check(queue, now));
+    }
+
+    private void check(InboundQueue queue, long now) {
+        if (queue.size() > 0) {
+            queue.arrived(0); // there may have been no thread for it
+        }
+        long since = queue.busySince;
+        boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
+        if (slow && !queue.reportedSlow) {
+            events.slow(queue.description, now - since);
+        }
+        queue.reportedSlow = slow;
     }
 
     /** From now on nothing is unsubscribed: the session is to outlive this client. */
@@ -400,6 +437,7 @@ public final class Dispatcher {
             filter.departed.forEach(departed -> departed.grace.cancel());
             filter.listeners.keySet().forEach(InboundQueue::close);
         }
+        unmatched.forEach(InboundQueue::close);
         filters.clear();
     }
 

@@ -24,6 +24,8 @@ public abstract class InboundQueue {
     boolean reportedSlow;
     /** How many messages it took since {@link #announce}; on the loop only. */
     int unannounced;
+    /** How many filters bring it messages; on the loop only. */
+    int filters;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();

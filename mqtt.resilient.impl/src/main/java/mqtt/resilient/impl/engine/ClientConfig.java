@@ -89,8 +89,16 @@ public @interface ClientConfig {
             description = "Where the broker publishes the will when the connection is lost. Empty: no will.")
     String will_topic() default "";
 
-    @AttributeDefinition(name = "Will: payload", required = false, description = "Text, at most 65,535 bytes.")
+    @AttributeDefinition(name = "Will: payload", required = false,
+            description = "Text, or with the format base64 the Base64 of any bytes; at most 65,535 bytes.")
     String will_payload() default "";
+
+    @AttributeDefinition(name = "Will: payload format", options = {
+        @Option(label = "bytes, of which nothing is said", value = "bytes"),
+        @Option(label = "text: the broker is told that it is UTF-8", value = "text"),
+        @Option(label = "base64: the payload is given as Base64", value = "base64") },
+            description = "What the payload is. Only MQTT 5 tells it (Payload Format Indicator).")
+    String will_payload_format() default "bytes";
 
     @AttributeDefinition(name = "Will: QoS", options = { @Option(label = "0", value = "0"),
         @Option(label = "1", value = "1"), @Option(label = "2", value = "2") })
@@ -124,9 +132,29 @@ public @interface ClientConfig {
             description = "MQTT 5: name=value in each line; names may repeat.")
     String[] will_user_properties() default {};
 
+    @AttributeDefinition(name = "Birth: topic", required = false,
+            description = "The client publishes the birth message here on each connection, before anything else; the will is its "
+                    + "counterpart. Empty: none.")
+    String birth_topic() default "";
+
+    @AttributeDefinition(name = "Birth: payload", required = false, description = "Text.")
+    String birth_payload() default "";
+
+    @AttributeDefinition(name = "Birth: QoS", options = { @Option(label = "0", value = "0"),
+        @Option(label = "1", value = "1"), @Option(label = "2", value = "2") })
+    int birth_qos() default 1;
+
+    @AttributeDefinition(name = "Birth: retain")
+    boolean birth_retain() default false;
+
     @AttributeDefinition(name = "Connect: user properties", required = false,
             description = "MQTT 5: name=value in each line, sent with each CONNECT; names may repeat.")
     String[] connect_user_properties() default {};
+
+    @AttributeDefinition(name = "Topic aliases", min = "0", max = "1000",
+            description = "MQTT 5: how many topics the broker may send as an alias, and at most how many of ours are sent as one, "
+                    + "where the broker takes as many. 0: none.")
+    int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
             description = "The shortest wait between two connection attempts. It doubles after each failure, with jitter.")

@@ -1,6 +1,8 @@
 package mqtt.resilient.impl.engine;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -131,6 +133,19 @@ public final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
+    public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
+        List<String> all = List.copyOf(filters);
+        if (all.isEmpty() || new HashSet<>(all).size() < all.size()) {
+            throw new IllegalArgumentException("filters: " + all + " is not allowed; at least one is, and each once");
+        }
+        all.forEach(filter -> require(filter, options));
+        Objects.requireNonNull(listener, "listener: null is not allowed");
+        ListenerQueue queue = client().queue(listener, host.describe(listener), options.manualAcknowledgement());
+        return List.copyOf(client.subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
+                .map(this::own).toList());
+    }
+
+    @Override
     public CompletionStage<ReceivedMessage> request(Message message, Duration timeout) {
         Objects.requireNonNull(message, "message: null is not allowed");
         requirePositive(timeout);
@@ -155,6 +170,23 @@ public final class ClientHandle implements ResilientMqttClient {
         ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options),
                 options.userProperties(), queue);
         return own(subscription, () -> mine.unsubscribe(basic));
+    }
+
+    @Override
+    public AutoCloseable onUnmatched(MessageListener handler) {
+        Objects.requireNonNull(handler, "handler: null is not allowed");
+        Client mine = client();
+        ListenerQueue queue = mine.queue(handler, host.describe(handler), false);
+        AutoCloseable end = () -> mine.removeUnmatched(queue);
+        opened.add(end);
+        mine.addUnmatched(queue);
+        if (released) { // meanwhile
+            mine.removeUnmatched(queue);
+        }
+        return () -> {
+            opened.remove(end);
+            end.close();
+        };
     }
 
     private static void requirePositive(Duration timeout) {
@@ -215,18 +247,18 @@ public final class ClientHandle implements ResilientMqttClient {
     }
 
     @Override
-    public void disconnect() {
-        client().disconnect();
+    public CompletionStage<Void> disconnect() {
+        return client().disconnect();
     }
 
     @Override
-    public void connect() {
-        client().connect();
+    public CompletionStage<Void> connect() {
+        return client().connect();
     }
 
     @Override
-    public void reconnect() {
-        client().reconnect();
+    public CompletionStage<Void> reconnect() {
+        return client().reconnect();
     }
 
     @Override

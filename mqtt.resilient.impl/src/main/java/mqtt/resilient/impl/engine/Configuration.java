@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,8 @@ public final class Configuration {
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long SECONDS_PER_MINUTE = 60;
     private static final int MAX_STRING_BYTES = 65_535;
+    /** What a PUBLISH has besides its topic and payload, at most. */
+    private static final int PUBLISH_BYTES = 10;
     private static final int MAX_SOCKS_BYTES = 255;
     private static final int LARGEST_PORT = 65_535;
     private static final Pattern PROXY = Pattern.compile(
@@ -178,7 +181,7 @@ public final class Configuration {
      */
     ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
-        return new ClientSettings(link(clientId, packetMaxBytes), session(), dispatch(), bounds(), store(place),
+        return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(), store(place),
                 packetMaxBytes, wanProbe());
     }
 
@@ -236,7 +239,7 @@ public final class Configuration {
                 number("session.expiry.seconds", 0, MAX_SECONDS), flag("clean.start"), packetMaxBytes,
                 new LinkSettings.Version(protocol, (int) number("inflight.max", 1, 65_000),
                         number("will.delay.seconds", 0, MAX_SECONDS), userProperties("connect.user.properties"),
-                        method));
+                        method, (int) number("topic.alias.maximum", 0, 1000)));
     }
 
     private List<UserProperty> userProperties(String key) throws InvalidException {
@@ -346,17 +349,20 @@ public final class Configuration {
 
     private Message will() throws InvalidException {
         String topic = text("will.topic");
-        String payload = text("will.payload");
+        String format = text("will.payload.format").strip();
+        if (!format.matches("bytes|text|base64")) {
+            throw invalid("will.payload.format", format, "bytes, text or base64");
+        }
         int qos = (int) number("will.qos", 0, 2);
         boolean retain = flag("will.retain");
-        MessageProperties properties = willProperties();
+        MessageProperties properties = willProperties(format.equals("text"));
         long expiry = number("will.expiry.seconds", 0, MAX_SECONDS);
         if (topic.isEmpty()) {
             return null;
         }
-        int bytes = payload.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MAX_STRING_BYTES) {
-            throw new InvalidException("will.payload: " + bytes + " bytes are not allowed; allowed are "
+        byte[] payload = payload("will.payload", format.equals("base64"));
+        if (payload.length > MAX_STRING_BYTES) {
+            throw new InvalidException("will.payload: " + payload.length + " bytes are not allowed; allowed are "
                     + MAX_STRING_BYTES);
         }
         try {
@@ -367,8 +373,16 @@ public final class Configuration {
         }
     }
 
-    private MessageProperties willProperties() throws InvalidException {
-        MessageProperties.Builder properties = MessageProperties.builder();
+    private byte[] payload(String key, boolean base64) throws InvalidException {
+        try {
+            return base64 ? Base64.getDecoder().decode(text(key).strip()) : text(key).getBytes(StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw invalid(key, text(key), "Base64, because will.payload.format is base64");
+        }
+    }
+
+    private MessageProperties willProperties(boolean isText) throws InvalidException {
+        MessageProperties.Builder properties = MessageProperties.builder().text(isText);
         String key = "will.content.type";
         try {
             if (!text(key).isEmpty()) {
@@ -389,11 +403,32 @@ public final class Configuration {
         return properties.build();
     }
 
-    private SessionSettings session() throws InvalidException {
+    private SessionSettings session(int packetMaxBytes) throws InvalidException {
         return new SessionSettings((int) number("inflight.max", 1, 65_000),
                 number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
                 (int) number("rate.burst", 1, 1_000_000), flag("qos.strict"),
-                (int) number("poison.attempts", 0, 1000));
+                (int) number("poison.attempts", 0, 1000), birth(packetMaxBytes));
+    }
+
+    private Message birth(int packetMaxBytes) throws InvalidException {
+        String topic = text("birth.topic");
+        byte[] payload = text("birth.payload").getBytes(StandardCharsets.UTF_8);
+        int qos = (int) number("birth.qos", 0, 2);
+        boolean retain = flag("birth.retain");
+        if (topic.isEmpty()) {
+            return null;
+        }
+        try {
+            Message birth = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
+            int bytes = PUBLISH_BYTES + birth.topicLength() + payload.length;
+            if (bytes > packetMaxBytes) {
+                throw new InvalidException("birth.payload: " + bytes + " bytes with the topic are not allowed; allowed are "
+                        + packetMaxBytes + " (packet.max.bytes)");
+            }
+            return birth;
+        } catch (IllegalArgumentException e) {
+            throw new InvalidException("birth.topic: " + e.getMessage());
+        }
     }
 
     private DispatchSettings dispatch() throws InvalidException {

@@ -691,6 +691,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             flight.answeredAfter(scheduler.nanoTime() - pingedAt);
         }
         pingSince = NEVER;
+        session.pingAnswered();
         wakeAt(scheduler.nanoTime() + settings.effectivePingNanos(keepAliveSeconds));
     }
 

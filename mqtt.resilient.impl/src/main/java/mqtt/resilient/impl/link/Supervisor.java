@@ -19,7 +19,8 @@ import mqtt.resilient.spi.packet.Connack;
  * belongs to: where that is not certain, the broker's session is discarded by a clean connection first [MQTT-3.2.2-4].
  */
 public final class Supervisor implements Attempt.Listener {
-    private static final String PAUSED = "disconnect() was called";
+    /** Why it is offline after {@link #pause}. */
+    public static final String PAUSED = "disconnect() was called";
     private static final long MILLION = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
     /** A name that is not known right after the network came up is asked for again so often, for so long. */
@@ -89,8 +90,7 @@ public final class Supervisor implements Attempt.Listener {
     private long awaySince;
     private boolean readingPaused;
     private boolean neverOnline = true;
-    private int closing;
-    private Runnable afterClosing;
+    private final PendingCloses closing = new PendingCloses();
     /** Broker and client id of the session that ours continues; null = none, what the broker has is not ours. */
     private String ownSession;
     /** There was such a session before a restart, but not enough is known of it to continue it. */
@@ -211,6 +211,16 @@ public final class Supervisor implements Attempt.Listener {
         asleep = false;
         leave();
         change(ConnectionState.PAUSED, PAUSED, 0);
+    }
+
+    /** Whether it stays offline until {@link #resume}. */
+    public boolean isPaused() {
+        return !wanted;
+    }
+
+    /** Runs a task once the connections that were left are closed. */
+    public void whenGone(Runnable task) {
+        closing.tell(task);
     }
 
     /** Connects again after {@link #pause}. */
@@ -615,7 +625,7 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private void leave(boolean publishWill) {
-        afterClosing = null;
+        closing.forgetNext();
         link = null;
         Scheduler.cancel(timer);
         Scheduler.cancel(failback);
@@ -623,25 +633,13 @@ public final class Supervisor implements Attempt.Listener {
             Attempt leaving = attempt;
             attempt = null;
             supplanted = null;
-            closing++;
-            leaving.abandon(publishWill, () -> {
-                closing--;
-                if (closing == 0 && afterClosing != null) {
-                    Runnable next = afterClosing;
-                    afterClosing = null;
-                    next.run();
-                }
-            });
+            leaving.abandon(publishWill, closing.begin());
         }
     }
 
     /** Runs a task once the broker has let go of the last connection: it would take a new one for a takeover. */
     private void whenClosed(Runnable task) {
-        if (closing == 0) {
-            task.run();
-        } else {
-            afterClosing = task;
-        }
+        closing.next(task);
     }
 
     private void at(long time, Runnable task) {

@@ -10,6 +10,8 @@ public final class Outgoing {
     public static final int OVERHEAD_BYTES = 64;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
 
     static final byte QUEUED = 0;
     static final byte AWAITS_PUBACK = 1;
@@ -176,10 +178,28 @@ public final class Outgoing {
                 + ": the broker allows no more";
     }
 
-    /** What is left of its time in whole seconds, at least one; 0 = it does not expire. */
+    /**
+     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was lowered. A
+     * PUBCOMP that does not know the packet id is no failure: the broker took the message over with its PUBREC, and has let go
+     * of the id already.
+     */
+    Reason delivered(Reason reason) {
+        Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
+        Reason last = answer.equals(Reason.SUCCESS) && received != null ? received : answer;
+        String lowered = lowered();
+        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
+                last.userProperties());
+    }
+
+    /**
+     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue costs
+     * nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
+     */
     long expirySeconds(long now) {
         long nanos = message.expiresAfterNanos();
-        return nanos == 0 ? 0 : Math.max(1, (nanos - (now - acceptedNanos)) / NANOS_PER_SECOND);
+        long left = (nanos - (now - acceptedNanos));
+        long up = left / NANOS_PER_SECOND + (left % NANOS_PER_SECOND > 0 ? 1 : 0);
+        return nanos == 0 ? 0 : Math.max(1, Math.min(up, nanos / NANOS_PER_SECOND));
     }
 
     /** Lets go of the message. */

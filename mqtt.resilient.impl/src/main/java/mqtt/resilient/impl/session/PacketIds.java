@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * The one allocator of packet ids [MQTT-2.3.1-2]: a small range, each id with its owner, freed ids reused last, so that
- * a late acknowledgement rarely meets a new owner. Everything is O(1).
+ * a late acknowledgement rarely meets a new owner. The last ones are for births. Everything is O(1).
  */
 final class PacketIds {
     private static final int LARGEST = 65_535;
@@ -30,7 +30,7 @@ final class PacketIds {
         for (int i = 0; i < count; i++) {
             larger[i] = free[(first + i) % free.length];
         }
-        for (int id = owners.length; id < range; id++) {
+        for (int id = owners.length; id < Math.min(range, Birth.FIRST_ID); id++) {
             larger[count++] = (char) id;
         }
         free = larger;
@@ -52,6 +52,10 @@ final class PacketIds {
 
     /** Takes an id that was just freed for an owner who still needs it. */
     void claim(int id, Object owner) {
+        if (id >= Birth.FIRST_ID) {
+            owners[id] = owner;
+            return;
+        }
         int last = first + count - 1;
         assert free[last >= free.length ? last - free.length : last] == id : "packet id " + id + " was not freed last";
         count--;
@@ -61,6 +65,10 @@ final class PacketIds {
     /** Takes a certain id, which is free. */
     void take(int id, Object owner) {
         require(id);
+        if (id >= Birth.FIRST_ID) { // as it was given when these were ids like others
+            owners[id] = owner;
+            return;
+        }
         for (int i = 0; free[first] != id; i++) {
             assert i < count : "packet id " + id + " is not free";
             free(allocate(owner)); // the next one goes to the end
@@ -76,6 +84,9 @@ final class PacketIds {
     void free(int id) {
         assert owners[id] != null : "packet id " + id + " is free already";
         owners[id] = null;
+        if (id >= Birth.FIRST_ID) {
+            return;
+        }
         int last = first + count;
         free[last >= free.length ? last - free.length : last] = (char) id;
         count++;

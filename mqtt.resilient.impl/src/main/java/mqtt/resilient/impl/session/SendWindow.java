@@ -54,14 +54,14 @@ record SendWindow(int messages, long bytes) {
         long allowed = Long.MAX_VALUE;
 
         void add(Outgoing message, int sign) {
+            add(message.size(), message.lane() == Message.LANE_ALARM, message.isExactlyOnce(), sign);
+        }
+
+        void add(int size, boolean alarm, boolean isExactlyOnce, int sign) {
             count += sign;
-            bytes += (long) sign * message.size();
-            if (message.lane() == Message.LANE_ALARM) {
-                alarms += sign;
-            }
-            if (message.isExactlyOnce()) {
-                exactlyOnce += sign;
-            }
+            bytes += (long) sign * size;
+            alarms += alarm ? sign : 0;
+            exactlyOnce += isExactlyOnce ? sign : 0;
         }
 
         /**

@@ -53,6 +53,7 @@ public final class Session {
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
     private final Receiver receiver = new Receiver(acknowledgements);
     private final Subscriptions subscriptions;
+    private final Birth birth;
     private final TokenBucket rate = new TokenBucket();
     private final PoisonGuard poison = new PoisonGuard();
     private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
@@ -90,6 +91,7 @@ public final class Session {
         this.scheduler = scheduler;
         ids = new PacketIds(settings.inflightMax());
         subscriptions = new Subscriptions(ids, events, store);
+        birth = new Birth(ids, wire, acknowledgements, events);
         reconfigure(settings);
     }
 
@@ -101,6 +103,7 @@ public final class Session {
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
         poison.configure(settings.poisonAttempts());
         strict = settings.strict();
+        birth.configure(settings.birth(), settings.poisonAttempts());
     }
 
     /** Takes another store than the one before, which was empty; without a connection. */
@@ -144,6 +147,7 @@ public final class Session {
             subscriptions.doubt();
             receiver.doubt();
         }
+        birth.connected(progress);
         limitInFlight();
         setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
         repeat = inFlight.first();
@@ -226,6 +230,7 @@ public final class Session {
     private void sessionLost() {
         setAside.forEach(ids::free);
         setAside.clear();
+        birth.sessionLost();
         receiver.sessionLost();
         subscriptions.sessionLost();
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
@@ -257,7 +262,10 @@ public final class Session {
             end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
         }
         Outgoing oldest = inFlight.first();
-        if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
+        boolean suspect = oldest != null && oldest.sentOn == connection && !birth.isSuspect(progress);
+        boolean isPoison = poison.isPoison(oldest, suspect, byBroker);
+        birth.disconnected(byBroker, progress, isPoison);
+        if (isPoison) {
             forsake(oldest);
             store.setAside(oldest);
             end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker closed " + poison.attempts()
@@ -381,7 +389,7 @@ public final class Session {
 
     /** Writes what may be sent now, as much as there is room for. */
     public void fill(Output out) {
-        if (connected && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
+        if (connected && birth.fill(codec, limits, out) && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {
             long now = scheduler.nanoTime();
             if (now - retryAt >= 0 && retryAt != NEVER) {
                 retryAt = NEVER;
@@ -652,6 +660,9 @@ public final class Session {
             release(packetId);
             return;
         }
+        if (answersBirth(type, packetId, reason)) {
+            return;
+        }
         Object owner = ids.owner(packetId);
         Outgoing message = owner instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
         if (message != null && message.state == awaiting(type)) {
@@ -668,7 +679,7 @@ public final class Session {
             } else {
                 retries = message.postponed ? 0 : retries;
                 leaveFlight(message);
-                end(message, Outcome.Kind.DELIVERED, delivered(message, reason));
+                end(message, Outcome.Kind.DELIVERED, message.delivered(reason));
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
@@ -682,6 +693,17 @@ public final class Session {
         }
     }
 
+    private boolean answersBirth(int type, int packetId, Reason reason) {
+        boolean answers = birth.answered(type, packetId, reason);
+        progress += answers ? 1 : 0;
+        return answers;
+    }
+
+    /** The broker has answered a ping. */
+    public void pingAnswered() {
+        birth.pingAnswered();
+    }
+
     private void sendAnew(Outgoing message) {
         if (message.sentOn == connection) {
             wire.add(message, -1);
@@ -692,20 +714,15 @@ public final class Session {
         assign(message, true);
     }
 
-    /** The reason of the last acknowledgement that has something to say, and what was lowered. */
-    private static Reason delivered(Outgoing message, Reason reason) {
-        Reason last = reason.equals(Reason.SUCCESS) && message.received != null ? message.received : reason;
-        String lowered = message.lowered();
-        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
-                last.userProperties());
-    }
-
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
      * @param again whether the broker may take it later: it keeps its slot, so that less is sent until then
      */
     public void refused(int type, int packetId, Reason reason, boolean again) {
+        if (answersBirth(type, packetId, reason)) {
+            return;
+        }
         Outgoing message = ids.owner(packetId) instanceof Outgoing outgoing && outgoing.known ? outgoing : null;
         if (message == null || message.state != awaiting(type)) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
@@ -827,9 +844,9 @@ public final class Session {
         subscriptions.describe(filter, userProperties);
     }
 
-    /** Ends a subscription. */
-    public void unsubscribe(String filter) {
-        subscriptions.unwant(filter);
+    /** Ends a subscription, with user properties for the broker; {@link SessionEvents#removed} tells what came of it. */
+    public void unsubscribe(String filter, List<UserProperty> userProperties) {
+        subscriptions.unwant(filter, userProperties);
     }
 
     /** A SUBACK or UNSUBACK arrived. */

@@ -1,12 +1,18 @@
 package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.spi.packet.Reason;
 
 /** What the session tells. Called on the io thread. */
 public interface SessionEvents {
     /** A message has come to its end; called exactly once for each. */
     void ended(Outgoing message, Outcome.Kind kind, Reason reason);
+
+    /** The birth message is not there on this connection: the broker has refused it, or it was left out. */
+    default void birthMissing(String topic, Reason reason) {
+        // without one there is none to miss
+    }
 
     /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
     void received(Incoming message);
@@ -16,4 +22,9 @@ public interface SessionEvents {
 
     /** The broker answered for a filter: the code of its SUBACK, and its words. */
     void granted(String filter, Reason reason);
+
+    /** What became of a filter that is not wanted any more; nobody may have waited for it. */
+    default void removed(String filter, Subscription.Removal removal) {
+        // whoever does not unsubscribe need not know
+    }
 }

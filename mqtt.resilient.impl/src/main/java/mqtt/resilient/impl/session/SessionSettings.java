@@ -1,5 +1,7 @@
 package mqtt.resilient.impl.session;
 
+import mqtt.resilient.api.Message;
+
 /**
  * The session's part of the configuration.
  *
@@ -9,7 +11,13 @@ package mqtt.resilient.impl.session;
  * @param rateBurst at least 1
  * @param strict whether a message is refused where the broker takes only a lower QoS or no retained messages
  * @param poisonAttempts connections in a row that one message may seem to end, 0 = never set aside
+ * @param birth sent on each connection before anything else; null = nothing is
  */
 public record SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst,
-        boolean strict, int poisonAttempts) {
+        boolean strict, int poisonAttempts, Message birth) {
+    /** Without a birth message. */
+    public SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst, boolean strict,
+            int poisonAttempts) {
+        this(inflightMax, inflightMaxBytes, ratePerSecond, rateBurst, strict, poisonAttempts, null);
+    }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -68,6 +69,11 @@ final class Subscriptions {
             }
         }
 
+        /** Whether an UNSUBSCRIBE waits for its answer. */
+        boolean isBeingRemoved() {
+            return pending && requested == NOT_WANTED;
+        }
+
         boolean isSettled() {
             return switch (held) {
                 case NOTHING -> wanted == NOT_WANTED;
@@ -98,6 +104,9 @@ final class Subscriptions {
     /** Subscribes; if {@code anew}, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
     void want(String filter, int options, boolean anew) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        if (entry.wanted == NOT_WANTED && !entry.isBeingRemoved()) {
+            events.removed(filter, Subscription.Removal.KEPT); // whoever left before has not been asked for
+        }
         if (!anew && entry.wanted == options && (entry.held == Held.GRANTED || entry.held == Held.PERHAPS)) {
             return; // the answer is there, or will be
         }
@@ -127,11 +136,16 @@ final class Subscriptions {
         }
     }
 
-    void unwant(String filter) {
+    /** Unsubscribes, with user properties that go along with it. */
+    void unwant(String filter, List<UserProperty> userProperties) {
         Entry entry = entries.get(filter);
         if (entry != null) {
             entry.wanted = NOT_WANTED;
+            entry.userProperties = userProperties;
             enqueue(entry);
+        }
+        if (entry == null || entry.held == Held.NOTHING) {
+            events.removed(filter, Subscription.Removal.NOTHING_THERE);
         }
     }
 
@@ -174,12 +188,18 @@ final class Subscriptions {
             }
             boolean subscribe = due.peek().wanted != NOT_WANTED;
             int refusal = refusal(due.peek(), subscribe);
+            if (refusal != 0 && !subscribe && !due.peek().userProperties.isEmpty()) {
+                due.peek().userProperties = List.of(); // the filter matters more
+                continue;
+            }
             if (refusal != 0) {
                 Entry refused = due.remove();
                 refused.queued = false;
                 if (subscribe) {
                     refuse(refused, refusal);
-                } // else it is due again on the next connection
+                } else { // it is due again on the next connection
+                    answer(refused, new Reason(refusal, "the CONNACK said so"));
+                }
                 continue;
             }
             List<Entry> batch = nextBatch(subscribe);
@@ -190,7 +210,7 @@ final class Subscriptions {
             }
             byte[] packet = subscribe ? codec.encode(new Subscribe(id, batch.stream()
                     .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList(), batch.get(0).userProperties))
-                    : codec.encode(new Unsubscribe(id, batch.stream().map(entry -> entry.filter).toList()));
+                    : codec.encode(new Unsubscribe(id, batch.stream().map(entry -> entry.filter).toList(), batch.get(0).userProperties));
             var buffer = out.reserve(packet.length);
             if (buffer == null) {
                 ids.free(id);
@@ -218,7 +238,7 @@ final class Subscriptions {
     /** The code with which the broker would refuse a filter, or end the connection; 0 = it takes it. */
     private int refusal(Entry entry, boolean subscribe) {
         String filter = entry.filter;
-        if (PACKET_BYTES + bytes(entry, subscribe) > limits.maximumPacketBytes()) {
+        if (PACKET_BYTES + bytes(entry) > limits.maximumPacketBytes()) {
             return PACKET_TOO_LARGE;
         }
         return !subscribe ? 0 : !limits.sharedSubscriptions() && filter.startsWith("$share/") ? SHARED_NOT_SUPPORTED
@@ -226,9 +246,14 @@ final class Subscriptions {
                         ? WILDCARDS_NOT_SUPPORTED : 0;
     }
 
-    private static int bytes(Entry entry, boolean subscribe) {
-        return Topics.utf8Length(entry.filter) + FILTER_BYTES + (!subscribe ? 0 : entry.userProperties.stream()
-                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES).sum());
+    private static int bytes(Entry entry) {
+        return Topics.utf8Length(entry.filter) + FILTER_BYTES + entry.userProperties.stream()
+                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES).sum();
+    }
+
+    private void answer(Entry entry, Reason reason) {
+        events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(), reason.text(),
+                reason.userProperties()));
     }
 
     private void refuse(Entry entry, int code) {
@@ -244,12 +269,12 @@ final class Subscriptions {
         List<Entry> batch = new ArrayList<>();
         int bytes = PACKET_BYTES;
         for (Entry entry : due) {
-            bytes += bytes(entry, subscribe);
+            bytes += bytes(entry);
             if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
                     || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
                     || subscribe && !batch.isEmpty() && (entry.wanted ^ batch.get(0).wanted)
                             >> Subscribe.Request.IDENTIFIER_SHIFT != 0 // a packet has one identifier
-                    || subscribe && !batch.isEmpty() && !entry.userProperties.equals(batch.get(0).userProperties)) {
+                    || !batch.isEmpty() && !entry.userProperties.equals(batch.get(0).userProperties)) {
                 break;
             }
             batch.add(entry);
@@ -287,8 +312,11 @@ final class Subscriptions {
             if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
                 enqueue(entry);
             } // else it is asked for again on the next connection
+            Reason answer = new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties());
             if (request.subscribe) {
-                events.granted(entry.filter, new Reason(codes[i], reason.text(), reason.userProperties()));
+                events.granted(entry.filter, answer);
+            } else {
+                answer(entry, answer);
             }
         }
         return true;
@@ -314,7 +342,11 @@ final class Subscriptions {
     void connectionLost() {
         for (Entry entry : List.copyOf(entries.values())) {
             entry.forgetRefusal(); // worth one try on each connection
+            boolean wasBeingRemoved = entry.isBeingRemoved();
             entry.pending = false;
+            if (wasBeingRemoved && entry.wanted != NOT_WANTED) {
+                events.removed(entry.filter, Subscription.Removal.KEPT);
+            }
             entry.again = false;
             enqueue(entry);
         }
@@ -338,6 +370,9 @@ final class Subscriptions {
             entry.noted = NOT_WANTED;
             entry.held = Held.NOTHING;
             enqueue(entry);
+            if (entry.wanted == NOT_WANTED) {
+                events.removed(entry.filter, Subscription.Removal.NOTHING_THERE);
+            }
         }
     }
 }

@@ -70,11 +70,12 @@ class FiveTest {
     @Test
     void theWillCarriesItsPropertiesAndItsDelay() {
         Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
-                MessageProperties.builder().contentType("text/plain").userProperty("a", "b").build()).build();
+                MessageProperties.builder().text(true).contentType("text/plain").responseTopic("answer")
+                        .correlationData(new byte[] { 'c' }).userProperty("a", "b").userProperty("a", "c").build()).build();
         World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
                 5, List.of(new UserProperty("site", "7")), ""), false);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
-                + " {24=5 2=90 3=text/plain 38=a:b}");
+                + " {24=5 2=90 1=1 3=text/plain 8=answer 9=c 38=a:b 38=a:c}");
     }
 
     @Test
@@ -132,6 +133,63 @@ class FiveTest {
         String packet = world.broker.take("PUBLISH").get(0);
         int seconds = Integer.parseInt(packet.replaceAll(".*2=([0-9]+).*", "$1"));
         assertTrue(seconds >= 330 && seconds <= 400, packet + left);
+    }
+
+    @Test
+    void aMessageThatIsSentAtOnceHasAllOfItsTimeAndNeverNone() {
+        World world = connected("CONNACK");
+        for (String each : List.of("60000 60", "1000 1", "1500 1", "200 1")) {
+            world.publish(Message.to("t").qos(Qos.AT_MOST_ONCE)
+                    .expiresAfter(Duration.ofMillis(Long.parseLong(each.split(" ")[0]))).build());
+            world.broker.expects("PUBLISH q0 {2=" + each.split(" ")[1] + "} t ");
+        }
+        world.publish(Message.to("t").expiresAfter(Duration.ofNanos(Long.MAX_VALUE)).build());
+        world.broker.expects("PUBLISH q1 id=1 {2=4294967295} t ").sends("PUBACK id=1");
+    }
+
+    @Test
+    void aMessageThatHasWaitedHasWhatIsLeftRoundedUp() {
+        World world = World.five(settings -> settings.inflightMax(1), UnaryOperator.identity(), false);
+        world.broker.expects("CONNECT clean *").sends("CONNACK");
+        world.publish("t", "before");
+        world.publish(Message.to("t").expiresAfter(Duration.ofSeconds(60)).build());
+        world.publish(Message.to("t").expiresAfter(Duration.ofSeconds(2)).build());
+        world.broker.expects("PUBLISH q1 id=1 t before").after(Duration.ofMillis(1200)).sends("PUBACK id=1")
+                .expects("PUBLISH q1 id=2 {2=59} t ").sends("PUBACK id=2").expects("PUBLISH q1 id=3 {2=1} t ");
+    }
+
+    /** MQTT 5 section 2.4: what refuses never ends as delivered, whatever packet it comes in. */
+    @Test
+    void deliveredNeverHasACodeThatRefuses() {
+        for (boolean resumed : new boolean[] { false, true }) {
+            for (String type : List.of("PUBACK", "PUBREC", "PUBCOMP")) {
+                for (int code = 0; code <= 0xFF; code++) {
+                    World world = connected("CONNACK");
+                    Publication message = world.publish("t", "x", type.equals("PUBACK") ? 1 : 2);
+                    var end = message.delivered();
+                    world.broker.expects("PUBLISH *");
+                    if (type.equals("PUBCOMP")) {
+                        world.broker.sends("PUBREC id=1").expects("PUBREL id=1");
+                    }
+                    if (resumed) {
+                        world.broker.networkBreaks().awaitsClient().expects("CONNECT *").sends("CONNACK session-present")
+                                .expects(type.equals("PUBCOMP") ? "PUBREL id=1" : "PUBLISH dup *");
+                    }
+                    world.broker.sends(type + " id=1 code=" + code);
+                    if (world.broker.isConnected() && world.broker.take("PUBREL").contains("PUBREL id=1")) {
+                        world.broker.sends("PUBCOMP id=1 code=146");
+                    }
+                    if (world.isDone(end)) {
+                        Outcome outcome = world.now(end);
+                        boolean refuses = outcome.reasonCode() >= 0x80;
+                        assertEquals(refuses ? Outcome.Kind.REFUSED : Outcome.Kind.DELIVERED, outcome.kind(),
+                                type + " " + code + " " + outcome);
+                        assertEquals(outcome.kind() == Outcome.Kind.REFUSED, code >= 0x80 && !type.equals("PUBCOMP"),
+                                type + " " + code + " " + outcome);
+                    }
+                }
+            }
+        }
     }
 
     @Test

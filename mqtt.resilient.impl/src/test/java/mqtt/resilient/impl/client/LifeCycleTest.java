@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome.Kind;
@@ -411,5 +412,137 @@ class LifeCycleTest {
         assertTrue(world.isDone(stopped));
         assertEquals(Kind.CLOSED, world.outcome(publication));
         world.broker.after(Duration.ofHours(1)).expectsNothing();
+    }
+
+    // ---- when they are done ---------------------------------------------------------------------------------------
+
+    private static String failure(World world, CompletionStage<Void> stage) {
+        assertTrue(world.isDone(stage), "not completed");
+        return assertThrows(CompletionException.class, () -> stage.toCompletableFuture().join()).getCause().getMessage();
+    }
+
+    @Test
+    void disconnectIsDoneWhenTheBrokerHasClosed() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        CompletionStage<Void> gone = world.client.disconnect();
+        CompletionStage<Void> again = world.client.disconnect();
+        world.broker.expects("DISCONNECT").after(Duration.ofMillis(900));
+        assertFalse(world.isDone(gone) || world.isDone(again));
+        world.broker.after(Duration.ofMillis(100));
+        world.now(gone);
+        world.now(again);
+        assertEquals(ConnectionState.PAUSED, world.state());
+        world.now(world.client.disconnect());
+    }
+
+    @Test
+    void disconnectIsDoneAtOnceWhereThereIsNoConnection() {
+        World unreachable = new World();
+        unreachable.broker.isReachable(false).expectsNothing();
+        unreachable.now(unreachable.client.disconnect());
+        World unconfigured = World.unconfigured();
+        unconfigured.now(unconfigured.client.disconnect());
+    }
+
+    @Test
+    void disconnectIsDoneAlthoughSomebodyConnectsMeanwhile() {
+        World world = World.connected();
+        world.broker.holdsOn(true);
+        CompletionStage<Void> gone = world.client.disconnect();
+        CompletionStage<Void> there = world.client.connect();
+        world.broker.expects("DISCONNECT").after(Duration.ofSeconds(1));
+        world.now(gone);
+        assertFalse(world.isDone(there));
+        world.broker.accepts(true);
+        world.now(there);
+    }
+
+    @Test
+    void connectIsDoneWithTheConnack() {
+        World world = World.connected();
+        world.client.disconnect();
+        CompletionStage<Void> there = world.client.connect();
+        world.broker.expects("DISCONNECT", "CONNECT *");
+        assertFalse(world.isDone(there));
+        world.broker.sends("CONNACK session-present");
+        world.now(there);
+        world.now(world.client.connect());
+    }
+
+    @Test
+    void connectWaitsUntilABrokerAccepts() {
+        World world = new World();
+        world.broker.isReachable(false);
+        CompletionStage<Void> there = world.client.connect();
+        world.broker.after(Duration.ofHours(1));
+        assertFalse(world.isDone(there));
+        world.broker.isReachable(true).awaitsClient().expects("CONNECT clean *").sends("CONNACK");
+        assertFalse(world.isDone(there), "the discarding connection is none");
+        world.broker.expects("DISCONNECT", "CONNECT *").sends("CONNACK code=5").awaitsClient().accepts(false);
+        world.now(there);
+    }
+
+    @Test
+    void connectFailsWhenSomebodyDisconnects() {
+        World world = new World();
+        CompletionStage<Void> there = world.client.connect();
+        world.client.disconnect();
+        assertEquals("not connected: disconnect() was called", failure(world, there));
+        CompletionStage<Void> anew = world.client.connect();
+        world.broker.awaitsClient().takeAll();
+        assertFalse(world.isDone(anew));
+    }
+
+    @Test
+    void connectFailsWhenTheClientStopsOrHasStopped() {
+        World world = new World();
+        world.broker.isReachable(false);
+        CompletionStage<Void> there = world.client.connect();
+        world.client.stop();
+        assertEquals("not connected: the client has stopped", failure(world, there));
+        assertEquals("not connected: the client has stopped", failure(world, world.client.connect()));
+        assertEquals("not connected: the client has stopped", failure(world, world.client.reconnect()));
+        world.now(world.client.disconnect());
+    }
+
+    @Test
+    void connectWaitsForAConfigurationAndForTheNextWindowOfTheSchedule() {
+        World world = World.unconfigured();
+        CompletionStage<Void> there = world.client.connect();
+        world.client.configurationRefused("test", "brokers: wrong");
+        assertFalse(world.isDone(there));
+        world.reconfigure(settings -> settings.everyMinutes(10).staySeconds(5)).broker.acceptsNewClient();
+        world.now(there);
+        world.broker.after(Duration.ofSeconds(6)).expects("DISCONNECT");
+        CompletionStage<Void> next = world.client.connect();
+        world.broker.after(Duration.ofMinutes(5)).expectsNothing();
+        assertFalse(world.isDone(next));
+        world.broker.acceptsAgain(true);
+        world.now(next);
+    }
+
+    @Test
+    void reconnectIsDoneWithTheNextConnection() {
+        World world = World.connected();
+        CompletionStage<Void> there = world.client.reconnect();
+        world.broker.expects("DISCONNECT", "CONNECT *");
+        assertFalse(world.isDone(there));
+        world.broker.sends("CONNACK session-present");
+        world.now(there);
+        world.client.disconnect();
+        assertEquals("not connected: disconnect() was called", failure(world, world.client.reconnect()));
+    }
+
+    @Test
+    void whoeverWaitsForAConnectionIsCounted() {
+        World world = new World();
+        world.broker.isReachable(false);
+        CompletionStage<Void> first = world.client.connect();
+        for (int i = 1; i < 1000; i++) {
+            world.client.connect();
+        }
+        assertEquals("not connected: 1000 calls wait for a connection already", failure(world, world.client.connect()));
+        assertFalse(world.isDone(first));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Subscription.Grant;
 import mqtt.resilient.impl.world.Recorder;
@@ -469,5 +470,62 @@ class SubscriptionTest {
         world.broker.sends("PUBLISH q0 /finance 1", "PUBLISH q0 finance 2", "PUBLISH q0 a/ 3", "PUBLISH q0 / 4",
                 "PUBLISH q0 a/b/c 5");
         assertEquals(List.of("/finance 1", "a/ 3", "/ 4"), recorder.take());
+    }
+
+    // ---- several at once ------------------------------------------------------------------------------------------
+
+    private List<ClientSubscription> subscribe(World world, int qos, String... filters) {
+        List<ClientSubscription> all = world.client.subscribe(List.of(filters), qos, List.of(),
+                world.client.queue(recorder, "listener", false));
+        world.scheduler.run();
+        return all;
+    }
+
+    @Test
+    void severalFiltersGoInOnePacketAndEachHasItsGrant() {
+        World world = World.connected();
+        List<ClientSubscription> all = subscribe(world, 1, "a", "b/+", "c/#");
+        world.broker.expects("SUBSCRIBE id=1 a:1 b/+:1 c/#:1").sends("SUBACK id=1 1 128 0");
+        assertEquals(List.of(1, 128, 0), all.stream().map(each -> world.now(each.result()).code()).toList());
+        world.broker.sends("PUBLISH q0 a x", "PUBLISH q0 c/d y");
+        assertEquals(2, recorder.messages.size());
+    }
+
+    @Test
+    void manyFiltersAreSplitAndSoAreThoseForWhichThereIsNoRoom() {
+        World world = World.connected();
+        String[] many = IntStream.range(0, 10).mapToObj(i -> "f" + i).toArray(String[]::new);
+        subscribe(world, 0, many);
+        world.broker.expects("SUBSCRIBE id=1 f0:0 f1:0 f2:0 f3:0 f4:0 f5:0 f6:0 f7:0", "SUBSCRIBE id=2 f8:0 f9:0");
+        World small = World.connectedWithFive("CONNACK {39=100}");
+        subscribe(small, 0, "a".repeat(30), "b".repeat(30), "c".repeat(30), "d");
+        List<String> sent = small.broker.takeAll();
+        assertEquals(2, sent.size(), sent::toString);
+    }
+
+    @Test
+    void oneOfSeveralEndsAndTheListenerGoesOnWithTheOthers() {
+        World world = World.connected();
+        List<ClientSubscription> all = subscribe(world, 1, "a", "b");
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1 1");
+        all.get(0).close();
+        all.get(0).close();
+        world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2", "PUBLISH q1 id=7 b x").expects("PUBACK id=7");
+        assertEquals(1, recorder.messages.size());
+        all.get(1).close();
+        world.broker.expects("UNSUBSCRIBE id=3 b").sends("PUBLISH q1 id=8 b y").expects("PUBACK id=8");
+        assertEquals(1, recorder.messages.size());
+    }
+
+    @Test
+    void severalThatAreReleasedAreKeptForTheirGraceAndComeBack() {
+        World world = World.connected();
+        List<ClientSubscription> all = subscribe(world, 1, "a", "b");
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1 1");
+        all.forEach(ClientSubscription::release);
+        world.broker.sends("PUBLISH q1 id=7 b x").expectsNothing();
+        subscribe(world, 1, "a", "b");
+        world.broker.expects("SUBSCRIBE id=2 a:1 b:1", "PUBACK id=7");
+        assertEquals(1, recorder.messages.size());
     }
 }

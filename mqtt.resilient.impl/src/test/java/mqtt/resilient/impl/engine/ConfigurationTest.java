@@ -43,7 +43,9 @@ class ConfigurationTest {
         NUMBERS.put("response.seconds", new long[] { 1, 600 });
         NUMBERS.put("connect.seconds", new long[] { 1, 600 });
         NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
+        NUMBERS.put("topic.alias.maximum", new long[] { 0, 1000 });
         NUMBERS.put("will.qos", new long[] { 0, 2 });
+        NUMBERS.put("birth.qos", new long[] { 0, 2 });
         NUMBERS.put("will.delay.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("will.expiry.seconds", new long[] { 0, 4_294_967_295L });
         NUMBERS.put("backoff.max.seconds", new long[] { 1, 86_400 });
@@ -63,7 +65,7 @@ class ConfigurationTest {
         NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
     }
 
-    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "will.on.stop",
+    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "birth.retain", "will.on.stop",
             "tls.verify.hostname", "qos0.offline", "qos.strict");
     private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
             "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
@@ -203,7 +205,7 @@ class ConfigurationTest {
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
         assertEquals("will.user.properties: a line is not allowed; allowed: name=value in each line", error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
-        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties(), Auth.NONE)).contains("secret"));
+        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, 0, version.userProperties(), Auth.NONE)).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
                 "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
         assertEquals(5 * SECOND, will.expiresAfterNanos());
@@ -227,7 +229,7 @@ class ConfigurationTest {
     @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
-                "will.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
+                "will.payload", "will.payload.format", "birth.topic", "birth.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
                 ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
@@ -236,6 +238,20 @@ class ConfigurationTest {
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);
+    }
+
+    @Test
+    void theBirthMessage() throws InvalidException {
+        assertNull(settings("birth.payload", "x", "birth.qos", 2).session().birth());
+        Message birth = settings("birth.topic", "state/7", "birth.payload", "on", "birth.qos", "2", "birth.retain", "true").session()
+                .birth();
+        assertEquals("state/7", birth.topic());
+        assertEquals("on", new String(birth.payload(), StandardCharsets.UTF_8));
+        assertEquals(Qos.EXACTLY_ONCE, birth.qos());
+        assertTrue(birth.retain());
+        assertEquals(Qos.AT_LEAST_ONCE, settings("birth.topic", "a").session().birth().qos());
+        assertTrue(error("birth.topic", "a/#").startsWith("birth.topic: "));
+        assertTrue(error("birth.topic", "a", "birth.payload", "x".repeat(200), "packet.max.bytes", 128).startsWith("birth.payload: "));
     }
 
     @Test
@@ -310,6 +326,14 @@ class ConfigurationTest {
         assertTrue(error("will.topic", "a/#").startsWith("will.topic: "));
         assertTrue(error("will.topic", "a\0").startsWith("will.topic: "));
         assertTrue(error("will.topic", "a", "will.payload", "x".repeat(65_536)).startsWith("will.payload: "));
+        assertFalse(will.properties().isText());
+        assertTrue(settings("will.topic", "a", "will.payload.format", "text").link().login().will().properties().isText());
+        Message binary = settings("will.topic", "a", "will.payload", "AP8B", "will.payload.format", "base64").link().login().will();
+        assertArrayEquals(new byte[] { 0, -1, 1 }, binary.payload());
+        assertFalse(binary.properties().isText());
+        assertEquals("will.payload: \"a b\" is not allowed; allowed: Base64, because will.payload.format is base64",
+                error("will.topic", "a", "will.payload", "a b", "will.payload.format", "base64"));
+        assertTrue(error("will.topic", "a", "will.payload.format", "utf-8").startsWith("will.payload.format: "));
     }
 
     @Test

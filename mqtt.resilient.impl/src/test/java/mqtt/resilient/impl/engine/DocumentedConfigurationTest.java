@@ -35,7 +35,7 @@ class DocumentedConfigurationTest {
     private static final Map<String, Object> OTHER = Map.ofEntries(Map.entry("mqtt.client", "other"),
             Map.entry("brokers", "mqtt://other"), Map.entry("client.id", "other"), Map.entry("user", "other"),
             Map.entry(".password", "other"), Map.entry("session.expiry.seconds", 0), Map.entry("will.topic", "other"),
-            Map.entry("will.payload", "other"), Map.entry("store", "memory"), Map.entry("store.directory", "other"),
+            Map.entry("will.payload", "other"), Map.entry("birth.topic", "other"), Map.entry("birth.payload", "other"), Map.entry("will.payload.format", "text"), Map.entry("store", "memory"), Map.entry("store.directory", "other"),
             Map.entry("store.lanes", "3;10;0;10"), Map.entry("store.overflow", "drop-oldest"),
             Map.entry("subscriptions", "other;1"), Map.entry("network.source", "none"),
             Map.entry("wan.probe", "other:53"), Map.entry("tls.keystore", "other"),

@@ -22,7 +22,7 @@ class PacketIdsTest {
     @Example
     void theRangeIsTheNextPowerOfTwoAboveTheWindow() {
         for (int[] each : new int[][] { { 1, 31 }, { 15, 31 }, { 16, 63 }, { 47, 63 }, { 48, 127 }, { 100, 127 },
-            { 112, 255 }, { 1000, 1023 }, { 65_000, 65_535 } }) {
+            { 112, 255 }, { 1000, 1023 }, { 65_000, 65_530 } }) { // the last ones are for births
             PacketIds ids = new PacketIds(each[0]);
             int last = 0;
             int count = 0;

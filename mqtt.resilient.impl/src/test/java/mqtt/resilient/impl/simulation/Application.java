@@ -2,12 +2,15 @@ package mqtt.resilient.impl.simulation;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -18,6 +21,8 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.api.Subscription.Removal;
+import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
@@ -25,6 +30,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.link.LinkSettings;
+import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.world.DiskModel;
@@ -80,6 +86,12 @@ final class Application implements ClientEvents {
     private boolean leftovers;
     /** The store is not healthy now. */
     private boolean unwell;
+    /** When the client said last that its birth message is not there, and why. */
+    private long birthMissedAt = -1;
+    /** For what only some applications do, so that the others keep their course. */
+    private final SplittableRandom habits;
+    /** What this life of the client has to answer. */
+    private final List<CompletionStage<?>> questions = new ArrayList<>();
 
     Application(Timeline timeline, Ledger ledger, Gateway gateway, Broker broker, Scenario scenario, int index,
             SplittableRandom random) {
@@ -89,6 +101,7 @@ final class Application implements ClientEvents {
         this.scenario = scenario;
         this.index = index;
         this.random = random;
+        habits = new SplittableRandom(scenario.seed() * 17 + index);
         this.broker = broker;
         clientId = scenario.assignedId() ? "" : "c" + index;
         durability = scenario.durability();
@@ -129,6 +142,7 @@ final class Application implements ClientEvents {
         opened = false;
         timeouts = 0;
         filters.clear();
+        questions.clear();
         ClientSettings settings = settings();
         client = new Client(gateway.environment(index), "client" + index, new Mqtt311(), gateway::store, settings, this);
         if (scenario.dialect().hasFive()) {
@@ -154,8 +168,28 @@ final class Application implements ClientEvents {
         LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of(), "");
         return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(), link.network(),
                 link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version),
-                base.session(), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
+                session(base.session()), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
                 base.wanProbe());
+    }
+
+    private SessionSettings session(SessionSettings base) {
+        return scenario.birthQos() < 0 ? base : new SessionSettings(base.inflightMax(), base.inflightMaxBytes(), base.ratePerSecond(),
+                base.rateBurst(), base.strict(), base.poisonAttempts(),
+                Message.to(birthTopic()).payload("born").qos(Qos.of(scenario.birthQos())).build());
+    }
+
+    String birthTopic() {
+        return "birth/" + index;
+    }
+
+    /** The QoS of the birth message with which each connection has to begin; -1 = there is none. */
+    int birthQos() {
+        return scenario.birthQos();
+    }
+
+    /** Whether the client has said, since a connection began, that its birth message is not there. */
+    boolean missesItsBirth(long since) {
+        return birthMissedAt >= since;
     }
 
     /** The process is gone, perhaps with the machine. */
@@ -230,11 +264,26 @@ final class Application implements ClientEvents {
 
     void steer() {
         gateway.trouble();
+        int life = gateway.life();
         switch (random.nextInt(3)) {
-            case 0 -> client.disconnect();
-            case 1 -> client.connect();
-            default -> client.reconnect();
+            case 0 -> questions.add(client.disconnect().whenComplete((done, error) -> {
+                if (error != null) {
+                    ledger.violated("truth", "client " + index + " says that a disconnect has failed: " + error);
+                }
+            }));
+            case 1 -> ask(client.connect(), life);
+            default -> ask(client.reconnect(), life);
         }
+    }
+
+    /** Connects, and looks whether what is said of it is true. */
+    private void ask(CompletionStage<Void> connected, int life) {
+        questions.add(connected.whenComplete((done, error) -> {
+            boolean told = error != null && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped)");
+            if (life == gateway.life() && error != null && !told) {
+                ledger.violated("truth", "client " + index + " says of a connect: " + error);
+            }
+        }));
     }
 
     // ---- publishing -----------------------------------------------------------------------------------------------
@@ -322,12 +371,35 @@ final class Application implements ClientEvents {
     }
 
     void churn() {
+        if (scenario.groups()) {
+            churnGroups();
+            return;
+        }
         String filter = "f" + random.nextInt(4) + "/+";
         ArrayDeque<ClientSubscription> open = filters.computeIfAbsent(filter, key -> new ArrayDeque<>());
         if (open.isEmpty() || random.nextInt(3) == 0) {
             open.add(client.subscribe(filter, random.nextInt(3), client.queue(message -> { }, "f", false)));
         } else {
             open.remove().close();
+        }
+    }
+
+    /** Subscribes to several filters at once, or ends one and waits for what becomes of it. */
+    private void churnGroups() {
+        List<String> some = IntStream.range(0, 4).filter(i -> habits.nextInt(3) == 0).mapToObj(i -> "f" + i + "/+").toList();
+        List<String> open = filters.keySet().stream().filter(filter -> !filters.get(filter).isEmpty()).toList();
+        if (!some.isEmpty() && (open.isEmpty() || habits.nextInt(3) == 0)) {
+            client.subscribe(some, habits.nextInt(3), List.of(), client.queue(message -> { }, "f", false))
+                    .forEach(each -> filters.computeIfAbsent(each.filter(), key -> new ArrayDeque<>()).add(each));
+        } else if (!open.isEmpty()) {
+            ClientSubscription ended = filters.get(open.get(habits.nextInt(open.size()))).remove();
+            List<UserProperty> farewell = habits.nextBoolean() ? List.of() : List.of(new UserProperty("left", "" + index));
+            questions.add(ended.unsubscribe(farewell).thenAccept(removal -> {
+                timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
+                if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
+                    ledger.violated("truth", "client " + index + " is told that the broker has removed " + ended.filter());
+                }
+            }));
         }
     }
 
@@ -415,6 +487,12 @@ final class Application implements ClientEvents {
         if (!broker.subscriptions(clientId()).keySet().containsAll(wanted) || !leftovers && !wanted.containsAll(known)) {
             return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
         }
+        if (questions.stream().anyMatch(each -> !each.toCompletableFuture().isDone())) {
+            return "somebody has asked and waits for the answer";
+        }
+        if (birthQos() >= 0 && !broker.isBorn(clientId(), this)) {
+            return "the broker does not know that it is born";
+        }
         if (client.status().store() != StoreHealth.OK) {
             return "the store is " + client.status().store() + ": " + client.status().storeReason();
         }
@@ -472,6 +550,13 @@ final class Application implements ClientEvents {
     public void dropped(String topic, Outcome.Kind kind, String reason) {
         timeline.trace("client " + index, () -> "gives up " + topic + " (" + kind + "): " + reason);
         if (kind == Outcome.Kind.CLOSED && topic.startsWith("t/")) {
+            return;
+        }
+        if (topic.equals(birthTopic())) {
+            birthMissedAt = timeline.now();
+            if (kind != Outcome.Kind.REJECTED) {
+                ledger.violated("truth", topic + " (" + kind + "): " + reason);
+            }
             return;
         }
         boolean inbound = topic.startsWith("in/");

@@ -35,6 +35,8 @@ final class Broker {
     private static final int[] MESSAGE_REFUSALS = { 0x97, 0x97, 0x97, 0x91, 0x80, 0x83, 0x87, 0x90, 0x99 };
     private static final int[] SUBSCRIPTION_REFUSALS = { 0x80, 0x83, 0x87, 0x8F, 0x97 };
     private static final int RETAIN_AS_PUBLISHED = 8;
+    private static final int FIRST_BIRTH_ID = 65_531;
+    private static final int MOST_FILTERS = 8;
     /** Sessions that last so long do not end while a simulation lasts. */
     private static final int LASTING_SECONDS = 100_000;
 
@@ -102,6 +104,8 @@ final class Broker {
     private boolean refusesMessages;
     private boolean greedy;
     private int assignedIds;
+    /** The filters that a client has ever unsubscribed from. */
+    private final Set<String> unsubscribed = new HashSet<>();
     private final Map<Integer, String> assigned = new HashMap<>();
     /** The least that was ever granted to each client. */
     private final Map<Integer, Integer> lowestQos = new HashMap<>();
@@ -366,6 +370,17 @@ final class Broker {
                 && peer.out.isEmpty();
     }
 
+    /** Whether the birth message of a client has arrived on its present connection, or the client has said that it will not. */
+    boolean isBorn(String clientId, Application application) {
+        Peer peer = online.get(clientId);
+        return peer != null && (peer.born || application.missesItsBirth(peer.begun));
+    }
+
+    /** Whether a client has asked for the end of a filter, at any time. */
+    boolean hasUnsubscribed(String clientId, String filter) {
+        return unsubscribed.contains(clientId + " " + filter);
+    }
+
     /** How many messages it has for a client. */
     int backlog(String clientId) {
         Session session = sessions.get(clientId);
@@ -440,6 +455,10 @@ final class Broker {
         private int keepAlive;
         private long lastHeard = timeline.now();
         private int largestWindow;
+        /** When CONNECT came. */
+        private long begun;
+        private boolean begins = true;
+        private boolean born;
 
         Peer(Wire wire, Gateway gateway) {
             this.wire = wire;
@@ -681,6 +700,14 @@ final class Broker {
             if (session == null) {
                 require(type == Packets.CONNECT, "the first packet is a " + Packets.name(type) + " [MQTT-3.1.0-1]");
             }
+            if (session != null && begins) {
+                begins = false;
+                Application application = gateway.application(session.client);
+                boolean birth = type == Packets.PUBLISH && isBirth(body);
+                if (application.birthQos() >= 0 && !birth && type != Packets.DISCONNECT && !application.missesItsBirth(begun)) {
+                    throw ledger.violated("birth", clientId + " begins with a " + Packets.name(type));
+                }
+            }
             if (foreign && type != Packets.DISCONNECT) {
                 throw ledger.violated("versions are kept apart", clientId + " goes on with a session of another version");
             }
@@ -835,6 +862,7 @@ final class Broker {
             sessions.put(clientId, session);
             online.put(clientId, this);
             connectedAt = gateway.process().nanoTime();
+            begun = timeline.now();
             largestWindow = gateway.window(client);
             session.expirySeconds = clean ? 0 : LASTING_SECONDS;
             Properties answer = new Properties();
@@ -925,6 +953,11 @@ final class Broker {
             require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
+            if (topic.startsWith("birth/")) {
+                birth(topic, flags, id, new String(payload, StandardCharsets.UTF_8));
+                return;
+            }
+            require(id < FIRST_BIRTH_ID, "packet id " + id + ", which is for births");
             require(payload.length >= 8, "a payload that nobody published");
             Sent sent = ledger.sent(Sent.number(payload));
             timeline.trace(name, () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent + (five
@@ -986,6 +1019,42 @@ final class Broker {
             }
         }
 
+        private boolean isBirth(ByteBuffer body) {
+            return text(body.duplicate()).equals(gateway.application(session.client).birthTopic());
+        }
+
+        /** The birth message: the first packet of a connection, and never a repetition of one that was published. */
+        private void birth(String topic, int flags, int id, String payload) {
+            int qos = flags >> 1 & 3;
+            boolean duplicate = (flags & 8) != 0;
+            timeline.trace(name, () -> "<- birth " + (duplicate ? "dup " : "") + "q" + qos + " id " + id);
+            Application application = gateway.application(session.client);
+            int most = Math.min(application.birthQos(), granted.maximumQos());
+            if (born || !topic.equals(application.birthTopic()) || !payload.equals("born") || (flags & 1) != 0
+                    || qos != most && !(most == 2 && qos == 1 && !created)) {
+                throw ledger.violated("birth", clientId + (born ? " is born twice" : " is born as another: " + topic + " " + payload));
+            }
+            born = true;
+            if (qos == 0) {
+                return;
+            }
+            require(id >= FIRST_BIRTH_ID, "a birth with packet id " + id);
+            require(!duplicate || qos == 1 && !created, "a birth with DUP [MQTT-3.3.1-1]");
+            unacknowledged.add(id);
+            boolean again = qos == 2 && !session.received.add(id);
+            if (again) {
+                throw ledger.violated("birth", "the birth of " + clientId + " is taken for one that was published before");
+            }
+            if (five && refusesMessages && random.nextInt(3) == 0) {
+                int code = MESSAGE_REFUSALS[random.nextInt(MESSAGE_REFUSALS.length)];
+                timeline.trace(name, () -> "-> refuses the birth with " + Integer.toHexString(code));
+                session.received.remove(id);
+                due.add(acknowledgement(qos == 1 ? Packets.PUBACK : Packets.PUBREC, id, code));
+            } else {
+                answer(qos == 1 ? Packets.PUBACK : Packets.PUBREC, id);
+            }
+        }
+
         /** The topic that a client means, which may have an alias. */
         private String resolve(String written, Properties properties) {
             int alias = (int) properties.take(Properties.TOPIC_ALIAS, 0);
@@ -1012,7 +1081,7 @@ final class Broker {
             boolean sameClock = sent.life == life && gateway.life() == life && !gateway.isClockSet();
             long atConnect = sameClock ? Math.max(0, connectedAt - sent.at) / Timeline.SECOND : 0;
             long most = Math.max(1, sent.expirySeconds - atConnect);
-            long least = sameClock ? sent.expirySeconds - 1 - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
+            long least = sameClock ? sent.expirySeconds - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
             if (left < 1 || left > most || left < least) {
                 throw ledger.violated("what is left of its time", sent + " arrives with an expiry of " + left + " s; right is "
                         + Math.max(1, least) + " to " + most);
@@ -1131,6 +1200,7 @@ final class Broker {
                 }
             }
             require(count > 0, "a SUBSCRIBE without a filter [MQTT-3.8.3-3]");
+            require(count <= MOST_FILTERS, "a SUBSCRIBE with " + count + " filters, which some brokers do not take");
             timeline.trace(name, () -> "<- SUBSCRIBE " + id + text);
             codes = Arrays.copyOf(codes, count);
             due.add(five ? Packets.answer(Packets.SUBACK, id, codes) : Packets.suback(id, codes));
@@ -1139,15 +1209,16 @@ final class Broker {
         private void unsubscribe(ByteBuffer body) {
             int id = id(body);
             requestId(id);
-            if (five) {
-                properties(body, Packets.UNSUBSCRIBE);
-            }
+            Properties farewell = five ? properties(body, Packets.UNSUBSCRIBE) : new Properties();
+            require(farewell.equals(new Properties()) || farewell.equals(new Properties().pair("left", "" + session.client)),
+                    "UNSUBSCRIBE with " + farewell);
             byte[] codes = new byte[body.remaining()];
             int count = 0;
             require(body.hasRemaining(), "an UNSUBSCRIBE without a filter [MQTT-3.10.3-2]");
             while (body.hasRemaining()) {
                 String filter = text(body);
                 timeline.trace(name, () -> "<- UNSUBSCRIBE " + id + " " + filter);
+                unsubscribed.add(clientId + " " + filter);
                 if (five && refusesSubscriptions && random.nextInt(4) == 0) {
                     codes[count++] = (byte) NOT_AUTHORIZED;
                 } else {

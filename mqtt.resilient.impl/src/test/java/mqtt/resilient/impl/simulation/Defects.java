@@ -115,7 +115,7 @@ final class Defects {
                     "codec.publishSize(message.message()) > limits.maximumPacketBytes()", "message == null"),
             new Defect("refused-for-now-counts-as-delivered", "link/Link.java", "answersPublish && reason.code() >= FAILURE",
                     "answersPublish && reason.code() >= FAILURE && reason.code() != 0x97"),
-            new Defect("lowered-qos-not-told", "session/Session.java", "String lowered = message.lowered();", "String lowered = \"\";"),
+            new Defect("lowered-qos-not-told", "session/Outgoing.java", "String lowered = lowered();", "String lowered = \"\";"),
             new Defect("session-expiry-not-sent", "v5/Codec5.java", "if (options.sessionExpirySeconds() > 0) {",
                     "if (options.sessionExpirySeconds() < 0) {"),
             new Defect("expiry-begins-anew", "session/Outgoing.java", "(nanos - (now - acceptedNanos))", "nanos"),

@@ -33,11 +33,14 @@ import mqtt.resilient.api.Durability;
  * @param packetMaxBytes {@code packet.max.bytes}
  * @param assignedId whether the broker gives the client ids
  * @param greedy whether the broker ignores the client's Receive Maximum
+ * @param birthQos {@code birth.qos}; -1 = the clients have no birth message
+ * @param groups whether the application subscribes to several filters at once, and looks what becomes of what it ends
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
         int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
         int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0,
-        Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy) {
+        Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy,
+        int birthQos, boolean groups) {
     private static final int DAY = 24 * 3600;
     private static final int WEEK = 7 * DAY;
     private static final int SMALL_PACKET = 4096;
@@ -56,6 +59,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
     static Scenario of(long seed, Profile profile) {
         SplittableRandom random = new SplittableRandom(seed * 31 + profile.ordinal());
         Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+        SplittableRandom habits = new SplittableRandom(~(seed * 131 + profile.ordinal())); // others keep their course
         SplittableRandom five = new SplittableRandom(~(seed * 31 + profile.ordinal())); // 3.1.1 has its own course
         Dialect dialect = Dialect.of(five);
         profile.meanSeconds().forEach((fault, mean) -> {
@@ -82,14 +86,15 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 (profile == Profile.HOSTILE_BROKER || profile == Profile.EVERYTHING) && random.nextBoolean(), random.nextInt(3) == 0,
                 dialect, dialect.hasFive() ? Terms.of(five) : Terms.NONE, dialect.hasFive() ? one(five, WEEK, WEEK, WEEK, 40) : WEEK,
                 faults.containsKey(Fault.TOO_LARGE) && !large ? SMALL_PACKET : ANY_PACKET,
-                dialect == Dialect.FIVE && five.nextInt(4) == 0, profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0);
+                dialect == Dialect.FIVE && five.nextInt(4) == 0, profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0,
+                one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0);
     }
 
     /** One gateway that goes on for days: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
     static Scenario days(long seed, int days) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
                 days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false, Dialect.THREE,
-                Terms.NONE, WEEK, ANY_PACKET, false, false);
+                Terms.NONE, WEEK, ANY_PACKET, false, false, -1, false);
     }
 
     /** Whether only QoS 1 is published. */

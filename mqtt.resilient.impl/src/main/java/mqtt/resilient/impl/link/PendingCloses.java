@@ -1,0 +1,52 @@
+package mqtt.resilient.impl.link;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The connections that are being closed, and what waits until the broker has closed the last of them. */
+final class PendingCloses {
+    private int open;
+    /** What the supervisor does next; a later decision takes its place. */
+    private Runnable next;
+    private final List<Runnable> waiting = new ArrayList<>();
+
+    /** One more is being closed; the result is to be run when it is. */
+    Runnable begin() {
+        open++;
+        return () -> {
+            open--;
+            if (open == 0) {
+                List<Runnable> all = new ArrayList<>(waiting);
+                if (next != null) {
+                    all.add(next);
+                }
+                next = null;
+                waiting.clear();
+                all.forEach(Runnable::run);
+            }
+        };
+    }
+
+    /** What is to be done next is not any more. */
+    void forgetNext() {
+        next = null;
+    }
+
+    /** Does something next, once no connection is being closed; instead of what was to be done before. */
+    void next(Runnable task) {
+        if (open == 0) {
+            task.run();
+        } else {
+            next = task;
+        }
+    }
+
+    /** Tells when no connection is being closed. */
+    void tell(Runnable task) {
+        if (open == 0) {
+            task.run();
+        } else {
+            waiting.add(task);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package mqtt.resilient.impl.session;
+
+import java.nio.ByteBuffer;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.Reason;
+
+/**
+ * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its connection
+ * and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody writes its packet
+ * ids down, so they are ids that no other message has; an ordinary message under an id of which the broker holds the birth of a
+ * process that is gone would be taken for a repetition, and be lost.
+ *
+ * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by the next one,
+ * with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has published of the will meanwhile
+ * would stay the last word: the next one has another id, and the broker is told to release the one before.
+ */
+final class Birth {
+    /** The packet ids from here on are those of births. */
+    static final int FIRST_ID = 65_531;
+
+    private static final int AT_LEAST_ONCE_ID = 65_535;
+    private static final int ALL_HELD = (1 << AT_LEAST_ONCE_ID - FIRST_ID) - 1;
+    private static final int DUPLICATE = 8;
+    private static final int FAILURE = 0x80;
+    private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
+    private static final int PACKET_TOO_LARGE = 0x95;
+
+    /** How far it is on the present connection. */
+    private enum Stage {
+        NONE, DUE, LEFT_OUT, AWAITS_PUBACK, AWAITS_PUBREC, AWAITS_PUBCOMP, DONE
+    }
+
+    private final PacketIds ids;
+    private final SendWindow.Wire wire;
+    private final AcknowledgementQueue acknowledgements;
+    private final SessionEvents events;
+
+    /** Null = there is none. */
+    private Message message;
+    /** The connections in a row that it may seem to end; 0 = any number. */
+    private int attempts;
+    private int strikes;
+    private Stage stage = Stage.NONE;
+    private int packetId;
+    private int size;
+    /** The packet ids, as bits from {@link #FIRST_ID}, that the broker may hold of QoS 2. */
+    private int held;
+    /** A birth with QoS 1 of an earlier connection is not answered in this session. */
+    private boolean unanswered;
+    /** Whether the session may know births of a process before this one. */
+    private boolean uncertain = true;
+    /** How many answers the session had when the connection began. */
+    private long answersBefore;
+    /** The broker has answered a ping that stood behind it. */
+    private boolean passedOver;
+
+    Birth(PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, SessionEvents events) {
+        this.ids = ids;
+        this.wire = wire;
+        this.acknowledgements = acknowledgements;
+        this.events = events;
+    }
+
+    /** Takes what is sent from the next connection on; null = nothing. */
+    void configure(Message newMessage, int newAttempts) {
+        message = newMessage;
+        attempts = newAttempts;
+        strikes = 0;
+    }
+
+    /** The broker knows nothing of any birth. */
+    void sessionLost() {
+        held = 0;
+        unanswered = false;
+        uncertain = false;
+    }
+
+    /** A connection begins, after so many answers of the broker. */
+    void connected(long answers) {
+        answersBefore = answers;
+        passedOver = false;
+        stage = message == null ? Stage.NONE : Stage.DUE;
+        if (attempts > 0 && strikes >= attempts && message != null) {
+            stage = Stage.LEFT_OUT;
+            events.birthMissing(message.topic(), new Reason(0, "left out on this connection: the broker ended " + strikes
+                    + " connections with it and answered nothing"));
+        }
+        if (uncertain && message != null && message.qos() == Qos.EXACTLY_ONCE) {
+            uncertain = false;
+            held = ALL_HELD;
+        }
+        for (int id = FIRST_ID; id < AT_LEAST_ONCE_ID; id++) {
+            if (isHeld(id)) {
+                acknowledgements.add(PacketType.PUBREL, id);
+            }
+        }
+    }
+
+    private boolean isHeld(int id) {
+        return id < AT_LEAST_ONCE_ID && (held & 1 << id - FIRST_ID) != 0;
+    }
+
+    /** Writes it if it is due; false when there was no room. */
+    boolean fill(Codec codec, BrokerLimits limits, Output out) {
+        if (stage != Stage.DUE) {
+            return true;
+        }
+        size = message == null ? 0 : codec.publishSize(message);
+        if (message == null) {
+            stage = Stage.NONE;
+        } else if (size > limits.maximumPacketBytes()) {
+            stage = Stage.NONE;
+            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE, size + " bytes as a packet; the broker takes "
+                    + limits.maximumPacketBytes()));
+        } else {
+            ByteBuffer buffer = out.reserve(size);
+            if (buffer == null) {
+                return false;
+            }
+            int qos = chooseId(Math.min(message.qos().ordinal(), limits.maximumQos().ordinal()));
+            boolean retain = message.retain() && limits.retainAvailable();
+            codec.encodePublish(message, qos << 1 | (retain ? 1 : 0) | (qos == 1 && unanswered ? DUPLICATE : 0), packetId, 0, buffer);
+            stage = qos == 0 ? Stage.DONE : qos == 1 ? Stage.AWAITS_PUBACK : Stage.AWAITS_PUBREC;
+            count(1);
+        }
+        return true;
+    }
+
+    /** Chooses a packet id; the result is the QoS for which there is one. */
+    private int chooseId(int wanted) {
+        if (wanted == 2) {
+            for (packetId = FIRST_ID; packetId < AT_LEAST_ONCE_ID; packetId++) {
+                if (!isHeld(packetId) && ids.owner(packetId) == null) {
+                    return 2;
+                }
+            }
+        }
+        packetId = AT_LEAST_ONCE_ID;
+        return ids.owner(packetId) == null ? Math.min(wanted, 1) : 0;
+    }
+
+    private void count(int sign) {
+        if (isAwaited()) {
+            wire.add(size, false, stage != Stage.AWAITS_PUBACK, sign);
+        }
+    }
+
+    private boolean isAwaited() {
+        return stage == Stage.AWAITS_PUBACK || stage == Stage.AWAITS_PUBREC || stage == Stage.AWAITS_PUBCOMP;
+    }
+
+    /** Takes an acknowledgement, with a reason that may refuse; false if it is not one of a birth. */
+    boolean answered(int type, int id, Reason reason) {
+        if (id < FIRST_ID || ids.owner(id) != null) {
+            return false;
+        }
+        if (type == PacketType.PUBCOMP && isHeld(id)) {
+            held &= ~(1 << id - FIRST_ID);
+            return true;
+        }
+        if (id != packetId || type != awaited()) {
+            return false;
+        }
+        boolean refused = reason.code() >= FAILURE && type != PacketType.PUBCOMP;
+        if (type == PacketType.PUBREC && !refused) {
+            stage = Stage.AWAITS_PUBCOMP;
+            acknowledgements.add(PacketType.PUBREL, id);
+            return true;
+        }
+        count(-1);
+        stage = Stage.DONE;
+        unanswered &= id != AT_LEAST_ONCE_ID;
+        if (refused) {
+            if (reason.code() == PACKET_IDENTIFIER_IN_USE && type == PacketType.PUBREC) {
+                held |= 1 << id - FIRST_ID;
+                acknowledgements.add(PacketType.PUBREL, id);
+            }
+            events.birthMissing(message == null ? "" : message.topic(), reason);
+        }
+        return true;
+    }
+
+    private int awaited() {
+        return switch (stage) {
+            case AWAITS_PUBACK -> PacketType.PUBACK;
+            case AWAITS_PUBREC -> PacketType.PUBREC;
+            case AWAITS_PUBCOMP -> PacketType.PUBCOMP;
+            default -> 0;
+        };
+    }
+
+    /** The broker has answered a ping. */
+    void pingAnswered() {
+        passedOver |= stage == Stage.DONE;
+    }
+
+    /** Whether the broker may have ended the connection for it: it was sent, and nothing is known to have come after it. */
+    boolean isSuspect(long answers) {
+        return (isAwaited() || stage == Stage.DONE) && answers == answersBefore && !passedOver;
+    }
+
+    /**
+     * The connection is gone.
+     *
+     * @param byBroker if the broker ended it, or did not answer in time
+     * @param answers how many answers of the broker there were
+     * @param poison whether a message was found to be the cause
+     */
+    void disconnected(boolean byBroker, long answers, boolean poison) {
+        if (stage == Stage.LEFT_OUT) {
+            strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes; // once more, and out again if it is the same
+        } else if (!isSuspect(answers)) {
+            strikes = 0;
+        } else if (byBroker) {
+            strikes++;
+        }
+        if (stage == Stage.AWAITS_PUBREC || stage == Stage.AWAITS_PUBCOMP) {
+            held |= 1 << packetId - FIRST_ID;
+        }
+        unanswered |= stage == Stage.AWAITS_PUBACK;
+        stage = Stage.NONE;
+    }
+}
