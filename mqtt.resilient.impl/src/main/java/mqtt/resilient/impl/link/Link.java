@@ -373,15 +373,17 @@ final class Link implements ConnectionHandler, PacketReceiver {
             authDue = null;
         }
         if (stage == Stage.ONLINE) {
-            if (pingDue && put(codec.pingreq(), out)) {
-                pingDue = false;
-                pingSince = scheduler.nanoTime();
-                pingedAt = pingSince;
+            boolean begun = session.hasBegun();
+            if (begun) {
+                fillPing(out);
             }
             long now = scheduler.nanoTime();
             long before = session.unanswered();
             session.allow(flight.allowed(before == 0 && now - lastReceived >= RECENT_NANOS));
             session.fill(out);
+            if (!begun) {
+                fillPing(out);
+            }
             if (session.unanswered() > before) {
                 flight.sent(session.unanswered(), now);
             }
@@ -389,6 +391,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
             if (session.isHeldByRate()) {
                 wakeAt(session.rateResumesAt());
             }
+        }
+    }
+
+    private void fillPing(Output out) {
+        if (pingDue && put(codec.pingreq(), out)) {
+            pingDue = false;
+            pingSince = scheduler.nanoTime();
+            pingedAt = pingSince;
         }
     }
 

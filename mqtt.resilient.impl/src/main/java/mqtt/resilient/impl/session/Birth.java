@@ -105,6 +105,11 @@ final class Birth {
         return id < AT_LEAST_ONCE_ID && (held & 1 << id - FIRST_ID) != 0;
     }
 
+    /** Whether it is still to be written on this connection. */
+    boolean isDue() {
+        return stage == Stage.DUE;
+    }
+
     /** Writes it if it is due; false when there was no room. */
     boolean fill(Codec codec, BrokerLimits limits, Output out) {
         if (stage != Stage.DUE) {

@@ -387,6 +387,11 @@ public final class Session {
         return oldest == null ? atMostOnce.peek() : oldest;
     }
 
+    /** Whether the birth message, with which a connection begins, is written. */
+    public boolean hasBegun() {
+        return !birth.isDue();
+    }
+
     /** Writes what may be sent now, as much as there is room for. */
     public void fill(Output out) {
         if (connected && birth.fill(codec, limits, out) && fillAcknowledgements(out) && subscriptions.fill(codec, out)) {

@@ -57,7 +57,7 @@ class BirthTest {
     }
 
     private static List<String> missing(World world) {
-        return world.takeEvents().stream().filter(each -> each.equals("REJECTED state")).toList();
+        return world.takeEvents().stream().filter(each -> each.equals("REFUSED state")).toList();
     }
 
     @Test
@@ -177,7 +177,7 @@ class BirthTest {
             world.publish("t", "1");
             world.broker.expects("PUBLISH *", "PUBLISH q1 id=1 t 1")
                     .sends(qos == 1 ? "PUBACK id=65535 code=135" : "PUBREC id=65531 code=135", "PUBACK id=1").expectsNothing();
-            assertEquals(List.of("REJECTED state"), missing(world));
+            assertEquals(List.of("REFUSED state"), missing(world));
             assertTrue(world.client.isConnected());
             assertEquals(1, world.client.metrics().delivered());
             assertEquals(0, world.client.metrics().refused());
@@ -196,7 +196,7 @@ class BirthTest {
     void oneThatIsTooLargeForTheBrokerIsToldAndNotSent() {
         World world = five(Message.to("state").payload("x".repeat(100)).build(), "CONNACK {39=60}");
         world.broker.expectsNothing();
-        assertEquals(List.of("REJECTED state"), missing(world));
+        assertEquals(List.of("REFUSED state"), missing(world));
     }
 
     @Test

@@ -554,7 +554,7 @@ final class Application implements ClientEvents {
         }
         if (topic.equals(birthTopic())) {
             birthMissedAt = timeline.now();
-            if (kind != Outcome.Kind.REJECTED) {
+            if (kind != Outcome.Kind.REFUSED) {
                 ledger.violated("truth", topic + " (" + kind + "): " + reason);
             }
             return;

@@ -104,6 +104,15 @@ final class Defects {
                     "        timerAt = time;"),
             new Defect("old-link-not-closed", "link/Link.java", "            connection.close();\n            leave(cause",
                     "            leave(cause"),
+            // ---- births and ends
+            new Defect("birth-behind-the-rest", "session/Session.java",
+                    "birth.fill(codec, limits, out) && fillAcknowledgements(out) && subscriptions.fill(codec, out)",
+                    "fillAcknowledgements(out) && subscriptions.fill(codec, out) && birth.fill(codec, limits, out)"),
+            new Defect("birth-takes-no-slot", "session/Birth.java", "            wire.add(size, false, stage != Stage.AWAITS_PUBACK, sign);\n",
+                    ""),
+            new Defect("birth-under-an-id-that-is-held", "session/Birth.java",
+                    "            held |= 1 << packetId - FIRST_ID;\n        }\n        unanswered", "        }\n        unanswered"),
+            new Defect("end-of-a-subscription-not-told", "session/Subscriptions.java", "                answer(entry, answer);\n", ""),
             // ---- MQTT 5
             new Defect("aliases-of-the-connection-before", "v5/TopicAliases.java", "private final Map<String, Entry> byTopic",
                     "private static final Map<String, Entry> byTopic"),
