@@ -33,6 +33,7 @@ class OperationsTest {
     private static final Pattern ALERT = Pattern.compile("alert: (\\w+)");
     private static final Pattern EXPLAINED = Pattern.compile("\\bMqtt\\w+(?=[,.*])");
     private static final Pattern COMMAND = Pattern.compile("`([a-z]+)[^`]*`");
+    private static final Pattern DROPPED = Pattern.compile("(?m)^\\| `DROPPED: ([^`]*)` \\|");
     private static final Pattern LINE = Pattern.compile("(?m)^\\| `([^`]*)` \\| (?:info|warn|error) \\|");
 
     private static String page() throws IOException {
@@ -93,6 +94,24 @@ class OperationsTest {
 
     @Test
     void everyLogLineIsOneOfTheCode() throws IOException {
+        String code = code();
+        Set<String> lines = all(LINE, page());
+        assertTrue(lines.size() > 15, lines::toString);
+        lines.removeIf(line -> code.indexOf('"' + line.replace("…", "{}").replaceAll("\\{}$", "")) >= 0);
+        assertEquals(Set.of(), lines);
+    }
+
+    @Test
+    void everyReasonForWhichMessagesAreDroppedIsOneOfTheCode() throws IOException {
+        String code = code();
+        Set<String> reasons = all(DROPPED, GuidePage.of("docs/events.md").text());
+        assertTrue(reasons.size() > 8, reasons::toString);
+        reasons.removeIf(reason -> Stream.of(reason.split("…")).map(String::strip).allMatch(part -> code.indexOf(part) >= 0));
+        assertEquals(Set.of(), reasons);
+    }
+
+    /** What a user can be told, with the literals of one expression as one. */
+    private static String code() throws IOException {
         StringBuilder code = new StringBuilder();
         for (String module : List.of("impl", "console")) {
             try (Stream<Path> files = Files.walk(GuidePage.root().resolve("mqtt.resilient." + module + "/src/main/java"))) {
@@ -101,10 +120,7 @@ class OperationsTest {
                 }
             }
         }
-        Set<String> lines = all(LINE, page());
-        assertTrue(lines.size() > 15, lines::toString);
-        lines.removeIf(line -> code.indexOf('"' + line.replace("…", "{}").replaceAll("\\{}$", "")) >= 0);
-        assertEquals(Set.of(), lines);
+        return code.toString();
     }
 
     @Test
