@@ -20,19 +20,19 @@ public interface ClientMXBean {
     /** {@return the time until the next attempt, in milliseconds; 0 = none is planned} */
     long getNextAttemptMillis();
 
-    /** {@return what is wrong with the configuration given last; empty = nothing} */
+    /** {@return why the latest configuration was rejected; empty = it is in force} */
     String getConfigurationError();
 
-    /** {@return the broker in use or tried last} */
+    /** {@return the broker of the present connection or of the latest attempt} */
     String getBroker();
 
-    /** {@return messages admitted} */
+    /** {@return messages accepted} */
     long getAccepted();
 
-    /** {@return messages refused at admission, for whatever reason; not accepted} */
+    /** {@return messages rejected, for whatever reason; not accepted} */
     long getRejected();
 
-    /** {@return accepted messages acknowledged by the broker, with QoS 0 handed to the network} */
+    /** {@return accepted messages acknowledged by the broker, with QoS 0 written to the connection} */
     long getDelivered();
 
     /** {@return accepted messages whose time was over before they were sent} */
@@ -41,55 +41,55 @@ public interface ClientMXBean {
     /** {@return accepted messages withdrawn before they were sent} */
     long getCancelled();
 
-    /** {@return accepted messages that the broker refused with a reason} */
+    /** {@return accepted messages that the broker refused with a reason code} */
     long getRefused();
 
-    /** {@return accepted messages that seemed to end connections} */
-    long getSetAside();
+    /** {@return accepted messages that are dead-lettered: connections ended again and again while they were unacknowledged} */
+    long getDeadLettered();
 
-    /** {@return accepted messages dropped by a bound, or QoS 0 lost with the link} */
+    /** {@return accepted messages dropped by a bound, or QoS 0 lost with the connection} */
     long getDropped();
 
-    /** {@return accepted messages lost with the stop of the client; the MXBean is mostly gone before they are counted} */
+    /** {@return accepted messages lost with the stop of the client; mostly the MXBean is unregistered before they are counted} */
     long getClosed();
 
-    /** {@return accepted messages that have not come to their end} */
+    /** {@return accepted messages that are not yet settled} */
     long getPending();
 
-    /** {@return what they count for against {@code store.max.bytes} and {@code qos0.max.bytes}} */
+    /** {@return bytes of the pending messages, as counted for {@code store.max.bytes} and {@code qos0.max.bytes}} */
     long getPendingBytes();
 
-    /** {@return how long the oldest pending message has been pending, in milliseconds; 0 = none is} */
+    /** {@return how long the oldest pending message has been pending, in milliseconds; 0 = no message is pending} */
     long getOldestMillis();
 
     /** {@return messages sent and not acknowledged to the end} */
     int getInFlight();
 
     /**
-     * {@return how long the broker took for the latest answer that was measured, in nanoseconds; 0 = none on this connection
+     * {@return how long the broker took for the latest measured answer, in nanoseconds; 0 = none on this connection
      * yet, or no connection}
      */
     long getRoundTripNanos();
 
-    /** {@return messages sent again on a later connection} */
-    long getRepeated();
+    /** {@return messages resent on a later connection} */
+    long getResent();
 
-    /** {@return messages from the broker} */
+    /** {@return messages received from the broker} */
     long getReceived();
 
-    /** {@return QoS 2 messages that came again and were not handed over again} */
+    /** {@return QoS 2 messages that the broker resent; listeners got them once} */
     long getReceivedDuplicates();
 
-    /** {@return received messages that listeners are not done with} */
+    /** {@return received messages that are not yet handled} */
     int getUnhandled();
 
-    /** {@return received messages that a listener did not get; not those that it threw at} */
+    /** {@return received messages that did not reach a listener; without those for which a listener threw} */
     long getReceivedDropped();
 
     /** {@return calls of listeners that threw} */
     long getListenerFailures();
 
-    /** {@return acknowledgements that nothing waited for} */
+    /** {@return acknowledgements for no message in flight} */
     long getStrayAcknowledgements();
 
     /** {@return connections that the broker accepted} */
@@ -98,30 +98,30 @@ public interface ClientMXBean {
     /** {@return attempts to connect} */
     long getAttempts();
 
-    /** {@return sessions that the broker had lost} */
+    /** {@return sessions that were lost, by the broker or by a change of the broker or the client identifier} */
     long getSessionsLost();
 
     /** {@return subscriptions that the broker refused} */
     long getSubscriptionsRefused();
 
-    /** {@return how it is with the store: the name of a {@link StoreHealth}} */
+    /** {@return the health of the store: the name of a {@link StoreHealth}} */
     String getStore();
 
-    /** {@return why it is not well with the store; empty = it is} */
+    /** {@return why the store is not healthy; empty = it is healthy} */
     String getStoreReason();
 
-    /** {@return the length of the store's files} */
+    /** {@return the size of the journal in bytes} */
     long getStoreBytes();
 
     /** {@return bytes written to the store since it was opened} */
     long getStoreBytesWritten();
 
-    /** {@return how often the disk was forced since then} */
+    /** {@return how often the disk was forced since the store was opened} */
     long getStoreForces();
 
-    /** {@return records of the store that were damaged} */
+    /** {@return damaged records of the journal, which are skipped} */
     long getStoreRecordsSkipped();
 
-    /** {@return files of the store that were put aside} */
+    /** {@return damaged segments of the journal, which are quarantined} */
     long getStoreSegmentsQuarantined();
 }

@@ -3,8 +3,8 @@ package mqtt.resilient.api;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Hears of every change of the connection, in order, one call at a time, on a listener thread. May block and may use
- * the client. A listener that lags by more than 100 changes misses the oldest.
+ * Is told every change of the connection, in order, one call at a time, on a listener thread. It may block and may use
+ * the client. A listener that is more than 100 changes behind misses the oldest.
  */
 @ConsumerType
 @FunctionalInterface

@@ -1,10 +1,10 @@
 package mqtt.resilient.api;
 
-/** Where a client stands on its way to a broker. */
+/** The state of a client's connection. */
 public enum ConnectionState {
-    /** The client is being started or is stopped, or its store is being changed. */
+    /** The client is starting or stopped, or its store is being changed. */
     OFFLINE,
-    /** The last attempt or connection has ended, or attempts are held back; the next one has its time. */
+    /** Back-off: the latest attempt or connection has ended, or attempts are suspended; the next one is planned. */
     WAITING,
     /** The broker's name is being resolved. */
     RESOLVING,
@@ -20,8 +20,9 @@ public enum ConnectionState {
      */
     PAUSED,
     /**
-     * It cannot work: there is no usable configuration, the store cannot be opened, or something it needs (MQTT 5, an
-     * {@link Authenticator}) is not there. {@link ClientStatus#reason()} says which; it goes on when that is there.
+     * The client cannot work: there is no valid configuration, the store cannot be opened, or something that the
+     * configuration requires (MQTT 5, an {@link Authenticator}) is missing. {@link ClientStatus#reason()} says which; the client
+     * goes on by itself when the cause is gone.
      */
     FAILED
 }

@@ -13,11 +13,11 @@ import java.util.Objects;
  * </pre>
  */
 public final class Message {
-    /** The lane of alarms: overtakes every other lane, and a full send window. */
+    /** The lane of alarms: sent before every other lane, and in spite of a full send window. */
     public static final int LANE_ALARM = 0;
     /** The default lane. */
     public static final int LANE_NORMAL = 2;
-    /** The lane of bulk data: goes when nothing else waits. */
+    /** The lane of bulk data: sent when no other message waits. */
     public static final int LANE_BULK = 3;
     /** The number of lanes, 0 to 3. */
     public static final int LANES = 4;
@@ -104,7 +104,7 @@ public final class Message {
         return qos;
     }
 
-    /** {@return whether the broker keeps it as the topic's last value} */
+    /** {@return whether the broker keeps it as the retained message of its topic} */
     public boolean retain() {
         return retain;
     }
@@ -119,7 +119,7 @@ public final class Message {
         return expiresAfterNanos;
     }
 
-    /** {@return what travels with it; nothing of it with MQTT 3.1.1} */
+    /** {@return the MQTT 5 properties; MQTT 3.1.1 does not send them} */
     public MessageProperties properties() {
         return properties;
     }
@@ -181,7 +181,7 @@ public final class Message {
         }
 
         /**
-         * Has the broker keep the message as the topic's last value (MQTT 3.1.1 section 3.3.1.3).
+         * Has the broker keep the message as the retained message of its topic (MQTT 3.1.1 section 3.3.1.3).
          *
          * @param keep whether to
          * @return this
@@ -207,7 +207,7 @@ public final class Message {
         }
 
         /**
-         * Sets what travels with the message; MQTT 3.1.1 drops it.
+         * Sets the MQTT 5 properties; MQTT 3.1.1 does not send them.
          *
          * @param all not null
          * @return this
@@ -218,8 +218,8 @@ public final class Message {
         }
 
         /**
-         * Drops the message if it was never sent within this time after its acceptance. With MQTT 5 the broker is told what
-         * is left of it, in whole seconds and at least one, and drops the message then (Message Expiry Interval).
+         * Lets the message expire if it is not sent within this time after its acceptance. With MQTT 5 the broker is told the
+         * remaining time, in whole seconds and at least one, and drops the message then (Message Expiry Interval).
          *
          * @param time more than zero; at most 292 years
          * @return this

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What travels with a message besides its topic and payload (MQTT 5 section 3.3.2.3); MQTT 3.1.1 has nothing of the kind and
- * drops it. Immutable, safe from any thread, kept in the store with its message.
+ * The properties of a message besides its topic and payload (MQTT 5 section 3.3.2.3); MQTT 3.1.1 has none and does not send
+ * them. Immutable, safe from any thread, kept in the store with its message.
  */
 public final class MessageProperties {
     /** No properties. */
@@ -65,12 +65,12 @@ public final class MessageProperties {
         return Optional.ofNullable(contentType);
     }
 
-    /** {@return the topic for an answer} */
+    /** {@return the topic for a response (Response Topic)} */
     public Optional<String> responseTopic() {
         return Optional.ofNullable(responseTopic);
     }
 
-    /** {@return a copy of what an answer has to repeat} */
+    /** {@return a copy of the Correlation Data, which a response returns} */
     public Optional<byte[]> correlationData() {
         return Optional.ofNullable(correlationData).map(byte[]::clone);
     }
@@ -90,7 +90,7 @@ public final class MessageProperties {
         return userProperties.stream().filter(each -> each.name().equals(name)).map(UserProperty::value).findFirst();
     }
 
-    /** {@return how many bytes {@link #writeTo} writes; 0 = there are no properties} */
+    /** {@return how many bytes {@link #writeTo} writes; 0 = no properties} */
     public int length() {
         return encoded.length;
     }
@@ -197,7 +197,7 @@ public final class MessageProperties {
         return Arrays.hashCode(encoded);
     }
 
-    /** {@return the names of what there is; no values} */
+    /** {@return the names of the properties that are set; no values} */
     @Override
     public String toString() {
         return "MessageProperties[" + (text ? "text " : "") + (contentType == null ? "" : "contentType ")
@@ -240,7 +240,7 @@ public final class MessageProperties {
         }
 
         /**
-         * Sets the topic for an answer.
+         * Sets the topic for a response (Response Topic).
          *
          * @param topic without wildcards
          * @return this
@@ -252,7 +252,7 @@ public final class MessageProperties {
         }
 
         /**
-         * Sets what an answer has to repeat.
+         * Sets the Correlation Data, which a response returns.
          *
          * @param bytes copied; at most 65,535
          * @return this
@@ -268,7 +268,7 @@ public final class MessageProperties {
         }
 
         /**
-         * Adds a user property behind those that are there.
+         * Adds a user property after the present ones.
          *
          * @param name any text that MQTT can send; may repeat
          * @param value likewise

@@ -4,12 +4,13 @@ import java.time.Duration;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Received messages to be fetched, in order of receipt. Safe from any thread; several consumers share the messages, and
- * who has waited longest gets the next. A message is acknowledged to the broker when it is taken, or by
+ * A queue of received messages, in order of receipt. Safe from any thread; several consumers share the messages, and the one
+ * that has waited longest gets the next. A message is acknowledged to the broker when it is taken, or by
  * {@link ReceivedMessage#acknowledge()} if the options say so.
  *
- * <p>QoS 0 beyond the capacity pushes out the oldest of its kind, which {@link #discards()} counts. QoS 1 and 2 are never
- * discarded: what is not taken is not acknowledged, and the broker holds back the rest.
+ * <p>When the queue is full, a QoS 0 message discards the oldest QoS 0 message, which {@link #discards()} counts. QoS 1 and 2 are
+ * never discarded: a message that is not taken is not acknowledged, and the broker sends only as many as may be
+ * unacknowledged.
  */
 @ProviderType
 public interface MessageQueue extends AutoCloseable {
@@ -23,25 +24,25 @@ public interface MessageQueue extends AutoCloseable {
     ReceivedMessage take() throws InterruptedException;
 
     /**
-     * Waits for the next message, at most so long.
+     * Waits for the next message, at most for the timeout.
      *
      * @param timeout zero = not at all
-     * @return the message, or null if the time is over
+     * @return the message, or null when the time is up
      * @throws InterruptedException if the thread is interrupted
      * @throws IllegalStateException if the queue is closed, also while waiting
      */
     ReceivedMessage poll(Duration timeout) throws InterruptedException;
 
-    /** {@return how many QoS 0 messages were pushed out since the queue was opened} */
+    /** {@return how many QoS 0 messages were discarded since the queue was opened} */
     long discards();
 
-    /** {@return how many messages wait now} */
+    /** {@return how many messages are in the queue} */
     int size();
 
     /** {@return the subscription behind the queue: what the broker granted} */
     Subscription subscription();
 
-    /** Ends the subscription; messages that wait are given up. Repeatable. */
+    /** Ends the subscription; the messages in the queue are given up: acknowledged and counted as dropped. Repeatable. */
     @Override
     void close();
 }

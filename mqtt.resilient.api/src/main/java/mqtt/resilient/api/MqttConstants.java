@@ -13,11 +13,11 @@ public final class MqttConstants {
     /** Property of a listener service: {@code true} for acknowledgement by the listener. */
     public static final String MANUAL_ACKNOWLEDGEMENT = "mqtt.manual.acknowledgement";
 
-    /** Property of a listener service, MQTT 5: {@code true} keeps messages of its own client away. */
+    /** Property of a listener service, MQTT 5: {@code true} excludes messages published by its own client. */
     public static final String NO_LOCAL = "mqtt.no.local";
     /** Property of a listener service, MQTT 5: {@code true} for the RETAIN flag as it was published. */
     public static final String RETAIN_AS_PUBLISHED = "mqtt.retain.as.published";
-    /** Property of a listener service, MQTT 5: which retained messages come, 0 always, 1 if new, 2 never. */
+    /** Property of a listener service, MQTT 5: when retained messages are sent, 0 always, 1 if new, 2 never. */
     public static final String RETAIN_HANDLING = "mqtt.retain.handling";
     /** Property of a listener service, MQTT 5: 1 to 33,554,431, given with each message. */
     public static final String SUBSCRIPTION_IDENTIFIER = "mqtt.subscription.identifier";
@@ -28,25 +28,25 @@ public final class MqttConstants {
     public static final String EVENT_DISCONNECTED = "mqtt/resilient/DISCONNECTED";
     /** Event: a message arrived for a filter of the configuration key {@code subscriptions}. */
     public static final String EVENT_MESSAGE = "mqtt/resilient/MESSAGE";
-    /** Event, besides {@link #EVENT_DISCONNECTED}: somebody must do something, such as correct the credentials. */
+    /** Event, besides {@link #EVENT_DISCONNECTED}: an operator must act, for example correct the credentials. */
     public static final String EVENT_REFUSED = "mqtt/resilient/REFUSED";
-    /** Event: messages were not delivered: why and how many; summed up per second. */
+    /** Event: messages were not delivered: why and how many, summed up per second. */
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
-    /** Event: a message was set aside: a listener failed on it too often, or it seemed to end connections. */
-    public static final String EVENT_SET_ASIDE = "mqtt/resilient/SET_ASIDE";
-    /** Event: the session before is lost (the broker lost it, or the client has another broker or client id now). */
+    /** Event: a message was dead-lettered: a listener failed on it too often, or connections ended again and again with it. */
+    public static final String EVENT_DEAD_LETTERED = "mqtt/resilient/DEAD_LETTERED";
+    /** Event: the session is lost: the broker no longer has it, or the client has another broker or client identifier. */
     public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";
     /** Event: the broker refused a subscription. */
     public static final String EVENT_SUBSCRIPTION_REFUSED = "mqtt/resilient/SUBSCRIPTION_REFUSED";
-    /** Event: a configuration was taken or refused. */
+    /** Event: a configuration is in force or was rejected. */
     public static final String EVENT_CONFIGURATION = "mqtt/resilient/CONFIGURATION";
-    /** Event: how it is with the store has changed, or something in it was damaged. */
+    /** Event: the health of the store has changed, or it was damaged. */
     public static final String EVENT_STORE = "mqtt/resilient/STORE";
-    /** Event to the engine: publish this. */
+    /** Event to the client: publish a message. */
     public static final String EVENT_PUBLISH = "mqtt/resilient/PUBLISH";
     /** Answer to {@link #EVENT_PUBLISH}: the message is stored; QoS 0: accepted. */
     public static final String EVENT_PUBLISHED = "mqtt/resilient/PUBLISHED";
-    /** Answer to {@link #EVENT_PUBLISH}: the message is refused. */
+    /** Answer to {@link #EVENT_PUBLISH}: the message is rejected. */
     public static final String EVENT_REJECTED = "mqtt/resilient/REJECTED";
 
     /** Event property: the topic (String). */
@@ -55,21 +55,21 @@ public final class MqttConstants {
     public static final String PAYLOAD = "mqtt.payload";
     /** Event property: whether the message is or was retained (Boolean). */
     public static final String RETAINED = "mqtt.retained";
-    /** Event property: whether the broker marked the message as a possible repetition (Boolean). */
+    /** Event property: whether the broker marked the message as possibly resent, DUP (Boolean). */
     public static final String DUPLICATE = "mqtt.duplicate";
     /** Event property, MQTT 5: user properties, names and values in turn (String[]). */
     public static final String USER_PROPERTIES = "mqtt.user.properties";
     /** Event property, MQTT 5: the content type (String). */
     public static final String CONTENT_TYPE = "mqtt.content.type";
-    /** Event property, MQTT 5: the topic for an answer (String). */
+    /** Event property, MQTT 5: the topic for a response (String). */
     public static final String RESPONSE_TOPIC = "mqtt.response.topic";
-    /** Event property, MQTT 5: what an answer has to repeat (byte[]). */
+    /** Event property, MQTT 5: the Correlation Data, which a response returns (byte[]). */
     public static final String CORRELATION_DATA = "mqtt.correlation.data";
-    /** Event property: what is left of a message's time, in seconds (Long). */
+    /** Event property: the remaining time until the message expires, in seconds (Long). */
     public static final String EXPIRY_SECONDS = "mqtt.expiry.seconds";
     /** Event property: {@link ClientStatus#reasonCode()} (Integer). */
     public static final String REASON_CODE = "mqtt.reason.code";
-    /** Event property: any value that the answer repeats. */
+    /** Event property: any value; the answer has it too. */
     public static final String CORRELATION = "mqtt.correlation";
     /** Event property: the number of the published message (Long). */
     public static final String PUBLICATION = "mqtt.publication";
@@ -85,7 +85,7 @@ public final class MqttConstants {
     public static final String SESSION_PRESENT = "mqtt.session.present";
     /** Event property: how many (Long). */
     public static final String COUNT = "mqtt.count";
-    /** Event property: whether a configuration was taken (Boolean). */
+    /** Event property: whether a configuration is in force (Boolean). */
     public static final String ACCEPTED = "mqtt.accepted";
     /** Event property: milliseconds since 1970 (Long). */
     public static final String TIMESTAMP = "timestamp";

@@ -3,21 +3,21 @@ package mqtt.resilient.api;
 import java.util.List;
 
 /**
- * How a message ended.
+ * How a message was settled; immutable.
  *
- * @param kind how it ended
+ * @param kind how
  * @param reasonCode the broker's reason code (MQTT 5; 0 in 3.1.1)
- * @param reason in words, for a log; empty when there is nothing to say. Code and words are there at least while the message
- *        is one of the latest 1,024; the history keeps the kind for longer
+ * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the kind for
+ *        longer
  * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
- *        {@link Publication#delivered()}, the history does not keep them
+ *        {@link Publication#settled()}, the history does not keep them
  */
 public record Outcome(Kind kind, int reasonCode, String reason, List<UserProperty> userProperties) {
 
     /**
      * Without user properties.
      *
-     * @param kind how it ended
+     * @param kind how it was settled
      * @param reasonCode the broker's reason code
      * @param reason in words
      */
@@ -25,27 +25,32 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         this(kind, reasonCode, reason, List.of());
     }
 
-    /** The ways in which a message can end. Every accepted message ends in exactly one of them. */
+    /** The ways in which a message can be settled. Every accepted message is settled in exactly one of them. */
     public enum Kind {
-        /** QoS 1 and 2: acknowledged by the broker. QoS 0: handed to the network. */
+        /** QoS 1 and 2: acknowledged by the broker. QoS 0: written to the connection. */
         DELIVERED,
-        /** Its time was over before it was sent. */
+        /** It expired before it was sent ({@link Message.Builder#expiresAfter}). */
         EXPIRED,
         /** Withdrawn by {@link Publication#cancel()} before it was sent. */
         CANCELLED,
-        /** Refused: at admission, or by the broker with a reason code. */
+        /** Not accepted: {@code publish} did not take the message; {@link Publication#stored()} says why. */
         REJECTED,
-        /** Never acknowledged over several connections that it seems to have ended, and put aside. */
-        SET_ASIDE,
-        /** Dropped by a bound. */
+        /**
+         * The broker refused it with a reason code of 0x80 or above, or its limits rule the message out: too large, or with
+         * {@code qos.strict} a QoS or RETAIN that it does not have.
+         */
+        REFUSED,
+        /** The client gave up on it: connections ended again and again while it was the oldest unacknowledged message. */
+        DEAD_LETTERED,
+        /** Removed by a bound (bytes, count, age), or QoS 0 lost with the connection. */
         DROPPED,
-        /** The client stopped; the message is lost with it. */
+        /** Lost with the stop of the client. */
         CLOSED,
-        /** The client stopped; the message is in its store and goes out after the next start. */
+        /** The client stopped; the message is in its store and is sent after the next start. */
         KEPT_IN_STORE,
-        /** Too long ago to say. */
+        /** No longer known: too many messages ago. */
         UNKNOWN,
-        /** Not yet at its end. Only from {@link ResilientMqttClient#outcome(long)}. */
+        /** Not yet settled. Only from {@link ResilientMqttClient#outcome(long)}. */
         PENDING
     }
 

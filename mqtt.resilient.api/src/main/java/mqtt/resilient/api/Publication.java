@@ -4,18 +4,18 @@ import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What became of one {@link ResilientMqttClient#publish(Message)}: a small value, safe from any thread and free to drop.
- * The stages are made only when they are asked for. One that has to wait is completed on the thread {@code mqtt-complete},
- * never on {@code mqtt-io}: dependent code that blocks there delays only other dependents. Like every thread of the engine it
- * must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A stage that is complete already runs
- * dependent code on the caller's thread.
+ * The result of one {@link ResilientMqttClient#publish(Message)}: a small object, safe from any thread; it need not be kept.
+ * The stages are made when they are asked for. A stage that is not complete then is completed on the thread
+ * {@code mqtt-complete}, never on {@code mqtt-io}: dependent code that blocks there delays only other dependent code. Like
+ * every thread of the engine it must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A stage that is
+ * already complete runs dependent code on the caller's thread.
  */
 @ProviderType
 public interface Publication {
     /**
-     * The number of the message in its client: taken at admission, ascending from 1.
+     * The number of the message in its client: given at acceptance, ascending from 1.
      *
-     * @return the number; 0 for a message that was rejected at admission
+     * @return the number; 0 for a message that was rejected
      */
     long id();
 
@@ -29,17 +29,17 @@ public interface Publication {
     CompletionStage<Durability> stored();
 
     /**
-     * Completes when the message has come to its end.
+     * Completes when the message is settled, in whichever way: {@link Outcome#isDelivered()} says whether it was delivered.
      *
-     * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for after the
-     *         client's bounded history (the last 65,536 messages) has passed the message
+     * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for when more
+     *         than 65,536 later messages have been accepted
      */
-    CompletionStage<Outcome> delivered();
+    CompletionStage<Outcome> settled();
 
     /**
-     * Withdraws the message if it was never sent.
+     * Cancels the message if it was never sent.
      *
-     * @return a stage with true if it was withdrawn, false if it was too late
+     * @return a stage with true if it was cancelled, false if it was too late
      */
     CompletionStage<Boolean> cancel();
 }

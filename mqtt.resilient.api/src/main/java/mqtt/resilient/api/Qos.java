@@ -5,9 +5,9 @@ package mqtt.resilient.api;
  * is the number on the wire.
  */
 public enum Qos {
-    /** QoS 0: written once; lost if the link is lost in that moment. */
+    /** QoS 0: sent once; lost if the connection is lost in that moment. */
     AT_MOST_ONCE,
-    /** QoS 1: repeated on the next connection until the broker acknowledges; may arrive twice. */
+    /** QoS 1: resent on the next connection until the broker acknowledges it; may arrive twice. */
     AT_LEAST_ONCE,
     /** QoS 2: arrives once as long as both sides keep the session. */
     EXACTLY_ONCE;

@@ -15,16 +15,16 @@ public interface ReceivedMessage {
     /** {@return the quality of service it was delivered with} */
     Qos qos();
 
-    /** {@return whether it was kept by the broker from before the subscription} */
+    /** {@return whether it is a retained message of before the subscription (RETAIN)} */
     boolean retained();
 
-    /** {@return whether the broker marked it as a possible repetition} */
+    /** {@return whether the broker marked it as possibly resent (DUP)} */
     boolean duplicate();
 
-    /** {@return what travelled with it; {@link MessageProperties#NONE} with MQTT 3.1.1} */
+    /** {@return its MQTT 5 properties; {@link MessageProperties#NONE} with MQTT 3.1.1} */
     MessageProperties properties();
 
-    /** {@return the seconds that were left of its time when it arrived; -1 = it does not expire} */
+    /** {@return the remaining seconds until it expires, at its arrival; -1 = it does not expire} */
     long expirySeconds();
 
     /** {@return the identifiers of the subscriptions that it arrived for ({@link SubscribeOptions#identifier})} */
@@ -32,8 +32,8 @@ public interface ReceivedMessage {
 
     /**
      * Acknowledges the message to the broker; needed only with {@link SubscribeOptions#manualAcknowledgement()}.
-     * Repeatable. Once the connection it came over is gone, the broker sends it again: with QoS 1 it is handed over again,
-     * with QoS 2 it is then acknowledged without being handed over again.
+     * Repeatable. When its connection has ended before, the broker resends the message: with QoS 1 the listener gets it again,
+     * with QoS 2 it is acknowledged then without another call of the listener.
      */
     void acknowledge();
 }

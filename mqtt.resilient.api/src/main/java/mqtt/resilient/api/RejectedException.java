@@ -6,13 +6,13 @@ public final class RejectedException extends RuntimeException {
 
     /** Why. */
     public enum Reason {
-        /** A bound of what may be pending is reached, or the disk is full or does not keep up. */
+        /** A bound of pending messages is reached, or the disk is full or does not keep up. */
         FULL,
         /** The message is larger than {@code packet.max.bytes} or than the protocol allows. */
         TOO_LARGE,
         /** QoS 0 while there is no connection and {@code qos0.offline} is off. */
         OFFLINE,
-        /** The client's store cannot take it: it is not open, or broken. */
+        /** The store cannot store it: it is not open, or failed. */
         STORE,
         /** The client has stopped. */
         CLOSED

@@ -6,13 +6,13 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One configured MQTT client, as an OSGi service with the properties {@link MqttConstants#CLIENT} and
- * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps what it accepted until it
- * has come to its end; what that survives meanwhile is its {@link Durability}.
+ * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps each accepted message until it
+ * is settled; what a pending message survives is its {@link Durability}.
  *
  * <p>Every method is safe from any thread, also inside a listener, and none blocks except
- * {@link #publish(Message, Duration)}. The service belongs to the bundle
- * that got it: when that bundle releases it, its subscriptions and listeners are closed, and every method of the stale
- * reference throws {@link IllegalStateException}.
+ * {@link #publish(Message, Duration)}. Each bundle gets
+ * a service object of its own: when the bundle releases it, its subscriptions and listeners are closed, and every method of
+ * the released object throws {@link IllegalStateException}.
  */
 @ProviderType
 public interface ResilientMqttClient {
@@ -20,35 +20,35 @@ public interface ResilientMqttClient {
      * Publishes a message, connected or not. Returns at once.
      *
      * @param message the message
-     * @return what becomes of it; a message that is not accepted completes {@link Publication#stored()} with a
+     * @return its result; for a message that is rejected {@link Publication#stored()} completes with a
      *         {@link RejectedException}
      */
     Publication publish(Message message);
 
     /**
-     * Publishes a message and waits for space when the client is full. Meant for threads that may wait.
+     * Publishes a message; waits for space when a bound is reached. For threads that may block.
      *
      * @param message the message
      * @param timeout how long to wait at most
-     * @return what becomes of it, as with {@link #publish(Message)}; rejected when there was no space in time
+     * @return its result, as with {@link #publish(Message)}; rejected when there was no space in time
      * @throws InterruptedException if the thread is interrupted while it waits
-     * @throws IllegalStateException on a thread of the engine, also in a listener: waiting there would hold up what
+     * @throws IllegalStateException on a thread of the engine, also in a listener: waiting there would block what
      *         makes space
      */
     Publication publish(Message message, Duration timeout) throws InterruptedException;
 
     /**
-     * Looks up how a message ended.
+     * Looks up how a message was settled.
      *
      * @param id a {@link Publication#id()} of this client
-     * @return the outcome; {@link Outcome.Kind#PENDING} while there is none, {@link Outcome.Kind#UNKNOWN} when it is
-     *         older than the last 65,536 messages or never was. Of a message that was accepted before the client was
-     *         started it is {@code UNKNOWN} while it is pending, and mostly afterwards too
+     * @return the outcome; {@link Outcome.Kind#PENDING} while it is not settled; {@link Outcome.Kind#UNKNOWN} if it is
+     *         older than the latest 65,536 messages, or was never accepted. For a message that was accepted before the
+     *         client was started it is {@code UNKNOWN} while it is pending, and mostly afterwards too
      */
     Outcome outcome(long id);
 
     /**
-     * Subscribes. The engine renews the subscription whenever the broker has lost it.
+     * Subscribes. The client subscribes again whenever the broker has lost the session.
      *
      * @param filter a topic filter; wildcards and {@code $share/group/filter} are allowed
      * @param options how
@@ -59,37 +59,37 @@ public interface ResilientMqttClient {
     Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
 
     /**
-     * Subscribes, to fetch the messages instead of being called.
+     * Subscribes with a queue, from which the messages are taken, instead of a listener.
      *
      * @param filter a topic filter
      * @param options how
-     * @param capacity how many QoS 0 messages may wait, at least 1
+     * @param capacity how many QoS 0 messages the queue holds, at least 1
      * @return the queue
      * @throws IllegalArgumentException if the filter or the capacity is not allowed
      */
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /**
-     * Publishes a request and waits for its answer; at most 10,000 of each user of the service may wait at once. With MQTT 5
+     * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once. With MQTT 5
      * the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
      * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
      * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
      * correlation data are set by the client.
      *
-     * @param message the request; held until its answer can come: until the client has been connected once and the broker
+     * @param message the request; sent when its answer can arrive: when the client has been connected once and the broker
      *        has granted the subscription to the answers. After that, QoS 0 without a connection is rejected, unless
      *        {@code qos0.offline} is set
      * @param timeout how long to wait for the answer; more than zero
      * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none came in
      *         time, a {@link RejectedException} when the request was not accepted, and an {@link IllegalStateException}
      *         when it was not delivered, the broker refused the subscription to the answers, 10,000 requests wait
-     *         already, or this service is released
+     *         already, or this service was released
      */
     CompletionStage<ReceivedMessage> request(Message message, Duration timeout);
 
     /**
-     * Subscribes to requests and answers them, those of MQTT 5 and those of {@link #request} with 3.1.1. A message that asks
-     * for no answer is acknowledged and passed over. The answer has the QoS of the request.
+     * Subscribes to requests and answers them, those of MQTT 5 and those of {@link #request} with 3.1.1. A message without a
+     * response topic is acknowledged and ignored. The answer has the QoS of the request.
      *
      * @param filter which requests
      * @param options how; acknowledgement by the listener is not allowed
@@ -99,41 +99,40 @@ public interface ResilientMqttClient {
      */
     Subscription respond(String filter, SubscribeOptions options, Responder responder);
 
-    /** {@return the state now} */
+    /** {@return the present state} */
     ClientStatus status();
 
-    /** {@return whether messages can flow now} */
+    /** {@return whether the client is connected now} */
     boolean isConnected();
 
     /**
-     * Hears of every change of the connection from now on.
+     * Adds a listener for every change of the connection.
      *
      * @param listener called on a listener thread, beginning with the present state
-     * @return closes the registration
+     * @return removes the listener when it is closed
      */
     AutoCloseable addConnectionListener(ConnectionListener listener);
 
     /**
-     * Ends the connection with DISCONNECT, which suppresses the will, and stays offline until {@link #connect()}. A restart of
-     * the client forgets it. Repeatable.
+     * Closes the connection with DISCONNECT, so that the broker does not publish the will, and stays paused until
+     * {@link #connect()} or a restart of the client. Repeatable.
      */
     void disconnect();
 
-    /** Resumes after {@link #disconnect()}; without effect otherwise, also in a pause of the schedule. */
+    /** Connects again after {@link #disconnect()}; no effect otherwise, also between two windows of the schedule. */
     void connect();
 
     /**
-     * Ends the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
-     * schedule. Without effect after {@link #disconnect()}, and while there is no usable configuration or its store is not
-     * open.
+     * Closes the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
+     * schedule. No effect after {@link #disconnect()}, and while there is no valid configuration or the store is not open.
      */
     void reconnect();
 
     /**
-     * Waits until nothing is left to deliver, also of what is published meanwhile.
+     * Waits until no message is pending, messages that are published meanwhile included.
      *
      * @param timeout the time after which to give up; more than zero
-     * @return a stage with true when no message is pending any more, false when the time is over
+     * @return a stage with true when no message is pending, false when the time is up
      */
     CompletionStage<Boolean> drain(Duration timeout);
 
@@ -146,13 +145,13 @@ public interface ResilientMqttClient {
     CompletionStage<Boolean> brokerUp();
 
     /**
-     * Asks whether the wide area network is there; never disturbs MQTT.
+     * Asks whether the wide area network is reachable; independent of the MQTT connection.
      *
      * @return a stage with true at once while connected; else whether the name server of {@code wan.probe} answers
      *         within three seconds after its own name, if it has one, is resolved
      */
     CompletionStage<Boolean> wanUp();
 
-    /** {@return the figures now; also as {@link ClientMXBean}} */
+    /** {@return the present metrics; also as {@link ClientMXBean}} */
     ClientMetrics metrics();
 }

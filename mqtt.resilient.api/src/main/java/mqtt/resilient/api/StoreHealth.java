@@ -1,21 +1,21 @@
 package mqtt.resilient.api;
 
-/** How it is with the store of a client. Every state but {@link #OK} is left by itself when its cause is gone. */
+/** The health of a client's store. Every state but {@link #OK} ends by itself when its cause is gone. */
 public enum StoreHealth {
-    /** The store is being opened: nothing but QoS 0 is accepted. */
+    /** The store is being opened: only QoS 0 is accepted. */
     OPENING,
-    /** All is well. */
+    /** Healthy. */
     OK,
     /**
-     * The disk is very slow, a write has failed and is being tried again elsewhere, or reading or tidying up has failed.
+     * The disk is very slow, a write has failed and is retried in another segment, or reading or compacting has failed.
      * Messages are accepted.
      */
     DEGRADED,
     /**
-     * There is too little disk space, or too much waits for a disk that does not keep up: nothing but QoS 0 is accepted, what
-     * is stored is delivered.
+     * There is too little disk space, or the disk does not keep up with writing: only QoS 0 is accepted, stored messages are
+     * delivered.
      */
     FULL,
-    /** The store cannot be opened or written, or there is no usable configuration: nothing but QoS 0 is accepted. */
+    /** The store cannot be opened or written, or there is no valid configuration: only QoS 0 is accepted. */
     FAILED
 }

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How to subscribe. What is for MQTT 5 only has no effect with 3.1.1, but for what is said below. When several listeners
- * have the same filter, the broker is asked for what serves all of them.
+ * How to subscribe; immutable. Options of MQTT 5 have no effect with 3.1.1, except as said below. When several listeners
+ * have the same filter, the broker is asked for options that serve all of them.
  *
  * @param qos the highest quality of service wanted
  * @param manualAcknowledgement whether the listener calls {@link ReceivedMessage#acknowledge()} itself
- * @param noLocal MQTT 5: whether messages of this client stay away; not allowed with shared subscriptions
- * @param retainAsPublished MQTT 5: whether messages keep the flag with which they were published
- * @param retainHandling MQTT 5: which retained messages come. With 3.1.1 too, a listener that does not ask for them always does
- *        not bring them anew at a filter that another listener has
- * @param identifier MQTT 5: 1 to 33,554,431, given with each message ({@link ReceivedMessage#subscriptionIdentifiers()});
+ * @param noLocal MQTT 5: whether messages published by this client are not sent to it; not allowed with shared subscriptions
+ * @param retainAsPublished MQTT 5: whether messages keep the RETAIN flag with which they were published
+ * @param retainHandling MQTT 5: when the broker sends retained messages. With 3.1.1 too: unless it is {@code ALWAYS}, a
+ *        further listener of a filter does not make the broker send them again
+ * @param identifier MQTT 5: 1 to 33,554,431, which each message has ({@link ReceivedMessage#subscriptionIdentifiers()});
  *        0 = none
  * @param userProperties MQTT 5: for the broker, in order; of several listeners of one filter those of the latest
  *        that gave any
@@ -23,13 +23,13 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
         RetainHandling retainHandling, int identifier, List<UserProperty> userProperties) {
     private static final int LARGEST_IDENTIFIER = (1 << 25) - 1;
 
-    /** Which retained messages come (MQTT 5 section 3.8.3.1); the ordinal is the number on the wire. */
+    /** When the broker sends retained messages (MQTT 5 section 3.8.3.1); the ordinal is the number on the wire. */
     public enum RetainHandling {
-        /** With every subscription, also when it is renewed. */
+        /** With every SUBSCRIBE, also when the client subscribes again. */
         ALWAYS,
-        /** Only when the broker did not have the subscription before. */
+        /** Only if the broker did not have the subscription before. */
         IF_NEW,
-        /** None. */
+        /** Never. */
         NEVER
     }
 
@@ -57,7 +57,7 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
     }
 
     /**
-     * Options with automatic acknowledgement and no more.
+     * Options with automatic acknowledgement and the defaults.
      *
      * @param qos the highest quality of service wanted
      * @return the options
@@ -71,18 +71,18 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
         return new SubscribeOptions(qos, true, noLocal, retainAsPublished, retainHandling, identifier, userProperties);
     }
 
-    /** {@return the same without messages of this client} */
+    /** {@return the same without messages published by this client} */
     public SubscribeOptions withoutLocal() {
         return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier, userProperties);
     }
 
-    /** {@return the same with the flag as it was published} */
+    /** {@return the same with the RETAIN flag as it was published} */
     public SubscribeOptions retainedAsPublished() {
         return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier, userProperties);
     }
 
     /**
-     * The same with other retained messages.
+     * The same with another handling of retained messages.
      *
      * @param which not null
      * @return the options

@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A subscription that the engine renews whenever the broker has lost it. Safe from any thread. */
+/** A subscription; the client subscribes again whenever the broker has lost the session. Safe from any thread. */
 @ProviderType
 public interface Subscription extends AutoCloseable {
     /** {@return the filter} */
     String filter();
 
     /**
-     * The broker's answer to the latest (re)subscription.
+     * The broker's answer to the latest SUBSCRIBE.
      *
      * @return the answer; {@link Grant#PENDING} while there is none
      */
@@ -27,8 +27,8 @@ public interface Subscription extends AutoCloseable {
 
     /**
      * Ends the subscription: the listener gets no further call, and the broker is told when no other listener has the
-     * same filter. What waits for the listener is given up: acknowledged, counted and reported as dropped. Repeatable;
-     * returns at once.
+     * same filter. Received messages that wait for the listener are given up: acknowledged, counted and reported as
+     * dropped. Repeatable; returns at once.
      */
     @Override
     void close();
@@ -38,7 +38,7 @@ public interface Subscription extends AutoCloseable {
      *
      * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused; MQTT 5 section 3.9.3), or
      *        -1 while there is none, or -2 after a close
-     * @param reason the broker's words; empty = none
+     * @param reason the broker's Reason String; empty = none
      * @param userProperties of the SUBACK (MQTT 5), in order, at most 1,024 characters of them
      */
     record Grant(int code, String reason, List<UserProperty> userProperties) {

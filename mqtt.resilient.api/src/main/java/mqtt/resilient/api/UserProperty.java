@@ -1,7 +1,7 @@
 package mqtt.resilient.api;
 
 /**
- * A name and a value that travel with a packet (MQTT 5 section 2.2.2.2, User Property). Names may repeat; their order is
+ * A User Property of a packet: a name and a value (MQTT 5 section 2.2.2.2). Names may repeat; their order is
  * kept.
  *
  * @param name any text that MQTT can send, at most 65,535 bytes of UTF-8

@@ -8,43 +8,44 @@ import mqtt.resilient.api.Subscription;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Looks into one client, for an operator: what a {@link mqtt.resilient.api.ResilientMqttClient} does not tell. A service
- * beside each of them, with the same {@link mqtt.resilient.api.MqttConstants#CLIENT}. Safe from any thread, never blocks, costs
- * nothing while nobody asks. The stages complete on {@code mqtt-complete}, or never if the client ends meanwhile.
+ * Shows an operator the inside of one client. A service beside each
+ * {@link mqtt.resilient.api.ResilientMqttClient}, with the same {@link mqtt.resilient.api.MqttConstants#CLIENT}. Safe from any
+ * thread, never blocks, costs nothing while it is not used. The stages complete on {@code mqtt-complete}, or never if the client
+ * is stopped meanwhile.
  */
 @ProviderType
 public interface ClientInspector {
-    /** The number of the lane in which QoS 0 waits, behind those of {@link Message#lane()}. */
+    /** The number of the queue of QoS 0 messages, after those of {@link Message#lane()}. */
     int AT_MOST_ONCE = Message.LANES;
 
-    /** How much a list may have at most. */
-    int MOST = 1000;
+    /** The most entries of a list. */
+    int MAX_RESULTS = 1000;
 
-    /** {@return a stage with what the client subscribes to, by filter; at most {@link #MOST}} */
+    /** {@return a stage with the subscriptions, ordered by filter; at most {@link #MAX_RESULTS}} */
     CompletionStage<List<Subscribed>> subscriptions();
 
-    /** {@return a stage with what is pending: lanes 0 to 3 and {@link #AT_MOST_ONCE}, in this order} */
+    /** {@return a stage with the pending messages by lane: lanes 0 to 3 and {@link #AT_MOST_ONCE}, in this order} */
     CompletionStage<List<Lane>> lanes();
 
     /**
-     * Looks at the oldest messages of a lane that were never sent.
+     * Looks at the oldest waiting messages of a lane.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @param most how many, 1 to {@link #MOST}
+     * @param max how many, 1 to {@link #MAX_RESULTS}
      * @return a stage with those of them that are in memory, the oldest first; a store keeps about a megabyte of each lane there
      * @throws IllegalArgumentException if an argument is not allowed
      */
-    CompletionStage<List<Waiting>> waiting(int lane, int most);
+    CompletionStage<List<Waiting>> waiting(int lane, int max);
 
     /**
-     * Cancels all messages of a lane that were accepted before now and never sent; what is under way goes on.
+     * Cancels all waiting messages of a lane that were accepted before this call; messages in flight are not affected.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @return a stage with the number of them, when that survives what the store has to survive; messages that a store in
-     *         trouble cannot read stay
+     * @return a stage with their number, which completes when the removal is as durable as the store; messages that a degraded
+     *         store cannot read stay
      * @throws IllegalArgumentException if the lane is not allowed
      */
-    CompletionStage<Long> drop(int lane);
+    CompletionStage<Long> cancel(int lane);
 
     /**
      * One filter.
@@ -52,35 +53,35 @@ public interface ClientInspector {
      * @param filter the filter
      * @param qos the quality of service that the listeners ask for; the lowest if there are none
      * @param granted the broker's latest answer
-     * @param listeners who listens
-     * @param departed who has gone and may come back within {@code listener.grace.seconds}
-     * @param waiting messages that wait for the listeners
-     * @param discards QoS 0 messages that were too many for a listener
+     * @param listeners the listeners, in words
+     * @param departed listeners that have gone and may return within {@code listener.grace.seconds}
+     * @param waiting received messages that wait for the listeners
+     * @param discards QoS 0 messages that were discarded, because the queue of a listener was full
      */
     record Subscribed(String filter, Qos qos, Subscription.Grant granted, List<String> listeners, List<String> departed, int waiting,
             long discards) {
     }
 
     /**
-     * What is pending in one lane.
+     * The pending messages of one lane.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @param queued accepted messages that were never sent
-     * @param inFlight messages that were sent and not acknowledged to the end
-     * @param bytes what both count for against the bounds
-     * @param oldestMillis the age of the oldest that is in memory; 0 = none is
+     * @param waiting pending messages that are not in flight
+     * @param inFlight messages sent and not yet acknowledged to the end
+     * @param bytes the bytes of both, as counted for the bounds
+     * @param oldestMillis the age of the oldest one in memory, in milliseconds; 0 = none is in memory
      */
-    record Lane(int lane, long queued, int inFlight, long bytes, long oldestMillis) {
+    record Lane(int lane, long waiting, int inFlight, long bytes, long oldestMillis) {
     }
 
     /**
-     * A message that was never sent.
+     * A waiting message.
      *
      * @param id its {@link mqtt.resilient.api.Publication#id()}
      * @param topic its topic
      * @param qos its quality of service
-     * @param payloadBytes the length of its payload
-     * @param ageMillis since when it is accepted
+     * @param payloadBytes the length of its payload in bytes
+     * @param ageMillis the time since its acceptance, in milliseconds
      */
     record Waiting(long id, String topic, Qos qos, int payloadBytes, long ageMillis) {
     }

@@ -10,7 +10,7 @@ import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Encodes and decodes the packets of one connection. Used by the io thread alone. */
+/** Encodes and decodes the packets of one connection. Used by the io thread only. */
 @ProviderType
 public interface Codec {
     /** The most bytes that {@link #encodeAcknowledgement} writes. */
@@ -30,7 +30,7 @@ public interface Codec {
      * @param message the message
      * @param flags the lower half of the first byte: DUP 8, QoS 2 and 4, RETAIN 1; not always what the message says
      * @param packetId the packet id; ignored with QoS 0
-     * @param expirySeconds what is left of the message's time; 0 = it does not expire
+     * @param expirySeconds the remaining time until the message expires; 0 = it does not expire
      * @param out has {@link #publishSize} bytes remaining
      */
     void encodePublish(Message message, int flags, int packetId, long expirySeconds, ByteBuffer out);
@@ -94,7 +94,7 @@ public interface Codec {
      * Decodes one packet and hands it to the receiver.
      *
      * @param header the first byte of the packet
-     * @param body exactly the rest behind the remaining length; not kept
+     * @param body exactly the bytes after the remaining length; not kept
      * @param receiver takes the packet
      * @throws ProtocolException if the packet breaks the protocol; nothing else is thrown, whatever the bytes are
      */

@@ -1,11 +1,11 @@
 package mqtt.resilient.spi;
 
-/** Whether the machine has a network to try. */
+/** Whether the gateway has a network. */
 public enum NetworkState {
-    /** There is a way out: an attempt is worth making now. */
+    /** There is a route to other networks: an attempt may succeed. */
     UP,
-    /** There is none: only the machine itself and its neighbours can be reached. */
+    /** There is none: only the gateway itself and its neighbours can be reached. */
     DOWN,
-    /** Nobody knows: try. */
+    /** Not known: attempts are made. */
     UNKNOWN
 }

@@ -4,22 +4,22 @@ import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Watches the machine's network. Safe from any thread. Called on the thread {@code mqtt-osgi}: a method that blocks holds
- * up registrations and events, but no client.
+ * Reports the state of the gateway's network. Safe from any thread. Called on the thread {@code mqtt-osgi}: a method that
+ * blocks delays registrations and events, but no client.
  */
 @ConsumerType
 public interface NetworkStateSource {
     /** {@return the name by which the configuration key {@code network.source} selects this source} */
     String name();
 
-    /** {@return the state now} */
+    /** {@return the present state} */
     NetworkState state();
 
     /**
-     * Hears of changes; {@link NetworkState#UP} again when addresses or routes have changed while up.
+     * Adds a listener for changes; it gets {@link NetworkState#UP} again when addresses or routes have changed while up.
      *
      * @param listener called on any thread; must not block
-     * @return closes the registration
+     * @return removes the listener when it is closed
      */
     AutoCloseable listen(Consumer<NetworkState> listener);
 

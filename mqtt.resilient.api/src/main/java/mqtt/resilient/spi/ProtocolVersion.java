@@ -8,24 +8,24 @@ public interface ProtocolVersion {
     /** {@return the name, for example {@code 3.1.1}} */
     String name();
 
-    /** What a reason code of the broker asks of the client. */
+    /** What the client does after a reason code of the broker. */
     enum Reaction {
-        /** Try again after the usual back-off, which begins anew after a stable connection: it will pass. */
+        /** Try again after the usual back-off: a temporary cause. */
         BACK_OFF,
-        /** The same, but what was sent may be the cause. */
+        /** The same; a message that was sent may be the cause. */
         SUSPECT,
-        /** Somebody must remove the cause: try again seldom. */
+        /** An operator must remove the cause: try again with the longest back-off. */
         SLOW_RETRY,
         /** Another client has taken the session over. */
         TAKEN_OVER,
-        /** Go to the server that is named. */
+        /** Connect to the server that is named (Server Reference). */
         REDIRECT,
         /** The broker does not speak this version. */
         FALL_BACK
     }
 
     /**
-     * The words of the specification for a reason code.
+     * The text of the specification for a reason code.
      *
      * @param code the code of a CONNACK or DISCONNECT
      * @return the reason in words
@@ -33,7 +33,7 @@ public interface ProtocolVersion {
     String reason(int code);
 
     /**
-     * What a reason code asks for.
+     * The reaction to a reason code.
      *
      * @param code the code of a CONNACK that refused, or of a DISCONNECT
      * @return what to do
@@ -41,10 +41,10 @@ public interface ProtocolVersion {
     Reaction reaction(int code);
 
     /**
-     * Whether a message that was refused may be taken later.
+     * Whether a refused message may be accepted later.
      *
      * @param code the code of a PUBACK or PUBREC that refused
-     * @return false if it is refused for good
+     * @return false if the refusal is final
      */
     boolean mayTakeLater(int code);
 

@@ -203,7 +203,7 @@ public final class NetworkFaults {
         start(10, true);
         long time = delivered(200, 1000, 60_000);
         return "200 messages of 1 KB in " + time + " ms on " + client.metrics().connections() + " connection(s), "
-                + client.metrics().repeated() + " repeated";
+                + client.metrics().resent() + " resent";
     }
 
     private String slow() throws Exception {
@@ -217,7 +217,7 @@ public final class NetworkFaults {
         await("all are delivered", 150_000, () -> sent.stream().allMatch(this::isDelivered));
         requireConnections(1);
         return "drained in " + (System.nanoTime() - start) / MILLION + " ms without a reconnect, "
-                + client.metrics().repeated() + " repeated";
+                + client.metrics().resent() + " resent";
     }
 
     // ---- what they are made of ------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ public final class Ours implements Peer {
 
         @Override
         public void publish(int qos, String topic, byte[] payload) {
-            client.publish(message(qos, topic, payload)).delivered().thenRun(load::acknowledged);
+            client.publish(message(qos, topic, payload)).settled().thenRun(load::acknowledged);
         }
 
         @Override

@@ -72,11 +72,11 @@ public class IntervalCommand implements MessageListener {
             Duration wanted = parse(payload);
             if (!wanted.equals(interval)) {
                 interval = wanted;
-                LOG.info("Readings every {} s from now on", wanted.toMillis() / 1000.0);
+                LOG.info("Interval changed: readings every {} s", wanted.toMillis() / 1000.0);
                 changed.run();
             }
         } catch (IllegalArgumentException e) {
-            LOG.warn("{} ignored: {}", message.topic(), e.getMessage());
+            LOG.warn("Command on {} ignored: {}", message.topic(), e.getMessage());
         }
     }
 
@@ -97,6 +97,6 @@ public class IntervalCommand implements MessageListener {
         }
         String shown = text.length() > MAX_PAYLOAD_CHARACTERS ? text.substring(0, MAX_PAYLOAD_CHARACTERS) + "…" : text;
         throw new IllegalArgumentException("interval: \"" + shown.replaceAll("\\p{Cntrl}", "?")
-                + "\" is not allowed; seconds from 0.1 to 3600 are");
+                + "\" is not allowed; allowed: seconds from 0.1 to 3600");
     }
 }

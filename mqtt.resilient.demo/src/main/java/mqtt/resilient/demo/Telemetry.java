@@ -79,7 +79,7 @@ public class Telemetry {
             machine.all().forEach((what, values) -> publish(what, now, values));
         } catch (RuntimeException e) {
             if (!executor.isShutdown()) {
-                LOG.warn("This round of readings was left out", e);
+                LOG.warn("A round of readings failed and is skipped", e);
             }
         }
     }
@@ -97,10 +97,10 @@ public class Telemetry {
         if (refusal == null) {
             long count = refused.getAndSet(0);
             if (count > 0) {
-                LOG.info("Readings are accepted again; {} were refused", count);
+                LOG.info("Readings are accepted again; {} were rejected", count);
             }
         } else if (refused.getAndIncrement() == 0) {
-            LOG.warn("Readings are refused: {}", refusal.getMessage());
+            LOG.warn("Readings are rejected: {}", refusal.getMessage());
         }
     }
 }

@@ -32,6 +32,6 @@ class IntervalCommandTest {
     void theErrorNamesFieldValueAndRangeOnOneLine() {
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> IntervalCommand.parse("fast\nnow"));
-        assertEquals("interval: \"fast?now\" is not allowed; seconds from 0.1 to 3600 are", e.getMessage());
+        assertEquals("interval: \"fast?now\" is not allowed; allowed: seconds from 0.1 to 3600", e.getMessage());
     }
 }

@@ -97,7 +97,7 @@ class ResilientMqttTest {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration("protocol", "3.1.1"))) {
             BlockingQueue<String> received = subscribe(mqtt.client());
             await(() -> "subscribed", () -> mqtt.client().isConnected());
-            assertTrue(mqtt.client().publish(Message.to("plant/a").payload("1").build()).delivered().toCompletableFuture()
+            assertTrue(mqtt.client().publish(Message.to("plant/a").payload("1").build()).settled().toCompletableFuture()
                     .get(30, TimeUnit.SECONDS).isDelivered());
             String message = received.poll(30, TimeUnit.SECONDS);
             assertTrue(message.matches("mqtt-listener-\\d+ plant/a 1"), message);
@@ -209,7 +209,7 @@ class ResilientMqttTest {
             await(() -> "both are connected", () -> first.client().isConnected() && second.client().isConnected());
             assertEquals(1, newThreads().stream().filter("mqtt-io"::equals).count());
             first.close();
-            assertTrue(second.client().publish(Message.to("plant/b").build()).delivered().toCompletableFuture()
+            assertTrue(second.client().publish(Message.to("plant/b").build()).settled().toCompletableFuture()
                     .get(30, TimeUnit.SECONDS).isDelivered());
             try (ResilientMqtt third = ResilientMqtt.builder(configuration()).sharing(second).open()) {
                 await(() -> "the name is free again", () -> third.client().isConnected());

@@ -74,7 +74,7 @@ class AuthenticationTest extends FrameworkTest {
         long end = System.nanoTime() + Duration.ofSeconds(3).toNanos();
         int sent = 0;
         while (System.nanoTime() - end < 0) { // twice over
-            assertTrue(Await.result(client.publish(Message.to("proved/x").payload("" + ++sent).build()).delivered())
+            assertTrue(Await.result(client.publish(Message.to("proved/x").payload("" + ++sent).build()).settled())
                     .isDelivered());
         }
         inbox.awaitTexts(Flow.numbers(sent));

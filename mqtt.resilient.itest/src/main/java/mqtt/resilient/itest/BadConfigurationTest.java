@@ -79,7 +79,7 @@ class BadConfigurationTest extends FrameworkTest {
         assertEquals(error, refused.getProperty(MqttConstants.REASON));
         assertFalse(error.contains("geheim"), "a secret must not be shown");
         assertEquals(Outcome.Kind.DELIVERED,
-                Await.result(client.publish(Message.to("solid/x").build()).delivered()).kind());
+                Await.result(client.publish(Message.to("solid/x").build()).settled()).kind());
         assertEquals(List.of(ConnectionState.ONLINE), statuses.states());
         assertEquals(reference, clients.reference("solid"));
 
@@ -113,7 +113,7 @@ class BadConfigurationTest extends FrameworkTest {
         clients.configure("late", broker.uri());
         Clients.awaitConnected(client);
         Publication publication = client.publish(Message.to("late/x").payload("patience").build());
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
         observer.awaitTexts("patience");
         assertEquals("", client.status().configurationError());
         assertEquals(reference, clients.reference("late"));

@@ -145,7 +145,7 @@ class BundleLifeTest extends FrameworkTest {
         for (int i = from; i <= to; i++) {
             long received = client.metrics().received();
             assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(
-                    Message.to(topic).payload("" + i).build()).delivered()).kind());
+                    Message.to(topic).payload("" + i).build()).settled()).kind());
             Await.until("message " + i + " came back", () -> client.metrics().received() > received);
         }
     }
@@ -158,12 +158,12 @@ class BundleLifeTest extends FrameworkTest {
             ResilientMqttClient theirs = consumer.context().getService(clients.reference("consumed"));
             Inbox.subscribed(theirs, "gone/+");
         }
-        Await.result(client.publish(Message.to("gone/x").payload("held").build()).delivered());
+        Await.result(client.publish(Message.to("gone/x").payload("held").build()).settled());
         events.await("mqtt/resilient/DROPPED", event -> String.valueOf(event.getProperty("mqtt.reason"))
                 .contains("listener.grace.seconds"));
         long received = client.metrics().received();
         Inbox marker = Inbox.subscribed(client, "marker");
-        Await.result(client.publish(Message.to("gone/x").payload("nobody").build()).delivered());
+        Await.result(client.publish(Message.to("gone/x").payload("nobody").build()).settled());
         client.publish(Message.to("marker").payload("1").build());
         marker.awaitTexts("1");
         assertEquals(received + 1, client.metrics().received(), "the broker still sends what nobody wants");

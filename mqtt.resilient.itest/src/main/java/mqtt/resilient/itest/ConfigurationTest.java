@@ -119,7 +119,7 @@ class ConfigurationTest extends FrameworkTest {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         ObjectName name = new ObjectName("mqtt.resilient:type=Client,name=\"measured\"");
         ResilientMqttClient client = clients.connected("measured", broker);
-        Await.result(client.publish(Message.to("measured/x").payload("1").build()).delivered());
+        Await.result(client.publish(Message.to("measured/x").payload("1").build()).settled());
         assertEquals(1L, server.getAttribute(name, "Delivered"));
         assertEquals(1L, client.metrics().delivered());
         assertEquals(ConnectionState.ONLINE.name(), server.getAttribute(name, "State"));

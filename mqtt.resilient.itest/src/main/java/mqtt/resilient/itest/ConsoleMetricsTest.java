@@ -82,7 +82,7 @@ class ConsoleMetricsTest extends FrameworkTest {
     @Test
     void theFiguresAreThereForWhoIsLoggedIn() throws Exception {
         ResilientMqttClient client = clients.connected("figures", broker);
-        Await.result(client.publish(Message.to("figures").build()).delivered());
+        Await.result(client.publish(Message.to("figures").build()).settled());
         guard(true);
         configure(Map.of("metrics", true, "servlet.context", "guarded"));
         Await.until("the figures", () -> get(PATH, true).statusCode() == 200);
@@ -90,7 +90,7 @@ class ConsoleMetricsTest extends FrameworkTest {
         assertEquals("text/plain; version=0.0.4; charset=utf-8", answer.headers().firstValue("Content-Type").orElse("").toLowerCase()
                 .replace(";charset", "; charset").replace(";version", "; version"));
         for (String line : new String[] {"mqtt_resilient_connected{client=\"figures\"} 1",
-            "mqtt_resilient_ended_messages_total{client=\"figures\",how=\"delivered\"} 1",
+            "mqtt_resilient_settled_messages_total{client=\"figures\",outcome=\"delivered\"} 1",
             "# TYPE mqtt_resilient_round_trip_seconds gauge"}) {
             assertTrue(answer.body().lines().anyMatch(line::equals), line + " is not in\n" + answer.body());
         }

@@ -85,10 +85,10 @@ class ConsoleShellTest extends FrameworkTest {
         assertShown(type("mqtt:explain"), "shell is connected to " + broker.uri() + " with MQTT 3.1.1 for ");
         clients.connected("other", broker);
         String error = assertThrows(IllegalArgumentException.class, () -> type("mqtt:ping")).getMessage();
-        assertEquals("which client? There are other, shell; allowed is: ping [client]", error);
+        assertEquals("which client? Configured: other, shell; usage: ping [client]", error);
         assertShown(type("mqtt:status"), "other");
         assertShown(type("mqtt:ping other"), "other: the broker answers");
-        assertEquals("there is no client \"nobody\"; there is other, shell",
+        assertEquals("there is no client \"nobody\"; configured: other, shell",
                 assertThrows(IllegalArgumentException.class, () -> type("mqtt:status nobody")).getMessage());
     }
 
@@ -103,7 +103,7 @@ class ConsoleShellTest extends FrameworkTest {
             }
         });
         Await.until("the subscription of tail", () -> {
-            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).delivered());
+            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).settled());
             return tail.isDone();
         });
         String shown = tail.join();
@@ -120,7 +120,7 @@ class ConsoleShellTest extends FrameworkTest {
     @Test
     void tailEndsWithAKeyAndWithTime() throws Exception {
         clients.connected("shell", broker);
-        assertShown(type("mqtt:tail nothing -t 1"), "0 messages (the time is over)");
+        assertShown(type("mqtt:tail nothing -t 1"), "0 messages (time is up)");
         AtomicInteger keys = new AtomicInteger();
         CompletableFuture<String> tail = CompletableFuture.supplyAsync(() -> {
             try {
@@ -147,7 +147,7 @@ class ConsoleShellTest extends FrameworkTest {
     }
 
     @Test
-    void aBacklogIsShownAndDroppedOnlyAfterAYes() throws Exception {
+    void aBacklogIsShownAndCancelledOnlyAfterAYes() throws Exception {
         clients.configure("shell", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("shell");
         for (int i = 0; i < 30; i++) {
@@ -159,26 +159,26 @@ class ConsoleShellTest extends FrameworkTest {
         assertEquals(1 + 5, waiting.lines().count(), waiting);
         assertShown(waiting, "back/log");
         assertShown(type("mqtt:explain"), "31 messages are pending");
-        assertShown(type("mqtt:drop -l 3", keys("no\r\n")), "Nothing is dropped.");
-        assertShown(type("mqtt:drop -l 3"), "Nothing is dropped."); // nobody is there to be asked
+        assertShown(type("mqtt:cancel -l 3", keys("no\r\n")), "Nothing is cancelled.");
+        assertShown(type("mqtt:cancel -l 3"), "Nothing is cancelled."); // nobody is there to be asked
         assertEquals(31, client.metrics().pending());
-        assertShown(type("mqtt:drop -l 3", keys("yes\r\n")), "shell: 30 messages dropped");
+        assertShown(type("mqtt:cancel -l 3", keys("yes\r\n")), "shell: 30 messages cancelled");
         assertEquals(30, client.metrics().cancelled());
-        assertShown(type("mqtt:drop --all --yes"), "shell: 1 message dropped");
+        assertShown(type("mqtt:cancel --all --yes"), "shell: 1 message cancelled");
         assertEquals(0, client.metrics().pending());
-        assertShown(type("mqtt:drop --all --yes"), "there is nothing to drop");
-        assertThrows(IllegalArgumentException.class, () -> type("mqtt:drop"));
+        assertShown(type("mqtt:cancel --all --yes"), "no message waits");
+        assertThrows(IllegalArgumentException.class, () -> type("mqtt:cancel"));
     }
 
     @Test
     void aClientIsPausedAndResumedAndItsEventsAreShown() throws Exception {
         ResilientMqttClient client = clients.connected("shell", broker);
-        assertShown(type("mqtt:connect"), "shell: is connected already; reconnect makes a new connection.");
-        assertShown(type("mqtt:disconnect"), "shell: disconnects, and stays offline until connect.");
+        assertShown(type("mqtt:connect"), "shell: is already connected; reconnect makes a new connection.");
+        assertShown(type("mqtt:disconnect"), "shell: disconnects and stays paused until connect.");
         Await.until("the pause", () -> !client.isConnected());
-        assertShown(type("mqtt:explain shell"), "It stays offline until connect.");
-        assertShown(type("mqtt:reconnect"), "shell: is paused, and reconnect changes nothing; connect resumes.");
-        assertShown(type("mqtt:ping"), "shell: there is no connection: disconnect() was called");
+        assertShown(type("mqtt:explain shell"), "It stays paused until connect.");
+        assertShown(type("mqtt:reconnect"), "shell: is paused, reconnect has no effect; connect resumes.");
+        assertShown(type("mqtt:ping"), "shell: not connected: disconnect() was called");
         assertShown(type("mqtt:clients").replaceAll("\\s+", " "), "disconnect() was called");
         assertShown(type("mqtt:connect"), "shell: connects.");
         Clients.awaitConnected(client);
@@ -224,7 +224,7 @@ class ConsoleShellTest extends FrameworkTest {
     @Test
     void helpNamesArgumentsAndPurpose() throws Exception {
         String help = type("help mqtt:tail");
-        assertShown(help, "shows messages as they come");
+        assertShown(help, "shows received messages");
         assertShown(help, "[client] filter [-n count] [-t seconds]");
     }
 

@@ -49,7 +49,7 @@ class EssentialsTest extends FrameworkTest {
                 new Hashtable<>(Map.of("mqtt.filter", "bare/+")));
         closing(registration::unregister);
         Await.until("a message", () -> {
-            Await.result(client.publish(Message.to("bare/x").build()).delivered());
+            Await.result(client.publish(Message.to("bare/x").build()).settled());
             return !inbox.messages().isEmpty();
         });
     }
@@ -63,14 +63,14 @@ class EssentialsTest extends FrameworkTest {
         clients.configure("bare", broker.uri(), "keepalive.seconds", 7);
         Await.until("the repair", () -> client.status().configurationError().isEmpty());
         assertEquals(Outcome.Kind.DELIVERED,
-                Await.result(client.publish(Message.to("bare/x").build()).delivered()).kind());
+                Await.result(client.publish(Message.to("bare/x").build()).settled()).kind());
     }
 
     @Test
     void theKeySubscriptionsHarmsNothing() {
         ResilientMqttClient client = clients.connected("bare", broker, "subscriptions", "bare/#;1");
         assertEquals(Outcome.Kind.DELIVERED,
-                Await.result(client.publish(Message.to("bare/x").build()).delivered()).kind());
+                Await.result(client.publish(Message.to("bare/x").build()).settled()).kind());
     }
 
     @Test

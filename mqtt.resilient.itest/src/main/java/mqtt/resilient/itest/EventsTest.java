@@ -54,10 +54,10 @@ class EventsTest extends FrameworkTest {
         closing(eventAdmin::start);
         eventAdmin.stop();
         assertEquals(Outcome.Kind.DELIVERED,
-                Await.result(client.publish(Message.to("quiet/x").payload("meanwhile").build()).delivered()).kind());
+                Await.result(client.publish(Message.to("quiet/x").payload("meanwhile").build()).settled()).kind());
         eventAdmin.start();
         Await.until("a message", () -> {
-            Await.result(client.publish(Message.to("quiet/x").build()).delivered());
+            Await.result(client.publish(Message.to("quiet/x").build()).settled());
             return !events.of(MqttConstants.EVENT_MESSAGE, "quiet").isEmpty();
         });
         events.post(MqttConstants.EVENT_PUBLISH, Map.of("mqtt.topic", "quiet/y", "mqtt.correlation", 1));
@@ -87,7 +87,7 @@ class EventsTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("posted", broker, "subscriptions",
                 new String[] {"posted/+/one;1", "posted/zero;0"});
         Await.until("the subscription", () -> {
-            Await.result(client.publish(Message.to("posted/probe/one").build()).delivered());
+            Await.result(client.publish(Message.to("posted/probe/one").build()).settled());
             return !events.of(MqttConstants.EVENT_MESSAGE, "posted").isEmpty();
         });
         byte[] payload = {0, 1, -1};
@@ -109,7 +109,7 @@ class EventsTest extends FrameworkTest {
 
         clients.configure("posted", broker.uri(), "subscriptions", "posted/other");
         Await.until("the changed subscription", () -> {
-            Await.result(client.publish(Message.to("posted/other").build()).delivered());
+            Await.result(client.publish(Message.to("posted/other").build()).settled());
             return !posted("posted/other").isEmpty();
         });
         client.publish(Message.to("posted/a/one").retain(true).build());

@@ -19,7 +19,7 @@ class ExampleTest extends FrameworkTest {
         Inbox inbox = Inbox.subscribed(clients.connected("plant", broker), "plant/boiler/+");
         Await.until("the component", () -> context.getServiceReference(Boiler.class) != null);
         Boiler boiler = context.getService(context.getServiceReference(Boiler.class));
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(boiler.report("81.5").delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(boiler.report("81.5").settled()).kind());
         inbox.awaitTexts("81.5");
         clients.delete("plant");
         Await.until("the component is gone", () -> context.getServiceReference(Boiler.class) == null);
@@ -36,7 +36,7 @@ class ExampleTest extends FrameworkTest {
             int before = commands.received().size();
             elsewhere.publish(Message.to("plant/pump/cmd").payload("wrong").build());
             Await.until("a command", () -> {
-                Await.result(plant.publish(Message.to("plant/pump/cmd").payload("start").build()).delivered());
+                Await.result(plant.publish(Message.to("plant/pump/cmd").payload("start").build()).settled());
                 return commands.received().size() > before;
             });
             assertEquals(0, commands.received().stream().filter("wrong"::equals).count());

@@ -108,6 +108,6 @@ class FallBackTest extends FrameworkTest {
         assertTrue(refused.reason().contains("unsupported protocol version"), refused.reason());
         assertTrue(!door.levels().contains(4), door.levels().toString());
         client("3.1.1");
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(kept.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(kept.settled()).kind());
     }
 }

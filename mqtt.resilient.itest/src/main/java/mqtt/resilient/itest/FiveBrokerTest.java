@@ -55,7 +55,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
                 .userProperty("b", "3").build();
         for (Qos qos : Qos.values()) {
             Outcome end = Await.result(client.publish(Message.to("five/" + qos.ordinal()).payload("x").qos(qos)
-                    .expiresAfter(Duration.ofSeconds(100)).properties(properties).build()).delivered());
+                    .expiresAfter(Duration.ofSeconds(100)).properties(properties).build()).settled());
             assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, ""), end);
         }
         Await.until("all three", () -> inbox.messages().size() == 3);
@@ -80,7 +80,7 @@ abstract class FiveBrokerTest extends FrameworkTest {
     void theOptionsOfSubscriptionsWork() {
         ResilientMqttClient client = five("options");
         ResilientMqttClient other = five("other");
-        Await.result(other.publish(Message.to("kept").payload("old").retain(true).build()).delivered());
+        Await.result(other.publish(Message.to("kept").payload("old").retain(true).build()).settled());
         Inbox noLocal = subscribed(client, "some", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).withoutLocal());
         Inbox noRetained = subscribed(client, "kept", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).retainedAsPublished()
                 .retained(SubscribeOptions.RetainHandling.NEVER));

@@ -51,11 +51,11 @@ class FiveHiveMqTest extends FiveBrokerTest {
     @Test
     void aMessageThatIsTooLargeForTheBrokerIsRejectedAndTheNextOneIsNot() {
         ResilientMqttClient client = five("large");
-        Outcome large = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
-        assertEquals(Outcome.Kind.REJECTED, large.kind());
+        Outcome large = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).settled());
+        assertEquals(Outcome.Kind.REFUSED, large.kind());
         assertEquals(0x95, large.reasonCode());
         assertTrue(large.reason().contains("" + LARGEST_PACKET), large.reason());
-        assertTrue(Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET - 100]).build()).delivered())
+        assertTrue(Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET - 100]).build()).settled())
                 .isDelivered());
         assertEquals(1, client.metrics().connections());
     }
@@ -110,7 +110,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
     @Test
     void retainedMessagesComeAsTheSubscriptionAsksForThem() {
         ResilientMqttClient client = five("handling");
-        Await.result(client.publish(Message.to("rh/held").payload("old").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("rh/held").payload("old").retain(true).build()).settled());
         Inbox always = new Inbox();
         Inbox ifNew = new Inbox();
         Inbox never = new Inbox();
@@ -122,7 +122,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
         assertTrue(granted(client, "rh/#", options.retained(RetainHandling.NEVER), never));
         client.reconnect();
         Await.until("another connection", () -> client.metrics().connections() == 2 && client.isConnected());
-        Await.result(client.publish(Message.to("rh/held").payload("new").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("rh/held").payload("new").retain(true).build()).settled());
         never.awaitTexts("new");
         ifNew.awaitTexts("old", "new");
     }
@@ -135,13 +135,13 @@ class FiveHiveMqTest extends FiveBrokerTest {
     void whatTheBrokerDeniesIsSaidWithItsCodeAndItsWords() {
         ResilientMqttClient client = five("denied");
         for (Qos qos : List.of(Qos.AT_LEAST_ONCE, Qos.EXACTLY_ONCE)) {
-            assertEquals(new Outcome(Outcome.Kind.REJECTED, 0x87, "not below denied/"), Await.result(
-                    client.publish(Message.to("denied/x").qos(qos).build()).delivered())); // it hangs up then, with 0x87
+            assertEquals(new Outcome(Outcome.Kind.REFUSED, 0x87, "not below denied/"), Await.result(
+                    client.publish(Message.to("denied/x").qos(qos).build()).settled())); // it hangs up then, with 0x87
         }
         Subscription.Grant grant = Await.result(client.subscribe("denied/+", QOS_2, new Inbox()).result());
         assertEquals(0x87, grant.code());
         assertTrue(grant.reason().startsWith("not below denied/"), grant.reason());
-        assertEquals(0x10, Await.result(client.publish(Message.to("nobody/listens").build()).delivered()).reasonCode());
+        assertEquals(0x10, Await.result(client.publish(Message.to("nobody/listens").build()).settled()).reasonCode());
     }
 
     @Test
@@ -171,7 +171,7 @@ class FiveHiveMqTest extends FiveBrokerTest {
     /** A message of a client that is not connected tells the time. */
     private static void awaitSeconds(ResilientMqttClient disconnected, int seconds) {
         Publication clock = disconnected.publish(Message.to("t").expiresAfter(Duration.ofSeconds(seconds)).build());
-        assertEquals(Outcome.Kind.EXPIRED, Await.result(clock.delivered()).kind());
+        assertEquals(Outcome.Kind.EXPIRED, Await.result(clock.settled()).kind());
     }
 
     @Test

@@ -32,7 +32,7 @@ class FiveTest extends FiveBrokerTest {
     @Test
     void aNobodysMessageSaysSo() {
         assumeTrue(broker.kind() == TestBroker.Kind.MOSQUITTO);
-        assertEquals(0x10, Await.result(five("lonely").publish(Message.to("nobody/listens").build()).delivered())
+        assertEquals(0x10, Await.result(five("lonely").publish(Message.to("nobody/listens").build()).settled())
                 .reasonCode());
     }
 
@@ -45,7 +45,7 @@ class FiveTest extends FiveBrokerTest {
         assertEquals(7, client.status().limits().receiveMaximum());
         assertEquals(LARGEST_PACKET, client.status().limits().maximumPacketBytes());
         assertEquals(20, client.status().limits().keepAliveSeconds());
-        Outcome refused = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
+        Outcome refused = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).settled());
         assertEquals(0x95, refused.reasonCode());
         assertManyAreTaken(client);
     }

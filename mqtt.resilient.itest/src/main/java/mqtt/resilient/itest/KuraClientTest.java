@@ -66,7 +66,7 @@ class KuraClientTest extends FrameworkTest {
     }
 
     private static void delivers(ResilientMqttClient client) {
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).settled()).kind());
     }
 
     // ---- the form -------------------------------------------------------------------------------------------------

@@ -270,7 +270,7 @@ class KuraNetworkTest extends FrameworkTest {
         hint();
         Await.until("Kura is asked", () -> interfaces.asked.get() > before);
         ResilientMqttClient client = clients.connected("plant", broker, "network.source", "kura");
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).settled()).kind());
         kura.update(PID, "poll.seconds", 20);
         kura.delete(PID);
         Await.until("the source is gone", () -> source().isEmpty());

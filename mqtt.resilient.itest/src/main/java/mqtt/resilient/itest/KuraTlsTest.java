@@ -94,7 +94,7 @@ class KuraTlsTest extends FrameworkTest {
     }
 
     private static void delivers(ResilientMqttClient client) {
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(client.publish(Message.to("x").build()).settled()).kind());
     }
 
     private static void awaitReason(ResilientMqttClient client, String reason) {

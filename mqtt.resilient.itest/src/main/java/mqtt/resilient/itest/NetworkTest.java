@@ -61,7 +61,7 @@ class NetworkTest extends FrameworkTest {
                 && status.reason().contains("no acknowledgement within"));
         proxy.resume();
         proxy.cut();
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
         observer.awaitTexts("kept");
     }
 
@@ -126,7 +126,7 @@ class NetworkTest extends FrameworkTest {
                 client.open("inside/third", SubscribeOptions.qos(Qos.AT_MOST_ONCE), 1).close();
                 second.close();
                 client.reconnect();
-                Await.result(client.publish(Message.to("inside/nobody").build()).delivered());
+                Await.result(client.publish(Message.to("inside/nobody").build()).settled());
                 client.disconnect();
                 client.connect();
                 Await.until("connected", client::isConnected);
@@ -143,13 +143,13 @@ class NetworkTest extends FrameworkTest {
     @Test
     void aRetainedMessageReachesAListenerThatComesLater() {
         ResilientMqttClient client = clients.connected("retained", broker);
-        Await.result(client.publish(Message.to("retained/x").payload("kept").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("retained/x").payload("kept").retain(true).build()).settled());
         Inbox inbox = Inbox.subscribed(client, "retained/+");
         inbox.awaitTexts("kept");
         assertTrue(inbox.messages().get(0).retained());
         Inbox second = Inbox.subscribed(client, "retained/+");
         second.awaitTexts("kept");
-        Await.result(client.publish(Message.to("retained/x").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("retained/x").retain(true).build()).settled());
     }
 
     @Test
@@ -160,10 +160,10 @@ class NetworkTest extends FrameworkTest {
         Publication cancelled = client.publish(Message.to("expiry/x").build());
         Publication longLived = client.publish(Message.to("expiry/x").expiresAfter(Duration.ofHours(1)).build());
         assertTrue(Await.result(cancelled.cancel()));
-        assertEquals(Outcome.Kind.EXPIRED, Await.result(shortLived.delivered()).kind());
+        assertEquals(Outcome.Kind.EXPIRED, Await.result(shortLived.settled()).kind());
         clients.configure("expiry", broker.uri());
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(longLived.delivered()).kind());
-        assertEquals(Outcome.Kind.CANCELLED, Await.result(cancelled.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(longLived.settled()).kind());
+        assertEquals(Outcome.Kind.CANCELLED, Await.result(cancelled.settled()).kind());
         assertEquals(Outcome.Kind.EXPIRED, client.outcome(shortLived.id()).kind());
     }
 }

@@ -84,7 +84,7 @@ class OutageTest extends FrameworkTest {
         }
         mortal.start();
         for (Publication publication : publications) {
-            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
         }
     }
 

@@ -100,7 +100,7 @@ class PublishTest extends FrameworkTest {
         assertTrue(rejection.getMessage().matches("message: .* 1000 bytes; allowed are \\d+ \\(packet.max.bytes\\)"),
                 rejection.getMessage());
         Publication publication = client.publish(Message.to("large/x").payload(new byte[980]).build());
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
         Await.until("the message", () -> inbox.messages().size() == 1);
         assertEquals(980, inbox.messages().get(0).payload().length);
     }
@@ -131,7 +131,7 @@ class PublishTest extends FrameworkTest {
             later.start();
             accepted.add(Await.result(waiting));
             for (Publication publication : accepted) {
-                assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+                assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
             }
             var metrics = client.metrics();
             assertEquals(11, metrics.accepted());
@@ -159,7 +159,7 @@ class PublishTest extends FrameworkTest {
                 inListener.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
         CompletableFuture<Object> inCompletion = new CompletableFuture<>();
         client.disconnect();
-        client.publish(Message.to("waits/x").build()).delivered().thenAccept(outcome ->
+        client.publish(Message.to("waits/x").build()).settled().thenAccept(outcome ->
                 inCompletion.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
         client.connect();
         assertInstanceOf(IllegalStateException.class, Await.result(inListener));
@@ -198,7 +198,7 @@ class PublishTest extends FrameworkTest {
     }
 
     private static RejectedException rejection(Publication publication) {
-        assertEquals(Outcome.Kind.REJECTED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.REJECTED, Await.result(publication.settled()).kind());
         assertEquals(false, Await.result(publication.cancel()));
         CompletionStage<Throwable> error = publication.stored().handle((durability, thrown) -> thrown);
         Throwable thrown = Await.result(error);

@@ -110,7 +110,7 @@ class ReconfigurationTest extends FrameworkTest {
         Await.until("it is refused", () -> before.status().configurationError().contains("mqtt.client"));
         clients.configure("before", broker.uri());
         observer.awaitTexts("kept");
-        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
         clients.configure("before", broker.uri(), "mqtt.client", "after");
         ResilientMqttClient client = clients.service("after");
         Await.until("the old name is gone", () -> clients.references("before").isEmpty());

@@ -66,7 +66,7 @@ class RudeBrokerTest extends FrameworkTest {
         try (TcpProxy real = new TcpProxy(broker, port)) {
             Clients.awaitConnected(client);
             assertEquals(real.uri(), client.status().broker());
-            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
             assertEquals(reference, clients.reference("patient"));
             clients.delete("patient");
         }
@@ -89,7 +89,7 @@ class RudeBrokerTest extends FrameworkTest {
             Await.until("a second attempt", () -> rude.connections() >= 2);
         }
         try (TcpProxy real = new TcpProxy(broker, port)) {
-            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.delivered()).kind());
+            assertEquals(Outcome.Kind.DELIVERED, Await.result(publication.settled()).kind());
             assertEquals(real.uri(), client.status().broker());
             clients.delete("patient");
         }

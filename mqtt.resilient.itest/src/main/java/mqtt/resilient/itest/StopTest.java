@@ -62,7 +62,7 @@ class StopTest extends FrameworkTest {
         ResilientMqttClient client = clients.service("pending");
         Publication publication = client.publish(Message.to("pending/x").build());
         Await.result(publication.stored());
-        CompletionStage<Outcome> outcome = publication.delivered().whenComplete((end, error) -> order.add("closed"));
+        CompletionStage<Outcome> outcome = publication.settled().whenComplete((end, error) -> order.add("closed"));
         Subscription subscription = client.subscribe("pending/+", QOS_1, new Inbox());
         CompletionStage<Subscription.Grant> grant = subscription.result();
         CompletionStage<Boolean> drained = client.drain(Duration.ofHours(1));
@@ -87,7 +87,7 @@ class StopTest extends FrameworkTest {
         Publication publication = client.publish(Message.to("after/x").build());
         Subscription subscription = client.subscribe("after/+", QOS_1, new Inbox());
         engine.stop();
-        assertEquals(Outcome.Kind.KEPT_IN_STORE, Await.result(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, Await.result(publication.settled()).kind());
         assertFalse(Await.result(publication.cancel()));
         CompletionStage<Boolean> stored = publication.stored().handle((durability, error) -> true);
         assertTrue(Await.result(stored));
@@ -126,7 +126,7 @@ class StopTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("inside", broker);
         CompletableFuture<Duration> took = new CompletableFuture<>();
         client.disconnect();
-        client.publish(Message.to("inside/x").build()).delivered().thenAccept(outcome -> took.complete(stopHere()));
+        client.publish(Message.to("inside/x").build()).settled().thenAccept(outcome -> took.complete(stopHere()));
         client.connect();
         stoppedInTime(took);
     }
@@ -235,7 +235,7 @@ class StopTest extends FrameworkTest {
         withinLimit(this::stopEngine);
         assertInstanceOf(IllegalStateException.class, Await.result(end));
         for (Publication publication : List.copyOf(publications)) {
-            Outcome.Kind kind = Await.result(publication.delivered()).kind();
+            Outcome.Kind kind = Await.result(publication.settled()).kind();
             assertTrue(List.of(Outcome.Kind.DELIVERED, Outcome.Kind.KEPT_IN_STORE, Outcome.Kind.CLOSED, Outcome.Kind.REJECTED,
                     Outcome.Kind.UNKNOWN).contains(kind), kind.toString());
         }

@@ -98,13 +98,13 @@ class StoreTest extends FrameworkTest {
         Publication refused = client.publish(Message.to("nowhere/x").build());
         String reason = Await.result(refused.stored().handle((durability, error) -> String.valueOf(error)));
         assertTrue(reason.contains("store.directory"), reason);
-        assertEquals(Outcome.Kind.REJECTED, Await.result(refused.delivered()).kind());
+        assertEquals(Outcome.Kind.REJECTED, Await.result(refused.settled()).kind());
         assertEquals("not a directory", Files.readString(file), "nothing is deleted");
 
         Files.delete(file);
         Clients.awaitConnected(client);
         assertEquals(StoreHealth.OK, client.status().store());
-        assertTrue(Await.result(client.publish(Message.to("nowhere/x").build()).delivered()).isDelivered());
+        assertTrue(Await.result(client.publish(Message.to("nowhere/x").build()).settled()).isDelivered());
     }
 
     @Test
@@ -134,6 +134,6 @@ class StoreTest extends FrameworkTest {
         assertTrue(reason.contains(RejectedException.class.getSimpleName()), reason);
         clients.configure("full", broker.uri());
         Await.until("there is space", () -> client.status().store() == StoreHealth.OK);
-        assertTrue(Await.result(client.publish(Message.to("full/x").build()).delivered()).isDelivered());
+        assertTrue(Await.result(client.publish(Message.to("full/x").build()).settled()).isDelivered());
     }
 }

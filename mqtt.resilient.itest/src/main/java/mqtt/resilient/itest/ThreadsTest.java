@@ -77,7 +77,7 @@ class ThreadsTest extends FrameworkTest {
                 message -> listener.complete(Thread.currentThread().getName()));
         client.addConnectionListener(status -> connection.complete(Thread.currentThread().getName()));
         var granted = subscription.result().thenApply(grant -> Thread.currentThread().getName());
-        var delivered = client.publish(Message.to("places/x").build()).delivered()
+        var delivered = client.publish(Message.to("places/x").build()).settled()
                 .thenApply(outcome -> Thread.currentThread().getName());
         var drained = client.drain(Await.LIMIT).thenApply(done -> Thread.currentThread().getName());
         clients.configure("places", broker.uri());

@@ -51,7 +51,7 @@ class WhiteboardTest extends FrameworkTest {
         AtomicInteger number = new AtomicInteger();
         Await.until("a message on " + topic, () -> {
             Await.result(client.publish(Message.to(topic).payload("probe " + number.incrementAndGet()).build())
-                    .delivered());
+                    .settled());
             return !at.messages().isEmpty();
         });
     }
@@ -145,10 +145,10 @@ class WhiteboardTest extends FrameworkTest {
         Await.until("the last message", () -> calls.contains("fine"));
         assertEquals(List.of("good", "bad", "bad", "worse", "worse", "fine"), calls);
         neighbour.awaitTexts("good", "bad", "worse", "fine");
-        Event aside = events.await(MqttConstants.EVENT_SET_ASIDE, "board");
+        Event aside = events.await(MqttConstants.EVENT_DEAD_LETTERED, "board");
         assertEquals("wb/throw", aside.getProperty(MqttConstants.TOPIC));
         assertTrue(String.valueOf(aside.getProperty(MqttConstants.REASON)).contains("cannot digest bad"));
-        Await.until("both are set aside", () -> events.of(MqttConstants.EVENT_SET_ASIDE, "board").size() == 2);
+        Await.until("both are set aside", () -> events.of(MqttConstants.EVENT_DEAD_LETTERED, "board").size() == 2);
         Await.until("everything is acknowledged", () -> client.metrics().unhandled() == 0);
         assertEquals(4, client.metrics().listenerFailures());
     }
@@ -164,7 +164,7 @@ class WhiteboardTest extends FrameworkTest {
     }
 
     private static Outcome answer(ResilientMqttClient client, ReceivedMessage question) throws Exception {
-        return client.publish(Message.to("wb/answer").payload(question.payload()).build()).delivered()
+        return client.publish(Message.to("wb/answer").payload(question.payload()).build()).settled()
                 .toCompletableFuture().get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
 
@@ -208,7 +208,7 @@ class WhiteboardTest extends FrameworkTest {
         awaitArrival(client, "wb/old", inbox);
         registration.setProperties(new Hashtable<>(Map.of("mqtt.filter", "wb/new")));
         Await.until("a message for the new filter", () -> {
-            Await.result(client.publish(Message.to("wb/new").build()).delivered());
+            Await.result(client.publish(Message.to("wb/new").build()).settled());
             return inbox.messages().stream().anyMatch(message -> message.topic().equals("wb/new"));
         });
         long old = inbox.messages().stream().filter(message -> message.topic().equals("wb/old")).count();

@@ -94,9 +94,9 @@ class KarafTest {
         String connected = run("mqtt:explain");
         assertTrue(connected.replaceAll("\\s+", " ").contains("plant is connected to " + broker.uri()), connected);
         broker.stop();
-        run(publish + "-to-be-dropped -l 3");
-        String dropped = run("mqtt:drop -l 3", "Type yes to drop: ", "yes");
-        assertTrue(dropped.contains("plant: 1 message dropped"), dropped);
+        run(publish + "-to-be-cancelled -l 3");
+        String cancelled = run("mqtt:cancel -l 3", "Type yes to cancel: ", "yes");
+        assertTrue(cancelled.contains("plant: 1 message cancelled"), cancelled);
         run(publish.replace(" hello", " stored-before-the-kill"));
         Await.until("the message in the store", () -> stored("stored-before-the-kill"), LIMIT);
         kill();

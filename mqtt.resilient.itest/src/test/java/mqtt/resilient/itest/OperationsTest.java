@@ -54,8 +54,8 @@ class OperationsTest {
         Set<String> alerted = all(PROMETHEUS, page());
         alerted.removeAll(there);
         assertEquals(Set.of(), alerted);
-        Set<String> ends = all(Pattern.compile("how=\"(\\w+)\""), metrics);
-        assertEquals(ends, all(Pattern.compile("`how=\"(\\w+)\"`"), table));
+        Set<String> ends = all(Pattern.compile("outcome=\"(\\w+)\""), metrics);
+        assertEquals(ends, all(Pattern.compile("`outcome=\"(\\w+)\"`"), table));
     }
 
     @Test

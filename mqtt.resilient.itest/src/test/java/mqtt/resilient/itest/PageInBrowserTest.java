@@ -141,7 +141,7 @@ class PageInBrowserTest {
             LockSupport.parkNanos(due - System.nanoTime());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        browser.await("the rest is counted", "#tail", "left out here");
+        browser.await("the rest is counted", "#tail", "skipped");
         browser.type("#filter", "typed meanwhile");
         assertEquals("typed meanwhile", browser.script("return document.querySelector('#filter').value"));
         double longest = ((Number) browser.script("clearInterval(window.timer); return window.longest")).doubleValue();
@@ -183,19 +183,19 @@ class PageInBrowserTest {
         browser.await("what can be done is offered", "[data-do=connect]:enabled", "Connect");
         assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"), "disconnect, reconnect");
         browser.click("[data-do=ping]");
-        browser.await("nobody was asked", "#answer", "plant: there is no connection: disconnect() was called");
+        browser.await("nobody was asked", "#answer", "plant: not connected: disconnect() was called");
         client.publish(Message.to("drop/a").payload("1").lane(3).build());
         client.publish(Message.to("drop/b").payload("2").lane(3).build());
         browser.await("they wait", "#lanes tbody tr:nth-child(4) td:nth-child(2)", "2");
         browser.click("#lanes tbody tr:nth-child(4) button:first-child");
         browser.await("the oldest are shown", "#waiting", "drop/a");
         browser.click("#lanes tbody tr:nth-child(4) .danger");
-        browser.await("the question", "#drop-words", "2 messages of lane 3 bulk of the client “plant”");
-        browser.click("#drop button[value=no]");
+        browser.await("the question", "#cancel-words", "2 messages of lane 3 bulk of the client “plant”");
+        browser.click("#cancel button[value=no]");
         assertEquals(2, client.metrics().pending());
         browser.click("#lanes tbody tr:nth-child(4) .danger");
-        browser.click("#drop button[value=yes]");
-        browser.await("it is told", "#answer", "2 messages of lane 3 dropped.");
+        browser.click("#cancel button[value=yes]");
+        browser.await("it is told", "#answer", "2 messages of lane 3 cancelled.");
         assertEquals(0, client.metrics().pending());
         assertFalse(browser.find("#waiting").isDisplayed(), "what it showed is gone");
         browser.click("[data-do=connect]");

@@ -103,7 +103,7 @@ class PageRequestsTest {
             String token = token(stream);
             for (Map.Entry<String, String> each : Map.of("do=explode&client=plant", "do: \"explode\" is not allowed",
                     "do=connect&client=none", "there is no client \"none\"",
-                    "do=drop&client=plant&lane=x", "lane: \"x\" is not allowed",
+                    "do=cancel&client=plant&lane=x", "lane: \"x\" is not allowed",
                     "do=publish&client=plant&topic=a%2F%23&payload=&qos=0&lane=2", "#",
                     "do=publish&client=plant&topic=a&format=hex&payload=0g&qos=0&lane=2", "hex").entrySet()) {
                 HttpResponse<String> answer = gateway.post(PAGE + "action", each.getKey(), "X-Mqtt-Page", "sense", "X-Mqtt-Token", token);
@@ -158,12 +158,12 @@ class PageRequestsTest {
     void aTailOfASharedSubscriptionIsRefused() throws Exception {
         HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23", "shared");
         assertEquals(400, refused.statusCode());
-        Gateway.until(refused.body(), "others of its group");
+        Gateway.until(refused.body(), "messages from its group");
     }
 
     @Test
     void aPageThatComesAgainKeepsItsTail() throws Exception {
-        Await.result(client.publish(Message.to("kept/a").payload("retained one").retain(true).build()).delivered());
+        Await.result(client.publish(Message.to("kept/a").payload("retained one").retain(true).build()).settled());
         try (InputStream first = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {
             Gateway.until(first, "retained one");
             try (InputStream second = gateway.stream(PAGE + "events?client=plant&tail=kept%2F%23", "k").body()) {
@@ -217,7 +217,7 @@ class PageRequestsTest {
             silent.unregister();
             ServiceRegistration<?> answers = register("odd", ClientInspector.class, method -> CompletableFuture.completedStage(
                     method.equals("lanes") ? List.of(new ClientInspector.Lane(0, 4711, 0, 0, 0)) : List.of()));
-            Gateway.until(page, "\"queued\":4711");
+            Gateway.until(page, "\"waiting\":4711");
             answers.unregister();
         } finally {
             there.unregister();
@@ -263,7 +263,7 @@ class PageRequestsTest {
             try (InputStream second = gateway.stream(PAGE + "events?client=plant", "a").body()) {
                 assertEquals(token, token(second));
                 assertEquals(202, gateway.post(PAGE + "action", "do=reconnect&client=plant", headers).statusCode());
-                Gateway.until(second, "plant is paused, and reconnect changes nothing; connect resumes.");
+                Gateway.until(second, "plant is paused, reconnect has no effect; connect resumes.");
                 assertEquals(202, gateway.post(PAGE + "action", "do=connect&client=plant", headers).statusCode());
                 Gateway.until(second, "is at its end: DELIVERED");
             }

@@ -68,7 +68,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
         }
 
         @Override
-        public CompletionStage<Outcome> delivered() {
+        public CompletionStage<Outcome> settled() {
             return delivered;
         }
 
@@ -211,7 +211,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     }
 
     @Override
-    public void refuse(String reason) {
+    public void reject(String reason) {
         refusals.add(reason);
     }
 

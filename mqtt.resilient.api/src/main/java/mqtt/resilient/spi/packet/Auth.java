@@ -1,7 +1,7 @@
 package mqtt.resilient.spi.packet;
 
 /**
- * AUTH (MQTT 5 section 3.15), and what CONNECT and CONNACK say of it.
+ * AUTH (MQTT 5 section 3.15), and the authentication fields of CONNECT and CONNACK.
  *
  * @param code {@link #SUCCESS}, {@link #CONTINUE} or {@link #AGAIN}
  * @param method the Authentication Method; empty = none
@@ -10,7 +10,7 @@ package mqtt.resilient.spi.packet;
 public record Auth(int code, String method, byte[] data) {
     /** The broker has accepted. */
     public static final int SUCCESS = 0;
-    /** There is another step. */
+    /** Another step follows. */
     public static final int CONTINUE = 0x18;
     /** The client authenticates again. */
     public static final int AGAIN = 0x19;

@@ -7,8 +7,8 @@ import mqtt.resilient.api.BrokerLimits;
  *
  * @param sessionPresent whether the broker resumed a session
  * @param code 0 = accepted
- * @param limits what the broker granted, with its words
- * @param serverReference where to go instead; empty = nowhere
+ * @param limits what the broker granted, with its Reason String
+ * @param serverReference the server to use instead (Server Reference); empty = none
  * @param authentication the method and the last data of an enhanced authentication; {@link Auth#NONE} = none
  */
 public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference, Auth authentication) {

@@ -21,8 +21,8 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
      * What only MQTT 5 sends.
      *
      * @param sessionExpirySeconds how long the broker keeps the session without a connection
-     * @param receiveMaximum how many QoS 1 and 2 messages this side takes unacknowledged, 1 to 65,535
-     * @param packetMaxBytes the largest packet this side takes
+     * @param receiveMaximum how many QoS 1 and 2 messages may be in flight to this side, 1 to 65,535
+     * @param packetMaxBytes the largest packet this side accepts
      * @param willDelaySeconds how long the broker waits before it publishes the will
      * @param userProperties in order
      * @param authentication the method and the first data of an enhanced authentication; {@link Auth#NONE} = none

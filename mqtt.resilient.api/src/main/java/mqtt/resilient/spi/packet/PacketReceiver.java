@@ -22,7 +22,7 @@ public interface PacketReceiver {
     void publish(Publish publish) throws ProtocolException;
 
     /**
-     * A PUBLISH that is larger than this side takes; its payload was passed over.
+     * A PUBLISH that is larger than this side accepts; its payload was skipped.
      *
      * @param topic the topic
      * @param qos 0, 1 or 2
@@ -48,7 +48,7 @@ public interface PacketReceiver {
      * @param type a number of {@link PacketType}
      * @param packetId 1 to 65,535
      * @param codes a code per filter; empty with the UNSUBACK of 3.1.1
-     * @param reason for all of them; its code means nothing
+     * @param reason for all of them; its code is not used
      * @throws ProtocolException if it must not come now
      */
     void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException;
@@ -72,7 +72,7 @@ public interface PacketReceiver {
      * DISCONNECT of the broker; MQTT 5 only.
      *
      * @param reason why
-     * @param serverReference where to go instead; empty = nowhere
+     * @param serverReference the server to use instead (Server Reference); empty = none
      * @throws ProtocolException if it must not come now
      */
     void disconnected(Reason reason, String serverReference) throws ProtocolException;

@@ -4,7 +4,7 @@ package mqtt.resilient.spi.packet;
 public final class ProtocolException extends Exception {
     /** MQTT 5 reason code: a packet that cannot be parsed. */
     public static final int MALFORMED = 0x81;
-    /** MQTT 5 reason code: something that must not come, or not now. */
+    /** MQTT 5 reason code: a packet or field that is not allowed, or not now. */
     public static final int PROTOCOL_ERROR = 0x82;
     /** MQTT 5 reason code: a topic alias that is not allowed or not known. */
     public static final int TOPIC_ALIAS_INVALID = 0x94;
@@ -13,11 +13,11 @@ public final class ProtocolException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** What the DISCONNECT says; 0 = the peer does not speak MQTT at all. */
+    /** The reason code of the DISCONNECT; 0 = the peer does not speak MQTT. */
     private final int reasonCode;
 
     /**
-     * Made by a decoder or the session: something that must not come, or not now.
+     * Made by a decoder or the session for a packet or field that is not allowed, or not now.
      *
      * @param message what was wrong, with the value
      */
@@ -28,7 +28,7 @@ public final class ProtocolException extends Exception {
     /**
      * Made by a decoder or the session.
      *
-     * @param reasonCode what the DISCONNECT says (MQTT 5 section 4.13); 0 = the peer does not speak MQTT at all
+     * @param reasonCode the reason code of the DISCONNECT (MQTT 5 section 4.13); 0 = the peer does not speak MQTT
      * @param message what was wrong, with the value
      */
     public ProtocolException(int reasonCode, String message) {
@@ -36,7 +36,7 @@ public final class ProtocolException extends Exception {
         this.reasonCode = reasonCode;
     }
 
-    /** {@return what the DISCONNECT says; 0 = none is sent} */
+    /** {@return the reason code of the DISCONNECT; 0 = none is sent} */
     public int reasonCode() {
         return reasonCode;
     }

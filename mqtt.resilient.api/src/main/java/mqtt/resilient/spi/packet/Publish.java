@@ -7,14 +7,14 @@ import mqtt.resilient.api.Qos;
 /** An incoming PUBLISH (MQTT 3.1.1 and 5 section 3.3); immutable. */
 public final class Publish {
     /**
-     * What only MQTT 5 has.
+     * The fields that only MQTT 5 has.
      *
-     * @param properties what travels with the message
-     * @param expirySeconds what is left of its time; -1 = it does not expire
+     * @param properties the properties of the message
+     * @param expirySeconds the remaining time until it expires; -1 = it does not expire
      * @param subscriptionIdentifiers of the subscriptions that it matches
      */
     public record Details(MessageProperties properties, long expirySeconds, List<Integer> subscriptionIdentifiers) {
-        /** Of 3.1.1. */
+        /** Those of MQTT 3.1.1. */
         public static final Details NONE = new Details(MessageProperties.NONE, -1, List.of());
     }
 
@@ -35,7 +35,7 @@ public final class Publish {
      * @param retained the RETAIN flag
      * @param duplicate the DUP flag
      * @param packetId the packet id, 0 with QoS 0
-     * @param details what only MQTT 5 has
+     * @param details the fields that only MQTT 5 has
      */
     public Publish(String topic, byte[] payload, Qos qos, boolean retained, boolean duplicate, int packetId,
             Details details) {
@@ -63,7 +63,7 @@ public final class Publish {
         return qos;
     }
 
-    /** {@return whether the broker kept it from before the subscription} */
+    /** {@return the RETAIN flag} */
     public boolean retained() {
         return retained;
     }
@@ -78,7 +78,7 @@ public final class Publish {
         return packetId;
     }
 
-    /** {@return what only MQTT 5 has} */
+    /** {@return the fields that only MQTT 5 has} */
     public Details details() {
         return details;
     }

@@ -4,18 +4,18 @@ import java.util.List;
 import mqtt.resilient.api.UserProperty;
 
 /**
- * Why the broker answers as it does (MQTT 5 section 2.4).
+ * The reason that the broker gives with an answer (MQTT 5 section 2.4).
  *
  * @param code the reason code; 0 in 3.1.1
  * @param text the Reason String; empty = none
  * @param userProperties in order
  */
 public record Reason(int code, String text, List<UserProperty> userProperties) {
-    /** Success, without a word. */
+    /** Success, without a Reason String. */
     public static final Reason SUCCESS = new Reason(0, "", List.of());
 
     /**
-     * A reason of our own.
+     * A reason of the client itself.
      *
      * @param code the reason code; 0 = none
      * @param text in words

@@ -32,7 +32,7 @@ public record Subscribe(int packetId, List<Request> requests, List<UserProperty>
     public record Request(String filter, int options) {
         /** The quality of service in the options. */
         public static final int QOS = 3;
-        /** Option: messages of this client stay away. */
+        /** Option: messages published by this client are not sent to it. */
         public static final int NO_LOCAL = 4;
         /** Option: messages keep the RETAIN flag with which they were published. */
         public static final int RETAIN_AS_PUBLISHED = 8;
@@ -54,8 +54,8 @@ public record Subscribe(int packetId, List<Request> requests, List<UserProperty>
         }
 
         /**
-         * Finds what serves two subscribers of one filter: the higher QoS, local messages if one wants them, the flag as
-         * published if one wants it, the retained messages of the one that wants more, and the first identifier.
+         * Finds the options that serve two subscribers of one filter: the higher QoS, local messages if one wants them, the RETAIN
+         * flag as published if one wants it, the retained messages of the one that wants more, and the first identifier.
          *
          * @param one options
          * @param other options

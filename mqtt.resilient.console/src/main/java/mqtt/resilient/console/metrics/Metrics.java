@@ -37,8 +37,8 @@ public final class Metrics {
                     "osgi.http.whiteboard.servlet.name", "mqtt.resilient.metrics", "osgi.http.whiteboard.servlet.pattern", PATTERN,
                     "osgi.http.whiteboard.context.select", select)));
         } else if (config.metrics()) {
-            LOG.warn("{}: metrics is true, but without a servlet.context that is allowed {} is not there; needed is the name of a "
-                    + "ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID, PATTERN);
+            LOG.warn("{}: metrics is true, but {} is not registered: servlet.context is missing or not allowed; required: the name "
+                    + "of a ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID, PATTERN);
         }
     }
 

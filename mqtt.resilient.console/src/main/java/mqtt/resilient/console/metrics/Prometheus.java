@@ -35,51 +35,51 @@ final class Prometheus {
     }
 
     private String all() {
-        gauge("connected", "Whether messages can flow: 1 = they can", each -> each.status.state() == ConnectionState.ONLINE ? 1 : 0);
-        labelled("state", "Where the client stands: 1 for that state, 0 for the others", "gauge", "state",
+        gauge("connected", "1 if the client is connected, 0 if not", each -> each.status.state() == ConnectionState.ONLINE ? 1 : 0);
+        labelled("state", "1 for the state of the client, 0 for the others", "gauge", "state",
                 each -> flags(ConnectionState.values(), each.status.state()));
-        gauge("state_since_timestamp_seconds", "When the client entered its state, since 1970",
+        gauge("state_since_timestamp_seconds", "When the client entered its state, in seconds since 1970",
                 each -> each.status.since().toEpochMilli() / MILLIS);
         gauge("attempt", "Attempts since the last connection, 0 while connected", each -> each.status.attempt());
         gauge("next_attempt_seconds", "Time until the next attempt; 0 = none is planned",
                 each -> each.status.nextAttempt().toMillis() / MILLIS);
-        gauge("configuration_valid", "Whether the configuration given last is in force: 0 = it was refused",
+        gauge("configuration_valid", "1 if the latest configuration is in force, 0 if it was rejected",
                 each -> each.status.configurationError().isEmpty() ? 1 : 0);
         gauge("round_trip_seconds",
-                "How long the broker took for the latest answer that was measured; 0 = none on this connection yet",
+                "How long the broker took for the latest measured answer; 0 = none on this connection yet",
                 each -> each.metrics.roundTripNanos() / NANOS);
 
         counter("accepted_messages", "Messages accepted for delivery", each -> each.metrics.accepted());
-        counter("rejected_messages", "Messages refused at admission; not accepted", each -> each.metrics.rejected());
-        labelled("ended_messages_total", "Accepted messages that came to their end, by how", "counter", "how",
+        counter("rejected_messages", "Messages rejected: not accepted", each -> each.metrics.rejected());
+        labelled("settled_messages_total", "Settled messages by outcome", "counter", "outcome",
                 each -> ends(each.metrics));
-        gauge("pending_messages", "Accepted messages that have not come to their end", each -> each.metrics.pending());
-        gauge("pending_bytes", "What they count for against store.max.bytes and qos0.max.bytes", each -> each.metrics.pendingBytes());
-        gauge("oldest_pending_seconds", "How long the oldest of them has been pending; 0 = none is",
+        gauge("pending_messages", "Accepted messages that are not yet settled", each -> each.metrics.pending());
+        gauge("pending_bytes", "Bytes of pending messages, as counted for store.max.bytes and qos0.max.bytes", each -> each.metrics.pendingBytes());
+        gauge("oldest_pending_seconds", "Age of the oldest pending message; 0 = none is pending",
                 each -> each.metrics.oldestMillis() / MILLIS);
         gauge("in_flight_messages", "Messages sent and not acknowledged to the end", each -> each.metrics.inFlight());
-        counter("repeated_messages", "Messages sent again on a later connection", each -> each.metrics.repeated());
+        counter("resent_messages", "Messages resent on a later connection", each -> each.metrics.resent());
 
-        counter("received_messages", "Messages from the broker", each -> each.metrics.received());
-        counter("received_duplicates", "QoS 2 messages that came again and were not handed over again",
+        counter("received_messages", "Messages received from the broker", each -> each.metrics.received());
+        counter("received_duplicates", "QoS 2 messages that the broker resent; listeners get them once",
                 each -> each.metrics.receivedDuplicates());
-        gauge("unhandled_messages", "Received messages that listeners are not done with", each -> each.metrics.unhandled());
-        counter("received_dropped", "Received messages that a listener did not get", each -> each.metrics.receivedDropped());
+        gauge("unhandled_messages", "Received messages that are not yet handled by their listeners", each -> each.metrics.unhandled());
+        counter("received_dropped", "Received messages that did not reach a listener", each -> each.metrics.receivedDropped());
         counter("listener_failures", "Calls of listeners that threw", each -> each.metrics.listenerFailures());
-        counter("stray_acknowledgements", "Acknowledgements that nothing waited for", each -> each.metrics.strayAcknowledgements());
+        counter("stray_acknowledgements", "Acknowledgements for no message in flight", each -> each.metrics.strayAcknowledgements());
 
         counter("connections", "Connections that the broker accepted", each -> each.metrics.connections());
         counter("attempts", "Attempts to connect", each -> each.metrics.attempts());
-        counter("sessions_lost", "Sessions that were lost", each -> each.metrics.sessionsLost());
+        counter("sessions_lost", "Sessions lost, by the broker or by a change of the broker or the client id", each -> each.metrics.sessionsLost());
         counter("subscriptions_refused", "Subscriptions that the broker refused", each -> each.metrics.subscriptionsRefused());
 
-        labelled("store_health", "How it is with the store: 1 for that, 0 for the others", "gauge", "health",
+        labelled("store_health", "1 for the health of the store, 0 for the others", "gauge", "health",
                 each -> flags(StoreHealth.values(), each.status.store()));
-        gauge("store_bytes", "The length of the store's files", each -> each.metrics.storeBytes());
-        counter("store_written_bytes", "Bytes written to the store", each -> each.metrics.storeBytesWritten());
-        counter("store_forces", "How often the disk was forced", each -> each.metrics.storeForces());
-        counter("store_records_skipped", "Records of the store that were damaged", each -> each.metrics.storeRecordsSkipped());
-        counter("store_segments_quarantined", "Files of the store that were put aside",
+        gauge("store_bytes", "Size of the journal", each -> each.metrics.storeBytes());
+        counter("store_written_bytes", "Bytes written to the store since it was opened", each -> each.metrics.storeBytesWritten());
+        counter("store_forces", "How often the disk was forced since the store was opened", each -> each.metrics.storeForces());
+        counter("store_records_skipped", "Damaged records of the journal that were skipped", each -> each.metrics.storeRecordsSkipped());
+        counter("store_segments_quarantined", "Damaged segments of the journal that were quarantined",
                 each -> each.metrics.storeSegmentsQuarantined());
         return text.toString();
     }
@@ -90,7 +90,7 @@ final class Prometheus {
         ends.put("expired", (double) metrics.expired());
         ends.put("cancelled", (double) metrics.cancelled());
         ends.put("refused", (double) metrics.refused());
-        ends.put("set_aside", (double) metrics.setAside());
+        ends.put("dead_lettered", (double) metrics.deadLettered());
         ends.put("dropped", (double) metrics.dropped());
         ends.put("closed", (double) metrics.closed());
         return ends;

@@ -159,8 +159,8 @@ public final class Clients {
     public ResilientMqttClient client(String name) {
         Watch watch = clients.get(name);
         if (watch == null) {
-            throw new IllegalArgumentException("there is no client \"" + Text.printable(name, 100) + "\"; there "
-                    + (clients.isEmpty() ? "is none at all" : "is " + someNames()));
+            throw new IllegalArgumentException("there is no client \"" + Text.printable(name, 100) + "\"; "
+                    + (clients.isEmpty() ? "no client is configured" : "configured: " + someNames()));
         }
         return watch.client;
     }
@@ -177,7 +177,7 @@ public final class Clients {
         try {
             return Optional.of(question.apply(client(name)));
         } catch (IllegalArgumentException | IllegalStateException e) { // its service may be gone before it is out of our list
-            LOG.trace("{}: it has gone", name, e);
+            LOG.trace("{}: the client has gone", name, e);
             return Optional.empty();
         }
     }
@@ -203,25 +203,25 @@ public final class Clients {
         ClientStatus status = client(name).status();
         client(name).connect();
         return isPaused(status) ? "connects." : switch (status.state()) {
-            case ONLINE -> "is connected already; reconnect makes a new connection.";
-            case PAUSED -> "waits for its schedule, which connect does not change; reconnect connects at once.";
-            case FAILED, OFFLINE -> itIs(status) + "; it connects by itself when that is over.";
-            default -> "is not paused and connects by itself; reconnect tries at once.";
+            case ONLINE -> "is already connected; reconnect makes a new connection.";
+            case PAUSED -> "waits for its schedule; reconnect connects at once.";
+            case FAILED, OFFLINE -> itIs(status) + "; it connects by itself when the cause is gone.";
+            default -> "connects by itself; reconnect tries at once.";
         };
     }
 
     /** {@return what becomes of disconnect, which this asks for} */
     public String disconnect(String name) {
         client(name).disconnect();
-        return "disconnects, and stays offline until connect.";
+        return "disconnects and stays paused until connect.";
     }
 
     /** {@return what becomes of reconnect, which this asks for} */
     public String reconnect(String name) {
         ClientStatus status = client(name).status();
         client(name).reconnect();
-        return isPaused(status) ? "is paused, and reconnect changes nothing; connect resumes." : switch (status.state()) {
-            case FAILED, OFFLINE -> itIs(status) + ", and reconnect changes nothing.";
+        return isPaused(status) ? "is paused, reconnect has no effect; connect resumes." : switch (status.state()) {
+            case FAILED, OFFLINE -> itIs(status) + "; reconnect has no effect.";
             default -> "makes a new connection.";
         };
     }
@@ -240,7 +240,7 @@ public final class Clients {
         return client.brokerUp().thenApply(up -> up
                 ? "the broker answers; round trip " + Text.roundTrip(client.metrics().roundTripNanos()) + "."
                 : client.isConnected() ? "the broker does not answer."
-                : "there is no connection: " + Text.printable(client.status().reason(), MOST_REASON));
+                : "not connected: " + Text.printable(client.status().reason(), MOST_REASON));
     }
 
     /**
@@ -256,31 +256,31 @@ public final class Clients {
     public Subscription lookOn(String name, String filter, MessageListener listener) {
         if (filter.startsWith("$share/")) {
             throw new IllegalArgumentException("filter: \"" + Text.printable(filter, 100)
-                    + "\" is not allowed here: it would take messages from the others of its group; a filter without $share is");
+                    + "\" is not allowed here: a shared subscription would take messages from its group; allowed: a filter without $share");
         }
         return client(name).subscribe(filter, SubscribeOptions.qos(Qos.AT_MOST_ONCE)
                 .retained(SubscribeOptions.RetainHandling.NEVER), listener);
     }
 
     /**
-     * Drops the messages of a lane, and notes in the log that somebody wants to, and that it is done: a store in trouble may take
-     * its time for it.
+     * Cancels the waiting messages of a lane. The log says when it begins and when it is done, because a degraded store may take
+     * long.
      *
      * @param name the client's name
      * @param lane 0 to {@link ClientInspector#AT_MOST_ONCE}
-     * @return {@link ClientInspector#drop(int)}
+     * @return {@link ClientInspector#cancel(int)}
      * @throws IllegalArgumentException if there is no client of this name, or the lane is not allowed
      */
-    public CompletionStage<Long> drop(String name, int lane) {
+    public CompletionStage<Long> cancel(String name, int lane) {
         ClientInspector inspector = inspector(name);
         String where = Text.lane(lane);
-        CompletionStage<Long> dropped = inspector.drop(lane);
-        LOG.warn("{}: an operator drops what waits of {}", name, where);
-        return dropped.whenComplete((count, failure) -> {
+        CompletionStage<Long> cancelled = inspector.cancel(lane);
+        LOG.warn("{}: an operator cancels the waiting messages of {}", name, where);
+        return cancelled.whenComplete((count, failure) -> {
             if (failure == null) {
-                LOG.warn("{}: an operator dropped {} of {}, never sent before", name, Text.count(count, "message"), where);
+                LOG.warn("{}: an operator cancelled {} of {} that were never sent", name, Text.count(count, "message"), where);
             } else {
-                LOG.warn("{}: an operator wanted to drop the messages of {}", name, where, failure);
+                LOG.warn("{}: an operator could not cancel the waiting messages of {}", name, where, failure);
             }
         });
     }

@@ -19,7 +19,7 @@ import org.osgi.service.event.EventHandler;
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_REFUSED,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_SESSION_LOST,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_DROPPED,
-            EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_SET_ASIDE,
+            EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_DEAD_LETTERED,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_SUBSCRIPTION_REFUSED,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_STORE,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_CONFIGURATION,
@@ -59,11 +59,11 @@ public final class EventTap implements EventHandler {
                     + text(event, MqttConstants.PROTOCOL) + ", the session is "
                     + (Boolean.TRUE.equals(event.getProperty(MqttConstants.SESSION_PRESENT)) ? "resumed" : "new");
             case MqttConstants.EVENT_DISCONNECTED, MqttConstants.EVENT_REFUSED -> reason + " (" + text(event, MqttConstants.BROKER) + ")";
-            case MqttConstants.EVENT_SET_ASIDE -> text(event, MqttConstants.TOPIC) + ": " + reason;
+            case MqttConstants.EVENT_DEAD_LETTERED -> text(event, MqttConstants.TOPIC) + ": " + reason;
             case MqttConstants.EVENT_SUBSCRIPTION_REFUSED -> text(event, MqttConstants.FILTER) + ": " + reason;
             case MqttConstants.EVENT_STORE -> text(event, MqttConstants.HEALTH) + (reason.isEmpty() ? "" : ": " + reason);
-            case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "taken"
-                    : "refused: " + reason;
+            case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "in force"
+                    : "rejected: " + reason;
             default -> reason;
         };
     }

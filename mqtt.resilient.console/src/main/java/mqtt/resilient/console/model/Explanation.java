@@ -9,7 +9,7 @@ import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.StoreHealth;
 
-/** Says in words how it is with a client, for somebody who has just been woken up. */
+/** Explains the state of a client in words, for an operator who has just been called. */
 public final class Explanation {
     private static final int MOST = 400;
     /** Messages per second that are no tendency. */
@@ -32,7 +32,7 @@ public final class Explanation {
         StringJoiner words = new StringJoiner(" ");
         connection(words, status, stretch, metrics, log);
         if (!status.configurationError().isEmpty() && status.state() != ConnectionState.FAILED) {
-            words.add("The configuration given last is refused, and the one before stays in force: "
+            words.add("The latest configuration was rejected, the one before stays in force: "
                     + Text.printable(status.configurationError(), MOST) + ".");
         }
         backlog(words, status, metrics, growth);
@@ -75,19 +75,19 @@ public final class Explanation {
         }
         words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since()) + ".");
         switch (status.state()) {
-            case WAITING -> words.add((broker.isEmpty() ? "" : "Tried last was " + broker + ". ") + "Why: " + reason + code(status)
-                    + (status.nextAttempt().isZero() ? ". It tries again as soon as that changes, or after reconnect."
+            case WAITING -> words.add((broker.isEmpty() ? "" : "The last attempt was to " + broker + ". ") + "Reason: " + reason + code(status)
+                    + (status.nextAttempt().isZero() ? ". The next attempt begins when that changes, or after reconnect."
                     : ". Attempt " + (status.attempt() + 1) + " begins in " + planned + "; reconnect tries at once."));
-            case RESOLVING, CONNECTING, HANDSHAKE -> words.add("It is just connecting to " + broker + " (attempt "
+            case RESOLVING, CONNECTING, HANDSHAKE -> words.add("It is connecting to " + broker + " (attempt "
                     + Math.max(1, status.attempt()) + "): " + switch (status.state()) {
                         case RESOLVING -> "the broker's name is being resolved";
                         case CONNECTING -> "the network connection is being made";
-                        default -> "CONNECT is sent, and the broker has not answered yet";
-                    } + "." + before(log) + " If this fails, it goes on trying by itself.");
+                        default -> "CONNECT is sent, the broker has not answered yet";
+                    } + "." + before(log) + " If this attempt fails, the next one follows after the back-off.");
             case PAUSED -> words.add("It is paused: " + reason + ". It "
-                    + (status.nextAttempt().isZero() ? "stays offline until connect" : "connects by itself in " + planned) + ".");
+                    + (status.nextAttempt().isZero() ? "stays paused until connect" : "connects by itself in " + planned) + ".");
             case FAILED -> words.add("It cannot work: " + reason
-                    + ". It goes on by itself as soon as the configuration, or what it needs, is there.");
+                    + ". It goes on by itself when the cause is gone.");
             default -> words.add("It is offline: " + reason + ".");
         }
     }
@@ -108,7 +108,7 @@ public final class Explanation {
 
     private static void backlog(StringJoiner words, ClientStatus status, ClientMetrics metrics, double growth) {
         if (metrics.pending() == 0) {
-            words.add("Nothing waits to be sent.");
+            words.add("No message is pending.");
             return;
         }
         String text = Text.count(metrics.pending(), "message") + (metrics.pending() == 1 ? " is" : " are") + " pending ("
@@ -116,25 +116,25 @@ public final class Explanation {
         if (!Double.isNaN(growth)) {
             text += "; the backlog " + (Math.abs(growth) < STILL ? "neither grows nor shrinks"
                     : growth > 0 ? String.format(Locale.ROOT, "grows by %.1f messages per second", growth)
-                    : String.format(Locale.ROOT, "shrinks by %.1f messages per second and is gone in about %s", -growth,
+                    : String.format(Locale.ROOT, "shrinks by %.1f messages per second and will be empty in about %s", -growth,
                             Text.duration(Duration.ofSeconds((long) Math.ceil(metrics.pending() / -growth)))));
         }
         words.add(text + ".");
         if (status.state() != ConnectionState.ONLINE) {
-            words.add("They go out when the client is connected.");
+            words.add("They are sent when the client is connected.");
         }
     }
 
     private static void store(StringJoiner words, ClientStatus status) {
         if (status.store() != StoreHealth.OK) {
-            words.add("The store is " + switch (status.store()) {
-                case OPENING -> "being opened, and takes nothing yet";
-                case DEGRADED -> "in trouble, and takes messages";
-                case FULL -> "full: new messages are refused, what is stored is delivered";
-                default -> "not usable: new messages are refused";
+            words.add("Store " + switch (status.store()) {
+                case OPENING -> "opening: QoS 1 and 2 are rejected until it is open";
+                case DEGRADED -> "degraded: messages are still accepted";
+                case FULL -> "full: QoS 1 and 2 are rejected, stored messages are delivered";
+                default -> "failed: QoS 1 and 2 are rejected";
             } + (status.storeReason().isEmpty() ? "" : " (" + Text.printable(status.storeReason(), MOST) + ")") + ".");
         } else {
-            words.add("The store is well.");
+            words.add("Store healthy.");
         }
     }
 
@@ -144,13 +144,13 @@ public final class Explanation {
         add(lost, metrics.expired(), "expired");
         add(lost, metrics.cancelled(), "cancelled");
         add(lost, metrics.refused(), "refused by the broker");
-        add(lost, metrics.setAside(), "set aside");
+        add(lost, metrics.deadLettered(), "dead-lettered");
         add(lost, metrics.closed(), "lost with the stop of the client");
         if (lost.length() > 0) {
             words.add("Not delivered so far: " + lost + ".");
         }
         if (metrics.rejected() > 0) {
-            words.add("Refused at admission: " + Text.count(metrics.rejected(), "message") + ".");
+            words.add("Rejected: " + Text.count(metrics.rejected(), "message") + ".");
         }
     }
 

@@ -31,7 +31,7 @@ final class Actions {
 
     void act(String key, HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (!pages.isToken(key, request.getHeader("X-Mqtt-Token"))) {
-            PageServlet.refuse(response, 403, "The token is not this page's; it gets another one when it is live again.");
+            PageServlet.refuse(response, 403, "The token of this page is no longer valid; the page gets a new one when it is live again.");
             return;
         }
         if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
@@ -53,22 +53,22 @@ final class Actions {
             case "disconnect" -> answer(key, true, name + " " + clients.disconnect(name));
             case "reconnect" -> answer(key, true, name + " " + clients.reconnect(name));
             case "ping" -> tell(key, clients.ping(name), words -> name + ": " + words);
-            case "wan" -> tell(key, clients.client(name).wanUp(), up -> up ? "The wide area network is there."
-                    : "The wide area network is not there.");
+            case "wan" -> tell(key, clients.client(name).wanUp(), up -> up ? "The wide area network is reachable."
+                    : "The wide area network is not reachable.");
             case "publish" -> publish(key, clients.client(name), request);
-            case "drop" -> {
+            case "cancel" -> {
                 int lane = number(request, "lane");
-                CompletionStage<Long> dropped = clients.drop(name, lane);
-                answer(key, true, "What waits of " + Text.lane(lane) + " is being dropped.");
-                tell(key, dropped, count -> Text.count(count, "message") + " of " + Text.lane(lane) + " dropped.");
+                CompletionStage<Long> cancelled = clients.cancel(name, lane);
+                answer(key, true, "The waiting messages of " + Text.lane(lane) + " are being cancelled.");
+                tell(key, cancelled, count -> Text.count(count, "message") + " of " + Text.lane(lane) + " cancelled.");
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
                 whenDone(key, clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN), messages -> pages.send(key, "waiting",
                         new Json().object().put("lane", lane).name("messages").value(messages).end().toString()));
             }
-            default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; connect, disconnect, reconnect, "
-                    + "ping, wan, publish, drop and waiting are.");
+            default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; allowed: connect, disconnect, reconnect, "
+                    + "ping, wan, publish, cancel and waiting.");
         }
     }
 
@@ -86,15 +86,15 @@ final class Actions {
         String name = "Message " + publication.id();
         tell(key, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
             answer(key, true, name + " is accepted: " + durability + ".");
-            return publication.delivered();
-        }), outcome -> name + " is at its end: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
+            return publication.settled();
+        }), outcome -> name + " is settled: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
 
     private static byte[] hex(String text) {
         try {
             return HexFormat.of().parseHex(text.replaceAll("\\s", ""));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("payload: it is not hexadecimal; pairs of the digits 0 to 9 and a to f are allowed.", e);
+            throw new IllegalArgumentException("payload: not hexadecimal; allowed: pairs of the digits 0 to 9 and a to f.", e);
         }
     }
 
@@ -122,7 +122,7 @@ final class Actions {
         try {
             return Integer.parseInt(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; a whole number is.", e);
+            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; allowed: a whole number.", e);
         }
     }
 }

@@ -47,8 +47,8 @@ public final class PageComponent {
         if (!select.isEmpty()) {
             register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
         } else if (!config.servlet_context().isBlank()) {
-            LOG.error("{}: servlet.context \"{}\" is not allowed; allowed is the name of a ServletContextHelper that authenticates, "
-                    + "or a filter for it; outside the web console nothing is offered over HTTP", ConsoleConfig.PID,
+            LOG.error("{}: servlet.context \"{}\" is not allowed; allowed: the name of a ServletContextHelper that authenticates, "
+                    + "or a filter for it; nothing is offered over HTTP outside the web console", ConsoleConfig.PID,
                     config.servlet_context());
         }
     }

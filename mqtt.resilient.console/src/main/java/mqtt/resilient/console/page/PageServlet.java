@@ -114,8 +114,8 @@ final class PageServlet extends HttpServlet {
     private void events(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String id = request.getHeader(PAGE); // a header, so that another web site cannot ask with the browser's login
         if (id == null || id.isEmpty() || id.length() > MOST_ID) {
-            refuse(response, 400, PAGE + ": " + (id == null ? "no such header" : "\"" + id + "\"") + " is not allowed; 1 to " + MOST_ID
-                    + " characters are.");
+            refuse(response, 400, PAGE + ": " + (id == null ? "no such header" : "\"" + id + "\"") + " is not allowed; allowed: 1 to " + MOST_ID
+                    + " characters.");
             return;
         }
         response.setContentType("text/event-stream");

@@ -77,7 +77,7 @@ final class Pages implements AutoCloseable {
             before = open.get(key);
             if (closed || before == null && open.size() >= MOST) {
                 throw new NotNowException(closed ? "The console is being stopped."
-                        : "There are " + MOST + " pages open, and no more are allowed; close one.");
+                        : MOST + " pages are open already, and no more are allowed; close one.");
             }
             if (sampler == null) {
                 sampler = new Sampler();
@@ -242,7 +242,7 @@ final class Pages implements AutoCloseable {
             } catch (RuntimeException e) { // or the pages would stand still for ever
                 pages.forEach(page -> page.wholeListDue = true);
                 if (!failed) {
-                    LOG.warn("MQTT console: a sample failed, and is left out", e);
+                    LOG.warn("MQTT console: a sample failed and is skipped", e);
                 }
                 failed = true;
             }

@@ -40,7 +40,7 @@ final class Arguments {
                 }
                 options.put(each, String.valueOf(given[i]));
             } else if (each.matches("--?[a-z]+")) {
-                throw wrong(each + " is not allowed (what begins with - is taken as it is after --)");
+                throw wrong(each + " is not allowed (after -- an argument may begin with -)");
             } else {
                 operands.add(each);
             }
@@ -48,7 +48,7 @@ final class Arguments {
     }
 
     IllegalArgumentException wrong(String what) {
-        return new IllegalArgumentException(Text.printable(what, 3 * MOST) + "; allowed is: " + usage);
+        return new IllegalArgumentException(Text.printable(what, 3 * MOST) + "; usage: " + usage);
     }
 
     /** Takes the client's name off the front: the only one, if exactly the others are there. */
@@ -59,18 +59,18 @@ final class Arguments {
             return name;
         }
         if (operands.size() != others) {
-            throw wrong(operands.size() < others ? "something is missing" : "\"" + operands.get(others + 1) + "\" is too much");
+            throw wrong(operands.size() < others ? "an argument is missing" : "\"" + operands.get(others + 1) + "\" is one argument too many");
         }
         if (clients.names().size() != 1) {
-            throw wrong(clients.names().isEmpty() ? "there is no client"
-                    : "which client? There are " + clients.someNames());
+            throw wrong(clients.names().isEmpty() ? "no client is configured"
+                    : "which client? Configured: " + clients.someNames());
         }
         return clients.names().iterator().next();
     }
 
     void requireNothing() {
         if (!operands.isEmpty()) {
-            throw wrong("\"" + operands.get(0) + "\" is too much");
+            throw wrong("\"" + operands.get(0) + "\" is one argument too many");
         }
     }
 
@@ -97,7 +97,7 @@ final class Arguments {
             return otherwise;
         }
         if (!value.matches("[0-9]{1,9}") || Integer.parseInt(value) < least || Integer.parseInt(value) > most) {
-            throw wrong(option + " " + value + ": allowed are " + least + " to " + most);
+            throw wrong(option + " " + value + " is not allowed; allowed: " + least + " to " + most);
         }
         return Integer.parseInt(value);
     }

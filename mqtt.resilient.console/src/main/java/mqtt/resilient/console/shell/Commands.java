@@ -49,7 +49,7 @@ import org.osgi.service.component.annotations.Reference;
 @Component(service = Commands.class, reference = @Reference(name = "shell", service = CommandProcessor.class), property = {
     "osgi.command.scope=mqtt", "osgi.command.function=status", "osgi.command.function=clients", "osgi.command.function=connect",
     "osgi.command.function=disconnect", "osgi.command.function=reconnect", "osgi.command.function=publish",
-    "osgi.command.function=subscribe", "osgi.command.function=tail", "osgi.command.function=queue", "osgi.command.function=drop",
+    "osgi.command.function=subscribe", "osgi.command.function=tail", "osgi.command.function=queue", "osgi.command.function=cancel",
     "osgi.command.function=subscriptions", "osgi.command.function=events", "osgi.command.function=ping",
     "osgi.command.function=wan", "osgi.command.function=explain"})
 public final class Commands {
@@ -76,11 +76,11 @@ public final class Commands {
     // ---- looking --------------------------------------------------------------------------------------------------
 
     /** One line for each client. */
-    @Descriptor("one line for each client: state, how long it has been connected or not, backlog, round trip, broker and why not")
+    @Descriptor("one line for each client: state, since when, pending messages, round trip, broker, and why it is not connected")
     public void clients(@Descriptor("nothing") String... args) {
         new Arguments("clients", Set.of(), Set.of(), args).requireNothing();
         Table table = new Table(new int[] {24, 10, 12, 9, 9, 10}, "CLIENT", "STATE", "FOR", "PENDING", "IN FLIGHT", "ROUND TRIP",
-                "BROKER, WHY NOT");
+                "BROKER, REASON");
         for (String name : clients.names()) {
             clients.ask(name, client -> {
                 ClientStatus status = client.status();
@@ -90,11 +90,11 @@ public final class Commands {
                         ? status.broker() : String.format("%s %.60s", status.broker(), status.reason()));
             });
         }
-        out().print(clients.names().isEmpty() ? "There is no client.\n" : table);
+        out().print(clients.names().isEmpty() ? "No client is configured.\n" : table);
     }
 
     /** What a client does, or all of them. */
-    @Descriptor("the state of a client: why, since when, what the broker granted, backlog, store; without a name of all")
+    @Descriptor("state of a client: reason, since when, limits of the broker, pending messages, store; without a name all clients")
     public void status(@Descriptor("[client]") String... args) {
         Arguments arguments = new Arguments("status [client]", Set.of(), Set.of(), args);
         for (String name : arguments.isEmpty() ? clients.names() : List.of(arguments.client(clients, 0))) {
@@ -113,7 +113,7 @@ public final class Commands {
             table.row("  next attempt", "in " + Text.duration(status.nextAttempt()) + " (" + status.attempt() + " failed)");
         }
         if (!status.configurationError().isEmpty()) {
-            table.row("  configuration", "refused: " + status.configurationError());
+            table.row("  configuration", "rejected: " + status.configurationError());
         }
         BrokerLimits limits = status.limits();
         boolean online = status.state() == ConnectionState.ONLINE;
@@ -129,10 +129,10 @@ public final class Commands {
                 .row("  pending", Text.count(metrics.pending(), "message") + ", " + Text.bytes(metrics.pendingBytes()) + ", "
                         + metrics.inFlight() + " in flight" + (metrics.pending() == 0 ? "" : ", the oldest for "
                         + Text.duration(Duration.ofMillis(metrics.oldestMillis()))))
-                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.repeated() + " repeated")
+                .row("  sent", metrics.accepted() + " accepted, " + metrics.delivered() + " delivered, " + metrics.resent() + " resent")
                 .row("  not sent", metrics.rejected() + " rejected, " + metrics.dropped() + " dropped, " + metrics.expired() + " expired, "
                         + metrics.cancelled() + " cancelled,")
-                .row("", metrics.refused() + " refused, " + metrics.setAside() + " set aside, " + metrics.closed() + " closed")
+                .row("", metrics.refused() + " refused, " + metrics.deadLettered() + " dead-lettered, " + metrics.closed() + " closed")
                 .row("  received", metrics.received() + ", " + metrics.unhandled() + " unhandled, " + metrics.receivedDropped() + " dropped")
                 .row("  store", status.store() + ", " + Text.bytes(metrics.storeBytes())
                         + (status.storeReason().isEmpty() ? "" : ": " + status.storeReason()));
@@ -142,8 +142,8 @@ public final class Commands {
         return granted ? "yes" : "no";
     }
 
-    /** Says in words how it is. */
-    @Descriptor("in words: what state, why, what happens next and when, the backlog and whether it shrinks")
+    /** Explains the state in words. */
+    @Descriptor("in words: state, reason, what happens next and when, the backlog and whether it shrinks")
     public void explain(@Descriptor("[client]") String... args) throws InterruptedException {
         String name = new Arguments("explain [client]", Set.of(), Set.of(), args).client(clients, 0);
         ResilientMqttClient client = clients.client(name);
@@ -176,7 +176,7 @@ public final class Commands {
     }
 
     /** What happened lately. */
-    @Descriptor("what happened to a client lately, at most 200 entries, the latest last; without a name to all, and to nobody in particular")
+    @Descriptor("the latest events of a client, at most 200, the newest last; without a name those of all clients, and those of none")
     public void events(@Descriptor("[client] [-n count]") String... args) {
         Arguments arguments = new Arguments("events [client] [-n count]", Set.of(), Set.of("-n"), args);
         int most = arguments.number("-n", 1, EventLog.MOST, EventLog.MOST);
@@ -197,12 +197,12 @@ public final class Commands {
         if (!all.isEmpty()) {
             out().println(table);
         } else if (!client.isEmpty()) {
-            out().println(client + ": nothing happened since the console was started.");
+            out().println(client + ": no events since the console was started.");
         }
     }
 
     /** The subscriptions. */
-    @Descriptor("the topic filters of a client: what the broker granted, who listens, what waits for listeners")
+    @Descriptor("the topic filters of a client: granted QoS, listeners, messages that wait for them")
     public void subscriptions(@Descriptor("[client]") String... args) throws InterruptedException {
         String name = new Arguments("subscriptions [client]", Set.of(), Set.of(), args).client(clients, 0);
         List<ClientInspector.Subscribed> all = answer(clients.inspector(name).subscriptions());
@@ -211,20 +211,20 @@ public final class Commands {
             Subscription.Grant granted = each.granted();
             table.row(each.filter(), each.qos().ordinal(), granted.isGranted() ? "QoS " + granted.code() : granted.code() < 0 ? "no answer"
                     : "refused " + granted.code(), each.waiting(), each.discards(), String.join(", ", each.listeners())
-                    + (each.departed().isEmpty() ? "" : " (gone, may come back: " + String.join(", ", each.departed()) + ")"));
+                    + (each.departed().isEmpty() ? "" : " (gone, within listener.grace.seconds: " + String.join(", ", each.departed()) + ")"));
         }
-        out().print(all.isEmpty() ? name + " subscribes to nothing.\n" : table);
+        out().print(all.isEmpty() ? name + ": no subscriptions.\n" : table);
     }
 
     /** What is pending. */
-    @Descriptor("what is pending, by lane and age; with -l (q0 = QoS 0) the oldest messages that are in memory")
+    @Descriptor("pending messages by lane; with -l (q0 = QoS 0) the oldest waiting messages that are in memory")
     public void queue(@Descriptor("[client] [-l 0|1|2|3|q0] [-n count]") String... args) throws InterruptedException {
         Arguments arguments = new Arguments("queue [client] [-l 0|1|2|3|q0] [-n count]", Set.of(), Set.of("-l", "-n"), args);
-        int most = arguments.number("-n", 1, ClientInspector.MOST, 20);
+        int most = arguments.number("-n", 1, ClientInspector.MAX_RESULTS, 20);
         String name = arguments.client(clients, 0);
         if (!arguments.has("-l")) {
-            Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "QUEUED", "IN FLIGHT", "BYTES", "OLDEST");
-            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(Text.lane(lane.lane()), lane.queued(), lane.inFlight(),
+            Table table = new Table(new int[] {6, 12, 9, 10}, "LANE", "WAITING", "IN FLIGHT", "BYTES", "OLDEST");
+            answer(clients.inspector(name).lanes()).forEach(lane -> table.row(Text.lane(lane.lane()), lane.waiting(), lane.inFlight(),
                     Text.bytes(lane.bytes()), lane.oldestMillis() == 0 ? "-" : Text.duration(Duration.ofMillis(lane.oldestMillis()))));
             out().print(table);
             return;
@@ -233,7 +233,7 @@ public final class Commands {
         Table table = new Table(new int[] {12, 3, 10, 10}, "NUMBER", "QOS", "PAYLOAD", "AGE", "TOPIC");
         all.forEach(each -> table.row(each.id(), each.qos().ordinal(), Text.bytes(each.payloadBytes()),
                 Text.duration(Duration.ofMillis(each.ageMillis())), each.topic()));
-        out().print(all.isEmpty() ? "Nothing waits there, or nothing of it is in memory now.\n" : table);
+        out().print(all.isEmpty() ? "No message waits there, or none of them is in memory now.\n" : table);
     }
 
     private static int lane(Arguments arguments) {
@@ -243,21 +243,21 @@ public final class Commands {
     // ---- doing ----------------------------------------------------------------------------------------------------
 
     /** Resumes. */
-    @Descriptor("resumes after disconnect; without effect otherwise")
+    @Descriptor("connects again after disconnect; no effect otherwise")
     public void connect(@Descriptor("[client]") String... args) {
         String name = new Arguments("connect [client]", Set.of(), Set.of(), args).client(clients, 0);
         out().println(name + ": " + clients.connect(name));
     }
 
     /** Pauses. */
-    @Descriptor("ends the connection and stays offline until connect; messages are kept")
+    @Descriptor("closes the connection and stays paused until connect; messages are kept")
     public void disconnect(@Descriptor("[client]") String... args) {
         String name = new Arguments("disconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
         out().println(name + ": " + clients.disconnect(name));
     }
 
     /** Connects anew. */
-    @Descriptor("ends the connection, if any, and makes a new one without waiting; without effect while it is paused")
+    @Descriptor("closes the connection, if any, and makes a new one without back-off; no effect while the client is paused")
     public void reconnect(@Descriptor("[client]") String... args) {
         String name = new Arguments("reconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
         out().println(name + ": " + clients.reconnect(name));
@@ -271,14 +271,14 @@ public final class Commands {
     }
 
     /** Asks for the network. */
-    @Descriptor("asks whether the wide area network is there (wan.probe of the client's configuration)")
+    @Descriptor("asks whether the wide area network is reachable (configuration key wan.probe)")
     public void wan(@Descriptor("[client]") String... args) throws InterruptedException {
         String name = new Arguments("wan [client]", Set.of(), Set.of(), args).client(clients, 0);
-        out().println(name + ": the wide area network " + (answer(clients.client(name).wanUp()) ? "is there" : "does not answer"));
+        out().println(name + ": the wide area network " + (answer(clients.client(name).wanUp()) ? "is reachable" : "is not reachable"));
     }
 
     /** Publishes. */
-    @Descriptor("publishes a message (QoS 1) and waits 5 s for its end; quote what has spaces, -x takes the payload as hex")
+    @Descriptor("publishes a message (QoS 1) and waits up to 5 s for its outcome; quote text with spaces; -x: the payload is hexadecimal")
     public void publish(@Descriptor("[client] topic payload [-q 0|1|2] [-l lane] [-r] [-x]  (-r = retained)") String... args)
             throws InterruptedException {
         Arguments arguments = new Arguments("publish [client] topic payload [-q 0|1|2] [-l lane] [-r] [-x]", Set.of("-r", "-x"),
@@ -289,7 +289,7 @@ public final class Commands {
                 .lane(arguments.number("-l", 0, Message.LANES - 1, Message.LANE_NORMAL)).build());
         try {
             out().println("message " + publication.id() + " is accepted (" + answer(publication.stored()) + ")");
-            Outcome outcome = publication.delivered().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
+            Outcome outcome = publication.settled().toCompletableFuture().get(DELIVERED_SECONDS, TimeUnit.SECONDS);
             out().println("message " + publication.id() + " is " + outcome.kind().name().toLowerCase(Locale.ROOT)
                     + (outcome.reason().isEmpty() ? "" : ": " + Text.printable(outcome.reason(), WIDTH)));
         } catch (TimeoutException e) {
@@ -304,7 +304,7 @@ public final class Commands {
         try {
             return arguments.has("-x") ? HexFormat.of().parseHex(payload) : payload.getBytes(StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw arguments.wrong("payload " + payload + " is no hex");
+            throw arguments.wrong("payload " + payload + " is not hexadecimal");
         }
     }
 
@@ -316,7 +316,7 @@ public final class Commands {
     }
 
     /** Shows messages as they come. */
-    @Descriptor("shows messages as they come; ends after -n messages (10), after -t seconds (60), or with a key")
+    @Descriptor("shows received messages; ends after -n messages (10), after -t seconds (60), or with a key")
     public void tail(CommandSession session, @Descriptor("[client] filter [-n count] [-t seconds]") String... args)
             throws InterruptedException {
         Arguments arguments = new Arguments("tail [client] filter [-n count] [-t seconds]", Set.of(), Set.of("-n", "-t"), args);
@@ -342,13 +342,13 @@ public final class Commands {
                     count++;
                 }
                 int code = subscription.granted().code();
-                end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "the time is over"
+                end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "time is up"
                         : isKeyPressed(session.getKeyboard()) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code
                         : code == Subscription.Grant.CLOSED.code() ? "the client has gone" : "";
             }
         }
         out().println(Text.count(count, "message") + " (" + end + ")"
-                + (left.get() == 0 ? "" : "; " + left.get() + " came too fast to be shown"));
+                + (left.get() == 0 ? "" : "; " + left.get() + " skipped, they came too fast"));
     }
 
     private static String line(ReceivedMessage message) {
@@ -370,11 +370,11 @@ public final class Commands {
         }
     }
 
-    /** Drops messages. */
-    @Descriptor("cancels the messages of a lane (q0 = QoS 0) that were never sent, for ever; asks first, unless --yes is given")
-    public void drop(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
+    /** Cancels messages. */
+    @Descriptor("cancels the waiting messages of a lane (q0 = QoS 0): they are never sent; asks first, unless --yes is given")
+    public void cancel(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
             throws InterruptedException {
-        Arguments arguments = new Arguments("drop [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
+        Arguments arguments = new Arguments("cancel [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"), Set.of("-l"), args);
         String name = arguments.client(clients, 0);
         if (arguments.has("--all") == arguments.has("-l")) {
             throw arguments.wrong("which lane? Either -l or --all");
@@ -382,26 +382,26 @@ public final class Commands {
         int only = arguments.has("-l") ? lane(arguments) : -1;
         ClientInspector inspector = clients.inspector(name);
         List<ClientInspector.Lane> lanes = answer(inspector.lanes()).stream()
-                .filter(lane -> lane.queued() > 0 && (only < 0 || lane.lane() == only)).toList();
-        long queued = lanes.stream().mapToLong(ClientInspector.Lane::queued).sum();
+                .filter(lane -> lane.waiting() > 0 && (only < 0 || lane.lane() == only)).toList();
+        long queued = lanes.stream().mapToLong(ClientInspector.Lane::waiting).sum();
         if (queued == 0) {
-            out().println(name + ": there is nothing to drop.");
+            out().println(name + ": no message waits.");
             return;
         }
         if (!arguments.has("--yes")) {
-            session.getConsole().print(Text.count(queued, "message") + " of " + name + ", and what comes until you answer, will never be delivered. Type yes to drop: ");
+            session.getConsole().print(Text.count(queued, "message") + " of " + name + ", and those accepted until you answer, will never be sent. Type yes to cancel: ");
             session.getConsole().flush(); // which does not get through Gogo's own stream
             isKeyPressed(session.getKeyboard()); // what is left of the line with the command
             if (!"yes".equals(line(session.getKeyboard()))) {
-                out().println(System.lineSeparator() + "Nothing is dropped.");
+                out().println(System.lineSeparator() + "Nothing is cancelled.");
                 return;
             }
         }
-        long dropped = 0;
+        long cancelled = 0;
         for (ClientInspector.Lane lane : lanes) {
-            dropped += answer(clients.drop(name, lane.lane()));
+            cancelled += answer(clients.cancel(name, lane.lane()));
         }
-        out().println(name + ": " + Text.count(dropped, "message") + " dropped (counted as cancelled).");
+        out().println(name + ": " + Text.count(cancelled, "message") + " cancelled.");
     }
 
     private static String line(InputStream keyboard) {
@@ -423,7 +423,7 @@ public final class Commands {
         try {
             return stage.toCompletableFuture().get(ANSWER_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("no answer within " + ANSWER_SECONDS + " s; it may still come about (mqtt:status shows it)");
+            throw new IllegalStateException("no answer within " + ANSWER_SECONDS + " s; the request may still take effect (see mqtt:status)");
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
         }

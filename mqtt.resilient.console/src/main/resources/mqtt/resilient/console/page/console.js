@@ -132,7 +132,7 @@ async function connect() {
         const response = await fetch(base + 'events?' + query, {signal: abort.signal, cache: 'no-store', redirect: 'error',
             headers: {'X-Mqtt-Page': pageId}});
         if (response.ok && !(response.headers.get('Content-Type') || '').startsWith('text/event-stream')) {
-            throw new Error('What answers is not the gateway; is a login due?');
+            throw new Error('The answer is not from the gateway; perhaps you have to log in.');
         }
         if (!response.ok) {
             throw Object.assign(new Error((await response.text()).trim().slice(0, 300) || 'The gateway answers ' + response.status + '.'),
@@ -160,7 +160,7 @@ async function connect() {
         if (failure.refused) {
             stopTail(failure.message); // a filter that is not allowed is not asked for again
         }
-        say('lost', 'Not live: ' + failure.message + ' What is shown is old. Trying again …');
+        say('lost', 'Not live: ' + failure.message + ' The values shown are old. Trying again …');
         setTimeout(() => mine === attempt && connect(), RETRY_MS);
     }
 }
@@ -194,7 +194,7 @@ async function act(what, parameters) {
             answer(false, (await response.text()).trim());
         }
     } catch (failure) {
-        answer(false, 'The gateway was not reached: ' + failure.message);
+        answer(false, 'The gateway cannot be reached: ' + failure.message);
     }
 }
 
@@ -229,8 +229,8 @@ function list() {
         && !(troubled && isWell(client))).sort(byTrouble);
     const well = [...clients.values()].filter(isWell).length;
     $('count').ariaLive = document.activeElement === $('search') ? 'polite' : 'off'; // or an outage is constant talk
-    setText($('count'), plural(clients.size, 'client') + ', ' + number(well) + ' well'
-        + (shown.length > MOST_ROWS ? '; ' + MOST_ROWS + ' of ' + number(shown.length) + ' shown, search for others' : ''));
+    setText($('count'), plural(clients.size, 'client') + ', ' + number(well) + ' healthy'
+        + (shown.length > MOST_ROWS ? '; ' + MOST_ROWS + ' of ' + number(shown.length) + ' shown, search for the others' : ''));
     const items = shown.slice(0, MOST_ROWS).map(client => {
         let item = buttons.get(client.name);
         if (!item) {
@@ -240,7 +240,7 @@ function list() {
         }
         const [text, tone] = words(client.state);
         const small = item.querySelector('small');
-        setText(small, (client.error ? 'bad configuration' : isWell(client) || client.state !== 'ONLINE' ? text
+        setText(small, (client.error ? 'configuration rejected' : isWell(client) || client.state !== 'ONLINE' ? text
             : 'store ' + client.store.toLowerCase()) + (client.offline ? ' since ' + when(client.offline) : '')
             + (client.backlog > 0 ? ', ' + number(client.backlog) + ' pending' : ''));
         small.dataset.tone = isWell(client) ? tone : tone === 'good' ? 'bad' : tone;
@@ -300,7 +300,7 @@ function takeClient(data) {
         status = null;
         noteOutage(t, 'GONE', false);
         setState('gone', 'bad', 'gone');
-        setVisible($('since'), 'There is no client of this name now.');
+        setVisible($('since'), 'There is no client of this name.');
         setVisible($('next'), '');
         setVisible($('broker'), '');
         [...['explain', 'link', 'store', 'limits', 'figures'].map($), $('lanes').tBodies[0]].forEach(node => node.replaceChildren());
@@ -397,34 +397,34 @@ function takeLanes(lanes) {
         if (!tr) { // made once: a button must not go away under the finger
             const name = laneName(lane.lane) + ({0: ' alarm', 2: ' normal', 3: ' bulk'}[lane.lane] || '');
             tr = row(el('th', {scope: 'row'}, name), '', '', '', '', el('div', {className: 'buttons'},
-                el('button', {type: 'button', ariaLabel: 'Look at the oldest of ' + name,
-                    onclick: () => act('waiting', {lane: lane.lane})}, 'Look'),
-                el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop ' + name,
-                    onclick: () => drop(lane.lane, name)}, 'Drop …')));
+                el('button', {type: 'button', ariaLabel: 'Show the oldest waiting messages of ' + name,
+                    onclick: () => act('waiting', {lane: lane.lane})}, 'Show oldest'),
+                el('button', {type: 'button', className: 'danger', ariaLabel: 'Cancel the waiting messages of ' + name,
+                    onclick: () => cancel(lane.lane, name)}, 'Cancel messages …')));
             body.append(tr);
         }
-        setText(tr.cells[1], number(lane.queued));
+        setText(tr.cells[1], number(lane.waiting));
         setText(tr.cells[2], number(lane.inFlight));
         setText(tr.cells[3], bytes(lane.bytes));
         setText(tr.cells[4], lane.oldestMillis > 0 ? span(lane.oldestMillis) : '–');
         tr.querySelectorAll('button').forEach(button => { // the focus would be lost
-            button.disabled = lane.queued === 0 && button !== document.activeElement;
+            button.disabled = lane.waiting === 0 && button !== document.activeElement;
         });
-        tr.dataset.queued = lane.queued;
+        tr.dataset.waiting = lane.waiting;
     });
 }
 
-function drop(lane, name) {
-    const dialog = $('drop');
+function cancel(lane, name) {
+    const dialog = $('cancel');
     const client = selected.client; // another may be selected before the answer
-    const count = $('lanes').tBodies[0].rows[lane].dataset.queued;
-    $('drop-words').textContent = plural(Number(count), 'message') + ' of ' + name + ' of the client “' + client
-        + '”, and what comes until you answer, will be cancelled and are lost. What has been sent already goes on.';
+    const count = $('lanes').tBodies[0].rows[lane].dataset.waiting;
+    $('cancel-words').textContent = plural(Number(count), 'message') + ' of ' + name + ' of the client “' + client
+        + '”, and those accepted until you answer, will be cancelled and never be sent. Messages in flight are not affected.';
     dialog.returnValue = '';
     dialog.onclose = () => {
         if (dialog.returnValue === 'yes') {
             $('waiting').hidden = true; // what it shows is about to go
-            act('drop', {lane, client});
+            act('cancel', {lane, client});
         }
     };
     dialog.showModal();
@@ -432,7 +432,7 @@ function drop(lane, name) {
 
 function takeWaiting(data) {
     $('waiting').hidden = false;
-    $('waiting').caption.textContent = 'The oldest of ' + laneName(data.lane) + ' that are in memory: ' + data.messages.length;
+    $('waiting').caption.textContent = 'Oldest waiting messages of ' + laneName(data.lane) + ' in memory: ' + data.messages.length;
     answer(true, $('waiting').caption.textContent + ', shown below the queue.');
     $('waiting').tBodies[0].replaceChildren(...data.messages.map(message => row(String(message.id),
         el('td', {className: 'wide'}, bdi(message.topic)), message.qos, bytes(message.payloadBytes), span(message.ageMillis))));
@@ -441,11 +441,11 @@ function takeWaiting(data) {
 function takeSubscriptions(all) {
     $('subscriptions').tBodies[0].replaceChildren(...(all || []).map(each => row(el('td', {className: 'wide'}, bdi(each.filter)),
         qos(each.qos), grant(each.granted), el('td', {className: 'wide'}, bdi(each.listeners.concat(each.departed.map(name =>
-            name + ' (gone)')).join(', '))), number(each.waiting) + (each.discards ? ', ' + number(each.discards) + ' lost' : ''))));
+            name + ' (gone)')).join(', '))), number(each.waiting) + (each.discards ? ', ' + number(each.discards) + ' discarded' : ''))));
 }
 
 const qos = level => String(['AT_MOST_ONCE', 'AT_LEAST_ONCE', 'EXACTLY_ONCE'].indexOf(level));
-const grant = answered => answered.code === -1 ? 'none yet' : answered.code <= 2 ? 'QoS ' + answered.code
+const grant = answered => answered.code === -1 ? 'no answer yet' : answered.code <= 2 ? 'QoS ' + answered.code
     : bdi('refused, code ' + answered.code + (answered.reason ? ': ' + answered.reason : ''));
 
 const eventRows = new Map();
@@ -473,10 +473,10 @@ function facts(metrics) {
         'Connections': number(metrics.connections), 'Attempts': number(metrics.attempts), 'Sessions lost': number(metrics.sessionsLost)});
     define('store', {'Store': status.store + (status.storeReason ? ': ' + status.storeReason : ''), 'Size': bytes(metrics.storeBytes),
         'Written': bytes(metrics.storeBytesWritten), 'Forced': number(metrics.storeForces),
-        'Damaged records': number(metrics.storeRecordsSkipped), 'Files put aside': number(metrics.storeSegmentsQuarantined)});
+        'Damaged records': number(metrics.storeRecordsSkipped), 'Quarantined segments': number(metrics.storeSegmentsQuarantined)});
     const granted = {'Receive maximum': number(limits.receiveMaximum), 'Maximum QoS': qos(limits.maximumQos),
-        'Largest packet': bytes(limits.maximumPacketBytes), 'Keepalive of the broker': limits.keepAliveSeconds < 0 ? 'ours'
-            : limits.keepAliveSeconds + ' s', 'Session expiry': limits.sessionExpirySeconds < 0 ? 'as asked for'
+        'Largest packet': bytes(limits.maximumPacketBytes), 'Keepalive of the broker': limits.keepAliveSeconds < 0 ? 'as configured'
+            : limits.keepAliveSeconds + ' s', 'Session expiry': limits.sessionExpirySeconds < 0 ? 'as configured'
             : limits.sessionExpirySeconds + ' s', 'Retained messages': limits.retainAvailable ? 'yes' : 'no',
         'Shared subscriptions': limits.sharedSubscriptions ? 'yes' : 'no', 'Wildcards': limits.wildcardSubscriptions ? 'yes' : 'no',
         'Subscription identifiers': limits.subscriptionIdentifiers ? 'yes' : 'no', 'Topic aliases': number(limits.topicAliasMaximum)};
@@ -488,8 +488,8 @@ function facts(metrics) {
         'Oldest pending': metrics.oldestMillis ? span(metrics.oldestMillis) : '–', 'Accepted': number(metrics.accepted),
         'Delivered': number(metrics.delivered), 'Rejected': number(metrics.rejected), 'Expired': number(metrics.expired),
         'Dropped': number(metrics.dropped), 'Cancelled': number(metrics.cancelled), 'Refused': number(metrics.refused),
-        'Set aside': number(metrics.setAside), 'Lost with a stop': number(metrics.closed),
-        'Sent again': number(metrics.repeated), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
+        'Dead-lettered': number(metrics.deadLettered), 'Lost with the stop': number(metrics.closed),
+        'Resent': number(metrics.resent), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
         'Unhandled': number(metrics.unhandled), 'Listener failures': number(metrics.listenerFailures),
         'Subscriptions refused': number(metrics.subscriptionsRefused)});
 }
@@ -518,7 +518,7 @@ function takeTail(data) {
         el('td', {className: 'wide'}, el('code', {tabIndex: 0}, el('bdi', {dir: 'auto'}, message.text != null ? visible(message.text) : message.hex),
             message.whole ? '' : el('span', {className: 'mark'}, ' … cut, ' + number(message.bytes) + ' bytes in all')))));
     if (data.left > 0) {
-        rows.push(row(el('td', {colSpan: 5, className: 'mark'}, plural(data.left, 'more message') + ' left out here')));
+        rows.push(row(el('td', {colSpan: 5, className: 'mark'}, plural(data.left, 'more message') + ' skipped')));
     }
     table.tBodies[0].prepend(...rows.reverse());
     while (table.tBodies[0].rows.length > MOST_MESSAGES) {
@@ -532,14 +532,14 @@ $('tail-form').onsubmit = event => {
     $('tail').tBodies[0].replaceChildren();
     $('tail').hidden = true;
     $('tail-stop').disabled = false;
-    $('tail-note').textContent = 'Shown as they come, at most 20 a second; the number of those left out is told.';
+    $('tail-note').textContent = 'At most 20 messages a second are shown; the others are counted.';
     connect();
 };
 
 function stopTail(why) {
     selected.tail = '';
     $('tail-stop').disabled = true;
-    $('tail-note').replaceChildren(...visible(why || 'A subscription with QoS 0, for as long as this page shows it.'));
+    $('tail-note').replaceChildren(...visible(why || 'A subscription with QoS 0, as long as this page shows it.'));
 }
 
 $('tail-stop').onclick = () => {

@@ -54,7 +54,7 @@ class ClientsTest {
         assertEquals(List.of("attic", "plant"), clients.names());
         assertSame(plant, clients.client("plant"));
         clients.removeClient(plant, Map.of("mqtt.client", "plant"));
-        assertEquals("there is no client \"plant\"; there is attic",
+        assertEquals("there is no client \"plant\"; configured: attic",
                 assertThrows(IllegalArgumentException.class, () -> clients.client("plant")).getMessage());
         assertThrows(IllegalArgumentException.class, () -> clients.inspector("attic"), "it has none yet");
     }
@@ -125,14 +125,14 @@ class ClientsTest {
         clients.addClient(client(), Map.of("mqtt.client", "plant"));
         status = Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO);
         assertEquals("connects.", clients.connect("plant"));
-        assertEquals("is paused, and reconnect changes nothing; connect resumes.", clients.reconnect("plant"));
+        assertEquals("is paused, reconnect has no effect; connect resumes.", clients.reconnect("plant"));
         status = Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(1));
-        assertEquals("waits for its schedule, which connect does not change; reconnect connects at once.", clients.connect("plant"));
+        assertEquals("waits for its schedule; reconnect connects at once.", clients.connect("plant"));
         assertEquals("makes a new connection.", clients.reconnect("plant"));
         status = Figures.status(ConnectionState.FAILED, "there is no \u001b[31mbroker", Duration.ZERO);
-        assertEquals("is FAILED: there is no \\u001B[31mbroker, and reconnect changes nothing.", clients.reconnect("plant"));
+        assertEquals("is FAILED: there is no \\u001B[31mbroker; reconnect has no effect.", clients.reconnect("plant"));
         status = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
-        assertEquals("is connected already; reconnect makes a new connection.", clients.connect("plant"));
+        assertEquals("is already connected; reconnect makes a new connection.", clients.connect("plant"));
         assertEquals(List.of("connect", "reconnect", "connect", "reconnect", "reconnect", "connect"), called, "the client decides");
     }
 

@@ -99,7 +99,7 @@ class EventLogTest {
         assertTrue(log.of("first").get(0).text().length() < 600);
         log.add("many", at(1), 1, "CONNECTED", "the oldest of many");
         for (int i = 0; i < 10_000; i++) {
-            log.add("client " + i % 1000, at(2), 1, "SET_ASIDE", i + "y".repeat(600));
+            log.add("client " + i % 1000, at(2), 1, "DEAD_LETTERED", i + "y".repeat(600));
         }
         log.add("many", at(3), 1, "CONNECTED", "the latest of many");
         assertEquals(List.of(), log.of("first"));

@@ -31,7 +31,7 @@ class ExplanationTest {
     @Test
     void aConnectedClientWithoutBacklogIsOneQuietParagraph() {
         assertEquals("plant is connected to mqtt://10.0.0.5:1883 with MQTT 5 for 2 min 5 s; the broker resumed the session. "
-                + "It answers within 23.4 ms. Nothing waits to be sent. The store is well.",
+                + "It answers within 23.4 ms. No message is pending. Store healthy.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
                         Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
     }
@@ -39,9 +39,9 @@ class ExplanationTest {
     @Test
     void anOutageSaysWhyWhatComesNextAndWhen() {
         assertEquals("plant has not been connected for 2 min 5 s, since " + Text.time(Figures.NOW) + ". "
-                + "Tried last was mqtt://10.0.0.5:1883. Why: Connection refused. Attempt 5 begins in 42 s; reconnect tries at once. "
+                + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; reconnect tries at once. "
                 + "1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the backlog grows by 4.0 messages per second. "
-                + "They go out when the client is connected. The store is well.",
+                + "They are sent when the client is connected. Store healthy.",
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
                         Figures.metrics(Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
                         4));
@@ -56,14 +56,14 @@ class ExplanationTest {
         assertFalse(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("long ago"));
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", "Connection refused");
         log.add("plant", Figures.NOW, 1, "STORE", "OK");
-        assertTrue(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("It is just connecting to "
-                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this fails"));
+        assertTrue(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("It is connecting to "
+                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this attempt fails"));
     }
 
     @Test
     void anAttemptThatIsHeldBackSaysThatItWaitsForTheCause() {
         assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING, Double.NaN)
-                .contains("Why: the network is down. It tries again as soon as that changes"));
+                .contains("Reason: the network is down. The next attempt begins when that changes"));
     }
 
     @Test
@@ -71,7 +71,7 @@ class ExplanationTest {
         ClientMetrics metrics = Figures.metrics(Map.of("pending", 6000L));
         ClientStatus online = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
         assertTrue(explain(online, metrics, -100)
-                .contains("the backlog shrinks by 100.0 messages per second and is gone in about 1 min 0 s."));
+                .contains("the backlog shrinks by 100.0 messages per second and will be empty in about 1 min 0 s."));
         assertTrue(explain(online, metrics, 0).contains("the backlog neither grows nor shrinks."));
         assertFalse(explain(online, metrics, Double.NaN).contains("backlog"), "nothing is known of it");
     }
@@ -91,7 +91,7 @@ class ExplanationTest {
     @Test
     void aPauseSaysWhetherItEndsByItself() {
         assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING, Double.NaN)
-                .contains("It stays offline until connect."));
+                .contains("It stays paused until connect."));
         assertTrue(explain(Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(3)), NOTHING,
                 Double.NaN).contains("It connects by itself in 3 h 0 min."));
     }
@@ -101,12 +101,12 @@ class ExplanationTest {
         String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
                 StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
                 "closed", 2L)), Double.NaN);
-        assertTrue(text.contains("The configuration given last is refused, and the one before stays in force: brokers: \"x\" is not"
+        assertTrue(text.contains("The latest configuration was rejected, the one before stays in force: brokers: \"x\" is not"
                 + " allowed."), text);
-        assertTrue(text.contains("The store is full: new messages are refused, what is stored is delivered (12 bytes are left)."), text);
+        assertTrue(text.contains("Store full: QoS 1 and 2 are rejected, stored messages are delivered (12 bytes are left)."), text);
         assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
                 + "stop of the client."), text);
-        assertTrue(text.contains("Refused at admission: 7 messages."), text);
+        assertTrue(text.contains("Rejected: 7 messages."), text);
     }
 
     @ParameterizedTest

@@ -17,12 +17,12 @@ class ArgumentsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "-x a    | -x is not allowed (what begins with - is taken as it is after --); allowed is: tail filter [-n count] [-r]",
-        "a -n    | -n needs a value; allowed is: tail filter [-n count] [-r]",
-        "a -n 0  | -n 0: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]",
-        "a -n 11 | -n 11: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]",
-        "a -n -1 | -n -1: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]",
-        "a -n x  | -n x: allowed are 1 to 10; allowed is: tail filter [-n count] [-r]"})
+        "-x a    | -x is not allowed (after -- an argument may begin with -); usage: tail filter [-n count] [-r]",
+        "a -n    | -n needs a value; usage: tail filter [-n count] [-r]",
+        "a -n 0  | -n 0 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
+        "a -n 11 | -n 11 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
+        "a -n -1 | -n -1 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
+        "a -n x  | -n x is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]"})
     void aWrongOptionIsNamedWithWhatIsAllowed(String typed, String error) {
         assertEquals(error, assertThrows(IllegalArgumentException.class, () -> parse(typed.split(" ")).number("-n", 1, 10, 5)).getMessage());
     }
@@ -37,13 +37,13 @@ class ArgumentsTest {
 
     @Test
     void withoutAnyClientThatIsSaid() {
-        assertEquals("there is no client; allowed is: tail filter [-n count] [-r]",
+        assertEquals("no client is configured; usage: tail filter [-n count] [-r]",
                 assertThrows(IllegalArgumentException.class, () -> parse("a").client(new Clients(), 1)).getMessage());
-        assertEquals("there is no client \"b\"; there is none at all",
+        assertEquals("there is no client \"b\"; no client is configured",
                 assertThrows(IllegalArgumentException.class, () -> parse("b", "a").client(new Clients(), 1)).getMessage());
-        assertEquals("something is missing; allowed is: tail filter [-n count] [-r]",
+        assertEquals("an argument is missing; usage: tail filter [-n count] [-r]",
                 assertThrows(IllegalArgumentException.class, () -> parse().client(new Clients(), 1)).getMessage());
-        assertEquals("\"c\" is too much; allowed is: tail filter [-n count] [-r]",
+        assertEquals("\"c\" is one argument too many; usage: tail filter [-n count] [-r]",
                 assertThrows(IllegalArgumentException.class, () -> parse("b", "a", "c").client(new Clients(), 1)).getMessage());
     }
 }

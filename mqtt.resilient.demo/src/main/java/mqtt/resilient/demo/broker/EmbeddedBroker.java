@@ -37,11 +37,11 @@ public final class EmbeddedBroker {
                 case "--port" -> port = Integer.parseInt(value);
                 case "--data" -> data = Path.of(value);
                 case "--parent" -> endWith(Long.parseLong(value));
-                default -> fail(arguments[i] + " is not known; --port, --data and --parent are");
+                default -> fail(arguments[i] + " is not known; allowed: --port, --data and --parent");
             }
         }
         if (port < 1 || port > 65_535) {
-            fail("--port: " + port + " is not allowed; 1 to 65535 are");
+            fail("--port: " + port + " is not allowed; allowed: 1 to 65535");
         }
         requireFree(port);
         EmbeddedActiveMQ broker = new EmbeddedActiveMQ().setConfiguration(configuration(port, data));

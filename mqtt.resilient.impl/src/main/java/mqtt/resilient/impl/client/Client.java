@@ -57,7 +57,7 @@ import mqtt.resilient.spi.packet.Subscribe;
 public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
         Supervisor.Listener {
     private static final String STORE_CHANGE_WAITS =
-            "store, store.directory: messages are pending; another place is taken when none is";
+            "store, store.directory: messages are pending; the change takes effect when none is pending";
     private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long STORE_CHANGE_NANOS = 100_000_000L;
     private static final int STORE_CHANGE_ATTEMPTS = 100;
@@ -109,7 +109,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
-        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MOST,
+        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS,
                 filter -> subscriptions.containsKey(filter) ? subscriptions.get(filter).get(0).granted() : Subscription.Grant.PENDING));
         linkStatus = supervisor.status();
     }
@@ -151,7 +151,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 supervisor.fail(error);
                 if (settings == null) {
                     storeHealth = StoreHealth.FAILED;
-                    storeReason = "there is no usable configuration: " + error;
+                    storeReason = "no usable configuration: " + error;
                     publisher.health(storeHealth, storeReason);
                     ready.complete(null);
                 }
@@ -193,7 +193,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
         storePlace = settings.store().place();
         storeHealth = StoreHealth.OPENING; // whoever asks again, this stays until the new one is open
-        storeReason = "it is being opened";
+        storeReason = "being opened";
         supervisor.forget();
         opened = false;
         MessageStore before = store;
@@ -571,8 +571,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public ClientMetrics metrics() {
         StoreFigures figures = store.figures();
         return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
-                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REJECTED),
-                ended(Outcome.Kind.SET_ASIDE), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
+                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REFUSED),
+                ended(Outcome.Kind.DEAD_LETTERED), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),

@@ -14,7 +14,7 @@ record ClientPublication(Publisher publisher, long id, Durability durability) im
     }
 
     @Override
-    public CompletionStage<Outcome> delivered() {
+    public CompletionStage<Outcome> settled() {
         return publisher.delivered(id);
     }
 

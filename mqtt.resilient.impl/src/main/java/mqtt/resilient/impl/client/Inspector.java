@@ -44,14 +44,14 @@ final class Inspector implements ClientInspector {
     }
 
     @Override
-    public CompletionStage<List<Waiting>> waiting(int lane, int most) {
+    public CompletionStage<List<Waiting>> waiting(int lane, int max) {
         requireWithin("lane", lane, 0, AT_MOST_ONCE);
-        requireWithin("most", most, 1, MOST);
-        return ask(() -> publisher.waiting(lane, most));
+        requireWithin("max", max, 1, MAX_RESULTS);
+        return ask(() -> publisher.waiting(lane, max));
     }
 
     @Override
-    public CompletionStage<Long> drop(int lane) {
+    public CompletionStage<Long> cancel(int lane) {
         requireWithin("lane", lane, 0, AT_MOST_ONCE);
         return publisher.drop(lane);
     }

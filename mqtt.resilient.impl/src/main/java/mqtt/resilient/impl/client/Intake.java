@@ -102,7 +102,7 @@ final class Intake {
         boolean wake;
         synchronized (this) {
             if (closed) {
-                throw new RejectedException(Reason.CLOSED, "client: it has stopped");
+                throw new RejectedException(Reason.CLOSED, "client: stopped");
             }
             if (refusal != null && !atMostOnce) {
                 throw new RejectedException(refusal.reason, refusal.message);

@@ -239,7 +239,7 @@ final class Outcomes {
             completions.execute(() -> stage.complete(new Outcome(kind, 0, "the client has stopped")));
         });
         watchedStored.removeAll((id, stage) -> completions.execute(() -> stage.completeExceptionally(
-                new RejectedException(RejectedException.Reason.STORE, "store: it could not be written to the end"))));
+                new RejectedException(RejectedException.Reason.STORE, "store: the client stopped before the message was written"))));
     }
 
     /** Gives up a watch: the message ended too long ago; on the loop. */
@@ -260,7 +260,7 @@ final class Outcomes {
                 completions.execute(() -> stage.complete(durability));
             }
         } else if (kept || get(id, id).kind() == Kind.CLOSED) { // it came in the moment of the stop
-            notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: it has stopped"));
+            notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: stopped"));
         }
         return stage.minimalCompletionStage();
     }

@@ -103,7 +103,7 @@ public final class Publisher {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(StoreHealth.OPENING, "it is being opened");
+        health(StoreHealth.OPENING, "being opened");
     }
 
     /** Takes another store than the one before, which was empty. */
@@ -134,7 +134,7 @@ public final class Publisher {
         int kind = Outcome.Kind.DROPPED.ordinal();
         ends.lazySet(kind, ends.get(kind) + messages);
         for (long i = 0; i < messages; i++) {
-            events.dropped("", Outcome.Kind.DROPPED, "damaged in the store");
+            events.dropped("", Outcome.Kind.DROPPED, "damaged record in the store");
         }
         tellSpace();
         lookForOldest();
@@ -383,7 +383,7 @@ public final class Publisher {
     private void append(Outgoing message) {
         if (stopping) {
             outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED,
-                    "client: it has stopped"));
+                    "client: stopped"));
             close(message);
             return;
         }
@@ -490,7 +490,7 @@ public final class Publisher {
         outcomes.ended(message.id(), kind, reason);
         tellSpace();
         lookForOldest();
-        if (kind == Outcome.Kind.SET_ASIDE) {
+        if (kind == Outcome.Kind.DEAD_LETTERED) {
             events.setAside(message.id(), message.message().topic(), reason.text());
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason.text());

@@ -21,7 +21,7 @@ record RejectedPublication(RejectedException reason) implements Publication {
     }
 
     @Override
-    public CompletionStage<Outcome> delivered() {
+    public CompletionStage<Outcome> settled() {
         return CompletableFuture.completedStage(new Outcome(Outcome.Kind.REJECTED, 0, reason.getMessage()));
     }
 

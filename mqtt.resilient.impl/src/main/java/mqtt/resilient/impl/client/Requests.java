@@ -95,7 +95,7 @@ public final class Requests {
         pending.put(id, new Pending(answer, scheduler.at(deadline, () -> fail(id, new TimeoutException(
                 "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s")))));
         if (closed) {
-            fail(id, new IllegalStateException("the service is released"));
+            fail(id, new IllegalStateException("the service was released"));
             return;
         }
         waiting.add(new Waiting(id, message, deadline));
@@ -191,7 +191,7 @@ public final class Requests {
                 fail(id, error);
             }
         });
-        publication.delivered().thenAccept(end -> {
+        publication.settled().thenAccept(end -> {
             if (!end.isDelivered()) {
                 fail(id, new IllegalStateException("the request was not delivered: " + end));
             }
@@ -240,7 +240,7 @@ public final class Requests {
             closed = true;
             waiting.clear();
             stopWatching();
-            List.copyOf(pending.keySet()).forEach(id -> fail(id, new IllegalStateException("the service is released")));
+            List.copyOf(pending.keySet()).forEach(id -> fail(id, new IllegalStateException("the service was released")));
             client.close(replies.values().stream().map(each -> each.subscription).toList(), queue, false);
             replies.clear();
         });

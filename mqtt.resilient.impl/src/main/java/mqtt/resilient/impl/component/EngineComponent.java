@@ -144,8 +144,8 @@ public final class EngineComponent implements ClientFactory, Host {
             authenticators.put(authenticator, method);
             engine.authenticatorsChanged();
         } else {
-            LOG.warn("the Authenticator {} is not used: its service property {} is {}; "
-                    + "allowed is the name of a method", authenticator, MqttConstants.AUTH_METHOD,
+            LOG.warn("Authenticator {} ignored: its service property {} is {}; "
+                    + "allowed: the name of an authentication method", authenticator, MqttConstants.AUTH_METHOD,
                     properties.get(MqttConstants.AUTH_METHOD));
         }
     }

@@ -59,7 +59,7 @@ public final class Journals implements MessageStores {
             throw new IllegalArgumentException("durability: " + durability + " is not allowed; allowed: POWER, PROCESS");
         }
         if (stopped) { // its threads may be gone, and whoever called would wait for ever
-            throw new IOException("journals cannot be opened any more: the bundle is stopping");
+            throw new IOException("journals cannot be opened: the bundle is stopping");
         }
         Path place = directory.toAbsolutePath();
         var journal = new NamedJournal(new LocalFileSystem(place), name + ManagedClient.JOURNAL,
@@ -67,7 +67,7 @@ public final class Journals implements MessageStores {
         OpenJournal result = new OpenJournal(journal, place.resolve(name + ManagedClient.JOURNAL).toString());
         int lost = result.call(journal::open);
         if (lost > 0) {
-            LOG.warn("{}: {} records or files of it cannot be read; the rest is used", result, lost);
+            LOG.warn("{}: {} damaged records or segments; the rest is used", result, lost);
         }
         result.size = journal.size();
         open.add(result);
@@ -226,7 +226,7 @@ public final class Journals implements MessageStores {
             try {
                 last.result.join();
             } catch (CompletionException e) {
-                LOG.warn("{}: at the end: {}", place, e.getCause().toString());
+                LOG.warn("{}: the last write failed: {}", place, e.getCause().toString());
             }
         }
 

@@ -115,7 +115,7 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
         Object name = entry.properties.get(MqttConstants.CLIENT);
         if (name == null && clients.size() > 1) {
             report(entry, MqttConstants.CLIENT + ": missing, and there are " + clients.size()
-                    + " clients; allowed is the name of one");
+                    + " clients; required: the name of one");
             return null;
         }
         return clients.stream().filter(client -> name == null || client.name().equals(name)).findFirst().orElse(null);
@@ -179,7 +179,7 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
         }
         entry.reported = reason;
         String listener = engine.describe(entry.listener);
-        LOG.warn("{} gets no messages: {}", listener, reason);
+        LOG.warn("Listener {} gets no messages: {}", listener, reason);
         engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
                 MqttConstants.ACCEPTED, false,
                 MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));

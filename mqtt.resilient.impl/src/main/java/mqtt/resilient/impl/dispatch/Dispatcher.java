@@ -233,7 +233,7 @@ public final class Dispatcher {
     private void giveUp(Delivery left) {
         match(left.topic());
         if (!hold(left.reception, left.queue)) {
-            events.dropped(left.topic(), "its listener ended: " + left.queue.description);
+            events.dropped(left.topic(), "its listener has gone: " + left.queue.description);
         }
         left.queue.done(left);
     }
@@ -291,7 +291,7 @@ public final class Dispatcher {
         if (dropped == null) {
             announceSoon(queue);
         } else if (dropped.finish()) {
-            events.dropped(dropped.topic(), "QoS 0 beyond what may wait (inbound.queue, or the capacity of a MessageQueue) for "
+            events.dropped(dropped.topic(), "QoS 0 discarded, queue full (inbound.queue, or the capacity of a MessageQueue): "
                     + queue.description);
             finish(dropped.reception);
         }

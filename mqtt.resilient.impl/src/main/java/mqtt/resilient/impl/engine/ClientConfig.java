@@ -10,8 +10,8 @@ import org.osgi.service.metatype.annotations.Option;
  * {@link Configuration} checks the values, because consoles do not.
  */
 @ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
-        description = "An MQTT client that every bundle of the gateway can use. It never loses a stored message and "
-                + "never needs to be restarted.")
+        description = "An MQTT client for all bundles of the gateway. It reconnects by itself and keeps pending messages "
+                + "over outages, restarts and power cuts.")
 public @interface ClientConfig {
     /** The PID of the factory. */
     String PID = "mqtt.resilient.client";
@@ -27,22 +27,23 @@ public @interface ClientConfig {
     String[] brokers() default "mqtt://localhost:1883";
 
     @AttributeDefinition(name = "Brokers: one cluster",
-            description = "The brokers share their sessions. If not, another broker is another session.")
+            description = "Whether the brokers share their sessions. If not, each broker has a session of its own.")
     boolean brokers_cluster() default false;
 
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
-            description = "How often to check, while connected to another broker than the first, whether the first answers "
-                    + "again, to go back to it. 0: never.")
+            description = "While connected to another broker than the first: how often to check whether the first answers "
+                    + "again, to fail back to it. 0: never.")
     int failback_seconds() default 300;
 
-    @AttributeDefinition(name = "Protocol", options = { @Option(label = "5 where it is there, else 3.1.1", value = "auto"),
+    @AttributeDefinition(name = "Protocol", options = {
+        @Option(label = "5 if the bundle mqtt.resilient.v5 is installed, else 3.1.1", value = "auto"),
         @Option(label = "MQTT 5", value = "5"), @Option(label = "MQTT 3.1.1", value = "3.1.1") },
             description = "MQTT 5 needs the bundle mqtt.resilient.v5. With auto a broker that refuses 5 gets 3.1.1.")
     String protocol() default "auto";
 
     @AttributeDefinition(name = "Client id", required = false,
             description = "The MQTT client identifier. Empty: the client name and 80 random bits that are kept in the "
-                    + "store directory; a cloned machine gets its own. *: the broker gives one (protocol 5 only).")
+                    + "store directory; a cloned machine gets its own. *: the broker assigns one (protocol 5 only).")
     String client_id() default "";
 
     @AttributeDefinition(name = "User", required = false, description = "Empty: none.")
@@ -58,34 +59,34 @@ public @interface ClientConfig {
     String auth_method() default "";
 
     @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
-            description = "The broker gives the client up after one and a half times this silence. 0: the broker never "
-                    + "gives up; the client still pings every 20 s.")
+            description = "The broker closes the connection after one and a half times this time without a packet. 0: "
+                    + "never; the client still pings every 20 s.")
     int keepalive_seconds() default 60;
 
     @AttributeDefinition(name = "Ping (s)", min = "0", max = "65535",
-            description = "Ping when either direction was silent for so long. 0: a quarter of the keepalive; at most "
+            description = "Ping when either direction was silent for this time. 0: a quarter of the keepalive; at most "
                     + "half of it.")
     int ping_seconds() default 0;
 
     @AttributeDefinition(name = "Response (s)", min = "1", max = "600",
-            description = "How long the broker may take to answer or acknowledge before the link is given up. Doubles "
-                    + "with each link that is given up for it, up to 600 s: a slow link is not a dead link.")
+            description = "How long the broker may take to answer or acknowledge before the client closes the "
+                    + "connection. Doubles each time that happens, up to 600 s, for slow links.")
     int response_seconds() default 10;
 
     @AttributeDefinition(name = "Connect (s)", min = "1", max = "600",
-            description = "How long making a connection may take, per address.")
+            description = "How long a connection attempt may take, per address.")
     int connect_seconds() default 10;
 
     @AttributeDefinition(name = "Clean start",
-            description = "Discard the broker's session at the first connection after each start.")
+            description = "Discard the broker's session with the first connection after each start.")
     boolean clean_start() default false;
 
     @AttributeDefinition(name = "Session expiry (s)", min = "0", max = "4294967295",
-            description = "0: a clean session on every connection. More: the broker keeps the session over an outage.")
+            description = "How long the broker keeps the session during an outage. 0: a new session on each connection.")
     long session_expiry_seconds() default 604_800;
 
     @AttributeDefinition(name = "Will: topic", required = false,
-            description = "The broker publishes the will here when the client is lost. Empty: no will.")
+            description = "Where the broker publishes the will when the connection is lost. Empty: no will.")
     String will_topic() default "";
 
     @AttributeDefinition(name = "Will: payload", required = false, description = "Text, at most 65,535 bytes.")
@@ -99,15 +100,15 @@ public @interface ClientConfig {
     boolean will_retain() default false;
 
     @AttributeDefinition(name = "Will: also on stop",
-            description = "Whether the broker publishes the will also when the client stops, not only when it is lost.")
+            description = "Whether the broker publishes the will also when the client stops, not only when the connection is lost.")
     boolean will_on_stop() default false;
 
     @AttributeDefinition(name = "Will: delay (s)", min = "0", max = "4294967295",
-            description = "MQTT 5: the broker waits so long for the client to come back before it publishes the will.")
+            description = "MQTT 5: how long the broker waits for the client to return before it publishes the will.")
     long will_delay_seconds() default 0;
 
     @AttributeDefinition(name = "Will: expiry (s)", min = "0", max = "4294967295",
-            description = "MQTT 5: how long the broker keeps the will for its receivers. 0: for good.")
+            description = "MQTT 5: how long the broker keeps the will for its receivers. 0: it does not expire.")
     long will_expiry_seconds() default 0;
 
     @AttributeDefinition(name = "Will: content type", required = false, description = "MQTT 5.")
@@ -128,53 +129,53 @@ public @interface ClientConfig {
     String[] connect_user_properties() default {};
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
-            description = "The shortest wait between two attempts to connect; waits grow with jitter.")
+            description = "The shortest wait between two connection attempts. It doubles after each failure, with jitter.")
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",
-            description = "The longest wait between two attempts. After a refusal that somebody must remove, such as "
-                    + "bad credentials, the wait is between half of it and all of it.")
+            description = "The longest wait between two connection attempts. After a refusal that needs an operator, such "
+                    + "as bad credentials, the wait is between half of it and all of it.")
     int backoff_max_seconds() default 60;
 
     @AttributeDefinition(name = "Stable after (s)", min = "0", max = "86400",
-            description = "The back-off begins anew when a link was up for so long.")
+            description = "The back-off is reset when a connection has lasted this long.")
     int stable_seconds() default 30;
 
     @AttributeDefinition(name = "Network: source", options = {
-        @Option(label = "the best there is", value = "auto"), @Option(label = "the operating system", value = "system"),
+        @Option(label = "the best available", value = "auto"), @Option(label = "the operating system", value = "system"),
         @Option(label = "Eclipse Kura", value = "kura"), @Option(label = "none", value = "none") },
-            description = "Who tells whether there is a network. UP starts an attempt at once; DOWN never closes a link "
-                    + "that works, but holds attempts back, except to this machine and its neighbours.")
+            description = "Where the network state comes from. UP starts an attempt at once; DOWN suspends attempts, except "
+                    + "to this machine and its neighbours, and never closes a connection that works.")
     String network_source() default "auto";
 
     @AttributeDefinition(name = "Network: settle (s)", min = "0", max = "3600",
-            description = "How long the network must stay up before an attempt.")
+            description = "How long the network must be UP before an attempt.")
     int network_settle_seconds() default 0;
 
     @AttributeDefinition(name = "Network: distrust (s)", min = "0", max = "86400",
-            description = "How long the word that the network is down holds attempts back.")
+            description = "How long DOWN suspends attempts; after that they go on in spite of it.")
     int network_distrust_seconds() default 300;
 
     @AttributeDefinition(name = "Network: bounce after (attempts)", min = "0", max = "1000000",
-            description = "Ask the source to take the network down and up after so many failures. 0: never.")
+            description = "After how many failed attempts the source is asked to take the network down and up. 0: never.")
     int network_bounce_after() default 0;
 
     @AttributeDefinition(name = "WAN probe",
-            description = "host:port of the name server that wanUp() asks. Nothing is sent unless a bundle asks.")
+            description = "host:port of the name server that wanUp() asks. Nothing is sent unless wanUp() is called.")
     String wan_probe() default "8.8.8.8:53";
 
     @AttributeDefinition(name = "Schedule: every (min)", min = "0", max = "525600",
-            description = "How often to connect, deliver what waits in both directions, and disconnect. 0: always "
+            description = "How often to connect, exchange the waiting messages of both directions, and disconnect. 0: always "
                     + "connected. Alarms (lane 0) connect at once.")
     int schedule_every_minutes() default 0;
 
     @AttributeDefinition(name = "Schedule: stay (s)", min = "1", max = "86400",
-            description = "How long to stay connected at least.")
+            description = "The shortest time to stay connected.")
     int schedule_stay_seconds() default 30;
 
     @AttributeDefinition(name = "TLS: key store", required = false,
-            description = "Our key and certificate for brokers that want them: a file, PKCS#12 or PEM (PKCS#8). Read "
-                    + "again when it changes.")
+            description = "The client's key and certificate, for brokers that require them: a file, PKCS#12 or PEM (PKCS#8). "
+                    + "Read again when it changes.")
     String tls_keystore() default "";
 
     @AttributeDefinition(name = "TLS: key store password", required = false, type = AttributeType.PASSWORD)
@@ -221,59 +222,59 @@ public @interface ClientConfig {
     String[] _ws_headers() default {};
 
     @AttributeDefinition(name = "In flight: messages", min = "1", max = "65000",
-            description = "Messages that may be sent and not yet acknowledged, with MQTT 5 in both directions. One in ten is "
-                    + "kept for alarms (lane 0).")
+            description = "How many messages may be in flight, with MQTT 5 in both directions. One in ten is reserved for "
+                    + "alarms (lane 0).")
     int inflight_max() default 100;
 
     @AttributeDefinition(name = "In flight: bytes", min = "1",
-            description = "Bytes that may be sent and not yet acknowledged; a single larger message goes alone.")
+            description = "How many bytes may be in flight; a larger message is sent alone.")
     long inflight_max_bytes() default 262_144;
 
     @AttributeDefinition(name = "Rate (messages per second)", min = "0",
-            description = "At most so many messages are sent per second; alarms (lane 0) pass. 0: no limit.")
+            description = "How many messages are sent per second at most; alarms (lane 0) are exempt. 0: no limit.")
     double rate_messages() default 0;
 
     @AttributeDefinition(name = "Rate: burst (messages)", min = "1", max = "1000000",
-            description = "How many messages may go at once after a pause, when a rate is set.")
+            description = "How many messages may be sent at once after a pause, if a rate is set.")
     int rate_burst() default 1;
 
-    @AttributeDefinition(name = "Poison: attempts", min = "0", max = "1000",
-            description = "After so many connections in a row that the broker ended with the same message "
-                    + "unacknowledged, it is sent alone, and set aside if the broker hangs up again. 0: never.")
-    int poison_attempts() default 5;
+    @AttributeDefinition(name = "Dead letter: attempts", min = "0", max = "1000",
+            description = "How many connections in a row the broker may close with the same message unacknowledged. Then "
+                    + "it is sent alone, and dead-lettered if the broker closes that connection too. 0: never.")
+    int dead_letter_attempts() default 5;
 
     @AttributeDefinition(name = "QoS: strict",
-            description = "MQTT 5: refuse a message where the broker takes only a lower QoS, or keeps no retained messages, "
-                    + "instead of sending it with less.")
+            description = "MQTT 5: if the broker allows only a lower QoS, or keeps no retained messages, the message is "
+                    + "refused instead of being sent with less.")
     boolean qos_strict() default false;
 
     @AttributeDefinition(name = "Store", options = {
         @Option(label = "power: stored messages survive a power cut", value = "power"),
         @Option(label = "process: they survive the end of the process", value = "process"),
-        @Option(label = "memory: they survive the link only", value = "memory") },
-            description = "What a message survives once it is stored. A change between memory and the others waits until "
-                    + "nothing is pending.")
+        @Option(label = "memory: they survive the loss of the connection only", value = "memory") },
+            description = "What a message survives once it is stored. A change between memory and the others takes effect "
+                    + "when no message is pending.")
     String store() default "power";
 
     @AttributeDefinition(name = "Store: directory", required = false,
             description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the data "
-                    + "area of the bundle mqtt.resilient.impl, which Eclipse Kura deletes at each boot. A change waits until "
-                    + "nothing is pending.")
+                    + "area of the bundle mqtt.resilient.impl, which Eclipse Kura deletes at each boot. A change takes "
+                    + "effect when no message is pending.")
     String store_directory() default "";
 
     @AttributeDefinition(name = "Store: force (ms)", min = "1", max = "3600000",
-            description = "With process: how often the disk is forced; a power cut loses at most what came since.")
+            description = "With process: how often the disk is forced; a power cut loses at most the messages since then.")
     int store_force_ms() default 500;
 
     @AttributeDefinition(name = "Store: floor (bytes)", min = "0",
-            description = "Disk space to leave free: with less, QoS 1 and 2 are rejected, and what is stored is delivered.")
+            description = "Disk-space floor: with less free space QoS 1 and 2 are rejected; stored messages are delivered.")
     long store_floor_bytes() default 67_108_864;
 
     @AttributeDefinition(name = "Store: bytes", min = "1024",
-            description = "Bytes of pending messages, each with 64 bytes of overhead.")
+            description = "How many bytes of messages may be pending, each with 64 bytes of overhead.")
     long store_max_bytes() default 268_435_456;
 
-    @AttributeDefinition(name = "Store: messages", min = "0", description = "Pending messages. 0: any number.")
+    @AttributeDefinition(name = "Store: messages", min = "0", description = "How many messages may be pending. 0: any number.")
     long store_max_messages() default 0;
 
     @AttributeDefinition(name = "Store: age (s)", min = "0",
@@ -294,31 +295,31 @@ public @interface ClientConfig {
             description = "Keep QoS 0 messages while there is no connection, instead of rejecting them.")
     boolean qos0_offline() default false;
 
-    @AttributeDefinition(name = "QoS 0: bytes", min = "1024", description = "Bytes of QoS 0 messages that wait.")
+    @AttributeDefinition(name = "QoS 0: bytes", min = "1024", description = "How many bytes of QoS 0 messages may wait.")
     long qos0_max_bytes() default 4_194_304;
 
     @AttributeDefinition(name = "Packet (bytes)", min = "128", max = "268435455",
-            description = "Larger packets are refused, both ways.")
+            description = "The largest packet, in both directions.")
     int packet_max_bytes() default 1_048_576;
 
     @AttributeDefinition(name = "Inbound: queue (messages)", min = "1", max = "10000000",
-            description = "QoS 0 messages that wait for one listener; beyond, the oldest is dropped.")
+            description = "How many QoS 0 messages may wait for one listener; beyond, the oldest is discarded.")
     int inbound_queue() default 1000;
 
     @AttributeDefinition(name = "Inbound: bytes", min = "65536",
-            description = "Bytes of received messages that listeners are not done with; beyond, reading pauses.")
+            description = "How many bytes of received messages may be unhandled; beyond, reading from the broker pauses.")
     long inbound_max_bytes() default 16_777_216;
 
     @AttributeDefinition(name = "Inbound: attempts", min = "1", max = "1000",
-            description = "How often a message is offered to a listener that throws, before it is set aside.")
+            description = "How often a message is offered to a listener that throws, before it is dead-lettered.")
     int inbound_attempts() default 3;
 
     @AttributeDefinition(name = "Listener grace (s)", min = "0", max = "86400",
-            description = "How long a subscription outlives its last listener, so that a bundle update loses nothing.")
+            description = "How long a subscription is kept for the return of its last listener, so that a bundle update loses no message.")
     int listener_grace_seconds() default 300;
 
     @AttributeDefinition(name = "Subscriptions", required = false,
-            description = "For EventAdmin consumers: filter;qos in each line, for example plant/+/cmd;1. Messages are "
+            description = "For EventAdmin: filter;qos in each line, for example plant/+/cmd;1. Received messages are "
                     + "posted to the event topic mqtt/resilient/MESSAGE.")
     String[] subscriptions() default {};
 }

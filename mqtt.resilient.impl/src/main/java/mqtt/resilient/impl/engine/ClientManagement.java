@@ -35,7 +35,7 @@ final class ClientManagement {
             server.registerMBean(new StandardMBean(ClientMXBean.class.cast(proxy), ClientMXBean.class, true), wanted);
             registered = wanted;
         } catch (JMException e) {
-            LOG.warn("{}: no MXBean: {}", name, e.toString());
+            LOG.warn("{}: MXBean not registered: {}", name, e.toString());
         }
     }
 

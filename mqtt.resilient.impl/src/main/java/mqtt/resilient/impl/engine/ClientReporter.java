@@ -56,7 +56,7 @@ final class ClientReporter implements ClientEvents {
         switch (status.state()) {
             case ONLINE -> {
                 LOG.info("{}: connected to {} as {} with MQTT {}{}", name, status.broker(), status.clientId(), status.protocol(),
-                        sessionLost ? "; the session before is lost, what was unacknowledged is sent as new" : "");
+                        sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
@@ -65,7 +65,8 @@ final class ClientReporter implements ClientEvents {
             }
             case WAITING -> {
                 if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
-                    LOG.warn("{}: {} ({}); attempt {} in {} ms", name, status.reason(), status.broker(),
+                    LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
+                            status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
                             status.attempt() + 1, status.nextAttempt().toMillis());
                 }
                 lastReason = status.reason();
@@ -102,12 +103,12 @@ final class ClientReporter implements ClientEvents {
         host.post(topic, event);
     }
 
-    /** A configuration was taken, or refused for a reason. */
+    /** A configuration is in force, or rejected for a reason. */
     void configuration(String error) {
         if (error.isEmpty()) {
-            LOG.info("{}: configured", name);
+            LOG.info("{}: configuration in force", name);
         } else {
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", name, error);
+            LOG.error("{}: configuration rejected: {}; nothing changes", name, error);
         }
         post(MqttConstants.EVENT_CONFIGURATION, Map.of(REASON, error, MqttConstants.ACCEPTED, error.isEmpty()));
     }
@@ -123,7 +124,7 @@ final class ClientReporter implements ClientEvents {
 
     private void reportDrops() {
         drops.forEach((why, count) -> {
-            LOG.warn("{}: {} messages not delivered ({})", name, count, why);
+            LOG.warn("{}: {} not delivered: {}", name, count == 1 ? "1 message" : count + " messages", why);
             post(MqttConstants.EVENT_DROPPED, Map.of(REASON, why, MqttConstants.COUNT, count));
         });
         drops.clear();
@@ -131,17 +132,17 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        LOG.warn("{}: message {} on {} is set aside: {}", name, id, topic, reason);
-        post(MqttConstants.EVENT_SET_ASIDE,
+        LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, topic, reason);
+        post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
 
     @Override
     public void storeHealth(StoreHealth health, String reason) {
         if (health == StoreHealth.OK) {
-            LOG.info("{}: the store is well", name);
+            LOG.info("{}: store healthy", name);
         } else {
-            LOG.warn("{}: the store is {}: {}", name, health, reason);
+            LOG.warn("{}: store {}: {}", name, health, reason);
         }
         postStore(health, reason);
     }
@@ -150,12 +151,12 @@ final class ClientReporter implements ClientEvents {
     public void storeOpened(StoredState state) {
         long messages = Arrays.stream(state.messages).sum();
         if (messages > 0) {
-            LOG.info("{}: the store holds {} messages", name, messages);
+            LOG.info("{}: store opened: {} pending from before", name, messages == 1 ? "1 message" : messages + " messages");
         }
         if (state.recordsSkipped + state.segmentsQuarantined > 0 || !state.incomplete.isEmpty()) {
-            String damage = state.recordsSkipped + " records are damaged, " + state.segmentsQuarantined
-                    + " files were put aside: " + state.incomplete;
-            LOG.error("{}: the store is not complete: {}; everything readable is delivered", name, damage);
+            String damage = "damaged records: " + state.recordsSkipped + ", quarantined segments: " + state.segmentsQuarantined
+                    + (state.incomplete.isEmpty() ? "" : ", " + state.incomplete);
+            LOG.error("{}: store incomplete: {}; every readable message is delivered", name, damage);
             postStore(StoreHealth.DEGRADED, damage);
         }
     }
@@ -166,27 +167,27 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void connectionListenerFailed(String listener, Throwable error) {
-        LOG.warn("{}: {} failed", name, listener, error);
+        LOG.warn("{}: connection listener {} failed: {}", name, listener, error.toString(), error);
     }
 
     @Override
     public void subscriptionRefused(String filter, int code) {
-        LOG.warn("{}: the broker refused the subscription {} with code {}", name, filter, code);
+        LOG.warn("{}: the broker refused the subscription to {}: code {}", name, filter, code);
         post(MqttConstants.EVENT_SUBSCRIPTION_REFUSED, Map.of(MqttConstants.FILTER, filter, REASON, "code " + code));
     }
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        LOG.warn("{}: {} failed with {} on {}; the message {}", name, listener, error, topic,
-                setAside ? "is set aside" : "comes again later", error);
+        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, topic, error.toString(),
+                setAside ? "dead-lettered" : "offered again", error);
         if (setAside) {
-            post(MqttConstants.EVENT_SET_ASIDE,
-                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed with " + error));
+            post(MqttConstants.EVENT_DEAD_LETTERED,
+                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + error));
         }
     }
 
     @Override
     public void listenerSlow(String listener, long nanos) {
-        LOG.warn("{}: a call of {} has lasted for {} s so far", name, listener, nanos / 1_000_000_000L);
+        LOG.warn("{}: a call of {} has been running for {} s; later calls wait", name, listener, nanos / 1_000_000_000L);
     }
 }

@@ -137,7 +137,7 @@ public final class Configuration {
     String clientId() throws InvalidException {
         String id = string("client.id");
         if (id.equals(ASSIGNED) && protocol() != LinkSettings.Protocol.MQTT_5) {
-            throw invalid("client.id", id, "that only with protocol=5: 3.1.1 has no client id that the broker gives");
+            throw invalid("client.id", id, "* only with protocol=5, because a broker of 3.1.1 assigns no client id");
         }
         return id;
     }
@@ -244,7 +244,7 @@ public final class Configuration {
         for (String line : texts(key)) {
             int equals = line.indexOf('=');
             if (equals < 0) {
-                throw new InvalidException(key + ": a line that is not name=value"); // it may be a secret
+                throw new InvalidException(key + ": a line is not allowed; allowed: name=value in each line"); // it may be a secret
             }
             try {
                 all.add(new UserProperty(line.substring(0, equals), line.substring(equals + 1)));
@@ -259,7 +259,7 @@ public final class Configuration {
         List<String> headers = texts(".ws.headers");
         for (String header : headers) {
             if (!header.matches("[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \\t]*[\\x21-\\x7E]([\\x20-\\x7E\\t]*)")) {
-                throw new InvalidException(".ws.headers: a line that is not Name: value");
+                throw new InvalidException(".ws.headers: a line is not allowed; allowed: Name: value in each line");
             }
         }
         return new LinkSettings.Transport(proxy(), tls(), headers);
@@ -393,7 +393,7 @@ public final class Configuration {
         return new SessionSettings((int) number("inflight.max", 1, 65_000),
                 number("inflight.max.bytes", 1, Long.MAX_VALUE), decimal("rate.messages"),
                 (int) number("rate.burst", 1, 1_000_000), flag("qos.strict"),
-                (int) number("poison.attempts", 0, 1000));
+                (int) number("dead.letter.attempts", 0, 1000));
     }
 
     private DispatchSettings dispatch() throws InvalidException {

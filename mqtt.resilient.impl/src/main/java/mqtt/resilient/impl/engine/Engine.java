@@ -71,7 +71,7 @@ public final class Engine {
         orphans = dataArea == null ? null : new Orphans(new LocalFileSystem(dataArea), loop, storage,
                 journal -> LocalFileSystem.isLocked(journal.resolve("lock"))
                         || names.values().stream().anyMatch(client -> client.mayUse(journal)),
-                journal -> LOG.warn("{} is the journal of a client that is not there any more; it is kept", journal));
+                journal -> LOG.warn("Orphan {}: no configured client uses this journal; it is kept", journal));
     }
 
     /** Sources of the network's state have come or gone. */
@@ -125,7 +125,7 @@ public final class Engine {
         try { // a store that is closed after its threads would keep its lock
             CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("{} stores could not be closed in time", ending.size());
+            LOG.warn("Stores not closed in time: {}; they are recovered at the next start", ending.size());
             storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();

@@ -36,7 +36,7 @@ public final class HostThread {
         try {
             task.run();
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
-            LOG.error("What was to be done on {} failed", name, e);
+            LOG.error("A task of the thread {} failed", name, e);
         } finally {
             current = null;
         }
@@ -52,7 +52,7 @@ public final class HostThread {
         try {
             execute(task).get(budget.millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) { // the task itself never fails
-            LOG.warn("A service is not unregistered in time: foreign code holds up the thread {}", name);
+            LOG.warn("A service was not unregistered in time: foreign code blocks the thread {}", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

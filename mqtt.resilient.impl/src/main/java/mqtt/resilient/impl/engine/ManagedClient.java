@@ -172,7 +172,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             client.configurationRefused(name, error);
         }
         if (!configuration.unknownKeys().isEmpty()) {
-            LOG.warn("{}: these keys of the configuration mean nothing: {}", name, configuration.unknownKeys());
+            LOG.warn("{}: unknown keys ignored: {}", name, configuration.unknownKeys());
         }
         conclude(error);
     }
@@ -190,7 +190,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     }
 
     @Override
-    public synchronized void refuse(String reason) {
+    public synchronized void reject(String reason) {
         if (!disposed) {
             nameRefused = null;
             storeRefused = null;
@@ -232,16 +232,16 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** What is pending stays where it is; another place is taken when nothing is. */
+    /** Pending messages stay where they are; the store is changed when there are none. */
     private void requireSameStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
         if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
             storeRefused = new HashMap<>(properties);
             retryWhenEmpty(storeRefused);
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
-                    + (store.place().isEmpty() ? "memory" : store.place()) + "; another place is taken when none is");
+                    + (store.place().isEmpty() ? "memory" : store.place()) + "; the change takes effect when none is pending");
         }
         if (wanted.durability() != Durability.MEMORY && (store == null || !store.place().equals(wanted.place()))) {
-            Volatility.of(Path.of(wanted.place()), host).ifPresent(why -> LOG.warn("{}: {} (store.directory): {}",
+            Volatility.of(Path.of(wanted.place()), host).ifPresent(why -> LOG.warn("{}: store.directory {}: {}",
                     name, wanted.place(), why));
         }
     }
@@ -250,7 +250,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (!engine.claim(newName, this)) {
             nameRefused = Map.copyOf(properties);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
-                    + "\" is the name of another client; allowed is a name of its own");
+                    + "\" is the name of another client; allowed: a name that no other client has");
         }
         String before = name;
         name = newName;
@@ -273,7 +273,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             sourceListener = wanted == null ? null : wanted.listen(client::networkChanged);
             client.networkChanged(wanted == null ? NetworkState.UNKNOWN : wanted.state());
         } catch (Exception e) { // foreign code may throw anything
-            LOG.warn("{}: the network source {} failed", name, wanted, e);
+            LOG.warn("{}: network source {} failed: {}; the network state is UNKNOWN", name, wanted, e.toString(), e);
             client.networkChanged(NetworkState.UNKNOWN);
         }
         client.bouncer(wanted == null ? () -> { } : () -> engine.host().execute(wanted::bounce));
@@ -330,8 +330,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
                 return ClientIdentity.derive(new LocalFileSystem(directory), clientName, HostFingerprint.read(),
                         engine.environment().random());
             } catch (IOException e) {
-                LOG.warn("{}: the client id cannot be kept in store.directory \"{}\" and will be another one after a "
-                        + "restart: {}", clientName, directory, e.toString());
+                LOG.warn("{}: client id not stored in store.directory \"{}\": {}; after a restart it is another one",
+                        clientName, directory, e.toString());
                 return ClientIdentity.fresh(clientName, engine.environment().random());
             }
         });
@@ -390,7 +390,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             engine.ending(stopped);
             stopped.get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOG.warn("{}: stops without waiting longer for the broker to let go", name);
+            LOG.warn("{}: stopped before the broker had closed the connection or the store was closed", name);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -69,7 +69,7 @@ final class Orphans {
                     places.forEach(this::lookLater);
                 }
             } catch (IOException | RuntimeException e) {
-                LOG.warn("Which directories clients have used before is not known: {}", e.toString());
+                LOG.warn("Earlier store directories unknown: {}; their orphans are not reported", e.toString());
             }
         }
     }
@@ -86,7 +86,7 @@ final class Orphans {
                         .getBytes(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
-            LOG.warn("After a restart nobody will look for journals in {} unless a client uses it: {}", place, e.toString());
+            LOG.warn("Store directory {} not recorded: {}; after a restart its orphans are not reported", place, e.toString());
         }
         return true;
     }
@@ -103,7 +103,7 @@ final class Orphans {
                 }
             }
         } catch (IOException e) {
-            LOG.warn("{} cannot be read: {}", place, e.toString());
+            LOG.warn("Store directory {} cannot be read: {}; its orphans are not reported", place, e.toString());
         }
     }
 }

@@ -16,7 +16,7 @@ final class Volatility {
     /** Why a directory does not keep what is in it; empty if nothing speaks against it. Blocks. */
     static Optional<String> of(Path directory, Host host) {
         if (host.isDataAreaCleaned() && directory.startsWith(host.dataArea().toAbsolutePath())) {
-            return Optional.of("the framework deletes its data area at each start; messages do not survive it");
+            return Optional.of("the framework deletes its data area at each start, and pending messages with it");
         }
         Path there = directory;
         while (there != null && !Files.exists(there)) {
@@ -25,7 +25,7 @@ final class Volatility {
         try {
             String type = there == null ? "" : Files.getFileStore(there).type();
             return VOLATILE_TYPES.contains(type)
-                    ? Optional.of("it is on a " + type + ", which a reboot empties; messages do not survive it")
+                    ? Optional.of("it is on a " + type + ", which a reboot empties, and pending messages are lost with it")
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty(); // opening the store will tell more

@@ -32,7 +32,7 @@ final class HttpConnect implements Opening {
 
     @Override
     public String toString() {
-        return "the dialogue with the proxy " + route.proxy();
+        return "the handshake with the proxy " + route.proxy();
     }
 
     @Override

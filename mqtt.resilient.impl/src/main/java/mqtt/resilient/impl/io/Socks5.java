@@ -45,7 +45,7 @@ final class Socks5 implements Opening {
 
     @Override
     public String toString() {
-        return "the dialogue with the proxy " + route.proxy();
+        return "the handshake with the proxy " + route.proxy();
     }
 
     @Override

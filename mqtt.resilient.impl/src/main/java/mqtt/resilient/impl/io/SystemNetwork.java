@@ -77,14 +77,14 @@ public final class SystemNetwork implements NetworkStateSource {
             lookIfChanged();
             long difference = clockDifference();
             if (Math.abs(difference - clockDifference) > JUMP_MILLIS) {
-                LOG.info("The clocks have moved apart by {} ms", difference - clockDifference);
+                LOG.info("Wall clock changed by {} ms (suspend, or the clock was set); connections are checked", difference - clockDifference);
                 clockJumped.run();
             }
             clockDifference = difference;
             failed = false;
         } catch (RuntimeException e) {
             if (!failed) {
-                LOG.warn("Looking at the network failed", e);
+                LOG.warn("The state of the network cannot be read", e);
             }
             failed = true;
         }
@@ -100,7 +100,7 @@ public final class SystemNetwork implements NetworkStateSource {
         View now = look();
         view = now;
         if (now.state != before.state || now.state == NetworkState.UP && !now.facts.equals(before.facts)) {
-            LOG.info("The network is {}: {}", now.state, now.facts);
+            LOG.info("Network {}: {}", now.state, now.facts);
             listeners.forEach(listener -> listener.accept(now.state));
         }
     }

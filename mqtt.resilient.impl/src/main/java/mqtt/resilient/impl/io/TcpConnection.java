@@ -197,7 +197,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             return;
         }
         if (phase != Phase.OPEN) {
-            throw new IOException("the peer sent more than the opening of the connection");
+            throw new IOException("the peer sent data before the connection was set up");
         }
         if (frames == null) {
             handler.received(bytes);

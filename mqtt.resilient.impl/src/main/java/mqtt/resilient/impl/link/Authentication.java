@@ -114,7 +114,7 @@ final class Authentication {
                     + " [MQTT-4.12.0-5]");
         }
         if (stage != Stage.THEIRS) {
-            throw new ProtocolException("an AUTH that nothing asked for [MQTT 5 section 4.12]");
+            throw new ProtocolException("an unexpected AUTH [MQTT 5 section 4.12]");
         }
     }
 

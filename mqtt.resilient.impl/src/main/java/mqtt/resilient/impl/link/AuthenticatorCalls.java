@@ -57,7 +57,7 @@ public final class AuthenticatorCalls {
         busy = true;
         executor.execute(() -> {
             T answer = null;
-            String error = "it returned null";
+            String error = "returned null";
             try {
                 answer = question.call();
             } catch (Throwable e) { // whatever it is, it is the authenticator's

@@ -173,7 +173,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                         } else {
                             byte[] packet = codec.encode(auth);
                             if (packet.length > packetLimit) { // [MQTT-3.2.2-15]
-                                failed("an AUTH of " + packet.length + " bytes; the broker takes " + packetLimit);
+                                failed("an AUTH of " + packet.length + " bytes; the broker allows " + packetLimit);
                                 return;
                             }
                             authDue = packet;
@@ -551,7 +551,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private boolean isPingOverdue(long now, long response) {
         if (suspectUntil != NEVER && now - suspectUntil >= 0) {
-            fail(Ending.Cause.TIMEOUT, "the network is said to be down, and the broker does not answer");
+            fail(Ending.Cause.TIMEOUT, "the network state is DOWN, and the broker does not answer");
             return true;
         }
         if (pingSince == NEVER) {
@@ -574,7 +574,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             unsentSince = now;
         } else if (now - unsentSince >= response) {
             responseTimeout.exceeded();
-            fail(Ending.Cause.TIMEOUT, "the network took none of " + unsent + " bytes within " + seconds(response)
+            fail(Ending.Cause.TIMEOUT, "none of " + unsent + " bytes could be written within " + seconds(response)
                     + " (response.seconds)");
             return true;
         }
@@ -593,7 +593,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void connack(Connack connack) throws ProtocolException {
         if (stage != Stage.HANDSHAKE) {
-            throw new ProtocolException("a CONNACK that nothing asked for [MQTT-3.2.0-1]");
+            throw new ProtocolException("an unexpected CONNACK [MQTT-3.2.0-1]");
         }
         if (connack.code() != 0) {
             fail(connack.code(), connack.limits().reason(), connack.serverReference());
@@ -601,7 +601,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         if (authentication == null) {
             if (!connack.authentication().method().isEmpty()) {
-                throw new ProtocolException("a CONNACK with an authentication method that nothing asked for [MQTT-4.12.0-6]");
+                throw new ProtocolException("a CONNACK with an authentication method, although none was requested [MQTT-4.12.0-6]");
             }
             online(connack);
             return;
@@ -676,7 +676,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void auth(Auth auth) throws ProtocolException {
         if (authentication == null) {
-            throw new ProtocolException("an AUTH, although no authentication method was named [MQTT-4.12.0-6]");
+            throw new ProtocolException("an AUTH, although no authentication method was requested [MQTT-4.12.0-6]");
         }
         authentication.received(auth);
     }

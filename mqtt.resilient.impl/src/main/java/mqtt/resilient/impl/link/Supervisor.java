@@ -179,7 +179,7 @@ public final class Supervisor implements Attempt.Listener {
         protocols.offer(five, scheduler.nanoTime());
         boolean waits = settings == null || !wanted || asleep;
         if (!waits && protocols.choose(settings.version().protocol(), target(), scheduler.nanoTime()) != protocol) {
-            restart("MQTT 5 " + (five == null ? "is not there any more" : "is there now"));
+            restart("MQTT 5 is " + (five == null ? "no longer available" : "available now"));
         }
         if (!protocols.has(protocol)) {
             protocol = null;
@@ -355,13 +355,13 @@ public final class Supervisor implements Attempt.Listener {
                 ownSession != null && ownSession.endsWith(FIVE), scheduler.nanoTime());
         if (awaited != 0) {
             at(awaited, this::attempt);
-            change(ConnectionState.WAITING, "the session is one of MQTT 5, and the bundle mqtt.resilient.v5 is not there",
+            change(ConnectionState.WAITING, "the session was made with MQTT 5, and the bundle mqtt.resilient.v5 is missing",
                     awaited);
             return;
         }
         protocol = protocols.choose(settings.version().protocol(), uri, scheduler.nanoTime());
         if (protocol == null) {
-            change(ConnectionState.FAILED, "protocol: 5 is configured, but the bundle mqtt.resilient.v5 is not there; "
+            change(ConnectionState.FAILED, "protocol: 5 is configured, but the bundle mqtt.resilient.v5 is missing; "
                     + "allowed without it are auto and 3.1.1", 0);
             return;
         }
@@ -376,7 +376,7 @@ public final class Supervisor implements Attempt.Listener {
                 && (!sessionKey().equals(ownSession) || neverOnline && settings.cleanStart());
         at(scheduler.nanoTime() + LONGEST_ATTEMPT_NANOS, () -> { // it ends by itself; this is for faults of our own
             if (link == null) {
-                ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not come to an end"));
+                ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not end in time"));
             }
         });
         attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard, silentAddresses,
@@ -445,7 +445,7 @@ public final class Supervisor implements Attempt.Listener {
         if (readingPaused) {
             link.pauseReading(true);
         }
-        change(ConnectionState.ONLINE, lost ? "connected; the session before is lost" : "connected", 0,
+        change(ConnectionState.ONLINE, lost ? "connected; session lost" : "connected", 0,
                 0, sessionPresent, lost, false, target().toString());
         planWindowEnd();
         planFailback();
@@ -516,7 +516,7 @@ public final class Supervisor implements Attempt.Listener {
             atOnce = next != null;
             permanent = !atOnce;
             String named = ending.serverReference();
-            reason += ": " + (named.isEmpty() ? "which one, it does not say"
+            reason += ": " + (named.isEmpty() ? "no server reference"
                     : named.substring(0, Math.min(named.length(), MOST_CHARACTERS)));
         }
         if (atOnce) {

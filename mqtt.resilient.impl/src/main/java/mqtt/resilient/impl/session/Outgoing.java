@@ -173,7 +173,7 @@ public final class Outgoing {
             return "";
         }
         return "sent with QoS " + qos() + (message.retain() && (flags & 1) == 0 ? " and not retained" : "")
-                + ": the broker takes no more";
+                + ": the broker allows no more";
     }
 
     /** What is left of its time in whole seconds, at least one; 0 = it does not expire. */

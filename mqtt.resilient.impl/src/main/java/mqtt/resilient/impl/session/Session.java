@@ -205,12 +205,12 @@ public final class Session {
 
     /** Ends a message that cannot be sent to this broker. */
     private void refuse(Outgoing message, int code) {
-        end(message, Outcome.Kind.REJECTED, new Reason(code, switch (code) {
-            case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker takes "
+        end(message, Outcome.Kind.REFUSED, new Reason(code, switch (code) {
+            case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker allows "
                     + limits.maximumPacketBytes();
-            case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker takes "
-                    + limits.maximumQos().ordinal() + ", and qos.strict forbids to send it with less";
-            default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids to send it without";
+            case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker allows "
+                    + limits.maximumQos().ordinal() + ", and qos.strict forbids a lower QoS";
+            default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids sending without RETAIN";
         }));
     }
 
@@ -254,14 +254,14 @@ public final class Session {
             if (lost.packetId != 0) {
                 continue; // only sent with QoS 0: it is still in flight
             }
-            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while it was written");
+            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
         }
         Outgoing oldest = inFlight.first();
         if (poison.isPoison(oldest, oldest != null && oldest.sentOn == connection, byBroker)) {
             forsake(oldest);
             store.setAside(oldest);
-            end(oldest, Outcome.Kind.SET_ASIDE, "the broker ended " + poison.attempts()
-                    + " connections and one more with nothing but this message unacknowledged");
+            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker closed " + poison.attempts()
+                    + " connections while this message was unacknowledged, and one more while it was the only one");
         }
     }
 
@@ -724,7 +724,7 @@ public final class Session {
         message.known = false;
         if (!again) {
             leaveFlight(message);
-            end(message, Outcome.Kind.REJECTED, reason);
+            end(message, Outcome.Kind.REFUSED, reason);
             return;
         }
         if (message.sentOn == connection) {

@@ -237,7 +237,7 @@ final class Subscriptions {
         entry.requested = entry.wanted;
         entry.noted = NOT_WANTED;
         store.unsubscribed(entry.filter);
-        events.granted(entry.filter, new Reason(code, "the CONNACK said so"));
+        events.granted(entry.filter, new Reason(code, "not available on this broker (CONNACK)"));
     }
 
     private List<Entry> nextBatch(boolean subscribe) {

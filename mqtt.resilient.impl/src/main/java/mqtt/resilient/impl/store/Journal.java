@@ -393,10 +393,10 @@ final class Journal {
         recovered.recordsSkipped = skipped;
         recovered.segmentsQuarantined = quarantined;
         if (recovered.incomplete.isEmpty() && recovered.mode.isEmpty() && lastId > 0) {
-            recovered.incomplete = "the state of the session is missing";
+            recovered.incomplete = "the session state is missing";
         } else if (recovered.incomplete.isEmpty() && recovered.mode.equals(Durability.PROCESS.name())
                 && !recovered.closed && !recovered.boot.equals(boot)) {
-            recovered.incomplete = "the machine went down, and store=process forces only from time to time";
+            recovered.incomplete = "the machine went down, and store=process had not forced the latest records";
         }
         if (!recovered.incomplete.isEmpty()) {
             newSession(""); // also after another restart, until there is a new one

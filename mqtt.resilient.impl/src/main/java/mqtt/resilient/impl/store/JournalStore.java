@@ -200,7 +200,7 @@ public final class JournalStore implements MessageStore {
                 open = false;
                 busy = false;
                 if (last.failed || error != null) {
-                    health(StoreHealth.FAILED, "at the end: " + describe(last.failed ? last.error : error));
+                    health(StoreHealth.FAILED, "the last write failed: " + describe(last.failed ? last.error : error));
                 } else {
                     last.ifStored(listener::stored);
                 }
@@ -304,7 +304,7 @@ public final class JournalStore implements MessageStore {
             health(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
                     + settings.floorBytes() + " (store.floor.bytes)");
         } else if (batch.error != null) {
-            health(StoreHealth.DEGRADED, "messages are stored, but: " + describe(batch.error));
+            health(StoreHealth.DEGRADED, "messages are stored, reading or compacting failed: " + describe(batch.error));
         } else {
             health(StoreHealth.OK, "");
         }
@@ -328,7 +328,7 @@ public final class JournalStore implements MessageStore {
         pending = batch.append(pending);
         if (closing == null) {
             health(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
-                    "writing failed and is tried again: " + error);
+                    "writing failed and is retried: " + error);
             retryLater(this::plan);
         }
     }
@@ -350,7 +350,7 @@ public final class JournalStore implements MessageStore {
             health = now;
             reason = newReason;
             listener.health(now, overrun && accepting ? "the disk does not keep up: more than " + MAX_UNWRITTEN_BYTES
-                    + " bytes wait to be written" + (newReason.isEmpty() ? "" : "; " + newReason) : newReason);
+                    + " bytes are not yet written" + (newReason.isEmpty() ? "" : "; " + newReason) : newReason);
         }
     }
 

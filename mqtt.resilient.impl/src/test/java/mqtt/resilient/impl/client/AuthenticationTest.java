@@ -287,7 +287,7 @@ class AuthenticationTest {
         echo.again = Duration.ofSeconds(2);
         world.client.authenticator(echo);
         world.broker.expects("CONNECT *").sends("CONNACK {21=M}");
-        var end = world.publish("t", "x").delivered();
+        var end = world.publish("t", "x").settled();
         world.broker.expects("PUBLISH *");
         for (int i = 0; i < 8; i++) {
             world.broker.after(Duration.ofSeconds(2)).takeAll();

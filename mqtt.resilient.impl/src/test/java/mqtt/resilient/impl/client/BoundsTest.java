@@ -26,7 +26,7 @@ class BoundsTest {
         assertEquals(0, publication.id());
         CompletionException error = assertThrows(CompletionException.class,
                 () -> world.now(publication.stored()));
-        assertEquals(Kind.REJECTED, world.now(publication.delivered()).kind());
+        assertEquals(Kind.REJECTED, world.now(publication.settled()).kind());
         assertEquals(false, world.now(publication.cancel()));
         world.scheduler.run();
         return (RejectedException) error.getCause();
@@ -117,7 +117,7 @@ class BoundsTest {
     @Test
     void aDroppedMessageSaysWhy() { // mosquitto#3394
         World world = new World(settings -> settings.storeMaxMessages(1).dropOldest(true));
-        var delivered = world.publish("t", "1").delivered().toCompletableFuture();
+        var delivered = world.publish("t", "1").settled().toCompletableFuture();
         world.publish("t", "2");
         assertEquals(Kind.DROPPED, world.now(delivered).kind());
         assertTrue(world.now(delivered).reason().contains("store.overflow"), world.now(delivered).reason());

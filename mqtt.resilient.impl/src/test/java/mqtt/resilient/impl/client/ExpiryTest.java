@@ -25,7 +25,7 @@ class ExpiryTest {
         World world = new World();
         world.broker.isReachable(false);
         Publication publication = world.publish(expiring("1", 10));
-        var delivered = publication.delivered();
+        var delivered = publication.settled();
         world.broker.after(Duration.ofMillis(9_900));
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.after(Duration.ofMillis(1_200));
@@ -112,7 +112,7 @@ class ExpiryTest {
         World world = new World(settings -> settings.maxAgeSeconds(30));
         world.broker.isReachable(false);
         Publication publication = world.publish("t", "1");
-        var delivered = publication.delivered();
+        var delivered = publication.settled();
         world.broker.after(Duration.ofSeconds(29));
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.after(Duration.ofSeconds(3));
@@ -153,7 +153,7 @@ class ExpiryTest {
         Publication first = world.publish("t", "1");
         Publication second = world.publish("t", "2");
         Publication third = world.publish("t", "3");
-        var delivered = second.delivered();
+        var delivered = second.settled();
         var cancelled = second.cancel();
         world.scheduler.run();
         assertTrue(world.now(cancelled));

@@ -138,22 +138,22 @@ class FiveTest {
     void aRefusedMessageEndsWithTheCodeAndTheWordsOfTheBroker() {
         World world = connected("CONNACK");
         Publication refused = world.publish("t", "x");
-        var end = refused.delivered();
+        var end = refused.settled();
         world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no 38=b:1 38=a:2 38=b:3}");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
+        assertEquals(new Outcome(Outcome.Kind.REFUSED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
                 new UserProperty("b", "3"))), world.now(end));
         Publication second = world.publish("t", "x", 2);
-        var secondEnd = second.delivered();
+        var secondEnd = second.settled();
         world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
-        assertEquals(new Outcome(Outcome.Kind.REJECTED, 144, "topic name invalid"), world.now(secondEnd));
+        assertEquals(new Outcome(Outcome.Kind.REFUSED, 144, "topic name invalid"), world.now(secondEnd));
         assertEquals(0, world.client.metrics().pending());
     }
 
     @Test
     void codesOfSuccessReachTheCallerToo() {
         World world = connected("CONNACK");
-        var one = world.publish("t", "x").delivered();
-        var two = world.publish("t", "x", 2).delivered();
+        var one = world.publish("t", "x").settled();
+        var two = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH *", "PUBLISH *").sends("PUBACK id=1 code=16", "PUBREC id=2 code=16")
                 .expects("PUBREL id=2").sends("PUBCOMP id=2");
         assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, ""), world.now(one));
@@ -185,12 +185,12 @@ class FiveTest {
     @Test
     void aMessageThatIsTooLargeForTheBrokerIsRejectedAndTheRestGoesOn() {
         World world = connected("CONNACK {39=100}");
-        var end = world.publish("t", "x".repeat(100)).delivered();
+        var end = world.publish("t", "x".repeat(100)).settled();
         world.publish("t", "small");
         world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing();
-        assertEquals(Outcome.Kind.REJECTED, world.now(end).kind());
+        assertEquals(Outcome.Kind.REFUSED, world.now(end).kind());
         assertEquals(0x95, world.now(end).reasonCode());
-        assertEquals("message: 108 bytes as a packet; the broker takes 100", world.now(end).reason());
+        assertEquals("message: 108 bytes as a packet; the broker allows 100", world.now(end).reason());
     }
 
     @Test
@@ -199,7 +199,7 @@ class FiveTest {
         Publication message = world.publish("t", "x".repeat(100), 2);
         world.broker.expects("PUBLISH q2 *").networkBreaks().awaitsClient().expects("CONNECT *")
                 .sends("CONNACK session-present {39=100}").expects("PUBREL id=1");
-        assertEquals(Outcome.Kind.REJECTED, world.outcome(message));
+        assertEquals(Outcome.Kind.REFUSED, world.outcome(message));
         assertEquals(0, world.client.metrics().inFlight());
     }
 
@@ -207,18 +207,18 @@ class FiveTest {
     void aMessageAboveTheMaximumQosIsSentWithItAndSaysSo() {
         World world = connected("CONNACK {36=1 37=0}");
         Publication message = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
-        var end = message.delivered();
+        var end = message.settled();
         world.broker.expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1");
-        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker takes no more"),
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker allows no more"),
                 world.now(end));
     }
 
     @Test
     void aBrokerThatTakesOnlyQos0GetsStoredMessagesWithQos0() {
         World world = connected("CONNACK {36=0}");
-        var end = world.publish("t", "x", 2).delivered();
+        var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH q0 t x");
-        assertEquals("sent with QoS 0: the broker takes no more", world.now(end).reason());
+        assertEquals("sent with QoS 0: the broker allows no more", world.now(end).reason());
         world.broker.takesBytes(5);
         Publication second = world.publish("t", "y");
         world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
@@ -243,18 +243,18 @@ class FiveTest {
     @Test
     void whatABrokerMayHoldWithQos2AndTakesNoMoreGoesOutWithQos1UnderAnotherId() {
         World world = connected("CONNACK");
-        var end = world.publish("t", "x", 2).delivered();
+        var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks().awaitsClient().expects("CONNECT *")
                 .sends("CONNACK session-present {36=1}").expects("PUBREL id=1", "PUBLISH q1 id=2 t x")
                 .sends("PUBCOMP id=1 code=146", "PUBACK id=2");
-        assertEquals("sent with QoS 1: the broker takes no more", world.now(end).reason());
+        assertEquals("sent with QoS 1: the broker allows no more", world.now(end).reason());
     }
 
     @Test
     void aPacketIdThatTheBrokerHoldsInUseIsLetGoAndTheMessageGetsAnother() {
         World world = connected("CONNACK");
-        var one = world.publish("t", "x", 1).delivered();
-        var two = world.publish("t", "y", 2).delivered();
+        var one = world.publish("t", "x", 1).settled();
+        var two = world.publish("t", "y", 2).settled();
         world.broker.expects("PUBLISH q1 id=1 t x", "PUBLISH q2 id=2 t y").sends("PUBACK id=1 code=145", "PUBREC id=2 code=145")
                 .expects("PUBREL id=1", "PUBREL id=2").sends("PUBCOMP id=1", "PUBCOMP id=2 code=146")
                 .idles(Duration.ofSeconds(31))
@@ -281,8 +281,8 @@ class FiveTest {
     void strictMeansThatNothingIsSentWithLess() {
         World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), true);
         world.broker.expects("CONNECT *").sends("CONNACK {36=1 37=0}");
-        var qos = world.publish("t", "x", 2).delivered();
-        var retain = world.publish(Message.to("t").retain(true).build()).delivered();
+        var qos = world.publish("t", "x", 2).settled();
+        var retain = world.publish(Message.to("t").retain(true).build()).settled();
         assertEquals(0x9B, world.now(qos).reasonCode());
         assertEquals(0x9A, world.now(retain).reasonCode());
         world.broker.expectsNothing();
@@ -481,7 +481,7 @@ class FiveTest {
 
     @Test
     void onlyACodeThatAMessageCanCauseCountsForPoison() {
-        assertEquals(Outcome.Kind.SET_ASIDE, afterDisconnects(0x87));
+        assertEquals(Outcome.Kind.DEAD_LETTERED, afterDisconnects(0x87));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x9F));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8C));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8F));
@@ -533,7 +533,7 @@ class FiveTest {
     void aRedirectionThatNamesNothingIsARefusal() {
         World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
         world.broker.expects("CONNECT *").sends("CONNACK code=157");
-        assertEquals("the broker refused: server moved: which one, it does not say", world.reason());
+        assertEquals("the broker refused: server moved: no server reference", world.reason());
     }
 
     @Test
@@ -569,7 +569,7 @@ class FiveTest {
     @Test
     void userPropertiesAndWordsOfThePubrecReachTheCaller() {
         World world = connected("CONNACK");
-        var end = world.publish("t", "x", 2).delivered();
+        var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH *").sends("PUBREC id=1 code=16 {31=nobody 38=a:b}").expects("PUBREL id=1")
                 .sends("PUBCOMP id=1");
         assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, "nobody", List.of(new UserProperty("a", "b"))), world.now(end));
@@ -597,7 +597,7 @@ class FiveTest {
     @Test
     void aRepetitionThatTheBrokerAnswersWithInUseIsNotPublishedTwice() {
         World world = connected("CONNACK");
-        var end = world.publish("t", "x", 2).delivered();
+        var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks(); // the broker has it, and its PUBREC is lost
         world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
                 .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1").idles(Duration.ofSeconds(40));
@@ -608,7 +608,7 @@ class FiveTest {
     @Test
     void aRepetitionThatTheBrokerHoldsForAnotherMessageIsPublishedAgain() {
         World world = connected("CONNACK");
-        var end = world.publish("t", "x", 2).delivered();
+        var end = world.publish("t", "x", 2).settled();
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks();
         world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
                 .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1 code=146")

@@ -43,7 +43,7 @@ class InspectorTest {
 
     private static void assertSumIsRight(ClientMetrics metrics) {
         assertEquals(metrics.accepted(), metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
-                + metrics.setAside() + metrics.dropped() + metrics.closed() + metrics.pending());
+                + metrics.deadLettered() + metrics.dropped() + metrics.closed() + metrics.pending());
     }
 
     @Test
@@ -72,16 +72,16 @@ class InspectorTest {
         assertEquals(List.of(new Waiting(1, "t2", Qos.AT_LEAST_ONCE, 0, 2000), new Waiting(2, "t2", Qos.AT_LEAST_ONCE, 1, 2000)),
                 world.now(inspector.waiting(2, 2)));
         assertEquals(List.of(new Waiting(6, "q0", Qos.AT_MOST_ONCE, 4, 2000)), world.now(inspector.waiting(QOS_0, 10)));
-        assertEquals(List.of(), world.now(inspector.waiting(0, ClientInspector.MOST)));
+        assertEquals(List.of(), world.now(inspector.waiting(0, ClientInspector.MAX_RESULTS)));
     }
 
     @Test
     void anArgumentThatIsNotAllowedIsNamed() {
         ClientInspector inspector = new World().client.inspector();
-        assertEquals("most: 1001 is not allowed; allowed are 1 to 1000",
+        assertEquals("max: 1001 is not allowed; allowed are 1 to 1000",
                 assertThrows(IllegalArgumentException.class, () -> inspector.waiting(0, 1001)).getMessage());
         assertEquals("lane: 5 is not allowed; allowed are 0 to 4",
-                assertThrows(IllegalArgumentException.class, () -> inspector.drop(5)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> inspector.cancel(5)).getMessage());
     }
 
     @Test
@@ -89,7 +89,7 @@ class InspectorTest {
         World world = World.connected(settings -> settings.inflightMax(2));
         List<Publication> all = List.of(world.publish(message(2, "a")), world.publish(message(2, "b")), world.publish(message(2, "c")),
                 world.publish(message(3, "d")));
-        assertEquals(2, world.now(world.client.inspector().drop(2)));
+        assertEquals(2, world.now(world.client.inspector().cancel(2)));
         assertEquals(List.of(Kind.PENDING, Kind.CANCELLED, Kind.CANCELLED, Kind.PENDING), all.stream().map(world::outcome).toList());
         world.broker.expects("PUBLISH q1 id=1 t2 a").sends("PUBACK id=1").expects("PUBLISH q1 id=2 t3 d").sends("PUBACK id=2");
         ClientMetrics metrics = world.client.metrics();
@@ -103,7 +103,7 @@ class InspectorTest {
         World world = new World(settings -> settings.qos0Offline(true));
         world.publish(atMostOnce());
         world.publish(message(2, "stays"));
-        assertEquals(1, world.now(world.client.inspector().drop(QOS_0)));
+        assertEquals(1, world.now(world.client.inspector().cancel(QOS_0)));
         assertEquals(1, world.client.metrics().cancelled());
         assertEquals(1, world.client.metrics().pending());
         assertSumIsRight(world.client.metrics());
@@ -122,7 +122,7 @@ class InspectorTest {
             world.publish(message(2, "x".repeat(1000))); // three times what is kept in memory
             runAll(world, hanging);
         }
-        CompletionStage<Long> dropped = world.client.inspector().drop(2);
+        CompletionStage<Long> dropped = world.client.inspector().cancel(2);
         Publication later = world.publish(message(2, "later"));
         while (!world.isDone(dropped)) {
             runAll(world, hanging);
@@ -148,7 +148,7 @@ class InspectorTest {
         for (int i = 0; i < 2000; i++) {
             world.publish(message(2, "x".repeat(1000)));
         }
-        CompletionStage<Long> dropped = world.client.inspector().drop(2);
+        CompletionStage<Long> dropped = world.client.inspector().cancel(2);
         world.scheduler.advance(Duration.ofSeconds(20));
         assertFalse(world.isDone(dropped), "nothing is told before it is on the disk");
         runAll(world, hanging);

@@ -72,9 +72,9 @@ class InterleavingPropertyTest {
                 return broker;
             }, settings -> settings.inflightMax(8).user("u"));
             broker.window(8);
-            broker.givenUp(number -> world.client.outcome(number).kind() == Kind.SET_ASIDE);
+            broker.givenUp(number -> world.client.outcome(number).kind() == Kind.DEAD_LETTERED);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
-                    || world.events.stream().anyMatch(event -> event.startsWith("set aside ")),
+                    || world.events.stream().anyMatch(event -> event.startsWith("dead letter ")),
                     "acknowledged before its listener was done: " + out.number));
             world.client.subscribe("in/#", 2, world.client.queue(this::automatic, "automatic", false));
             world.client.subscribe("man/#", 2, world.client.queue(this::manual, "manual", true));
@@ -218,7 +218,7 @@ class InterleavingPropertyTest {
             assertEquals(next, publication.id());
             publications.add(publication);
             messages.put(publication.id(), message);
-            publication.delivered().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
+            publication.settled().thenAccept(outcome -> ends.merge(publication.id(), 1, Integer::sum));
         }
 
         private void subscribeOrClose(int argument) {
@@ -256,7 +256,7 @@ class InterleavingPropertyTest {
 
         private static long ended(ClientMetrics metrics) {
             return metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
-                    + metrics.setAside() + metrics.dropped() + metrics.closed();
+                    + metrics.deadLettered() + metrics.dropped() + metrics.closed();
         }
 
         private void drainAcknowledgements() {
@@ -333,9 +333,9 @@ class InterleavingPropertyTest {
             assertEquals(metrics.expired(), kinds.getOrDefault(Kind.EXPIRED, 0L));
             assertEquals(metrics.cancelled(), kinds.getOrDefault(Kind.CANCELLED, 0L));
             assertEquals(metrics.dropped(), kinds.getOrDefault(Kind.DROPPED, 0L));
-            assertEquals(metrics.setAside(), kinds.getOrDefault(Kind.SET_ASIDE, 0L));
+            assertEquals(metrics.deadLettered(), kinds.getOrDefault(Kind.DEAD_LETTERED, 0L));
             assertEquals(0, metrics.closed() + metrics.refused() + metrics.inFlight() + metrics.unhandled());
-            long setAside = world.events.stream().filter(event -> event.startsWith("set aside ")).count();
+            long setAside = world.events.stream().filter(event -> event.startsWith("dead letter ")).count();
             long missing = 0;
             for (Out out : sent) {
                 int times = handed.getOrDefault(out.number, 0);
@@ -345,7 +345,7 @@ class InterleavingPropertyTest {
                 }
                 missing += out.qos > 0 && !out.lost && times == 0 ? 1 : 0;
             }
-            assertTrue(missing <= setAside, missing + " messages never reached their listener, " + setAside + " set aside");
+            assertTrue(missing <= setAside, missing + " messages never reached their listener, " + setAside + " dead-lettered");
         }
     }
 }

@@ -282,14 +282,14 @@ class LifeCycleTest {
         Publication exactlyOnce = world.publish("t", "2", 2);
         world.broker.expects("SUBSCRIBE id=1 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("PUBREC id=3")
                 .expects("PUBREL id=3");
-        var delivered = sent.delivered();
+        var delivered = sent.settled();
         var drained = world.client.drain(Duration.ofHours(1));
         world.scheduler.run();
         var stopped = world.client.stop();
         world.broker.expects("DISCONNECT").expectsNothing(); // and no UNSUBSCRIBE
         assertTrue(world.isDone(stopped));
         assertEquals(Kind.CLOSED, world.now(delivered).kind());
-        assertEquals(Kind.CLOSED, world.now(exactlyOnce.delivered()).kind());
+        assertEquals(Kind.CLOSED, world.now(exactlyOnce.settled()).kind());
         assertEquals(Kind.CLOSED, world.outcome(exactlyOnce));
         assertEquals(Grant.CLOSED, world.now(subscription.result()));
         assertEquals(false, world.now(drained));
@@ -398,7 +398,7 @@ class LifeCycleTest {
         world.scheduler.run();
         assertTrue(publication.id() > 0);
         assertEquals(Kind.CLOSED, world.outcome(publication));
-        assertEquals(Kind.CLOSED, world.now(publication.delivered()).kind());
+        assertEquals(Kind.CLOSED, world.now(publication.settled()).kind());
         assertTrue(world.isDone(publication.stored()), "stored() never completes");
     }
 

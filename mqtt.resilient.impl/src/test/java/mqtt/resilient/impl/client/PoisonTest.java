@@ -38,8 +38,8 @@ class PoisonTest {
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
         world.takeEvents();
         world.broker.hangsUp();
-        assertEquals(Kind.SET_ASIDE, world.client.outcome(1).kind());
-        assertTrue(world.takeEvents().contains("SET_ASIDE forbidden"));
+        assertEquals(Kind.DEAD_LETTERED, world.client.outcome(1).kind());
+        assertTrue(world.takeEvents().contains("DEAD_LETTERED forbidden"));
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q2 id=3 t 3").expectsNothing()
                 .sends("PUBACK id=2", "PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=3");
         assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
@@ -50,12 +50,12 @@ class PoisonTest {
     void theReasonSaysWhatHappened() {
         World world = World.connected();
         Publication publication = world.publish("forbidden", "1");
-        var delivered = publication.delivered();
+        var delivered = publication.settled();
         for (int i = 0; i < 6; i++) {
             world.broker.takeAll();
             world.broker.hangsUp().acceptsAgain(true);
         }
-        assertEquals(Kind.SET_ASIDE, world.now(delivered).kind());
+        assertEquals(Kind.DEAD_LETTERED, world.now(delivered).kind());
         assertTrue(world.now(delivered).reason().contains("5"), world.now(delivered).reason());
     }
 
@@ -137,8 +137,8 @@ class PoisonTest {
             world.broker.takeAll();
             world.broker.hangsUp().acceptsAgain(true);
         }
-        assertEquals(Kind.SET_ASIDE, world.outcome(first));
-        assertEquals(Kind.SET_ASIDE, world.outcome(second));
+        assertEquals(Kind.DEAD_LETTERED, world.outcome(first));
+        assertEquals(Kind.DEAD_LETTERED, world.outcome(second));
         world.broker.expects("PUBREL id=2", "PUBLISH dup q1 id=3 t 3").sends("PUBACK id=3");
         assertEquals(Kind.DELIVERED, world.outcome(good));
     }
@@ -150,7 +150,7 @@ class PoisonTest {
         for (int i = 0; i < 6; i++) {
             world.broker.expects("PUBLISH " + (i == 0 ? "" : "dup ") + "q2 id=1 forbidden 1").hangsUp().acceptsAgain(true);
         }
-        assertEquals(Kind.SET_ASIDE, world.outcome(poison));
+        assertEquals(Kind.DEAD_LETTERED, world.outcome(poison));
         boolean released = false;
         for (int i = 0; i < 200; i++) {
             world.publish("t", "" + i, 2);
@@ -192,7 +192,7 @@ class PoisonTest {
             }
             world.broker.acceptsAgain(true);
         }
-        assertEquals(Kind.SET_ASIDE, world.outcome(publication));
+        assertEquals(Kind.DEAD_LETTERED, world.outcome(publication));
     }
 
     @Test

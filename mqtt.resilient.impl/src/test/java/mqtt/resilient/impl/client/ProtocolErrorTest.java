@@ -23,7 +23,7 @@ class ProtocolErrorTest {
 
     static Stream<Arguments> errors() {
         return Stream.of(
-                Arguments.of("CONNACK twice", PacketText.encode("CONNACK"), "a CONNACK that nothing asked for"),
+                Arguments.of("CONNACK twice", PacketText.encode("CONNACK"), "an unexpected CONNACK"),
                 Arguments.of("QoS 3", PacketText.encode("PUBLISH q3 id=1 t x"), "a PUBLISH with QoS 3"),
                 Arguments.of("packet id 0", PacketText.encode("PUBACK id=0"), "a PUBACK with packet id 0"),
                 Arguments.of("wildcard topic", PacketText.encode("PUBLISH q0 a/# x"), "a wildcard in it"),

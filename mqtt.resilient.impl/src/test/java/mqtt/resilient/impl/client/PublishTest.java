@@ -31,7 +31,7 @@ class PublishTest {
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
-        assertTrue(world.now(publication.delivered()).isDelivered());
+        assertTrue(world.now(publication.settled()).isDelivered());
     }
 
     @Test

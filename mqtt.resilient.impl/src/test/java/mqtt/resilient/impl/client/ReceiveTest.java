@@ -292,7 +292,7 @@ class ReceiveTest {
         world.broker.sends("PUBLISH q2 id=7 in/a bad", "PUBLISH q1 id=8 in/a good").expectsNothing()
                 .after(Duration.ofSeconds(10)).expects("PUBREC id=7", "PUBACK id=8");
         assertEquals(List.of("in/a good"), recorder.take());
-        assertEquals(List.of("failed in/a", "failed in/a", "set aside in/a"), world.takeEvents().stream()
+        assertEquals(List.of("failed in/a", "failed in/a", "dead letter in/a"), world.takeEvents().stream()
                 .filter(event -> event.endsWith("in/a")).toList());
     }
 

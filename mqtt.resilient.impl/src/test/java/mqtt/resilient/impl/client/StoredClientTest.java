@@ -169,7 +169,7 @@ class StoredClientTest {
         assertEquals(Durability.POWER, world.now(publish(2, 1).stored()), "meanwhile it goes on");
         assertEquals(List.of(), disk.list("elsewhere"));
         world.now(pending.cancel());
-        world.now(world.client.inspector().drop(2));
+        world.now(world.client.inspector().cancel(2));
         scheduler.advance(Duration.ofSeconds(2));
         assertEquals("", world.client.status().configurationError());
         assertFalse(disk.list("elsewhere").isEmpty());
@@ -203,8 +203,8 @@ class StoredClientTest {
         world.now(kept.stored());
         hangs = true;
         Publication lost = publish(2, 1);
-        var keptOutcome = kept.delivered();
-        var lostOutcome = lost.delivered();
+        var keptOutcome = kept.settled();
+        var lostOutcome = lost.settled();
         var lostStored = lost.stored().toCompletableFuture();
         var stopped = world.client.stop();
         scheduler.run();
@@ -248,7 +248,7 @@ class StoredClientTest {
         Publication publication = publish(1, 1);
         exchange();
         assertFalse(world.isDone(publication.stored()), () -> publication.stored() + " " + world.client.status());
-        assertEquals(Outcome.Kind.DELIVERED, world.now(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.DELIVERED, world.now(publication.settled()).kind());
         answers();
         assertEquals(Durability.POWER, world.now(publication.stored()));
     }
@@ -585,7 +585,7 @@ class StoredClientTest {
         assertFalse(world.isDone(stopped));
         answers();
         world.now(stopped);
-        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(publication.delivered()).kind());
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(publication.settled()).kind());
         assertEquals(Durability.POWER, world.now(publication.stored()));
     }
 }

@@ -195,7 +195,7 @@ class StoredInterleavingPropertyTest {
             Publication publication = world.client.publish(message);
             messages.put(number, message);
             publication.stored().thenAccept(durable -> stored.add(number));
-            publication.delivered().thenAccept(outcome -> ends.put(number, outcome.kind()));
+            publication.settled().thenAccept(outcome -> ends.put(number, outcome.kind()));
         }
 
         void check() {

@@ -55,7 +55,7 @@ class ConfigurationTest {
         NUMBERS.put("schedule.stay.seconds", new long[] { 1, 86_400 });
         NUMBERS.put("inflight.max", new long[] { 1, 65_000 });
         NUMBERS.put("rate.burst", new long[] { 1, 1_000_000 });
-        NUMBERS.put("poison.attempts", new long[] { 0, 1000 });
+        NUMBERS.put("dead.letter.attempts", new long[] { 0, 1000 });
         NUMBERS.put("packet.max.bytes", new long[] { 128, 268_435_455 });
         NUMBERS.put("inbound.queue", new long[] { 1, 10_000_000 });
         NUMBERS.put("inbound.attempts", new long[] { 1, 1000 });
@@ -194,14 +194,14 @@ class ConfigurationTest {
         assertEquals(LinkSettings.Protocol.AUTO, settings().link().version().protocol());
         assertEquals(LinkSettings.Protocol.MQTT_3_1_1, settings("protocol", " 3.1.1 ").link().version().protocol());
         assertEquals("protocol: \"4\" is not allowed; allowed: auto, 5 or 3.1.1", error("protocol", 4));
-        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: that only with protocol=5"));
+        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: * only with protocol=5"));
         assertEquals("", new Configuration(map("protocol", "5", "client.id", "*")).settings("*", "/p").link().login()
                 .clientId());
         settings("protocol", "5", ".password", "p");
         assertTrue(error(".password", "p").contains("only with protocol=5"));
         assertEquals(List.of(new UserProperty("a", "b=c"), new UserProperty("a", "")),
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
-        assertEquals("will.user.properties: a line that is not name=value", error("will.user.properties", "secret"));
+        assertEquals("will.user.properties: a line is not allowed; allowed: name=value in each line", error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
         assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, version.userProperties(), Auth.NONE)).contains("secret"));
         Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",

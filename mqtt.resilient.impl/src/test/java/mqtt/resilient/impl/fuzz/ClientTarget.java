@@ -118,7 +118,7 @@ final class ClientTarget implements Target {
 
     /** A broker of MQTT 5 may refuse a message. */
     private boolean isAtItsEnd(Outcome.Kind outcome) {
-        return outcome == Outcome.Kind.DELIVERED || five && outcome == Outcome.Kind.REJECTED;
+        return outcome == Outcome.Kind.DELIVERED || five && outcome == Outcome.Kind.REFUSED;
     }
 
     private static void answer(World world, String packet) {

@@ -366,7 +366,7 @@ class RudeBrokersTest {
 
     @Test
     void aProxyThatHangsUpIsNamed() {
-        through(Kind.HTTP, null, RudePeer::head).awaitReason("the dialogue with the proxy http://127.0.0.1:");
+        through(Kind.HTTP, null, RudePeer::head).awaitReason("the handshake with the proxy http://127.0.0.1:");
     }
 
     @Test

@@ -95,7 +95,7 @@ class NetworkStateTest {
         assertEquals(ConnectionState.ONLINE, world.state());
         world.broker.after(Duration.ofMillis(200));
         assertEquals(ConnectionState.WAITING, world.state());
-        assertEquals("the network is said to be down, and the broker does not answer", world.reason());
+        assertEquals("the network state is DOWN, and the broker does not answer", world.reason());
         world.broker.after(Duration.ofSeconds(5));
         assertEquals("the network is down", world.reason());
         network.is(NetworkState.UP);

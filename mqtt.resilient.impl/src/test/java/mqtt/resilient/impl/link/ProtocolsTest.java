@@ -178,7 +178,7 @@ class ProtocolsTest {
         world.client.configure("test", World.settings(LinkSettings.Protocol.MQTT_5, UnaryOperator.identity(),
                 UnaryOperator.identity(), false));
         assertEquals(ConnectionState.FAILED, world.state());
-        assertTrue(world.reason().startsWith("protocol: 5 is configured, but the bundle mqtt.resilient.v5 is not there"));
+        assertTrue(world.reason().startsWith("protocol: 5 is configured, but the bundle mqtt.resilient.v5 is missing"));
         world.client.offer(new Mqtt5());
         world.broker.expects(FIVE).sends("CONNACK");
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -211,7 +211,7 @@ class ProtocolsTest {
         world.broker.expects(FIVE).sends("CONNACK");
         world.client.offer(null);
         world.broker.expects("DISCONNECT").after(Duration.ofSeconds(5)).expectsNothing();
-        assertEquals("the session is one of MQTT 5, and the bundle mqtt.resilient.v5 is not there", world.reason());
+        assertEquals("the session was made with MQTT 5, and the bundle mqtt.resilient.v5 is missing", world.reason());
         world.client.offer(new Mqtt5());
         world.broker.expects("CONNECT id=c keepalive=60 {*").sends("CONNACK session-present");
         assertTrue(world.client.status().sessionPresent());

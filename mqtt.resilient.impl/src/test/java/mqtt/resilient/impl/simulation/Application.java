@@ -78,7 +78,7 @@ final class Application implements ClientEvents {
     private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
     private boolean leftovers;
-    /** The store is not well now. */
+    /** The store is not healthy now. */
     private boolean unwell;
 
     Application(Timeline timeline, Ledger ledger, Gateway gateway, Broker broker, Scenario scenario, int index,
@@ -261,10 +261,10 @@ final class Application implements ClientEvents {
         }
         gateway.statistics().messages++;
         publication.stored().thenAccept(stored -> message.stored = true);
-        publication.delivered().thenAccept(outcome -> {
+        publication.settled().thenAccept(outcome -> {
             timeline.trace("client " + index, () -> message + " is " + outcome.kind()
                     + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
-            if (outcome.kind() == Outcome.Kind.REJECTED && !mayBeRejected(message)) {
+            if (outcome.kind() == Outcome.Kind.REFUSED && !mayBeRejected(message)) {
                 ledger.violated("truth", message + " is rejected, and the broker would have taken it: " + outcome.reason());
             }
             ledger.ended(message, outcome);
@@ -352,7 +352,7 @@ final class Application implements ClientEvents {
             return;
         }
         ClientMetrics metrics = client.metrics();
-        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.setAside()
+        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.deadLettered()
                 + metrics.dropped() + metrics.closed();
         if (metrics.accepted() != ended + metrics.pending()) {
             throw ledger.violated("accounting", "client " + index + " has accepted " + metrics.accepted() + "; ended "
@@ -478,7 +478,7 @@ final class Application implements ClientEvents {
         if (inbound && ledger.out(topic).tooLarge) {
             return;
         }
-        if (kind == Outcome.Kind.REJECTED && topic.startsWith("t/")) {
+        if (kind == Outcome.Kind.REFUSED && topic.startsWith("t/")) {
             if (ledger.sharing(topic).stream().noneMatch(this::mayBeRejected)) {
                 ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
             }
@@ -495,9 +495,9 @@ final class Application implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        timeline.trace("client " + index, () -> "sets aside " + topic + ": " + reason);
+        timeline.trace("client " + index, () -> "dead-letters " + topic + ": " + reason);
         if (!scenario.has(Fault.HANG_UP) && !scenario.has(Fault.RESET) && !scenario.has(Fault.NONSENSE)) {
-            ledger.violated("nothing is set aside", topic + ": " + reason);
+            ledger.violated("nothing is dead-lettered", topic + ": " + reason);
         }
         ledger.givenUp(topic, reason);
     }
@@ -541,7 +541,7 @@ final class Application implements ClientEvents {
         }
         if (setAside) {
             if (!scenario.has(Fault.LISTENER_THROWS)) {
-                ledger.violated("nothing is given up", topic + " is set aside");
+                ledger.violated("nothing is given up", topic + " is dead-lettered");
             }
             ledger.givenUp(topic, "its listener threw");
         }

@@ -387,7 +387,7 @@ class StoreTroubleTest {
         rig.run();
         assertEquals(1, rig.storedUpTo);
         assertEquals(StoreHealth.DEGRADED, rig.health);
-        assertEquals("DEGRADED: writing failed and is tried again: force failed", rig.healths.get(1));
+        assertEquals("DEGRADED: writing failed and is retried: force failed", rig.healths.get(1));
         rig.advance(1000);
         assertEquals(2, rig.storedUpTo);
         assertEquals(StoreHealth.OK, rig.health);
@@ -522,7 +522,7 @@ class StoreTroubleTest {
         }
         rig.advance(200);
         assertEquals(StoreHealth.DEGRADED, rig.health);
-        assertTrue(rig.healths.toString().contains("messages are stored, but: rename failed"), rig.healths.toString());
+        assertTrue(rig.healths.toString().contains("messages are stored, reading or compacting failed: rename failed"), rig.healths.toString());
         rig.advance(3000);
         assertEquals(StoreHealth.OK, rig.health);
         assertTrue(disk.trace.stream().filter(each -> each.startsWith("rename")).count() > 2);

@@ -269,7 +269,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        events.add("SET_ASIDE " + topic);
+        events.add("DEAD_LETTERED " + topic);
     }
 
     @Override
@@ -297,7 +297,7 @@ public final class World implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        events.add((setAside ? "set aside " : "failed ") + topic);
+        events.add((setAside ? "dead letter " : "failed ") + topic);
     }
 
     @Override

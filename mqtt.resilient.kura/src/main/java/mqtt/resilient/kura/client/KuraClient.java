@@ -175,10 +175,10 @@ public final class KuraClient implements ConfigurableComponent {
             ledWanted = newLed;
             watchdogMinutes = newMinutes;
         } catch (IllegalArgumentException e) {
-            client.refuse(e.getMessage());
+            client.reject(e.getMessage());
         } catch (RuntimeException e) { // Kura would lose the component
-            LOG.error("{}: the configuration could not be taken", pid(), e);
-            client.refuse("the configuration could not be taken: " + e);
+            LOG.error("{}: configuration rejected: internal error", pid(), e);
+            client.reject("internal error: " + e);
         }
         supervise();
     }
@@ -191,7 +191,7 @@ public final class KuraClient implements ConfigurableComponent {
     private String directory() {
         if (dataDirectory.isEmpty()) {
             throw new IllegalArgumentException(DIRECTORY
-                    + ": is empty, and Kura's SystemService, which knows the data directory, is not there yet");
+                    + ": empty, and Kura's SystemService, which knows the data directory, is not available yet");
         }
         return Path.of(dataDirectory, "mqtt.resilient").toString();
     }
@@ -236,7 +236,7 @@ public final class KuraClient implements ConfigurableComponent {
                 client.client().reconnect();
             }
         } catch (IllegalStateException e) {
-            LOG.debug("{}: has ended meanwhile", client, e);
+            LOG.debug("{}: the client has gone", client, e);
         }
     }
 
@@ -294,7 +294,7 @@ public final class KuraClient implements ConfigurableComponent {
                 watchdog = new Watchdog(forWatchdog, pid(), timeoutMillis, client.client()::status);
             }
         } catch (RuntimeException e) { // foreign code
-            LOG.warn("{}: Kura's status LED or watchdog failed", pid(), e);
+            LOG.warn("{}: Kura's status LED or watchdog service failed", pid(), e);
         }
     }
 

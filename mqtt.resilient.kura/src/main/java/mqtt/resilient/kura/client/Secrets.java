@@ -44,7 +44,7 @@ public final class Secrets {
                     if (text.equals(PLACEHOLDER)) {
                         clear.add(clear.size() < known.size() ? known.get(clear.size()) : "");
                     } else if (crypto == null && ENCRYPTED.matcher(text).matches()) {
-                        return Optional.of(key + ": is encrypted, and Kura's CryptoService is not there yet");
+                        return Optional.of(key + ": encrypted, and Kura's CryptoService is not available yet");
                     } else {
                         clear.add(decrypt(text, crypto));
                     }

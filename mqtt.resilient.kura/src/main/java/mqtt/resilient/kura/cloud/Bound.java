@@ -49,7 +49,7 @@ final class Bound<T> implements ServiceTrackerCustomizer<T, T>, AutoCloseable {
         try {
             bind.accept(service);
         } catch (RuntimeException | LinkageError e) { // foreign code, or it is going this moment: no reason not to start
-            EndpointUser.LOG.warn("{} = {} could not be used", property, value, e);
+            EndpointUser.LOG.warn("{} = {} cannot be used", property, value, e);
         }
         return service;
     }

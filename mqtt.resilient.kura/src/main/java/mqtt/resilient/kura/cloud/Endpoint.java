@@ -132,7 +132,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         pid = Values.text(properties, ConfigurationService.KURA_SERVICE_PID, "");
         String newName = Values.text(properties, MqttConstants.CLIENT, "");
         if (newName.isEmpty()) {
-            LOG.error("{}: mqtt.client: \"\" is not allowed; allowed: the name of a client. It changes nothing", pid);
+            LOG.error("{}: configuration rejected: mqtt.client: \"\" is not allowed; allowed: the name of a client; nothing changes", pid);
         } else {
             clientName = newName;
         }
@@ -170,7 +170,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             try {
                 statusListener.close();
             } catch (Exception e) { // also if it was never bound wholly
-                LOG.warn("{}: the client {} could not be left in order", pid, clientName, e);
+                LOG.warn("{}: the client {} was not released properly", pid, clientName, e);
             }
         }
         told(false, CloudConnectionListener::onDisconnected);
@@ -293,7 +293,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         } else if (payload != null && !payload.metrics().isEmpty()) {
             return PayloadJson.encode(payload);
         }
-        throw new IllegalArgumentException("payload: neither a body nor metrics; one of them is needed");
+        throw new IllegalArgumentException("payload: neither a body nor metrics; one of them is required");
     }
 
     private static int lane(int priority) {
@@ -304,10 +304,10 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     private void watch(Publication publication, String id) {
         if (watched.incrementAndGet() > MOST_WATCHED) {
             watched.decrementAndGet();
-            LOG.debug("{}: the delivery of message {} will not be told: {} others are awaited", pid, id, MOST_WATCHED);
+            LOG.debug("{}: no confirmation for message {}: {} others are awaited", pid, id, MOST_WATCHED);
             return;
         }
-        publication.delivered().thenAccept(outcome -> deliveries.execute(() -> {
+        publication.settled().thenAccept(outcome -> deliveries.execute(() -> {
             watched.decrementAndGet();
             if (outcome.isDelivered()) {
                 EndpointUser.tell(deliveryListeners, listener -> listener.onMessageConfirmed(id));
@@ -327,7 +327,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 case STORE, CLOSED -> new KuraStoreException(rejected, reason);
             } : new KuraStoreException(e, reason);
         }
-        return new KuraStoreException("the message was not taken");
+        return new KuraStoreException("the message was rejected");
     }
 
     // ---- receiving ------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** A cloud connection of Kura over one of our clients. */
 @ObjectClassDefinition(id = EndpointConfig.PID, name = "CloudEndpoint",
-        description = "A cloud connection over an MQTT client (mqtt.resilient), which has its own settings.")
+        description = "A cloud connection over an MQTT client (mqtt.resilient), which has a configuration of its own.")
 @interface EndpointConfig {
     String PID = "mqtt.resilient.kura.cloud.CloudEndpoint";
 
@@ -13,6 +13,6 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     String mqtt_client();
 
     @AttributeDefinition(name = "Topic Context Account-Name", required = false,
-            description = "Takes the place of #account-name in topics; #client-id is the client's identifier.")
+            description = "Replaces #account-name in topics; #client-id is the client identifier.")
     String topic_context_account$_$name() default "account-name";
 }

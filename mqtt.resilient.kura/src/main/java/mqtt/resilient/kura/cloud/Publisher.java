@@ -56,7 +56,7 @@ public final class Publisher extends EndpointUser implements CloudPublisher, Clo
             problem = "";
         } catch (IllegalArgumentException e) {
             problem = e.getMessage();
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", pid(), problem);
+            LOG.error("{}: configuration rejected: {}; nothing changes", pid(), problem);
         }
     }
 

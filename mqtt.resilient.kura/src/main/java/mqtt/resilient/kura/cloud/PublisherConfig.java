@@ -6,7 +6,7 @@ import org.osgi.service.metatype.annotations.Option;
 
 /** Where and how a publisher publishes; the names and defaults of Kura's raw MQTT publisher. */
 @ObjectClassDefinition(id = PublisherConfig.PID, name = "CloudPublisher",
-        description = "Publishes what an application or a wire graph gives it.")
+        description = "Publishes the messages of an application or a wire graph.")
 @interface PublisherConfig {
     String PID = "mqtt.resilient.kura.cloud.CloudPublisher";
 
@@ -21,6 +21,6 @@ import org.osgi.service.metatype.annotations.Option;
     boolean retain() default false;
 
     @AttributeDefinition(name = "Priority", min = "0",
-            description = "0 and 1 go first, then 2 to 4, then 5 to 7, then all others.")
+            description = "0 and 1 are sent first, then 2 to 4, then 5 to 7, then all others.")
     int priority() default 7;
 }

@@ -55,7 +55,7 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
             Endpoint.requireFilter(read);
             options = read;
         } catch (IllegalArgumentException e) {
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", pid(), e.getMessage());
+            LOG.error("{}: configuration rejected: {}; nothing changes", pid(), e.getMessage());
         }
         register();
     }
@@ -83,7 +83,7 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
                 endpoint.unregisterSubscriber(previous);
             }
         } catch (RuntimeException e) { // the endpoint may be another one than ours
-            LOG.error("{}: the endpoint does not take {}: {}", pid(), options, e.getMessage());
+            LOG.error("{}: the endpoint rejects {}: {}", pid(), options, e.getMessage());
         }
     }
 
@@ -99,7 +99,7 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
     @Override
     public void onMessageArrived(KuraMessage message) {
         if (subscriberListeners.isEmpty()) {
-            throw new IllegalStateException(pid() + ": nobody listens"); // the message comes again
+            throw new IllegalStateException(pid() + ": no listener"); // the message is offered again
         }
         for (CloudSubscriberListener listener : subscriberListeners) {
             listener.onMessageArrived(message); // if it throws the message comes again

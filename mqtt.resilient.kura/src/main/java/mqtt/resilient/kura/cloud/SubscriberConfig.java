@@ -6,7 +6,7 @@ import org.osgi.service.metatype.annotations.Option;
 
 /** What a subscriber subscribes to; the names and defaults of Kura's raw MQTT subscriber. */
 @ObjectClassDefinition(id = SubscriberConfig.PID, name = "CloudSubscriber",
-        description = "Gives received messages to an application or a wire graph.")
+        description = "Passes received messages to an application or a wire graph.")
 @interface SubscriberConfig {
     String PID = "mqtt.resilient.kura.cloud.CloudSubscriber";
 

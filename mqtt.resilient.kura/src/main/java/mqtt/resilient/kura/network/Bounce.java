@@ -22,10 +22,10 @@ final class Bounce {
         try {
             Object before = service.getComponentConfiguration(CONFIGURATION).getConfigurationProperties().get(key);
             if (before == null || before.equals(DISABLED)) {
-                LOG.warn("bounce.interface: Kura does not have {} enabled: {} = {}", name, key, before);
+                LOG.warn("bounce.interface: {} is not enabled in Kura: {} = {}; it is not bounced", name, key, before);
                 return;
             }
-            LOG.warn("The network interface {} is disabled for {} s", name, seconds);
+            LOG.warn("Network interface {} disabled for {} s (bounce)", name, seconds);
             boolean interrupted = false;
             try {
                 set(service, key, DISABLED);
@@ -39,7 +39,7 @@ final class Bounce {
                 Thread.currentThread().interrupt();
             }
         } catch (KuraException | RuntimeException e) {
-            LOG.warn("The network interface {} could not be bounced", name, e);
+            LOG.warn("Network interface {} could not be bounced", name, e);
         }
     }
 
@@ -49,7 +49,7 @@ final class Bounce {
                 set(service, key, before);
                 return;
             } catch (KuraException | RuntimeException e) {
-                LOG.error("{} could not be set to {} again (attempt {} of {})", key, before, attempt, ATTEMPTS, e);
+                LOG.error("{} could not be set back to {} (attempt {} of {})", key, before, attempt, ATTEMPTS, e);
             }
         }
     }

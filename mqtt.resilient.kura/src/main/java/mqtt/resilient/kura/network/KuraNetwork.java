@@ -89,7 +89,7 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
         try {
             settings = NetworkSettings.of(properties);
         } catch (IllegalArgumentException e) {
-            LOG.error("{}: {}; the last good configuration stays", NetworkConfig.PID, e.getMessage());
+            LOG.error("{}: configuration rejected: {}; nothing changes", NetworkConfig.PID, e.getMessage());
         }
         if (poll != null) {
             poll.cancel(false);
@@ -162,14 +162,14 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
             failures = 0;
         } catch (KuraException | RuntimeException | LinkageError e) { // foreign code, and packages of other versions
             if (++failures == 1) {
-                LOG.warn("Kura cannot say how the network is", e);
+                LOG.warn("Kura's network state cannot be read; it is UNKNOWN", e);
             }
             now = failures < FAILURES_TO_UNKNOWN ? view : now;
         }
         try {
             take(now);
         } catch (RuntimeException e) { // a listener, or the framework is stopping: looking goes on
-            LOG.warn("The state of the network could not be told", e);
+            LOG.warn("A client could not be told the network state", e);
         }
     }
 
@@ -177,7 +177,7 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
         NetworkView before = view;
         view = now;
         if (!now.equals(before)) {
-            LOG.info("Kura says that the network is {}: {}", now.state(), now.facts());
+            LOG.info("Network {} (Kura): {}", now.state(), now.facts());
             if (now.state() != before.state() || now.state() == NetworkState.UP) {
                 listeners.forEach(listener -> listener.accept(now.state()));
             }

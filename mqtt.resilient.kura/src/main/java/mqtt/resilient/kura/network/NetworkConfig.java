@@ -5,17 +5,17 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** How the state of the network is found out, for all clients of the gateway; {@link NetworkSettings} checks the values. */
 @ObjectClassDefinition(id = NetworkConfig.PID, name = "MQTT network state (mqtt.resilient)",
-        description = "Tells the MQTT clients (network.source auto or kura) what Kura knows of the network.")
+        description = "Gives the MQTT clients (network.source auto or kura) the network state that Kura knows.")
 @interface NetworkConfig {
     String PID = "mqtt.resilient.kura.network";
 
     @AttributeDefinition(name = "Interfaces", required = false,
-            description = "The interfaces that count, in order of preference, for example eth0,ppp0: the network is up while "
-                    + "one of them is, and every change to another of them is told. Routes are the system's. Empty: all.")
+            description = "The interfaces that count, in order of preference, for example eth0,ppp0: the network is UP while "
+                    + "one of them is, and a change to another of them starts an attempt. Routes are the system's. Empty: all.")
     String[] interfaces() default {};
 
     @AttributeDefinition(name = "Poll (s)", min = "1", max = "3600",
-            description = "How often Kura is asked; its events have it asked at once.")
+            description = "How often Kura is asked; it is also asked after each of its network events.")
     int poll_seconds() default 10;
 
     @AttributeDefinition(name = "Bounce: interface", required = false,

@@ -281,7 +281,7 @@ final class JournalMessageStore implements MessageStore {
         synchronized (live) {
             if (message == null) {
                 if (live.containsKey(entry.id())) {
-                    LOG.warn("Message {} of the store cannot be read any more and is given up", entry.id());
+                    LOG.warn("Message {} of the store can no longer be read and is lost", entry.id());
                 }
                 forget(entry);
                 return Optional.empty();

@@ -93,7 +93,7 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
             return read;
         } catch (RuntimeException e) { // also Kura's
             problem = String.valueOf(e.getMessage());
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", properties.get("kura.service.pid"), problem);
+            LOG.error("{}: configuration rejected: {}; nothing changes", properties.get("kura.service.pid"), problem);
             return null;
         }
     }
@@ -105,7 +105,7 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
         }
         StoreSettings now = settings;
         if (now == null) {
-            throw new KuraStoreException("the configuration is not usable: " + problem);
+            throw new KuraStoreException("configuration rejected: " + problem);
         }
         String file = fileName(name);
         MessageJournal messages = null;

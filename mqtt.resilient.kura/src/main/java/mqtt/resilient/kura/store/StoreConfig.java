@@ -6,8 +6,8 @@ import org.osgi.service.metatype.annotations.Option;
 
 /** Where the messages of Kura's DataService are kept. */
 @ObjectClassDefinition(id = StoreConfig.PID, name = "Message store (mqtt.resilient)",
-        description = "Keeps the messages of a DataService of Kura: give its name (kura.service.pid) to the option "
-                + "store.db.service.pid there.")
+        description = "Stores the messages of a DataService of Kura: set its option store.db.service.pid to the name "
+                + "(kura.service.pid) of this store.")
 @interface StoreConfig {
     String PID = "mqtt.resilient.kura.store";
 

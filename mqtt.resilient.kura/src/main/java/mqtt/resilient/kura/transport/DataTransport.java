@@ -213,15 +213,15 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             return read;
         } catch (RuntimeException e) { // also Kura's
             problem = String.valueOf(e.getMessage());
-            LOG.error("{}: the configuration is not usable and changes nothing: {}", name(properties), problem);
-            managed.refuse(problem);
+            LOG.error("{}: configuration rejected: {}; nothing changes", name(properties), problem);
+            managed.reject(problem);
             return null;
         }
     }
 
     private void use(TransportSettings read, Map<String, Object> properties) {
         if ("file".equals(properties.get("in-flight.persistence"))) {
-            LOG.info("{}: in-flight.persistence=file means memory here: the store of the DataService keeps the messages",
+            LOG.info("{}: in-flight.persistence=file is treated as memory: the store of the DataService keeps the messages",
                     name(properties));
         }
         settings = read;
@@ -241,7 +241,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private SSLContext tlsContext() throws IOException, GeneralSecurityException {
         SslManagerService manager = ssl;
         if (manager == null) { // never with less than what was chosen
-            throw new IOException("SslManagerService.target: there is no SSL manager that it selects");
+            throw new IOException("SslManagerService.target: it selects no SSL manager");
         }
         return manager.getSSLContext();
     }
@@ -283,7 +283,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         }
         TransportSettings now = settings;
         if (now == null) {
-            throw new KuraConnectException("the configuration is not usable: " + problem);
+            throw new KuraConnectException("configuration rejected: " + problem);
         }
         FutureTask<?> task;
         String reason;
@@ -335,7 +335,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         try {
             task.get((long) CONNECT_TIMEOUTS * now.timeoutSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException | CancellationException | TimeoutException e) {
-            LOG.debug("Listeners are not done", e);
+            LOG.debug("Listeners did not end in time", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -427,7 +427,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         } catch (TimeoutException e) {
             return null;
         } catch (ExecutionException e) {
-            LOG.warn("A question to the client failed", e.getCause());
+            LOG.warn("A request to the client failed", e.getCause());
             return null;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -520,7 +520,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         if (qos > 0) {
             token = confirmations.issue(getClientId() + "-" + now.brokerUrl(), now.maxInFlight());
             if (token == null) {
-                throw new KuraTooManyInflightMessagesException(now.maxInFlight() + " messages are unconfirmed (in-flight.max)");
+                throw new KuraTooManyInflightMessagesException(now.maxInFlight() + " messages are in flight (in-flight.max)");
             }
         }
         Publication publication;
@@ -540,7 +540,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         }
         if (token != null) {
             DataTransportToken taken = token;
-            publication.delivered().thenAccept(outcome -> ended(taken, outcome, message));
+            publication.settled().thenAccept(outcome -> ended(taken, outcome, message));
         }
         return token;
     }
@@ -574,7 +574,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
                             ? new KuraException(KuraErrorCode.INVALID_PARAMETER, cause, cause.getMessage())
                     : new KuraNotConnectedException(cause, cause.getMessage());
         }
-        return new KuraNotConnectedException("the message was not taken");
+        return new KuraNotConnectedException("the message was rejected");
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import org.osgi.service.metatype.annotations.Option;
     String broker$_$url() default "mqtt://broker-url:1883/";
 
     @AttributeDefinition(name = "Topic Context Account-Name", required = false,
-            description = "Takes the place of #account-name in topics.")
+            description = "Replaces #account-name in topics.")
     String topic_context_account$_$name() default "account-name";
 
     @AttributeDefinition(name = "Username", required = false, description = "Empty: none.")
@@ -27,7 +27,7 @@ import org.osgi.service.metatype.annotations.Option;
     String password() default "password";
 
     @AttributeDefinition(name = "Client-id", required = false,
-            description = "Takes the place of #client-id in topics. Empty: the primary MAC address. The characters / + # . "
+            description = "Replaces #client-id in topics. Empty: the primary MAC address. The characters / + # . "
                     + "become hyphens.")
     String client$_$id() default "";
 
@@ -39,10 +39,10 @@ import org.osgi.service.metatype.annotations.Option;
     int timeout() default 10;
 
     @AttributeDefinition(name = "Clean-session",
-            description = "Whether the broker forgets the session when the connection ends.")
+            description = "Whether the broker discards the session when the connection ends.")
     boolean clean$_$session() default true;
 
-    @AttributeDefinition(name = "LWT Topic", required = false, description = "Empty: no last will.")
+    @AttributeDefinition(name = "LWT Topic", required = false, description = "Empty: no will.")
     String lwt_topic() default "$EDC/#account-name/#client-id/MQTT/LWT";
 
     @AttributeDefinition(name = "LWT Payload", required = false, description = "Text.")
@@ -60,7 +60,7 @@ import org.osgi.service.metatype.annotations.Option;
     String in$_$flight_persistence() default "memory";
 
     @AttributeDefinition(name = "In-flight Messages", min = "1", max = "10000",
-            description = "Messages of QoS 1 and 2 that may be unconfirmed at once.")
+            description = "How many messages of QoS 1 and 2 may be in flight.")
     int in$_$flight_max() default 10;
 
     @AttributeDefinition(name = "MQTT Protocol Version", options = { @Option(label = "3.1.1", value = "4"),
@@ -69,6 +69,6 @@ import org.osgi.service.metatype.annotations.Option;
     int protocol$_$version() default 4;
 
     @AttributeDefinition(name = "SslManagerService Target Filter", required = false,
-            description = "Whose keys and trust are used with mqtts and wss.")
+            description = "Selects the SslManagerService whose keys and trust are used with mqtts and wss.")
     String SslManagerService_target() default "(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)";
 }

@@ -83,7 +83,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
         engine.put("inbound.queue", 10_000_000); // QoS 0 as well: reading pauses, nothing is dropped
         engine.put("inbound.max.bytes", 33_554_432L);
         engine.put("listener.grace.seconds", 0); // the DataService says itself what it wants
-        engine.put("poison.attempts", 0); // as Kura: a message is sent until it is confirmed
+        engine.put("dead.letter.attempts", 0); // as Kura: a message is sent until it is confirmed
         Map<String, String> context = Map.of("account-name", text(properties, ACCOUNT, ""), CLIENT_ID, clientId);
         String will = text(properties, "lwt.topic", "");
         TransportSettings settings = new TransportSettings(engine, context, timeout, maxInFlight, url);

@@ -49,7 +49,7 @@ class KuraClientTlsTest {
         }
 
         @Override
-        public void refuse(String reason) {
+        public void reject(String reason) {
             throw new AssertionError(reason);
         }
 

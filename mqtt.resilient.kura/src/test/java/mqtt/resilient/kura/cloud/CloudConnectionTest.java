@@ -161,7 +161,7 @@ class CloudConnectionTest {
         assertTrue(message.retain());
         assertEquals(Message.LANE_ALARM, message.lane());
         String second = publisher.publish(body("y"));
-        client.sent.get(0).end(Outcome.Kind.REJECTED);
+        client.sent.get(0).end(Outcome.Kind.REFUSED);
         client.sent.get(1).end(Outcome.Kind.DELIVERED);
         assertEquals(second, confirmed.poll(60, TimeUnit.SECONDS));
         assertFalse(second.equals(id));

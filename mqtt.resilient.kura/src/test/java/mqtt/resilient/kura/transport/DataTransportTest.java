@@ -304,7 +304,7 @@ class DataTransportTest {
         connect();
         int token = publish(1);
         transport.isConnected();
-        client.sent.get(0).end(Outcome.Kind.REJECTED);
+        client.sent.get(0).end(Outcome.Kind.REFUSED);
         assertEquals("confirmed " + token, recorder.next());
     }
 
