@@ -61,7 +61,7 @@ public class DemoConfiguration {
         if (!user.isEmpty()) {
             String password = password(context);
             // It can be read once: when this bundle is started again, the one that is there stays.
-            if (password != null || !user.equals(properties.get(USER))) {
+            if (password != null || !wanted.equals(present) || !user.equals(properties.get(USER))) {
                 logIn(properties, user, password);
             }
         } else if (!wanted.equals(present)) {

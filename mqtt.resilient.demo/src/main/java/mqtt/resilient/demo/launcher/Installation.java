@@ -47,6 +47,11 @@ final class Installation {
         storage = Path.of(context.getProperty(Constants.FRAMEWORK_STORAGE));
     }
 
+    /** {@return whether a storage has what an installation completed; else nothing in it is worth keeping} */
+    static boolean isIn(Path storage) {
+        return Files.exists(storage.resolve(DIGESTS));
+    }
+
     /**
      * Updates the bundles of a framework that is initialised and not started.
      *

@@ -26,8 +26,8 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
  * Runs the OSGi framework that is on the class path, with the bundles of a directory, until it is stopped from inside or the
  * process gets SIGTERM; either way it is stopped in order. The one argument is the directory.
  *
- * <p>The system properties become the framework's: {@code org.osgi.framework.storage} says where it keeps its state, and
- * these are the launcher's own:
+ * <p>The system properties become the framework's: {@code org.osgi.framework.storage} says where it keeps its state (a
+ * directory in which no launcher has completed an installation is emptied first), and these are the launcher's own:
  * <ul>
  * <li>{@code launcher.ready}: a file that is made when all bundles are started and configured;
  * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again;
@@ -51,14 +51,32 @@ public final class Launcher {
     private final String ready = System.getProperty("launcher.ready");
     private final String last = System.getProperty("launcher.last");
 
-    private Launcher() {
+    private Launcher() throws BundleException, InterruptedException {
         Map<String, String> properties = new HashMap<>();
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> !name.matches("(java|sun|jdk|user|os|file|line|path|native|awt)\\..*"))
                 .forEach(name -> properties.put(name, System.getProperty(name)));
-        framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
-                .orElseThrow(() -> new IllegalStateException("there is no OSGi framework on the class path"))
-                .newFramework(properties);
+        String storage = properties.get(Constants.FRAMEWORK_STORAGE);
+        if (storage == null) {
+            throw new IllegalArgumentException("-D" + Constants.FRAMEWORK_STORAGE + " is needed, a directory");
+        }
+        FrameworkFactory factory = ServiceLoader.load(FrameworkFactory.class).findFirst()
+                .orElseThrow(() -> new IllegalStateException("there is no OSGi framework on the class path"));
+        if (Files.exists(Path.of(storage)) && !Installation.isIn(Path.of(storage))) {
+            empty(factory, properties);
+        }
+        framework = factory.newFramework(properties);
+    }
+
+    /** By a framework that runs for this alone: bundles take the property for a sign that their data is lost at each start. */
+    private static void empty(FrameworkFactory factory, Map<String, String> properties)
+            throws BundleException, InterruptedException {
+        Map<String, String> emptying = new HashMap<>(properties);
+        emptying.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+        Framework framework = factory.newFramework(emptying);
+        framework.init();
+        framework.stop();
+        framework.waitForStop(STOP_LIMIT_MILLIS);
     }
 
     /**
