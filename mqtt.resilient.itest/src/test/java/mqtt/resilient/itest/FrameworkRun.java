@@ -1,7 +1,7 @@
 package mqtt.resilient.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +91,9 @@ abstract class FrameworkRun {
         } finally {
             end(process);
         }
-        assertTrue(ended, name + " had not ended after " + LIMIT.toMinutes() + " min; its threads are at the end of " + log);
+        if (!ended) {
+            fail(name + " had not ended after " + LIMIT.toMinutes() + " min; its threads are at the end of " + log);
+        }
         check(reports, log);
         assertEquals(0, process.exitValue(), () -> name + ": exit status; see " + log);
     }
@@ -132,10 +134,12 @@ abstract class FrameworkRun {
                 }
             }
         }
-        assertTrue(ran > 0, () -> "no test ran; see " + log);
-        int all = ran;
-        assertTrue(failed.isEmpty(), () -> failed.size() + " of " + all + " tests failed; see " + log + "\n  "
-                + String.join("\n  ", failed));
+        if (ran == 0) {
+            fail("no test ran; see " + log);
+        }
+        if (!failed.isEmpty()) {
+            fail(failed.size() + " of " + ran + " tests failed; see " + log + "\n  " + String.join("\n  ", failed));
+        }
     }
 
     private static List<Path> reports(Path directory) throws IOException {

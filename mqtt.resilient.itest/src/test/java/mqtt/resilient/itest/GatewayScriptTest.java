@@ -187,6 +187,7 @@ class GatewayScriptTest {
         install();
         awaitOutput("kept before: 0\n");
         awaitOutput("kept now: 100\n");
+        assertFalse(output().contains("do not survive"), this::output);
         post("bundles/org.apache.felix.webconsole.plugins.event", "action=stop");
         assertNotEquals("Active", bundles().get("org.apache.felix.webconsole.plugins.event"));
         endInOrder();

@@ -51,7 +51,7 @@ public final class Launcher {
     private final String ready = System.getProperty("launcher.ready");
     private final String last = System.getProperty("launcher.last");
 
-    private Launcher() {
+    private Launcher() throws BundleException, InterruptedException {
         Map<String, String> properties = new HashMap<>();
         System.getProperties().stringPropertyNames().stream()
                 .filter(name -> !name.matches("(java|sun|jdk|user|os|file|line|path|native|awt)\\..*"))
@@ -60,12 +60,23 @@ public final class Launcher {
         if (storage == null) {
             throw new IllegalArgumentException("-D" + Constants.FRAMEWORK_STORAGE + " is needed, a directory");
         }
-        if (!Installation.isIn(Path.of(storage))) {
-            properties.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+        FrameworkFactory factory = ServiceLoader.load(FrameworkFactory.class).findFirst()
+                .orElseThrow(() -> new IllegalStateException("there is no OSGi framework on the class path"));
+        if (Files.exists(Path.of(storage)) && !Installation.isIn(Path.of(storage))) {
+            empty(factory, properties);
         }
-        framework = ServiceLoader.load(FrameworkFactory.class).findFirst()
-                .orElseThrow(() -> new IllegalStateException("there is no OSGi framework on the class path"))
-                .newFramework(properties);
+        framework = factory.newFramework(properties);
+    }
+
+    /** By a framework that runs for this alone: bundles take the property for a sign that their data is lost at each start. */
+    private static void empty(FrameworkFactory factory, Map<String, String> properties)
+            throws BundleException, InterruptedException {
+        Map<String, String> emptying = new HashMap<>(properties);
+        emptying.put(Constants.FRAMEWORK_STORAGE_CLEAN, Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT);
+        Framework framework = factory.newFramework(emptying);
+        framework.init();
+        framework.stop();
+        framework.waitForStop(STOP_LIMIT_MILLIS);
     }
 
     /**

@@ -2,11 +2,8 @@ package mqtt.resilient.impl.client;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -73,8 +70,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final Session session;
     private final Supervisor supervisor;
     private final Dispatcher dispatcher;
-    private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
-    private final Leaving leaving;
+    private final Subscribers subscribers;
     private final Connecting connecting;
     private final List<StatusNotifier> notifiers = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
@@ -107,15 +103,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
-        leaving = new Leaving(environment.completions());
         connecting = new Connecting(environment.completions());
         publisher = new Publisher(environment, store, initial, events, this::wake);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
-        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS,
-                filter -> subscriptions.containsKey(filter) ? subscriptions.get(filter).get(0).granted() : Subscription.Grant.PENDING));
+        subscribers = new Subscribers(session, dispatcher, environment.completions());
+        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS, subscribers::grant));
         linkStatus = supervisor.status();
     }
 
@@ -311,9 +306,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             stopped.complete(null);
         }));
         publisher.stop();
-        subscriptions.values().forEach(all -> all.forEach(this::endWithClient));
-        subscriptions.clear();
-        leaving.close();
+        subscribers.stop();
         connecting.failed(STOPPED);
         notifiers.forEach(StatusNotifier::finish);
     }
@@ -380,21 +373,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
             InboundQueue queue) {
         List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
-        scheduler.execute(() -> all.forEach(stopping ? this::endWithClient : each -> add(each, options, userProperties)));
+        scheduler.execute(() -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
         return all;
-    }
-
-    private void add(ClientSubscription subscription, int options, List<UserProperty> userProperties) {
-        String filter = subscription.filter();
-        List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
-        same.add(subscription);
-        if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
-            session.describe(filter, userProperties);
-        }
-        dispatcher.add(filter, options, subscription.queue());
-        if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
-            subscription.answer(same.get(0).granted(), environment.completions());
-        }
     }
 
     /** Has a listener take what no subscription matches; safe from any thread. */
@@ -412,26 +392,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
     public void unsubscribe(ClientSubscription subscription) {
-        scheduler.execute(() -> remove(subscription, false));
-    }
-
-    private void remove(ClientSubscription subscription, boolean grace) {
-        List<ClientSubscription> same = subscriptions.get(subscription.filter());
-        if (same != null && same.remove(subscription)) {
-            if (same.isEmpty()) {
-                subscriptions.remove(subscription.filter());
-            }
-            leaving.add(subscription);
-            if (!dispatcher.remove(subscription.filter(), subscription.queue(), grace)) {
-                leaving.kept(subscription);
-            }
-            subscription.answer(Subscription.Grant.CLOSED, environment.completions());
-        }
-    }
-
-    private void endWithClient(ClientSubscription subscription) {
-        subscription.answer(Subscription.Grant.CLOSED, environment.completions());
-        subscription.removed(Subscription.Removal.CLOSED, environment.completions());
+        scheduler.execute(() -> subscribers.remove(subscription, false));
     }
 
     /** Ends a subscription, and its listener if that has no other; safe from any thread. */
@@ -446,7 +407,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      */
     public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
         scheduler.execute(() -> {
-            all.forEach(subscription -> remove(subscription, grace));
+            all.forEach(subscription -> subscribers.remove(subscription, grace));
             dispatcher.close(queue);
         });
     }
@@ -459,21 +420,19 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void unsubscribe(String filter) {
-        session.unsubscribe(filter, leaving.userProperties(filter));
+        subscribers.unsubscribe(filter);
         wake(false);
     }
 
     @Override
     public void removed(String filter, Subscription.Removal removal) {
-        leaving.removed(filter, removal);
+        subscribers.removed(filter, removal);
     }
 
     @Override
     public void granted(String filter, Reason reason) {
         Subscription.Grant grant = new Subscription.Grant(reason.code(), reason.text(), reason.userProperties());
-        for (ClientSubscription subscription : subscriptions.getOrDefault(filter, List.of())) {
-            subscription.answer(grant, environment.completions());
-        }
+        subscribers.granted(filter, grant);
         if (!grant.isGranted()) {
             counters.count(Counter.SUBSCRIPTIONS_REFUSED);
             events.subscriptionRefused(filter, grant.code());
