@@ -9,8 +9,8 @@ public final class MqttConstants {
     /** Property of a {@link MessageListener} service: its topic filters (String, String[] or collection). */
     public static final String FILTER = "mqtt.filter";
     /**
-     * Property of a {@link MessageListener} service, with {@link #FILTER} or without: {@code true} brings it the messages that nobody
-     * subscribes to ({@link ResilientMqttClient#onUnmatched}).
+     * Property of a {@link MessageListener} service (Boolean or String, default false), with {@link #FILTER} or without it:
+     * {@code true} = it gets unmatched messages, as a handler of {@link ResilientMqttClient#onUnmatched}.
      */
     public static final String UNMATCHED = "mqtt.unmatched";
     /** Property of a listener service (Integer or String, default 1) and of an event (Integer). */

@@ -28,16 +28,15 @@ public interface Subscription extends AutoCloseable {
     /**
      * Ends the subscription: the listener gets no further call, and the broker is told when no other listener has the
      * same filter. Received messages that wait for the listener are given up: acknowledged, counted and reported as
-     * dropped. Repeatable; returns at once. {@link #unsubscribe()} does the same
-     * and reports the result.
+     * dropped. Repeatable; returns at once. {@link #unsubscribe()} does the same and reports the result.
      */
     @Override
     void close();
 
     /**
-     * Ends the subscription like {@link #close()}, and tells what becomes of it at the broker.
+     * Ends the subscription like {@link #close()}, and reports what becomes of its filter at the broker.
      *
-     * @return as {@link #unsubscribe(List)}
+     * @return as with {@link #unsubscribe(List)}
      */
     default CompletionStage<Removal> unsubscribe() {
         return unsubscribe(List.of());
@@ -47,22 +46,23 @@ public interface Subscription extends AutoCloseable {
      * The same with user properties for the broker (MQTT 5 section 3.10.2.1.2). They are left out with MQTT 3.1.1, where the packet
      * would be larger than the broker takes, and when the UNSUBSCRIBE is sent again after a restart of the client.
      *
-     * <p>Without a connection the UNSUBSCRIBE goes out on the next one, and so it does again when the connection ends before its
-     * answer. Repeatable, also after {@link #close()}: the result is that of the first call.
+     * <p>Without a connection the UNSUBSCRIBE is sent on the next one. When a connection ends before the answer, it is sent again on
+     * the next. Repeatable, also after {@link #close()}: the result is that of the first call.
      *
      * @param userProperties in order
      * @return a stage that completes on {@code mqtt-complete}, never exceptionally: with the answer of the broker [MQTT-3.10.4-4], at
-     *         once where none is needed, and at the latest with the end of the client
+     *         once if none is needed, and with {@link Removal#CLOSED} if the client stops before
      */
     CompletionStage<Removal> unsubscribe(List<UserProperty> userProperties);
 
     /**
-     * What became of a filter at the broker after the end of a subscription.
+     * What became of a filter at the broker when its subscription ended; immutable.
      *
-     * @param how how it was settled
-     * @param code the code of the UNSUBACK (MQTT 5 section 3.11.3: 0 removed, 0x11 there was none, 0x80 and above refused; 0 with
-     *        MQTT 3.1.1, section 3.11), or 0 without one. After a refusal the broker is asked again on each connection
-     * @param reason the broker's words; empty = none
+     * @param how in which way
+     * @param code the code of the UNSUBACK (MQTT 5 section 3.11.3: 0 removed, 0x11 there was no subscription, 0x80 and above
+     *        refused; always 0 with MQTT 3.1.1, section 3.11), or 0 without an answer. After a refusal the UNSUBSCRIBE is sent again
+     *        once on each connection
+     * @param reason the broker's Reason String; empty = none
      * @param userProperties of the UNSUBACK (MQTT 5), in order, at most 1,024 characters of them
      */
     record Removal(How how, int code, String reason, List<UserProperty> userProperties) {
@@ -74,25 +74,25 @@ public interface Subscription extends AutoCloseable {
         /** See {@link How#CLOSED}. */
         public static final Removal CLOSED = new Removal(How.CLOSED, 0, "", List.of());
 
-        /** How it was settled. */
+        /** In which way. */
         public enum How {
-            /** The broker has answered the UNSUBSCRIBE; {@link Removal#code()} says what. */
+            /** The broker answered the UNSUBSCRIBE with {@link Removal#code()}. */
             ANSWERED,
             /**
-             * Nothing is sent, because the filter is still wanted: by another subscription, by a listener that may come back within
-             * {@code listener.grace.seconds}, or by a subscription that came before the UNSUBSCRIBE was sent.
+             * No UNSUBSCRIBE was sent, because the filter is still needed: by another subscription, by a listener that may come back
+             * within {@code listener.grace.seconds}, or by a subscription that was made before the UNSUBSCRIBE was sent.
              */
             KEPT,
             /**
-             * Nothing is sent, because the broker does not hold the filter: it was never asked for it or refused it, or the session
-             * has ended.
+             * No UNSUBSCRIBE was sent, because the broker has no such subscription: it never got the SUBSCRIBE or refused it, or the
+             * session has ended.
              */
             NOTHING_THERE,
-            /** The client has stopped before it was settled; its next start ends the subscription. */
+            /** The client stopped before the broker answered; it unsubscribes after its next start. */
             CLOSED
         }
 
-        /** {@return whether the broker is known to hold the filter no more} */
+        /** {@return whether the broker is known to have no subscription for the filter any more} */
         public boolean isRemoved() {
             return how == How.NOTHING_THERE || how == How.ANSWERED && code < FAILURE;
         }

@@ -90,14 +90,14 @@ public @interface ClientConfig {
     String will_topic() default "";
 
     @AttributeDefinition(name = "Will: payload", required = false,
-            description = "Text, or with the format base64 the Base64 of any bytes; at most 65,535 bytes.")
+            description = "Text, or Base64 if the payload format is base64. At most 65,535 bytes.")
     String will_payload() default "";
 
     @AttributeDefinition(name = "Will: payload format", options = {
-        @Option(label = "bytes, of which nothing is said", value = "bytes"),
-        @Option(label = "text: the broker is told that it is UTF-8", value = "text"),
-        @Option(label = "base64: the payload is given as Base64", value = "base64") },
-            description = "What the payload is. Only MQTT 5 tells it (Payload Format Indicator).")
+        @Option(label = "bytes: the text as UTF-8, not declared as such", value = "bytes"),
+        @Option(label = "text: the text, declared as UTF-8", value = "text"),
+        @Option(label = "base64: any bytes, given as Base64", value = "base64") },
+            description = "How the payload is given, and whether MQTT 5 declares it as UTF-8 (Payload Format Indicator).")
     String will_payload_format() default "bytes";
 
     @AttributeDefinition(name = "Will: QoS", options = { @Option(label = "0", value = "0"),
@@ -133,8 +133,8 @@ public @interface ClientConfig {
     String[] will_user_properties() default {};
 
     @AttributeDefinition(name = "Birth: topic", required = false,
-            description = "The client publishes the birth message here on each connection, before anything else; the will is its "
-                    + "counterpart. Empty: none.")
+            description = "Where the client publishes the birth message, on each connection before anything else. It is the "
+                    + "counterpart of the will. Empty: no birth message.")
     String birth_topic() default "";
 
     @AttributeDefinition(name = "Birth: payload", required = false, description = "Text.")
@@ -152,8 +152,8 @@ public @interface ClientConfig {
     String[] connect_user_properties() default {};
 
     @AttributeDefinition(name = "Topic aliases", min = "0", max = "1000",
-            description = "MQTT 5: how many topics the broker may send as an alias, and at most how many of ours are sent as one, "
-                    + "where the broker takes as many. 0: none.")
+            description = "MQTT 5: how many topics the broker may send as an alias, and the most that the client sends as one, if "
+                    + "the broker accepts as many. 0: none.")
     int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",

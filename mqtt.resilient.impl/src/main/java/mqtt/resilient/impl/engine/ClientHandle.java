@@ -136,7 +136,7 @@ public final class ClientHandle implements ResilientMqttClient {
     public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
         List<String> all = List.copyOf(filters);
         if (all.isEmpty() || new HashSet<>(all).size() < all.size()) {
-            throw new IllegalArgumentException("filters: " + all + " is not allowed; at least one is, and each once");
+            throw new IllegalArgumentException("filters: " + all + " is not allowed; allowed: at least one filter, each once");
         }
         all.forEach(filter -> require(filter, options));
         Objects.requireNonNull(listener, "listener: null is not allowed");

@@ -203,7 +203,7 @@ public final class Configuration {
         String password = text(".password");
         byte[] passwordBytes = password.getBytes(StandardCharsets.UTF_8);
         if (passwordBytes.length > MAX_STRING_BYTES) {
-            throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed are "
+            throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed: at most "
                     + MAX_STRING_BYTES);
         }
         LinkSettings.Protocol protocol = protocol();
@@ -362,7 +362,7 @@ public final class Configuration {
         }
         byte[] payload = payload("will.payload", format.equals("base64"));
         if (payload.length > MAX_STRING_BYTES) {
-            throw new InvalidException("will.payload: " + payload.length + " bytes are not allowed; allowed are "
+            throw new InvalidException("will.payload: " + payload.length + " bytes are not allowed; allowed: at most "
                     + MAX_STRING_BYTES);
         }
         try {
@@ -377,7 +377,7 @@ public final class Configuration {
         try {
             return base64 ? Base64.getDecoder().decode(text(key).strip()) : text(key).getBytes(StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw invalid(key, text(key), "Base64, because will.payload.format is base64");
+            throw new InvalidException(key + ": the text is not Base64; allowed: Base64, because will.payload.format is base64");
         }
     }
 
@@ -422,7 +422,7 @@ public final class Configuration {
             Message birth = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
             int bytes = PUBLISH_BYTES + birth.topicLength() + payload.length;
             if (bytes > packetMaxBytes) {
-                throw new InvalidException("birth.payload: " + bytes + " bytes with the topic are not allowed; allowed are "
+                throw new InvalidException("birth.payload: " + bytes + " bytes with the topic are not allowed; allowed: at most "
                         + packetMaxBytes + " (packet.max.bytes)");
             }
             return birth;

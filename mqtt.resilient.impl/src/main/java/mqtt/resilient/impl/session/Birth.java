@@ -87,8 +87,8 @@ final class Birth {
         stage = message == null ? Stage.NONE : Stage.DUE;
         if (attempts > 0 && strikes >= attempts && message != null) {
             stage = Stage.LEFT_OUT;
-            events.birthMissing(message.topic(), new Reason(0, "left out on this connection: the broker ended " + strikes
-                    + " connections with it and answered nothing"));
+            events.birthMissing(message.topic(), new Reason(0, "left out on this connection: the broker closed "
+                    + strikes + " connections in a row after it and answered nothing"));
         }
         if (uncertain && message != null && message.qos() == Qos.EXACTLY_ONCE) {
             uncertain = false;
@@ -120,7 +120,7 @@ final class Birth {
             stage = Stage.NONE;
         } else if (size > limits.maximumPacketBytes()) {
             stage = Stage.NONE;
-            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE, size + " bytes as a packet; the broker takes "
+            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE, size + " bytes as a packet; the broker allows "
                     + limits.maximumPacketBytes()));
         } else {
             ByteBuffer buffer = out.reserve(size);

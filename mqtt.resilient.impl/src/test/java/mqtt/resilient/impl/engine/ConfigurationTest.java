@@ -331,7 +331,7 @@ class ConfigurationTest {
         Message binary = settings("will.topic", "a", "will.payload", "AP8B", "will.payload.format", "base64").link().login().will();
         assertArrayEquals(new byte[] { 0, -1, 1 }, binary.payload());
         assertFalse(binary.properties().isText());
-        assertEquals("will.payload: \"a b\" is not allowed; allowed: Base64, because will.payload.format is base64",
+        assertEquals("will.payload: the text is not Base64; allowed: Base64, because will.payload.format is base64",
                 error("will.topic", "a", "will.payload", "a b", "will.payload.format", "base64"));
         assertTrue(error("will.topic", "a", "will.payload.format", "utf-8").startsWith("will.payload.format: "));
     }
