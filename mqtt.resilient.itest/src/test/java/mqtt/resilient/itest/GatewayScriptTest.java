@@ -36,6 +36,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import mqtt.resilient.itest.keeper.KeeperActivator;
@@ -182,7 +183,8 @@ class GatewayScriptTest {
         assertFalse(output().contains("Exception"), this::output);
         Map<String, String> all = bundles();
         assertEquals(BUNDLES, all.size(), all::toString);
-        assertTrue(all.values().stream().allMatch("Active"::equals), all::toString);
+        assertEquals("org.apache.felix.gogo.shell", all.entrySet().stream().filter(each -> !each.getValue().equals("Active"))
+                .map(Map.Entry::getKey).collect(Collectors.joining(" ")), all::toString); // without a terminal it is not started
         post("configMgr/%5BTemporary%20PID%20replaced%20by%20real%20PID%20upon%20save%5D", form("apply", "true",
                 "factoryPid", "mqtt.resilient.client", "propertylist", "mqtt.client,brokers",
                 "mqtt.client", "kept", "brokers", "mqtt://127.0.0.1:" + TestBroker.freePort()));

@@ -30,7 +30,8 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
  * directory in which no launcher has completed an installation is emptied first), and these are the launcher's own:
  * <ul>
  * <li>{@code launcher.ready}: a file that is made when all bundles are started and configured;
- * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again;
+ * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again,
+ * or with {@code launcher.last.held=true} not at all;
  * <li>{@code launcher.parent}: a process id; the end of that process ends this one.
  * </ul>
  *
@@ -50,6 +51,7 @@ public final class Launcher {
     private final Framework framework;
     private final String ready = System.getProperty("launcher.ready");
     private final String last = System.getProperty("launcher.last");
+    private final boolean isHeld = Boolean.getBoolean("launcher.last.held");
 
     private Launcher() throws BundleException, InterruptedException {
         Map<String, String> properties = new HashMap<>();
@@ -136,17 +138,23 @@ public final class Launcher {
         if (ready != null) {
             awaitConfigured();
             Files.writeString(Path.of(ready), "");
-            while (last != null && Files.exists(Path.of(ready))) {
+            while (last != null && !isHeld && Files.exists(Path.of(ready))) {
                 Thread.sleep(POLL_MILLIS);
             }
         }
-        framework.adapt(FrameworkStartLevel.class).setStartLevel(LAST_START_LEVEL);
+        startLast();
         // An update of the system bundle is a restart of the framework.
         while (framework.waitForStop(0).getType() == FrameworkEvent.STOPPED_UPDATE) {
             framework.start();
-            framework.adapt(FrameworkStartLevel.class).setStartLevel(LAST_START_LEVEL);
+            startLast();
         }
         return 0;
+    }
+
+    private void startLast() {
+        if (!isHeld) {
+            framework.adapt(FrameworkStartLevel.class).setStartLevel(LAST_START_LEVEL);
+        }
     }
 
     private Runnable mainThread() throws InvalidSyntaxException {
