@@ -25,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,7 @@ import org.osgi.framework.Constants;
 /** The program {@code bin/gateway}, as a user runs it. */
 @Timeout(300)
 class GatewayScriptTest {
+    private static final Duration LIMIT = Duration.ofSeconds(120);
     private static final int BUNDLES = 25;
     private static final String UP = "Up after";
     private static final String SECRET = "pa ss'wörd$1";
@@ -110,7 +112,7 @@ class GatewayScriptTest {
 
     private void awaitOutput(String text) {
         try {
-            Await.until(text, () -> output().contains(text) || !process.isAlive());
+            Await.until(text, () -> output().contains(text) || !process.isAlive(), LIMIT);
         } catch (AssertionError e) {
             throw new AssertionError(e.getMessage() + "\n" + output(), e);
         }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
 import mqtt.resilient.api.ConnectionState;
@@ -35,7 +36,7 @@ class ClientsTest {
                     }
                     if (method.getName().equals("status")) {
                         return status;
-                    } else if (method.getReturnType() == void.class) {
+                    } else if (method.getReturnType() == CompletionStage.class) {
                         called.add(method.getName());
                     }
                     return method.getName().equals("equals") ? self == arguments[0] : method.getReturnType() == int.class ? 1 : null;
