@@ -45,7 +45,7 @@ class RecipesTest {
     private static final String ELSEWHERE = "package events; final class Elsewhere { private Elsewhere() { } "
             + "static java.util.concurrent.Executor worker; static void redial() { } "
             + "static void run(String topic, byte[] payload) { } static void write(String topic, byte[] payload) { } "
-            + "static void keepForLater(String what, String why) { } }";
+            + "static void keepForLater(String what, String why) { } static void tell(String what) { } }";
     /** What the code of README.md leaves out: the first is a component, the second what a program does. */
     private static final String README = "package readme; import java.time.*; import java.util.*; import mqtt.resilient.api.*; "
             + "import mqtt.resilient.plain.*; import org.osgi.service.component.annotations.*; ";
@@ -76,7 +76,7 @@ class RecipesTest {
             assertTrue(type.find(), block.text());
             sources.add(source("events/" + type.group(1), EVENTS + block.text()));
         }
-        assertEquals(6, sources.size());
+        assertEquals(7, sources.size());
         assertCompiles(sources);
     }
 
