@@ -88,8 +88,8 @@ public final class Crash implements AutoCloseable {
 
     /** One life and death; what is wrong, empty = nothing. */
     public List<String> cycle() throws IOException, InterruptedException {
-        Process child = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-Xmx128m", "-cp",
-                System.getProperty("java.class.path"), CrashChild.class.getName(), uri(),
+        Process child = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-Xmx128m",
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", System.getProperty("java.class.path"), CrashChild.class.getName(), uri(),
                 directory.resolve("store").toString(), String.valueOf(next), mode)
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         CompletableFuture<Void> drained = new CompletableFuture<>();
@@ -187,8 +187,8 @@ public final class Crash implements AutoCloseable {
                 faults.stream().limit(10).forEach(System.out::println);
                 System.out.println("kill " + cycle + " of " + cycles + ": " + crash.stored() + " messages stored so far");
             }
-            System.out.println((cycles - failed) + " passed, " + failed + " failed");
         }
+        System.out.println((cycles - failed) + " passed, " + failed + " failed");
         System.exit(failed == 0 ? 0 : 1);
     }
 
