@@ -107,7 +107,8 @@ public final class Crash implements AutoCloseable {
         child.destroyForcibly().waitFor();
         reader.join();
         synchronized (this) {
-            next = Math.max(next, Math.max(stored.length(), received.length()) + 3000L); // some were not told any more
+            // Up to CrashChild.OUTSTANDING were published and not told any more, also by a life that told nothing at all.
+            next = Math.max(next, Math.max(stored.length(), received.length())) + 3000L;
             List<String> result = List.copyOf(faults);
             faults.clear();
             return result;
