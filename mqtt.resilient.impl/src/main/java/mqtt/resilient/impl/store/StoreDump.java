@@ -32,7 +32,7 @@ public final class StoreDump {
      *
      * @param all whether to tell every record, or only the segments
      * @return whether nothing is damaged
-     * @throws IOException if the directory cannot be read
+     * @throws IOException if the directory cannot be read, or has no segment: it is not the one of a journal
      */
     public boolean run(boolean all) throws IOException {
         for (String name : files.list(directory)) {
@@ -46,6 +46,10 @@ public final class StoreDump {
                     segments--; // it was done with meanwhile
                 }
             }
+        }
+        if (segments == 0) { // else nothing would be damaged in any directory
+            throw new IOException(directory + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
+                    + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
         }
         lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
         return damages == 0;
