@@ -188,6 +188,10 @@ public final class Crash implements AutoCloseable {
                 faults.stream().limit(10).forEach(System.out::println);
                 System.out.println("kill " + cycle + " of " + cycles + ": " + crash.stored() + " messages stored so far");
             }
+            if (crash.stored() == 0) {
+                System.out.println("every kill came before a message was stored, which shows nothing: --cycles needs more");
+                failed = cycles;
+            }
         }
         System.out.println((cycles - failed) + " passed, " + failed + " failed");
         System.exit(failed == 0 ? 0 : 1);
