@@ -8,8 +8,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * that has waited longest gets the next. A message is acknowledged to the broker when it is taken, or by
  * {@link ReceivedMessage#acknowledge()} if the options say so.
  *
- * <p>When the queue is full, a QoS 0 message discards the oldest QoS 0 message, which {@link #discards()} counts. QoS 1 and 2 are
- * never discarded: a message that is not taken is not acknowledged, and the broker sends only as many as may be
+ * <p>When the queue is full, a QoS 0 message drops the oldest QoS 0 message, which {@link #discards()} counts. QoS 1 and 2 are
+ * never dropped: a message that is not taken is not acknowledged, and the broker sends only as many as may be
  * unacknowledged.
  */
 @ProviderType
@@ -33,7 +33,7 @@ public interface MessageQueue extends AutoCloseable {
      */
     ReceivedMessage poll(Duration timeout) throws InterruptedException;
 
-    /** {@return how many QoS 0 messages were discarded since the queue was opened} */
+    /** {@return how many QoS 0 messages were dropped since the queue was opened} */
     long discards();
 
     /** {@return how many messages are in the queue} */

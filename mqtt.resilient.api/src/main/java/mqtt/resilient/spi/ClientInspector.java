@@ -56,7 +56,7 @@ public interface ClientInspector {
      * @param listeners the listeners, in words
      * @param departed listeners that have gone and may return within {@code listener.grace.seconds}
      * @param waiting received messages that wait for the listeners
-     * @param discards QoS 0 messages that were discarded, because the queue of a listener was full
+     * @param discards QoS 0 messages that were dropped, because the queue of a listener was full
      */
     record Subscribed(String filter, Qos qos, Subscription.Grant granted, List<String> listeners, List<String> departed, int waiting,
             long discards) {

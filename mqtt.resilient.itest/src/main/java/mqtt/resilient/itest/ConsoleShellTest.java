@@ -87,7 +87,7 @@ class ConsoleShellTest extends FrameworkTest {
         assertShown(type("mqtt:clients"), broker.uri());
         assertShown(type("mqtt:ping"), "shell: the broker answers; round trip ");
         assertShown(type("mqtt:wan"), "shell: the wide area network is reachable");
-        assertShown(type("mqtt:explain"), "shell is connected to " + broker.uri() + " with MQTT 3.1.1 for ");
+        assertShown(type("mqtt:explain"), "shell has been connected to " + broker.uri() + " for ");
         clients.connected("other", broker);
         String error = assertThrows(IllegalArgumentException.class, () -> type("mqtt:ping")).getMessage();
         assertEquals("which client? Configured: other, shell; usage: ping [client]", error);
@@ -113,7 +113,7 @@ class ConsoleShellTest extends FrameworkTest {
         });
         String shown = tail.join();
         assertShown(shown, "q0 shell/a \\u001B[2J\\u202Etxt");
-        assertShown(shown, "2 messages (enough)");
+        assertShown(shown, "2 messages (-n reached)");
         assertFalse(shown.contains("\u001b"), shown);
         Inbox inbox = Inbox.subscribed(client, "typed");
         assertShown(type("mqtt:publish typed 'a b c'"), "is delivered");
@@ -181,7 +181,7 @@ class ConsoleShellTest extends FrameworkTest {
         assertShown(type("mqtt:connect"), "shell: is already connected; reconnect makes a new connection.");
         assertShown(type("mqtt:disconnect"), "shell: disconnects and stays paused until connect.");
         Await.until("the pause", () -> !client.isConnected());
-        assertShown(type("mqtt:explain shell"), "It stays paused until connect.");
+        assertShown(type("mqtt:explain shell"), "It stays paused until mqtt:connect.");
         assertShown(type("mqtt:reconnect"), "shell: is paused, reconnect has no effect; connect resumes.");
         assertShown(type("mqtt:ping"), "shell: not connected: disconnect() was called");
         assertShown(type("mqtt:clients").replaceAll("\\s+", " "), "disconnect() was called");

@@ -20,6 +20,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -205,13 +206,18 @@ class ConfigurationReferenceTest {
         String min = key.getAttribute("min");
         String max = key.getAttribute("max");
         if (!options.isEmpty()) {
-            return type(key).equals("int") ? options.get(0) + " to " + options.get(options.size() - 1)
+            return type(key).equals("int") && areConsecutive(options) ? options.get(0) + " to " + options.get(options.size() - 1)
                     : options.stream().map(ConfigurationReferenceTest::code).collect(Collectors.joining(", "));
         }
         if (type(key).equals("boolean")) {
             return "`true`, `false`";
         }
         return min.isEmpty() ? "" : max.isEmpty() ? "at least " + min : min + " to " + max;
+    }
+
+    private static boolean areConsecutive(List<String> options) {
+        int first = Integer.parseInt(options.get(0));
+        return IntStream.range(1, options.size()).allMatch(i -> Integer.parseInt(options.get(i)) == first + i);
     }
 
     private static String help(Element key) {

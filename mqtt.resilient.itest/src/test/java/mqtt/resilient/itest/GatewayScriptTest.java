@@ -139,31 +139,31 @@ class GatewayScriptTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            --http 0                                                | --http: "0" is not allowed; a port from 1 to 65535 is
+            --http 0                                                | --http: "0" is not allowed; allowed: a port from 1 to 65535
             --http 65536                                            | --http: "65536" is not allowed
             --mqtt 18x3                                             | --mqtt: "18x3" is not allowed
             --mqtt -1                                               | --mqtt: "-1" is not allowed
             --http 1883                                             | --http and --mqtt: both are 1883
-            --broker http://127.0.0.1:1883                          | has the scheme "http"; mqtt, mqtts, ws and wss are allowed
-            --broker MQTT://127.0.0.1                               | has the scheme "MQTT"; mqtt, mqtts, ws and wss are allowed
-            --broker 127.0.0.1:1883                                 | "127.0.0.1:1883" is not allowed; mqtt://HOST[:PORT],
-            --broker mqtt://                                        | "mqtt://" is not allowed; mqtt://HOST[:PORT],
-            --broker mqtt://host:70000                              | "70000" is not allowed; a port from 1 to 65535 is
-            --broker mqtt://host:                                   | "" is not allowed; a port from 1 to 65535 is
+            --broker http://127.0.0.1:1883                          | has the scheme "http"; allowed: mqtt, mqtts, ws, wss
+            --broker MQTT://127.0.0.1                               | has the scheme "MQTT"; allowed: mqtt, mqtts, ws, wss
+            --broker 127.0.0.1:1883                                 | "127.0.0.1:1883" is not allowed; allowed: mqtt://HOST[:PORT],
+            --broker mqtt://                                        | "mqtt://" is not allowed; allowed: mqtt://HOST[:PORT],
+            --broker mqtt://host:70000                              | "70000" is not allowed; allowed: a port from 1 to 65535
+            --broker mqtt://host:                                   | "" is not allowed; allowed: a port from 1 to 65535
             --broker mqtt://ho!st                                   | "mqtt://ho!st" is not allowed
             --broker mqtt://host/path                               | only ws and wss have a path
             --broker mqtt://host,tcp://other                        | has the scheme "tcp"
             --broker mqtt://host,                                   | "" is not allowed
             --broker mqtt://me:secret@host                          | --broker: a user is not allowed in the URI; give it with --user NAME
-            --broker mqtt://host --mqtt 1884                        | --mqtt and --broker: one of the two is allowed
+            --broker mqtt://host --mqtt 1884                        | --mqtt and --broker: both are given; allowed: one of the two
             --user me                                               | --user: "me" needs --broker URI
-            --broker mqtt://host --user me                          | there is no terminal to ask for the password; --password-file FILE
+            --broker mqtt://host --user me                          | there is no terminal to ask for the password; allowed: --password-file FILE
             --broker mqtt://host --password-file f                  | --password-file: "f" needs --user NAME
-            --broker mqtt://host --user me --password-file gone     | --password-file: "gone" is not allowed; a file that you can read is
-            --broker mqtt://host --user me --password-file /        | --password-file: "/" is not allowed; a file that you can read is
+            --broker mqtt://host --user me --password-file gone     | --password-file: "gone" is not allowed; allowed: a file that you can read
+            --broker mqtt://host --user me --password-file /        | --password-file: "/" is not allowed; allowed: a file that you can read
             --broker mqtt://host --user me --password-file /etc/passwd | others can read "/etc/passwd"
             --user --broker mqtt://host                             | --user needs a value
-            --directory /etc/passwd                                 | --directory: "/etc/passwd" is not allowed: it is a file
+            --directory /etc/passwd                                 | --directory: "/etc/passwd" is not allowed: it is a file; allowed: a directory
             --directory /proc/nowhere                               | --directory: "/proc/nowhere" cannot be made
             --seconds 0                                             | --seconds: "0" is not allowed
             --seconds                                               | --seconds needs a value

@@ -92,7 +92,7 @@ class KarafTest {
         }
 
         String connected = run("mqtt:explain");
-        assertTrue(connected.replaceAll("\\s+", " ").contains("plant is connected to " + broker.uri()), connected);
+        assertTrue(connected.replaceAll("\\s+", " ").contains("plant has been connected to " + broker.uri()), connected);
         broker.stop();
         run(publish + "-to-be-cancelled -l 3");
         String cancelled = run("mqtt:cancel -l 3", "Type yes to cancel: ", "yes");

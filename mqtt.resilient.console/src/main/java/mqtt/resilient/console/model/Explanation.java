@@ -66,7 +66,7 @@ public final class Explanation {
         String planned = Text.duration(status.nextAttempt());
         String lasts = Text.duration(stretch.lasts());
         if (status.state() == ConnectionState.ONLINE) {
-            words.add(status.client() + " is connected to " + broker + " with MQTT " + status.protocol() + " for " + lasts
+            words.add(status.client() + " has been connected to " + broker + " for " + lasts + ", with MQTT " + status.protocol()
                     + "; the broker " + (status.sessionPresent() ? "resumed the session" : "began a new session") + ".");
             if (metrics.roundTripNanos() > 0) {
                 words.add("It answers within " + Text.roundTrip(metrics.roundTripNanos()) + ".");
@@ -76,8 +76,8 @@ public final class Explanation {
         words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since()) + ".");
         switch (status.state()) {
             case WAITING -> words.add((broker.isEmpty() ? "" : "The last attempt was to " + broker + ". ") + "Reason: " + reason + code(status)
-                    + (status.nextAttempt().isZero() ? ". The next attempt begins when that changes, or after reconnect."
-                    : ". Attempt " + (status.attempt() + 1) + " begins in " + planned + "; reconnect tries at once."));
+                    + (status.nextAttempt().isZero() ? ". The next attempt begins when that changes, or after mqtt:reconnect."
+                    : ". Attempt " + (status.attempt() + 1) + " begins in " + planned + "; mqtt:reconnect tries at once."));
             case RESOLVING, CONNECTING, HANDSHAKE -> words.add("It is connecting to " + broker + " (attempt "
                     + Math.max(1, status.attempt()) + "): " + switch (status.state()) {
                         case RESOLVING -> "the broker's name is being resolved";
@@ -85,7 +85,7 @@ public final class Explanation {
                         default -> "CONNECT is sent, the broker has not answered yet";
                     } + "." + before(log) + " If this attempt fails, the next one follows after the back-off.");
             case PAUSED -> words.add("It is paused: " + reason + ". It "
-                    + (status.nextAttempt().isZero() ? "stays paused until connect" : "connects by itself in " + planned) + ".");
+                    + (status.nextAttempt().isZero() ? "stays paused until mqtt:connect" : "connects by itself in " + planned) + ".");
             case FAILED -> words.add("It cannot work: " + reason
                     + ". It goes on by itself when the cause is gone.");
             default -> words.add("It is offline: " + reason + ".");

@@ -342,7 +342,7 @@ public final class Commands {
                     count++;
                 }
                 int code = subscription.granted().code();
-                end = count == most ? "enough" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "time is up"
+                end = count == most ? "-n reached" : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(seconds) ? "time is up"
                         : isKeyPressed(session.getKeyboard()) ? "a key" : code > 2 ? "the broker refused the subscription with code " + code
                         : code == Subscription.Grant.CLOSED.code() ? "the client has gone" : "";
             }

@@ -441,7 +441,7 @@ function takeWaiting(data) {
 function takeSubscriptions(all) {
     $('subscriptions').tBodies[0].replaceChildren(...(all || []).map(each => row(el('td', {className: 'wide'}, bdi(each.filter)),
         qos(each.qos), grant(each.granted), el('td', {className: 'wide'}, bdi(each.listeners.concat(each.departed.map(name =>
-            name + ' (gone)')).join(', '))), number(each.waiting) + (each.discards ? ', ' + number(each.discards) + ' discarded' : ''))));
+            name + ' (gone)')).join(', '))), number(each.waiting) + (each.discards ? ', ' + number(each.discards) + ' dropped' : ''))));
 }
 
 const qos = level => String(['AT_MOST_ONCE', 'AT_LEAST_ONCE', 'EXACTLY_ONCE'].indexOf(level));

@@ -30,7 +30,7 @@ class ExplanationTest {
 
     @Test
     void aConnectedClientWithoutBacklogIsOneQuietParagraph() {
-        assertEquals("plant is connected to mqtt://10.0.0.5:1883 with MQTT 5 for 2 min 5 s; the broker resumed the session. "
+        assertEquals("plant has been connected to mqtt://10.0.0.5:1883 for 2 min 5 s, with MQTT 5; the broker resumed the session. "
                 + "It answers within 23.4 ms. No message is pending. Store healthy.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
                         Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
@@ -39,7 +39,7 @@ class ExplanationTest {
     @Test
     void anOutageSaysWhyWhatComesNextAndWhen() {
         assertEquals("plant has not been connected for 2 min 5 s, since " + Text.time(Figures.NOW) + ". "
-                + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; reconnect tries at once. "
+                + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; mqtt:reconnect tries at once. "
                 + "1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the backlog grows by 4.0 messages per second. "
                 + "They are sent when the client is connected. Store healthy.",
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
@@ -91,7 +91,7 @@ class ExplanationTest {
     @Test
     void aPauseSaysWhetherItEndsByItself() {
         assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING, Double.NaN)
-                .contains("It stays paused until connect."));
+                .contains("It stays paused until mqtt:connect."));
         assertTrue(explain(Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(3)), NOTHING,
                 Double.NaN).contains("It connects by itself in 3 h 0 min."));
     }

@@ -325,7 +325,7 @@ public final class Dispatcher {
         if (dropped == null) {
             announceSoon(queue);
         } else if (dropped.finish()) {
-            events.dropped(dropped.topic(), "QoS 0 discarded, queue full (inbound.queue, or the capacity of a MessageQueue): "
+            events.dropped(dropped.topic(), "QoS 0 dropped, queue full (inbound.queue, or the capacity of a MessageQueue): "
                     + queue.description);
             finish(dropped.reception);
         }

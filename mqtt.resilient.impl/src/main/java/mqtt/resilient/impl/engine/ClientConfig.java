@@ -331,7 +331,7 @@ public @interface ClientConfig {
     int packet_max_bytes() default 1_048_576;
 
     @AttributeDefinition(name = "Inbound: queue (messages)", min = "1", max = "10000000",
-            description = "How many QoS 0 messages may wait for one listener; beyond, the oldest is discarded.")
+            description = "How many QoS 0 messages may wait for one listener; beyond, the oldest is dropped.")
     int inbound_queue() default 1000;
 
     @AttributeDefinition(name = "Inbound: bytes", min = "65536",

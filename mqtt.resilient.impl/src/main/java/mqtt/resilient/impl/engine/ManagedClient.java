@@ -330,7 +330,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
                 return ClientIdentity.derive(new LocalFileSystem(directory), clientName, HostFingerprint.read(),
                         engine.environment().random());
             } catch (IOException e) {
-                LOG.warn("{}: client id not stored in store.directory \"{}\": {}; after a restart it is another one",
+                LOG.warn("{}: client identifier not stored in store.directory \"{}\": {}; after a restart it is another one",
                         clientName, directory, e.toString());
                 return ClientIdentity.fresh(clientName, engine.environment().random());
             }

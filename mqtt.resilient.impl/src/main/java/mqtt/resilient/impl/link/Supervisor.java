@@ -540,7 +540,7 @@ public final class Supervisor implements Attempt.Listener {
                     ? takeovers + 1 : 0;
             if (takeovers >= TAKEOVER_LINKS) {
                 permanent = true;
-                reason += ", at once and " + takeovers + " times in a row: probably another client uses the client id "
+                reason += ", at once and " + takeovers + " times in a row: probably another client uses the client identifier "
                         + clientId();
             }
         } else {

@@ -172,7 +172,7 @@ class BrokerListTest {
         assertFalse(world.reason().contains("another client"), world.reason());
         world.takeEvents();
         world.broker.after(Duration.ofSeconds(1)).hangsUp();
-        assertTrue(world.reason().contains("probably another client uses the client id c"), world.reason());
+        assertTrue(world.reason().contains("probably another client uses the client identifier c"), world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
         assertTrue(world.client.status().nextAttempt().toSeconds() >= 29, () -> world.client.status().toString());
     }
