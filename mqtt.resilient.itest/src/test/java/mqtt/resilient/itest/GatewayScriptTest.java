@@ -221,7 +221,7 @@ class GatewayScriptTest {
         awaitOutput("g! ");
         keys.write("mqtt:explain demo\n".getBytes(UTF_8));
         keys.flush();
-        awaitOutput("demo is ");
+        awaitOutput("demo has ");
         awaitOutput("g! mqtt:explain demo");
         Await.until("the prompt again", () -> output().endsWith("g! "));
         keys.write(how.getBytes(UTF_8));
