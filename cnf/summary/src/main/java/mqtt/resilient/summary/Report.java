@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -19,6 +21,9 @@ final class Report {
     /** In a module, or in one of cnf; below a directory of its own if the tests ran in a framework. */
     private static final Pattern WHERE = Pattern.compile(
             "(?:cnf/)?(?:mqtt\\.resilient\\.)?([^/]+)/target/[^/]+-reports/(?:([^/]+)/)?TEST-[^/]*\\.xml");
+    /** A class that Surefire runs; those whose name begins with In are run in frameworks. */
+    private static final Pattern TESTS = Pattern.compile(
+            "((?:cnf/)?(?:mqtt\\.resilient\\.)?([^/]+))/src/test/java/((?:.*/)?(?!In[A-Z])[^/]+Test)\\.java");
     private static final int DEPTH = 5;
     private static final int LONGEST_WHY = 500;
     private static final String REASON = "Assumption failed: ";
@@ -46,6 +51,47 @@ final class Report {
             all.addAll(read(file, where.group(1) + (where.group(2) == null ? "" : "/" + where.group(2))));
         }
         return all;
+    }
+
+    /**
+     * {@return the modules with test classes of which none has a report of at or after a time, and, of the other modules, the
+     * classes that have none}
+     */
+    static List<String> missing(Path root, long sinceMillis) throws IOException {
+        Map<String, List<String>> with = new TreeMap<>();
+        Map<String, List<String>> without = new TreeMap<>();
+        List<Path> sources;
+        try (Stream<Path> found = Files.walk(root)) {
+            sources = found.filter(path -> TESTS.matcher(name(root, path)).matches()).sorted().toList();
+        }
+        for (Path source : sources) {
+            Matcher test = TESTS.matcher(name(root, source));
+            if (test.matches() && Files.exists(root.resolve(test.group(1)).resolve("pom.xml")) && runsAlways(source)) {
+                String type = test.group(3).replace('/', '.');
+                boolean has = hasReport(root.resolve(test.group(1)).resolve("target").resolve("surefire-reports"), type, sinceMillis);
+                (has ? with : without).computeIfAbsent(test.group(2), module -> new ArrayList<>())
+                        .add(test.group(2) + " " + type.substring(type.lastIndexOf('.') + 1));
+            }
+        }
+        return without.entrySet().stream().flatMap(
+                each -> with.containsKey(each.getKey()) ? each.getValue().stream() : Stream.of(each.getKey())).toList();
+    }
+
+    private static boolean runsAlways(Path source) throws IOException {
+        String text = Files.readString(source);
+        return !text.contains("abstract class " + source.getFileName().toString().replace(".java", ""))
+                && !text.contains("\n@Tag(\"on-demand\")");
+    }
+
+    /** Of the class or of one that is nested in it. */
+    private static boolean hasReport(Path directory, String type, long sinceMillis) throws IOException {
+        if (!Files.exists(directory)) {
+            return false;
+        }
+        try (Stream<Path> reports = Files.list(directory)) {
+            return reports.anyMatch(report -> report.getFileName().toString().matches("TEST-" + Pattern.quote(type) + "(\\$.*)?\\.xml")
+                    && report.toFile().lastModified() >= sinceMillis);
+        }
     }
 
     private static String name(Path root, Path path) {

@@ -21,11 +21,15 @@ import mqtt.resilient.summary.TestResult.End;
  * Counts the tests of a build from their reports, and says what failed and where its output is.
  *
  * <p>{@code --at-end DIRECTORY}: run by Maven in its own JVM; the summary is printed when that ends, so that it is the last
- * line however the build went. {@code [--slowest N] [--also "N passed, M failed"] DIRECTORY}: printed now, with the results of
- * further programs; exits with 1 if anything failed or nothing ran.
+ * line however the build went. {@code [--slowest N] [--also "N passed, M failed"] [--failed WHAT] DIRECTORY}: printed now, with
+ * the results of further programs, and with what else failed, which counts as one if nothing that is counted did; exits with
+ * 1 if anything failed or nothing ran.
  */
 public final class Summary {
     private static final Pattern COUNTS = Pattern.compile("(\\d+) passed, (\\d+) failed");
+    /** Arguments of Maven by which not all tests are to run. */
+    private static final Pattern SELECTION = Pattern.compile(
+            "-(pl|rf|P|-projects|-resume-from|-activate-profiles|Dtest|Dgroups|D.*skip).*");
 
     private final List<TestResult> all;
     private final List<TestResult> failed;
@@ -42,7 +46,8 @@ public final class Summary {
     /**
      * See above.
      *
-     * @param arguments see above; {@code --since MILLISECONDS} is what {@code --at-end} makes of itself: no older reports
+     * @param arguments see above; {@code --since MILLISECONDS} is what {@code --at-end} makes of itself: no older reports,
+     * and {@code --whole} after it if Maven was to run all tests
      * @throws IOException if a report cannot be read
      */
     public static void main(String[] arguments) throws IOException {
@@ -52,12 +57,15 @@ public final class Summary {
             return;
         }
         if (arguments[0].equals("--since")) {
-            new Summary(Report.all(root, Long.parseLong(arguments[1]))).lines(root).forEach(System.out::println);
+            long sinceMillis = Long.parseLong(arguments[1]);
+            List<String> missing = arguments[2].equals("--whole") ? Report.missing(root, sinceMillis) : null;
+            new Summary(Report.all(root, sinceMillis)).lines(root, missing).forEach(System.out::println);
             return;
         }
         int slowest = 0;
         int passedAlso = 0;
         int failedAlso = 0;
+        String failedElse = "";
         for (int i = 0; i + 1 < arguments.length; i += 2) {
             Matcher counts = COUNTS.matcher(arguments[i + 1]);
             if (arguments[i].equals("--slowest")) {
@@ -65,6 +73,8 @@ public final class Summary {
             } else if (arguments[i].equals("--also") && counts.matches()) {
                 passedAlso += Integer.parseInt(counts.group(1));
                 failedAlso += Integer.parseInt(counts.group(2));
+            } else if (arguments[i].equals("--failed")) {
+                failedElse = arguments[i + 1];
             } else {
                 throw new IllegalArgumentException(arguments[i] + " " + arguments[i + 1]);
             }
@@ -74,6 +84,10 @@ public final class Summary {
         summary.slowest(slowest).forEach(System.out::println);
         summary.skipped.forEach(each -> System.out.println("skipped: " + each.line()));
         summary.failures().forEach(System.out::println);
+        if (!failedElse.isEmpty()) {
+            System.out.println("failed: " + failedElse);
+            failedAlso += summary.failed.isEmpty() && failedAlso == 0 ? 1 : 0;
+        }
         System.out.println(summary.counts(passedAlso, failedAlso));
         System.exit(summary.failed.isEmpty() && failedAlso == 0 && !summary.all.isEmpty() ? 0 : 1);
     }
@@ -81,9 +95,11 @@ public final class Summary {
     /** Prints in a process of its own: Maven has closed the loader of this class by then. */
     private static void atEnd(Path root) {
         String classes = Path.of(URI.create(Summary.class.getProtectionDomain().getCodeSource().getLocation().toString())).toString();
+        List<String> maven = List.of(System.getProperty("sun.java.command", "").split(" "));
+        boolean isWhole = maven.contains("verify") && maven.stream().noneMatch(each -> SELECTION.matcher(each).matches());
         ProcessBuilder print = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classes,
                 Summary.class.getName(), "--since", String.valueOf(ManagementFactory.getRuntimeMXBean().getStartTime()),
-                root.toString()).inheritIO();
+                isWhole ? "--whole" : "--selected", root.toString()).inheritIO();
         ThreadGroup plugins = Thread.currentThread().getThreadGroup(); // ends with this execution of the plugin
         Runtime.getRuntime().addShutdownHook(new Thread(plugins.getParent(), () -> {
             try {
@@ -96,8 +112,12 @@ public final class Summary {
         }, "test-summary"));
     }
 
-    /** {@return what failed, and the line with the counts; nothing if no test ran} */
-    List<String> lines(Path root) throws IOException {
+    /**
+     * {@return what failed, and the line with the counts; nothing if no test ran}
+     *
+     * @param missing what should have run and has no report; null if not all tests were to run
+     */
+    List<String> lines(Path root, List<String> missing) throws IOException {
         List<String> lines = new ArrayList<>(failures());
         if (!all.isEmpty()) {
             Path reasons = root.resolve("target").resolve("skipped-tests.txt");
@@ -105,7 +125,15 @@ public final class Summary {
                 Files.createDirectories(reasons.getParent());
                 Files.write(reasons, skipped.stream().map(TestResult::line).toList());
             }
-            lines.add(all.size() + " tests: " + counts(0, 0) + (skipped.isEmpty() ? ", 0 skipped" : " (why: " + root.relativize(reasons) + ")"));
+            if (missing != null && !missing.isEmpty()) {
+                lines.add("no reports: " + String.join(", ", missing));
+                lines.add("THE BUILD DID NOT RUN ALL TESTS; of those that it ran: " + counts(0, 0));
+                return lines;
+            }
+            String which = missing != null ? "" : all.stream().map(TestResult::module).distinct()
+                    .collect(Collectors.joining(", ", " of ", ""));
+            lines.add(all.size() + " tests" + which + ": " + counts(0, 0)
+                    + (skipped.isEmpty() ? ", 0 skipped" : " (why: " + root.relativize(reasons) + ")"));
         }
         return lines;
     }

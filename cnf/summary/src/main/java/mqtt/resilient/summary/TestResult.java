@@ -17,13 +17,18 @@ record TestResult(String suite, String type, String name, double seconds, End en
     /** How a test ended. */
     enum End { PASSED, FAILED, SKIPPED }
 
-    /** {@return which test it is, wherever it ran} */
+    /** {@return which test it is, in whichever framework of its module it ran} */
     String id() {
-        return type + "." + name;
+        return module() + ": " + type + "." + name;
+    }
+
+    /** {@return the module that it is of} */
+    String module() {
+        return suite.split("/")[0];
     }
 
     /** {@return a line for people} */
     String line() {
-        return suite + ": " + id() + (why.isEmpty() ? "" : ": " + why);
+        return suite + ": " + type + "." + name + (why.isEmpty() ? "" : ": " + why);
     }
 }

@@ -30,7 +30,7 @@ class SummaryTest {
     }
 
     private List<String> lines() throws IOException {
-        return new Summary(Report.all(root, 0)).lines(root);
+        return new Summary(Report.all(root, 0)).lines(root, List.of());
     }
 
     @Test
@@ -76,6 +76,44 @@ class SummaryTest {
     }
 
     @Test
+    void aTestOfTheSameNameInAnotherModuleIsAnotherTest() throws IOException {
+        report("mqtt.resilient.impl/target/surefire-reports/TEST-a.TwoTest.xml", SKIPPED);
+        report("mqtt.resilient.v5/target/surefire-reports/TEST-a.TwoTest.xml",
+                "<testcase name=\"skips()\" classname=\"a.TwoTest\" time=\"1\"/>");
+        assertEquals(List.of("2 tests: 1 passed, 0 failed, 1 skipped (why: target/skipped-tests.txt)"), lines());
+    }
+
+    private void source(String path, String text) throws IOException {
+        Path file = root.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test
+    void aBuildThatDidNotRunAllTestsIsNoSuccessAlsoWhereEveryOtherPassed() throws IOException {
+        for (String module : List.of("mqtt.resilient.impl", "mqtt.resilient.v5", "mqtt.resilient.console")) {
+            source(module + "/pom.xml", "");
+            source(module + "/src/test/java/a/OneTest.java", "class OneTest");
+        }
+        source("mqtt.resilient.impl/src/test/java/a/CrashTest.java", "class CrashTest");
+        source("mqtt.resilient.impl/src/test/java/a/BaseTest.java", "abstract class BaseTest");
+        source("mqtt.resilient.impl/src/test/java/a/InFelixTest.java", "class InFelixTest");
+        source("mqtt.resilient.impl/src/test/java/a/PictureTest.java", "import x;\n@Tag(\"on-demand\")\nclass PictureTest");
+        report("mqtt.resilient.impl/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
+        report("mqtt.resilient.v5/target/surefire-reports/TEST-a.OneTest$Nested.xml", PASSED);
+        Files.setLastModifiedTime(report("mqtt.resilient.console/target/surefire-reports/TEST-a.OneTest.xml", PASSED), FileTime.fromMillis(1000));
+        assertEquals(List.of("no reports: console, impl CrashTest", "THE BUILD DID NOT RUN ALL TESTS; of those that it ran: 2 passed, 0 failed"),
+                new Summary(Report.all(root, 1001)).lines(root, Report.missing(root, 1001)));
+    }
+
+    @Test
+    void ofASelectionTheModulesAreNamed() throws IOException {
+        report("mqtt.resilient.v5/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
+        report("mqtt.resilient.impl/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
+        assertEquals(List.of("2 tests of impl, v5: 2 passed, 0 failed, 0 skipped"), new Summary(Report.all(root, 0)).lines(root, null));
+    }
+
+    @Test
     void aReportThatBreaksOffIsAFailure() throws IOException {
         Files.writeString(report("m/target/surefire-reports/TEST-a.OneTest.xml"), "<testsuite><testcase name=\"a\" class");
         List<String> lines = lines();
@@ -87,7 +125,7 @@ class SummaryTest {
     void reportsOfAnEarlierBuildDoNotCount() throws IOException {
         Path old = report("m/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
         Files.setLastModifiedTime(old, FileTime.fromMillis(1000));
-        assertEquals(List.of(), new Summary(Report.all(root, 1001)).lines(root));
+        assertEquals(List.of(), new Summary(Report.all(root, 1001)).lines(root, List.of()));
     }
 
     @Test

@@ -66,6 +66,8 @@ final class Installation {
         if (Files.exists(digests)) {
             try (InputStream in = Files.newInputStream(digests)) {
                 installed.load(in);
+            } catch (IllegalArgumentException e) {
+                installed.clear(); // damaged: as if nothing was installed by it
             }
         }
         Map<String, Path> jars = jars(directory);

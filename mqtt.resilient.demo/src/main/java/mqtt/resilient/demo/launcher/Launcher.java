@@ -30,6 +30,8 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
  * directory in which no launcher has completed an installation is emptied first), and these are the launcher's own:
  * <ul>
  * <li>{@code launcher.ready}: a file that is made when all bundles are started and configured;
+ * <li>{@code launcher.late}: the symbolic name of a bundle that is started after the others and stopped before them: what it
+ * uses is still there when it ends;
  * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again,
  * or with {@code launcher.last.held=true} not at all;
  * <li>{@code launcher.parent}: a process id; the end of that process ends this one.
@@ -43,13 +45,15 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
 public final class Launcher {
     private static final long STOP_LIMIT_MILLIS = 20_000;
     private static final long CONFIGURED_LIMIT_SECONDS = 10;
-    private static final int LAST_START_LEVEL = 2;
+    private static final int LATE_START_LEVEL = 2;
+    private static final int LAST_START_LEVEL = 3;
     private static final long POLL_MILLIS = 20;
     /** What bnd's tester throws, followed by the number of failed tests, where it must not end the process itself. */
     private static final String TESTER_EXIT = "aQute.throw.error.on.exit";
 
     private final Framework framework;
     private final String ready = System.getProperty("launcher.ready");
+    private final String late = System.getProperty("launcher.late");
     private final String last = System.getProperty("launcher.last");
     private final boolean isHeld = Boolean.getBoolean("launcher.last.held");
 
@@ -67,6 +71,7 @@ public final class Launcher {
         if (Files.exists(Path.of(storage)) && !Installation.isIn(Path.of(storage))) {
             empty(factory, properties);
         }
+        properties.put(Constants.FRAMEWORK_BEGINNING_STARTLEVEL, String.valueOf(LATE_START_LEVEL));
         framework = factory.newFramework(properties);
     }
 
@@ -123,6 +128,9 @@ public final class Launcher {
         });
         Installation.update(context(), bundles);
         for (Bundle bundle : context().getBundles()) {
+            if (late != null && late.equals(bundle.getSymbolicName())) {
+                bundle.adapt(BundleStartLevel.class).setStartLevel(LATE_START_LEVEL);
+            }
             if (last != null && last.equals(bundle.getSymbolicName())) {
                 bundle.adapt(BundleStartLevel.class).setStartLevel(LAST_START_LEVEL);
             }

@@ -107,6 +107,18 @@ class InstallationTest {
     }
 
     @Test
+    void aDamagedListOfWhatIsInstalledIsMadeAnew() throws Exception {
+        start();
+        stop();
+        Path digests = storage.resolve("launcher.digests");
+        String before = Files.readString(digests).replaceAll("(?m)^#.*", "");
+        Files.writeString(digests, "a=\\u00zz\n");
+        start();
+        assertAllAreStarted();
+        assertEquals(before, Files.readString(digests).replaceAll("(?m)^#.*", ""));
+    }
+
+    @Test
     void whatSomebodyInstalledStaysAndWhatHeStoppedStaysStopped() throws Exception {
         BundleContext context = start();
         context.installBundle("by:hand", new ByteArrayInputStream(bundle("third", "1.0.0"))).start();
