@@ -228,7 +228,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private void fail(Ending.Cause cause, String reason) {
         if (stage != Stage.CLOSED) {
             connection.close();
-            leave(cause == Ending.Cause.TIMEOUT && passedOver);
+            boolean overdue = cause == Ending.Cause.TIMEOUT && passedOver;
+            if (overdue && session != null) {
+                session.overdue();
+            }
+            leave(overdue);
             owner.ended(new Ending(cause, reason));
         }
     }
