@@ -294,6 +294,15 @@ class BirthTest {
     /** A 3.1.1 broker that closes the connection on a PUBREL of which it does not know the id, after it took the birth. */
     @Test
     void noMessageIsBlamedWhenThePubrelsOfEarlierBirthsEndTheConnection() {
+        pubrelsOfEarlierBirthsEndTheConnection(5);
+    }
+
+    @Test
+    void norWhenTheAnswerToTheBirthIsLostWithOneOfTheConnections() {
+        pubrelsOfEarlierBirthsEndTheConnection(2);
+    }
+
+    private static void pubrelsOfEarlierBirthsEndTheConnection(int unanswered) {
         VirtualScheduler scheduler = new VirtualScheduler();
         DiskModel disk = new DiskModel();
         ClientSettings settings = with(Settings.DEFAULT.build(), birth(2), new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096));
@@ -306,9 +315,9 @@ class BirthTest {
         World world = new World(scheduler, after, disk, scheduler::execute, "boot", settings);
         List<Publication> innocent = List.of(world.publish("t", "1"), world.publish("t", "2"), world.publish("t", "3"));
         for (int i = 0; i < 5; i++) { // poison.attempts
-            after.acceptsAgain(true).expects((i == 3 ? "PUBLISH dup" : "PUBLISH") + " q1 id=65535 state on", "PUBREL id=65531",
+            after.acceptsAgain(true).expects((i == unanswered + 1 ? "PUBLISH dup" : "PUBLISH") + " q1 id=65535 state on", "PUBREL id=65531",
                     "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534").takeAll();
-            if (i != 2) { // the answer may be lost with the connection
+            if (i != unanswered) {
                 after.sends("PUBACK id=65535");
             }
             assertEquals(List.of(), missing(world));
@@ -326,15 +335,15 @@ class BirthTest {
     @Test
     void noMessageIsBlamedWhenThePubrelOfTheBirthItselfEndsTheConnection() {
         World world = connected(2);
-        Publication innocent = world.publish("t", "1");
+        List<Publication> innocent = List.of(world.publish("t", "1"), world.publish("t", "2"));
         for (int i = 0; i < 5; i++) { // poison.attempts
             world.broker.sends(i < 4 ? "PUBREC id=" + (65_531 + i) : "PUBACK id=65535");
             assertTrue(world.broker.takeAll().toString().contains("PUBREL id=65531"));
             world.broker.hangsUp().acceptsAgain(true);
         }
-        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1").expectsNothing()
-                .sends("PUBACK id=65535", "PUBACK id=1");
-        assertEquals(Outcome.Kind.DELIVERED, world.outcome(innocent));
+        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2").expectsNothing()
+                .sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2");
+        innocent.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
         assertEquals(0, world.client.metrics().deadLettered());
     }
 
