@@ -227,12 +227,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void fail(Ending.Cause cause, String reason) {
         if (stage != Stage.CLOSED) {
-            connection.close();
-            boolean overdue = cause == Ending.Cause.TIMEOUT && passedOver;
-            if (overdue && session != null) {
+            if (passedOver && session != null && cause == Ending.Cause.TIMEOUT) {
                 session.overdue();
             }
-            leave(overdue);
+            connection.close();
+            leave(cause == Ending.Cause.TIMEOUT && passedOver);
             owner.ended(new Ending(cause, reason));
         }
     }
