@@ -227,6 +227,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void fail(Ending.Cause cause, String reason) {
         if (stage != Stage.CLOSED) {
+            if (passedOver && session != null && cause == Ending.Cause.TIMEOUT) {
+                session.overdue();
+            }
             connection.close();
             leave(cause == Ending.Cause.TIMEOUT && passedOver);
             owner.ended(new Ending(cause, reason));

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.session;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
@@ -50,12 +51,22 @@ final class Birth {
     private int size;
     /** The packet ids, as bits from {@link #FIRST_ID}, that the broker may hold of QoS 2. */
     private int held;
-    /** A birth with QoS 1 of an earlier connection is not answered in this session. */
-    private boolean unanswered;
+    /** The connections in a row that a PUBREL of a birth may have ended. */
+    private int releaseStrikes;
+    /** The broker does not stand PUBRELs of births in this session: those held stay so, and births go with QoS 1. */
+    private boolean releasesGivenUp;
+    /** What was written on the present connection. */
+    private Message sent;
+    /** The birth with QoS 1 of an earlier connection that is not answered in this session; null = none. */
+    private Message unanswered;
     /** Whether the session may know births of a process before this one. */
     private boolean uncertain = true;
     /** How many answers the session had when the connection began. */
     private long answersBefore;
+    /** How many of the answers since then were for births. */
+    private long ownAnswers;
+    /** The response timeout ended the connection while it was awaited. */
+    private boolean overdue;
     /** The broker has answered a ping that stood behind it. */
     private boolean passedOver;
 
@@ -71,31 +82,41 @@ final class Birth {
         message = newMessage;
         attempts = newAttempts;
         strikes = 0;
+        releaseStrikes = 0;
     }
 
     /** The broker knows nothing of any birth. */
     void sessionLost() {
         held = 0;
-        unanswered = false;
+        releaseStrikes = 0;
+        releasesGivenUp = false;
+        unanswered = null;
         uncertain = false;
     }
 
     /** A connection begins, after so many answers of the broker. */
     void connected(long answers) {
         answersBefore = answers;
+        ownAnswers = 0;
+        overdue = false;
         passedOver = false;
         stage = message == null ? Stage.NONE : Stage.DUE;
         if (attempts > 0 && strikes >= attempts && message != null) {
             stage = Stage.LEFT_OUT;
             events.birthMissing(message.topic(), new Reason(0, "left out on this connection: the broker closed "
-                    + strikes + " connections in a row after it and answered nothing"));
+                    + strikes + " connections in a row after it and answered nothing, or did not answer it in time"));
         }
         if (uncertain && message != null && message.qos() == Qos.EXACTLY_ONCE) {
             uncertain = false;
             held = ALL_HELD;
         }
+        if (attempts > 0 && releaseStrikes >= attempts && !releasesGivenUp) {
+            releasesGivenUp = true;
+            events.birthMissing(message == null ? "" : message.topic(), new Reason(0, "not with QoS 2 in this session: the broker closed "
+                    + releaseStrikes + " connections in a row after PUBREL for a birth message"));
+        }
         for (int id = FIRST_ID; id < AT_LEAST_ONCE_ID; id++) {
-            if (isHeld(id)) {
+            if (isHeld(id) && !releasesGivenUp) {
                 acknowledgements.add(PacketType.PUBREL, id);
             }
         }
@@ -129,16 +150,23 @@ final class Birth {
             }
             int qos = chooseId(Math.min(message.qos().ordinal(), limits.maximumQos().ordinal()));
             boolean retain = message.retain() && limits.retainAvailable();
-            codec.encodePublish(message, qos << 1 | (retain ? 1 : 0) | (qos == 1 && unanswered ? DUPLICATE : 0), packetId, 0, buffer);
+            codec.encodePublish(message, qos << 1 | (retain ? 1 : 0) | (qos == 1 && repeats() ? DUPLICATE : 0), packetId, 0, buffer);
+            sent = message;
             stage = qos == 0 ? Stage.DONE : qos == 1 ? Stage.AWAITS_PUBACK : Stage.AWAITS_PUBREC;
             count(1);
         }
         return true;
     }
 
+    /** Whether it is the one that an earlier connection has left unanswered [MQTT-3.3.1-1]. */
+    private boolean repeats() {
+        return unanswered != null && unanswered.topic().equals(message.topic()) && unanswered.retain() == message.retain()
+                && Arrays.equals(unanswered.payload(), message.payload());
+    }
+
     /** Chooses a packet id; the result is the QoS for which there is one. */
     private int chooseId(int wanted) {
-        if (wanted == 2) {
+        if (wanted == 2 && !releasesGivenUp) {
             for (packetId = FIRST_ID; packetId < AT_LEAST_ONCE_ID; packetId++) {
                 if (!isHeld(packetId) && ids.owner(packetId) == null) {
                     return 2;
@@ -166,11 +194,13 @@ final class Birth {
         }
         if (type == PacketType.PUBCOMP && isHeld(id)) {
             held &= ~(1 << id - FIRST_ID);
+            ownAnswers++;
             return true;
         }
         if (id != packetId || type != awaited()) {
             return false;
         }
+        ownAnswers++;
         boolean refused = reason.code() >= FAILURE && type != PacketType.PUBCOMP;
         if (type == PacketType.PUBREC && !refused) {
             stage = Stage.AWAITS_PUBCOMP;
@@ -179,7 +209,7 @@ final class Birth {
         }
         count(-1);
         stage = Stage.DONE;
-        unanswered &= id != AT_LEAST_ONCE_ID;
+        unanswered = id == AT_LEAST_ONCE_ID ? null : unanswered;
         if (refused) {
             if (reason.code() == PACKET_IDENTIFIER_IN_USE && type == PacketType.PUBREC) {
                 held |= 1 << id - FIRST_ID;
@@ -204,9 +234,23 @@ final class Birth {
         passedOver |= stage == Stage.DONE;
     }
 
-    /** Whether the broker may have ended the connection for it: it was sent, and nothing is known to have come after it. */
+    /** The broker passes over something that was awaited for too long, whatever else it has answered. */
+    void overdue() {
+        overdue = isAwaited();
+    }
+
+    /** Whether the broker may have ended the connection for a birth: nothing is known to have come after it or after its PUBREL. */
     boolean isSuspect(long answers) {
-        return (isAwaited() || stage == Stage.DONE) && answers == answersBefore && !passedOver;
+        return isBirthSuspect(answers) || isReleaseSuspect(answers);
+    }
+
+    private boolean isBirthSuspect(long answers) {
+        return overdue || (isAwaited() || stage == Stage.DONE) && answers == answersBefore && !passedOver;
+    }
+
+    private boolean isReleaseSuspect(long answers) {
+        boolean releasing = stage != Stage.DUE && held != 0 && !releasesGivenUp || stage == Stage.AWAITS_PUBCOMP;
+        return releasing && answers - ownAnswers == answersBefore && !passedOver;
     }
 
     /**
@@ -219,15 +263,20 @@ final class Birth {
     void disconnected(boolean byBroker, long answers, boolean poison) {
         if (stage == Stage.LEFT_OUT) {
             strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes; // once more, and out again if it is the same
-        } else if (!isSuspect(answers)) {
+        } else if (!isBirthSuspect(answers)) {
             strikes = 0;
         } else if (byBroker) {
             strikes++;
         }
+        if (!isReleaseSuspect(answers)) {
+            releaseStrikes = 0;
+        } else if (byBroker) {
+            releaseStrikes++;
+        }
         if (stage == Stage.AWAITS_PUBREC || stage == Stage.AWAITS_PUBCOMP) {
             held |= 1 << packetId - FIRST_ID;
         }
-        unanswered |= stage == Stage.AWAITS_PUBACK;
+        unanswered = stage == Stage.AWAITS_PUBACK ? sent : unanswered;
         stage = Stage.NONE;
     }
 }

@@ -242,6 +242,11 @@ public final class Session {
         }
     }
 
+    /** The broker answers pings, and not in time what is awaited; {@link #disconnected} follows. */
+    public void overdue() {
+        birth.overdue();
+    }
+
     /** The connection is gone; {@code byBroker} if the broker hung up or did not answer in time. */
     public void disconnected(boolean byBroker) {
         if (!connected) {

@@ -290,4 +290,115 @@ class BirthTest {
                 .expectsNothing().takesBytes(5).expectsNothing().takesBytes(1000)
                 .expects("PUBLISH q1 id=65535 state on", "PUBLISH q1 id=1 t 1");
     }
+
+    /** A 3.1.1 broker that closes the connection on a PUBREL of which it does not know the id, after it took the birth. */
+    @Test
+    void noMessageIsBlamedWhenThePubrelsOfEarlierBirthsEndTheConnection() {
+        pubrelsOfEarlierBirthsEndTheConnection(5);
+    }
+
+    @Test
+    void norWhenTheAnswerToTheBirthIsLostWithOneOfTheConnections() {
+        pubrelsOfEarlierBirthsEndTheConnection(2);
+    }
+
+    private static void pubrelsOfEarlierBirthsEndTheConnection(int unanswered) {
+        VirtualScheduler scheduler = new VirtualScheduler();
+        DiskModel disk = new DiskModel();
+        ClientSettings settings = with(Settings.DEFAULT.build(), birth(2), new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096));
+        ScriptedBroker before = new ScriptedBroker(scheduler);
+        new World(scheduler, before, disk, scheduler::execute, "boot", settings);
+        before.acceptsNewClient().expects("PUBLISH q2 id=65531 state on");
+        scheduler.forget();
+        disk.cut(DiskModel.Fate.EVERYTHING_SURVIVES);
+        ScriptedBroker after = new ScriptedBroker(scheduler);
+        World world = new World(scheduler, after, disk, scheduler::execute, "boot", settings);
+        List<Publication> innocent = List.of(world.publish("t", "1"), world.publish("t", "2"), world.publish("t", "3"));
+        for (int i = 0; i < 5; i++) { // poison.attempts
+            after.acceptsAgain(true).expects((i == unanswered + 1 ? "PUBLISH dup" : "PUBLISH") + " q1 id=65535 state on", "PUBREL id=65531",
+                    "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534").takeAll();
+            if (i != unanswered) {
+                after.sends("PUBACK id=65535");
+            }
+            assertEquals(List.of(), missing(world));
+            after.hangsUp();
+        }
+        after.acceptsAgain(true).expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2",
+                "PUBLISH dup q1 id=3 t 3").expectsNothing().sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2", "PUBACK id=3");
+        assertEquals(1, missing(world).size());
+        innocent.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
+        assertEquals(0, world.client.metrics().deadLettered());
+        after.networkBreaks().acceptsAgain(true).expects("PUBLISH q1 id=65535 state on").expectsNothing().networkBreaks()
+                .acceptsAgain(false).expects("PUBLISH q2 id=65531 state on").expectsNothing();
+    }
+
+    @Test
+    void noMessageIsBlamedWhenThePubrelOfTheBirthItselfEndsTheConnection() {
+        World world = connected(2);
+        List<Publication> innocent = List.of(world.publish("t", "1"), world.publish("t", "2"));
+        for (int i = 0; i < 5; i++) { // poison.attempts
+            world.broker.sends(i < 4 ? "PUBREC id=" + (65_531 + i) : "PUBACK id=65535");
+            assertTrue(world.broker.takeAll().toString().contains("PUBREL id=65531"));
+            world.broker.hangsUp().acceptsAgain(true);
+        }
+        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2").expectsNothing()
+                .sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2");
+        innocent.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
+        assertEquals(0, world.client.metrics().deadLettered());
+    }
+
+    @Test
+    void aMessageThatEndsConnectionsIsFoundAlthoughPubrelsOfBirthsAreNotAnswered() {
+        World world = connected(2);
+        world.broker.expects("PUBLISH q2 id=65531 state on").networkBreaks().acceptsAgain(true);
+        Publication poison = world.publish("forbidden", "1");
+        for (int i = 0; world.outcome(poison) == Outcome.Kind.PENDING; i++) {
+            assertTrue(i < 12);
+            for (String packet : world.broker.takeAll()) {
+                if (packet.endsWith("state on")) {
+                    String id = packet.replaceAll(".*(id=[0-9]+).*", "$1");
+                    world.broker.sends((packet.contains("q1") ? "PUBACK " : "PUBREC ") + id);
+                }
+            }
+            world.broker.takeAll();
+            world.broker.hangsUp().acceptsAgain(true);
+        }
+        assertEquals(Outcome.Kind.DEAD_LETTERED, world.outcome(poison));
+        assertTrue(world.broker.takeAll().toString().contains("state on"));
+    }
+
+    @Test
+    void oneThatIsNeverAnsweredIsLeftOutAlthoughAllElseIsAnswered() {
+        World world = connected(1);
+        for (int i = 0; i < 5; i++) { // poison.attempts
+            assertEquals(List.of(), missing(world));
+            Publication other = world.publish("t", "" + i);
+            List<String> packets = world.broker.takeAll();
+            assertTrue(packets.get(0).endsWith("q1 id=65535 state on"), packets.toString());
+            world.broker.sends("PUBACK " + packets.get(1).replaceAll(".*(id=[0-9]+).*", "$1"));
+            assertEquals(Outcome.Kind.DELIVERED, world.outcome(other));
+            int connections = world.broker.connections();
+            for (int seconds = 0; world.broker.isConnected() && world.broker.connections() == connections; seconds++) {
+                assertTrue(seconds < 1000);
+                world.broker.idles(Duration.ofSeconds(1));
+            }
+            world.broker.acceptsAgain(true);
+        }
+        assertEquals(1, missing(world).size());
+        int connections = world.broker.connections();
+        world.broker.expectsNothing().idles(Duration.ofSeconds(1000));
+        assertEquals(connections, world.broker.connections());
+    }
+
+    @Test
+    void anotherOneIsNoRepetitionOfTheOneThatWasNotAnswered() {
+        World world = connected(1);
+        world.broker.expects("PUBLISH q1 id=65535 state on");
+        Message other = Message.to("state").payload("here").qos(Qos.AT_LEAST_ONCE).build();
+        world.client.configure("test", with(Settings.DEFAULT.build(), other, StoreSettings.MEMORY));
+        world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH q1 id=65535 state here");
+        Message same = Message.to("state").payload("here").qos(Qos.AT_LEAST_ONCE).build();
+        world.client.configure("test", with(Settings.DEFAULT.build(), same, StoreSettings.MEMORY));
+        world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=65535 state here").expectsNothing();
+    }
 }
