@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ResilientMqttClient;
@@ -38,6 +39,8 @@ import mqtt.resilient.spi.TlsMaterial;
  * <p>Safe from any thread.
  */
 public final class ResilientMqtt implements AutoCloseable {
+    private static final long CLOSING_SECONDS = 30;
+
     private final Program program;
     private final TlsMaterial tls;
     private final ManagedClient managed;
@@ -142,12 +145,12 @@ public final class ResilientMqtt implements AutoCloseable {
         }
     }
 
-    /** Waits for who has closed it first. Whether the thread was interrupted meanwhile. */
+    /** Waits for who has closed it first, unless that hangs. Whether the thread was interrupted meanwhile. */
     private boolean awaitEnd() {
         boolean interrupted = false;
         while (true) {
             try {
-                ended.await();
+                ended.await(CLOSING_SECONDS, TimeUnit.SECONDS);
                 return interrupted;
             } catch (InterruptedException e) {
                 interrupted = true;
