@@ -70,8 +70,8 @@ public interface ResilientMqttClient {
      * @return a subscription for each filter, in their order, each with its own {@link Subscription#granted() grant}; each can be
      *         ended by itself. A message that arrived for an ended one may still be handed to the listener, until the last of them
      *         ends
-     * @throws IllegalArgumentException if the list is empty, contains a filter twice, or a filter breaks a rule of
-     *         {@link Topics#requireFilter(String)}; nothing is subscribed then
+     * @throws IllegalArgumentException if the list is null or empty, contains null or a filter twice, or a filter breaks a rule
+     *         of {@link Topics#requireFilter(String)}; nothing is subscribed then
      */
     List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener);
 

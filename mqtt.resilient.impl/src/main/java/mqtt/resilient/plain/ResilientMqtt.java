@@ -5,13 +5,16 @@ import java.io.InterruptedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.engine.ClientHandle;
 import mqtt.resilient.impl.engine.ManagedClient;
+import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.TlsMaterial;
 
@@ -36,11 +39,14 @@ import mqtt.resilient.spi.TlsMaterial;
  * <p>Safe from any thread.
  */
 public final class ResilientMqtt implements AutoCloseable {
+    private static final long CLOSING_SECONDS = 30;
+
     private final Program program;
     private final TlsMaterial tls;
     private final ManagedClient managed;
     private final ClientHandle client;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
 
     private ResilientMqtt(Builder builder, Program program) throws IOException {
         this.program = program;
@@ -114,22 +120,41 @@ public final class ResilientMqtt implements AutoCloseable {
     }
 
     /**
-     * Says goodbye to the broker, closes the store and ends the threads; waits for that, a few seconds at most. What is pending
-     * stays in the store. Repeatable, and allowed in a listener, whose thread ends when it returns.
+     * Says goodbye to the broker and closes the store; waits for that, a few seconds at most. Ends the threads, which are gone soon
+     * after. What is pending stays in the store. Repeatable: a later caller waits for the first. Allowed in a listener, whose thread
+     * ends when it returns; there a later call returns at once.
      */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) {
-            return;
-        }
         boolean interrupted = Thread.interrupted(); // what is closed by halves would keep its lock
-        if (client != null) {
-            client.release();
+        if (closed.compareAndSet(false, true)) {
+            try {
+                if (client != null) {
+                    client.release();
+                }
+                managed.dispose();
+                interrupted |= program.leave();
+            } finally {
+                ended.countDown();
+            }
+        } else if (!EngineThread.isCurrent()) { // the first one may be waiting for this thread
+            interrupted |= awaitEnd();
         }
-        managed.dispose();
-        interrupted |= program.leave();
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for who has closed it first, unless that hangs. Whether the thread was interrupted meanwhile. */
+    private boolean awaitEnd() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                ended.await(CLOSING_SECONDS, TimeUnit.SECONDS);
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
         }
     }
 
@@ -204,6 +229,9 @@ public final class ResilientMqtt implements AutoCloseable {
          * @throws IOException if the store cannot be opened, for example because another process uses it
          */
         public ResilientMqtt open() throws IOException {
+            if (other != null && other.closed.get()) { // also while another client keeps the threads
+                throw new IllegalStateException("the client whose threads are to be shared is closed");
+            }
             Program program = other == null ? new Program() : other.program;
             program.enter();
             return new ResilientMqtt(this, program);

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -151,20 +154,10 @@ class ResilientMqttTest {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
             String error = assertThrows(IOException.class, () -> ResilientMqtt.open(configuration()).close()).getMessage();
             assertTrue(error.matches("plant: .*store.directory.*in use by another client.*"), error);
-            assertEquals("null", tryLock(directory.resolve("plant.journal/lock")));
+            assertEquals("null", LockProgram.tryLock(directory.resolve("plant.journal/lock")));
             assertEquals("plant", mqtt.client().status().client());
         }
-        assertEquals("locked", tryLock(directory.resolve("plant.journal/lock")));
-    }
-
-    /** In another process. */
-    private static String tryLock(Path file) throws Exception {
-        Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-cp",
-                Path.of(LockProgram.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString(),
-                LockProgram.class.getName(), file.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertEquals(0, process.waitFor());
-        return said;
+        assertEquals("locked", LockProgram.tryLock(directory.resolve("plant.journal/lock")));
     }
 
     @Test
@@ -265,6 +258,82 @@ class ResilientMqttTest {
     }
 
     @Test
+    void anInterruptedThreadKeepsTheIdentity() throws Exception {
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedIOException.class, () -> ResilientMqtt.open(configuration()));
+        assertTrue(Thread.interrupted());
+        assertTrue(Files.exists(directory.resolve("plant.client-id")));
+        String elsewhere = directory.resolve("elsewhere").toString();
+        try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
+            Thread.currentThread().interrupt();
+            mqtt.configure(configuration("store.directory", elsewhere));
+            assertTrue(Thread.interrupted());
+            assertTrue(Files.exists(directory.resolve("elsewhere/plant.client-id")));
+        }
+    }
+
+    @Test
+    void anotherPlaceIsTakenWhileOneIsBeingOpened() throws Exception {
+        try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
+            for (int i = 0; i < 20; i++) {
+                mqtt.configure(configuration("store.directory", directory.resolve("place" + i).toString()));
+            }
+            await(() -> "the last place is open", () -> Files.exists(directory.resolve("place19/plant.journal/lock")));
+        }
+    }
+
+    @Test
+    void whatIsNullIsRefusedByName() throws Exception {
+        assertTrue(refusal(null, "x").startsWith("configuration: the key null is not allowed"));
+        try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
+            String taken = assertThrows(IllegalArgumentException.class,
+                    () -> ResilientMqtt.builder(configuration("user", null)).sharing(mqtt).open()).getMessage();
+            assertTrue(taken.startsWith("mqtt.client: \"plant\" is the name of another client"), taken);
+            SubscribeOptions options = SubscribeOptions.qos(Qos.AT_LEAST_ONCE);
+            for (List<String> filters : Arrays.<List<String>>asList(null, Arrays.asList("a", null))) {
+                assertEquals("filters: " + filters + " is not allowed; allowed: at least one filter, each once",
+                        assertThrows(IllegalArgumentException.class, () -> mqtt.client().subscribe(filters, options, message -> { }))
+                                .getMessage());
+            }
+        }
+    }
+
+    @Test
+    void whoClosesASecondTimeWaitsForTheFirst() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        NetworkStateSource slow = new Modem() {
+            @Override
+            public AutoCloseable listen(Consumer<NetworkState> listener) {
+                return () -> {
+                    inside.countDown();
+                    go.await(1, TimeUnit.SECONDS);
+                };
+            }
+        };
+        ResilientMqtt mqtt = ResilientMqtt.builder(configuration("network.source", "modem")).networkSource(slow).open();
+        await(() -> "connected", () -> mqtt.client().isConnected());
+        Thread first = new Thread(mqtt::close, "first");
+        first.start();
+        assertTrue(inside.await(30, TimeUnit.SECONDS));
+        Thread.currentThread().interrupt();
+        mqtt.close();
+        assertTrue(Thread.interrupted());
+        ResilientMqtt.open(configuration()).close(); // the store is closed
+        first.join();
+    }
+
+    @Test
+    void theThreadsOfAClosedClientAreNotSharedAlsoWhileAnotherHasThem() throws IOException {
+        ResilientMqtt first = ResilientMqtt.open(configuration());
+        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first).open()) {
+            first.close();
+            assertEquals("the client whose threads are to be shared is closed", assertThrows(IllegalStateException.class,
+                    () -> ResilientMqtt.builder(configuration()).sharing(first).open(), second::toString).getMessage());
+        }
+    }
+
+    @Test
     void speaksFiveWhereItsJarIs() throws IOException {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration("protocol", "5"))) {
             await(() -> "connected", () -> mqtt.client().isConnected());
@@ -301,7 +370,7 @@ class ResilientMqttTest {
         await(() -> "nobody listens", () -> modem.listeners.isEmpty());
     }
 
-    private static final class Modem implements NetworkStateSource {
+    private static class Modem implements NetworkStateSource {
         private final List<Consumer<NetworkState>> listeners = new CopyOnWriteArrayList<>();
         private final CompletableFuture<String> bounced = new CompletableFuture<>();
 

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.engine;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -134,9 +135,9 @@ public final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
-        List<String> all = List.copyOf(filters);
-        if (all.isEmpty() || new HashSet<>(all).size() < all.size()) {
-            throw new IllegalArgumentException("filters: " + all + " is not allowed; allowed: at least one filter, each once");
+        List<String> all = filters == null ? List.of() : new ArrayList<>(filters);
+        if (all.isEmpty() || all.contains(null) || new HashSet<>(all).size() < all.size()) {
+            throw new IllegalArgumentException("filters: " + filters + " is not allowed; allowed: at least one filter, each once");
         }
         all.forEach(filter -> require(filter, options));
         Objects.requireNonNull(listener, "listener: null is not allowed");

@@ -168,7 +168,8 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void connectionListenerFailed(String listener, Throwable error) {
-        LOG.warn("{}: connection listener {} failed: {}", name, listener, error.toString(), error);
+        LOG.warn("{}: connection listener {} failed: {}", name, listener, OutsideText.oneLine(error.toString()),
+                new LoggedFailure(error));
     }
 
     @Override
@@ -179,11 +180,11 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, OutsideText.oneLine(topic), error.toString(),
-                setAside ? "dead-lettered" : "offered again", error);
+        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, OutsideText.oneLine(topic),
+                OutsideText.oneLine(error.toString()), setAside ? "dead-lettered" : "offered again", new LoggedFailure(error));
         if (setAside) {
             post(MqttConstants.EVENT_DEAD_LETTERED,
-                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + error));
+                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + OutsideText.oneLine(error.toString())));
         }
     }
 

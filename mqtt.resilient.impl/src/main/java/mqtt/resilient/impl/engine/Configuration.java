@@ -13,12 +13,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -27,6 +27,7 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
+import mqtt.resilient.impl.codec.OutsideText;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.io.TlsFiles;
@@ -53,6 +54,8 @@ public final class Configuration {
             "(http|socks5)://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})/?");
     private static final Pattern HOST_AND_PORT = Pattern.compile(
             "([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+    /** All that may be a user or a password in an address, however it is written. */
+    private static final Pattern LOGIN = Pattern.compile("(?s)^((?:http|socks5|mqtt|mqtts|ws|wss)://)?.*@");
     private static final int SEGMENTS = 16;
     private static final int SMALLEST_SEGMENT_BYTES = 64 * 1024;
     private static final int LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -66,7 +69,7 @@ public final class Configuration {
 
         /** Names key, value and what is allowed; never a secret. */
         public InvalidException(String message) {
-            super(message);
+            super(OutsideText.oneLine(message)); // it goes into a log
         }
     }
 
@@ -110,7 +113,7 @@ public final class Configuration {
 
     /** Keys that mean nothing here, most likely misspelt. */
     Set<String> unknownKeys() {
-        return properties.keySet().stream().filter(key -> !DEFAULTS.containsKey(key)
+        return properties.keySet().stream().filter(key -> key != null && !DEFAULTS.containsKey(key)
                 && FRAMEWORK_PREFIXES.stream().noneMatch(key::startsWith)).collect(Collectors.toCollection(TreeSet::new));
     }
 
@@ -124,6 +127,9 @@ public final class Configuration {
     }
 
     String name() throws InvalidException {
+        if (properties.keySet().stream().anyMatch(Objects::isNull)) {
+            throw new InvalidException("configuration: the key null is not allowed; allowed: the keys of docs/configuration.md");
+        }
         String name = text("mqtt.client").strip();
         if (!name.matches("[A-Za-z0-9._-]{1,100}")) {
             throw invalid("mqtt.client", name, "1 to 100 letters, digits, dots, underscores and hyphens");
@@ -296,7 +302,7 @@ public final class Configuration {
         Matcher matcher = PROXY.matcher(text);
         if (!matcher.matches() || Integer.parseInt(matcher.group(3)) < 1
                 || Integer.parseInt(matcher.group(3)) > LARGEST_PORT) {
-            throw invalid("proxy", text.replaceAll("//.*@", "//…@"), "http://host:port or socks5://host:port; user and "
+            throw invalid("proxy", text, "http://host:port or socks5://host:port; user and "
                     + "password belong in proxy.user and .proxy.password");
         }
         int limit = matcher.group(1).equals("http") ? MAX_STRING_BYTES : MAX_SOCKS_BYTES;
@@ -333,11 +339,15 @@ public final class Configuration {
 
     private LinkSettings.Brokers brokers() throws InvalidException {
         List<BrokerUri> brokers = new ArrayList<>();
-        for (String text : texts("brokers")) {
+        List<String> texts = texts("brokers");
+        for (String text : texts) {
             try {
                 brokers.add(BrokerUri.parse(text));
             } catch (IllegalArgumentException e) {
-                throw new InvalidException("brokers: " + e.getMessage());
+                String all = String.join(",", texts); // a password with a comma has been split
+                throw texts.size() == 1 || !all.contains("@") ? new InvalidException("brokers: " + e.getMessage())
+                        : invalid("brokers", all.replaceAll("(?s)(.*@[^?]*)\\?.*", "$1?…"), "a list of mqtt://host[:port]; user and "
+                                + "password belong in the keys user and .password");
             }
         }
         if (brokers.isEmpty()) {
@@ -479,6 +489,18 @@ public final class Configuration {
             }
             return all.isEmpty() ? "" : all.get(0);
         }
+        return one(key, value);
+    }
+
+    /** One value as a text, of any type that has one; the others' toString() would be taken for what was meant. */
+    private static String one(String key, Object value) throws InvalidException {
+        if (value instanceof char[] characters) {
+            return new String(characters);
+        }
+        if (value != null && value.getClass().isArray()) {
+            throw new InvalidException(key + ": a value of type " + value.getClass().getSimpleName() + " is not allowed; allowed: text, "
+                    + "char[], a number, true or false");
+        }
         return String.valueOf(value);
     }
 
@@ -493,12 +515,19 @@ public final class Configuration {
         return text;
     }
 
-    private List<String> texts(String key) {
+    private List<String> texts(String key) throws InvalidException {
         Object value = value(key);
-        Stream<?> values = value instanceof Object[] array ? Stream.of(array)
-                : value instanceof Collection<?> collection ? collection.stream()
-                : Stream.of(String.valueOf(value).split("[,\n]"));
-        return values.map(String::valueOf).map(String::strip).filter(text -> !text.isEmpty()).toList();
+        Collection<?> values = value instanceof Object[] array ? Arrays.asList(array)
+                : value instanceof Collection<?> collection ? collection
+                : List.of(one(key, value).split("[,\n]"));
+        List<String> all = new ArrayList<>();
+        for (Object each : values) {
+            String text = one(key, each).strip();
+            if (!text.isEmpty()) {
+                all.add(text);
+            }
+        }
+        return List.copyOf(all);
     }
 
     private long number(String key, long min, long max) throws InvalidException {
@@ -533,6 +562,10 @@ public final class Configuration {
     }
 
     private static InvalidException invalid(String key, Object value, String allowed) {
-        return new InvalidException(key + ": \"" + value + "\" is not allowed; allowed: " + allowed);
+        String shown = String.valueOf(value);
+        if (key.equals("proxy") || key.equals("brokers")) {
+            shown = LOGIN.matcher(shown).replaceFirst("$1…@");
+        }
+        return new InvalidException(key + ": \"" + shown + "\" is not allowed; allowed: " + allowed);
     }
 }

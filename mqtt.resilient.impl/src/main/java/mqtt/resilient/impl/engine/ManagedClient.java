@@ -12,14 +12,17 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.link.LinkSettings;
@@ -45,6 +48,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     /** How the directory of a journal ends, behind its name. */
     public static final String JOURNAL = ".journal";
     private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final long OPENING_NANOS = 10_000_000_000L;
+    private static final long POLL_NANOS = 2_000_000L;
 
     private final Engine engine;
     private final Host host;
@@ -138,6 +143,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         tlsRefused = tls;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
+        boolean interrupted = Thread.interrupted(); // or the client id could be neither read nor kept
         try {
             String newName = configuration.name();
             if (!configured) { // known by its name also while the rest is not usable
@@ -170,6 +176,10 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
             client.configurationRefused(name, error);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: unknown keys ignored: {}", name, configuration.unknownKeys());
@@ -182,11 +192,36 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
      *
      * @return why it is not usable; empty = it is taken
      */
-    public synchronized String configureOnce(Map<String, ?> properties, TlsMaterial tls) {
-        configure(properties, tls);
-        nameRefused = null;
-        storeRefused = null;
-        return client.status().configurationError();
+    public String configureOnce(Map<String, ?> properties, TlsMaterial tls) {
+        awaitStore();
+        synchronized (this) {
+            configure(properties, tls);
+            nameRefused = null;
+            storeRefused = null;
+            return client.status().configurationError();
+        }
+    }
+
+    /** Waits a while for the store to be open: until then it cannot be left. Not on the engine's threads, which open it. */
+    private void awaitStore() {
+        if (store == null || EngineThread.isCurrent()) {
+            return;
+        }
+        CompletableFuture<Void> begun = new CompletableFuture<>(); // what the last configuration asks for
+        engine.environment().scheduler().execute(() -> begun.complete(null));
+        long since = System.nanoTime();
+        boolean interrupted = false;
+        while ((!begun.isDone() || isOpening()) && !disposed && System.nanoTime() - since < OPENING_NANOS) {
+            interrupted |= Thread.interrupted(); // it would not wait at all
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isOpening() {
+        return store != null && client.status().store() == StoreHealth.OPENING;
     }
 
     @Override
@@ -237,6 +272,10 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
             storeRefused = new HashMap<>(properties);
             retryWhenEmpty(storeRefused);
+            if (isOpening()) {
+                throw new Configuration.InvalidException("store, store.directory, mqtt.client: the store is being opened; the change "
+                        + "takes effect when it is open and no message is pending");
+            }
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
                     + (store.place().isEmpty() ? "memory" : store.place()) + "; the change takes effect when none is pending");
         }
@@ -248,7 +287,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
         if (!engine.claim(newName, this)) {
-            nameRefused = Map.copyOf(properties);
+            nameRefused = new HashMap<>(properties);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
                     + "\" is the name of another client; allowed: a name that no other client has");
         }

@@ -16,7 +16,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
 
@@ -28,6 +30,12 @@ import mqtt.resilient.impl.environment.FileSystem;
 public final class LocalFileSystem implements FileSystem {
     private static final FileAttribute<?>[] PRIVATE_FILE = owner("rw-------");
     private static final FileAttribute<?>[] PRIVATE_DIRECTORY = owner("rwx------");
+
+    /**
+     * Channels that must stay open, by the name of the lock: the file has another name too (a hard link), under which this process
+     * has locked it, and to close them would end that lock. One for each name at most, for the next one to try takes it.
+     */
+    private static final Map<String, FileChannel> KEPT = new ConcurrentHashMap<>();
 
     private final Path root;
     /** Where the directory is; found out once, for that is slow. */
@@ -47,7 +55,13 @@ public final class LocalFileSystem implements FileSystem {
      * all of the process, also when he did not get it himself: so he must know before, whatever class loader he is from.
      */
     private static String lockName(Path file) {
-        return "mqtt.resilient.lock:" + file.toAbsolutePath().normalize();
+        Path directory = file.toAbsolutePath().getParent();
+        try { // one name, whatever links lead to it
+            directory = directory.toRealPath();
+        } catch (IOException e) {
+            directory = directory.normalize(); // it is not there: nobody has a lock in it
+        }
+        return "mqtt.resilient.lock:" + directory.resolve(file.getFileName());
     }
 
     private static FileAttribute<?>[] owner(String rights) {
@@ -152,9 +166,11 @@ public final class LocalFileSystem implements FileSystem {
         if (System.getProperties().putIfAbsent(name, "") != null) {
             throw new IOException("in use by another client");
         }
-        FileChannel channel = null;
+        FileChannel channel = KEPT.remove(name);
         try {
-            channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE_FILE);
+            if (channel == null) {
+                channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE_FILE);
+            }
             if (channel.tryLock() == null) {
                 throw new IOException("in use by another process");
             }
@@ -163,12 +179,16 @@ public final class LocalFileSystem implements FileSystem {
                 held.close();
                 System.clearProperty(name);
             };
-        } catch (IOException | OverlappingFileLockException e) {
+        } catch (OverlappingFileLockException e) {
+            KEPT.put(name, channel);
+            System.clearProperty(name);
+            throw new IOException("in use by another client", e);
+        } catch (IOException e) {
             if (channel != null) {
                 channel.close();
             }
             System.clearProperty(name);
-            throw e instanceof IOException known ? known : new IOException("in use by another client", e);
+            throw e;
         }
     }
 

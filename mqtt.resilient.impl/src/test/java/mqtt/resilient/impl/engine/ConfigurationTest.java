@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
@@ -473,5 +475,71 @@ class ConfigurationTest {
         Map<String, Object> properties = new HashMap<>();
         Configuration.keys().forEach(key -> properties.put(key, null));
         new Configuration(properties).settings("c", "/place");
+    }
+
+    @Test
+    void charactersAreText() throws InvalidException {
+        assertArrayEquals("geheim".getBytes(StandardCharsets.UTF_8),
+                settings("user", "u", ".password", "geheim".toCharArray()).link().login().password());
+        assertEquals("[mqtt://a:1883, mqtt://b:1883]",
+                settings("brokers", "mqtt://a,mqtt://b".toCharArray()).link().brokers().uris().toString());
+        assertEquals("[mqtt://a:1883]",
+                settings("brokers", List.of("mqtt://a".toCharArray())).link().brokers().uris().toString());
+    }
+
+    @Test
+    void anArrayThatIsNoTextIsNotTakenForOne() {
+        assertEquals(".password: a value of type byte[] is not allowed; allowed: text, char[], a number, true or false",
+                error("user", "u", ".password", new byte[] { 1 }));
+        assertEquals("keepalive.seconds: a value of type int[] is not allowed; allowed: text, char[], a number, true or false",
+                error("keepalive.seconds", new int[] { 60 }));
+        for (String key : Configuration.keys()) {
+            for (Object value : new Object[] { new byte[] { 1 }, new int[] { 1 }, List.of(new byte[] { 1 }), new Object[] { new long[1] } }) {
+                Configuration configuration = new Configuration(map("mqtt.client", "x", "client.id", "c", key, value));
+                String message = assertThrows(InvalidException.class, () -> {
+                    configuration.name();
+                    configuration.storeDirectory();
+                    configuration.clientId();
+                    configuration.subscriptions();
+                    configuration.networkSource();
+                    configuration.settings("c", "/place");
+                    if (key.equals("will.payload")) { // read only with a topic
+                        new Configuration(map("will.topic", "t", key, value)).settings("c", "/place");
+                    }
+                }, key).getMessage();
+                assertTrue(message.matches(Pattern.quote(key) + ": a value of type [a-z]+\\[\\] is not allowed.*"), message);
+            }
+        }
+    }
+
+    @Test
+    void aPasswordInAnAddressIsInNoError() {
+        for (Object proxy : new Object[] { "user:geheim@proxy:3128", "http:/user:geheim@proxy:3128", "http://user:geheim@proxy:3128",
+            "http://user:geh@eim@proxy:3128", "user:geheim\n@proxy:3128", List.of("a:geheim@p:1", "b:geheim@p:1") }) {
+            String error = error("proxy", proxy);
+            assertFalse(error.contains("eim"), error);
+            assertFalse(error.contains("user:"), error);
+        }
+        for (Object brokers : new Object[] { "mqtt://user:ge,heim@h", "mqtt://a,mqtt://user:ge,heim@h,mqtt://b", "user:ge\nheim@h",
+            "mqtt://user:ge,heim@h".toCharArray(), "ws://user:ge,heim@h/path", new String[] { "mqtt://user:ge,heim@h" } }) {
+            String error = error("brokers", brokers);
+            assertTrue(error.startsWith("brokers: ") && error.contains("user and .password"), error);
+            assertFalse(error.contains(":ge") || error.contains("heim"), error);
+        }
+        assertEquals("[ws://h:80/a@b]", assertDoesNotThrow(() -> settings("brokers", "ws://h/a@b")).link().brokers().uris().toString());
+    }
+
+    @Test
+    void aKeyThatIsNullIsRefused() {
+        Map<String, Object> properties = map("mqtt.client", "x", null, "y");
+        Configuration configuration = new Configuration(properties);
+        assertEquals("configuration: the key null is not allowed; allowed: the keys of docs/configuration.md",
+                assertThrows(InvalidException.class, configuration::name).getMessage());
+        assertEquals(Set.of(), configuration.unknownKeys());
+    }
+
+    @Test
+    void anErrorIsOneLine() {
+        assertFalse(error("protocol", "4\nERROR forged\r\u2028\u202e").matches("(?s).*[\n\r\u2028\u202e].*"));
     }
 }

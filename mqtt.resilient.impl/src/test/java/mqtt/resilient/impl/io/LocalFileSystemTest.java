@@ -1,8 +1,11 @@
 package mqtt.resilient.impl.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import mqtt.resilient.plain.LockProgram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,5 +52,35 @@ class LocalFileSystemTest {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
         new LocalFileSystem(place).makeDirectory("plant.journal");
         assertEquals("rwxr-x---", rights(place));
+    }
+
+    @Test
+    void aStoreReachedThroughALinkIsInUseAndStaysLockedForOtherProcesses() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("store"));
+        LocalFileSystem linked = new LocalFileSystem(Files.createSymbolicLink(directory.resolve("link"), place));
+        try (Closeable held = new LocalFileSystem(place).lock("lock")) {
+            assertEquals("in use by another client", assertThrows(IOException.class, () -> linked.lock("lock")).getMessage());
+            assertTrue(LocalFileSystem.isLocked(directory.resolve("link/lock")));
+            assertEquals("null", LockProgram.tryLock(place.resolve("lock")), held::toString);
+        }
+        linked.lock("lock").close();
+        assertEquals("locked", LockProgram.tryLock(place.resolve("lock")));
+    }
+
+    @Test
+    void aLockFileWithTwoNamesStaysLockedForOtherProcesses() throws Exception {
+        LocalFileSystem files = new LocalFileSystem(directory);
+        files.lock("lock").close();
+        Files.createLink(directory.resolve("other"), directory.resolve("lock"));
+        try (Closeable held = files.lock("lock")) {
+            for (int i = 0; i < 3; i++) {
+                assertEquals("in use by another client", assertThrows(IOException.class, () -> files.lock("other")).getMessage());
+                assertEquals("null", LockProgram.tryLock(directory.resolve("lock")), held::toString);
+            }
+        }
+        try (Closeable held = files.lock("other")) {
+            assertEquals("null", LockProgram.tryLock(directory.resolve("lock")), held::toString);
+        }
+        assertEquals("locked", LockProgram.tryLock(directory.resolve("lock")));
     }
 }

@@ -1,0 +1,27 @@
+package mqtt.resilient.impl.engine;
+
+import mqtt.resilient.impl.codec.OutsideText;
+
+/**
+ * A failure of somebody's listener as it is logged: its messages, which may quote what a device has sent, are one line each. It has
+ * the stack trace and the causes of the failure, but not what was suppressed.
+ */
+final class LoggedFailure extends Exception {
+    private static final long serialVersionUID = 1L;
+    private static final int MAX_CAUSES = 20;
+
+    LoggedFailure(Throwable error) {
+        this(error, MAX_CAUSES);
+    }
+
+    private LoggedFailure(Throwable error, int causes) { // causes may form a circle
+        super(OutsideText.oneLine(error.toString()),
+                error.getCause() == null || causes == 0 ? null : new LoggedFailure(error.getCause(), causes - 1), false, true);
+        setStackTrace(error.getStackTrace());
+    }
+
+    @Override
+    public String toString() {
+        return getMessage();
+    }
+}
