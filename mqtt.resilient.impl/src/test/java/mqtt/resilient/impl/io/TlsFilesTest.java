@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.AlgorithmParameters;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
@@ -78,8 +79,10 @@ class TlsFilesTest {
         Cipher cipher = Cipher.getInstance(algorithm);
         cipher.init(Cipher.ENCRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
                 .generateSecret(new PBEKeySpec(password.toCharArray())));
+        AlgorithmParameters parameters = AlgorithmParameters.getInstance("PBES2"); // the name that Java 17 knows in a file
+        parameters.init(cipher.getParameters().getEncoded());
         return TestKeys.pem("ENCRYPTED PRIVATE KEY",
-                new javax.crypto.EncryptedPrivateKeyInfo(cipher.getParameters(), cipher.doFinal(plain)).getEncoded());
+                new javax.crypto.EncryptedPrivateKeyInfo(parameters, cipher.doFinal(plain)).getEncoded());
     }
 
     @Test
