@@ -233,8 +233,17 @@ class GatewayScriptTest {
     /** In a pseudo terminal, which the program script makes. */
     private OutputStream inATerminal(String... flags) throws IOException {
         assumeTrue(Program.find("script").isPresent(), "there is no script (util-linux) on this machine");
-        run(List.of("script", "-qefc", String.join(" ", gateway(flags)), "/dev/null"));
+        List<String> command = new ArrayList<>(ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of());
+        command.addAll(List.of("script", "-qefc", String.join(" ", gateway(flags)), "/dev/null"));
+        run(command);
         return process.getOutputStream();
+    }
+
+    /** Whether this build runs in the background of a shell: what it starts would not see Ctrl-C either. */
+    private static boolean ignoresInterrupts() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        return Files.isReadable(status) && Files.readAllLines(status).stream().filter(line -> line.startsWith("SigIgn:"))
+                .anyMatch(line -> (Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16) & 2) != 0);
     }
 
     @Test
