@@ -20,6 +20,10 @@ import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
@@ -155,16 +159,30 @@ final class Gateway implements AutoCloseable {
                 HttpResponse.BodyHandlers.ofInputStream());
     }
 
-    /** {@return what a stream brings until a text is in it} */
+    /** {@return what a stream brings until a text is in it, within a minute: such a stream cannot be interrupted} */
     static String until(InputStream stream, String text) throws IOException {
-        StringBuilder read = new StringBuilder();
+        StringBuffer read = new StringBuffer();
+        try {
+            return CompletableFuture.supplyAsync(() -> read(stream, text, read)).get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause());
+        } catch (TimeoutException | InterruptedException e) {
+            throw new AssertionError("\"" + text + "\" did not come: " + read, e);
+        }
+    }
+
+    private static String read(InputStream stream, String text, StringBuffer read) {
         byte[] bytes = new byte[8192];
-        while (read.indexOf(text) < 0) {
-            int count = stream.read(bytes);
-            if (count < 0) {
-                throw new AssertionError("the stream ended before \"" + text + "\": " + read);
+        try {
+            while (read.indexOf(text) < 0) {
+                int count = stream.read(bytes);
+                if (count < 0) {
+                    throw new AssertionError("the stream ended before \"" + text + "\": " + read);
+                }
+                read.append(new String(bytes, 0, count, StandardCharsets.US_ASCII));
             }
-            read.append(new String(bytes, 0, count, StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return read.toString();
     }

@@ -92,7 +92,7 @@ class PageRequestsTest {
             long before = client.metrics().accepted();
             assertEquals(202, gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one", "X-Mqtt-Token", token).statusCode());
             assertEquals(before + 1, client.metrics().accepted());
-            Gateway.until(stream, "is at its end: DELIVERED");
+            Gateway.until(stream, "is settled: DELIVERED");
         }
         Await.until("the pages are gone", () -> !Gateway.samples());
     }
@@ -265,7 +265,7 @@ class PageRequestsTest {
                 assertEquals(202, gateway.post(PAGE + "action", "do=reconnect&client=plant", headers).statusCode());
                 Gateway.until(second, "plant is paused, reconnect has no effect; connect resumes.");
                 assertEquals(202, gateway.post(PAGE + "action", "do=connect&client=plant", headers).statusCode());
-                Gateway.until(second, "is at its end: DELIVERED");
+                Gateway.until(second, "is settled: DELIVERED");
             }
         } finally {
             client.connect();
