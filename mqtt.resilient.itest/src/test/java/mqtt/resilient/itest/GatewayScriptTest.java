@@ -230,11 +230,11 @@ class GatewayScriptTest {
         assertTrue(output().endsWith("gateway: ended\r\n"), this::output);
     }
 
-    /** In a pseudo terminal, which the program script makes. */
+    /** In a pseudo terminal, which the program script makes. Its shell becomes the gateway: one that waited would end by Ctrl-C. */
     private OutputStream inATerminal(String... flags) throws IOException {
         assumeTrue(Program.find("script").isPresent(), "there is no script (util-linux) on this machine");
         List<String> command = new ArrayList<>(ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of());
-        command.addAll(List.of("script", "-qefc", String.join(" ", gateway(flags)), "/dev/null"));
+        command.addAll(List.of("script", "-qefc", "exec " + String.join(" ", gateway(flags)), "/dev/null"));
         run(command);
         return process.getOutputStream();
     }
