@@ -138,7 +138,7 @@ abstract class FrameworkRun {
             fail("no test ran; see " + log);
         }
         if (!failed.isEmpty()) {
-            fail(failed.size() + " of " + ran + " tests failed; see " + log + "\n  " + String.join("\n  ", failed));
+            fail(failed.size() + " of " + ran + " tests failed; see " + log + ": " + String.join(", ", failed));
         }
     }
 

@@ -133,6 +133,7 @@ final class Report {
                         end = TestResult.End.FAILED;
                         why = why(xml);
                     }
+                    case "flakyFailure", "flakyError" -> why = firstLine(attribute(xml, "message"));
                     case "skipped" -> {
                         end = TestResult.End.SKIPPED;
                         why = why(xml);

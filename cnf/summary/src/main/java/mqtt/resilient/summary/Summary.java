@@ -83,6 +83,7 @@ public final class Summary {
         System.out.println("The slowest classes:");
         summary.slowest(slowest).forEach(System.out::println);
         summary.skipped.forEach(each -> System.out.println("skipped: " + each.line()));
+        summary.secondAttempts().forEach(System.out::println);
         summary.failures().forEach(System.out::println);
         if (!failedElse.isEmpty()) {
             System.out.println("failed: " + failedElse);
@@ -151,6 +152,12 @@ public final class Summary {
             lines.add("        its output is in " + each.log());
         }
         return lines;
+    }
+
+    /** {@return a line for each test that failed at first} */
+    List<String> secondAttempts() {
+        return all.stream().filter(each -> each.end() == End.PASSED && !each.why().isEmpty())
+                .map(each -> "passed in the second attempt only: " + each.line()).toList();
     }
 
     /** {@return the classes that took longest, in each place where they ran} */

@@ -10,7 +10,8 @@ import java.nio.file.Path;
  * @param name of the test
  * @param seconds how long it ran
  * @param end how it ended
- * @param why the first line of what it failed with, or of the reason for which it was skipped; empty if it passed
+ * @param why the first line of what it failed with, in the first attempt also if it passed in the second one, or of the reason for
+ *        which it was skipped; empty if it passed
  * @param log where its output is
  */
 record TestResult(String suite, String type, String name, double seconds, End end, String why, Path log) {

@@ -129,6 +129,15 @@ class SummaryTest {
     }
 
     @Test
+    void whatPassedInTheSecondAttemptOnlyIsSaidAndCountsAsPassed() throws IOException {
+        report("m/target/surefire-reports/TEST-a.OneTest.xml", PASSED, "<testcase name=\"waits\" classname=\"a.OneTest\" time=\"1\">"
+                + "<flakyFailure message=\"expected 1&#10;but was 2\" type=\"x\"><stackTrace>at a</stackTrace></flakyFailure></testcase>");
+        Summary summary = new Summary(Report.all(root, 0));
+        assertEquals(List.of("passed in the second attempt only: m: OneTest.waits: expected 1"), summary.secondAttempts());
+        assertEquals(List.of("2 tests: 2 passed, 0 failed, 0 skipped"), lines());
+    }
+
+    @Test
     void theSlowestClassesComeFirst() throws IOException {
         report("m/target/surefire-reports/TEST-a.OneTest.xml", PASSED, FAILED);
         report("m/target/surefire-reports/TEST-a.TwoTest.xml", SKIPPED);
