@@ -523,6 +523,23 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         };
     }
 
+    /**
+     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so that the
+     * broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that everything that waits
+     * for something later is planned. On the loop; repeatable.
+     */
+    public void mend() {
+        if (!stopping) {
+            supervisor.mend();
+        }
+    }
+
+    /** The loop, without which nothing goes on, has ended. */
+    public void fail(String reason) {
+        supervisor.lost(reason);
+        health(StoreHealth.FAILED, reason);
+    }
+
     /** Answers whether the broker is there; safe from any thread. */
     public CompletionStage<Boolean> brokerUp() {
         CompletableFuture<Boolean> answer = new CompletableFuture<>();

@@ -2,9 +2,10 @@ package mqtt.resilient.impl.engine;
 
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,18 +18,19 @@ public final class HostThread {
     private static final Logger LOG = LoggerFactory.getLogger(HostThread.class);
 
     private final String name;
-    private final ThreadPoolExecutor executor;
+    private final Threads executor;
     private volatile Thread current;
 
-    HostThread(String name) {
+    HostThread(String name, EventLoop loop) {
         this.name = name;
-        executor = Threads.pool(name, 1);
-        executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        executor = loop.threads(name, 1, 1).afterStop(task -> { });
     }
 
     /** Runs a task behind all others; a task after the end is dropped, and its future never done. */
     public Future<?> execute(Runnable task) {
-        return executor.submit(() -> run(task));
+        FutureTask<Void> future = new FutureTask<>(() -> run(task), null);
+        executor.execute(future);
+        return future;
     }
 
     private void run(Runnable task) {
@@ -36,9 +38,17 @@ public final class HostThread {
         try {
             task.run();
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
-            LOG.error("A task on {} failed", name, e);
+            report(e);
         } finally {
             current = null;
+        }
+    }
+
+    private void report(Throwable e) {
+        try {
+            LOG.error("A task on {} failed", name, e);
+        } catch (Throwable again) {
+            return; // no heap, or a log that cannot be written: the next task must run
         }
     }
 

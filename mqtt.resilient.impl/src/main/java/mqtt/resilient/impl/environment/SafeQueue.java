@@ -1,0 +1,55 @@
+package mqtt.resilient.impl.environment;
+
+import java.util.ArrayDeque;
+
+/**
+ * An array queue that takes a thing, or throws for want of heap and is as it was before: {@link ArrayDeque} is empty when it could
+ * not grow. Only {@link #add} allocates. Not safe for several threads.
+ */
+public final class SafeQueue<T> {
+    private static final int FEW = 8;
+    private static final int MAX_KEPT = 1024;
+
+    private ArrayDeque<T> queue = new ArrayDeque<>(FEW);
+    /** What the queue holds without growing. */
+    private int room = FEW;
+
+    /** Adds at the end. */
+    public void add(T thing) {
+        if (queue.size() == room) {
+            grow(2 * room);
+        } else if (room > MAX_KEPT && queue.isEmpty()) {
+            grow(FEW);
+        }
+        queue.add(thing);
+    }
+
+    private void grow(int newRoom) {
+        ArrayDeque<T> other = new ArrayDeque<>(newRoom);
+        other.addAll(queue);
+        queue = other;
+        room = newRoom;
+    }
+
+    /** The first thing; null if there is none. */
+    public T peek() {
+        return queue.peek();
+    }
+
+    /** Takes the first thing out; null if there is none. */
+    public T poll() {
+        return queue.poll();
+    }
+
+    public boolean isEmpty() {
+        return queue.isEmpty();
+    }
+
+    public int size() {
+        return queue.size();
+    }
+
+    public void clear() {
+        queue.clear();
+    }
+}
