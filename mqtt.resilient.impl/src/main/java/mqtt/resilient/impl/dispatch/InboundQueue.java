@@ -28,7 +28,7 @@ public abstract class InboundQueue {
     int filters;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
-    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>(); // grows only by reserve
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
     private int waitingAtMostOnce;

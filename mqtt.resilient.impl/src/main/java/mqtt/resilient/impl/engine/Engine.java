@@ -66,7 +66,7 @@ public final class Engine {
         // what storing, answering and registering need is there before it is needed
         host = new HostThread(hostThread, loop);
         storage = loop.threads("mqtt-store", 1, STORE_THREADS).afterStop(task -> { });
-        completions = loop.threads("mqtt-complete", 1, 1).afterStop(Runnable::run); // after the end every question is answered
+        completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run); // after the end every question is answered
         listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> { });
         environment = new Environment(loop, loop, random, listeners, completions);
         systemNetwork = new SystemNetwork(() -> host.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));

@@ -1,8 +1,8 @@
 package mqtt.resilient.impl.engine;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.io.EventLoop;
@@ -23,20 +23,28 @@ public final class HostThread {
 
     HostThread(String name, EventLoop loop) {
         this.name = name;
-        executor = loop.threads(name, 1, 1).afterStop(task -> { });
+        executor = loop.threads(name, 1, 1).repeating().afterStop(task -> { });
     }
 
-    /** Runs a task behind all others; a task after the end is dropped, and its future never done. */
+    /**
+     * Runs a task behind all others; a task after the end is dropped, and its future never done. A task that fails for want of heap is
+     * run again, for a service that is not registered is not there for anybody.
+     */
     public Future<?> execute(Runnable task) {
-        FutureTask<Void> future = new FutureTask<>(() -> run(task), null);
-        executor.execute(future);
-        return future;
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        executor.execute(() -> {
+            run(task);
+            done.complete(null);
+        });
+        return done;
     }
 
     private void run(Runnable task) {
         current = Thread.currentThread();
         try {
             task.run();
+        } catch (OutOfMemoryError e) {
+            throw e; // it is run again
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
             report(e);
         } finally {

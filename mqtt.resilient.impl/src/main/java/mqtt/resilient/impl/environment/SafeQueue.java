@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 
 /**
  * An array queue that takes a thing, or throws for want of heap and is as it was before: {@link ArrayDeque} is empty when it could
- * not grow. Only {@link #add} allocates. Not safe for several threads.
+ * not grow. Only adding allocates. Not safe for several threads.
  */
 public final class SafeQueue<T> {
     private static final int FEW = 8;
@@ -16,12 +16,22 @@ public final class SafeQueue<T> {
 
     /** Adds at the end. */
     public void add(T thing) {
+        makeRoom();
+        queue.add(thing);
+    }
+
+    /** Adds at the front. */
+    public void addFirst(T thing) {
+        makeRoom();
+        queue.addFirst(thing);
+    }
+
+    private void makeRoom() {
         if (queue.size() == room) {
             grow(2 * room);
         } else if (room > MAX_KEPT && queue.isEmpty()) {
             grow(FEW);
         }
-        queue.add(thing);
     }
 
     private void grow(int newRoom) {

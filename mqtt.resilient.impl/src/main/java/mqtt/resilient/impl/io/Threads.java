@@ -25,6 +25,8 @@ public final class Threads implements Executor {
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long START_MILLIS = 30_000;
     private static final long HEAP_MILLIS = 20;
+    private static final long REPEAT_MILLIS = 100;
+    private static final int MAX_REPEATS = 600;
 
     /** Makes a thread that is not started. */
     interface Maker {
@@ -49,6 +51,7 @@ public final class Threads implements Executor {
     private int idle;
     private int starting;
     private boolean retryPlanned;
+    private volatile boolean repeats;
     private boolean stopped;
 
     /**
@@ -75,6 +78,12 @@ public final class Threads implements Executor {
     /** What becomes of a task that comes after the end; without a call of this it is refused as executors do. */
     public Threads afterStop(Consumer<Runnable> receiver) {
         afterStop = receiver;
+        return this;
+    }
+
+    /** Tasks that fail for want of heap are run again until there is some; they must do no harm then. */
+    public Threads repeating() {
+        repeats = true;
         return this;
     }
 
@@ -153,12 +162,23 @@ public final class Threads implements Executor {
             starting--;
         }
         for (Runnable task = next(); task != null; task = next()) {
+            run(task);
+            Thread.interrupted(); // it was for the task
+        }
+    }
+
+    private void run(Runnable task) {
+        for (int left = MAX_REPEATS; left >= 0; left--) {
             try {
                 task.run();
+                return;
             } catch (Throwable e) { // a thread is not to be had at any time: it stays
-                report(e);
+                if (!repeats || left == 0 || !(e instanceof OutOfMemoryError)) {
+                    report(e);
+                    return;
+                }
             }
-            Thread.interrupted(); // it was for the task
+            sleep(REPEAT_MILLIS);
         }
     }
 
