@@ -80,8 +80,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
-    private volatile StoreHealth storeHealth = StoreHealth.OPENING;
-    private volatile String storeReason = "";
+    private final StoreCondition condition;
     private volatile MessageStore store = new MemoryStore();
     private String storePlace = "";
     /** Null until there is a usable configuration. */
@@ -104,7 +103,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         connecting = new Connecting(environment.completions());
-        publisher = new Publisher(environment, store, initial, events, this::wake);
+        condition = new StoreCondition(events::storeHealth);
+        publisher = new Publisher(environment, store, initial, events, this::wake, condition);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
@@ -150,9 +150,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
-                    storeHealth = StoreHealth.FAILED;
-                    storeReason = "no usable configuration: " + error;
-                    publisher.health(storeHealth, storeReason);
+                    condition.quietly(StoreHealth.FAILED, "no usable configuration: " + error);
+                    publisher.health(condition.own());
                     ready.complete(null);
                 }
             }
@@ -168,7 +167,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
     public boolean isEmpty() {
-        return storeHealth != StoreHealth.OPENING && publisher.pending() == 0;
+        return condition.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
     }
 
     /**
@@ -177,7 +176,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      */
     private void changeStore(int attempts) {
         if (stopping || storePlace.equals(settings.store().place())) {
-            publisher.health(storeHealth, storeReason);
+            publisher.health(condition.own());
             return;
         }
         publisher.opening();
@@ -185,15 +184,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             scheduler.at(scheduler.nanoTime() + STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
             return;
         } else if (publisher.pendingInStore() > 0) {
-            publisher.health(storeHealth, storeReason);
+            publisher.health(condition.own());
             configurationError = STORE_CHANGE_WAITS;
             supervisor.configure(settings.link());
             changeStoreLater(settings);
             return;
         }
         storePlace = settings.store().place();
-        storeHealth = StoreHealth.OPENING; // whoever asks again, this stays until the new one is open
-        storeReason = "being opened";
+        condition.quietly(StoreHealth.OPENING, "being opened"); // whoever asks again, this stays until the new one is open
         supervisor.forget();
         opened = false;
         MessageStore before = store;
@@ -229,9 +227,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         }
         opened = true;
-        storeHealth = StoreHealth.OK;
+        condition.quietly(StoreHealth.OK, "");
         publisher.restore(state);
-        publisher.health(StoreHealth.OK, "");
+        publisher.health(condition.own());
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());
@@ -243,6 +241,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     @Override
     public void stored(long id) {
         publisher.stored(id);
+    }
+
+    @Override
+    public void written(int messages, long bytes) {
+        publisher.written(messages, bytes);
     }
 
     @Override
@@ -259,10 +262,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void health(StoreHealth health, String reason) {
-        storeHealth = health;
-        storeReason = reason;
-        publisher.health(health, reason);
-        events.storeHealth(health, reason);
+        condition.health(health, reason);
+        publisher.health(condition.own());
         if (!opened && health == StoreHealth.FAILED) {
             supervisor.fail(reason);
             ready.complete(null);
@@ -494,10 +495,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The state now. */
     public ClientStatus status() {
         LinkStatus now = linkStatus;
+        StoreCondition.Told store = condition.told();
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
-                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), storeHealth, storeReason);
+                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), store.health(), store.reason());
     }
 
     public boolean isConnected() {
@@ -588,9 +590,10 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The figures now; safe from any thread. */
     public ClientMetrics metrics() {
         StoreFigures figures = store.figures();
-        return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
-                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REFUSED),
-                ended(Outcome.Kind.DEAD_LETTERED), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
+        return new ClientMetrics(publisher.accepted(), publisher.rejected(), publisher.ended(Outcome.Kind.DELIVERED),
+                publisher.ended(Outcome.Kind.EXPIRED), publisher.ended(Outcome.Kind.CANCELLED),
+                publisher.ended(Outcome.Kind.REFUSED), publisher.ended(Outcome.Kind.DEAD_LETTERED),
+                publisher.ended(Outcome.Kind.DROPPED), publisher.ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
@@ -599,10 +602,6 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 counters.get(Counter.ATTEMPTS), counters.get(Counter.SESSIONS_LOST),
                 counters.get(Counter.SUBSCRIPTIONS_REFUSED), figures.bytes(), figures.bytesWritten(), figures.forces(),
                 figures.recordsSkipped(), figures.segmentsQuarantined());
-    }
-
-    private long ended(Outcome.Kind kind) {
-        return publisher.ended(kind);
     }
 
     /** Pauses; the stage completes when the connection is gone. */

@@ -21,6 +21,9 @@ public interface MessageStore {
         /** All messages up to this id are stored. The only one that comes from any thread, one call at a time. */
         void stored(long id);
 
+        /** So many messages more are written, and their bytes are not needed in the heap any more for that. */
+        void written(int messages, long bytes);
+
         /** There may be something to send that was not there before. */
         void available();
 
