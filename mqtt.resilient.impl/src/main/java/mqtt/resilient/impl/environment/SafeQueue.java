@@ -1,6 +1,10 @@
 package mqtt.resilient.impl.environment;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.function.Predicate;
 
 /**
  * An array queue that takes a thing, or throws for want of heap and is as it was before: {@link ArrayDeque} is empty when it could
@@ -49,6 +53,28 @@ public final class SafeQueue<T> {
     /** Takes the first thing out; null if there is none. */
     public T poll() {
         return queue.poll();
+    }
+
+    /** Takes out the first thing that is wanted; null if none is. */
+    public T removeFirst(Predicate<T> wanted) {
+        for (Iterator<T> all = queue.iterator(); all.hasNext();) {
+            T thing = all.next();
+            if (wanted.test(thing)) {
+                all.remove();
+                return thing;
+            }
+        }
+        return null;
+    }
+
+    /** What is in it, in order; to look at. */
+    public Collection<T> view() {
+        return Collections.unmodifiableCollection(queue);
+    }
+
+    /** Takes out all that are wanted. */
+    public void removeIf(Predicate<T> wanted) {
+        queue.removeIf(wanted);
     }
 
     public boolean isEmpty() {

@@ -161,6 +161,10 @@ final class Attempt {
 
         @Override
         public void handshake() {
+            if (!racing.contains(link)) { // it was made when there was no heap to note it
+                link.abort();
+                return;
+            }
             winner = link;
             Scheduler.cancel(timer);
             addresses.clear();

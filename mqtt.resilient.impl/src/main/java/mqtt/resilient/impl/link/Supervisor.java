@@ -247,8 +247,8 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** What was under way may be half done: begins again, without waiting for anything from before. */
-    public void mend() {
+    /** What was under way may be half done: ends all of it at once, without telling the broker; {@link #mend} follows. */
+    public void disconnectNow() {
         Attempt left = attempt;
         attempt = null;
         link = null;
@@ -259,6 +259,10 @@ public final class Supervisor implements Attempt.Listener {
             left.abort();
         }
         session.disconnected(false);
+    }
+
+    /** Begins again, without waiting for anything from before. */
+    public void mend() {
         closing.mend();
         if (wanted && settings != null) {
             change(ConnectionState.WAITING, "memory was used up; connecting anew", 0);

@@ -369,8 +369,9 @@ public final class JournalStore implements MessageStore {
     @Override
     public void append(Outgoing message) {
         Lane lane = lanes[message.lane()];
-        message.index(++lane.latestIndex);
+        lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
+        message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
@@ -443,15 +444,16 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void ended(Outgoing message) {
-        pending.ended(message.lane(), message.index());
         if (!busy && pending.isIdle()) {
-            writeLater();
+            writeLater(); // before it is noted, for this may fail for want of heap
         }
+        pending.ended(message.lane(), message.index());
     }
 
     @Override
     public void remove(Outgoing message) {
         Lane lane = lanes[message.lane()];
+        ended(message);
         if (lane.window.remove(message.id()) != null) {
             lane.windowBytes -= message.size();
         } else {
@@ -460,7 +462,6 @@ public final class JournalStore implements MessageStore {
             lane.diskBytes -= message.size();
             lane.removed.add(message.index());
         }
-        ended(message);
     }
 
     @Override
@@ -496,8 +497,8 @@ public final class JournalStore implements MessageStore {
     public Outgoing removeOldest(int lane) {
         Outgoing oldest = next(lane);
         if (oldest != null) {
-            sent(oldest);
             ended(oldest);
+            sent(oldest);
         }
         return oldest;
     }
