@@ -201,7 +201,7 @@ class FormatTest {
     void aNewerFormatIsNamed() {
         ByteBuffer header = newer(new Segment(STORE, 1, 1, 1, 1, 0).header());
         NewerFormatException refusal = assertThrows(NewerFormatException.class, () -> Segment.parse(header));
-        assertTrue(refusal.getMessage().contains("format 3"), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("format 4"), refusal.getMessage());
     }
 
     @Test
