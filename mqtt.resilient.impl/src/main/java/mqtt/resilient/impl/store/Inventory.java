@@ -38,6 +38,30 @@ final class Inventory {
 
     // ---- reading --------------------------------------------------------------------------------------------------
 
+    /** Reads the rest of a record of the session chain, if that is about segments. */
+    void read(int type, ByteBuffer record) {
+        if (type == Records.OPENED) {
+            RecordBuffer.text(record);
+            RecordBuffer.text(record);
+            RecordBuffer.text(record);
+            for (long left = RecordBuffer.number(record); left > 0; left--) {
+                Records.packetId(record);
+                record.getLong();
+            }
+            for (long left = RecordBuffer.number(record); left > 0; left--) {
+                RecordBuffer.text(record);
+                RecordBuffer.number(record);
+            }
+            readAll(record);
+        } else if (type == Records.BEGUN) {
+            readSegment((int) RecordBuffer.number(record), record);
+        } else if (type == Records.GONE) {
+            int chain = (int) RecordBuffer.number(record);
+            gone[chain] = Math.max(gone[chain], number(record));
+            listed.get(chain).headMap(gone[chain], true).clear();
+        }
+    }
+
     /** Reads what {@link #writeAll} wrote; a journal of an earlier format has nothing here. */
     void readAll(ByteBuffer record) {
         listed.forEach(Map::clear);
@@ -45,28 +69,17 @@ final class Inventory {
         for (int i = 0; known && i < CHAINS.length; i++) {
             gone[CHAINS[i]] = number(record);
             for (long left = RecordBuffer.number(record); left > 0; left--) {
-                read(CHAINS[i], record);
+                readSegment(CHAINS[i], record);
             }
         }
     }
 
-    void readBegun(ByteBuffer record) {
-        int chain = (int) RecordBuffer.number(record);
-        read(chain, record);
-    }
-
-    private void read(int chain, ByteBuffer record) {
+    private void readSegment(int chain, ByteBuffer record) {
         int number = number(record);
         if (listed.get(chain).size() >= MAX_LISTED) {
             throw new IllegalArgumentException("more than " + MAX_LISTED + " segments");
         }
         listed.get(chain).put(number, new long[] { RecordBuffer.number(record), RecordBuffer.number(record) });
-    }
-
-    void readGone(ByteBuffer record) {
-        int chain = (int) RecordBuffer.number(record);
-        gone[chain] = Math.max(gone[chain], number(record));
-        listed.get(chain).headMap(gone[chain], true).clear();
     }
 
     private static int number(ByteBuffer record) {

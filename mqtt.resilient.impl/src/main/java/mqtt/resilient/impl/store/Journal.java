@@ -35,6 +35,7 @@ import mqtt.resilient.impl.session.StoredState;
 final class Journal {
     static final int SESSION_CHAIN = Message.LANES;
     static final int ASIDE_CHAIN = Message.LANES + 1;
+    static final int CHAINS = Message.LANES + 2;
     private static final String[] NAMES = { "lane0", "lane1", "lane2", "lane3", "session", "aside" };
     /** The session first: it says whether all else is whole. */
     private static final int[] RECOVERY_ORDER = { SESSION_CHAIN, 0, 1, 2, 3, ASIDE_CHAIN };
@@ -103,12 +104,16 @@ final class Journal {
         this.directory = directory;
         this.clock = clock;
         for (int chain = 0; chain < NAMES.length; chain++) {
-            chains[chain] = new Chain(files, directory, chain, NAMES[chain]);
+            chains[chain] = chain(files, directory, chain);
         }
         for (int lane = 0; lane < Message.LANES; lane++) {
             flights.add(new LinkedHashMap<>());
         }
         reader = new BacklogReader(files, directory, clock, chains, flights);
+    }
+
+    static Chain chain(FileSystem files, String directory, int number) {
+        return new Chain(files, directory, number, NAMES[number]);
     }
 
     void configure(String newMode, int newSegmentBytes) {
@@ -399,8 +404,7 @@ final class Journal {
                     closedNext[i] = RecordBuffer.number(bytes);
                 }
             }
-            case Records.BEGUN -> inventory.readBegun(bytes);
-            case Records.GONE -> inventory.readGone(bytes);
+            case Records.BEGUN, Records.GONE -> inventory.read(type, bytes);
             default -> skipped++;
         }
     }

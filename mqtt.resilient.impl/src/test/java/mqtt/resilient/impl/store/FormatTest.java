@@ -218,7 +218,7 @@ class FormatTest {
         return ofVersion(Segment.VERSION + 1, header);
     }
 
-    private static ByteBuffer ofVersion(int version, ByteBuffer header) {
+    static ByteBuffer ofVersion(int version, ByteBuffer header) {
         header.putInt(4, version);
         java.util.zip.CRC32C checksum = new java.util.zip.CRC32C();
         checksum.update(header.array(), 0, Segment.HEADER_BYTES - 4);
