@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
@@ -24,7 +23,7 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
     private static final int PACE = 40;
     private static final long PACE_NANOS = 10_000_000;
 
-    private final ThreadPoolExecutor threads = Threads.pool("mqtt-store", 1);
+    private final Threads threads;
     private final EventLoop loop;
     private final JournalStore store;
     private final StoreSettings settings;
@@ -40,6 +39,7 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
         settings = new StoreSettings(directory.toString(), Durability.POWER, 500_000_000L, floorBytes, 4 << 20);
         loop = new EventLoop();
         loop.start();
+        threads = loop.threads("mqtt-store", 1, 1);
         store = new JournalStore(loop, threads, new LocalFileSystem(directory.getParent()), directory.getFileName().toString(),
                 "boot", settings);
         loop.execute(() -> store.configure(settings, this));
@@ -101,6 +101,11 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
     @Override
     public void available() {
         // it looks by itself
+    }
+
+    @Override
+    public void written(int messages, long bytes) {
+        // nobody waits for space
     }
 
     @Override
