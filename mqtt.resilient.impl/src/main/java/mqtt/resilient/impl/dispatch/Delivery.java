@@ -11,17 +11,18 @@ import mqtt.resilient.spi.packet.Publish;
 final class Delivery implements ReceivedMessage {
     final Reception reception;
     private final Publish publish;
-    private final byte[] payload;
+    private final boolean shared;
     final InboundQueue queue;
     private final AtomicBoolean done = new AtomicBoolean();
     /** How often the listener has thrown; used by its thread alone. */
     int failures;
 
-    Delivery(Reception reception, InboundQueue queue, byte[] payload) {
+    /** Makes a delivery; {@code shared} if others get the same message, or may: then the listener gets copies. */
+    Delivery(Reception reception, InboundQueue queue, boolean shared) {
         this.reception = reception;
         this.queue = queue;
-        this.payload = payload;
-        publish = reception.incoming.publish();
+        this.shared = shared;
+        publish = reception.publish;
     }
 
     /** Marks it as done; false if it was before. */
@@ -41,7 +42,7 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public byte[] payload() {
-        return payload;
+        return shared ? publish.payload().clone() : publish.payload();
     }
 
     @Override
@@ -81,6 +82,6 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public String toString() {
-        return "ReceivedMessage[" + topic() + ", " + payload.length + " B, QoS " + qos().ordinal() + "]";
+        return "ReceivedMessage[" + topic() + ", " + publish.payload().length + " B, QoS " + qos().ordinal() + "]";
     }
 }
