@@ -25,6 +25,7 @@ import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
@@ -145,7 +146,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The configuration given is not usable; the last one stays in force. */
     public void configurationRefused(String newName, String error) {
         name = newName;
-        configurationError = error;
+        configurationError = OutsideText.oneLine(error);
         scheduler.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);

@@ -20,6 +20,7 @@ import mqtt.resilient.impl.engine.Host;
 import mqtt.resilient.impl.engine.HostThread;
 import mqtt.resilient.impl.engine.ManagedClient;
 import mqtt.resilient.impl.engine.StopBudget;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.ClientInspector;
@@ -37,8 +38,6 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The engine in a framework: gives it the services that it needs, registers its clients as services, and passes on who wants
@@ -46,7 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = { EngineComponent.class, ClientFactory.class })
 public final class EngineComponent implements ClientFactory, Host {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final long PROTOCOL_STOP_MILLIS = 1500;
 
     /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */

@@ -19,6 +19,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.engine.Configuration;
 import mqtt.resilient.impl.engine.ManagedClient;
+import mqtt.resilient.impl.environment.OutsideText;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -207,7 +208,7 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
         properties.put(MqttConstants.TOPIC, event.getProperty(MqttConstants.TOPIC));
         properties.put(MqttConstants.CORRELATION, event.getProperty(MqttConstants.CORRELATION));
         properties.put(MqttConstants.PUBLICATION, publication);
-        properties.put(MqttConstants.REASON, reason);
+        properties.put(MqttConstants.REASON, OutsideText.oneLine(reason));
         properties.put(MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis());
         properties.values().removeIf(Objects::isNull);
         engine.post(topic, properties);

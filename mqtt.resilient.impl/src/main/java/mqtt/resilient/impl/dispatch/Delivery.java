@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.spi.packet.Publish;
 
 /** A received message on its way to one listener. */
@@ -82,6 +83,6 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public String toString() {
-        return "ReceivedMessage[" + topic() + ", " + publish.payload().length + " B, QoS " + qos().ordinal() + "]";
+        return "ReceivedMessage[" + OutsideText.oneLine(topic()) + ", " + publish.payload().length + " B, QoS " + qos().ordinal() + "]";
     }
 }

@@ -27,7 +27,7 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
-import mqtt.resilient.impl.codec.OutsideText;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.io.TlsFiles;

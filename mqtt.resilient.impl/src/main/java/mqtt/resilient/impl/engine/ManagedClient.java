@@ -21,6 +21,7 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.HostFingerprint;
@@ -35,15 +36,13 @@ import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A client, made from properties: its configuration, its announcement to the host, its end. The methods that configure and
  * end it are called by whoever made it, one at a time, and never throw.
  */
 public final class ManagedClient implements ClientFactory.ManagedMqttClient {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
 
     /** How the directory of a journal ends, behind its name. */
     public static final String JOURNAL = ".journal";

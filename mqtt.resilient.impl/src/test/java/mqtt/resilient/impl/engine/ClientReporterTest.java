@@ -39,15 +39,4 @@ class ClientReporterTest {
             assertFalse(log.lines().anyMatch(line -> line.startsWith("ERROR")) || log.contains("\u2028"), log);
         }
     }
-
-    @Test
-    void causesInACircleEnd() {
-        Exception one = new Exception("one");
-        one.initCause(new Exception("two", one));
-        int causes = 0;
-        for (Throwable each = new LoggedFailure(one); each != null; each = each.getCause()) {
-            causes++;
-        }
-        assertEquals(21, causes);
-    }
 }
