@@ -25,7 +25,6 @@ import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
@@ -128,6 +127,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 settings = newSettings;
                 session.reconfigure(settings.session());
                 dispatcher.reconfigure(settings.dispatch());
+                condition.place(settings.store().volatility());
                 if (storePlace.equals(settings.store().place())) {
                     store.configure(settings.store(), this);
                     if (opened) {
@@ -146,7 +146,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The configuration given is not usable; the last one stays in force. */
     public void configurationRefused(String newName, String error) {
         name = newName;
-        configurationError = OutsideText.oneLine(error);
+        configurationError = error;
         scheduler.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);

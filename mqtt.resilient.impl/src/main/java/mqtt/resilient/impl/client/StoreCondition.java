@@ -58,7 +58,8 @@ final class StoreCondition {
 
     /** Why the place of the store does not keep what is in it; empty = it does. */
     void place(String why) {
-        place = why;
+        place = why.isEmpty() ? "" : "accepted messages are not safe here: " + why;
+        tellIfChanged();
     }
 
     private void tellIfChanged() {
