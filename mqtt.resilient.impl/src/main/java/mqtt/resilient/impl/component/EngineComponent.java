@@ -16,6 +16,7 @@ import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.engine.ClientHandle;
 import mqtt.resilient.impl.engine.Engine;
+import mqtt.resilient.impl.engine.EventBacklog;
 import mqtt.resilient.impl.engine.Host;
 import mqtt.resilient.impl.engine.HostThread;
 import mqtt.resilient.impl.engine.ManagedClient;
@@ -76,6 +77,7 @@ public final class EngineComponent implements ClientFactory, Host {
 
     private final BundleContext context;
     private final Engine engine;
+    private final EventBacklog events;
     /** With their methods. */
     private final Map<Authenticator, String> authenticators = new ConcurrentHashMap<>();
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
@@ -88,6 +90,7 @@ public final class EngineComponent implements ClientFactory, Host {
     public EngineComponent(BundleContext context) throws IOException {
         this.context = context;
         engine = new Engine("mqtt-osgi", dataArea());
+        events = new EventBacklog(engine.host());
     }
 
     @Deactivate
@@ -192,10 +195,10 @@ public final class EngineComponent implements ClientFactory, Host {
 
     // ---- what the engine tells --------------------------------------------------------------------------------------
 
-    /** Posts an event in its turn; without EventAdmin, nowhere. */
+    /** Posts an event in its turn, unless too many wait; without EventAdmin, nowhere. */
     @Override
     public void post(String topic, Map<String, Object> properties) {
-        osgi().execute(() -> sinks.forEach(sink -> sink.post(topic, properties)));
+        events.post(properties, () -> sinks.forEach(sink -> sink.post(topic, properties)));
     }
 
     @Override
