@@ -184,11 +184,11 @@ public final class SmallHeap {
         System.out.println("refused " + reason(last));
     }
 
-    /** Each message is refused with a reason of 60,000 characters. */
+    /** Each message is refused with a long reason; with small ones all of the history is used. */
     private static void history(int size, String uri) throws Exception {
         ResilientMqttClient client = open(uri, "protocol", "5");
         await("online", client::isConnected);
-        int messages = size < MEGABYTE / 2 ? 2000 : 1100;
+        int messages = size < MEGABYTE / 2 ? 70_000 : 1100;
         long last = 0;
         for (int i = 0; i < messages; i++) {
             last = client.publish(message(size, Qos.AT_LEAST_ONCE), Duration.ofMinutes(1)).id();

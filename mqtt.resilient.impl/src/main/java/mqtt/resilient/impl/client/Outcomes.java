@@ -29,8 +29,6 @@ import mqtt.resilient.spi.packet.Reason;
 final class Outcomes {
     private static final int MAX_HISTORY = 65_536;
     private static final int MAX_DETAILS = 1024;
-    /** A broker may write 65,535 bytes into each; whoever watches a message gets all of it. */
-    private static final int MAX_DETAIL_CHARACTERS = 1000;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();
 
@@ -153,7 +151,7 @@ final class Outcomes {
             if (details == null) {
                 details = new AtomicReferenceArray<>(MAX_DETAILS);
             }
-            details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reason.code(), cut(reason.text()))));
+            details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reason.code(), reason.text())));
         }
         byte[] ring = history;
         if (id > latest) {
@@ -175,10 +173,6 @@ final class Outcomes {
                 completeSoon(() -> stage.complete(new Outcome(kind, reason.code(), reason.text(), reason.userProperties())));
             }
         }
-    }
-
-    private static String cut(String text) {
-        return text.length() > MAX_DETAIL_CHARACTERS ? text.substring(0, MAX_DETAIL_CHARACTERS) + "..." : text;
     }
 
     private byte[] grow(byte[] ring, long id) {
