@@ -124,10 +124,10 @@ public final class Message {
         return properties;
     }
 
-    /** {@return topic, size, QoS and lane; never the payload} */
+    /** {@return topic, as one line, size, QoS and lane; never the payload} */
     @Override
     public String toString() {
-        return "Message[" + topic + ", " + payload.length + " B, QoS " + qos.ordinal() + (retain ? ", retain" : "")
+        return "Message[" + Topics.oneLine(topic) + ", " + payload.length + " B, QoS " + qos.ordinal() + (retain ? ", retain" : "")
                 + ", lane " + lane + "]";
     }
 

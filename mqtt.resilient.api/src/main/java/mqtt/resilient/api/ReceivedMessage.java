@@ -9,7 +9,12 @@ public interface ReceivedMessage {
     /** {@return the topic it was published to} */
     String topic();
 
-    /** {@return the payload; the array is the receiver's own} */
+    /**
+     * The payload. The array is the receiver's own and may be changed: no other listener sees it. Where several listeners get the
+     * message, each call makes a copy, so call it once.
+     *
+     * @return the payload
+     */
     byte[] payload();
 
     /** {@return the quality of service it was delivered with} */

@@ -102,8 +102,8 @@ public interface ResilientMqttClient {
     AutoCloseable onUnmatched(MessageListener handler);
 
     /**
-     * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once. With MQTT 5
-     * the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
+     * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once, and at most 16 MB of
+     * them in the heap. With MQTT 5 the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
      * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
      * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
      * correlation data are set by the client.
@@ -114,8 +114,8 @@ public interface ResilientMqttClient {
      * @param timeout how long to wait for the answer; more than zero
      * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none came in
      *         time, a {@link RejectedException} when the request was not accepted, and an {@link IllegalStateException}
-     *         when it was not delivered, the broker refused the subscription to the answers, 10,000 requests wait
-     *         already, or this service was released
+     *         when it was not delivered, the broker refused the subscription to the answers, 10,000 requests or
+     *         16 MB of them wait already, or this service was released
      */
     CompletionStage<ReceivedMessage> request(Message message, Duration timeout);
 

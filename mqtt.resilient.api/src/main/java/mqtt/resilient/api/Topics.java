@@ -129,6 +129,11 @@ public final class Topics {
 
     private static String quote(String value) {
         String shown = value.length() > 80 ? value.substring(0, 80) + "…" : value;
-        return "\"" + shown.replace("\0", "\\u0000") + "\"";
+        return "\"" + oneLine(shown.replace("\0", "\\u0000")) + "\"";
+    }
+
+    /** A topic as it may be shown: control and format characters and line separators become {@code ?}. */
+    static String oneLine(String topic) {
+        return topic.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
     }
 }

@@ -20,15 +20,16 @@ public final class CrashChild {
     private CrashChild() {
     }
 
-    /** Arguments: the broker's URI, the store's directory, the first number, power or process. */
+    /** Arguments: the broker's URI, the store's directory, the first number, how many messages, power or process. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         ResilientMqttClient client = ResilientMqtt.open(Clients.configuration("crash", arguments[0], "store.directory", arguments[1],
-                "store", arguments[3])).client();
+                "store", arguments[4])).client();
         System.out.println("health " + client.status().store() + " " + client.status().storeReason());
         boolean drained = client.drain(Duration.ofSeconds(60)).toCompletableFuture().join();
         System.out.println((drained ? "drained " : "stuck ") + client.metrics());
         Semaphore outstanding = new Semaphore(OUTSTANDING);
-        for (long number = Long.parseLong(arguments[2]);; number++) {
+        int first = Integer.parseInt(arguments[2]);
+        for (int number = first; number < first + Integer.parseInt(arguments[3]); number++) {
             outstanding.acquire();
             String text = number % 50 == 0 ? number + " " + "x".repeat(BULK_BYTES) : number + " ";
             Qos qos = number % 2 == 0 ? Qos.EXACTLY_ONCE : Qos.AT_LEAST_ONCE;
@@ -40,5 +41,6 @@ public final class CrashChild {
                 outstanding.release();
             });
         }
+        Thread.sleep(Long.MAX_VALUE); // until it is killed: the next numbers are another life's
     }
 }

@@ -29,6 +29,7 @@ class CrashTest {
                 int number = kill;
                 crash.cycle().forEach(fault -> faults.add("kill " + number + ": " + fault));
             }
+            crash.deliverRest().forEach(fault -> faults.add("after the last kill: " + fault));
             assertEquals(List.of(), faults);
             assertTrue(crash.stored() > ENOUGH, "only " + crash.stored() + " messages were stored at all");
         }

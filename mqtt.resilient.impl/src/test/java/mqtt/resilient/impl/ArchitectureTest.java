@@ -79,6 +79,10 @@ class ArchitectureTest {
     static final ArchRule NOBODY_KNOWS_PLAIN = noClasses().that().resideOutsideOfPackage(PLAIN)
             .should().dependOnClassesThat().resideInAPackage(PLAIN);
 
+    static final ArchRule ONLY_THE_LOG_KNOWS_SLF4J = noClasses()
+            .that(describe("are not Log", type -> !type.getFullName().equals(BASE + "environment.Log")))
+            .should().dependOnClassesThat().resideInAPackage("org.slf4j..");
+
     static final ArchRule NO_THREADS_FILES_AND_SOCKETS = noClasses().that().resideInAnyPackage(DETERMINISTIC)
             .should().dependOnClassesThat(describe("belong to the machine", ArchitectureTest::isMachine));
     static final ArchRule NO_CLOCKS = deterministic("read no clock", access(System.class, "nanoTime", "currentTimeMillis")
@@ -131,6 +135,7 @@ class ArchitectureTest {
             Map.entry("only components know OSGi", ONLY_COMPONENTS_KNOW_OSGI),
             Map.entry("plain knows no components", PLAIN_KNOWS_NO_COMPONENTS),
             Map.entry("nobody knows plain", NOBODY_KNOWS_PLAIN),
+            Map.entry("only Log knows slf4j", ONLY_THE_LOG_KNOWS_SLF4J),
             Map.entry("no threads, files and sockets", NO_THREADS_FILES_AND_SOCKETS),
             Map.entry("no clocks", NO_CLOCKS),
             Map.entry("no blocking", NO_BLOCKING),

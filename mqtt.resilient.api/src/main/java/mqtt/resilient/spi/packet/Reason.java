@@ -1,18 +1,27 @@
 package mqtt.resilient.spi.packet;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import mqtt.resilient.api.UserProperty;
 
 /**
  * The reason that the broker gives with an answer (MQTT 5 section 2.4).
  *
  * @param code the reason code; 0 in 3.1.1
- * @param text the Reason String; empty = none
+ * @param text the Reason String; empty = none. A broker may write anything: control and format characters and line separators
+ *        become {@code ?}, so that it is one harmless line wherever it is shown
  * @param userProperties in order
  */
 public record Reason(int code, String text, List<UserProperty> userProperties) {
+    private static final Pattern UNSAFE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
+
     /** Success, without a Reason String. */
     public static final Reason SUCCESS = new Reason(0, "", List.of());
+
+    /** Makes the text one line. */
+    public Reason {
+        text = text.isEmpty() ? text : UNSAFE.matcher(text).replaceAll("?");
+    }
 
     /**
      * A reason of the client itself.

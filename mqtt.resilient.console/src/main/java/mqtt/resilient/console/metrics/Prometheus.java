@@ -140,6 +140,7 @@ final class Prometheus {
     }
 
     private static String escape(String label) {
-        return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+        return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n")
+                .replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
     }
 }

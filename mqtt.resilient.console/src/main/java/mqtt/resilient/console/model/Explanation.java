@@ -19,7 +19,8 @@ public final class Explanation {
     }
 
     /**
-     * Explains a client: what state, why, what happens next and when, the backlog, the store, the configuration.
+     * Explains a client: first what is wrong with its store, if anything is; then what state, why, what happens next and when, the
+     * configuration, the backlog.
      *
      * @param status its state
      * @param stretch how long it has been connected, or has not been
@@ -30,13 +31,16 @@ public final class Explanation {
      */
     public static String of(ClientStatus status, Stretch stretch, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
         StringJoiner words = new StringJoiner(" ");
+        store(words, status);
         connection(words, status, stretch, metrics, log);
         if (!status.configurationError().isEmpty() && status.state() != ConnectionState.FAILED) {
             words.add("The latest configuration was rejected, the one before stays in force: "
                     + Text.printable(status.configurationError(), MOST) + ".");
         }
         backlog(words, status, metrics, growth);
-        store(words, status);
+        if (status.store() == StoreHealth.OK) {
+            words.add("Store healthy.");
+        }
         losses(words, metrics);
         return words.toString();
     }
@@ -127,14 +131,12 @@ public final class Explanation {
 
     private static void store(StringJoiner words, ClientStatus status) {
         if (status.store() != StoreHealth.OK) {
-            words.add("Store " + switch (status.store()) {
-                case OPENING -> "opening: QoS 1 and 2 are rejected until it is open";
+            words.add("The store of " + status.client() + " is " + switch (status.store()) {
+                case OPENING -> "not open yet: QoS 1 and 2 are rejected until it is";
                 case DEGRADED -> "degraded: messages are still accepted";
-                case FULL -> "full: QoS 1 and 2 are rejected, stored messages are delivered";
+                case FULL -> "full: messages are rejected, stored messages are delivered";
                 default -> "failed: QoS 1 and 2 are rejected";
             } + (status.storeReason().isEmpty() ? "" : " (" + Text.printable(status.storeReason(), MOST) + ")") + ".");
-        } else {
-            words.add("Store healthy.");
         }
     }
 

@@ -27,6 +27,7 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.ResilientMqttClient;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.EventLog;
@@ -86,8 +87,9 @@ public final class Commands {
                 ClientStatus status = client.status();
                 ClientMetrics metrics = client.metrics();
                 return table.row(name, status.state(), Text.duration(clients.stretch(status).lasts()), metrics.pending(),
-                        metrics.inFlight(), Text.roundTrip(metrics.roundTripNanos()), status.state() == ConnectionState.ONLINE
-                        ? status.broker() : String.format("%s %.60s", status.broker(), status.reason()));
+                        metrics.inFlight(), Text.roundTrip(metrics.roundTripNanos()), store(status, "%s: %.100s; ")
+                        + (status.state() == ConnectionState.ONLINE ? status.broker()
+                        : String.format("%s %.60s", status.broker(), status.reason())));
             });
         }
         out().print(clients.names().isEmpty() ? "No client is configured.\n" : table);
@@ -106,7 +108,7 @@ public final class Commands {
         ClientStatus status = client.status();
         ClientMetrics metrics = client.metrics();
         Stretch stretch = clients.stretch(status);
-        Table table = new Table(new int[] {MOST_NAME}, status.client(), status.state()).row(stretch.connected() ? "  connected"
+        Table table = new Table(new int[] {MOST_NAME}, status.client(), store(status, "%s: %s; ") + status.state()).row(stretch.connected() ? "  connected"
                 : "  not connected", "since " + Text.time(stretch.since()) + " (" + Text.duration(stretch.lasts()) + ")")
                 .row("  reason", status.reason());
         if (!status.nextAttempt().isZero()) {
@@ -136,6 +138,11 @@ public final class Commands {
                 .row("  received", metrics.received() + ", " + metrics.unhandled() + " unhandled, " + metrics.receivedDropped() + " dropped")
                 .row("  store", status.store() + ", " + Text.bytes(metrics.storeBytes())
                         + (status.storeReason().isEmpty() ? "" : ": " + status.storeReason()));
+    }
+
+    /** What is wrong with the store, to begin with; empty = nothing. */
+    private static String store(ClientStatus status, String format) {
+        return status.store() == StoreHealth.OK ? "" : "store " + String.format(format, status.store(), status.storeReason());
     }
 
     private static String yes(boolean granted) {

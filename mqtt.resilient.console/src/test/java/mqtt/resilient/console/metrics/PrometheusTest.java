@@ -97,10 +97,10 @@ class PrometheusTest {
     @Test
     void aNameThatIsNoNameIsEscaped() {
         ClientStatus status = Figures.status(ConnectionState.ONLINE, "", Duration.ZERO);
-        ClientStatus hostile = new ClientStatus("a\"} 1\n\\", status.state(), status.since(), "", "", "", "", 0, Duration.ZERO, false, "", 0,
+        ClientStatus hostile = new ClientStatus("a\"} 1\n\\\r\u001b", status.state(), status.since(), "", "", "", "", 0, Duration.ZERO, false, "", 0,
                 status.limits(), status.store(), "");
         String text = write(hostile, Figures.metrics(Map.of()));
-        assertTrue(text.contains("mqtt_resilient_connected{client=\"a\\\"} 1\\n\\\\\"} 1\n"), text);
+        assertTrue(text.contains("mqtt_resilient_connected{client=\"a\\\"} 1\\n\\\\??\"} 1\n"), text);
         assertTrue(text.lines().filter(line -> !line.startsWith("#")).allMatch(line -> LINE.matcher(line).matches()));
     }
 }

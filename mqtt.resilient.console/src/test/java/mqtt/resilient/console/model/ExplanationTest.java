@@ -103,7 +103,7 @@ class ExplanationTest {
                 "closed", 2L)), Double.NaN);
         assertTrue(text.contains("The latest configuration was rejected, the one before stays in force: brokers: \"x\" is not"
                 + " allowed."), text);
-        assertTrue(text.contains("Store full: QoS 1 and 2 are rejected, stored messages are delivered (12 bytes are left)."), text);
+        assertTrue(text.startsWith("The store of plant is full: messages are rejected, stored messages are delivered (12 bytes are left)."), text);
         assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
                 + "stop of the client."), text);
         assertTrue(text.contains("Rejected: 7 messages."), text);
@@ -115,5 +115,29 @@ class ExplanationTest {
         String text = explain(Figures.status(state, "because\n\u001b[31mof \u202ethis", Duration.ofSeconds(1)), NOTHING, Double.NaN);
         assertTrue(text.startsWith("plant "), text);
         assertTrue(text.chars().allMatch(each -> each >= ' ' && each < 127), text);
+    }
+
+    @Test
+    void whateverIsWrongWithTheStoreIsTheFirstSentenceAndNeverHealthy() {
+        for (StoreHealth health : StoreHealth.values()) {
+            String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "", health, "because"), NOTHING, Double.NaN);
+            assertEquals(health == StoreHealth.OK, text.contains("Store healthy."), text);
+            assertEquals(health != StoreHealth.OK, text.startsWith("The store of plant is ") && text.contains("because"), text);
+        }
+    }
+
+    @Test
+    void nothingThatOthersWroteActsOnATerminal() {
+        String hostile = "a\n\r\u001b[2J\u2028b\u202e";
+        EventLog log = new EventLog(System::nanoTime);
+        log.add("plant", Figures.NOW, 1, "DISCONNECTED", hostile);
+        for (ConnectionState state : ConnectionState.values()) {
+            for (StoreHealth health : StoreHealth.values()) {
+                ClientStatus status = new ClientStatus("plant", state, Figures.NOW, hostile, hostile, hostile, "5", 1, Duration.ZERO, false,
+                        hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile);
+                String text = explain(status, NOTHING, Double.NaN, log.of("plant"));
+                assertTrue(text.codePoints().allMatch(point -> point >= ' ' && point != 0x2028 && point != 0x202e), text);
+            }
+        }
     }
 }

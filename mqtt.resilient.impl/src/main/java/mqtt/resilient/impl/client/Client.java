@@ -128,6 +128,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 settings = newSettings;
                 session.reconfigure(settings.session());
                 dispatcher.reconfigure(settings.dispatch());
+                condition.place(settings.store().volatility());
                 if (storePlace.equals(settings.store().place())) {
                     store.configure(settings.store(), this);
                     if (opened) {

@@ -217,7 +217,7 @@ final class Intake {
             int bound = Integer.numberOfTrailingZeros(left);
             words.add(switch (bound) {
                 case TOTAL_BYTES -> "messages are refused: pending are the " + limits.maxBytes()
-                        + " bytes that store.max.bytes allows";
+                        + " bytes that store.max.bytes allows" + (inHeap ? ", or the heap with store=memory" : "");
                 case TOTAL_MESSAGES -> "messages are refused: pending are the " + limits.maxMessages()
                         + " messages that store.max.messages allows";
                 case UNWRITTEN -> "the disk does not keep up: " + MAX_UNWRITTEN_BYTES

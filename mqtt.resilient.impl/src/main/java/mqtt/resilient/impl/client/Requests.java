@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mqtt.resilient.api.Message;
@@ -22,6 +24,7 @@ import mqtt.resilient.api.Responder;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.Outgoing;
 
 /**
  * Requests and their answers, of one user of a client. With MQTT 5 by response topic and correlation data (section 4.10);
@@ -35,10 +38,14 @@ public final class Requests {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private static final int MOST_PENDING = 10_000;
+    /** What requests may take in the heap that wait for the first connection, for the loop or for their answers. */
+    private static final long MAX_HELD_BYTES = 16 * 1024 * 1024;
+    /** What a request takes besides its message: stages, timer, and its places in maps. */
+    private static final int REQUEST_BYTES = 700;
     /** Of 3.1.1, where every topic of requests has its own; those with nothing under way go beyond that. */
     private static final int MOST_REPLY_FILTERS = 16;
 
-    private record Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout) {
+    private record Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout, long bytes) {
     }
 
     /** Where answers come, and the requests, by their ids, that are held until they can. */
@@ -61,6 +68,8 @@ public final class Requests {
     private final Environment environment;
     private final ListenerQueue queue;
     private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
+    private final AtomicInteger count = new AtomicInteger();
+    private final AtomicLong heldBytes = new AtomicLong();
     /** By filter; on the loop. */
     private final Map<String, Replies> replies = new LinkedHashMap<>();
     /** On the loop. */
@@ -77,23 +86,31 @@ public final class Requests {
 
     /** Sends a request as soon as its answer can come; safe from any thread. */
     public CompletionStage<ReceivedMessage> send(Message message, Duration timeout) {
+        long bytes = Outgoing.sizeOf(message) + Outgoing.HEAP_BYTES + REQUEST_BYTES;
+        int requests = count.incrementAndGet();
+        long held = heldBytes.addAndGet(bytes);
+        if (requests > MOST_PENDING || held > MAX_HELD_BYTES && requests > 1) { // counted before it reaches the loop
+            released(bytes);
+            return CompletableFuture.failedStage(new IllegalStateException(MOST_PENDING + " requests of this service, or "
+                    + MAX_HELD_BYTES + " bytes of them, wait for their answers; allowed are no more"));
+        }
         CompletableFuture<ReceivedMessage> answer = new CompletableFuture<>();
         long nanos = Publisher.nanos(timeout);
-        environment.scheduler().execute(() -> begin(message, nanos, answer));
+        environment.scheduler().execute(() -> begin(message, nanos, bytes, answer));
         return answer.minimalCompletionStage();
     }
 
-    private void begin(Message message, long nanos, CompletableFuture<ReceivedMessage> answer) {
-        if (pending.size() == MOST_PENDING) {
-            environment.completions().execute(() -> answer.completeExceptionally(new IllegalStateException(MOST_PENDING
-                    + " requests of this service wait for their answers; allowed are no more")));
-            return;
-        }
+    private void released(long bytes) {
+        count.decrementAndGet();
+        heldBytes.addAndGet(-bytes);
+    }
+
+    private void begin(Message message, long nanos, long bytes, CompletableFuture<ReceivedMessage> answer) {
         Scheduler scheduler = environment.scheduler();
         long deadline = scheduler.nanoTime() + nanos;
         long id = environment.random().nextLong(LARGEST_ID); // an answer to an earlier run's request is nobody's
         pending.put(id, new Pending(answer, scheduler.at(deadline, () -> fail(id, new TimeoutException(
-                "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s")))));
+                "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s"))), bytes));
         if (closed) {
             fail(id, new IllegalStateException("the service was released"));
             return;
@@ -108,8 +125,6 @@ public final class Requests {
                     sendWaiting();
                 }
             }));
-        } else {
-            waiting.removeIf(each -> !pending.containsKey(each.id));
         }
     }
 
@@ -205,6 +220,7 @@ public final class Requests {
                 : topic.matches() ? Long.valueOf(topic.group(1)) : null;
         Pending found = id == null ? null : pending.remove(id);
         if (found != null) {
+            released(found.bytes);
             environment.scheduler().execute(() -> release(id, found));
             environment.completions().execute(() -> found.answer.complete(message));
         }
@@ -213,6 +229,7 @@ public final class Requests {
     private void fail(long id, Throwable error) {
         Pending failed = pending.remove(id);
         if (failed != null) {
+            released(failed.bytes);
             environment.scheduler().execute(() -> release(id, failed));
             environment.completions().execute(() -> failed.answer.completeExceptionally(error));
         }
@@ -220,6 +237,7 @@ public final class Requests {
 
     private void release(long id, Pending ended) {
         ended.timeout.cancel();
+        waiting.removeIf(each -> each.id == id);
         for (Replies each : replies.values()) {
             each.open.remove(id);
             each.held.remove(id);

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.client;
 
 import java.util.function.BiConsumer;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.OutsideText;
 
 /**
  * How it is with a store, as status, log and events tell it: what the store itself says; that it is full while a bound of the
@@ -15,8 +16,11 @@ final class StoreCondition {
     private String full = "";
     private String place = "";
 
-    /** Health and reason, which change together. */
+    /** Health and reason, which change together; a reason may quote a file's name or what the system says. */
     record Told(StoreHealth health, String reason) {
+        Told {
+            reason = OutsideText.oneLine(reason);
+        }
     }
 
     /** Makes the condition of a store that is not open yet; changes are told on the loop. */
@@ -54,7 +58,8 @@ final class StoreCondition {
 
     /** Why the place of the store does not keep what is in it; empty = it does. */
     void place(String why) {
-        place = why;
+        place = why.isEmpty() ? "" : "accepted messages are not safe here: " + why;
+        tellIfChanged();
     }
 
     private void tellIfChanged() {

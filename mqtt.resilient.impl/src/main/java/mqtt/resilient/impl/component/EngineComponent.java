@@ -16,10 +16,12 @@ import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.impl.engine.ClientHandle;
 import mqtt.resilient.impl.engine.Engine;
+import mqtt.resilient.impl.engine.EventBacklog;
 import mqtt.resilient.impl.engine.Host;
 import mqtt.resilient.impl.engine.HostThread;
 import mqtt.resilient.impl.engine.ManagedClient;
 import mqtt.resilient.impl.engine.StopBudget;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.spi.ClientFactory;
 import mqtt.resilient.spi.ClientInspector;
@@ -37,8 +39,6 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The engine in a framework: gives it the services that it needs, registers its clients as services, and passes on who wants
@@ -46,7 +46,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = { EngineComponent.class, ClientFactory.class })
 public final class EngineComponent implements ClientFactory, Host {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final long PROTOCOL_STOP_MILLIS = 1500;
 
     /** Wants to know which clients there are. Called on {@code mqtt-osgi}. */
@@ -77,6 +77,7 @@ public final class EngineComponent implements ClientFactory, Host {
 
     private final BundleContext context;
     private final Engine engine;
+    private final EventBacklog events;
     /** With their methods. */
     private final Map<Authenticator, String> authenticators = new ConcurrentHashMap<>();
     private final Map<NetworkStateSource, Integer> sources = new ConcurrentHashMap<>();
@@ -89,6 +90,7 @@ public final class EngineComponent implements ClientFactory, Host {
     public EngineComponent(BundleContext context) throws IOException {
         this.context = context;
         engine = new Engine("mqtt-osgi", dataArea());
+        events = new EventBacklog(engine.host());
     }
 
     @Deactivate
@@ -193,10 +195,10 @@ public final class EngineComponent implements ClientFactory, Host {
 
     // ---- what the engine tells --------------------------------------------------------------------------------------
 
-    /** Posts an event in its turn; without EventAdmin, nowhere. */
+    /** Posts an event in its turn, unless too many wait; without EventAdmin, nowhere. */
     @Override
     public void post(String topic, Map<String, Object> properties) {
-        osgi().execute(() -> sinks.forEach(sink -> sink.post(topic, properties)));
+        events.post(properties, () -> sinks.forEach(sink -> sink.post(topic, properties)));
     }
 
     @Override

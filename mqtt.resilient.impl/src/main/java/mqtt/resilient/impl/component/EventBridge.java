@@ -19,6 +19,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.engine.Configuration;
 import mqtt.resilient.impl.engine.ManagedClient;
+import mqtt.resilient.impl.environment.OutsideText;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -35,6 +36,10 @@ import org.osgi.service.event.EventHandler;
 @Component(service = EventHandler.class, immediate = true, // or it would tell nothing until somebody posts to it
         property = EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_PUBLISH)
 public final class EventBridge implements EventHandler, EngineComponent.ClientWatcher, EngineComponent.EventSink {
+    /** What an answer repeats of the event that it answers. */
+    private record Answer(Object client, Object topic, Object correlation) {
+    }
+
     private record Bound(ListenerQueue queue, Map<Configuration.EventSubscription, ClientSubscription> subscriptions) {
     }
 
@@ -116,19 +121,21 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
 
     @Override
     public void handleEvent(Event event) {
+        Answer answer = new Answer(event.getProperty(MqttConstants.CLIENT), event.getProperty(MqttConstants.TOPIC),
+                event.getProperty(MqttConstants.CORRELATION)); // the event holds the payload: it is not kept until the answer
         try {
             ManagedClient client = clientOf(event);
             Publication publication = client.engineClient().publish(message(event));
             publication.stored().whenComplete((durability, error) -> {
                 if (error == null) {
-                    answer(event, client.name(), MqttConstants.EVENT_PUBLISHED, publication.id(), "");
+                    answer(answer, client.name(), MqttConstants.EVENT_PUBLISHED, publication.id(), "");
                 } else {
                     Throwable reason = error instanceof CompletionException ? error.getCause() : error;
-                    answer(event, client.name(), MqttConstants.EVENT_REJECTED, 0, reason.getMessage());
+                    answer(answer, client.name(), MqttConstants.EVENT_REJECTED, 0, reason.getMessage());
                 }
             });
         } catch (IllegalArgumentException e) {
-            answer(event, null, MqttConstants.EVENT_REJECTED, 0, e.getMessage());
+            answer(answer, null, MqttConstants.EVENT_REJECTED, 0, e.getMessage());
         }
     }
 
@@ -201,13 +208,13 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
         return properties.build();
     }
 
-    private void answer(Event event, String client, String topic, long publication, String reason) {
+    private void answer(Answer to, String client, String topic, long publication, String reason) {
         Map<String, Object> properties = new HashMap<>();
-        properties.put(MqttConstants.CLIENT, client == null ? event.getProperty(MqttConstants.CLIENT) : client);
-        properties.put(MqttConstants.TOPIC, event.getProperty(MqttConstants.TOPIC));
-        properties.put(MqttConstants.CORRELATION, event.getProperty(MqttConstants.CORRELATION));
+        properties.put(MqttConstants.CLIENT, client == null ? to.client : client);
+        properties.put(MqttConstants.TOPIC, to.topic);
+        properties.put(MqttConstants.CORRELATION, to.correlation);
         properties.put(MqttConstants.PUBLICATION, publication);
-        properties.put(MqttConstants.REASON, reason);
+        properties.put(MqttConstants.REASON, OutsideText.oneLine(reason));
         properties.put(MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis());
         properties.values().removeIf(Objects::isNull);
         engine.post(topic, properties);

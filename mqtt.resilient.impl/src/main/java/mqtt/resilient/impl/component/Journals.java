@@ -12,6 +12,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.engine.Engine;
 import mqtt.resilient.impl.engine.ManagedClient;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.NamedJournal;
 import mqtt.resilient.spi.MessageStores;
@@ -19,13 +20,11 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Opens journals for other bundles. Whoever calls waits; the disk is the business of {@code mqtt-store-n}. */
 @Component
 public final class Journals implements MessageStores {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final long FLOOR_BYTES = 64 * 1024 * 1024;
 
     private final Engine engine;

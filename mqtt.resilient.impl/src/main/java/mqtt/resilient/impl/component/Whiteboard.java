@@ -15,6 +15,8 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.engine.ManagedClient;
+import mqtt.resilient.impl.environment.Log;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.spi.packet.Subscribe;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -22,8 +24,6 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.unmatched}, {@code mqtt.qos},
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = {})
 public final class Whiteboard implements EngineComponent.ClientWatcher {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
 
     private record Bound(ManagedClient client, ListenerQueue queue, List<ClientSubscription> subscriptions) {
     }
@@ -184,7 +184,7 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
         entry.reported = reason;
         String listener = engine.describe(entry.listener);
         LOG.warn("Listener {} gets no messages: {}", listener, reason);
-        engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, listener + ": " + reason,
+        engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, OutsideText.oneLine(listener + ": " + reason),
                 MqttConstants.ACCEPTED, false,
                 MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));
     }

@@ -5,23 +5,25 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.spi.packet.Publish;
 
 /** A received message on its way to one listener. */
 final class Delivery implements ReceivedMessage {
     final Reception reception;
     private final Publish publish;
-    private final byte[] payload;
+    private final boolean shared;
     final InboundQueue queue;
     private final AtomicBoolean done = new AtomicBoolean();
     /** How often the listener has thrown; used by its thread alone. */
     int failures;
 
-    Delivery(Reception reception, InboundQueue queue, byte[] payload) {
+    /** Makes a delivery; {@code shared} if others get the same message, or may: then the listener gets copies. */
+    Delivery(Reception reception, InboundQueue queue, boolean shared) {
         this.reception = reception;
         this.queue = queue;
-        this.payload = payload;
-        publish = reception.incoming.publish();
+        this.shared = shared;
+        publish = reception.publish;
     }
 
     /** Marks it as done; false if it was before. */
@@ -46,7 +48,7 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public byte[] payload() {
-        return payload;
+        return shared ? publish.payload().clone() : publish.payload();
     }
 
     @Override
@@ -86,6 +88,6 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public String toString() {
-        return "ReceivedMessage[" + topic() + ", " + payload.length + " B, QoS " + qos().ordinal() + "]";
+        return "ReceivedMessage[" + OutsideText.oneLine(topic()) + ", " + publish.payload().length + " B, QoS " + qos().ordinal() + "]";
     }
 }

@@ -169,7 +169,7 @@ public final class Dispatcher {
         if (predecessor != null) {
             predecessor.grace.cancel();
             for (Reception held : predecessor.held) {
-                offer(held, queue, held.incoming.publish().payload().clone());
+                offer(held, queue, true);
                 finish(held);
             }
         }
@@ -187,7 +187,7 @@ public final class Dispatcher {
 
     /** Hands a message to those who take what no filter matches; false if there is nobody. */
     private boolean offerUnmatched(Reception reception) {
-        unmatched.forEach(queue -> offer(reception, queue, reception.incoming.publish().payload().clone()));
+        unmatched.forEach(queue -> offer(reception, queue, true));
         return !unmatched.isEmpty();
     }
 
@@ -247,7 +247,7 @@ public final class Dispatcher {
         left(filter, entry, before);
         for (Reception held : departed.held) {
             if (!offerUnmatched(held)) {
-                events.dropped(held.incoming.publish().topic(), "no listener for " + filter
+                events.dropped(held.publish.topic(), "no listener for " + filter
                         + " came back within listener.grace.seconds");
             }
             finish(held);
@@ -277,39 +277,35 @@ public final class Dispatcher {
     /** Hands a message to its listeners. */
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
-        reception.open++;
-        reception.counted = true;
         unhandled++;
-        unhandledBytes += reception.size();
+        unhandledBytes += reception.open();
         try {
             offer(reception);
         } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
-            uncount(reception);
+            unhandled -= reception.handle() ? 1 : 0;
+            unhandledBytes -= reception.abandon();
             throw e;
         }
-        pauseOrResume();
         if (check == null && unhandled > 0) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
         }
     }
 
     private void offer(Reception reception) {
-        Incoming incoming = reception.incoming;
-        match(incoming.publish().topic());
-        byte[] payload = incoming.publish().payload();
+        match(reception.publish.topic());
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
-            offer(reception, matches.get(0).listeners.keySet().iterator().next(), payload);
+            offer(reception, matches.get(0).listeners.keySet().iterator().next(), false);
         } else {
             Set<InboundQueue> queues = new HashSet<>();
             for (Filter filter : matches) {
                 for (InboundQueue queue : filter.listeners.keySet()) {
                     if (queues.add(queue)) {
-                        offer(reception, queue, payload.clone());
+                        offer(reception, queue, true);
                     }
                 }
             }
             if (!hold(reception, null) && queues.isEmpty() && !offerUnmatched(reception)) {
-                events.dropped(incoming.publish().topic(), "no listener");
+                events.dropped(reception.publish.topic(), "no listener");
             }
         }
         finish(reception);
@@ -330,9 +326,9 @@ public final class Dispatcher {
         }
     }
 
-    private void offer(Reception reception, InboundQueue queue, byte[] payload) {
-        reception.open++;
-        Delivery dropped = queue.offer(new Delivery(reception, queue, payload));
+    private void offer(Reception reception, InboundQueue queue, boolean shared) {
+        unhandledBytes += reception.open();
+        Delivery dropped = queue.offer(new Delivery(reception, queue, shared));
         if (dropped == null) {
             announceSoon(queue);
         } else if (dropped.finish()) {
@@ -357,14 +353,14 @@ public final class Dispatcher {
      * is none. QoS 0 is not kept.
      */
     private boolean hold(Reception reception, InboundQueue only) {
-        if (reception.incoming.publish().qos() == Qos.AT_MOST_ONCE) {
+        if (reception.publish.qos() == Qos.AT_MOST_ONCE) {
             return false;
         }
         Set<InboundQueue> covered = new HashSet<>();
         for (Filter filter : matches) {
             for (Departed departed : filter.departed) {
                 if ((only == null || departed.queue == only) && covered.add(departed.queue)) {
-                    reception.open++;
+                    unhandledBytes += reception.open();
                     departed.held.add(reception);
                 }
             }
@@ -373,20 +369,12 @@ public final class Dispatcher {
     }
 
     private void finish(Reception reception) {
-        if (reception.open == 1) { // the last one; if this fails for want of heap, it is done once more
-            uncount(reception);
+        if (reception.isLast()) { // if this fails for want of heap, it is done once more
+            unhandled -= reception.handle() ? 1 : 0;
             events.handled(reception.incoming);
-            pauseOrResume();
         }
-        reception.open--;
-    }
-
-    private void uncount(Reception reception) {
-        if (reception.counted) {
-            reception.counted = false;
-            unhandled--;
-            unhandledBytes -= reception.size();
-        }
+        unhandledBytes -= reception.close();
+        pauseOrResume();
     }
 
     private void pauseOrResume() {

@@ -299,7 +299,8 @@ public @interface ClientConfig {
     long store_floor_bytes() default 67_108_864;
 
     @AttributeDefinition(name = "Store: bytes", min = "1024",
-            description = "How many bytes of messages may be pending, each with 64 bytes of overhead.")
+            description = "How many bytes of messages may be pending, each with 64 bytes of overhead; with store=memory with 192, and "
+                    + "at most a quarter of the heap (-Xmx).")
     long store_max_bytes() default 268_435_456;
 
     @AttributeDefinition(name = "Store: messages", min = "0", description = "How many messages may be pending. 0: any number.")
@@ -323,7 +324,9 @@ public @interface ClientConfig {
             description = "Keep QoS 0 messages while there is no connection, instead of rejecting them.")
     boolean qos0_offline() default false;
 
-    @AttributeDefinition(name = "QoS 0: bytes", min = "1024", description = "How many bytes of QoS 0 messages may wait.")
+    @AttributeDefinition(name = "QoS 0: bytes", min = "1024",
+            description = "How many bytes of QoS 0 messages may wait, each with 192 bytes of overhead; at most a quarter of the heap "
+                    + "(-Xmx).")
     long qos0_max_bytes() default 4_194_304;
 
     @AttributeDefinition(name = "Packet (bytes)", min = "128", max = "268435455",
@@ -335,7 +338,8 @@ public @interface ClientConfig {
     int inbound_queue() default 1000;
 
     @AttributeDefinition(name = "Inbound: bytes", min = "65536",
-            description = "How many bytes of received messages may be unhandled; beyond, reading from the broker pauses.")
+            description = "How many bytes of received messages may be unhandled, each with 200 bytes of overhead and 128 for each "
+                    + "listener; beyond, reading from the broker pauses. At most a quarter of the heap (-Xmx).")
     long inbound_max_bytes() default 16_777_216;
 
     @AttributeDefinition(name = "Inbound: attempts", min = "1", max = "1000",

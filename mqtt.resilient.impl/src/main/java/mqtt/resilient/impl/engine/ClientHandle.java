@@ -30,14 +30,13 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Publisher;
 import mqtt.resilient.impl.client.Requests;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.spi.packet.Subscribe;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The service as one bundle, or a plain program, sees it; owns what that opened. */
 public final class ClientHandle implements ResilientMqttClient {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
 
     private final Client client;
     private final String name;

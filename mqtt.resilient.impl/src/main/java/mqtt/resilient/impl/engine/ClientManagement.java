@@ -11,12 +11,11 @@ import javax.management.StandardMBean;
 import mqtt.resilient.api.ClientMXBean;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.client.Client;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import mqtt.resilient.impl.environment.Log;
 
 /** A client's figures in JMX. */
 final class ClientManagement {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
 
     private final Client client;
     private ObjectName registered;

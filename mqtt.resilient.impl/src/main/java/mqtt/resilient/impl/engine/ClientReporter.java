@@ -19,18 +19,17 @@ import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
-import mqtt.resilient.impl.codec.OutsideText;
+import mqtt.resilient.impl.environment.Log;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.StoredState;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns what a client tells into log lines and events: one line per change of state, a repeated failure only when its
  * number is a power of two, drops summed up per second.
  */
 final class ClientReporter implements ClientEvents {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final long SUMMARY_NANOS = 1_000_000_000L;
     private static final int MAX_REASONS = 20;
     private static final String OTHER_REASONS = "other reasons";
@@ -101,6 +100,7 @@ final class ClientReporter implements ClientEvents {
         Map<String, Object> event = new HashMap<>(details);
         event.put(CLIENT, name);
         event.put(TIMESTAMP, scheduler.wallClockMillis());
+        event.computeIfPresent(REASON, (key, reason) -> OutsideText.oneLine((String) reason)); // a topic stays as it is: it is data
         host.post(topic, event);
     }
 
@@ -133,7 +133,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void setAside(long id, String topic, String reason) {
-        LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, OutsideText.oneLine(topic), reason);
+        LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, topic, reason);
         post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
     }
@@ -168,8 +168,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void connectionListenerFailed(String listener, Throwable error) {
-        LOG.warn("{}: connection listener {} failed: {}", name, listener, OutsideText.oneLine(error.toString()),
-                new LoggedFailure(error));
+        LOG.warn("{}: connection listener {} failed: {}", name, listener, error.toString(), error);
     }
 
     @Override
@@ -180,11 +179,11 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, OutsideText.oneLine(topic),
-                OutsideText.oneLine(error.toString()), setAside ? "dead-lettered" : "offered again", new LoggedFailure(error));
+        LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, topic,
+                error.toString(), setAside ? "dead-lettered" : "offered again", error);
         if (setAside) {
             post(MqttConstants.EVENT_DEAD_LETTERED,
-                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + OutsideText.oneLine(error.toString())));
+                    Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + error));
         }
     }
 

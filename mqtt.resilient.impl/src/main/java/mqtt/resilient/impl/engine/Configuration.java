@@ -27,7 +27,7 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
-import mqtt.resilient.impl.codec.OutsideText;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.io.TlsFiles;
@@ -57,6 +57,8 @@ public final class Configuration {
     /** All that may be a user or a password in an address, however it is written. */
     private static final Pattern LOGIN = Pattern.compile("(?s)^((?:http|socks5|mqtt|mqtts|ws|wss)://)?.*@");
     private static final int SEGMENTS = 16;
+    /** The part of the heap that one bound of what is kept in it may be. */
+    private static final int HEAP_SHARE = 4;
     private static final int SMALLEST_SEGMENT_BYTES = 64 * 1024;
     private static final int LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
     private static final long MAX_SECONDS = 4_294_967_295L;
@@ -441,9 +443,14 @@ public final class Configuration {
         }
     }
 
+    /** A bound of what is kept in the heap: whatever was configured, no more than a quarter of the heap. */
+    private static long inHeap(long bytes) {
+        return Math.min(bytes, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    }
+
     private DispatchSettings dispatch() throws InvalidException {
         return new DispatchSettings((int) number("inbound.queue", 1, 10_000_000),
-                number("inbound.max.bytes", 65_536, Long.MAX_VALUE), (int) number("inbound.attempts", 1, 1000),
+                inHeap(number("inbound.max.bytes", 65_536, Long.MAX_VALUE)), (int) number("inbound.attempts", 1, 1000),
                 seconds("listener.grace.seconds", 0, 86_400));
     }
 
@@ -452,10 +459,11 @@ public final class Configuration {
         if (!overflow.equals("reject") && !overflow.equals("drop-oldest")) {
             throw invalid("store.overflow", overflow, "reject or drop-oldest");
         }
-        return new StoreBounds(number("store.max.bytes", 1024, Long.MAX_VALUE / 4),
+        long maxBytes = number("store.max.bytes", 1024, Long.MAX_VALUE / 4);
+        return new StoreBounds(text("store").strip().equals("memory") ? inHeap(maxBytes) : maxBytes,
                 number("store.max.messages", 0, Long.MAX_VALUE / 4),
                 seconds("store.max.age.seconds", 0, Long.MAX_VALUE / NANOS_PER_SECOND),
-                lanes(), overflow.equals("drop-oldest"), number("qos0.max.bytes", 1024, Long.MAX_VALUE / 4),
+                lanes(), overflow.equals("drop-oldest"), inHeap(number("qos0.max.bytes", 1024, Long.MAX_VALUE / 4)),
                 flag("qos0.offline"));
     }
 

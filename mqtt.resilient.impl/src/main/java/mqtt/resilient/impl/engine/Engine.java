@@ -14,6 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.client.Environment;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.HostFingerprint;
@@ -22,12 +23,10 @@ import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What all clients of a host share: the loop, the pools, the thread for the host, and the names that are taken. */
 public final class Engine {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final long STOP_MILLIS = 2000;
     private static final long CLIENT_STOP_MILLIS = 1500;
     private static final int STORE_THREADS = 4;

@@ -5,17 +5,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The thread on which the host is called, {@code mqtt-osgi} in a framework: every registration, unregistration and event, in
  * order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
  */
 public final class HostThread {
-    private static final Logger LOG = LoggerFactory.getLogger(HostThread.class);
+    private static final Log LOG = Log.of(HostThread.class);
 
     private final String name;
     private final Threads executor;

@@ -21,6 +21,8 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.environment.Log;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.HostFingerprint;
@@ -35,15 +37,13 @@ import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A client, made from properties: its configuration, its announcement to the host, its end. The methods that configure and
  * end it are called by whoever made it, one at a time, and never throw.
  */
 public final class ManagedClient implements ClientFactory.ManagedMqttClient {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
 
     /** How the directory of a journal ends, behind its name. */
     public static final String JOURNAL = ".journal";
@@ -160,6 +160,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             if (directory == null) {
                 requireNoDirectory(settings.store(), clientId);
             }
+            settings = settings.withVolatility(Volatility.of(settings.store(), host));
             String newSource = configuration.networkSource();
             host.requireParts(settings.link().version(), newSource);
             requireSameStore(settings.store(), properties);
@@ -229,7 +230,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (!disposed) {
             nameRefused = null;
             storeRefused = null;
-            client.configurationRefused(name, reason);
+            client.configurationRefused(name, OutsideText.oneLine(reason));
             conclude(reason);
         }
     }
@@ -278,10 +279,6 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             }
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
                     + (store.place().isEmpty() ? "memory" : store.place()) + "; the change takes effect when none is pending");
-        }
-        if (wanted.durability() != Durability.MEMORY && (store == null || !store.place().equals(wanted.place()))) {
-            Volatility.of(Path.of(wanted.place()), host).ifPresent(why -> LOG.warn("{}: store.directory {}: {}",
-                    name, wanted.place(), why));
         }
     }
 

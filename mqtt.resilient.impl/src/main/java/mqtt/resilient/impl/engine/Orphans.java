@@ -9,17 +9,16 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.LocalFileSystem;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds journals that no client uses: of clients that were deleted, renamed or told to keep theirs elsewhere. Directories that
  * clients have used are remembered, so that what was left in them is found after a restart, too.
  */
 final class Orphans {
-    private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
+    private static final Log LOG = Log.of("mqtt.resilient");
     private static final String MEMORY = "places";
     private static final int MOST_PLACES = 100;
     /** Until then all clients have had time to come. */

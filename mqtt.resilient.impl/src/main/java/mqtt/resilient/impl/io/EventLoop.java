@@ -17,18 +17,17 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The one thread {@code mqtt-io} on which every session of the bundle lives: runs tasks and timers, reads, and once per
  * turn lets every connection that asked for it write, so that what a turn brings leaves in few large writes.
  */
 public final class EventLoop implements Scheduler, Network {
-    private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
+    private static final Log LOG = Log.of(EventLoop.class);
     private static final int MAX_WORKERS = 4;
     private static final int BUFFER_BYTES = 65_536;
     private static final long NANOS_PER_MILLI = 1_000_000L;

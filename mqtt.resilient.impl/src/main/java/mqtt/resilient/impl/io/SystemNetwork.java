@@ -17,10 +17,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The network as the operating system shows it: interfaces, addresses and default routes, looked at once a second on the
@@ -28,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * loopback's, else UNKNOWN.
  */
 public final class SystemNetwork implements NetworkStateSource {
-    private static final Logger LOG = LoggerFactory.getLogger(SystemNetwork.class);
+    private static final Log LOG = Log.of(SystemNetwork.class);
     private static final long PERIOD_MILLIS = 900;
     private static final long JUMP_MILLIS = 5000;
     private static final Path INTERFACES = Path.of("/sys/class/net");

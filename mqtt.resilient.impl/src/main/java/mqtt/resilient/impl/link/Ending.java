@@ -1,6 +1,6 @@
 package mqtt.resilient.impl.link;
 
-import mqtt.resilient.impl.codec.OutsideText;
+import mqtt.resilient.impl.environment.OutsideText;
 
 /**
  * Why a link ended.

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.link;
 
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.environment.OutsideText;
 
 /**
  * Where a client stands; immutable.
@@ -23,4 +24,8 @@ import mqtt.resilient.api.ConnectionState;
 public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
         String protocol, int attempt, long nextAttempt, int reasonCode, BrokerLimits limits, boolean sessionPresent, boolean sessionLost,
         boolean permanent) {
+    /** Makes the reason one line. */
+    public LinkStatus {
+        reason = OutsideText.oneLine(reason); // the broker's words, or those of the network or the configuration
+    }
 }

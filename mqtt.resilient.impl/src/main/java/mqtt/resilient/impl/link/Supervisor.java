@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.impl.codec.OutsideText;
+import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;

@@ -4,40 +4,62 @@ import java.util.zip.CRC32C;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.spi.packet.Publish;
 
-/** A message from the broker, from its receipt to its acknowledgement. On the io thread only. */
+/**
+ * A message from the broker, from its receipt to its acknowledgement. On the io thread only. It lets go of the message when the
+ * listeners are done with it: what remains waits for earlier ones to be acknowledged, or for PUBREL, and is not counted as held.
+ */
 public final class Incoming {
-    private final Publish publish;
+    private Publish publish;
+    private final int packetId;
+    private final Qos qos;
     /** The connection on which its acknowledgement is due. */
     int connection;
     boolean handled;
     /** Whether its packet id may mean another message now. */
     boolean doubtful;
-    /** Kept instead of the message when it was received before a restart; 0 = not yet asked for. */
-    private long digest;
+    /** With QoS 2, tells a repetition from another message of the same packet id. */
+    private final long digest;
 
     Incoming(Publish publish, int connection) {
         this.publish = publish;
         this.connection = connection;
+        packetId = publish.packetId();
+        qos = publish.qos();
+        digest = qos == Qos.EXACTLY_ONCE ? digest(publish) : 0; // now: a listener may change the array
     }
 
+    /** A QoS 2 message that was received before a restart. */
     Incoming(int packetId, long digest) {
-        this(new Publish("", new byte[0], Qos.EXACTLY_ONCE, false, true, packetId, Publish.Details.NONE), 0);
+        this.packetId = packetId;
         this.digest = digest;
+        qos = Qos.EXACTLY_ONCE;
         handled = true;
     }
 
-    /** Tells a repetition from another message of the same packet id. */
+    private static long digest(Publish publish) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(publish.payload());
+        return checksum.getValue() << 32 | publish.topic().hashCode() & 0xFFFF_FFFFL | 1;
+    }
+
+    int packetId() {
+        return packetId;
+    }
+
+    Qos qos() {
+        return qos;
+    }
+
     long digest() {
-        if (digest == 0) {
-            CRC32C checksum = new CRC32C();
-            checksum.update(publish.payload());
-            digest = checksum.getValue() << 32 | publish.topic().hashCode() & 0xFFFF_FFFFL | 1;
-        }
         return digest;
     }
 
-    /** The packet. */
+    /** The packet; null once the listeners are done with it. */
     public Publish publish() {
         return publish;
+    }
+
+    void letGo() {
+        publish = null;
     }
 }

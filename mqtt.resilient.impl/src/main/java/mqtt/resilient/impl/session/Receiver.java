@@ -62,8 +62,7 @@ final class Receiver {
     private void acknowledge() {
         for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {
             unacknowledged.remove();
-            Publish publish = head.publish();
-            out.add(publish.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC, publish.packetId());
+            out.add(head.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC, head.packetId());
         }
     }
 
@@ -84,9 +83,10 @@ final class Receiver {
         return incoming.publish().duplicate() && incoming.digest() == before.digest();
     }
 
-    /** Whether a message's acknowledgement is due, and is a PUBREC. */
-    boolean holds(Incoming incoming) {
-        return incoming.publish().qos() == Qos.EXACTLY_ONCE && exactlyOnce.get(incoming.publish().packetId()) == incoming;
+    /** Lets go of a message that the listeners are done with; tells whether its acknowledgement is due, and is a PUBREC. */
+    boolean letGo(Incoming incoming) {
+        incoming.letGo();
+        return incoming.qos() == Qos.EXACTLY_ONCE && exactlyOnce.get(incoming.packetId()) == incoming;
     }
 
     /** Takes up what was received before a restart. */

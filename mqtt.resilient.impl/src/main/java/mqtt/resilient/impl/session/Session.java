@@ -676,11 +676,11 @@ public final class Session {
 
     /** The listeners are done with a message; its acknowledgement goes out in its turn. */
     public void handled(Incoming incoming) {
-        if (!receiver.holds(incoming)) {
+        if (!receiver.letGo(incoming)) {
             receiver.handled(incoming, connected ? connection : -1);
             return;
         }
-        store.received(incoming.publish().packetId(), incoming.digest()); // before PUBREC, or it would come twice
+        store.received(incoming.packetId(), incoming.digest()); // before PUBREC, or it would come twice
         store.whenDurable(() -> receiver.handled(incoming, connected ? connection : -1));
     }
 

@@ -1,14 +1,20 @@
 package mqtt.resilient.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.world.DiskModel;
+import mqtt.resilient.impl.world.ScriptedBroker;
 import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
@@ -119,5 +125,26 @@ class FullBacklogTest {
             continue;
         }
         assertEquals(StoreHealth.OK, world.client.status().store());
+    }
+
+    @Test
+    void aStoreThatTheNextStartEmptiesIsNeverCalledHealthy() {
+        VirtualScheduler scheduler = new VirtualScheduler();
+        ClientSettings base = Settings.DEFAULT.storeMaxMessages(1).build();
+        ClientSettings settings = new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
+                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), base.packetMaxBytes(), base.wanProbe());
+        World world = new World(scheduler, new ScriptedBroker(scheduler), new DiskModel(), scheduler::execute, "boot",
+                settings.withVolatility("the framework deletes it"));
+        String why = "accepted messages are not safe here: the framework deletes it";
+        assertEquals(List.of("store DEGRADED: " + why), storeEvents(world));
+        assertEquals(StoreHealth.DEGRADED, world.client.status().store());
+        assertTrue(world.publish("t", "x").id() > 0, "it is used all the same");
+        world.publish("t", "x");
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        assertTrue(world.client.status().storeReason().endsWith("; " + why), world.client.status().storeReason());
+        world.takeEvents();
+        world.client.configure("test", settings);
+        assertEquals(1, storeEvents(world).size());
+        assertFalse(world.client.status().storeReason().contains(why), world.client.status().storeReason());
     }
 }

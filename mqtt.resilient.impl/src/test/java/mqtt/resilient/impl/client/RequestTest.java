@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -92,6 +93,20 @@ class RequestTest {
         world.state();
         CompletionException error = assertThrows(CompletionException.class, last.toCompletableFuture()::join);
         assertTrue(error.getCause().getMessage().startsWith("10000 requests"), error.toString());
+    }
+
+    @Test
+    void theBytesOfRequestsThatWaitAreBoundedWhereTheyAreMade() { // the loop does not run meanwhile
+        World world = new World();
+        Requests requests = world.client.requests();
+        Message large = Message.to("t").payload(new byte[1_000_000]).build();
+        List<CompletionStage<ReceivedMessage>> all = new ArrayList<>();
+        while (all.size() < 100 && (all.isEmpty() || !all.get(all.size() - 1).toCompletableFuture().isDone())) {
+            all.add(requests.send(large, Duration.ofSeconds(10)));
+        }
+        assertEquals(17, all.size());
+        world.scheduler.advance(Duration.ofSeconds(11));
+        assertFalse(requests.send(large, Duration.ofSeconds(10)).toCompletableFuture().isDone(), "those before have ended");
     }
 
     @Test

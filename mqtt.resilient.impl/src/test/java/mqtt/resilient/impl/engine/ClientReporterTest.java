@@ -1,12 +1,27 @@
 package mqtt.resilient.impl.engine;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.ClientStatus;
+import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.MqttConstants;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.impl.world.VirtualScheduler;
 import org.junit.jupiter.api.Test;
 
 /** What a client tells the log. */
@@ -40,14 +55,50 @@ class ClientReporterTest {
         }
     }
 
+    /** Line feeds, ESC and other control characters, separators, and what turns the direction of writing. */
+    private static final String HOSTILE = "a\nERROR forged\r\u001b[2J\u0007\u2028ERROR\u0085ERROR\u202eb\0";
+
     @Test
-    void causesInACircleEnd() {
-        Exception one = new Exception("one");
-        one.initCause(new Exception("two", one));
-        int causes = 0;
-        for (Throwable each = new LoggedFailure(one); each != null; each = each.getCause()) {
-            causes++;
+    void nothingHostileReachesTheLogOrTheWordsOfAnEvent() {
+        List<Map<?, ?>> events = new ArrayList<>();
+        VirtualScheduler scheduler = new VirtualScheduler();
+        Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
+                (self, method, arguments) -> {
+                    events.add((Map<?, ?>) arguments[1]);
+                    return null;
+                });
+        ClientReporter reporter = new ClientReporter(host, scheduler, "plant");
+        Exception error = new IllegalStateException(HOSTILE, new IOException(HOSTILE));
+        StoredState incomplete = new StoredState();
+        incomplete.incomplete = HOSTILE;
+        List<Runnable> reports = new ArrayList<>(List.of(
+                () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
+                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
+                () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
+                () -> reporter.connectionListenerFailed(HOSTILE, error), () -> reporter.subscriptionRefused(HOSTILE, 135),
+                () -> reporter.listenerFailed(HOSTILE, HOSTILE, error, true), () -> reporter.listenerSlow(HOSTILE, 1)));
+        for (ConnectionState state : ConnectionState.values()) {
+            ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1, Duration.ZERO,
+                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
+            reports.add(() -> reporter.changed(status, true, true));
         }
-        assertEquals(21, causes);
+        int lines = 0;
+        for (Runnable report : reports) {
+            String log = logged(report);
+            lines += log.isEmpty() ? 0 : 1;
+            assertFalse(log.lines().anyMatch(line -> line.startsWith("ERROR")), log);
+            assertFalse(log.replace("\n", "").replace("\t", "").codePoints().anyMatch(ClientReporterTest::isControl), log);
+        }
+        assertTrue(lines >= 11, lines + " reports reached the log");
+        assertTrue(events.size() >= 11, events.size() + " events");
+        for (Map<?, ?> event : events) {
+            String reason = String.valueOf(event.get(MqttConstants.REASON));
+            assertFalse(reason.codePoints().anyMatch(ClientReporterTest::isControl), event.toString());
+        }
+    }
+
+    private static boolean isControl(int point) {
+        return Set.of(Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR)
+                .contains((byte) Character.getType(point));
     }
 }

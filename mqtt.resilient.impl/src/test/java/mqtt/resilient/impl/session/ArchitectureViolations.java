@@ -28,6 +28,7 @@ public final class ArchitectureViolations {
             Map.entry("only components know OSGi", List.of(KnowsOsgi.class)),
             Map.entry("plain knows no components", List.of(PlainThatKnowsComponents.class)),
             Map.entry("nobody knows plain", List.of(KnowsPlain.class)),
+            Map.entry("only Log knows slf4j", List.of(Logs.class)),
             Map.entry("no threads, files and sockets", List.of(StartsAThread.class, ReadsAFile.class,
                     OpensAFileChannel.class, OpensASocket.class, Locks.class, MakesAPool.class)),
             Map.entry("no clocks", List.of(ReadsNanoTime.class, ReadsTheDate.class, ReadsAnInstant.class)),
@@ -54,6 +55,10 @@ public final class ArchitectureViolations {
 
     static final class KnowsTheClient {
         Client client;
+    }
+
+    static final class Logs {
+        org.slf4j.Logger log;
     }
 
     static final class KnowsOsgi {

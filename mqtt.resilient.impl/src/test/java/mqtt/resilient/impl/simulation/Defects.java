@@ -80,7 +80,7 @@ final class Defects {
                     "wire.count()"),
             // ---- receiving
             new Defect("acknowledged-before-handled", "session/Session.java", "            events.received(incoming);\n        } else {",
-                    "            handled(incoming);\n            events.received(incoming);\n        } else {"),
+                    "            events.received(incoming);\n            handled(incoming);\n        } else {"),
             new Defect("acknowledged-out-of-order", "session/Receiver.java",
                     "for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {\n"
                             + "            unacknowledged.remove();",

@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.codec;
+package mqtt.resilient.impl.environment;
 
 import java.util.regex.Pattern;
 

@@ -1,6 +1,5 @@
-package mqtt.resilient.impl.engine;
+package mqtt.resilient.impl.environment;
 
-import mqtt.resilient.impl.codec.OutsideText;
 
 /**
  * A failure of somebody's listener as it is logged: its messages, which may quote what a device has sent, are one line each. It has
