@@ -72,7 +72,7 @@ final class Application implements ClientEvents {
     private boolean sessionKnown;
     /** The session that is known is one of MQTT 5. */
     private boolean knownFive;
-    /** A CONNECT of MQTT 5 has left since, which may have ended a session of 3.1.1. */
+    /** A CONNECT of the other version has ended it since, or one of MQTT 5 has left, which may have ended one of 3.1.1. */
     private boolean supplanted;
     private boolean online;
     private ClientSubscription inbound;
@@ -232,6 +232,11 @@ final class Application implements ClientEvents {
         if (sessionKnown && knownFive == five && !supplanted) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
+    }
+
+    /** The broker has ended a session because the client begins another one with the other version: it knows it no more. */
+    void changesVersion(boolean endedFive) {
+        supplanted |= endedFive == knownFive;
     }
 
     /** The client connects: a session of 3.1.1 may end with a CONNECT of 5, whatever becomes of that. */

@@ -847,8 +847,10 @@ final class Broker {
             }
             Session old = sessions.get(clientId);
             if (clean && old != null) {
-                if (old.five == five) { // a change of the version is the end of it
+                if (old.five == five) {
                     gateway.discards(client, five);
+                } else {
+                    gateway.application(client).changesVersion(old.five);
                 }
                 ledger.sessionLost();
                 old.discard();
@@ -990,7 +992,13 @@ final class Broker {
                 requireId(id, sent, qos);
                 boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
                         || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
-                if (duplicate ? created : repeated) {
+                // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id [section 3.3.1.1]
+                boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId;
+                if (repeated && !another && id != sent.packetId) {
+                    throw ledger.violated("packet ids", sent + " is repeated with id " + id + "; it had " + sent.packetId
+                            + " [MQTT-4.4.0-1]");
+                }
+                if (duplicate ? created : repeated && !another) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
                             : " is repeated without DUP") + " [MQTT-3.3.1-1]");
                 }
@@ -1012,6 +1020,7 @@ final class Broker {
             }
             sent.session = session;
             sent.sentInLife = life;
+            sent.packetId = id;
             if (qos == 1) {
                 answer(Packets.PUBACK, id);
             } else if (qos == 2) {
@@ -1272,6 +1281,7 @@ final class Broker {
         }
 
         private void send(int id, Out message, boolean duplicate) {
+            message.first.sentAsThree |= !five;
             if (message.qos > 0) {
                 expected.add(id);
                 onWire.add(id);
