@@ -43,6 +43,7 @@ final class Gateway {
     private final List<Application> applications = new ArrayList<>();
     private final List<Wire> wires = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
+    private final Shortages shortages;
     private final Statistics statistics;
 
     private Process process;
@@ -73,6 +74,7 @@ final class Gateway {
         this.scenario = scenario;
         this.random = random;
         this.statistics = statistics;
+        shortages = new Shortages(timeline);
         weather = scenario.profile().weather();
         for (int client = 0; client < scenario.clients(); client++) {
             applications.add(new Application(timeline, ledger, this, broker, scenario, client, random.split()));
@@ -125,7 +127,7 @@ final class Gateway {
 
     /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
     boolean diedSoonAfter(int which, long time) {
-        long most = scenario.has(Fault.DISK_HANGS) ? 60 * Timeline.SECOND
+        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
         return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
@@ -209,10 +211,19 @@ final class Gateway {
     }
 
     Environment environment(int client) {
-        return new Environment(process, new ClientNetwork(client), random.split(), this::runListener, process::execute);
+        return new Environment(process, new ClientNetwork(client), random.split(), this::runListener, this::complete);
+    }
+
+    private void complete(Runnable task) {
+        Process mine = process;
+        shortages.handOver(() -> mine.execute(task));
     }
 
     private void runListener(Runnable task) {
+        shortages.handOver(() -> runListenerNow(task));
+    }
+
+    private void runListenerNow(Runnable task) {
         if (listenersBlocked) {
             heldListeners.add(task);
         } else if (random.nextInt(4) == 0) {
@@ -225,7 +236,7 @@ final class Gateway {
     MessageStore store(StoreSettings settings) {
         Process mine = process;
         return settings.durability() == Durability.MEMORY ? new MemoryStore()
-                : new JournalStore(mine, task -> onDisk(mine, task), disk, settings.place(), "boot " + boots, settings);
+                : new JournalStore(mine, task -> shortages.handOver(() -> onDisk(mine, task)), disk, settings.place(), "boot " + boots, settings);
     }
 
     /** Runs what blocks when the disk answers. */
@@ -281,6 +292,7 @@ final class Gateway {
         ledger.died();
         deaths.put(life, timeline.now());
         process.kill();
+        shortages.processGone();
         List.copyOf(wires).forEach(wire -> wire.processGone(power));
         wires.removeIf(Wire::isClosed);
         applications.forEach(application -> application.died(power));
@@ -319,7 +331,8 @@ final class Gateway {
         }
         timeline.after(60 * Timeline.SECOND, () -> { // the framework does not wait any longer
             if (mine.isAlive() && left[0] > 0) {
-                if (!scenario.has(Fault.DISK_HANGS) && !scenario.has(Fault.DISK_FULL) && !scenario.has(Fault.SUSPEND)) {
+                if (!scenario.has(Fault.DISK_HANGS) && !scenario.has(Fault.DISK_FULL) && !scenario.has(Fault.SUSPEND)
+                        && !scenario.has(Fault.NO_THREADS)) {
                     ledger.violated("a stop ends", "it has not within 60 s");
                 }
                 crash(false);
@@ -336,6 +349,11 @@ final class Gateway {
 
     void diskHangs(long nanos) {
         diskAnswersAt = timeline.now() + nanos;
+    }
+
+    void threads(boolean there) {
+        trouble();
+        shortages.threads(there);
     }
 
     void outage(boolean begins) {
@@ -462,7 +480,8 @@ final class Gateway {
 
         @Override
         public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
-            process.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
+            Process mine = process;
+            shortages.handOver(() -> mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
                 if (unresolved || !isNetworkUp()) {
                     answer.accept(null, "unknown host");
                 } else {
@@ -472,7 +491,7 @@ final class Gateway {
                         throw new AssertionError(e);
                     }
                 }
-            });
+            }));
         }
 
         @Override
@@ -511,7 +530,8 @@ final class Gateway {
 
         @Override
         public void queryDns(String server, int port, Consumer<Boolean> answer) {
-            process.execute(() -> answer.accept(isNetworkUp()));
+            Process mine = process;
+            shortages.handOver(() -> mine.execute(() -> answer.accept(isNetworkUp())));
         }
     }
 }

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.simulation;
 
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.link.LinkSettings;
@@ -59,8 +60,9 @@ final class Simulation {
 
     private void begin() {
         gateway.start();
+        SplittableRandom shortages = new SplittableRandom(~scenario.seed());
         for (Map.Entry<Fault, Integer> each : scenario.meanSeconds().entrySet()) {
-            plan(each.getKey(), each.getValue() * Timeline.SECOND, random.split());
+            plan(each.getKey(), each.getValue() * Timeline.SECOND, (each.getKey().isShortage() ? shortages : random).split());
         }
         publishSoon(random.split());
         if (scenario.steadyQos0()) {
@@ -155,6 +157,13 @@ final class Simulation {
         });
     }
 
+    /** Something is short for one to twenty seconds. */
+    private void shortly(SplittableRandom own, Consumer<Boolean> there) {
+        there.accept(false);
+        long end = Math.min(timeline.now() + own.nextLong(Timeline.SECOND, 20 * Timeline.SECOND), troubleEnds);
+        timeline.at(end, () -> there.accept(true));
+    }
+
     private void happen(Fault fault, SplittableRandom own) {
         boolean running = gateway.isRunning() && !gateway.process().isSuspended();
         switch (fault) {
@@ -222,6 +231,7 @@ final class Simulation {
             case TOO_LARGE -> broker.sendsTooLarge();
             case BUNDLE -> during(own, 20, on -> gateway.five(on == 0));
             case OTHER_VERSION -> otherVersion(own);
+            case NO_THREADS -> shortly(own, gateway::threads);
             default -> throw new AssertionError(fault);
         }
     }
