@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import mqtt.resilient.api.Outcome;
 
 /**
  * A broker for MQTT 3.1.1 and 5 that takes nothing that the specifications forbid: whatever a client does against them is
@@ -1128,9 +1129,12 @@ final class Broker {
             }
         }
 
-        /** Whether the process must know of it: QoS 1 is sent as new after a restart. */
+        /**
+         * Whether the process must know of it: QoS 1 is sent as new after a restart, and its receiver keeps nothing of one that was
+         * given up because a later connection takes no packet of its size.
+         */
         private boolean isKnown(Live live) {
-            return !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
+            return !(live.qos == 1 && live.message.end == Outcome.Kind.REFUSED) && !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
         }
 
         private void answer(int type, int id) {

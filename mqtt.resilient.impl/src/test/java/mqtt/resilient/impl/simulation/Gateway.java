@@ -233,10 +233,22 @@ final class Gateway {
         }
     }
 
-    MessageStore store(StoreSettings settings) {
+    /** Makes a store; a client has one in each life of the process. */
+    MessageStore store(int client, StoreSettings settings) {
+        if (settings.durability() == Durability.MEMORY) {
+            return new MemoryStore();
+        }
         Process mine = process;
-        return settings.durability() == Durability.MEMORY ? new MemoryStore()
-                : new JournalStore(mine, task -> shortages.handOver(() -> onDisk(mine, task)), disk, settings.place(), "boot " + boots, settings);
+        StoreWatch watch = new StoreWatch(disk, mine);
+        applications.get(client).watch(watch);
+        return new JournalStore(mine, task -> {
+            watch.asked();
+            shortages.handOver(() -> onDisk(mine, () -> {
+                watch.begins();
+                task.run();
+                watch.answered();
+            }));
+        }, watch, settings.place(), "boot " + boots, settings);
     }
 
     /** Runs what blocks when the disk answers. */
@@ -447,6 +459,8 @@ final class Gateway {
         for (Application application : applications) {
             application.check();
             application.checkDisk(disk);
+            application.checkTruth(wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
+                    shortages.hasThreads());
         }
         for (Wire wire : wires) {
             if (wire.isOpenForClient() && wire.deadSince() != 0 && !wire.isReadingPaused() && !wire.isClosing()) {

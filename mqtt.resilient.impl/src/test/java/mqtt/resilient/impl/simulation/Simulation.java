@@ -17,6 +17,8 @@ import mqtt.resilient.spi.NetworkState;
 final class Simulation {
     /** Within this time after the last fault everything that can be delivered is delivered, but for what the network takes. */
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
+    /** Within this time after the last fault every client works, but for the waits that are in force then. */
+    static final long WORK_NANOS = 120 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
 
     private final Scenario scenario;
@@ -269,6 +271,7 @@ final class Simulation {
         boolean told = false;
         String unrest = "the gateway is down";
         int quiet = 0;
+        long waits = gateway.isRunning() ? gateway.applications().stream().mapToLong(Application::waitInForceNanos).max().getAsLong() : 0;
         while (quiet < 2) {
             runUntil(timeline.now() + Timeline.SECOND);
             if (gateway.isRunning() && !gateway.process().isSuspended()) {
@@ -276,6 +279,7 @@ final class Simulation {
                     told = true;
                     gateway.applications().forEach(Application::makePeace);
                 }
+                lookWhoWorks(waits);
                 unrest = unrest();
             } else {
                 told = false;
@@ -288,6 +292,25 @@ final class Simulation {
         }
         statistics.longestRest = timeline.now() - troubleEnds;
         gateway.applications().forEach(Application::check);
+    }
+
+    /** Every client has to be back to work soon, whatever it has still to deliver. */
+    private void lookWhoWorks(long waits) {
+        if (statistics.longestIdle != 0) {
+            return;
+        }
+        long now = timeline.now() - troubleEnds;
+        for (Application application : gateway.applications()) {
+            String idleness = application.idleness();
+            if (!idleness.isEmpty()) {
+                if (now > WORK_NANOS + waits) {
+                    throw ledger.violated("back to work", "client " + application.index() + " is not, " + now / Timeline.SECOND
+                            + " s after the last fault: " + idleness);
+                }
+                return;
+            }
+        }
+        statistics.longestIdle = now;
     }
 
     /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */
