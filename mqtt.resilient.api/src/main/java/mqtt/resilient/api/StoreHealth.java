@@ -12,8 +12,9 @@ public enum StoreHealth {
      */
     DEGRADED,
     /**
-     * There is too little disk space, or the disk does not keep up with writing: only QoS 0 is accepted, stored messages are
-     * delivered.
+     * There is too little disk space, so that only QoS 0 is accepted; or messages are refused because a bound of the backlog is
+     * reached ({@code store.max.bytes}, {@code store.max.messages}, {@code store.lanes}), or because the disk does not keep up
+     * with writing: then each message is accepted for which there is space. The reason tells which. Stored messages are delivered.
      */
     FULL,
     /** The store cannot be opened or written, or there is no valid configuration: only QoS 0 is accepted. */

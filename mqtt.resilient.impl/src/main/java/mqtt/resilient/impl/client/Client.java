@@ -80,14 +80,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
-    private volatile StoreHealth storeHealth = StoreHealth.OPENING;
-    private volatile String storeReason = "";
+    private final StoreCondition condition;
     private volatile MessageStore store = new MemoryStore();
     private String storePlace = "";
     /** Null until there is a usable configuration. */
     private ClientSettings settings;
     private boolean opened;
     private boolean stopping;
+    private boolean left;
 
     /**
      * Makes a client that does nothing yet; {@link #configure} starts it.
@@ -104,7 +104,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         connecting = new Connecting(environment.completions());
-        publisher = new Publisher(environment, store, initial, events, this::wake);
+        condition = new StoreCondition(events::storeHealth);
+        publisher = new Publisher(environment, store, initial, events, this::wake, condition);
         session = new Session(store, this, scheduler, counters, initial.session());
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
@@ -122,7 +123,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         configurationError = "";
         wanProbe = newSettings.wanProbe();
         publisher.reconfigure(newSettings);
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 settings = newSettings;
                 session.reconfigure(settings.session());
@@ -146,13 +147,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public void configurationRefused(String newName, String error) {
         name = newName;
         configurationError = error;
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
-                    storeHealth = StoreHealth.FAILED;
-                    storeReason = "no usable configuration: " + error;
-                    publisher.health(storeHealth, storeReason);
+                    condition.quietly(StoreHealth.FAILED, "no usable configuration: " + error);
+                    publisher.health(condition.own());
                     ready.complete(null);
                 }
             }
@@ -168,7 +168,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
     public boolean isEmpty() {
-        return storeHealth != StoreHealth.OPENING && publisher.pending() == 0;
+        return condition.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
     }
 
     /**
@@ -177,7 +177,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      */
     private void changeStore(int attempts) {
         if (stopping || storePlace.equals(settings.store().place())) {
-            publisher.health(storeHealth, storeReason);
+            publisher.health(condition.own());
             return;
         }
         publisher.opening();
@@ -185,15 +185,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             scheduler.at(scheduler.nanoTime() + STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
             return;
         } else if (publisher.pendingInStore() > 0) {
-            publisher.health(storeHealth, storeReason);
+            publisher.health(condition.own());
             configurationError = STORE_CHANGE_WAITS;
             supervisor.configure(settings.link());
             changeStoreLater(settings);
             return;
         }
         storePlace = settings.store().place();
-        storeHealth = StoreHealth.OPENING; // whoever asks again, this stays until the new one is open
-        storeReason = "being opened";
+        condition.quietly(StoreHealth.OPENING, "being opened"); // whoever asks again, this stays until the new one is open
         supervisor.forget();
         opened = false;
         MessageStore before = store;
@@ -229,9 +228,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         }
         opened = true;
-        storeHealth = StoreHealth.OK;
+        condition.quietly(StoreHealth.OK, "");
         publisher.restore(state);
-        publisher.health(StoreHealth.OK, "");
+        publisher.health(condition.own());
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());
@@ -243,6 +242,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     @Override
     public void stored(long id) {
         publisher.stored(id);
+    }
+
+    @Override
+    public void written(int messages, long bytes) {
+        publisher.written(messages, bytes);
     }
 
     @Override
@@ -259,10 +263,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void health(StoreHealth health, String reason) {
-        storeHealth = health;
-        storeReason = reason;
-        publisher.health(health, reason);
-        events.storeHealth(health, reason);
+        condition.health(health, reason);
+        publisher.health(condition.own());
         if (!opened && health == StoreHealth.FAILED) {
             supervisor.fail(reason);
             ready.complete(null);
@@ -291,12 +293,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         publisher.close();
-        scheduler.execute(this::stopNow);
+        Repeated.execute(scheduler, this::stopNow);
         return stopped.minimalCompletionStage();
     }
 
     private void stopNow() {
-        if (stopping) {
+        if (left) {
             return;
         }
         stopping = true;
@@ -309,6 +311,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         subscribers.stop();
         connecting.failed(STOPPED);
         notifiers.forEach(StatusNotifier::finish);
+        left = true;
     }
 
     private void wake(boolean urgent) {
@@ -373,7 +376,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
             InboundQueue queue) {
         List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
-        scheduler.execute(() -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
+        Repeated.execute(scheduler, () -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
         return all;
     }
 
@@ -392,7 +395,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
     public void unsubscribe(ClientSubscription subscription) {
-        scheduler.execute(() -> subscribers.remove(subscription, false));
+        Repeated.execute(scheduler, () -> subscribers.remove(subscription, false));
     }
 
     /** Ends a subscription, and its listener if that has no other; safe from any thread. */
@@ -406,7 +409,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * @param grace whether it may come back soon
      */
     public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             all.forEach(subscription -> subscribers.remove(subscription, grace));
             dispatcher.close(queue);
         });
@@ -494,10 +497,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The state now. */
     public ClientStatus status() {
         LinkStatus now = linkStatus;
+        StoreCondition.Told store = condition.told();
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
-                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), storeHealth, storeReason);
+                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), store.health(), store.reason());
     }
 
     public boolean isConnected() {
@@ -521,6 +525,26 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             notifier.close();
             scheduler.execute(() -> notifiers.remove(notifier));
         };
+    }
+
+    /**
+     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so that the
+     * broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that everything that waits
+     * for something later is planned. On the loop; repeatable.
+     */
+    public void mend() {
+        supervisor.disconnectNow();
+        store.mend();
+        session.mend();
+        publisher.mend();
+        dispatcher.mend();
+        supervisor.mend();
+    }
+
+    /** The loop, without which nothing goes on, has ended. */
+    public void fail(String reason) {
+        supervisor.lost(reason);
+        health(StoreHealth.FAILED, reason);
     }
 
     /** Answers whether the broker is there; safe from any thread. */
@@ -571,9 +595,10 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The figures now; safe from any thread. */
     public ClientMetrics metrics() {
         StoreFigures figures = store.figures();
-        return new ClientMetrics(publisher.accepted(), publisher.rejected(), ended(Outcome.Kind.DELIVERED),
-                ended(Outcome.Kind.EXPIRED), ended(Outcome.Kind.CANCELLED), ended(Outcome.Kind.REFUSED),
-                ended(Outcome.Kind.DEAD_LETTERED), ended(Outcome.Kind.DROPPED), ended(Outcome.Kind.CLOSED),
+        return new ClientMetrics(publisher.accepted(), publisher.rejected(), publisher.ended(Outcome.Kind.DELIVERED),
+                publisher.ended(Outcome.Kind.EXPIRED), publisher.ended(Outcome.Kind.CANCELLED),
+                publisher.ended(Outcome.Kind.REFUSED), publisher.ended(Outcome.Kind.DEAD_LETTERED),
+                publisher.ended(Outcome.Kind.DROPPED), publisher.ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
@@ -582,10 +607,6 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 counters.get(Counter.ATTEMPTS), counters.get(Counter.SESSIONS_LOST),
                 counters.get(Counter.SUBSCRIPTIONS_REFUSED), figures.bytes(), figures.bytesWritten(), figures.forces(),
                 figures.recordsSkipped(), figures.segmentsQuarantined());
-    }
-
-    private long ended(Outcome.Kind kind) {
-        return publisher.ended(kind);
     }
 
     /** Pauses; the stage completes when the connection is gone. */

@@ -1,8 +1,11 @@
 package mqtt.resilient.impl.client;
 
+import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
@@ -21,6 +24,14 @@ final class Intake {
     private static final int AT_MOST_ONCE = ClientInspector.AT_MOST_ONCE;
     private static final int KINDS = Message.LANES + 1;
     private static final int MAX_PACKET_OVERHEAD = 9;
+    /** What accepted messages that a disk does not have yet may take in the heap; a single one may take more. */
+    private static final long MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
+    /** The bounds: those of each lane, whose numbers they have, and these. */
+    private static final int NONE = -1;
+    private static final int TOTAL_BYTES = Message.LANES;
+    private static final int TOTAL_MESSAGES = Message.LANES + 1;
+    private static final int UNWRITTEN = Message.LANES + 2;
+    private static final int QOS0_BYTES = Message.LANES + 3;
 
     private final Scheduler scheduler;
     private final Mailbox<Outgoing> mailbox;
@@ -29,7 +40,13 @@ final class Intake {
     private final long[] admittedMessages = new long[KINDS];
     private final long[] admittedBytes = new long[KINDS];
     private final LongAdder rejected = new LongAdder();
+    private final Fullness fullness;
+    /** What admitted messages took in the heap that a disk gets, and what of them it has. */
+    private long toWrite;
+    private final AtomicLong written = new AtomicLong();
     private volatile StoreBounds bounds;
+    /** Whether the store keeps its messages in the heap. */
+    private volatile boolean inHeap;
     private volatile int packetMaxBytes;
     private volatile boolean online;
     private volatile long lastId;
@@ -43,10 +60,28 @@ final class Intake {
     record Refusal(Reason reason, String message) {
     }
 
-    Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver) {
+    /**
+     * Makes an admission.
+     *
+     * @param receiver takes what is admitted, on the loop
+     * @param full is told on the loop why messages are refused for want of space, empty = that is over
+     */
+    Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver, Consumer<String> full) {
         this.scheduler = scheduler;
         mailbox = new Mailbox<>(scheduler, receiver);
+        fullness = new Fullness(scheduler, this::isNearlyReached, this::describe, full);
         reconfigure(settings);
+    }
+
+    /** What is admitted from now on goes to a store with this durability; the one before was empty, and has written all. */
+    synchronized void use(Durability durability) {
+        inHeap = durability == Durability.MEMORY;
+        written.set(toWrite);
+    }
+
+    /** The disk has these messages, which count for so much; on the loop. */
+    void written(int messages, long bytes) {
+        written.lazySet(written.get() + bytes + (long) messages * Outgoing.HEAP_BYTES);
     }
 
     void reconfigure(ClientSettings settings) {
@@ -83,14 +118,14 @@ final class Intake {
     /**
      * Admits a message.
      *
+     * @param waits whether the caller waits for space, so that it is not refused for good by a bound
      * @throws RejectedException if it is not accepted
      */
-    Outgoing admit(Message message) throws RejectedException {
-        int size = Outgoing.sizeOf(message);
-        if (size - Outgoing.OVERHEAD_BYTES + MAX_PACKET_OVERHEAD > packetMaxBytes) {
-            throw new RejectedException(Reason.TOO_LARGE, "message: topic and payload take "
-                    + (size - Outgoing.OVERHEAD_BYTES) + " bytes; allowed are " + (packetMaxBytes - MAX_PACKET_OVERHEAD)
-                    + " (packet.max.bytes)");
+    Outgoing admit(Message message, boolean waits) throws RejectedException {
+        int length = Outgoing.lengthOf(message);
+        if (length + MAX_PACKET_OVERHEAD > packetMaxBytes) {
+            throw new RejectedException(Reason.TOO_LARGE, "message: topic and payload take " + length
+                    + " bytes; allowed are " + (packetMaxBytes - MAX_PACKET_OVERHEAD) + " (packet.max.bytes)");
         }
         boolean atMostOnce = message.qos() == Qos.AT_MOST_ONCE;
         if (atMostOnce && !online && !bounds.qos0Offline()) {
@@ -98,8 +133,10 @@ final class Intake {
                     "message: QoS 0 without a connection; allowed only with qos0.offline=true");
         }
         int kind = atMostOnce ? AT_MOST_ONCE : message.lane();
-        Outgoing admitted;
-        boolean wake;
+        int size = Outgoing.sizeOf(message);
+        Outgoing admitted = null;
+        boolean wake = false;
+        int exceeded;
         synchronized (this) {
             if (closed) {
                 throw new RejectedException(Reason.CLOSED, "client: stopped");
@@ -107,12 +144,21 @@ final class Intake {
             if (refusal != null && !atMostOnce) {
                 throw new RejectedException(refusal.reason, refusal.message);
             }
-            requireSpace(kind, size);
-            admittedMessages[kind]++;
-            admittedBytes[kind] += size;
-            lastId++;
-            admitted = new Outgoing(lastId, message, scheduler.nanoTime());
-            wake = mailbox.add(admitted);
+            exceeded = exceeded(kind, size);
+            if (exceeded == NONE) {
+                admitted = new Outgoing(lastId + 1, message, scheduler.nanoTime());
+                wake = mailbox.add(admitted); // the last that may fail for want of heap: nothing is counted before it
+                lastId++;
+                admittedMessages[kind]++;
+                admittedBytes[kind] += size;
+                toWrite += isWritten(kind) ? size + Outgoing.HEAP_BYTES : 0;
+            }
+        }
+        if (exceeded != NONE) {
+            if (!waits && exceeded != QOS0_BYTES) {
+                fullness.refused(exceeded);
+            }
+            throw new RejectedException(Reason.FULL, refusal(exceeded, kind, size));
         }
         if (wake) {
             mailbox.wake();
@@ -120,36 +166,83 @@ final class Intake {
         return admitted;
     }
 
-    private void requireSpace(int kind, int size) throws RejectedException {
+    private boolean isWritten(int kind) {
+        return kind != AT_MOST_ONCE && !inHeap;
+    }
+
+    /** The bound that one more message would exceed; under the lock. */
+    private int exceeded(int kind, int size) {
         StoreBounds limits = bounds;
         // with drop-oldest the loop brings it back below the bound; twice the bound is where even that waits
         int slack = limits.dropOldest() ? 2 : 1;
+        long cost = size + (isWritten(kind) ? 0 : Outgoing.HEAP_BYTES);
         if (kind == AT_MOST_ONCE) {
-            long bytes = admittedBytes[kind] - endedBytes.get(kind) + size;
-            if (bytes > slack * limits.qos0MaxBytes()) {
-                throw new RejectedException(Reason.FULL, "message: " + bytes
-                        + " bytes of QoS 0 would wait; allowed are " + limits.qos0MaxBytes() + " (qos0.max.bytes)");
-            }
-            return;
+            return bytes(kind) + cost > slack * limits.qos0MaxBytes() ? QOS0_BYTES : NONE;
         }
         StoreBounds.Lane lane = limits.lanes().get(kind);
-        long laneBytes = admittedBytes[kind] - endedBytes.get(kind) + size;
-        long laneMessages = admittedMessages[kind] - endedMessages.get(kind) + 1;
-        if (lane.isExceeded((laneBytes + slack - 1) / slack, (laneMessages + slack - 1) / slack)) {
-            throw new RejectedException(Reason.FULL, "message: " + laneMessages + " messages with " + laneBytes
-                    + " bytes would be pending in lane " + kind + "; allowed are " + lane.maxMessages() + " and "
-                    + lane.maxBytes() + " (store.lanes)");
+        if (lane.isExceeded((bytes(kind) + cost + slack - 1) / slack, (messages(kind) + slack) / slack)) {
+            return kind;
+        } else if (pendingBytes() + cost > slack * limits.maxBytes()) {
+            return TOTAL_BYTES;
+        } else if (limits.maxMessages() > 0 && pendingMessages() + 1 > slack * limits.maxMessages()) {
+            return TOTAL_MESSAGES;
         }
-        long bytes = pendingBytes() + size;
-        if (bytes > slack * limits.maxBytes()) {
-            throw new RejectedException(Reason.FULL, "message: " + bytes + " bytes would be pending; allowed are "
-                    + limits.maxBytes() + " (store.max.bytes)");
+        long unwritten = toWrite - written.get();
+        return unwritten > 0 && unwritten + size + Outgoing.HEAP_BYTES > MAX_UNWRITTEN_BYTES ? UNWRITTEN : NONE;
+    }
+
+    /** Why a message is refused: what would be pending, what is allowed, and by which key. */
+    private synchronized String refusal(int bound, int kind, int size) {
+        StoreBounds limits = bounds;
+        long cost = size + (isWritten(kind) ? 0 : Outgoing.HEAP_BYTES);
+        return switch (bound) {
+            case QOS0_BYTES -> "message: " + (bytes(kind) + cost) + " bytes of QoS 0 would wait; allowed are "
+                    + limits.qos0MaxBytes() + " (qos0.max.bytes)";
+            case TOTAL_BYTES -> "message: " + (pendingBytes() + cost) + " bytes would be pending; allowed are "
+                    + limits.maxBytes() + " (store.max.bytes)";
+            case TOTAL_MESSAGES -> "message: " + (pendingMessages() + 1) + " messages would be pending; allowed are "
+                    + limits.maxMessages() + " (store.max.messages)";
+            case UNWRITTEN -> "store: " + describe(1 << UNWRITTEN);
+            default -> "message: " + (messages(kind) + 1) + " messages with " + (bytes(kind) + cost)
+                    + " bytes would be pending in lane " + kind + "; allowed are " + limits.lanes().get(kind).maxMessages()
+                    + " and " + limits.lanes().get(kind).maxBytes() + " (store.lanes)";
+        };
+    }
+
+    /** Which bounds refuse messages, as long as they do. */
+    private String describe(int full) {
+        StoreBounds limits = bounds;
+        StringJoiner words = new StringJoiner("; ");
+        for (int left = full; left != 0; left &= left - 1) {
+            int bound = Integer.numberOfTrailingZeros(left);
+            words.add(switch (bound) {
+                case TOTAL_BYTES -> "messages are refused: pending are the " + limits.maxBytes()
+                        + " bytes that store.max.bytes allows";
+                case TOTAL_MESSAGES -> "messages are refused: pending are the " + limits.maxMessages()
+                        + " messages that store.max.messages allows";
+                case UNWRITTEN -> "the disk does not keep up: " + MAX_UNWRITTEN_BYTES
+                        + " bytes in the heap wait to be written, no more are allowed";
+                default -> "messages of lane " + bound + " are refused: pending are the "
+                        + limits.lanes().get(bound).describe() + " that store.lanes allows";
+            });
         }
-        long messages = pendingMessages() + 1;
-        if (limits.maxMessages() > 0 && messages > slack * limits.maxMessages()) {
-            throw new RejectedException(Reason.FULL, "message: " + messages
-                    + " messages would be pending; allowed are " + limits.maxMessages() + " (store.max.messages)");
-        }
+        return words.toString();
+    }
+
+    /** Whether a bound is reached, or nine tenths of it; on the loop. */
+    private synchronized boolean isNearlyReached(int bound) {
+        StoreBounds limits = bounds;
+        return switch (bound) {
+            case TOTAL_BYTES -> isNear(pendingBytes(), limits.maxBytes());
+            case TOTAL_MESSAGES -> isNear(pendingMessages(), limits.maxMessages());
+            case UNWRITTEN -> isNear(toWrite - written.get(), MAX_UNWRITTEN_BYTES);
+            default -> isNear(bytes(bound), limits.lanes().get(bound).maxBytes())
+                    || isNear(messages(bound), limits.lanes().get(bound).maxMessages());
+        };
+    }
+
+    private static boolean isNear(long value, long max) {
+        return max > 0 && value >= max - max / 10;
     }
 
     /** A message has come to its end; on the loop, before it lets go of its message. */
@@ -167,39 +260,47 @@ final class Intake {
 
     /** Whether more is pending in a lane than its own bounds allow; on the loop. */
     synchronized boolean isOverfull(int lane) {
-        return bounds.lanes().get(lane).isExceeded(admittedBytes[lane] - endedBytes.get(lane),
-                admittedMessages[lane] - endedMessages.get(lane));
+        return bounds.lanes().get(lane).isExceeded(bytes(lane), messages(lane));
     }
 
     /** Whether more QoS 0 is pending than the bounds allow; on the loop. */
     synchronized boolean isOverfullAtMostOnce() {
-        return admittedBytes[AT_MOST_ONCE] - endedBytes.get(AT_MOST_ONCE) > bounds.qos0MaxBytes();
+        return bytes(AT_MOST_ONCE) > bounds.qos0MaxBytes();
+    }
+
+    private long messages(int kind) {
+        return admittedMessages[kind] - endedMessages.get(kind);
+    }
+
+    /** What the pending messages of a kind take where they are kept: on the disk, or in the heap. */
+    private long bytes(int kind) {
+        return admittedBytes[kind] - endedBytes.get(kind) + (isWritten(kind) ? 0 : messages(kind) * Outgoing.HEAP_BYTES);
     }
 
     private long pendingBytes() {
-        return sum(admittedBytes, endedBytes);
+        long sum = 0;
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            sum += bytes(lane);
+        }
+        return sum;
     }
 
     private long pendingMessages() {
-        return sum(admittedMessages, endedMessages);
-    }
-
-    private static long sum(long[] admitted, AtomicLongArray ended) {
         long sum = 0;
         for (int lane = 0; lane < Message.LANES; lane++) {
-            sum += admitted[lane] - ended.get(lane);
+            sum += messages(lane);
         }
         return sum;
     }
 
     /** Messages of a lane, or of {@link ClientInspector#AT_MOST_ONCE}, that have not come to their end. */
     synchronized long pending(int kind) {
-        return admittedMessages[kind] - endedMessages.get(kind);
+        return messages(kind);
     }
 
     /** What they count for. */
     synchronized long pendingBytes(int kind) {
-        return admittedBytes[kind] - endedBytes.get(kind);
+        return bytes(kind);
     }
 
     /** Messages but for QoS 0 that have not come to their end. */
@@ -209,12 +310,12 @@ final class Intake {
 
     /** Messages of every kind that have not come to their end. */
     synchronized long pending() {
-        return pendingMessages() + admittedMessages[AT_MOST_ONCE] - endedMessages.get(AT_MOST_ONCE);
+        return pendingMessages() + messages(AT_MOST_ONCE);
     }
 
     /** Bytes of every kind that have not come to their end. */
     synchronized long pendingBytesOfAll() {
-        return pendingBytes() + admittedBytes[AT_MOST_ONCE] - endedBytes.get(AT_MOST_ONCE);
+        return pendingBytes() + bytes(AT_MOST_ONCE);
     }
 
     /** A message was refused for good. */

@@ -56,6 +56,8 @@ public final class Publisher {
     private boolean idle = true;
     private boolean online;
     private boolean stopping;
+    /** The latest message that went to where it waits. */
+    private Outgoing taken;
 
     /** A wait for the end of all messages. */
     private record Drain(CompletableFuture<Boolean> done, Scheduler.Timer timeout) {
@@ -65,16 +67,18 @@ public final class Publisher {
      * Makes a publisher; {@link #session} completes it.
      *
      * @param wake tells the link that there is something to send; true if it is urgent
+     * @param condition is told when a bound refuses messages
      */
     Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
-            Consumer<Boolean> wake) {
+            Consumer<Boolean> wake, StoreCondition condition) {
         this.environment = environment;
         this.store = store;
         this.events = events;
         this.wake = wake;
         scheduler = environment.scheduler();
         outcomes = new Outcomes(scheduler::execute, environment.completions());
-        intake = new Intake(scheduler, initial, this::append);
+        intake = new Intake(scheduler, initial, this::append, condition::full);
+        intake.use(store.durability());
         if (initial.store().durability() != Durability.MEMORY) {
             opening();
         }
@@ -103,12 +107,13 @@ public final class Publisher {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(StoreHealth.OPENING, "being opened");
+        health(new StoreCondition.Told(StoreHealth.OPENING, "being opened"));
     }
 
     /** Takes another store than the one before, which was empty. */
     void use(MessageStore newStore) {
         store = newStore;
+        intake.use(newStore.durability());
     }
 
     /** Takes up what the store held. */
@@ -141,14 +146,24 @@ public final class Publisher {
         endDrainsIfEmpty();
     }
 
+    /** The store has written so many messages more, which leave that much of the heap. */
+    void written(int messages, long bytes) {
+        intake.written(messages, bytes);
+        tellSpace(messages);
+    }
+
     /** How it is with the store: what it cannot take is refused at admission. */
-    void health(StoreHealth health, String reason) {
-        intake.refuse(switch (health) {
+    void health(StoreCondition.Told store) {
+        intake.refuse(switch (store.health()) {
             case OK, DEGRADED -> null;
-            case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + reason);
-            case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + reason);
+            case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + store.reason());
+            case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + store.reason());
         });
-        for (int waiters = spaceWaiters.size(); waiters > 0; waiters--) {
+        tellSpace(Integer.MAX_VALUE);
+    }
+
+    private void tellSpace(int most) {
+        for (int waiters = Math.min(most, spaceWaiters.size()); waiters > 0; waiters--) {
             tellSpace();
         }
     }
@@ -247,7 +262,7 @@ public final class Publisher {
     /** Publishes; safe from any thread. */
     public Publication publish(Message message) {
         try {
-            return admit(message);
+            return admit(message, false);
         } catch (RejectedException e) {
             intake.countRejection();
             return new RejectedPublication(e);
@@ -257,7 +272,7 @@ public final class Publisher {
     /** Publishes unless the client is full; safe from any thread. */
     public Optional<Publication> offer(Message message) {
         try {
-            return Optional.of(admit(message));
+            return Optional.of(admit(message, true));
         } catch (RejectedException e) {
             if (e.reason() == RejectedException.Reason.FULL) {
                 return Optional.empty();
@@ -267,8 +282,8 @@ public final class Publisher {
         }
     }
 
-    private Publication admit(Message message) {
-        Outgoing admitted = intake.admit(message);
+    private Publication admit(Message message, boolean waits) {
+        Outgoing admitted = intake.admit(message, waits);
         return new ClientPublication(this, admitted.id(),
                 message.qos() == Qos.AT_MOST_ONCE ? Durability.VOLATILE : store.durability());
     }
@@ -387,28 +402,49 @@ public final class Publisher {
             close(message);
             return;
         }
-        expiryUsed |= message.message().expiresAfterNanos() > 0;
         long acceptedNanos = message.acceptedNanos();
-        int lane = message.lane(); // it may come to its end here
-        if (message.message().qos() == Qos.AT_MOST_ONCE) {
-            session.offerAtMostOnce(message);
-            dropAtMostOnceOffline();
-            while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
-                end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
-            }
-        } else {
-            store.append(message);
-            if (store.durability() == Durability.MEMORY) {
-                outcomes.stored(message.id(), Durability.MEMORY);
-            }
-            dropBeyondBounds(lane);
+        int lane = message.hasEnded() ? 0 : message.lane(); // it may come to its end here
+        if (message != taken) { // else it comes again, for something failed for want of heap after it was taken
+            take(message);
+            taken = message;
         }
+        dropAtMostOnceOffline();
+        while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
+            end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
+        }
+        if (store.durability() == Durability.MEMORY) {
+            outcomes.stored(message.id(), Durability.MEMORY);
+        }
+        dropBeyondBounds(lane);
         if (idle) {
             idle = false;
             oldestNanos = acceptedNanos;
         }
         sweepSoon();
         wake.accept(lane == Message.LANE_ALARM);
+    }
+
+    /** Takes a message to where it waits, or throws and has changed nothing. */
+    private void take(Outgoing message) {
+        expiryUsed |= message.message().expiresAfterNanos() > 0;
+        if (message.message().qos() == Qos.AT_MOST_ONCE) {
+            session.offerAtMostOnce(message);
+        } else {
+            store.append(message);
+        }
+    }
+
+    /** Sees to it that nothing waits for good that something failed to plan or to tell for want of heap. */
+    void mend() {
+        outcomes.mend();
+        lookForOldest();
+        dropAtMostOnceOffline();
+        dropBeyondBounds();
+        Scheduler.cancel(sweep);
+        sweep = null;
+        sweepSoon();
+        tellSpace(Integer.MAX_VALUE);
+        endDrainsIfEmpty();
     }
 
     /** Drops what could not be dropped before because it was not at hand. */
@@ -485,9 +521,11 @@ public final class Publisher {
 
     /** A message has come to its end. */
     void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
-        intake.ended(message);
-        ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
-        outcomes.ended(message.id(), kind, reason);
+        outcomes.ended(message.id(), kind, reason); // this may fail for want of heap: what is counted comes after it, once
+        if (message.settle()) {
+            intake.ended(message);
+            ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
+        }
         tellSpace();
         lookForOldest();
         if (kind == Outcome.Kind.DEAD_LETTERED) {

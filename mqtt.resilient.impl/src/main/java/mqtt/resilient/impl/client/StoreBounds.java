@@ -31,6 +31,11 @@ public record StoreBounds(long maxBytes, long maxMessages, long maxAgeNanos, Lis
         boolean isExceeded(long bytes, long messages) {
             return maxBytes > 0 && bytes > maxBytes || maxMessages > 0 && messages > maxMessages;
         }
+
+        String describe() {
+            return (maxMessages > 0 ? maxMessages + " messages" : "") + (maxMessages > 0 && maxBytes > 0 ? " or " : "")
+                    + (maxBytes > 0 ? maxBytes + " bytes" : "");
+        }
     }
 
     /** Whether any message can become too old. */

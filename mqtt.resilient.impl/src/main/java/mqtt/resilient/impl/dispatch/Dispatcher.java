@@ -278,8 +278,23 @@ public final class Dispatcher {
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
         reception.open++;
+        reception.counted = true;
         unhandled++;
         unhandledBytes += reception.size();
+        try {
+            offer(reception);
+        } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
+            uncount(reception);
+            throw e;
+        }
+        pauseOrResume();
+        if (check == null && unhandled > 0) {
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
+        }
+    }
+
+    private void offer(Reception reception) {
+        Incoming incoming = reception.incoming;
         match(incoming.publish().topic());
         byte[] payload = incoming.publish().payload();
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
@@ -298,10 +313,6 @@ public final class Dispatcher {
             }
         }
         finish(reception);
-        pauseOrResume();
-        if (check == null && unhandled > 0) {
-            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
-        }
     }
 
     private void match(String topic) {
@@ -335,7 +346,7 @@ public final class Dispatcher {
     private void announceSoon(InboundQueue queue) {
         queue.unannounced++;
         if (queue.unannounced == 1) {
-            scheduler.execute(queue::announce);
+            scheduler.execute(queue.announce);
         } else if (queue.unannounced == MOST_UNANNOUNCED) {
             queue.announce();
         }
@@ -362,11 +373,19 @@ public final class Dispatcher {
     }
 
     private void finish(Reception reception) {
-        if (--reception.open == 0) {
-            unhandled--;
-            unhandledBytes -= reception.size();
+        if (reception.open == 1) { // the last one; if this fails for want of heap, it is done once more
+            uncount(reception);
             events.handled(reception.incoming);
             pauseOrResume();
+        }
+        reception.open--;
+    }
+
+    private void uncount(Reception reception) {
+        if (reception.counted) {
+            reception.counted = false;
+            unhandled--;
+            unhandledBytes -= reception.size();
         }
     }
 
@@ -397,6 +416,13 @@ public final class Dispatcher {
         return unhandled;
     }
 
+    /** Sees to it that nothing waits for good that something failed to plan for want of heap. */
+    public void mend() {
+        Scheduler.cancel(check);
+        check();
+        pauseOrResume();
+    }
+
     /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
     private void check() {
         check = null;
@@ -413,7 +439,7 @@ public final class Dispatcher {
 
     private void check(InboundQueue queue, long now) {
         if (queue.size() > 0) {
-            queue.arrived(0); // there may have been no thread for it
+            queue.announce(); // in case that was not planned for want of heap
         }
         long since = queue.busySince;
         boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
@@ -465,5 +491,14 @@ public final class Dispatcher {
     void retryLater(Runnable work, int failures) {
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
                 () -> executor.execute(work)));
+    }
+
+    /** Runs a task of a listener again in a second, if need be as often as there is no heap; {@code planRetry} is made beforehand. */
+    void retrySoon(Runnable planRetry) {
+        scheduler.execute(planRetry);
+    }
+
+    void planRetry(Runnable work) {
+        scheduler.at(scheduler.nanoTime() + RETRY_NANOS, work);
     }
 }

@@ -1,19 +1,27 @@
 package mqtt.resilient.impl.dispatch;
 
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Brings things from any thread to the loop, in order, with one wake-up for as many as queue up. */
+/**
+ * Brings things from any thread to the loop, in order, with one wake-up for as many as queue up. Where the heap has no room for
+ * one more, adding it fails and changes nothing (an {@code ArrayDeque} that cannot grow would lose what it holds). What could not be
+ * received for want of heap is received again: a receiver either does all of its work, or can begin it once more.
+ */
 public final class Mailbox<T> {
     private static final int KEPT_CAPACITY = 1024;
 
     private final Scheduler scheduler;
     private final Consumer<T> receiver;
-    private Queue<T> filling = new ArrayDeque<>(1);
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    private final Runnable drain = this::drain;
+    private List<T> filling = new ArrayList<>(1);
     /** On the loop only. */
-    private Queue<T> draining = new ArrayDeque<>(1);
+    private List<T> draining = new ArrayList<>(1);
+    /** How many of {@link #draining} the loop has taken. */
+    private int taken;
     /** The loop is about to take what was added. */
     private boolean woken;
 
@@ -36,26 +44,42 @@ public final class Mailbox<T> {
             }
             woken = true;
         }
-        scheduler.execute(this::drain);
+        scheduler.execute(drain);
     }
 
     /** Takes what was added; on the loop. */
     void drain() {
-        if (draining.isEmpty()) {
+        if (taken == draining.size()) {
+            List<T> empty = draining.size() > KEPT_CAPACITY ? new ArrayList<>(1) : draining;
+            empty.clear();
+            taken = 0;
             synchronized (this) {
                 woken = false;
-                Queue<T> empty = filling.size() > KEPT_CAPACITY ? new ArrayDeque<>(1) : draining;
                 draining = filling;
                 filling = empty;
             }
         }
         try {
-            for (T thing = draining.poll(); thing != null; thing = draining.poll()) {
-                receiver.accept(thing);
+            while (taken < draining.size()) {
+                receive(draining.get(taken));
             }
         } finally {
-            if (!draining.isEmpty()) { // one that failed takes nothing with it
-                scheduler.execute(this::drain);
+            if (taken < draining.size()) { // one that failed takes nothing with it
+                scheduler.execute(drain);
+            }
+        }
+    }
+
+    private void receive(T thing) {
+        boolean again = false;
+        try {
+            receiver.accept(thing);
+        } catch (VirtualMachineError e) {
+            again = true;
+            throw e;
+        } finally {
+            if (!again) {
+                draining.set(taken++, null);
             }
         }
     }

@@ -13,6 +13,8 @@ final class Reception {
     final Incoming incoming;
     /** The listeners that are not done with it, and the places in which it is held. */
     int open;
+    /** Whether it counts as unhandled. */
+    boolean counted;
 
     Reception(Incoming incoming) {
         this.incoming = incoming;

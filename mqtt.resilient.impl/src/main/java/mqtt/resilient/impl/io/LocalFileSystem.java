@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and written by
@@ -37,7 +39,11 @@ public final class LocalFileSystem implements FileSystem {
      */
     private static final Map<String, FileChannel> KEPT = new ConcurrentHashMap<>();
 
+    private static final Logger LOG = LoggerFactory.getLogger(LocalFileSystem.class);
+
     private final Path root;
+    /** The latest lock that was taken; null = none was. */
+    private volatile HeldLock held;
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
 
@@ -174,11 +180,9 @@ public final class LocalFileSystem implements FileSystem {
             if (channel.tryLock() == null) {
                 throw new IOException("in use by another process");
             }
-            FileChannel held = channel;
-            return () -> {
-                held.close();
-                System.clearProperty(name);
-            };
+            HeldLock taken = new HeldLock(name, channel);
+            held = taken;
+            return taken;
         } catch (OverlappingFileLockException e) {
             KEPT.put(name, channel);
             System.clearProperty(name);
@@ -189,6 +193,55 @@ public final class LocalFileSystem implements FileSystem {
             }
             System.clearProperty(name);
             throw e;
+        }
+    }
+
+    /** A lock until it is given up, once: after that another client may have it. */
+    private static final class HeldLock implements Closeable {
+        private final String name;
+        private final FileChannel channel;
+        private boolean given;
+
+        HeldLock(String name, FileChannel channel) {
+            this.name = name;
+            this.channel = channel;
+        }
+
+        @Override
+        public synchronized void close() throws IOException {
+            if (!given) {
+                given = true;
+                try {
+                    channel.close();
+                } finally {
+                    System.clearProperty(name);
+                }
+            }
+        }
+
+        synchronized boolean isGiven() {
+            return given;
+        }
+    }
+
+    /** Whether a lock was taken here and given up. Safe from any thread. */
+    public boolean hasGivenUpLock() {
+        HeldLock now = held;
+        return now != null && now.isGiven();
+    }
+
+    /**
+     * Gives up the latest lock that was taken here, if its holder has not done that: he cannot any more, and writes nothing more.
+     * Safe from any thread.
+     */
+    public void giveUpLock() {
+        HeldLock now = held;
+        try {
+            if (now != null) {
+                now.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("The file of a lock in {} was not closed: {}", root, e.toString());
         }
     }
 

@@ -21,6 +21,9 @@ public interface MessageStore {
         /** All messages up to this id are stored. The only one that comes from any thread, one call at a time. */
         void stored(long id);
 
+        /** So many messages more are written, and their bytes are not needed in the heap any more for that. */
+        void written(int messages, long bytes);
+
         /** There may be something to send that was not there before. */
         void available();
 
@@ -38,6 +41,10 @@ public interface MessageStore {
     /** Ends the use of the store when everything is written. */
     default void close(Runnable then) {
         then.run();
+    }
+
+    /** Something failed on the loop for want of heap: sees to it that nothing waits for good. */
+    default void mend() {
     }
 
     /** What a message survives when it is stored. */

@@ -2,12 +2,18 @@ package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
-    /** What an entry costs besides topic and payload; part of its size, so that byte bounds tell the truth. */
-    public static final int OVERHEAD_BYTES = 64;
+    /** What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their references. */
+    public static final int HEAP_BYTES = 128;
+
+    private static final int OVERHEAD_BYTES = 64;
+    /** What properties cost in the heap besides their texts, which are there twice: the object, and each user property. */
+    private static final int PROPERTIES_BYTES = 160;
+    private static final int USER_PROPERTY_BYTES = 120;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     /** Reason codes from here on refuse. */
@@ -46,6 +52,7 @@ public final class Outgoing {
     boolean doubted;
     /** Whether the broker has refused it for now. */
     boolean postponed;
+    private boolean settled;
     Outgoing previous;
     Outgoing next;
 
@@ -70,10 +77,22 @@ public final class Outgoing {
         known = true;
     }
 
-    /** What a message counts for against the byte bounds. */
+    /** How many bytes topic, payload and properties take in a packet. */
+    public static int lengthOf(Message message) {
+        return message.payloadLength() + message.topicLength() + message.properties().length();
+    }
+
+    /** What a message counts for against the byte bounds; in the heap, {@link #HEAP_BYTES} more. */
     public static int sizeOf(Message message) {
-        return message.payloadLength() + message.topicLength() + message.properties().length()
-                + OVERHEAD_BYTES;
+        int size = lengthOf(message) + OVERHEAD_BYTES;
+        if (message.topicLength() != message.topic().length()) { // not ASCII alone: two bytes for each character
+            size += Math.max(0, 2 * message.topic().length() - message.topicLength());
+        }
+        MessageProperties properties = message.properties();
+        if (properties.length() > 0) {
+            size += properties.length() + PROPERTIES_BYTES + properties.userProperties().size() * USER_PROPERTY_BYTES;
+        }
+        return size;
     }
 
     /** The number taken at admission. */
@@ -200,6 +219,13 @@ public final class Outgoing {
         long left = (nanos - (now - acceptedNanos));
         long up = left / NANOS_PER_SECOND + (left % NANOS_PER_SECOND > 0 ? 1 : 0);
         return nanos == 0 ? 0 : Math.max(1, Math.min(up, nanos / NANOS_PER_SECOND));
+    }
+
+    /** Marks it as counted among those that have come to their end; false if it was before. */
+    public boolean settle() {
+        boolean first = !settled;
+        settled = true;
+        return first;
     }
 
     /** Lets go of the message. */

@@ -80,8 +80,13 @@ final class Batch {
     }
 
     void add(Outgoing message) {
-        outgoing.add(message);
         messages.add(message.message());
+        try {
+            outgoing.add(message);
+        } catch (OutOfMemoryError e) { // it is as it was
+            messages.remove(messages.size() - 1);
+            throw e;
+        }
         bytes += message.size();
     }
 

@@ -31,8 +31,6 @@ public final class JournalStore implements MessageStore {
     private static final long SLOW_NANOS = 5 * SECOND;
     private static final int FAILURES_TO_FAIL = 3;
     private static final int LONGEST_RETRY_SECONDS = 10;
-    /** Accepted bytes that may wait to be written. */
-    private static final long MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
     private static final class Lane {
         private final LaneQueue window = new LaneQueue();
@@ -66,8 +64,6 @@ public final class JournalStore implements MessageStore {
     private boolean planned;
     private boolean unforced;
     private int failures;
-    private long unwrittenBytes;
-    private boolean overrun;
     private StoreHealth health = StoreHealth.OPENING;
     private String reason = "";
     private Runnable closing;
@@ -298,8 +294,9 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        unwrittenBytes -= batch.bytes;
-        overrun &= unwrittenBytes > MAX_UNWRITTEN_BYTES / 2;
+        if (!batch.outgoing.isEmpty()) {
+            listener.written(batch.outgoing.size(), batch.bytes);
+        }
         if (batch.usableBytes < settings.floorBytes()) {
             health(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
                     + settings.floorBytes() + " (store.floor.bytes)");
@@ -344,13 +341,10 @@ public final class JournalStore implements MessageStore {
     }
 
     private void health(StoreHealth newHealth, String newReason) {
-        boolean accepting = newHealth == StoreHealth.OK || newHealth == StoreHealth.DEGRADED;
-        StoreHealth now = overrun && accepting ? StoreHealth.FULL : newHealth;
-        if (health != now || !newReason.equals(reason) && now != StoreHealth.FULL) {
-            health = now;
+        if (health != newHealth || !newReason.equals(reason) && newHealth != StoreHealth.FULL) {
+            health = newHealth;
             reason = newReason;
-            listener.health(now, overrun && accepting ? "the disk does not keep up: more than " + MAX_UNWRITTEN_BYTES
-                    + " bytes are not yet written" + (newReason.isEmpty() ? "" : "; " + newReason) : newReason);
+            listener.health(newHealth, newReason);
         }
     }
 
@@ -375,13 +369,9 @@ public final class JournalStore implements MessageStore {
     @Override
     public void append(Outgoing message) {
         Lane lane = lanes[message.lane()];
-        message.index(++lane.latestIndex);
+        lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
-        unwrittenBytes += message.size();
-        if (unwrittenBytes > MAX_UNWRITTEN_BYTES && !overrun) {
-            overrun = true;
-            health(health, reason);
-        }
+        message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
@@ -454,15 +444,16 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void ended(Outgoing message) {
-        pending.ended(message.lane(), message.index());
         if (!busy && pending.isIdle()) {
-            writeLater();
+            writeLater(); // before it is noted, for this may fail for want of heap
         }
+        pending.ended(message.lane(), message.index());
     }
 
     @Override
     public void remove(Outgoing message) {
         Lane lane = lanes[message.lane()];
+        ended(message);
         if (lane.window.remove(message.id()) != null) {
             lane.windowBytes -= message.size();
         } else {
@@ -471,7 +462,6 @@ public final class JournalStore implements MessageStore {
             lane.diskBytes -= message.size();
             lane.removed.add(message.index());
         }
-        ended(message);
     }
 
     @Override
@@ -507,8 +497,8 @@ public final class JournalStore implements MessageStore {
     public Outgoing removeOldest(int lane) {
         Outgoing oldest = next(lane);
         if (oldest != null) {
-            sent(oldest);
             ended(oldest);
+            sent(oldest);
         }
         return oldest;
     }

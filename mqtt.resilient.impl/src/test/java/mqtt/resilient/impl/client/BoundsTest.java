@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** What is admitted, and what gives way when it is too much (design 5.1, 6). */
 class BoundsTest {
-    /** A message that counts for exactly 1,000 bytes: topic, payload and 64. */
-    private static final String PAYLOAD_935 = "x".repeat(935);
+    /** A message that counts for exactly 1,000 bytes: topic, payload and 192. */
+    private static final String PAYLOAD_807 = "x".repeat(807);
 
     private static RejectedException rejection(World world, Publication publication) {
         assertEquals(0, publication.id());
@@ -36,11 +36,11 @@ class BoundsTest {
     void aMessageBeyondTheByteBoundIsRejectedAtOnce() { // #554: enqueue never blocks; A48
         World world = new World(settings -> settings.storeMaxBytes(3000));
         for (int i = 0; i < 3; i++) {
-            assertEquals(i + 1, world.publish("t", PAYLOAD_935).id());
+            assertEquals(i + 1, world.publish("t", PAYLOAD_807).id());
         }
         RejectedException full = rejection(world, world.publish("t", ""));
         assertEquals(Reason.FULL, full.reason());
-        assertTrue(full.getMessage().contains("3065") && full.getMessage().contains("3000")
+        assertTrue(full.getMessage().contains("3193") && full.getMessage().contains("3000")
                 && full.getMessage().contains("store.max.bytes"), full.getMessage());
     }
 
@@ -175,7 +175,7 @@ class BoundsTest {
         World world = World.connected(settings -> settings.storeMaxBytes(3000).inflightMax(2));
         for (int round = 0; round < 50; round++) {
             int accepted = 0;
-            while (world.publish("t", PAYLOAD_935).id() > 0) {
+            while (world.publish("t", PAYLOAD_807).id() > 0) {
                 accepted++;
             }
             assertEquals(3, accepted, "round " + round);
@@ -252,12 +252,12 @@ class BoundsTest {
     void qos0HasItsOwnBound() { // #416, design 5.1
         World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(3000).storeMaxBytes(1024));
         for (int i = 0; i < 3; i++) {
-            assertTrue(world.publish("t", PAYLOAD_935, 0).id() > 0);
+            assertTrue(world.publish("t", PAYLOAD_807, 0).id() > 0);
         }
         RejectedException full = rejection(world, world.publish("t", "", 0));
         assertEquals(Reason.FULL, full.reason());
         assertTrue(full.getMessage().contains("qos0.max.bytes"), full.getMessage());
-        assertTrue(world.publish("t", PAYLOAD_935, 1).id() > 0, "QoS 1 has its own");
+        assertTrue(world.publish("t", PAYLOAD_807, 1).id() > 0, "QoS 1 has its own");
         world.broker.acceptsNewClient();
         assertEquals(4, world.broker.takeAll().size());
     }
@@ -267,7 +267,7 @@ class BoundsTest {
         World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(2000).dropOldest(true));
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            all.add(world.publish("t", i + "x".repeat(934), 0));
+            all.add(world.publish("t", i + "x".repeat(806), 0));
         }
         assertEquals(Kind.DROPPED, world.outcome(all.get(0)));
         assertEquals(Kind.DROPPED, world.outcome(all.get(1)));
@@ -278,7 +278,7 @@ class BoundsTest {
     void qos0ThatIsBeingWrittenDoesNotBreakTheBound() {
         World world = World.connected(settings -> settings.dropOldest(true));
         world.broker.takesBytes(0);
-        Publication first = world.publish("t", "x".repeat(1800), 0);
+        Publication first = world.publish("t", "x".repeat(1600), 0);
         world.reconfigure(settings -> settings.dropOldest(true).qos0MaxBytes(1024));
         Publication second = world.publish("t", "x", 0);
         world.broker.takesBytes(Integer.MAX_VALUE);

@@ -452,13 +452,65 @@ class StoredClientTest {
         }
         assertTrue(world.client.metrics().pending() < 170);
         RejectedException refusal = refusal(last);
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        assertTrue(world.client.status().storeReason().contains("does not keep up"), world.client.status().storeReason());
         List<String> told = new ArrayList<>();
         world.client.publisher().whenSpace(() -> told.add("space"));
         answers();
         assertEquals(List.of("space"), told);
         assertEquals(Durability.POWER, world.now(publish(3, 1, 10).stored()));
+        scheduler.advance(Duration.ofSeconds(2));
         assertEquals(StoreHealth.OK, world.client.status().store());
         assertTrue(refusal.getMessage().contains("does not keep up"), refusal.getMessage());
+    }
+
+    @Test
+    void whatIsNotWrittenYetIsBoundedOnTheCallersThread() { // the loop has not run once when the heap would be full
+        broker.refuses(true);
+        start();
+        int accepted = 0;
+        Publication last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+        while (last.id() > 0 && accepted < 20_000) {
+            accepted++;
+            last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+        }
+        assertEquals(16 * 1024 * 1024 / (1000 + 2 + 192), accepted);
+        RejectedException refusal = refusal(last);
+        assertEquals(RejectedException.Reason.FULL, refusal.reason());
+        assertTrue(refusal.getMessage().contains("the disk does not keep up"), refusal.getMessage());
+        assertTrue(publish(3, 1, 10).id() > 0, "all of it is written by now");
+    }
+
+    @Test
+    void whatABatchIsBeingWrittenWithCountsUntilTheDiskHasIt() {
+        broker.refuses(true);
+        start();
+        hangs = true;
+        publish(3, 1, 9_000_000 / 10);
+        int accepted = 1;
+        while (publish(3, 1, 9_000_000 / 10).id() > 0) {
+            accepted++;
+        }
+        assertEquals(18, accepted);
+        publish(3, 1, 1000); // small ones fit still
+        answers();
+        assertTrue(publish(3, 1, 9_000_000 / 10).id() > 0);
+    }
+
+    @Test
+    void aMessageThatIsLargerThanWhatMayWaitForTheDiskIsTakenAlone() {
+        broker.refuses(true);
+        start();
+        hangs = true;
+        ClientSettings base = Settings.DEFAULT.packetMaxBytes(40_000_000).build();
+        world.client.configure("test", new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
+                new StoreSettings("store", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(), base.wanProbe()));
+        scheduler.run();
+        Message large = Message.to("l3").lane(3).payload(new byte[17_000_000]).build();
+        assertTrue(world.publish(large).id() > 0);
+        assertEquals(0, world.publish(large).id());
+        answers();
+        assertTrue(world.publish(large).id() > 0);
     }
 
     @Test

@@ -87,6 +87,9 @@ final class StoreRig implements MessageStore.Listener {
     final List<List<Outgoing>> sent = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     long lastId;
     long storedUpTo;
+    /** What the store has told to be written, and what it counts for. */
+    int writtenMessages;
+    long writtenBytes;
     boolean closed;
 
     StoreRig(DiskModel disk) {
@@ -362,6 +365,12 @@ final class StoreRig implements MessageStore.Listener {
         storedUpTo = id;
         log.add("stored " + id);
         ledger.forEach((each, entry) -> entry.stored |= each <= id);
+    }
+
+    @Override
+    public void written(int messages, long bytes) {
+        writtenMessages += messages;
+        writtenBytes += bytes;
     }
 
     @Override

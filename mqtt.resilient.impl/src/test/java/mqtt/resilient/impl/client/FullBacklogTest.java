@@ -1,0 +1,123 @@
+package mqtt.resilient.impl.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.impl.world.World;
+import org.junit.jupiter.api.Test;
+
+/** A backlog that refuses messages is a state with a reason, told when it begins and when it ends, and no lock. */
+class FullBacklogTest {
+    private static List<String> storeEvents(World world) {
+        return world.takeEvents().stream().filter(event -> event.startsWith("store")).toList();
+    }
+
+    private static void acknowledgeAll(World world) {
+        for (List<String> sent = world.broker.takeAll(); !sent.isEmpty(); sent = world.broker.takeAll()) {
+            sent.stream().filter(packet -> packet.startsWith("PUBLISH")).forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
+        }
+    }
+
+    @Test
+    void aBacklogThatRefusesIsFullWithTheBoundAndItsKey() {
+        World world = new World(settings -> settings.storeMaxMessages(3));
+        for (int i = 0; i < 3; i++) {
+            world.publish("t", "x");
+        }
+        assertEquals(StoreHealth.OK, world.client.status().store());
+        assertEquals(List.of(), storeEvents(world));
+        world.publish("t", "x");
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        assertEquals("messages are refused: pending are the 3 messages that store.max.messages allows",
+                world.client.status().storeReason());
+        assertEquals(List.of("store FULL: messages are refused: pending are the 3 messages that store.max.messages allows"),
+                storeEvents(world));
+    }
+
+    @Test
+    void itEndsByItselfAndThatIsTold() {
+        World world = World.connected(settings -> settings.storeMaxBytes(3000));
+        while (world.publish("t", "x".repeat(500)).id() > 0) {
+            continue;
+        }
+        assertEquals(1, storeEvents(world).size());
+        world.scheduler.advance(Duration.ofSeconds(4));
+        assertEquals(StoreHealth.FULL, world.client.status().store(), "nothing was acknowledged");
+        acknowledgeAll(world);
+        world.scheduler.advance(Duration.ofSeconds(2));
+        assertEquals(StoreHealth.OK, world.client.status().store());
+        assertEquals("", world.client.status().storeReason());
+        assertEquals(List.of("store OK"), storeEvents(world));
+    }
+
+    @Test
+    void itIsToldOnceAlsoIfEachFreePlaceIsTakenAtOnce() {
+        World world = World.connected(settings -> settings.storeMaxMessages(20));
+        for (int second = 0; second < 20; second++) {
+            while (world.publish("t", "x").id() > 0) {
+                continue;
+            }
+            world.broker.takeAll().stream().filter(packet -> packet.startsWith("PUBLISH")).limit(5).forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
+            world.scheduler.advance(Duration.ofMillis(300));
+        }
+        assertEquals(1, storeEvents(world).size());
+    }
+
+    @Test
+    void aFullLaneRefusesNoOtherLane() {
+        ClientSettings base = Settings.DEFAULT.build();
+        StoreBounds bounds = base.bounds();
+        List<StoreBounds.Lane> lanes = new ArrayList<>(bounds.lanes());
+        lanes.set(3, new StoreBounds.Lane(0, 2, 0));
+        World world = new World(new ClientSettings(base.link(), base.session(), base.dispatch(),
+                new StoreBounds(bounds.maxBytes(), 0, 0, lanes, false, bounds.qos0MaxBytes(), false), base.store(),
+                base.packetMaxBytes(), base.wanProbe()));
+        for (int i = 0; i < 3; i++) {
+            world.publish(Message.to("bulk").lane(3).build());
+        }
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        assertEquals("messages of lane 3 are refused: pending are the 2 messages that store.lanes allows",
+                world.client.status().storeReason());
+        assertTrue(world.publish(Message.to("alarm").lane(0).build()).id() > 0);
+        assertEquals(0, world.publish(Message.to("bulk").lane(3).build()).id());
+    }
+
+    @Test
+    void severalBoundsAreNamedAsLongAsEachRefuses() {
+        World world = World.connected(settings -> settings.storeMaxMessages(3).storeMaxBytes(2000));
+        for (int i = 0; i < 4; i++) {
+            world.publish("t", "x");
+        }
+        world.publish("t", "x".repeat(1900));
+        world.scheduler.advance(Duration.ofSeconds(1));
+        assertTrue(world.client.status().storeReason().contains("store.max.messages")
+                && world.client.status().storeReason().contains("store.max.bytes"), world.client.status().storeReason());
+        world.scheduler.advance(Duration.ofSeconds(1));
+        assertEquals("messages are refused: pending are the 3 messages that store.max.messages allows",
+                world.client.status().storeReason());
+    }
+
+    @Test
+    void whoWaitsForSpaceIsNotRefusedYet() {
+        World world = new World(settings -> settings.storeMaxMessages(1));
+        world.publish("t", "x");
+        assertTrue(world.client.publisher().offer(Message.to("t").build()).isEmpty());
+        assertEquals(List.of(), storeEvents(world));
+        assertEquals(StoreHealth.OK, world.client.status().store());
+    }
+
+    @Test
+    void qos0HasABoundOfItsOwnThatSaysNothingAboutTheStore() {
+        World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(1024));
+        while (world.publish("t", "x".repeat(100), 0).id() > 0) {
+            continue;
+        }
+        assertEquals(StoreHealth.OK, world.client.status().store());
+    }
+}
