@@ -35,6 +35,7 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.v5.Mqtt5;
 
 /** One client in each life of the process, the application that uses it, and what it may expect. */
@@ -162,7 +163,7 @@ final class Application implements ClientEvents {
         stopping = false;
         wellSince = Timeline.NEVER;
         ClientSettings settings = settings();
-        client = new Client(gateway.environment(index), "client" + index, new Mqtt311(), asked -> gateway.store(index, asked), settings, this);
+        client = new Client(gateway.environment(index), "client" + index, fragile(new Mqtt311()), asked -> gateway.store(index, asked), settings, this);
         if (scenario.dialect().hasFive()) {
             offerFive();
         }
@@ -172,7 +173,11 @@ final class Application implements ClientEvents {
 
     /** MQTT 5 is there, or is not. */
     void offerFive() {
-        client.offer(gateway.hasFive() ? new Mqtt5() : null);
+        client.offer(gateway.hasFive() ? fragile(new Mqtt5()) : null);
+    }
+
+    private ProtocolVersion fragile(ProtocolVersion version) {
+        return gateway.heap().fragile(ProtocolVersion.class, version);
     }
 
     private ClientSettings settings() {
@@ -707,7 +712,7 @@ final class Application implements ClientEvents {
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
         timeline.trace("client " + index, () -> "a listener failed on " + topic + ": " + error);
-        if (!(error instanceof IllegalStateException)) {
+        if (!(error instanceof IllegalStateException) && !(error instanceof OutOfMemoryError && scenario.has(Fault.HEAP_FULL))) {
             ledger.violated("no errors", "a listener was called with " + error);
         }
         if (setAside) {

@@ -85,7 +85,9 @@ enum Fault {
     // ---- what the process runs short of
 
     /** No thread can be made for a while; what is handed over to a pool waits. */
-    NO_THREADS;
+    NO_THREADS,
+    /** The heap is full for a while: an allocation fails now and then. */
+    HEAP_FULL;
 
     /** Whether it can happen only where MQTT 5 is spoken. */
     boolean needsFive() {

@@ -15,6 +15,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.session.MessageStore;
@@ -30,6 +31,7 @@ final class Gateway {
     private static final long WALL_MILLIS = 1_700_000_000_000L;
     private static final int BUFFER_BYTES = 16_384;
     private static final int MAX_WAITING = 500;
+    private static final long SHORTAGE_NANOS = 25 * Timeline.SECOND;
     /** For so long something that went wrong can be the reason for a reconnect. */
     private static final long MEMORY_OF_TROUBLE_NANOS = 180 * Timeline.SECOND;
 
@@ -43,7 +45,8 @@ final class Gateway {
     private final List<Application> applications = new ArrayList<>();
     private final List<Wire> wires = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
-    private final Shortages shortages;
+    private final Pools pools;
+    private final Heap heap;
     private final Statistics statistics;
 
     private Process process;
@@ -74,7 +77,8 @@ final class Gateway {
         this.scenario = scenario;
         this.random = random;
         this.statistics = statistics;
-        shortages = new Shortages(timeline);
+        pools = new Pools(timeline);
+        heap = new Heap(timeline, new SplittableRandom(scenario.seed()), scenario.has(Fault.HEAP_FULL));
         weather = scenario.profile().weather();
         for (int client = 0; client < scenario.clients(); client++) {
             applications.add(new Application(timeline, ledger, this, broker, scenario, client, random.split()));
@@ -127,7 +131,7 @@ final class Gateway {
 
     /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
     boolean diedSoonAfter(int which, long time) {
-        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) ? 60 * Timeline.SECOND
+        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) || scenario.has(Fault.HEAP_FULL) ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
         return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
@@ -203,24 +207,35 @@ final class Gateway {
             bootedAt = timeline.now();
             ran = true;
         }
-        process = new Process(timeline, monotonicAtBoot + timeline.now() - bootedAt, WALL_MILLIS);
+        process = new Process(timeline, monotonicAtBoot + timeline.now() - bootedAt, WALL_MILLIS, heap, this::mend);
         timeline.trace("gateway", () -> "starts: life " + life + ", boot " + boots);
         listenersBlocked = false;
         heldListeners.clear();
         applications.forEach(Application::start);
     }
 
+    /** What the engine does when the loop has run out of heap, and has it again. */
+    private void mend() {
+        trouble();
+        applications.forEach(application -> application.client().mend());
+    }
+
+    Heap heap() {
+        return heap;
+    }
+
     Environment environment(int client) {
-        return new Environment(process, new ClientNetwork(client), random.split(), this::runListener, this::complete);
+        return new Environment(heap.fragile(process), heap.fragile(Network.class, new ClientNetwork(client)), random.split(), this::runListener, this::complete);
     }
 
     private void complete(Runnable task) {
         Process mine = process;
-        shortages.handOver(() -> mine.execute(task));
+        pools.handOver(() -> mine.execute(mine.onPool(task)));
     }
 
     private void runListener(Runnable task) {
-        shortages.handOver(() -> runListenerNow(task));
+        Process mine = process;
+        pools.handOver(() -> runListenerNow(mine.onPool(task)));
     }
 
     private void runListenerNow(Runnable task) {
@@ -241,14 +256,15 @@ final class Gateway {
         Process mine = process;
         StoreWatch watch = new StoreWatch(disk, mine);
         applications.get(client).watch(watch);
-        return new JournalStore(mine, task -> {
+        JournalStore store = new JournalStore(heap.fragile(mine), task -> {
             watch.asked();
-            shortages.handOver(() -> onDisk(mine, () -> {
+            pools.handOver(() -> onDisk(mine, () -> {
                 watch.begins();
                 task.run();
                 watch.answered();
             }));
-        }, watch, settings.place(), "boot " + boots, settings);
+        }, heap.fragile(FileSystem.class, watch), settings.place(), "boot " + boots, settings);
+        return heap.fragile(MessageStore.class, store);
     }
 
     /** Runs what blocks when the disk answers. */
@@ -256,7 +272,7 @@ final class Gateway {
         long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + scenario.diskMillis() * Timeline.MILLI);
         mine.later(answer, () -> {
             try {
-                task.run();
+                mine.onPool(task).run();
             } catch (DiskModel.PowerCut e) {
                 timeline.trace("disk", () -> "the power is cut in the middle");
             }
@@ -304,7 +320,7 @@ final class Gateway {
         ledger.died();
         deaths.put(life, timeline.now());
         process.kill();
-        shortages.processGone();
+        pools.processGone();
         List.copyOf(wires).forEach(wire -> wire.processGone(power));
         wires.removeIf(Wire::isClosed);
         applications.forEach(application -> application.died(power));
@@ -363,9 +379,14 @@ final class Gateway {
         diskAnswersAt = timeline.now() + nanos;
     }
 
+    void heap(boolean there) {
+        trouble();
+        heap.room(there);
+    }
+
     void threads(boolean there) {
         trouble();
-        shortages.threads(there);
+        pools.threads(there);
     }
 
     void outage(boolean begins) {
@@ -450,7 +471,7 @@ final class Gateway {
 
     /** What must be true of the machine at any time. */
     void check() {
-        if (!isRunning() || process.isSuspended()) {
+        if (!isRunning() || process.isSuspended() || process.isShort()) {
             return;
         }
         if (process.waiting() > MAX_WAITING) {
@@ -460,13 +481,13 @@ final class Gateway {
             application.check();
             application.checkDisk(disk);
             application.checkTruth(wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
-                    shortages.hasThreads());
+                    pools.hasThreads() && !heap.isFull());
         }
         for (Wire wire : wires) {
             if (wire.isOpenForClient() && wire.deadSince() != 0 && !wire.isReadingPaused() && !wire.isClosing()) {
                 long dead = process.nanoTime() - wire.deadSince();
                 long patience = applications.get(wire.client()).patience();
-                if (dead > patience) {
+                if (dead > patience + (scenario.has(Fault.HEAP_FULL) ? SHORTAGE_NANOS : 0)) {
                     throw ledger.violated("dead links are noticed", "a connection of client " + wire.client() + " is dead for "
                             + dead / Timeline.SECOND + " s and kept; at most " + patience / Timeline.SECOND + " s are needed");
                 }
@@ -495,7 +516,7 @@ final class Gateway {
         @Override
         public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
             Process mine = process;
-            shortages.handOver(() -> mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
+            pools.handOver(() -> mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
                 if (unresolved || !isNetworkUp()) {
                     answer.accept(null, "unknown host");
                 } else {
@@ -539,13 +560,13 @@ final class Gateway {
                     wire.established(broker.accept(wire, Gateway.this));
                 }
             });
-            return wire;
+            return heap.fragile(Connection.class, wire);
         }
 
         @Override
         public void queryDns(String server, int port, Consumer<Boolean> answer) {
             Process mine = process;
-            shortages.handOver(() -> mine.execute(() -> answer.accept(isNetworkUp())));
+            pools.handOver(() -> mine.execute(() -> answer.accept(isNetworkUp())));
         }
     }
 }

@@ -31,10 +31,11 @@ enum Profile {
             Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.CHURN, 60), Map.entry(Fault.STEER, 200),
             Map.entry(Fault.MESSAGE_REFUSED, 120), Map.entry(Fault.OTHER_TERMS, 200), Map.entry(Fault.TOO_LARGE, 120),
             Map.entry(Fault.BUNDLE, 300), Map.entry(Fault.OTHER_VERSION, 200))),
-    /** A process that runs short of threads, with some trouble beside that. */
-    EXHAUSTED(new Weather(5, 10, 0, 0), Map.of(Fault.NO_THREADS, 40, Fault.OUTAGE, 120, Fault.RESET, 200, Fault.RESTART, 300,
-            Fault.RECONFIGURE, 200, Fault.STEER, 200, Fault.LISTENER_LEAVES, 200, Fault.LISTENER_THROWS, 200, Fault.CHURN, 60,
-            Fault.KILL, 300)),
+    /** A process that runs short of threads and heap, with some trouble beside that. */
+    EXHAUSTED(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.NO_THREADS, 60), Map.entry(Fault.HEAP_FULL, 60),
+            Map.entry(Fault.OUTAGE, 120), Map.entry(Fault.RESET, 200), Map.entry(Fault.RESTART, 300), Map.entry(Fault.RECONFIGURE, 200),
+            Map.entry(Fault.STEER, 200), Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.LISTENER_THROWS, 200),
+            Map.entry(Fault.CHURN, 60), Map.entry(Fault.KILL, 300))),
     /** All of it. */
     EVERYTHING(new Weather(20, 50, 0, 1), everyFault());
 

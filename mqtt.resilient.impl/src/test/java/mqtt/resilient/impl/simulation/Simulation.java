@@ -234,6 +234,7 @@ final class Simulation {
             case BUNDLE -> during(own, 20, on -> gateway.five(on == 0));
             case OTHER_VERSION -> otherVersion(own);
             case NO_THREADS -> shortly(own, gateway::threads);
+            case HEAP_FULL -> shortly(own, gateway::heap);
             default -> throw new AssertionError(fault);
         }
     }

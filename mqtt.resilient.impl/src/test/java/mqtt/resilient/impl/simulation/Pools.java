@@ -2,14 +2,14 @@ package mqtt.resilient.impl.simulation;
 
 import java.util.ArrayDeque;
 
-/** What the machine runs short of for a while: threads. */
-final class Shortages {
+/** The pools of threads of a process, for which no further thread can be made for a while. */
+final class Pools {
     private final Timeline timeline;
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
     /** How many reasons there are for no thread to be made. */
     private int withoutThreads;
 
-    Shortages(Timeline timeline) {
+    Pools(Timeline timeline) {
         this.timeline = timeline;
     }
 
