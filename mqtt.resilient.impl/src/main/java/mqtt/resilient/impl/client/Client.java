@@ -543,8 +543,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** The loop, without which nothing goes on, has ended. */
     public void fail(String reason) {
-        supervisor.lost(reason);
         health(StoreHealth.FAILED, reason);
+        supervisor.lost(reason);
     }
 
     /** Answers whether the broker is there; safe from any thread. */

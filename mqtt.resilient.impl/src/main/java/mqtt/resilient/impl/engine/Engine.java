@@ -31,6 +31,8 @@ public final class Engine {
     private static final long STOP_MILLIS = 2000;
     private static final long CLIENT_STOP_MILLIS = 1500;
     private static final int STORE_THREADS = 4;
+    /** In which threads that have nothing to do end. */
+    private static final long STORE_END_MILLIS = 100;
 
     private final EventLoop loop;
     private final SystemNetwork systemNetwork;
@@ -132,7 +134,7 @@ public final class Engine {
             storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();
-        boolean written = storage.awaitTermination(storageMillis);
+        boolean written = storage.awaitTermination(Math.max(storageMillis, STORE_END_MILLIS));
         loop.stop(STOP_MILLIS);
         if (written) { // nobody writes any more, whether the loop could close the stores or not
             journals.forEach(LocalFileSystem::giveUpLock);

@@ -62,6 +62,7 @@ public final class EventLoop implements Scheduler, Network {
     private int unloggedErrors;
     private volatile boolean stopping;
     private volatile boolean ended;
+    private volatile Throwable broken;
     private final AtomicInteger lateTasks = new AtomicInteger();
     /** Those who are to write at the end of this turn, a list that needs no memory of its own. */
     private TcpConnection firstWriter;
@@ -239,9 +240,10 @@ public final class EventLoop implements Scheduler, Network {
     private void run() {
         Throwable reason = null;
         try {
-            while (!stopping) {
+            while (!stopping && broken == null) {
                 turnGuarded();
             }
+            reason = broken;
         } catch (Throwable e) { // also the guard has failed
             reason = e;
         } finally {
@@ -260,7 +262,7 @@ public final class EventLoop implements Scheduler, Network {
         } catch (Throwable e) { // one fault must not stop every client
             report("the io loop", e);
         }
-        if (shortage.isNoted()) {
+        while (shortage.isNoted() && !stopping) {
             recover();
         }
     }
@@ -282,6 +284,17 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
+    /** Ends the thread as no fault is known to do it; for tests. */
+    void breakOff(Throwable reason) {
+        broken = reason;
+        selector.wakeup();
+    }
+
+    /** Whether the thread does nothing more. */
+    boolean hasEnded() {
+        return ended;
+    }
+
     private void closeAll() {
         try {
             for (SelectionKey key : selector.keys()) {
@@ -296,7 +309,7 @@ public final class EventLoop implements Scheduler, Network {
     private void turn() throws IOException {
         select();
         awake.set(true); // no wake-up is needed while the loop is busy
-        for (Runnable task = tasks.poll(); task != null && !shortage.isNoted(); task = tasks.poll()) {
+        for (Runnable task = nextTask(); task != null; task = nextTask()) {
             guard(task);
         }
         runTimers();
@@ -305,6 +318,11 @@ public final class EventLoop implements Scheduler, Network {
             last = writer == last ? null : last;
             writer.writeNow();
         }
+    }
+
+    /** Null if there is none, or none is to be begun now. */
+    private Runnable nextTask() {
+        return shortage.isNoted() ? null : tasks.poll();
     }
 
     private void select() throws IOException {

@@ -87,6 +87,22 @@ final class RealClient implements AutoCloseable {
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> null);
     }
 
+    /** Ends the loop, and tells the client as an engine does. */
+    void breakOff(String words) {
+        loop.watch(new EventLoop.Watcher() {
+            @Override
+            public void heapWasShort(String where) {
+                throw new AssertionError(where);
+            }
+
+            @Override
+            public void ended(Throwable reason) {
+                client.fail(words);
+            }
+        });
+        loop.breakOff(new IllegalStateException(words));
+    }
+
     Client client() {
         return client;
     }
