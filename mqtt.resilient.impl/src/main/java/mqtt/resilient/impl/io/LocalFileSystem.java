@@ -271,6 +271,11 @@ public final class LocalFileSystem implements FileSystem {
         }
 
         @Override
+        public void truncate(long length) throws IOException {
+            channel.truncate(length);
+        }
+
+        @Override
         public void force() throws IOException {
             channel.force(false);
         }

@@ -162,6 +162,14 @@ final class StoreWatch implements FileSystem {
         }
 
         @Override
+        public void truncate(long size) throws IOException {
+            run(() -> {
+                file.truncate(size);
+                return null;
+            });
+        }
+
+        @Override
         public void force() throws IOException {
             run(() -> {
                 file.force();
