@@ -471,8 +471,10 @@ public final class Supervisor implements Attempt.Listener {
         }
         boolean lost = (ownSession != null || stateLost) && !sessionPresent && settings.sessionExpirySeconds() > 0;
         String own = settings.sessionExpirySeconds() > 0 ? key : null;
-        ownSession = null; // until the session has taken it up as a whole
-        stateLost = true;
+        if (!sessionPresent) {
+            ownSession = null; // until our own has begun anew as a whole
+            stateLost = true;
+        }
         neverOnline = false;
         silentAddresses = 0;
         attempts = 0;

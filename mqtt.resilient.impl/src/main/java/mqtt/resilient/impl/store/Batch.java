@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.store;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,7 +42,7 @@ final class Batch {
     /** The messages of {@link #outgoing}, which may let go of them meanwhile. */
     final List<Message> messages = new ArrayList<>();
     final List<Note> notes = new ArrayList<>();
-    final List<Runnable> whenDurable = new ArrayList<>();
+    final ArrayDeque<Runnable> whenDurable = new ArrayDeque<>();
     final List<Search> searches = new ArrayList<>();
     /** For each lane the index behind which to read, -1 = nothing is to be read. */
     final long[] readBehind = new long[Message.LANES];
@@ -61,6 +62,8 @@ final class Batch {
     boolean force;
     /** What its messages count for. */
     long bytes;
+    /** Whether its messages were told to be written. */
+    boolean told;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
     /** What went wrong, perhaps only in tidying up. */
@@ -211,6 +214,14 @@ final class Batch {
     void ifStored(LongConsumer stored) {
         if (!outgoing.isEmpty()) {
             stored.accept(outgoing.get(outgoing.size() - 1).id());
+        }
+    }
+
+    /** Runs what waited for it. A task that is interrupted for want of heap is run again with the others. */
+    void runDurable() {
+        for (Runnable task = whenDurable.peek(); task != null; task = whenDurable.peek()) {
+            task.run();
+            whenDurable.poll();
         }
     }
 

@@ -62,6 +62,8 @@ public final class JournalStore implements MessageStore {
     private boolean open;
     private boolean opening;
     private boolean busy;
+    /** What came of the latest task of the store's thread, while the loop is at it; null = it is not. */
+    private Runnable result;
     private boolean planned;
     private boolean unforced;
     private int failures;
@@ -124,22 +126,45 @@ public final class JournalStore implements MessageStore {
         cancelRetry();
         Journal fresh = new Journal(files, directory, scheduler);
         StoreSettings now = settings;
-        Opening result = new Opening();
-        Runnable end = () -> opened(result);
+        Opening came = new Opening();
+        Runnable end = () -> take(() -> opened(came));
         Runnable task = () -> {
             try {
-                result.begun.now(scheduler);
+                came.begun.now(scheduler);
                 fresh.configure(now.durability().name(), now.segmentBytes());
-                result.state = fresh.open(bootId);
+                came.state = fresh.open(bootId);
             } catch (Throwable e) { // the answer comes in any case
-                result.error = e;
+                came.error = e;
             }
             scheduler.execute(end);
         };
+        answer.await(came.begun, "opening the store takes longer than ");
         journal = fresh;
         opening = true;
-        answer.await(result.begun, "opening the store takes longer than ");
         executor.execute(task);
+    }
+
+    /** Takes a result; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    private void take(Runnable newResult) {
+        result = newResult;
+        newResult.run();
+        result = null;
+    }
+
+    @Override
+    public void mend() {
+        if (result != null) {
+            take(result);
+        }
+        if (open) {
+            for (int lane = 0; !busy && lane < lanes.length; lane++) {
+                lanes[lane].reading = lanes[lane].unread || pending.readBehind[lane] >= 0;
+            }
+            planned = false;
+            plan();
+        } else if (!opening && retryTimer == null && closing == null && listener != null) {
+            tryToOpen();
+        }
     }
 
     /** What came of opening. */
@@ -163,14 +188,14 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    private void opened(Opening result) {
+    private void opened(Opening came) {
         answer.came();
         opening = false;
-        if (result.state == null) {
-            openFailed(result.error);
+        if (came.state == null) {
+            openFailed(came.error);
             return;
         }
-        StoredState state = result.state;
+        StoredState state = came.state;
         open = true;
         failures = 0;
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -215,7 +240,7 @@ public final class JournalStore implements MessageStore {
         Batch last = pending;
         Batch none = new Batch();
         Throwable[] error = new Throwable[1];
-        Runnable end = () -> finished(last, error[0]);
+        Runnable end = () -> take(() -> finished(last, error[0]));
         Runnable task = () -> {
             try {
                 last.force = true;
@@ -241,7 +266,7 @@ public final class JournalStore implements MessageStore {
         } else {
             last.ifStored(listener::stored);
         }
-        last.whenDurable.forEach(Runnable::run);
+        last.runDurable();
         closing.run();
     }
 
@@ -263,21 +288,19 @@ public final class JournalStore implements MessageStore {
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            write(pending.takeReads()); // draining goes on
+            write(pending.takeReads(), pending); // draining goes on
         } else if (!pending.isEmpty()) {
-            Batch batch = pending;
-            pending = new Batch();
-            write(batch);
+            write(pending, new Batch());
         }
     }
 
-    private void write(Batch batch) {
+    private void write(Batch batch, Batch next) {
         if (batch == null) {
             return;
         }
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable end = () -> written(batch);
+        Runnable end = () -> take(() -> written(batch));
         Runnable task = () -> {
             try {
                 batch.begun.now(scheduler);
@@ -296,8 +319,9 @@ public final class JournalStore implements MessageStore {
                 lane.removed.clear();
             }
         }
-        busy = true;
         answer.await(batch.begun, "the disk has not answered for ");
+        pending = next;
+        busy = true;
         executor.execute(task);
     }
 
@@ -345,7 +369,8 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        if (!batch.outgoing.isEmpty()) {
+        if (!batch.told && !batch.outgoing.isEmpty()) {
+            batch.told = true;
             listener.written(batch.outgoing.size(), batch.bytes);
         }
         if (batch.usableBytes < settings.floorBytes()) {
@@ -356,7 +381,7 @@ public final class JournalStore implements MessageStore {
         } else {
             writing(StoreHealth.OK, "");
         }
-        batch.whenDurable.forEach(Runnable::run);
+        batch.runDurable();
         boolean look = condition.health() != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
             forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
@@ -373,7 +398,7 @@ public final class JournalStore implements MessageStore {
         String error = describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
-        pending = batch.append(pending);
+        pending = pending == batch ? batch : batch.append(pending);
         if (closing == null) {
             writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);

@@ -47,8 +47,8 @@ final class Application implements ClientEvents {
     private static final long SESSION_BYTES = 400_000;
     private static final long GRACE_SECONDS = 30;
     private static final int CHECKS_KEPT = 12;
-    /** A disk that has not answered for so long is no good disk; it is said after five seconds. */
-    private static final long HANGING_NANOS = 6 * Timeline.SECOND;
+    /** A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread may be there before. */
+    private static final long HANGING_NANOS = 11 * Timeline.SECOND;
     /** Within this time what was accepted is stored, or the store says why not. */
     private static final long UNSTORED_NANOS = 10 * Timeline.SECOND;
     /** QoS 2, the RETAIN flag as it was published, retained messages if new, and identifier 200. */
@@ -75,6 +75,8 @@ final class Application implements ClientEvents {
     /** What was pending at the latest checks of the disk. */
     private final ArrayDeque<Long> pendingBytes = new ArrayDeque<>();
     private boolean sessionKnown;
+    /** The broker's session with which it was online last; null = what an earlier process has left. */
+    private Object known;
     /** The session that is known is one of MQTT 5. */
     private boolean knownFive;
     /** A CONNECT of the other version has ended it since, or one of MQTT 5 has left, which may have ended one of 3.1.1. */
@@ -257,8 +259,8 @@ final class Application implements ClientEvents {
     }
 
     /** The broker discards the session, because the client has asked for that. */
-    void discards(boolean five) {
-        if (sessionKnown && knownFive == five && !supplanted) {
+    void discards(boolean five, Object session) {
+        if (sessionKnown && knownFive == five && !supplanted && (known == null || known == session)) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
     }
@@ -629,6 +631,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
+            known = broker.session(clientId());
             supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
@@ -695,6 +698,7 @@ final class Application implements ClientEvents {
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
             sessionKnown = true;
+            known = null;
             knownFive = state.session.endsWith(" 5");
         }
     }

@@ -371,6 +371,11 @@ final class Broker {
                 && peer.out.isEmpty();
     }
 
+    /** The session of a client; null = there is none. */
+    Object session(String clientId) {
+        return sessions.get(clientId);
+    }
+
     /** Whether the birth message of a client has arrived on its present connection, or the client has said that it will not. */
     boolean isBorn(String clientId, Application application) {
         Peer peer = online.get(clientId);
@@ -834,7 +839,7 @@ final class Broker {
                 }
                 Session orphan = sessions.remove(former);
                 if (orphan != null) {
-                    gateway.discards(client, five);
+                    gateway.discards(client, five, orphan);
                     ledger.sessionLost();
                     orphan.discard();
                 }
@@ -849,7 +854,7 @@ final class Broker {
             Session old = sessions.get(clientId);
             if (clean && old != null) {
                 if (old.five == five) {
-                    gateway.discards(client, five);
+                    gateway.discards(client, five, old);
                 } else {
                     gateway.application(client).changesVersion(old.five);
                 }

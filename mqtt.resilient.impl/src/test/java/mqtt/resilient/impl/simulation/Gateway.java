@@ -178,8 +178,8 @@ final class Gateway {
     }
 
     /** A client has its session discarded. */
-    void discards(int client, boolean five) {
-        applications.get(client).discards(five);
+    void discards(int client, boolean five, Object session) {
+        applications.get(client).discards(five, session);
     }
 
     /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */
