@@ -65,6 +65,8 @@ public final class JournalStore implements MessageStore {
     /** What came of the latest task of the store's thread, while the loop is at it; null = it is not. */
     private Runnable result;
     private boolean planned;
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    private final Runnable pump = this::pump;
     private boolean unforced;
     private int failures;
     private final Condition condition = new Condition();
@@ -276,7 +278,7 @@ public final class JournalStore implements MessageStore {
     private void plan() {
         if (!planned && !busy) {
             planned = true;
-            scheduler.execute(this::pump);
+            scheduler.execute(pump);
         }
     }
 

@@ -263,7 +263,7 @@ final class Gateway {
                 task.run();
                 watch.answered();
             }));
-        }, heap.fragile(FileSystem.class, watch), settings.place(), "boot " + boots, settings);
+        }, heap.mostFragile(FileSystem.class, watch), settings.place(), "boot " + boots, settings);
         return heap.fragile(MessageStore.class, store);
     }
 
@@ -560,7 +560,7 @@ final class Gateway {
                     wire.established(broker.accept(wire, Gateway.this));
                 }
             });
-            return heap.fragile(Connection.class, wire);
+            return heap.mostFragile(Connection.class, wire);
         }
 
         @Override

@@ -66,8 +66,17 @@ final class Heap {
         return random.nextLong(Timeline.SECOND);
     }
 
-    /** The same object, of which any method may fail before it has done anything or, if it returns nothing, afterwards. */
+    /** The same object, of which any method may fail before it has done anything. */
     <T> T fragile(Class<T> type, T object) {
+        return fragile(type, object, false);
+    }
+
+    /** The same, also afterwards if it returns nothing. */
+    <T> T mostFragile(Class<T> type, T object) {
+        return fragile(type, object, true);
+    }
+
+    private <T> T fragile(Class<T> type, T object, boolean afterwards) {
         if (!used || object == null) {
             return object;
         }
@@ -78,7 +87,7 @@ final class Heap {
             allocate();
             try {
                 Object result = method.invoke(object, arguments);
-                if (method.getReturnType() == void.class) {
+                if (afterwards && method.getReturnType() == void.class) {
                     allocate();
                 }
                 return result;
