@@ -64,6 +64,9 @@ final class Batch {
     long bytes;
     /** Whether its messages were told to be written. */
     boolean told;
+    /** Whether the journal is done with it, and those who wait for the disk were told on the store's thread. */
+    boolean done;
+    boolean storedTold;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
     /** What went wrong, perhaps only in tidying up. */
@@ -229,6 +232,8 @@ final class Batch {
     Batch append(Batch later) {
         takeReads(later);
         begun = new Answer.Begun();
+        done = false;
+        storedTold = false;
         oldFailed = false;
         old.clear();
         outgoing.addAll(later.outgoing);

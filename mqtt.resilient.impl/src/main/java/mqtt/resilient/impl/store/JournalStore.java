@@ -308,11 +308,15 @@ public final class JournalStore implements MessageStore {
                 batch.begun.now(scheduler);
                 journal.configure(now.durability().name(), now.segmentBytes());
                 journal.run(batch);
+                batch.done = true;
                 if (!batch.failed) {
                     batch.ifStored(listener::stored); // whoever waits for it waits for nothing else
                 }
+                batch.storedTold = true;
             } catch (Throwable e) { // the answer comes in any case
-                batch.gaveUp(e);
+                if (!batch.done) {
+                    batch.gaveUp(e);
+                }
             }
             scheduler.execute(end);
         };
@@ -330,6 +334,9 @@ public final class JournalStore implements MessageStore {
     private void written(Batch batch) {
         answer.came();
         figures = batch.figures == null ? figures : batch.figures;
+        if (!batch.failed && !batch.storedTold) {
+            batch.ifStored(listener::stored);
+        }
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
