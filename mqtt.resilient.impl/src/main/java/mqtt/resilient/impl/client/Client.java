@@ -25,6 +25,7 @@ import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
@@ -275,7 +276,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is so. */
     public CompletionStage<Void> offer(ProtocolVersion five) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             try {
                 supervisor.offer(stopping ? null : five);
             } finally {
@@ -388,7 +389,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Takes that back, and ends the listener if it has no subscription either; safe from any thread. */
     public void removeUnmatched(InboundQueue queue) {
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             dispatcher.removeUnmatched(queue);
             dispatcher.close(queue);
         });
@@ -512,19 +513,19 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Hears of every change, beginning with the present state. */
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
         StatusNotifier notifier = new StatusNotifier(listener, environment.listeners(),
-                (failed, error) -> scheduler.execute(() -> {
+                (failed, error) -> Repeated.execute(scheduler, () -> {
                     counters.count(Counter.LISTENER_FAILURES);
                     events.connectionListenerFailed(failed.getClass().getName(), error);
                 }));
-        scheduler.execute(() -> {
-            if (!stopping) {
+        Repeated.execute(scheduler, () -> {
+            if (!stopping && !notifiers.contains(notifier)) {
                 notifiers.add(notifier);
                 notifier.offer(status());
             }
         });
         return () -> {
             notifier.close();
-            scheduler.execute(() -> notifiers.remove(notifier));
+            Repeated.execute(scheduler, () -> notifiers.remove(notifier));
         };
     }
 
@@ -551,7 +552,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Answers whether the broker is there; safe from any thread. */
     public CompletionStage<Boolean> brokerUp() {
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
-        scheduler.execute(() -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
+        Repeated.execute(scheduler, () -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
         return answer.minimalCompletionStage();
     }
 
@@ -562,7 +563,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             answer.complete(true);
         } else {
             ClientSettings.NameServer server = wanProbe;
-            scheduler.execute(() -> environment.network().queryDns(server.host(), server.port(),
+            Repeated.execute(scheduler, () -> environment.network().queryDns(server.host(), server.port(),
                     up -> environment.completions().execute(() -> answer.complete(up))));
         }
         return answer.minimalCompletionStage();
@@ -613,7 +614,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Pauses; the stage completes when the connection is gone. */
     public CompletionStage<Void> disconnect() {
         CompletableFuture<Void> gone = new CompletableFuture<>();
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 supervisor.pause();
                 connecting.failed(Supervisor.PAUSED);
@@ -635,7 +636,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     private CompletionStage<Void> connect(Runnable begin) {
         CompletableFuture<Void> there = new CompletableFuture<>();
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 begin.run();
             }
@@ -651,7 +652,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     private void onLoop(Runnable task) {
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 task.run();
             }

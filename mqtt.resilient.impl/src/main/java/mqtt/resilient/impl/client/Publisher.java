@@ -18,6 +18,7 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
@@ -300,7 +301,7 @@ public final class Publisher {
 
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
                 store.find(id, found -> {
                     if (found == null && !session.isInFlight(id)) {
@@ -336,7 +337,7 @@ public final class Publisher {
     /** Withdraws a message that was never sent; safe from any thread. */
     CompletionStage<Boolean> cancel(long id) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
             if (stopping) {
                 environment.completions().execute(() -> done.complete(false));
@@ -546,7 +547,7 @@ public final class Publisher {
     public CompletionStage<Boolean> drain(Duration timeout) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         long nanos = nanos(timeout);
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (intake.pending() == 0 || stopping) {
                 boolean empty = intake.pending() == 0;
                 environment.completions().execute(() -> done.complete(empty));

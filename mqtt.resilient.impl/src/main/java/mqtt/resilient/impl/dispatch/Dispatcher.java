@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
@@ -459,7 +460,7 @@ public final class Dispatcher {
 
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
-        scheduler.execute(() -> giveUp(delivery));
+        Repeated.execute(scheduler, () -> giveUp(delivery));
     }
 
     /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
@@ -473,11 +474,11 @@ public final class Dispatcher {
 
     /** A listener threw; it may have acknowledged the message before. */
     void failed(Delivery delivery, Throwable error, boolean setAside) {
-        scheduler.execute(() -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
+        Repeated.execute(scheduler, () -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
     }
 
     void retryLater(Runnable work, int failures) {
-        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
+        Repeated.execute(scheduler, () -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
                 () -> executor.execute(work)));
     }
 

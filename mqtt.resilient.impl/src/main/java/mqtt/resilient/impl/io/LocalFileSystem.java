@@ -24,8 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import mqtt.resilient.impl.environment.Log;
 
 /**
  * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and written by
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * A directory below the root that is there already and open to others becomes private too; the root keeps its rights.
  */
 public final class LocalFileSystem implements FileSystem {
-    private static final Logger LOG = LoggerFactory.getLogger(LocalFileSystem.class);
+    private static final Log LOG = Log.of(LocalFileSystem.class);
     /** What systems say of a directory that their file system cannot force; what else goes wrong is a failure. */
     private static final List<String> NOT_POSSIBLE = List.of("Invalid argument", "not supported", "not implemented",
             "Bad file descriptor");

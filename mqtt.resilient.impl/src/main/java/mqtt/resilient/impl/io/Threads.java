@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.SafeQueue;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A pool of named daemon threads that takes every task until it is stopped: a hand-over never fails for want of a thread or of
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * allocates for those that wait.
  */
 public final class Threads implements Executor {
-    private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
+    private static final Log LOG = Log.of(Threads.class);
     private static final long IDLE_MILLIS = 10_000;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long START_MILLIS = 30_000;

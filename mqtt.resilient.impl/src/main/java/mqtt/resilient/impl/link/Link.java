@@ -225,16 +225,16 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
     }
 
-    /** Ends the link at once, whatever state it is in; nobody hears anything more, and nothing waits for the broker. */
+    /** Ends the link, whatever state it is in; nobody hears anything more. Its connection is closed by who calls this. */
     void abort() {
+        stage = Stage.CLOSED;
         whenClosed = null;
+        session = null;
+        if (authentication != null) {
+            authentication.close();
+        }
         Scheduler.cancel(timer);
-        if (stage != Stage.CLOSED) {
-            leave(false);
-        }
-        if (connection != null) {
-            connection.close();
-        }
+        answerProbes(false);
     }
 
     private void fail(Ending.Cause cause, String reason) {

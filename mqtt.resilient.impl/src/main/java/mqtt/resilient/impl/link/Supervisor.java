@@ -50,7 +50,7 @@ public final class Supervisor implements Attempt.Listener {
         boolean isDrained();
     }
 
-    private final Network network;
+    private final Connections network;
     private final Scheduler scheduler;
     private final RandomGenerator random;
     private final Protocols protocols;
@@ -114,7 +114,7 @@ public final class Supervisor implements Attempt.Listener {
 
     public Supervisor(Network network, Scheduler scheduler, RandomGenerator random, ProtocolVersion protocol,
             Session session, Listener listener) {
-        this.network = network;
+        this.network = new Connections(network);
         this.scheduler = scheduler;
         this.random = random;
         protocols = new Protocols(protocol, scheduler.nanoTime());
@@ -258,6 +258,7 @@ public final class Supervisor implements Attempt.Listener {
         if (left != null) {
             left.abort();
         }
+        network.endAll();
         session.disconnected(false);
     }
 
@@ -469,9 +470,12 @@ public final class Supervisor implements Attempt.Listener {
             return;
         }
         boolean lost = (ownSession != null || stateLost) && !sessionPresent && settings.sessionExpirySeconds() > 0;
-        ownSession = settings.sessionExpirySeconds() > 0 ? key : null;
+        String own = settings.sessionExpirySeconds() > 0 ? key : null;
+        if (!sessionPresent) {
+            ownSession = null; // until our own has begun anew as a whole
+            stateLost = true;
+        }
         neverOnline = false;
-        stateLost = false;
         silentAddresses = 0;
         attempts = 0;
         failuresSinceBounce = 0;
@@ -480,7 +484,9 @@ public final class Supervisor implements Attempt.Listener {
         protocols.accepted(protocol, target(), onlineSince);
         awaySince = broker == 0 ? 0 : awaySince == 0 ? onlineSince : awaySince;
         link = newLink;
-        link.attach(session, ownSession == null ? "" : ownSession, sessionPresent, doubtful, limits);
+        link.attach(session, own == null ? "" : own, sessionPresent, doubtful, limits);
+        ownSession = own;
+        stateLost = false;
         connackAwaited = false;
         doubtful = false;
         if (readingPaused) {
@@ -660,10 +666,11 @@ public final class Supervisor implements Attempt.Listener {
         Scheduler.cancel(timer);
         Scheduler.cancel(failback);
         if (attempt != null) {
+            Runnable closed = closing.begin();
             Attempt leaving = attempt;
             attempt = null;
             supplanted = null;
-            leaving.abandon(publishWill, closing.begin());
+            leaving.abandon(publishWill, closed);
         }
     }
 

@@ -186,16 +186,16 @@ public final class Session {
 
     /** Gives a message another packet id; the broker is told to let go of what it may hold under the one before. */
     private boolean renumber(Outgoing message) {
-        int id = setAside.size() < MOST_SET_ASIDE ? ids.allocate(message) : 0;
-        if (id == 0) {
-            return false; // too many are in use: it keeps the one that it has
+        ids.require(window.messages() + setAside.size());
+        int id = ids.allocate(message);
+        if (id != 0) { // else all are in use, and it keeps the one that it has
+            ids.free(message.packetId);
+            ids.claim(message.packetId, setAside);
+            setAside.add((int) message.packetId);
+            message.packetId = (char) id;
+            message.known = false;
         }
-        ids.free(message.packetId);
-        ids.claim(message.packetId, setAside);
-        setAside.add((int) message.packetId);
-        message.packetId = (char) id;
-        message.known = false;
-        return true;
+        return id != 0;
     }
 
     /** The reason code for which a message cannot be sent to this broker at all; 0 = it can. */
@@ -789,7 +789,7 @@ public final class Session {
         message.sentOn = 0;
         message.postponed = true;
         int inUse = message.packetId;
-        if (reason.code() == PACKET_IDENTIFIER_IN_USE && renumber(message)) {
+        if (reason.code() == PACKET_IDENTIFIER_IN_USE && setAside.size() < MOST_SET_ASIDE && renumber(message)) {
             acknowledgements.add(PacketType.PUBREL, inUse);
             if (message.isExactlyOnce()) {
                 assign(message, false);

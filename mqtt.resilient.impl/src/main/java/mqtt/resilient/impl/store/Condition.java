@@ -4,7 +4,7 @@ import mqtt.resilient.api.StoreHealth;
 
 /**
  * What is known of how a store does. Its health is the worst of it: the store is well only if it is open, was written
- * to and read from when that was tried last, answers, and keeps up. On the io thread only.
+ * to and read from when that was tried last, and answers. On the io thread only.
  */
 final class Condition {
     private StoreHealth writing = StoreHealth.OPENING;

@@ -62,11 +62,11 @@ public final class JournalStore implements MessageStore {
     private boolean open;
     private boolean opening;
     private boolean busy;
+    /** What came of the latest task of the store's thread, while the loop is at it; null = it is not. */
+    private Runnable result;
     private boolean planned;
-    /** Made beforehand, as all that is handed over: that is certain then. */
+    /** Made beforehand: it is needed when nothing can be allocated. */
     private final Runnable pump = this::pump;
-    /** What a thread has answered, until all that follows from it is done; null = nothing. */
-    private Batch answered;
     private boolean unforced;
     private int failures;
     private final Condition condition = new Condition();
@@ -128,22 +128,45 @@ public final class JournalStore implements MessageStore {
         cancelRetry();
         Journal fresh = new Journal(files, directory, scheduler);
         StoreSettings now = settings;
-        Opening result = new Opening();
-        Runnable end = () -> opened(result);
+        Opening came = new Opening();
+        Runnable end = () -> take(() -> opened(came));
         Runnable task = () -> {
             try {
-                result.begun.now(scheduler);
+                came.begun.now(scheduler);
                 fresh.configure(now.durability().name(), now.segmentBytes());
-                result.state = fresh.open(bootId);
+                came.state = fresh.open(bootId);
             } catch (Throwable e) { // the answer comes in any case
-                result.error = e;
+                came.error = e;
             }
             scheduler.execute(end);
         };
+        answer.await(came.begun, "opening the store takes longer than ");
         journal = fresh;
         opening = true;
-        answer.await(result.begun, "opening the store takes longer than ");
         executor.execute(task);
+    }
+
+    /** Takes a result; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    private void take(Runnable newResult) {
+        result = newResult;
+        newResult.run();
+        result = null;
+    }
+
+    @Override
+    public void mend() {
+        if (result != null) {
+            take(result);
+        }
+        if (open) {
+            for (int lane = 0; !busy && lane < lanes.length; lane++) {
+                lanes[lane].reading = lanes[lane].unread || pending.readBehind[lane] >= 0;
+            }
+            planned = false;
+            plan();
+        } else if (!opening && retryTimer == null && closing == null && listener != null) {
+            tryToOpen();
+        }
     }
 
     /** What came of opening. */
@@ -167,14 +190,14 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    private void opened(Opening result) {
+    private void opened(Opening came) {
         answer.came();
         opening = false;
-        if (result.state == null) {
-            openFailed(result.error);
+        if (came.state == null) {
+            openFailed(came.error);
             return;
         }
-        StoredState state = result.state;
+        StoredState state = came.state;
         open = true;
         failures = 0;
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -219,7 +242,7 @@ public final class JournalStore implements MessageStore {
         Batch last = pending;
         Batch none = new Batch();
         Throwable[] error = new Throwable[1];
-        Runnable end = () -> finished(last, error[0]);
+        Runnable end = () -> take(() -> finished(last, error[0]));
         Runnable task = () -> {
             try {
                 last.force = true;
@@ -245,7 +268,7 @@ public final class JournalStore implements MessageStore {
         } else {
             last.ifStored(listener::stored);
         }
-        last.whenDurable.forEach(Runnable::run);
+        last.runDurable();
         closing.run();
     }
 
@@ -267,71 +290,53 @@ public final class JournalStore implements MessageStore {
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            Batch reads = pending.takeReads(); // draining goes on
-            if (reads != null) {
-                write(reads, pending);
-            }
+            write(pending.takeReads(), pending); // draining goes on
         } else if (!pending.isEmpty()) {
             write(pending, new Batch());
         }
     }
 
-    /** Hands a batch over; what may fail for want of heap comes first. */
     private void write(Batch batch, Batch next) {
+        if (batch == null) {
+            return;
+        }
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable end = () -> written(batch);
+        Runnable end = () -> take(() -> written(batch));
         Runnable task = () -> {
             try {
                 batch.begun.now(scheduler);
                 journal.configure(now.durability().name(), now.segmentBytes());
                 journal.run(batch);
+                batch.done = true;
+                if (!batch.failed) {
+                    batch.ifStored(listener::stored); // whoever waits for it waits for nothing else
+                }
+                batch.storedTold = true;
             } catch (Throwable e) { // the answer comes in any case
-                batch.gaveUp(e);
+                if (!batch.done) {
+                    batch.gaveUp(e);
+                }
             }
-            tellStored(batch); // whoever waits for it waits for nothing else
             scheduler.execute(end);
         };
-        answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (Lane lane : lanes) {
                 lane.removed.clear();
             }
         }
+        answer.await(batch.begun, "the disk has not answered for ");
         pending = next;
         busy = true;
         executor.execute(task);
     }
 
-    private void tellStored(Batch batch) {
-        try {
-            if (!batch.failed) {
-                batch.ifStored(listener::stored);
-            }
-        } catch (VirtualMachineError e) { // no heap to tell it: the loop tells it again
-            return;
-        }
-    }
-
-    @Override
-    public void mend() {
-        if (answered != null) {
-            written(answered);
-        }
-        for (Lane lane : lanes) {
-            lane.reading &= busy; // what was not asked for is asked for again
-        }
-        pending.force |= open;
-        plan();
-    }
-
     private void written(Batch batch) {
-        answered = batch;
         answer.came();
-        if (!batch.failed) {
+        figures = batch.figures == null ? figures : batch.figures;
+        if (!batch.failed && !batch.storedTold) {
             batch.ifStored(listener::stored);
         }
-        figures = batch.figures == null ? figures : batch.figures;
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
@@ -360,7 +365,6 @@ public final class JournalStore implements MessageStore {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
-        answered = null;
         if (more) {
             listener.available();
         }
@@ -374,8 +378,8 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        if (!batch.outgoing.isEmpty() && !batch.counted) {
-            batch.counted = true;
+        if (!batch.told && !batch.outgoing.isEmpty()) {
+            batch.told = true;
             listener.written(batch.outgoing.size(), batch.bytes);
         }
         if (batch.usableBytes < settings.floorBytes()) {
@@ -386,7 +390,7 @@ public final class JournalStore implements MessageStore {
         } else {
             writing(StoreHealth.OK, "");
         }
-        batch.runWhenDurable();
+        batch.runDurable();
         boolean look = condition.health() != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
             forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
@@ -403,8 +407,7 @@ public final class JournalStore implements MessageStore {
         String error = describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
-        pending = batch.append(pending);
-        answered = null;
+        pending = pending == batch ? batch : batch.append(pending);
         if (closing == null) {
             writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);
@@ -493,6 +496,7 @@ public final class JournalStore implements MessageStore {
         Lane lane = lanes[message.lane()];
         lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
+        message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
@@ -540,7 +544,6 @@ public final class JournalStore implements MessageStore {
         lane.reading = lane.unread; // nobody else asks for it meanwhile
         for (Outgoing message : batch.loaded.get(number)) {
             if (isOnDisk(message)) {
-                lane.window.makeRoom(); // what may fail for want of heap comes first
                 lane.diskMessages--;
                 lane.diskBytes -= message.size();
                 keep(lane, message);

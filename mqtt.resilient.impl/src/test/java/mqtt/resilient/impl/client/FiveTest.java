@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
@@ -306,6 +307,29 @@ class FiveTest {
                 .sends("CONNACK session-present {36=1}").expects("PUBREL id=1", "PUBLISH q1 id=2 t x")
                 .sends("PUBCOMP id=1 code=146", "PUBACK id=2");
         assertEquals("sent with QoS 1: the broker allows no more", world.now(end).reason());
+    }
+
+    @Test
+    void anyNumberOfMessagesIsGivenUpWithQos2AndNoneOfTheirIdsIsUsedAgainBeforeTheBrokerLetsGo() {
+        World world = connected("CONNACK");
+        List<Publication> all = IntStream.range(0, 12).mapToObj(i -> world.publish("t", "" + i, 2)).toList();
+        for (int i = 0; i < 12; i++) {
+            world.broker.expects("PUBLISH q2 id=" + (1 + i) + " t " + i);
+        }
+        world.broker.networkBreaks().awaitsClient().expects("CONNECT *").sends("CONNACK session-present {36=1}");
+        for (int i = 0; i < 12; i++) {
+            world.broker.expects("PUBREL id=" + (1 + i));
+        }
+        for (int i = 0; i < 12; i++) {
+            world.broker.expects("PUBLISH q1 id=" + (13 + i) + " t " + i).sends("PUBACK id=" + (13 + i));
+        }
+        all.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
+        for (int i = 25; i < 128; i++) {
+            world.publish("t", "y");
+            world.broker.expects("PUBLISH q1 id=" + i + " t y").sends("PUBACK id=" + i);
+        }
+        world.publish("t", "z");
+        world.broker.expects("PUBLISH q1 id=13 t z"); // 1 to 12 are not free
     }
 
     @Test

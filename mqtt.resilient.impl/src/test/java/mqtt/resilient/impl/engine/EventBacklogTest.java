@@ -4,20 +4,41 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import mqtt.resilient.impl.io.EventLoop;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A handler of events that does not return costs events, and nothing else. */
 class EventBacklogTest {
-    private final HostThread thread = new HostThread("host");
-    private final EventBacklog backlog = new EventBacklog(thread);
+    private final EventLoop loop;
+    private final HostThread thread;
+    private final EventBacklog backlog;
     private final CountDownLatch blocked = new CountDownLatch(1);
     private final AtomicInteger posted = new AtomicInteger();
+
+    EventBacklogTest() throws IOException {
+        loop = new EventLoop();
+        thread = new HostThread("host", loop);
+        backlog = new EventBacklog(thread);
+    }
+
+    @BeforeEach
+    void start() {
+        loop.start();
+    }
+
+    @AfterEach
+    void end() throws InterruptedException {
+        loop.stop(1000);
+    }
 
     private String logged(String property, int events) throws Exception {
         PrintStream before = System.err;

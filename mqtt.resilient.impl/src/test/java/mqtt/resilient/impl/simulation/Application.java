@@ -35,6 +35,7 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.v5.Mqtt5;
 
 /** One client in each life of the process, the application that uses it, and what it may expect. */
@@ -46,6 +47,10 @@ final class Application implements ClientEvents {
     private static final long SESSION_BYTES = 400_000;
     private static final long GRACE_SECONDS = 30;
     private static final int CHECKS_KEPT = 12;
+    /** A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread may be there before. */
+    private static final long HANGING_NANOS = 11 * Timeline.SECOND;
+    /** Within this time what was accepted is stored, or the store says why not. */
+    private static final long UNSTORED_NANOS = 10 * Timeline.SECOND;
     /** QoS 2, the RETAIN flag as it was published, retained messages if new, and identifier 200. */
     private static final int INBOUND_OPTIONS = 2 | 8 | 1 << 4 | 200 << 6;
 
@@ -70,9 +75,11 @@ final class Application implements ClientEvents {
     /** What was pending at the latest checks of the disk. */
     private final ArrayDeque<Long> pendingBytes = new ArrayDeque<>();
     private boolean sessionKnown;
+    /** The broker's session with which it was online last; null = what an earlier process has left. */
+    private Object known;
     /** The session that is known is one of MQTT 5. */
     private boolean knownFive;
-    /** A CONNECT of MQTT 5 has left since, which may have ended a session of 3.1.1. */
+    /** A CONNECT of the other version has ended it since, or one of MQTT 5 has left, which may have ended one of 3.1.1. */
     private boolean supplanted;
     private boolean online;
     private ClientSubscription inbound;
@@ -88,6 +95,15 @@ final class Application implements ClientEvents {
     private boolean unwell;
     /** When the client said last that its birth message is not there, and why. */
     private long birthMissedAt = -1;
+    /** What the store gets from threads and disk; null = it is in memory. */
+    private StoreWatch store;
+    /** Accepted in this life and not known to be stored, and some that are. */
+    private final ArrayDeque<Sent> unstored = new ArrayDeque<>();
+    /** Since when the store says that it is well, by the clock of the process. */
+    private long wellSince;
+    private boolean stopping;
+    /** Published when nothing went wrong any more, to see whether the client works. */
+    private Sent alarm;
     /** For what only some applications do, so that the others keep their course. */
     private final SplittableRandom habits;
     /** What this life of the client has to answer. */
@@ -143,8 +159,13 @@ final class Application implements ClientEvents {
         timeouts = 0;
         filters.clear();
         questions.clear();
+        alarm = null;
+        store = null;
+        unstored.clear();
+        stopping = false;
+        wellSince = Timeline.NEVER;
         ClientSettings settings = settings();
-        client = new Client(gateway.environment(index), "client" + index, new Mqtt311(), gateway::store, settings, this);
+        client = new Client(gateway.environment(index), "client" + index, fragile(new Mqtt311()), asked -> gateway.store(index, asked), settings, this);
         if (scenario.dialect().hasFive()) {
             offerFive();
         }
@@ -154,7 +175,11 @@ final class Application implements ClientEvents {
 
     /** MQTT 5 is there, or is not. */
     void offerFive() {
-        client.offer(gateway.hasFive() ? new Mqtt5() : null);
+        client.offer(gateway.hasFive() ? fragile(new Mqtt5()) : null);
+    }
+
+    private ProtocolVersion fragile(ProtocolVersion version) {
+        return gateway.heap().fragile(ProtocolVersion.class, version);
     }
 
     private ClientSettings settings() {
@@ -221,17 +246,28 @@ final class Application implements ClientEvents {
         }
     }
 
+    /** Its store has been made. */
+    void watch(StoreWatch watch) {
+        store = watch;
+    }
+
     void stop(Runnable then) {
+        stopping = true;
         inbound = null;
         client.prepareStop();
         client.stop().thenRun(then);
     }
 
     /** The broker discards the session, because the client has asked for that. */
-    void discards(boolean five) {
-        if (sessionKnown && knownFive == five && !supplanted) {
+    void discards(boolean five, Object session) {
+        if (sessionKnown && knownFive == five && !supplanted && (known == null || known == session)) {
             ledger.violated("sessions are kept", "client " + index + " has a session discarded that it knew");
         }
+    }
+
+    /** The broker has ended a session because the client begins another one with the other version: it knows it no more. */
+    void changesVersion(boolean endedFive) {
+        supplanted |= endedFive == knownFive;
     }
 
     /** The client connects: a session of 3.1.1 may end with a CONNECT of 5, whatever becomes of that. */
@@ -288,7 +324,7 @@ final class Application implements ClientEvents {
 
     // ---- publishing -----------------------------------------------------------------------------------------------
 
-    void publish(int qos, int lane, int length, boolean expires) {
+    Sent publish(int qos, int lane, int length, boolean expires) {
         Sent message = ledger.newSent(index, lane, qos, expires, gateway.life(), gateway.process().nanoTime(),
                 scenario.dialect().hasFive());
         Message.Builder builder = Message.to(message.topic()).lane(lane).qos(Qos.of(qos))
@@ -306,7 +342,10 @@ final class Application implements ClientEvents {
         timeline.trace("client " + index, () -> (message.accepted ? "accepts " : "rejects ") + message);
         if (!message.accepted) {
             rejected++;
-            return;
+            return message;
+        }
+        if (qos > 0) {
+            unstored.add(message);
         }
         gateway.statistics().messages++;
         publication.stored().thenAccept(stored -> message.stored = true);
@@ -327,6 +366,23 @@ final class Application implements ClientEvents {
                 message.cancelled |= done && durability == Durability.POWER && !scenario.has(Fault.FORCE_FAILS);
             });
         }
+        return message;
+    }
+
+    /**
+     * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store is well, and
+     * an alarm that was published since has arrived and is stored.
+     */
+    String idleness() {
+        ClientStatus status = client.status();
+        if (!client.isConnected() || status.store() != StoreHealth.OK) {
+            return status.toString();
+        }
+        if (alarm == null || !alarm.accepted) {
+            alarm = publish(1, 0, 8, false);
+        }
+        return alarm.accepted && alarm.end != null && (alarm.stored || alarm.end != Outcome.Kind.DELIVERED) ? ""
+                : "an alarm has not arrived, or is not stored: " + status;
     }
 
     /** Whether the broker has refused a message, or takes none of its size. */
@@ -438,10 +494,37 @@ final class Application implements ClientEvents {
         }
     }
 
+    /**
+     * What the client says of itself: it is online only with a connection, and its store is well only if the latest task came back
+     * without an error, none is under way for longer, and what was accepted a while ago is stored.
+     */
+    void checkTruth(boolean hasConnection, boolean hasThreads) {
+        ClientStatus status = client.status();
+        if (status.state() == ConnectionState.ONLINE && !hasConnection) {
+            throw ledger.violated("truth", "client " + index + " is online, and has no connection");
+        }
+        if (status.store() != StoreHealth.OK || stopping || !hasThreads) { // without a thread nobody hears that a message is stored
+            wellSince = Timeline.NEVER;
+            return;
+        }
+        wellSince = Math.min(wellSince, gateway.process().nanoTime());
+        String illness = store == null ? "" : store.illness(HANGING_NANOS);
+        if (!illness.isEmpty()) {
+            throw ledger.violated("truth", "the store of client " + index + " says that it is well: " + illness);
+        }
+        while (!unstored.isEmpty() && (unstored.peek().stored || unstored.peek().end != null)) {
+            unstored.remove();
+        }
+        long waiting = unstored.isEmpty() ? 0 : gateway.process().nanoTime() - Math.max(wellSince, unstored.peek().at);
+        if (waiting > UNSTORED_NANOS) {
+            throw ledger.violated("truth", "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
+                    + " s, and " + unstored.peek() + " is not stored");
+        }
+    }
+
     /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */
     long patience() {
-        long response = Math.min(600, (long) scenario.responseSeconds() << Math.min(timeouts, 10));
-        return (Math.max(keepAliveSeconds, client.status().limits().keepAliveSeconds()) / 4 + response) * 5 / 4
+        return (Math.max(keepAliveSeconds, client.status().limits().keepAliveSeconds()) / 4 + responseSeconds()) * 5 / 4
                 * Timeline.SECOND + 10 * Timeline.SECOND;
     }
 
@@ -465,6 +548,16 @@ final class Application implements ClientEvents {
         if (all > needed + SESSION_BYTES) {
             throw ledger.violated("bounded disk", all + " bytes are used for " + needed + ": " + disk);
         }
+    }
+
+    /** The waits that are in force now: until the next attempt, and by how much the response timeout has grown. */
+    long waitInForceNanos() {
+        return client.status().nextAttempt().toNanos() + responseSeconds() * Timeline.SECOND
+                - scenario.responseSeconds() * Timeline.SECOND;
+    }
+
+    private long responseSeconds() {
+        return Math.min(600, (long) scenario.responseSeconds() << Math.min(timeouts, 10));
     }
 
     /** Why the client is not at rest; empty when it is. */
@@ -538,6 +631,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
+            known = broker.session(clientId());
             supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
@@ -604,6 +698,7 @@ final class Application implements ClientEvents {
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
             sessionKnown = true;
+            known = null;
             knownFive = state.session.endsWith(" 5");
         }
     }
@@ -621,7 +716,7 @@ final class Application implements ClientEvents {
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
         timeline.trace("client " + index, () -> "a listener failed on " + topic + ": " + error);
-        if (!(error instanceof IllegalStateException)) {
+        if (!(error instanceof IllegalStateException) && !(error instanceof OutOfMemoryError && scenario.has(Fault.HEAP_FULL))) {
             ledger.violated("no errors", "a listener was called with " + error);
         }
         if (setAside) {

@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import mqtt.resilient.api.Outcome;
 
 /**
  * A broker for MQTT 3.1.1 and 5 that takes nothing that the specifications forbid: whatever a client does against them is
@@ -368,6 +369,11 @@ final class Broker {
         Peer peer = online.get(clientId);
         return peer != null && peer.session != null && peer.session.queued.isEmpty() && peer.session.sent.isEmpty() && peer.due.isEmpty()
                 && peer.out.isEmpty();
+    }
+
+    /** The session of a client; null = there is none. */
+    Object session(String clientId) {
+        return sessions.get(clientId);
     }
 
     /** Whether the birth message of a client has arrived on its present connection, or the client has said that it will not. */
@@ -833,7 +839,7 @@ final class Broker {
                 }
                 Session orphan = sessions.remove(former);
                 if (orphan != null) {
-                    gateway.discards(client, five);
+                    gateway.discards(client, five, orphan);
                     ledger.sessionLost();
                     orphan.discard();
                 }
@@ -847,8 +853,10 @@ final class Broker {
             }
             Session old = sessions.get(clientId);
             if (clean && old != null) {
-                if (old.five == five) { // a change of the version is the end of it
-                    gateway.discards(client, five);
+                if (old.five == five) {
+                    gateway.discards(client, five, old);
+                } else {
+                    gateway.application(client).changesVersion(old.five);
                 }
                 ledger.sessionLost();
                 old.discard();
@@ -990,7 +998,13 @@ final class Broker {
                 requireId(id, sent, qos);
                 boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
                         || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
-                if (duplicate ? created : repeated) {
+                // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id [section 3.3.1.1]
+                boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId;
+                if (repeated && !another && id != sent.packetId) {
+                    throw ledger.violated("packet ids", sent + " is repeated with id " + id + "; it had " + sent.packetId
+                            + " [MQTT-4.4.0-1]");
+                }
+                if (duplicate ? created : repeated && !another) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
                             : " is repeated without DUP") + " [MQTT-3.3.1-1]");
                 }
@@ -1012,6 +1026,7 @@ final class Broker {
             }
             sent.session = session;
             sent.sentInLife = life;
+            sent.packetId = id;
             if (qos == 1) {
                 answer(Packets.PUBACK, id);
             } else if (qos == 2) {
@@ -1119,9 +1134,12 @@ final class Broker {
             }
         }
 
-        /** Whether the process must know of it: QoS 1 is sent as new after a restart. */
+        /**
+         * Whether the process must know of it: QoS 1 is sent as new after a restart, and its receiver keeps nothing of one that was
+         * given up because a later connection takes no packet of its size.
+         */
         private boolean isKnown(Live live) {
-            return !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
+            return !(live.qos == 1 && live.message.end == Outcome.Kind.REFUSED) && !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
         }
 
         private void answer(int type, int id) {
@@ -1272,6 +1290,7 @@ final class Broker {
         }
 
         private void send(int id, Out message, boolean duplicate) {
+            message.first.sentAsThree |= !five;
             if (message.qos > 0) {
                 expected.add(id);
                 onWire.add(id);

@@ -84,7 +84,14 @@ enum Fault {
     /** The bundle with MQTT 5 is stopped, and started again. */
     BUNDLE,
     /** Another broker, which speaks 5 where the one before did not, or the other way round. */
-    OTHER_VERSION;
+    OTHER_VERSION,
+
+    // ---- what the process runs short of
+
+    /** No thread can be made for a while; what is handed over to a pool waits. */
+    NO_THREADS,
+    /** The heap is full for a while: an allocation fails now and then. */
+    HEAP_FULL;
 
     /** Whether it came to the simulation late: others keep their course where it does not happen. */
     boolean isLate() {
@@ -93,6 +100,11 @@ enum Fault {
 
     /** Whether it can happen only where MQTT 5 is spoken. */
     boolean needsFive() {
-        return compareTo(MESSAGE_REFUSED) >= 0;
+        return compareTo(MESSAGE_REFUSED) >= 0 && compareTo(OTHER_VERSION) <= 0;
+    }
+
+    /** Whether it is one of the process itself; whether a run has it is drawn apart, so that runs without it keep their course. */
+    boolean isShortage() {
+        return compareTo(NO_THREADS) >= 0;
     }
 }

@@ -17,6 +17,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.session.MessageStore;
@@ -32,6 +33,7 @@ final class Gateway {
     private static final long WALL_MILLIS = 1_700_000_000_000L;
     private static final int BUFFER_BYTES = 16_384;
     private static final int MAX_WAITING = 500;
+    private static final long SHORTAGE_NANOS = 25 * Timeline.SECOND;
     /** For so long something that went wrong can be the reason for a reconnect. */
     private static final long MEMORY_OF_TROUBLE_NANOS = 180 * Timeline.SECOND;
 
@@ -45,6 +47,8 @@ final class Gateway {
     private final List<Application> applications = new ArrayList<>();
     private final List<Wire> wires = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
+    private final Pools pools;
+    private final Heap heap;
     private final Statistics statistics;
 
     private Process process;
@@ -76,6 +80,8 @@ final class Gateway {
         this.scenario = scenario;
         this.random = random;
         this.statistics = statistics;
+        pools = new Pools(timeline);
+        heap = new Heap(timeline, new SplittableRandom(scenario.seed()), scenario.has(Fault.HEAP_FULL));
         weather = scenario.profile().weather();
         for (int client = 0; client < scenario.clients(); client++) {
             applications.add(new Application(timeline, ledger, this, broker, scenario, client, random.split()));
@@ -128,7 +134,7 @@ final class Gateway {
 
     /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
     boolean diedSoonAfter(int which, long time) {
-        long most = scenario.has(Fault.DISK_HANGS) ? 60 * Timeline.SECOND
+        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) || scenario.has(Fault.HEAP_FULL) ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
         return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
@@ -175,8 +181,8 @@ final class Gateway {
     }
 
     /** A client has its session discarded. */
-    void discards(int client, boolean five) {
-        applications.get(client).discards(five);
+    void discards(int client, boolean five, Object session) {
+        applications.get(client).discards(five, session);
     }
 
     /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */
@@ -204,18 +210,38 @@ final class Gateway {
             bootedAt = timeline.now();
             ran = true;
         }
-        process = new Process(timeline, monotonicAtBoot + timeline.now() - bootedAt, WALL_MILLIS);
+        process = new Process(timeline, monotonicAtBoot + timeline.now() - bootedAt, WALL_MILLIS, heap, this::mend);
         timeline.trace("gateway", () -> "starts: life " + life + ", boot " + boots);
         listenersBlocked = false;
         heldListeners.clear();
         applications.forEach(Application::start);
     }
 
+    /** What the engine does when the loop has run out of heap, and has it again. */
+    private void mend() {
+        trouble();
+        applications.forEach(application -> application.client().mend());
+    }
+
+    Heap heap() {
+        return heap;
+    }
+
     Environment environment(int client) {
-        return new Environment(process, new ClientNetwork(client), random.split(), this::runListener, process::execute);
+        return new Environment(heap.fragile(process), heap.fragile(Network.class, new ClientNetwork(client)), random.split(), this::runListener, this::complete);
+    }
+
+    private void complete(Runnable task) {
+        Process mine = process;
+        pools.handOver(() -> mine.execute(mine.onPool(task)));
     }
 
     private void runListener(Runnable task) {
+        Process mine = process;
+        pools.handOver(() -> runListenerNow(mine.onPool(task)));
+    }
+
+    private void runListenerNow(Runnable task) {
         if (listenersBlocked) {
             heldListeners.add(task);
         } else if (random.nextInt(4) == 0) {
@@ -225,10 +251,23 @@ final class Gateway {
         }
     }
 
-    MessageStore store(StoreSettings settings) {
+    /** Makes a store; a client has one in each life of the process. */
+    MessageStore store(int client, StoreSettings settings) {
+        if (settings.durability() == Durability.MEMORY) {
+            return new MemoryStore();
+        }
         Process mine = process;
-        return settings.durability() == Durability.MEMORY ? new MemoryStore()
-                : new JournalStore(mine, task -> onDisk(mine, task), disk, settings.place(), "boot " + boots, settings);
+        StoreWatch watch = new StoreWatch(disk, mine);
+        applications.get(client).watch(watch);
+        JournalStore store = new JournalStore(heap.fragile(mine), task -> {
+            watch.asked();
+            pools.handOver(() -> onDisk(mine, () -> {
+                watch.begins();
+                task.run();
+                watch.answered();
+            }));
+        }, heap.mostFragile(FileSystem.class, watch), settings.place(), "boot " + boots, settings);
+        return heap.fragile(MessageStore.class, store);
     }
 
     /** Runs what blocks when the disk answers. */
@@ -236,7 +275,7 @@ final class Gateway {
         long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + scenario.diskMillis() * Timeline.MILLI);
         mine.later(answer, () -> {
             try {
-                task.run();
+                mine.onPool(task).run();
             } catch (DiskModel.PowerCut e) {
                 timeline.trace("disk", () -> "the power is cut in the middle");
             }
@@ -284,6 +323,7 @@ final class Gateway {
         ledger.died();
         deaths.put(life, timeline.now());
         process.kill();
+        pools.processGone();
         List.copyOf(wires).forEach(wire -> wire.processGone(power));
         wires.removeIf(Wire::isClosed);
         applications.forEach(application -> application.died(power));
@@ -322,7 +362,8 @@ final class Gateway {
         }
         timeline.after(60 * Timeline.SECOND, () -> { // the framework does not wait any longer
             if (mine.isAlive() && left[0] > 0) {
-                if (!scenario.has(Fault.DISK_HANGS) && !scenario.has(Fault.DISK_FULL) && !scenario.has(Fault.SUSPEND)) {
+                if (!scenario.has(Fault.DISK_HANGS) && !scenario.has(Fault.DISK_FULL) && !scenario.has(Fault.SUSPEND)
+                        && !scenario.has(Fault.NO_THREADS)) {
                     ledger.violated("a stop ends", "it has not within 60 s");
                 }
                 crash(false);
@@ -350,6 +391,16 @@ final class Gateway {
             failing.addAll(some);
         }
         disk.fail(failing.toArray(DiskModel.Operation[]::new));
+    }
+
+    void heap(boolean there) {
+        trouble();
+        heap.room(there);
+    }
+
+    void threads(boolean there) {
+        trouble();
+        pools.threads(there);
     }
 
     void outage(boolean begins) {
@@ -434,7 +485,7 @@ final class Gateway {
 
     /** What must be true of the machine at any time. */
     void check() {
-        if (!isRunning() || process.isSuspended()) {
+        if (!isRunning() || process.isSuspended() || process.isShort()) {
             return;
         }
         if (process.waiting() > MAX_WAITING) {
@@ -443,12 +494,14 @@ final class Gateway {
         for (Application application : applications) {
             application.check();
             application.checkDisk(disk);
+            application.checkTruth(wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
+                    pools.hasThreads() && !heap.isFull());
         }
         for (Wire wire : wires) {
             if (wire.isOpenForClient() && wire.deadSince() != 0 && !wire.isReadingPaused() && !wire.isClosing()) {
                 long dead = process.nanoTime() - wire.deadSince();
                 long patience = applications.get(wire.client()).patience();
-                if (dead > patience) {
+                if (dead > patience + (scenario.has(Fault.HEAP_FULL) ? SHORTAGE_NANOS : 0)) {
                     throw ledger.violated("dead links are noticed", "a connection of client " + wire.client() + " is dead for "
                             + dead / Timeline.SECOND + " s and kept; at most " + patience / Timeline.SECOND + " s are needed");
                 }
@@ -476,7 +529,8 @@ final class Gateway {
 
         @Override
         public void resolve(String host, BiConsumer<List<InetAddress>, String> answer) {
-            process.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
+            Process mine = process;
+            pools.handOver(() -> mine.later((isNetworkUp() ? 1 : 5000) * Timeline.MILLI, () -> {
                 if (unresolved || !isNetworkUp()) {
                     answer.accept(null, "unknown host");
                 } else {
@@ -486,7 +540,7 @@ final class Gateway {
                         throw new AssertionError(e);
                     }
                 }
-            });
+            }));
         }
 
         @Override
@@ -520,12 +574,13 @@ final class Gateway {
                     wire.established(broker.accept(wire, Gateway.this));
                 }
             });
-            return wire;
+            return heap.mostFragile(Connection.class, wire);
         }
 
         @Override
         public void queryDns(String server, int port, Consumer<Boolean> answer) {
-            process.execute(() -> answer.accept(isNetworkUp()));
+            Process mine = process;
+            pools.handOver(() -> mine.execute(() -> answer.accept(isNetworkUp())));
         }
     }
 }

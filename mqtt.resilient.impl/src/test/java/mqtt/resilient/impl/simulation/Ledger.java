@@ -102,7 +102,7 @@ final class Ledger {
             throw violated("accounting", message + " was rejected and arrives");
         }
         boolean told = message.end == Outcome.Kind.EXPIRED || message.end == Outcome.Kind.CANCELLED
-                || message.end == Outcome.Kind.DROPPED && message.qos > 0;
+                || message.end == Outcome.Kind.REFUSED || message.end == Outcome.Kind.DROPPED && message.qos > 0;
         if (message.cancelled || told && message.life == life) { // a crash may come before it is on the disk
             throw violated("truth", message + " was told to be " + message.end + " and arrives");
         }
@@ -174,8 +174,27 @@ final class Ledger {
     /** A listener is done with a message. */
     void handled(ReceivedMessage message) {
         Out out = outs.get((int) Sent.number(message.payload()));
-        if (!out.topic().equals(message.topic()) || message.qos().ordinal() != out.qos || message.retained() != out.retained) {
+        if (!out.topic().equals(message.topic()) || message.qos().ordinal() != out.qos) {
             violated("intact", out + " arrives as another one: " + message.topic());
+        }
+        boolean bare = message.properties().length() == 0 && message.expirySeconds() < 0 && message.subscriptionIdentifiers().isEmpty()
+                && !message.retained();
+        if (!bare || !out.sentAsThree) {
+            checkFive(out, message);
+        }
+        if (out.tooLarge) {
+            violated("bounds", out + " is larger than the client takes");
+        }
+        out.handled++;
+        if (out.pubrecSent && !out.hasTwin && !out.lost) {
+            violated("exactly once", out + " is handed over again after its PUBREC");
+        }
+    }
+
+    /** What MQTT 5 adds to a message, and RETAIN. */
+    private void checkFive(Out out, ReceivedMessage message) {
+        if (message.retained() != out.retained) {
+            violated("intact", out + " arrives with RETAIN " + message.retained());
         }
         if (out.five && !message.properties().equals(out.properties().toApi())
                 || !out.five && message.properties().length() > 0) {
@@ -186,13 +205,6 @@ final class Ledger {
         }
         if (!message.subscriptionIdentifiers().equals(out.identifier == 0 ? List.of() : List.of(out.identifier))) {
             violated("intact", out + " arrives for the subscriptions " + message.subscriptionIdentifiers());
-        }
-        if (out.tooLarge) {
-            violated("bounds", out + " is larger than the client takes");
-        }
-        out.handled++;
-        if (out.pubrecSent && !out.hasTwin && !out.lost) {
-            violated("exactly once", out + " is handed over again after its PUBREC");
         }
     }
 

@@ -33,6 +33,8 @@ final class Out {
     int confirmations;
     /** There is another one of the same look. */
     boolean hasTwin;
+    /** It was sent with MQTT 3.1.1, which leaves out what only MQTT 5 has. */
+    boolean sentAsThree;
     /** The client has sent PUBREC, wherever that is now. */
     boolean pubrecSent;
 

@@ -21,6 +21,11 @@ final class Process implements Scheduler {
     private boolean alive = true;
     private boolean suspended;
     private long suspendedAt;
+    private final Heap heap;
+    private final Runnable mend;
+    /** An allocation has failed: nothing else is done until there is heap again and everything is mended. */
+    private boolean isShort;
+    private long looksAt;
 
     private final class Planned implements Timer, Comparable<Planned> {
         private final long time;
@@ -48,9 +53,12 @@ final class Process implements Scheduler {
      *
      * @param monotonic what the monotonic clock shows now
      * @param wallMillis what the wall clock showed when the world began
+     * @param mend what the loop does when an allocation has failed and there is heap again
      */
-    Process(Timeline timeline, long monotonic, long wallMillis) {
+    Process(Timeline timeline, long monotonic, long wallMillis, Heap heap, Runnable mend) {
         this.timeline = timeline;
+        this.heap = heap;
+        this.mend = mend;
         this.wallMillis = wallMillis;
         offset = timeline.now() - monotonic;
         timeline.add(this);
@@ -95,6 +103,11 @@ final class Process implements Scheduler {
         return alive;
     }
 
+    /** Whether the loop waits for heap. */
+    boolean isShort() {
+        return isShort;
+    }
+
     boolean isSuspended() {
         return suspended;
     }
@@ -130,6 +143,9 @@ final class Process implements Scheduler {
         if (suspended) {
             return Timeline.NEVER;
         }
+        if (isShort) {
+            return Math.max(timeline.now(), looksAt);
+        }
         if (!tasks.isEmpty()) {
             return timeline.now();
         }
@@ -140,10 +156,14 @@ final class Process implements Scheduler {
     void run() {
         for (int i = 0; i < ENDLESS && alive && !suspended; i++) {
             Planned next = timers.peek();
-            if (!tasks.isEmpty()) {
-                tasks.remove().run();
+            if (isShort) {
+                if (!hasHeapAgain()) {
+                    return;
+                }
+            } else if (!tasks.isEmpty()) {
+                guard(tasks.remove());
             } else if (next != null && next.time - nanoTime() <= 0) {
-                timers.remove().task.run();
+                guard(timers.remove().task);
             } else {
                 return;
             }
@@ -151,5 +171,40 @@ final class Process implements Scheduler {
         if (alive && !suspended) {
             throw new Violation("no spinning", "the loop does not come to rest");
         }
+    }
+
+    /** Runs a task as the loop does: one that finds no heap leaves something half done. */
+    private void guard(Runnable task) {
+        try {
+            heap.run(task);
+        } catch (OutOfMemoryError e) {
+            isShort = true;
+            looksAt = timeline.now() + heap.pauseNanos();
+        }
+    }
+
+    private boolean hasHeapAgain() {
+        if (timeline.now() < looksAt) {
+            return false;
+        }
+        if (!heap.hasRoom()) {
+            looksAt = timeline.now() + heap.pauseNanos();
+            return false;
+        }
+        isShort = false;
+        timeline.trace("gateway", () -> "mends its clients");
+        guard(mend);
+        return true;
+    }
+
+    /** A task of a pool: whatever it throws, its thread goes on. */
+    Runnable onPool(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (OutOfMemoryError e) {
+                timeline.trace("gateway", () -> "a task of a pool has ended for want of heap");
+            }
+        };
     }
 }

@@ -37,8 +37,9 @@ final class Sent {
     int arrivals;
     /** The broker's session in which it arrived last. */
     Object session;
-    /** In which life of the process it was sent there. */
+    /** In which life of the process it was sent there, and with which packet id. */
     int sentInLife;
+    int packetId;
     /** The connection on which it was sent last. */
     long connection = -1;
 

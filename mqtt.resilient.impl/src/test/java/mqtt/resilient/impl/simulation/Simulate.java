@@ -15,8 +15,11 @@ public final class Simulate {
     private static final int TRACE_LINES = 150;
     private static final int FAILURES_SHOWN = 20;
 
-    private long from = 1;
+    private long from;
     private long seeds = -1;
+    private boolean fresh;
+    private String commit = "";
+    private Seeds range = Seeds.from(1, 0);
     private double minutes;
     private Profile profile;
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -51,6 +54,11 @@ public final class Simulate {
     private void set(String option, String value) {
         switch (option) {
             case "--seeds" -> seeds = Long.parseLong(value);
+            case "--fresh" -> {
+                seeds = Long.parseLong(value);
+                fresh = true;
+            }
+            case "--commit" -> commit = value;
             case "--from" -> from = Long.parseLong(value);
             case "--minutes" -> minutes = Double.parseDouble(value);
             case "--profile" -> profile = Profile.named(value);
@@ -84,13 +92,19 @@ public final class Simulate {
             return replay(scenario(replay, profile), Trace.to(out::println));
         }
         if (weeks > 0) {
-            return replay(Scenario.days(from, 7 * weeks), Trace.off());
+            return replay(Scenario.days(Math.max(1, from), 7 * weeks), Trace.off());
         }
         if (defects != null) {
             return findDefects();
         }
         if (seeds < 0) {
-            seeds = minutes > 0 ? Long.MAX_VALUE / 2 : 1000;
+            seeds = minutes > 0 ? Long.MAX_VALUE / 4 : 1000;
+        }
+        long now = System.currentTimeMillis() / 1000;
+        range = fresh ? Seeds.fresh(seeds, now) : from != 0 || minutes > 0 ? Seeds.from(Math.max(1, from), seeds)
+                : Seeds.halfMoving(seeds, commit, now);
+        if (minutes == 0) {
+            out.println(range);
         }
         long begin = System.nanoTime();
         long end = minutes > 0 ? begin + (long) (minutes * 60e9) : Long.MAX_VALUE;
@@ -126,7 +140,7 @@ public final class Simulate {
 
     private void work(long end) {
         for (long i = next.getAndIncrement(); i < seeds && System.nanoTime() < end && !stop.get(); i = next.getAndIncrement()) {
-            Scenario scenario = scenario(from + i, profile);
+            Scenario scenario = scenario(range.seed(i), profile);
             try {
                 Statistics statistics = new Simulation(scenario, Trace.off()).run();
                 passed.incrementAndGet();
@@ -191,7 +205,7 @@ public final class Simulate {
     private boolean findDefects() throws IOException {
         long most = seeds < 0 ? 5000 : seeds;
         int missed = 0;
-        if (from == 1) {
+        if (from == 0) {
             from = 1_000_000; // fresh ones
         }
         List<Defect> wanted = Defects.ALL.stream().filter(each -> defect.isEmpty() || each.name().equals(defect)).toList();

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.simulation;
 
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.link.LinkSettings;
@@ -17,6 +18,8 @@ import mqtt.resilient.spi.NetworkState;
 final class Simulation {
     /** Within this time after the last fault everything that can be delivered is delivered, but for what the network takes. */
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
+    /** Within this time after the last fault every client works, but for the waits that are in force then. */
+    static final long WORK_NANOS = 120 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
 
     private final Scenario scenario;
@@ -60,8 +63,9 @@ final class Simulation {
 
     private void begin() {
         gateway.start();
+        SplittableRandom shortages = new SplittableRandom(~scenario.seed());
         for (Map.Entry<Fault, Integer> each : scenario.meanSeconds().entrySet()) {
-            plan(each.getKey(), each.getValue() * Timeline.SECOND, random.split());
+            plan(each.getKey(), each.getValue() * Timeline.SECOND, (each.getKey().isShortage() ? shortages : random).split());
         }
         publishSoon(random.split());
         if (scenario.steadyQos0()) {
@@ -156,6 +160,13 @@ final class Simulation {
         });
     }
 
+    /** Something is short for one to twenty seconds. */
+    private void shortly(SplittableRandom own, Consumer<Boolean> there) {
+        there.accept(false);
+        long end = Math.min(timeline.now() + own.nextLong(Timeline.SECOND, 20 * Timeline.SECOND), troubleEnds);
+        timeline.at(end, () -> there.accept(true));
+    }
+
     private void happen(Fault fault, SplittableRandom own) {
         boolean running = gateway.isRunning() && !gateway.process().isSuspended();
         switch (fault) {
@@ -225,6 +236,8 @@ final class Simulation {
             case TOO_LARGE -> broker.sendsTooLarge();
             case BUNDLE -> during(own, 20, on -> gateway.five(on == 0));
             case OTHER_VERSION -> otherVersion(own);
+            case NO_THREADS -> shortly(own, gateway::threads);
+            case HEAP_FULL -> shortly(own, gateway::heap);
             default -> throw new AssertionError(fault);
         }
     }
@@ -263,6 +276,7 @@ final class Simulation {
         boolean told = false;
         String unrest = "the gateway is down";
         int quiet = 0;
+        long waits = gateway.isRunning() ? gateway.applications().stream().mapToLong(Application::waitInForceNanos).max().getAsLong() : 0;
         while (quiet < 2) {
             runUntil(timeline.now() + Timeline.SECOND);
             if (gateway.isRunning() && !gateway.process().isSuspended()) {
@@ -270,6 +284,7 @@ final class Simulation {
                     told = true;
                     gateway.applications().forEach(Application::makePeace);
                 }
+                lookWhoWorks(waits);
                 unrest = unrest();
             } else {
                 told = false;
@@ -282,6 +297,25 @@ final class Simulation {
         }
         statistics.longestRest = timeline.now() - troubleEnds;
         gateway.applications().forEach(Application::check);
+    }
+
+    /** Every client has to be back to work soon, whatever it has still to deliver. */
+    private void lookWhoWorks(long waits) {
+        if (statistics.longestIdle != 0) {
+            return;
+        }
+        long now = timeline.now() - troubleEnds;
+        for (Application application : gateway.applications()) {
+            String idleness = application.idleness();
+            if (!idleness.isEmpty()) {
+                if (now > WORK_NANOS + waits) {
+                    throw ledger.violated("back to work", "client " + application.index() + " is not, " + now / Timeline.SECOND
+                            + " s after the last fault: " + idleness);
+                }
+                return;
+            }
+        }
+        statistics.longestIdle = now;
     }
 
     /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */

@@ -300,7 +300,7 @@ final class Wire implements Connection, ConnectionHandler.Output {
                 return;
             } else {
                 filling = gateway.writeBuffer().clear();
-                handler.fill(this);
+                handler.fill(gateway.heap().fragile(ConnectionHandler.Output.class, this));
                 ByteBuffer filled = filling.flip();
                 if (clientClosed || !filled.hasRemaining()) {
                     return;

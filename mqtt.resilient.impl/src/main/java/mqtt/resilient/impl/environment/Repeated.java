@@ -1,12 +1,10 @@
-package mqtt.resilient.impl.client;
-
-import mqtt.resilient.impl.environment.Scheduler;
+package mqtt.resilient.impl.environment;
 
 /**
  * A task for the loop that is done in any case: what fails for want of heap is done again when there is some. The task must do no harm
  * when it begins once more.
  */
-final class Repeated implements Runnable {
+public final class Repeated implements Runnable {
     private final Scheduler scheduler;
     private final Runnable task;
 
@@ -16,7 +14,7 @@ final class Repeated implements Runnable {
     }
 
     /** Has a task done on the loop. */
-    static void execute(Scheduler scheduler, Runnable task) {
+    public static void execute(Scheduler scheduler, Runnable task) {
         scheduler.execute(new Repeated(scheduler, task));
     }
 
