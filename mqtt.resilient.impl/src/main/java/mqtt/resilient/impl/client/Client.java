@@ -87,6 +87,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Null until there is a usable configuration. */
     private ClientSettings settings;
     private boolean opened;
+    private StoredState restored;
     private boolean stopping;
     private boolean left;
 
@@ -231,7 +232,10 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
         opened = true;
         condition.quietly(StoreHealth.OK, "");
-        publisher.restore(state);
+        if (restored != state) { // once, also if the rest has to begin again
+            publisher.restore(state);
+            restored = state;
+        }
         publisher.health(condition.own());
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);

@@ -116,8 +116,10 @@ public final class Session {
     /** Takes up what a store held of the session; before anything else. */
     public void restore(StoredState state) {
         for (Outgoing message : state.inFlight) {
-            ids.take(message.packetId, message);
-            inFlight.add(message);
+            if (ids.owner(message.packetId) != message) { // else this is done again
+                ids.take(message.packetId, message);
+                inFlight.add(message);
+            }
         }
         counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         receiver.restore(state.received);
@@ -867,6 +869,9 @@ public final class Session {
         dropUnflushed();
         subscriptions.mend();
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            if (store.next(message.lane()) == message) {
+                store.sent(message);
+            }
             if (message.state == Outgoing.ASSIGNING || message.isQueued() && message.isExactlyOnce()) {
                 assign(message, true);
             } else if (message.isQueued()) {

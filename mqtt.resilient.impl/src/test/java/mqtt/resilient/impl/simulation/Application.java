@@ -564,7 +564,8 @@ final class Application implements ClientEvents {
     String unrest(Broker broker) {
         ClientMetrics metrics = client.metrics();
         if (metrics.pending() > 0) {
-            return metrics.pending() + " messages are pending";
+            return metrics.pending() + " messages are pending" + ledger.sent().stream().filter(each -> each.client == index && each.accepted
+                    && each.end == null && each.life == gateway.life()).findFirst().map(each -> ", first " + each).orElse("");
         }
         if (!client.isConnected()) {
             return "not connected: " + client.status();
