@@ -278,9 +278,9 @@ final class Intake {
     }
 
     private long pendingBytes() {
-        long sum = 0;
+        long sum = inHeap ? pendingMessages() * Outgoing.HEAP_BYTES : 0;
         for (int lane = 0; lane < Message.LANES; lane++) {
-            sum += bytes(lane);
+            sum += admittedBytes[lane] - endedBytes.get(lane);
         }
         return sum;
     }

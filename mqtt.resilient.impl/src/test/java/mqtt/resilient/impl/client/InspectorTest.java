@@ -56,8 +56,8 @@ class InspectorTest {
         List<Lane> lanes = world.now(world.client.inspector().lanes());
         assertEquals(List.of(0, 1, 2, 3, QOS_0), lanes.stream().map(Lane::lane).toList());
         assertEquals(new Lane(0, 0, 0, 0, 0), lanes.get(0));
-        assertEquals(new Lane(1, 1, 1, 2 * 67, 3000), lanes.get(1)); // the second slot is kept for alarms
-        assertEquals(new Lane(3, 1, 0, 67, 0), lanes.get(3));
+        assertEquals(new Lane(1, 1, 1, 2 * 195, 3000), lanes.get(1)); // the second slot is kept for alarms
+        assertEquals(new Lane(3, 1, 0, 195, 0), lanes.get(3));
     }
 
     @Test
