@@ -493,6 +493,7 @@ public final class JournalStore implements MessageStore {
         Lane lane = lanes[message.lane()];
         lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
+        message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
