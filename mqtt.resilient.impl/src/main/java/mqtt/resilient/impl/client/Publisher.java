@@ -23,6 +23,7 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.impl.session.Settling;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
@@ -46,6 +47,7 @@ public final class Publisher {
     private final Consumer<Boolean> wake;
     private final Intake intake;
     private final Outcomes outcomes;
+    private final Settling settling = new Settling(this::ended);
     private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
     private final List<Drain> drains = new ArrayList<>();
     private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
@@ -437,6 +439,7 @@ public final class Publisher {
 
     /** Sees to it that nothing waits for good that something failed to plan or to tell for want of heap. */
     void mend() {
+        settling.again();
         outcomes.mend();
         lookForOldest();
         dropAtMostOnceOffline();
@@ -516,8 +519,7 @@ public final class Publisher {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        ended(message, kind, new Reason(0, reason));
-        message.end();
+        settling.settle(message, kind, new Reason(0, reason));
     }
 
     /** A message has come to its end. */

@@ -228,6 +228,11 @@ public final class Outgoing {
         return first;
     }
 
+    /** It is taken out of the queue, to be settled. */
+    public void leaveQueue() {
+        state = ENDED;
+    }
+
     /** Lets go of the message. */
     public void end() {
         state = ENDED;

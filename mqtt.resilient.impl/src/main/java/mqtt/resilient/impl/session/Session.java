@@ -56,7 +56,7 @@ public final class Session {
     private final Birth birth;
     private final TokenBucket rate = new TokenBucket();
     private final PoisonGuard poison = new PoisonGuard();
-    private final Settling settling = new Settling();
+    private final Settling settling;
     private final SafeQueue<Outgoing> atMostOnce = new SafeQueue<>();
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
     /** QoS 2 messages whose packet id is written down and that wait to be sent. */
@@ -89,6 +89,7 @@ public final class Session {
         this.store = store;
         this.counters = counters;
         this.events = events;
+        settling = new Settling(events::ended);
         this.scheduler = scheduler;
         ids = new PacketIds(settings.inflightMax());
         subscriptions = new Subscriptions(ids, events, store);
@@ -860,12 +861,12 @@ public final class Session {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, Reason reason) {
-        settling.settle(message, kind, reason, events);
+        settling.settle(message, kind, reason);
     }
 
     /** Something failed for want of heap: finishes what was begun; without a connection, on the next one all is repeated. */
     public void mend() {
-        settling.again(events);
+        settling.again();
         dropUnflushed();
         subscriptions.mend();
         for (Outgoing message = inFlight.first(); message != null; message = message.next) {

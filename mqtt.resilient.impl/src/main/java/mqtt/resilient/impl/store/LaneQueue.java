@@ -62,7 +62,7 @@ final class LaneQueue {
         used--;
     }
 
-    /** Takes out the message with this id, null if it is not here; the caller must end it. */
+    /** Takes out the message with this id, null if it is not here. */
     Outgoing remove(long id) {
         int slot = find(id);
         if (slot < 0) {
@@ -74,6 +74,7 @@ final class LaneQueue {
         } else {
             live--;
         }
+        found.leaveQueue();
         return found;
     }
 
