@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import java.io.IOException;
 import mqtt.resilient.api.StoreHealth;
 
 /**
@@ -34,6 +35,13 @@ final class Condition {
     /** Why nothing more is taken, although the disk would; empty = it is. */
     void overrun(String reason) {
         overrunReason = reason;
+    }
+
+    /** An error in words. */
+    static String describe(Throwable error) {
+        String kind = error.getClass() == IOException.class ? "" // others may say no more than a path
+                : error.getClass().getSimpleName().replace("Exception", "") + ": ";
+        return kind + error.getMessage();
     }
 
     StoreHealth health() {
