@@ -64,8 +64,9 @@ final class Batch {
     long bytes;
     /** Whether its messages were told to be written. */
     boolean told;
-    /** Whether the journal is done with it, and those who wait for the disk were told on the store's thread. */
+    /** Whether the journal is done with it. */
     boolean done;
+    /** Whether those who wait for its messages to be stored were told. */
     boolean storedTold;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
