@@ -108,7 +108,8 @@ const WORDS = {OFFLINE: ['offline', 'bad'], WAITING: ['waiting', 'bad'], RESOLVI
     FAILED: ['failed', 'bad']};
 const words = state => WORDS[state] || [state, 'wait'];
 const laneName = lane => lane === 4 ? 'QoS 0' : 'lane ' + lane;
-const isWell = client => client.state === 'ONLINE' && (client.store === 'OK' || client.store === 'OPENING') && !client.error;
+const isStoreWell = client => client.store === 'OK' || client.store === 'OPENING';
+const isWell = client => client.state === 'ONLINE' && isStoreWell(client) && !client.error;
 
 /* ---- the stream ---- */
 
@@ -240,8 +241,9 @@ function list() {
         }
         const [text, tone] = words(client.state);
         const small = item.querySelector('small');
-        setText(small, (client.error ? 'configuration rejected' : isWell(client) || client.state !== 'ONLINE' ? text
-            : 'store ' + client.store.toLowerCase()) + (client.offline ? ' since ' + when(client.offline) : '')
+        const store = isStoreWell(client) ? '' : 'store ' + client.store.toLowerCase();
+        setText(small, (client.error ? 'configuration rejected' : !store ? text
+            : client.state === 'ONLINE' ? store : store + ', ' + text) + (client.offline ? ' since ' + when(client.offline) : '')
             + (client.backlog > 0 ? ', ' + number(client.backlog) + ' pending' : ''));
         small.dataset.tone = isWell(client) ? tone : tone === 'good' ? 'bad' : tone;
         const button = item.firstChild;
