@@ -194,17 +194,18 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             changeStoreLater(settings);
             return;
         }
-        storePlace = settings.store().place();
         condition.quietly(StoreHealth.OPENING, "being opened"); // whoever asks again, this stays until the new one is open
         supervisor.forget();
         opened = false;
         MessageStore before = store;
         before.close(() -> {
             if (!stopping) {
-                store = stores.apply(settings.store());
-                publisher.use(store);
-                session.use(store);
-                store.configure(settings.store(), this);
+                MessageStore made = stores.apply(settings.store());
+                publisher.use(made);
+                session.use(made);
+                store = made;
+                made.configure(settings.store(), this);
+                storePlace = settings.store().place(); // last: without heap all of this comes again
             }
         });
     }
@@ -541,6 +542,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public void mend() {
         supervisor.disconnectNow();
         store.mend();
+        if (!stopping && settings != null) {
+            changeStore(0); // if it stopped half way
+        }
         session.mend();
         publisher.mend();
         dispatcher.mend();

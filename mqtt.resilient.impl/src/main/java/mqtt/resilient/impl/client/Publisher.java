@@ -402,7 +402,9 @@ public final class Publisher {
         if (stopping) {
             outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED,
                     "client: stopped"));
-            close(message);
+            if (!message.hasEnded()) { // else it comes again
+                close(message);
+            }
             return;
         }
         long acceptedNanos = message.acceptedNanos();
