@@ -22,12 +22,15 @@ final class BrokerProcess implements AutoCloseable {
     private static final String PASSWORD = "changeit";
 
     private final List<String> command;
+    /** What another broker than the sink writes; null = it is the sink. */
+    private final Path log;
     private Process process;
     private int port;
     private int tlsPort;
 
-    private BrokerProcess(List<String> command, int port) {
+    private BrokerProcess(List<String> command, int port, Path log) {
         this.command = command;
+        this.log = log;
         this.port = port;
     }
 
@@ -46,7 +49,7 @@ final class BrokerProcess implements AutoCloseable {
         if (keyStore != null) {
             command.add(keyStore.toString());
         }
-        BrokerProcess broker = new BrokerProcess(command, port);
+        BrokerProcess broker = new BrokerProcess(command, port, null);
         broker.startSink();
         return broker;
     }
@@ -100,16 +103,20 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     private static BrokerProcess start(List<String> command, int port, Path log) throws IOException {
-        BrokerProcess broker = new BrokerProcess(command, port);
-        broker.process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        for (long since = System.nanoTime(); !broker.answers();) {
-            if (System.nanoTime() - since > LIMIT_NANOS || !broker.process.isAlive()) {
-                broker.close();
+        BrokerProcess broker = new BrokerProcess(command, port, log);
+        broker.startOther();
+        return broker;
+    }
+
+    private void startOther() throws IOException {
+        process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        for (long since = System.nanoTime(); !answers();) {
+            if (System.nanoTime() - since > LIMIT_NANOS || !process.isAlive()) {
+                close();
                 throw new IOException(command.get(0) + " does not answer on port " + port + ": " + Files.readString(log));
             }
             LockSupport.parkNanos(10_000_000);
         }
-        return broker;
     }
 
     private boolean answers() {
@@ -165,9 +172,13 @@ final class BrokerProcess implements AutoCloseable {
         process.waitFor(LIMIT_NANOS, TimeUnit.NANOSECONDS);
     }
 
-    /** Starts a sink that was killed again, on the same port; it takes connections when this returns. */
+    /** Starts a broker that was killed again, on the same port; it takes connections when this returns. */
     void restart() throws IOException {
-        startSink();
+        if (log == null) {
+            startSink();
+        } else {
+            startOther();
+        }
     }
 
     /** Stops it as it is: connections stay, and nothing answers. */

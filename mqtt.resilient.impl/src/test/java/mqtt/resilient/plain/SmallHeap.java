@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -33,7 +33,6 @@ import mqtt.resilient.impl.engine.Engine;
 import mqtt.resilient.impl.engine.EventBacklog;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.LocalFileSystem;
-import mqtt.resilient.impl.io.Threads;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.world.Settings;
@@ -148,7 +147,7 @@ public final class SmallHeap {
                 hanging.add(task);
             }
         };
-        ThreadPoolExecutor others = Threads.pool("others", 1);
+        Executor others = Executors.newSingleThreadExecutor();
         ClientSettings base = Settings.DEFAULT.brokers(List.of(uri)).packetMaxBytes(2 * MEGABYTE).build();
         ClientSettings settings = new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
                 new StoreSettings("store", Durability.POWER, 500_000_000L, 0, MEGABYTE), base.packetMaxBytes(), base.wanProbe());

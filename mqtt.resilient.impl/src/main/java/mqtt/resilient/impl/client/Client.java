@@ -87,6 +87,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private ClientSettings settings;
     private boolean opened;
     private boolean stopping;
+    private boolean left;
 
     /**
      * Makes a client that does nothing yet; {@link #configure} starts it.
@@ -122,7 +123,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         configurationError = "";
         wanProbe = newSettings.wanProbe();
         publisher.reconfigure(newSettings);
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 settings = newSettings;
                 session.reconfigure(settings.session());
@@ -147,7 +148,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public void configurationRefused(String newName, String error) {
         name = newName;
         configurationError = error;
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
@@ -293,12 +294,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         publisher.close();
-        scheduler.execute(this::stopNow);
+        Repeated.execute(scheduler, this::stopNow);
         return stopped.minimalCompletionStage();
     }
 
     private void stopNow() {
-        if (stopping) {
+        if (left) {
             return;
         }
         stopping = true;
@@ -311,6 +312,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         subscribers.stop();
         connecting.failed(STOPPED);
         notifiers.forEach(StatusNotifier::finish);
+        left = true;
     }
 
     private void wake(boolean urgent) {
@@ -375,7 +377,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
             InboundQueue queue) {
         List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
-        scheduler.execute(() -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
+        Repeated.execute(scheduler, () -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
         return all;
     }
 
@@ -394,7 +396,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
     public void unsubscribe(ClientSubscription subscription) {
-        scheduler.execute(() -> subscribers.remove(subscription, false));
+        Repeated.execute(scheduler, () -> subscribers.remove(subscription, false));
     }
 
     /** Ends a subscription, and its listener if that has no other; safe from any thread. */
@@ -408,7 +410,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * @param grace whether it may come back soon
      */
     public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
-        scheduler.execute(() -> {
+        Repeated.execute(scheduler, () -> {
             all.forEach(subscription -> subscribers.remove(subscription, grace));
             dispatcher.close(queue);
         });
@@ -524,6 +526,26 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             notifier.close();
             scheduler.execute(() -> notifiers.remove(notifier));
         };
+    }
+
+    /**
+     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so that the
+     * broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that everything that waits
+     * for something later is planned. On the loop; repeatable.
+     */
+    public void mend() {
+        supervisor.disconnectNow();
+        store.mend();
+        session.mend();
+        publisher.mend();
+        dispatcher.mend();
+        supervisor.mend();
+    }
+
+    /** The loop, without which nothing goes on, has ended. */
+    public void fail(String reason) {
+        health(StoreHealth.FAILED, reason);
+        supervisor.lost(reason);
     }
 
     /** Answers whether the broker is there; safe from any thread. */

@@ -34,8 +34,10 @@ final class Outcomes {
 
     private final Executor loop;
     private final Executor completions;
-    /** Stages that are about to be completed. */
+    /** Stages that are about to be completed, and whether that is planned. */
     private List<Runnable> due = new ArrayList<>();
+    private boolean planned;
+    private final Runnable completeDue = this::completeDue;
     private final Watches<Outcome> watched = new Watches<>();
     private final Watches<Durability> watchedStored = new Watches<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
@@ -44,6 +46,8 @@ final class Outcomes {
     private volatile AtomicReferenceArray<Detail> details;
     private volatile long latest;
     private volatile long storedUpTo;
+    private volatile long toldUpTo;
+    private volatile Durability storedHow = Durability.MEMORY;
     /** The latest id that an earlier process gave: what became of those before is not known. */
     private volatile long base;
     private volatile boolean kept;
@@ -65,6 +69,14 @@ final class Outcomes {
 
         boolean isEmpty() {
             return count.get() == 0;
+        }
+
+        CompletableFuture<T> get(long id) {
+            return stages.get(id);
+        }
+
+        void each(LongConsumer receiver) {
+            stages.keySet().forEach(receiver::accept);
         }
 
         /** Takes all stages out. */
@@ -101,12 +113,42 @@ final class Outcomes {
     /** Completes a stage soon, with all that come in the same burst: a thread is woken up once. On the loop. */
     private void completeSoon(Runnable completion) {
         due.add(completion);
-        if (due.size() == 1) {
-            loop.execute(() -> {
-                List<Runnable> all = due;
-                due = new ArrayList<>();
-                completions.execute(() -> all.forEach(Runnable::run));
-            });
+        if (!planned) {
+            planned = true;
+            loop.execute(completeDue);
+        }
+    }
+
+    private void completeDue() {
+        planned = false;
+        List<Runnable> all = due;
+        List<Runnable> later = new ArrayList<>();
+        Runnable task = () -> all.forEach(Runnable::run);
+        due = later;
+        completions.execute(task);
+    }
+
+    /** Completes what was left when something failed for want of heap: what is due, and what is watched and has ended. On the loop. */
+    void mend() {
+        if (toldUpTo < storedUpTo) {
+            stored(storedUpTo, storedHow);
+        }
+        watched.each(id -> {
+            Outcome outcome = get(id, latest);
+            if (id <= latest && outcome.kind() != Kind.PENDING && outcome.kind() != Kind.UNKNOWN) {
+                settle(id, watched.get(id), outcome);
+            }
+        });
+        if (!due.isEmpty()) {
+            completeDue();
+        }
+    }
+
+    /** Completes the stage of a message, if somebody watches it. */
+    private void settle(long id, CompletableFuture<Outcome> stage, Outcome outcome) {
+        if (stage != null) {
+            completeSoon(() -> stage.complete(outcome)); // before it is taken out, for this may fail
+            watched.remove(id);
         }
     }
 
@@ -115,33 +157,44 @@ final class Outcomes {
         base = lastId;
         latest = lastId;
         storedUpTo = lastId;
+        toldUpTo = lastId;
     }
 
     // ---- on the loop ----------------------------------------------------------------------------------------------
 
     /** All messages up to this number are stored; from any thread, one call at a time. */
     void stored(long id, Durability durability) {
-        long from = storedUpTo;
+        long from = toldUpTo;
+        storedHow = durability;
         storedUpTo = id;
         if (!watchedStored.isEmpty()) {
-            List<CompletableFuture<Durability>> stages = new ArrayList<>();
-            for (long i = from + 1; i <= id; i++) {
-                CompletableFuture<Durability> stage = watchedStored.remove(i);
-                if (stage != null) {
-                    stages.add(stage);
-                }
+            completeStored(from, id, durability);
+        }
+        toldUpTo = id; // at the end: if this fails for want of heap, the next call tells of these too
+    }
+
+    private void completeStored(long from, long to, Durability durability) {
+        List<Long> ids = new ArrayList<>();
+        List<CompletableFuture<Durability>> stages = new ArrayList<>();
+        for (long i = from + 1; i <= to; i++) {
+            CompletableFuture<Durability> stage = watchedStored.get(i);
+            if (stage != null) {
+                ids.add(i);
+                stages.add(stage);
             }
-            if (!stages.isEmpty()) {
-                completions.execute(() -> stages.forEach(stage -> stage.complete(durability)));
-            }
+        }
+        if (!stages.isEmpty()) {
+            completions.execute(() -> stages.forEach(stage -> stage.complete(durability)));
+            ids.forEach(watchedStored::remove); // after what may fail for want of heap
         }
     }
 
     /** A message was not stored after all. */
     void notStored(long id, RejectedException reason) {
-        CompletableFuture<Durability> stage = watchedStored.remove(id);
+        CompletableFuture<Durability> stage = watchedStored.get(id);
         if (stage != null) {
             completions.execute(() -> stage.completeExceptionally(reason));
+            watchedStored.remove(id);
         }
     }
 
@@ -168,9 +221,9 @@ final class Outcomes {
         }
         VarHandle.fullFence();
         if (!watched.isEmpty()) {
-            CompletableFuture<Outcome> stage = watched.remove(id);
+            CompletableFuture<Outcome> stage = watched.get(id);
             if (stage != null) {
-                completeSoon(() -> stage.complete(new Outcome(kind, reason.code(), reason.text(), reason.userProperties())));
+                settle(id, stage, new Outcome(kind, reason.code(), reason.text(), reason.userProperties()));
             }
         }
     }

@@ -56,6 +56,8 @@ public final class Publisher {
     private boolean idle = true;
     private boolean online;
     private boolean stopping;
+    /** The latest message that went to where it waits. */
+    private Outgoing taken;
 
     /** A wait for the end of all messages. */
     private record Drain(CompletableFuture<Boolean> done, Scheduler.Timer timeout) {
@@ -400,28 +402,49 @@ public final class Publisher {
             close(message);
             return;
         }
-        expiryUsed |= message.message().expiresAfterNanos() > 0;
         long acceptedNanos = message.acceptedNanos();
-        int lane = message.lane(); // it may come to its end here
-        if (message.message().qos() == Qos.AT_MOST_ONCE) {
-            session.offerAtMostOnce(message);
-            dropAtMostOnceOffline();
-            while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
-                end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
-            }
-        } else {
-            store.append(message);
-            if (store.durability() == Durability.MEMORY) {
-                outcomes.stored(message.id(), Durability.MEMORY);
-            }
-            dropBeyondBounds(lane);
+        int lane = message.hasEnded() ? 0 : message.lane(); // it may come to its end here
+        if (message != taken) { // else it comes again, for something failed for want of heap after it was taken
+            take(message);
+            taken = message;
         }
+        dropAtMostOnceOffline();
+        while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
+            end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
+        }
+        if (store.durability() == Durability.MEMORY) {
+            outcomes.stored(message.id(), Durability.MEMORY);
+        }
+        dropBeyondBounds(lane);
         if (idle) {
             idle = false;
             oldestNanos = acceptedNanos;
         }
         sweepSoon();
         wake.accept(lane == Message.LANE_ALARM);
+    }
+
+    /** Takes a message to where it waits, or throws and has changed nothing. */
+    private void take(Outgoing message) {
+        expiryUsed |= message.message().expiresAfterNanos() > 0;
+        if (message.message().qos() == Qos.AT_MOST_ONCE) {
+            session.offerAtMostOnce(message);
+        } else {
+            store.append(message);
+        }
+    }
+
+    /** Sees to it that nothing waits for good that something failed to plan or to tell for want of heap. */
+    void mend() {
+        outcomes.mend();
+        lookForOldest();
+        dropAtMostOnceOffline();
+        dropBeyondBounds();
+        Scheduler.cancel(sweep);
+        sweep = null;
+        sweepSoon();
+        tellSpace(Integer.MAX_VALUE);
+        endDrainsIfEmpty();
     }
 
     /** Drops what could not be dropped before because it was not at hand. */
@@ -498,9 +521,11 @@ public final class Publisher {
 
     /** A message has come to its end. */
     void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
-        intake.ended(message);
-        ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
-        outcomes.ended(message.id(), kind, reason);
+        outcomes.ended(message.id(), kind, reason); // this may fail for want of heap: what is counted comes after it, once
+        if (message.settle()) {
+            intake.ended(message);
+            ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);
+        }
         tellSpace();
         lookForOldest();
         if (kind == Outcome.Kind.DEAD_LETTERED) {

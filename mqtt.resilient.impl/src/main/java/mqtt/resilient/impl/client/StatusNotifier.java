@@ -1,10 +1,10 @@
 package mqtt.resilient.impl.client;
 
-import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
+import mqtt.resilient.impl.environment.SafeQueue;
 
 /** Tells one connection listener every change, in order, one call at a time; a listener that lags misses the oldest. */
 final class StatusNotifier {
@@ -13,7 +13,8 @@ final class StatusNotifier {
     private final ConnectionListener listener;
     private final Executor executor;
     private final BiConsumer<ConnectionListener, Throwable> failed;
-    private final ArrayDeque<ClientStatus> waiting = new ArrayDeque<>();
+    private final SafeQueue<ClientStatus> waiting = new SafeQueue<>();
+    private final Runnable work = this::work;
     private boolean running;
     private boolean closed;
     private boolean finished;
@@ -31,14 +32,14 @@ final class StatusNotifier {
                 return;
             }
             if (waiting.size() == MAX_WAITING) {
-                waiting.remove();
+                waiting.poll();
             }
             waiting.add(status);
             start = !running;
             running = true;
         }
         if (start) {
-            executor.execute(this::work);
+            executor.execute(work);
         }
     }
 
@@ -47,8 +48,16 @@ final class StatusNotifier {
             try {
                 listener.onChange(status);
             } catch (Throwable e) { // whatever it is, it is the listener's
-                failed.accept(listener, e);
+                tellFailure(e);
             }
+        }
+    }
+
+    private void tellFailure(Throwable e) {
+        try {
+            failed.accept(listener, e);
+        } catch (VirtualMachineError again) {
+            return; // the heap is full: the next change is told all the same
         }
     }
 

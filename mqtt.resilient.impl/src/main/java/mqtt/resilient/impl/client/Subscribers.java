@@ -30,7 +30,9 @@ final class Subscribers {
     void add(ClientSubscription subscription, int options, List<UserProperty> userProperties) {
         String filter = subscription.filter();
         List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
-        same.add(subscription);
+        if (!same.contains(subscription)) { // else it comes again, for something failed for want of heap
+            same.add(subscription);
+        }
         if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
             session.describe(filter, userProperties);
         }
@@ -48,15 +50,16 @@ final class Subscribers {
     void remove(ClientSubscription subscription, boolean grace) {
         String filter = subscription.filter();
         List<ClientSubscription> same = subscriptions.get(filter);
-        if (same != null && same.remove(subscription)) {
-            if (same.isEmpty()) {
-                subscriptions.remove(filter);
-            }
+        if (same != null && same.contains(subscription)) {
             leaving.add(subscription);
             if (!dispatcher.remove(filter, subscription.queue(), grace)) {
                 leaving.kept(subscription);
             }
             subscription.answer(Grant.CLOSED, completions);
+            same.remove(subscription); // last: without heap all of this comes again
+            if (same.isEmpty()) {
+                subscriptions.remove(filter);
+            }
         }
     }
 

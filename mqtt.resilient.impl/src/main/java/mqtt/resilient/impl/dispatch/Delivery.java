@@ -31,6 +31,11 @@ final class Delivery implements ReceivedMessage {
         return !done.getAndSet(true);
     }
 
+    /** Takes the mark back. */
+    void unfinish() {
+        done.set(false);
+    }
+
     /** Whether it is marked as done. */
     boolean isFinished() {
         return done.get();

@@ -277,8 +277,22 @@ public final class Dispatcher {
     /** Hands a message to its listeners. */
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
+        reception.counted = true;
         unhandled++;
         unhandledBytes += reception.open();
+        try {
+            offer(reception);
+        } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
+            uncount(reception);
+            throw e;
+        }
+        pauseOrResume();
+        if (check == null && unhandled > 0) {
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
+        }
+    }
+
+    private void offer(Reception reception) {
         match(reception.publish.topic());
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(reception, matches.get(0).listeners.keySet().iterator().next(), false);
@@ -296,10 +310,6 @@ public final class Dispatcher {
             }
         }
         finish(reception);
-        pauseOrResume();
-        if (check == null && unhandled > 0) {
-            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
-        }
     }
 
     private void match(String topic) {
@@ -333,7 +343,7 @@ public final class Dispatcher {
     private void announceSoon(InboundQueue queue) {
         queue.unannounced++;
         if (queue.unannounced == 1) {
-            scheduler.execute(queue::announce);
+            scheduler.execute(queue.announce);
         } else if (queue.unannounced == MOST_UNANNOUNCED) {
             queue.announce();
         }
@@ -360,12 +370,21 @@ public final class Dispatcher {
     }
 
     private void finish(Reception reception) {
-        unhandledBytes -= reception.close();
-        if (reception.isDone()) {
-            unhandled--;
+        if (reception.open > 1) {
+            unhandledBytes -= reception.close();
+        } else { // the last one; if this fails for want of heap, it is done once more
+            uncount(reception);
             events.handled(reception.incoming);
+            reception.open = 0;
         }
         pauseOrResume();
+    }
+
+    private void uncount(Reception reception) {
+        if (reception.counted) {
+            unhandled--;
+            unhandledBytes -= reception.uncount();
+        }
     }
 
     private void pauseOrResume() {
@@ -395,6 +414,13 @@ public final class Dispatcher {
         return unhandled;
     }
 
+    /** Sees to it that nothing waits for good that something failed to plan for want of heap. */
+    public void mend() {
+        Scheduler.cancel(check);
+        check();
+        pauseOrResume();
+    }
+
     /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
     private void check() {
         check = null;
@@ -411,7 +437,7 @@ public final class Dispatcher {
 
     private void check(InboundQueue queue, long now) {
         if (queue.size() > 0) {
-            queue.arrived(0); // there may have been no thread for it
+            queue.announce(); // in case that was not planned for want of heap
         }
         long since = queue.busySince;
         boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
@@ -463,5 +489,14 @@ public final class Dispatcher {
     void retryLater(Runnable work, int failures) {
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
                 () -> executor.execute(work)));
+    }
+
+    /** Runs a task of a listener again in a second, if need be as often as there is no heap; {@code planRetry} is made beforehand. */
+    void retrySoon(Runnable planRetry) {
+        scheduler.execute(planRetry);
+    }
+
+    void planRetry(Runnable work) {
+        scheduler.at(scheduler.nanoTime() + RETRY_NANOS, work);
     }
 }

@@ -1,12 +1,12 @@
 package mqtt.resilient.impl.dispatch;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.environment.SafeQueue;
 
 /**
  * The messages that wait for one receiver, in order of receipt. QoS 0 beyond the capacity pushes out the oldest of its
@@ -28,7 +28,9 @@ public abstract class InboundQueue {
     int filters;
     /** The number of QoS 0 messages that may wait. */
     private final IntSupplier capacity;
-    private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
+    private final SafeQueue<Delivery> waiting = new SafeQueue<>();
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    final Runnable announce = this::announce;
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
     private int waitingAtMostOnce;
@@ -63,8 +65,7 @@ public abstract class InboundQueue {
             }
             waiting.add(delivery);
             if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity.getAsInt()) {
-                dropped = waiting.stream().filter(each -> each.qos() == Qos.AT_MOST_ONCE).findFirst().orElseThrow();
-                waiting.remove(dropped);
+                dropped = waiting.removeFirst(each -> each.qos() == Qos.AT_MOST_ONCE);
                 waitingAtMostOnce--;
                 discards++;
             }
@@ -73,12 +74,13 @@ public abstract class InboundQueue {
     }
 
     final synchronized Delivery poll() {
-        Delivery next = waiting.poll();
+        Delivery next = waiting.peek();
         if (next != null) {
-            waitingAtMostOnce -= next.qos() == Qos.AT_MOST_ONCE ? 1 : 0;
             if (manual) {
                 handedOver.add(next);
             }
+            waiting.poll();
+            waitingAtMostOnce -= next.qos() == Qos.AT_MOST_ONCE ? 1 : 0;
         }
         return next;
     }
@@ -86,8 +88,8 @@ public abstract class InboundQueue {
     /** Puts a message back to the front; false if the queue is closed. */
     final synchronized boolean putFirst(Delivery delivery) {
         if (!closed) {
-            handedOver.remove(delivery);
             waiting.addFirst(delivery);
+            handedOver.remove(delivery);
             if (delivery.qos() == Qos.AT_MOST_ONCE) {
                 waitingAtMostOnce++;
             }
@@ -119,12 +121,17 @@ public abstract class InboundQueue {
     /** The same, for {@link Dispatcher#tell} to follow. */
     final void finish(Delivery delivery) {
         if (delivery.finish()) {
+            try {
+                dispatcher.done(delivery);
+            } catch (VirtualMachineError e) { // no heap: it is to be done again
+                delivery.unfinish();
+                throw e;
+            }
             if (manual) {
                 synchronized (this) {
                     handedOver.remove(delivery);
                 }
             }
-            dispatcher.done(delivery);
         }
     }
 
@@ -132,7 +139,7 @@ public abstract class InboundQueue {
     synchronized List<Delivery> close() {
         closed = true;
         List<Delivery> left = new ArrayList<>(handedOver);
-        left.addAll(waiting);
+        left.addAll(waiting.view());
         handedOver.clear();
         waiting.clear();
         waitingAtMostOnce = 0;

@@ -13,8 +13,14 @@ public final class ListenerQueue extends InboundQueue {
     private static final long UNTOLD_NANOS = 1_000_000L;
 
     private final MessageListener listener;
+    /** These are made beforehand: they are needed when nothing can be allocated. */
+    private final Runnable work = this::work;
+    private final Runnable begin = this::begin;
+    private final Runnable planBegin = () -> dispatcher.planRetry(begin);
     /** A thread is at work or on its way, or a retry is planned. */
     private boolean running;
+    /** What the thread at work has taken out; used by it alone. */
+    private Delivery inHand;
 
     ListenerQueue(MessageListener listener, String description, boolean manual, Dispatcher dispatcher) {
         super(description, manual, () -> dispatcher.settings.queueMessages(), dispatcher);
@@ -29,38 +35,52 @@ public final class ListenerQueue extends InboundQueue {
             }
             running = true;
         }
+        begin();
+    }
+
+    private void begin() {
+        dispatcher.executor.execute(work);
+    }
+
+    private void work() {
         try {
-            dispatcher.executor.execute(this::work);
-        } catch (RuntimeException | Error e) { // no thread is to be had
-            synchronized (this) {
-                running = false;
-            }
-            throw e;
+            callAll();
+        } catch (VirtualMachineError e) { // no heap for what surrounds a call: what is in hand stays there
+            dispatcher.retrySoon(planBegin);
         }
     }
 
     /** Calls for all that waits, and tells what is done once for many calls, if they are short. */
-    private void work() {
+    private void callAll() {
         int untold = 0;
         long toldAt = 0;
-        for (Delivery delivery = next(); delivery != null; delivery = next()) {
+        if (inHand != null && (inHand.isFinished() || isClosed())) { // left by a call that failed for want of heap
+            dispatcher.leftBehind(inHand);
+            inHand = null;
+        }
+        while (take()) {
             long now = dispatcher.scheduler.nanoTime();
             if (untold == MOST_UNTOLD || untold > 0 && now - toldAt >= UNTOLD_NANOS) {
                 dispatcher.tell();
                 untold = 0;
             }
             toldAt = untold++ == 0 ? now : toldAt;
-            if (!call(delivery, now)) {
+            boolean goesOn = call(inHand, now);
+            inHand = null;
+            if (!goesOn) {
                 break;
             }
         }
         dispatcher.tell();
     }
 
-    private synchronized Delivery next() {
-        Delivery next = poll();
-        running = next != null;
-        return next;
+    /** Takes the next message in hand, if none is; false if there is none. */
+    private synchronized boolean take() {
+        if (inHand == null) {
+            inHand = poll();
+        }
+        running = inHand != null;
+        return running;
     }
 
     /** Calls the listener; false if it failed and is called again later. */
@@ -87,7 +107,7 @@ public final class ListenerQueue extends InboundQueue {
         if (last) {
             done(delivery);
         } else if (!acknowledged && putFirst(delivery)) {
-            dispatcher.retryLater(this::work, delivery.failures);
+            dispatcher.retryLater(work, delivery.failures);
             return true;
         } else if (!acknowledged) {
             dispatcher.leftBehind(delivery);

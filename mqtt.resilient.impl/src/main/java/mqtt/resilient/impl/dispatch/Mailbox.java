@@ -7,13 +7,16 @@ import mqtt.resilient.impl.environment.Scheduler;
 
 /**
  * Brings things from any thread to the loop, in order, with one wake-up for as many as queue up. Where the heap has no room for
- * one more, adding it fails and changes nothing (an {@code ArrayDeque} that cannot grow would lose what it holds).
+ * one more, adding it fails and changes nothing (an {@code ArrayDeque} that cannot grow would lose what it holds). What could not be
+ * received for want of heap is received again: a receiver either does all of its work, or can begin it once more.
  */
 public final class Mailbox<T> {
     private static final int KEPT_CAPACITY = 1024;
 
     private final Scheduler scheduler;
     private final Consumer<T> receiver;
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    private final Runnable drain = this::drain;
     private List<T> filling = new ArrayList<>(1);
     /** On the loop only. */
     private List<T> draining = new ArrayList<>(1);
@@ -41,7 +44,7 @@ public final class Mailbox<T> {
             }
             woken = true;
         }
-        scheduler.execute(this::drain);
+        scheduler.execute(drain);
     }
 
     /** Takes what was added; on the loop. */
@@ -58,11 +61,25 @@ public final class Mailbox<T> {
         }
         try {
             while (taken < draining.size()) {
-                receiver.accept(draining.set(taken++, null));
+                receive(draining.get(taken));
             }
         } finally {
             if (taken < draining.size()) { // one that failed takes nothing with it
-                scheduler.execute(this::drain);
+                scheduler.execute(drain);
+            }
+        }
+    }
+
+    private void receive(T thing) {
+        boolean again = false;
+        try {
+            receiver.accept(thing);
+        } catch (VirtualMachineError e) {
+            again = true;
+            throw e;
+        } finally {
+            if (!again) {
+                draining.set(taken++, null);
             }
         }
     }

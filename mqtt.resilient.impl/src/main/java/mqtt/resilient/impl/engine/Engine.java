@@ -11,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.client.Environment;
@@ -30,14 +29,17 @@ public final class Engine {
     private static final Log LOG = Log.of("mqtt.resilient");
     private static final long STOP_MILLIS = 2000;
     private static final long CLIENT_STOP_MILLIS = 1500;
+    private static final int STORE_THREADS = 4;
+    /** In which threads that have nothing to do end. */
+    private static final long STORE_END_MILLIS = 100;
 
     private final EventLoop loop;
     private final SystemNetwork systemNetwork;
     private volatile ProtocolVersion protocol;
     private volatile boolean stopped;
-    private final ThreadPoolExecutor listeners = Threads.cached("mqtt-listener");
-    private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
-    private final ThreadPoolExecutor storage = Threads.pool("mqtt-store", 4);
+    private final Threads listeners;
+    private final Threads completions;
+    private final Threads storage;
     private final HostThread host;
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
@@ -45,6 +47,7 @@ public final class Engine {
     private final String bootId = HostFingerprint.bootId();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     private final Orphans orphans;
+    private final Set<LocalFileSystem> journals = ConcurrentHashMap.newKeySet();
     private final StopBudget unregistering = new StopBudget(CLIENT_STOP_MILLIS);
     private final StopBudget goodbyes = new StopBudget(CLIENT_STOP_MILLIS);
     /** Those that are announced; on the host's thread only. */
@@ -59,12 +62,14 @@ public final class Engine {
      */
     public Engine(String hostThread, Path dataArea) throws IOException {
         loop = new EventLoop();
-        host = new HostThread(hostThread);
-        environment = new Environment(loop, loop, random, listeners, completions);
-        storage.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-        listeners.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-        completions.setRejectedExecutionHandler((task, pool) -> task.run()); // after the end every question is answered
+        loop.watch(new ClientCare(names::values));
         loop.start();
+        // what storing, answering and registering need is there before it is needed
+        host = new HostThread(hostThread, loop);
+        storage = loop.threads("mqtt-store", 1, STORE_THREADS).afterStop(task -> { });
+        completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run); // after the end every question is answered
+        listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> { });
+        environment = new Environment(loop, loop, random, listeners, completions);
         systemNetwork = new SystemNetwork(() -> host.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
         loop.onLink(systemNetwork::isOnLink);
         orphans = dataArea == null ? null : new Orphans(new LocalFileSystem(dataArea), loop, storage,
@@ -128,14 +133,25 @@ public final class Engine {
             storageMillis = 0; // a disk that hangs has had its time
         }
         storage.shutdown();
-        storage.awaitTermination(storageMillis, TimeUnit.MILLISECONDS);
+        boolean written = storage.awaitTermination(Math.max(storageMillis, STORE_END_MILLIS));
         loop.stop(STOP_MILLIS);
+        if (written) { // nobody writes any more, whether the loop could close the stores or not
+            journals.forEach(LocalFileSystem::giveUpLock);
+        }
         listeners.shutdownNow(); // a listener that waits for something hears of the end
         if (EngineThread.isCurrent()) {
             Thread.interrupted(); // but not one that stops this bundle: the framework has not finished
         }
         completions.shutdown();
         host.stop();
+    }
+
+    /** The directory above a journal, whose lock is given up at the end of the engine if the store could not do that. */
+    LocalFileSystem journalsIn(Path directory) {
+        LocalFileSystem files = new LocalFileSystem(directory);
+        journals.removeIf(LocalFileSystem::hasGivenUpLock);
+        journals.add(files);
+        return files;
     }
 
     /** A client keeps its journal in a directory. */

@@ -1,11 +1,12 @@
 package mqtt.resilient.impl.engine;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import mqtt.resilient.impl.environment.Log;
+import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
 
 /**
@@ -16,28 +17,45 @@ public final class HostThread {
     private static final Log LOG = Log.of(HostThread.class);
 
     private final String name;
-    private final ThreadPoolExecutor executor;
+    private final Threads executor;
     private volatile Thread current;
 
-    HostThread(String name) {
+    HostThread(String name, EventLoop loop) {
         this.name = name;
-        executor = Threads.pool(name, 1);
-        executor.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        executor = loop.threads(name, 1, 1).repeating().afterStop(task -> { });
     }
 
-    /** Runs a task behind all others; a task after the end is dropped, and its future never done. */
+    /**
+     * Runs a task behind all others; a task after the end is dropped, and its future never done. A task that fails for want of heap is
+     * run again, for a service that is not registered is not there for anybody.
+     */
     public Future<?> execute(Runnable task) {
-        return executor.submit(() -> run(task));
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        executor.execute(() -> {
+            run(task);
+            done.complete(null);
+        });
+        return done;
     }
 
     private void run(Runnable task) {
         current = Thread.currentThread();
         try {
             task.run();
+        } catch (OutOfMemoryError e) {
+            throw e; // it is run again
         } catch (Throwable e) { // foreign code may throw anything, and the next task must run
-            LOG.error("A task on {} failed", name, e);
+            report(e);
         } finally {
             current = null;
+        }
+    }
+
+    private void report(Throwable e) {
+        try {
+            LOG.error("A task on {} failed", name, e);
+        } catch (Throwable again) {
+            return; // no heap, or a log that cannot be written: the next task must run
         }
     }
 

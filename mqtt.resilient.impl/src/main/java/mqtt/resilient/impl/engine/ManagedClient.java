@@ -109,7 +109,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         Path place = Path.of(settings.place());
         return settings.durability() == Durability.MEMORY ? new MemoryStore()
                 : new JournalStore(engine.environment().scheduler(), engine.storage(),
-                        new LocalFileSystem(place.getParent()), place.getFileName().toString(),
+                        engine.journalsIn(place.getParent()), place.getFileName().toString(),
                         engine.bootId(), settings);
     }
 

@@ -34,7 +34,7 @@ public interface FileSystem {
     /** Gives a file another name, in the place of what has that name: after a crash there is the one or the other. */
     void rename(String from, String to) throws IOException;
 
-    /** Makes the names in a directory durable. */
+    /** Makes the names in a directory durable, where the file system can: where not, it is said once in the log. */
     void forceDirectory(String path) throws IOException;
 
     /** The bytes that may still be written. */
@@ -53,6 +53,9 @@ public interface FileSystem {
 
         /** Writes all that remains in a buffer at a position. */
         void write(ByteBuffer bytes, long position) throws IOException;
+
+        /** Cuts the file to a length; nothing to do if it is not longer. Needs no space. */
+        void truncate(long length) throws IOException;
 
         /** Makes everything that was written durable. After a failure, what was not forced before is not to be trusted. */
         void force() throws IOException;

@@ -6,12 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -34,29 +32,59 @@ public final class EventLoop implements Scheduler, Network {
     private static final int BUFFER_BYTES = 65_536;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
+    private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final long HEAP_MILLIS = 20;
 
-    private final Questions<Resolver.Answer> names = new Questions<>(this, Threads.pool("mqtt-resolve", MAX_WORKERS),
-            new Resolver.Answer(null, "the client is stopping"));
-    private final Questions<Boolean> nameServers = new Questions<>(this, Threads.pool("mqtt-wan", 1), false);
+    private final Questions<Resolver.Answer> names = new Questions<>(this, threads("mqtt-resolve", 0, MAX_WORKERS),
+            new Resolver.Answer(null, "the client is stopping"), error -> new Resolver.Answer(null, "the look-up failed: " + error));
+    private final Questions<Boolean> nameServers = new Questions<>(this, threads("mqtt-wan", 0, 1), false, error -> false);
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
     /** A tree: a heap would have to be searched for each timer that is cancelled. */
     private final TreeSet<LoopTimer> timers = new TreeSet<>();
     private final Thread thread;
     private volatile Predicate<InetAddress> onLink = address -> false;
+    private final Shortage shortage = new Shortage();
+    private volatile Watcher watcher = new Watcher() {
+        @Override
+        public void heapWasShort(String where) {
+            LOG.error("Out of memory in {}", where);
+        }
+
+        @Override
+        public void ended(Throwable reason) {
+            LOG.error("The thread mqtt-io has ended", reason);
+        }
+    };
     private long timerNumber;
     private long nextErrorLog = System.nanoTime();
     private int unloggedErrors;
     private volatile boolean stopping;
     private volatile boolean ended;
+    private volatile Throwable broken;
     private final AtomicInteger lateTasks = new AtomicInteger();
+    /** Those who are to write at the end of this turn, a list that needs no memory of its own. */
+    private TcpConnection firstWriter;
+    private TcpConnection lastWriter;
+
+    /** Is told what concerns every client; on the loop, or as its last act. */
+    public interface Watcher {
+        /**
+         * The heap, or another resource of the machine, was used up while the loop did something, and is available again. What was
+         * being done may be half done.
+         *
+         * @param where what the loop did
+         */
+        void heapWasShort(String where);
+
+        /** The loop has ended although nobody stopped it; tasks run on the threads that bring them, and timers never. */
+        void ended(Throwable reason);
+    }
 
     final Selector selector;
     final SecureRandom secureRandom = new SecureRandom();
     /** Runs what takes a while: TLS computations, reading keys. */
-    final ThreadPoolExecutor work = Threads.pool("mqtt-work", MAX_WORKERS);
-    /** Who is to write at the end of this turn. */
-    final Queue<TcpConnection> writers = new ArrayDeque<>();
+    final Threads work = threads("mqtt-work", 0, MAX_WORKERS);
     /** Used by one connection at a time, within one call. */
     final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
@@ -66,12 +94,23 @@ public final class EventLoop implements Scheduler, Network {
         thread = new EngineThread(this::run, "mqtt-io");
     }
 
+    /** Makes a pool whose threads are tried for again, a second later, when the machine has none; see {@link Threads}. */
+    public Threads threads(String name, int standing, int most) {
+        return new Threads(name, standing, most, task -> execute(() -> at(System.nanoTime() + RETRY_NANOS, task)));
+    }
+
+    /** Who is told what concerns every client, from now on. */
+    public void watch(Watcher newWatcher) {
+        watcher = newWatcher;
+    }
+
     public void start() {
-        thread.start();
+        Threads.start(thread);
     }
 
     /** Ends the loop when its tasks are done, closes every connection, and waits for the end, at most so long. */
     public void stop(long timeoutMillis) throws InterruptedException {
+        shortage.endWait();
         execute(() -> stopping = true);
         names.stop();
         work.shutdownNow();
@@ -93,11 +132,22 @@ public final class EventLoop implements Scheduler, Network {
 
     @Override
     public void execute(Runnable task) {
-        tasks.add(task);
+        while (!add(task)) {
+            Threads.sleep(HEAP_MILLIS);
+        }
         if (ended) {
             runLateTasks();
         } else if (!awake.getAndSet(true)) {
             selector.wakeup();
+        }
+    }
+
+    /** False if the heap has no room for it now. */
+    private boolean add(Runnable task) {
+        try {
+            return tasks.add(task);
+        } catch (OutOfMemoryError e) {
+            return false;
         }
     }
 
@@ -117,9 +167,41 @@ public final class EventLoop implements Scheduler, Network {
 
     @Override
     public Timer at(long nanoTime, Runnable task) {
-        LoopTimer timer = new LoopTimer(nanoTime, timerNumber++, task);
-        timers.add(timer);
-        return () -> timers.remove(timer);
+        LoopTimer timer = plan(nanoTime, task);
+        while (timer == null) {
+            Threads.sleep(HEAP_MILLIS);
+            timer = plan(nanoTime, task);
+        }
+        return timer;
+    }
+
+    /** Null if the heap has no room for it now. */
+    private LoopTimer plan(long nanoTime, Runnable task) {
+        try {
+            LoopTimer timer = new LoopTimer(nanoTime, timerNumber++, task);
+            timers.add(timer);
+            return timer;
+        } catch (OutOfMemoryError e) {
+            return null;
+        }
+    }
+
+    /** Lets a connection write at the end of this turn; not while it waits for that already. */
+    void addWriter(TcpConnection connection) {
+        if (lastWriter == null) {
+            firstWriter = connection;
+        } else {
+            lastWriter.nextWriter = connection;
+        }
+        lastWriter = connection;
+    }
+
+    private TcpConnection takeWriter() {
+        TcpConnection first = firstWriter;
+        firstWriter = first.nextWriter;
+        lastWriter = firstWriter == null ? null : lastWriter;
+        first.nextWriter = null;
+        return first;
     }
 
     @Override
@@ -155,39 +237,97 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void run() {
-        while (!stopping) {
-            try {
-                turn();
-            } catch (Throwable e) { // one fault must not stop every client
-                report("the io loop", e);
-            }
-        }
-        for (SelectionKey key : selector.keys()) {
-            ((TcpConnection) key.attachment()).close();
-        }
+        Throwable reason = null;
         try {
-            selector.close();
-        } catch (IOException e) {
-            LOG.warn("Closing the selector failed", e);
+            while (!stopping && broken == null) {
+                turnGuarded();
+            }
+            reason = broken;
+        } catch (Throwable e) { // also the guard has failed
+            reason = e;
+        } finally {
+            ended = true;
+            if (!stopping) {
+                tellEnd(reason);
+            }
+            closeAll();
+            runLateTasks();
         }
-        ended = true;
-        runLateTasks();
+    }
+
+    /** Whatever is thrown here, also while the heap is waited for, ends nothing. */
+    private void turnGuarded() {
+        try {
+            if (shortage.isNoted()) {
+                recover();
+            } else {
+                turn();
+            }
+        } catch (Throwable e) { // one fault must not stop every client
+            report("the io loop", e);
+        }
+    }
+
+    /** Waits until there is heap again, and has every client mend what may be half done. */
+    private void recover() {
+        String where = shortage.awaitEnd();
+        if (!stopping) {
+            watcher.heapWasShort(where);
+        }
+    }
+
+    private void tellEnd(Throwable reason) {
+        try {
+            shortage.awaitEnd();
+            watcher.ended(reason);
+        } catch (Throwable e) {
+            report("the end of the io loop", e);
+        }
+    }
+
+    /** Ends the thread as no fault is known to do it; for tests. */
+    void breakOff(Throwable reason) {
+        broken = reason;
+        selector.wakeup();
+    }
+
+    /** Whether the thread does nothing more. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    private void closeAll() {
+        try {
+            for (SelectionKey key : selector.keys()) {
+                ((TcpConnection) key.attachment()).close();
+            }
+            selector.close();
+        } catch (Throwable e) { // what follows is due all the same
+            report("closing the connections", e);
+        }
     }
 
     private void turn() throws IOException {
         select();
         awake.set(true); // no wake-up is needed while the loop is busy
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        for (Runnable task = nextTask(); task != null; task = nextTask()) {
             guard(task);
         }
         runTimers();
-        for (int i = writers.size(); i > 0; i--) {
-            writers.remove().writeNow();
+        for (TcpConnection last = lastWriter; last != null && firstWriter != null && !shortage.isNoted();) {
+            TcpConnection writer = takeWriter();
+            last = writer == last ? null : last;
+            writer.writeNow();
         }
     }
 
+    /** Null if there is none, or none is to be begun now. */
+    private Runnable nextTask() {
+        return shortage.isNoted() ? null : tasks.poll();
+    }
+
     private void select() throws IOException {
-        boolean idle = tasks.isEmpty() && writers.isEmpty();
+        boolean idle = tasks.isEmpty() && firstWriter == null;
         if (idle) {
             awake.set(false); // from now on a task wakes the loop up
             idle = tasks.isEmpty();
@@ -206,12 +346,13 @@ public final class EventLoop implements Scheduler, Network {
 
     private void runTimers() {
         long now = System.nanoTime();
-        while (!timers.isEmpty() && timers.first().time - now <= 0) {
+        while (!shortage.isNoted() && !timers.isEmpty() && timers.first().time - now <= 0) {
             guard(timers.pollFirst().task);
         }
     }
 
-    private void guard(Runnable task) {
+    /** Runs a task; what it throws ends nothing else. */
+    void guard(Runnable task) {
         try {
             task.run();
         } catch (Throwable e) {
@@ -219,20 +360,48 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
-    /** Logs an internal error; at most one in ten seconds, the others are counted. */
+    /**
+     * Notes that the machine has no more of something, or logs another internal error; at most one in ten seconds, the others are
+     * counted. Never throws.
+     */
     void report(String where, Throwable e) {
+        if (e instanceof VirtualMachineError) {
+            shortage.note(where);
+            return;
+        }
         long now = System.nanoTime();
-        if (now - nextErrorLog >= 0) {
+        if (now - nextErrorLog < 0) {
+            unloggedErrors++;
+            return;
+        }
+        try {
             LOG.error("Internal error in {} ({} more since the last report)", where, unloggedErrors, e);
             nextErrorLog = now + LOG_PAUSE_NANOS;
             unloggedErrors = 0;
-        } else {
+        } catch (VirtualMachineError again) {
+            shortage.note(where);
+        } catch (Throwable again) { // a log that cannot be written must not stop every client
             unloggedErrors++;
         }
     }
 
     /** A planned task; of those with the same time, the one that was planned first comes first. */
-    private record LoopTimer(long time, long number, Runnable task) implements Comparable<LoopTimer> {
+    private final class LoopTimer implements Timer, Comparable<LoopTimer> {
+        private final long time;
+        private final long number;
+        private final Runnable task;
+
+        LoopTimer(long time, long number, Runnable task) {
+            this.time = time;
+            this.number = number;
+            this.task = task;
+        }
+
+        @Override
+        public void cancel() {
+            timers.remove(this);
+        }
+
         @Override
         public int compareTo(LoopTimer other) {
             return time == other.time ? Long.compare(number, other.number) : Long.signum(time - other.time);

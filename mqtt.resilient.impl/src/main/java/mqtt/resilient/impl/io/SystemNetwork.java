@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.spi.NetworkState;
@@ -46,13 +44,13 @@ public final class SystemNetwork implements NetworkStateSource {
             Set<String> interfaces) {
     }
 
-    private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1,
-            task -> new EngineThread(task, "mqtt-network"));
+    private final Thread thread = new EngineThread(this::run, "mqtt-network");
     private final List<Consumer<NetworkState>> listeners = new CopyOnWriteArrayList<>();
     private final Runnable clockJumped;
     private volatile View view = look();
     private long clockDifference = clockDifference();
     private boolean failed;
+    private volatile boolean stopped;
     private int quickView;
     private int looks;
 
@@ -64,11 +62,21 @@ public final class SystemNetwork implements NetworkStateSource {
      */
     public SystemNetwork(Runnable clockJumped) {
         this.clockJumped = clockJumped;
-        executor.scheduleWithFixedDelay(this::check, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+        Threads.start(thread);
     }
 
     public void stop() {
-        executor.shutdownNow();
+        stopped = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        while (!stopped) {
+            Threads.sleep(PERIOD_MILLIS);
+            if (!stopped) {
+                check();
+            }
+        }
     }
 
     private void check() {
@@ -81,11 +89,20 @@ public final class SystemNetwork implements NetworkStateSource {
             }
             clockDifference = difference;
             failed = false;
-        } catch (RuntimeException e) {
-            if (!failed) {
+        } catch (Throwable e) { // no heap or no descriptors now: the next look may have them
+            report(e);
+        }
+    }
+
+    private void report(Throwable e) {
+        boolean first = !failed;
+        failed = true;
+        try {
+            if (first) {
                 LOG.warn("The state of the network cannot be read", e);
             }
-            failed = true;
+        } catch (Throwable again) {
+            failed = false; // said the next time
         }
     }
 

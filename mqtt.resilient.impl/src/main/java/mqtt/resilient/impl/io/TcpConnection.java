@@ -57,6 +57,13 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private boolean readingPaused;
     private boolean outputEnded;
     private Scheduler.Timer closingTimer;
+    /** The next of those that are to write; the loop's. */
+    TcpConnection nextWriter;
+    /** What came of reading keys, written by a worker; null = nothing yet. */
+    private volatile TlsStream prepared;
+    private volatile Throwable tlsError;
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    private final Runnable connectFailed = () -> end(false, "out of memory");
 
     TcpConnection(EventLoop loop, Route route, ConnectionHandler handler) {
         this.loop = loop;
@@ -92,8 +99,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             if (connected) {
                 loop.execute(() -> guard(this::proceed));
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (Exception e) {
             loop.execute(() -> end(false, describe(e)));
+        } catch (Throwable e) { // no descriptors or no heap come as errors too, in places
+            loop.report("connecting", e);
+            loop.execute(connectFailed);
         }
     }
 
@@ -117,24 +127,33 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     }
 
     private void secure() {
+        Runnable tell = () -> guard(this::tlsPrepared);
+        Runnable prepare = () -> prepareTls(tell);
         phase = Phase.SECURING;
         stream.waitsForWorker = true;
-        loop.work.execute(this::prepareTls);
+        loop.work.execute(prepare);
     }
 
     /** On a worker: reads keys and trust. */
-    private void prepareTls() {
+    private void prepareTls(Runnable tell) {
         try {
-            TlsStream tls = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
+            prepared = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
                 stream.waitsForWorker = false;
                 progress();
             })));
-            loop.execute(() -> guard(() -> {
-                stream = tls;
-                progress();
-            }));
-        } catch (Exception e) { // a configuration that TLS does not like comes as many exceptions
-            loop.execute(() -> end(false, "TLS cannot be set up: " + TlsErrors.describe(e)));
+        } catch (Throwable e) { // a configuration that TLS does not like comes as many exceptions, and as errors
+            tlsError = e;
+        } finally {
+            loop.execute(tell);
+        }
+    }
+
+    private void tlsPrepared() throws IOException {
+        if (tlsError == null) {
+            stream = prepared;
+            progress();
+        } else {
+            end(false, "TLS cannot be set up: " + TlsErrors.describe(tlsError));
         }
     }
 
@@ -231,7 +250,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     public void requestWrite() {
         if (!writeRequested && phase != Phase.CLOSED) {
             writeRequested = true;
-            loop.writers.add(this);
+            loop.addWriter(this);
         }
     }
 
@@ -416,7 +435,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             end(phase == Phase.OPEN && isFromPeer(e), describe(e));
         } catch (Throwable e) {
             loop.report("a connection", e);
-            end(false, "internal error: " + e);
+            end(false, e instanceof VirtualMachineError ? "out of memory" : "internal error: " + e);
         }
     }
 

@@ -102,11 +102,15 @@ final class TlsStream extends ByteStream {
             wantsWrite = true;
             return 0;
         } catch (NeedsTaskException e) {
+            Runnable task = () -> {
+                try {
+                    e.getTask().run();
+                } finally {
+                    resume.run(); // TLS itself says what came of the task
+                }
+            };
             waitsForWorker = true;
-            workers.execute(() -> {
-                e.getTask().run();
-                resume.run();
-            });
+            workers.execute(task);
             return 0;
         }
     }

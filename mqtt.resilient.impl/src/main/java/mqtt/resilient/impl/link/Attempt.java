@@ -59,8 +59,8 @@ final class Attempt {
     private boolean done;
     private Link winner;
     private Scheduler.Timer timer;
-    /** The discarding connection is being closed. */
-    private boolean discarding;
+    /** The discarding connection while it is being closed; null = none is. */
+    private Link discarder;
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
@@ -112,7 +112,7 @@ final class Attempt {
 
     /** Whether it has not come as far as a connection. */
     boolean isTrying() {
-        return winner == null && !discarding;
+        return winner == null && discarder == null;
     }
 
     /** Whether a connection is needed only to end a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
@@ -161,6 +161,10 @@ final class Attempt {
 
         @Override
         public void handshake() {
+            if (!racing.contains(link)) { // it was made when there was no heap to note it
+                link.abort();
+                return;
+            }
             winner = link;
             Scheduler.cancel(timer);
             addresses.clear();
@@ -180,9 +184,9 @@ final class Attempt {
                 discard = false;
                 listener.discarded();
                 winner = null;
-                discarding = true;
+                discarder = link;
                 link.close(() -> { // or the broker would take the new connection for a takeover
-                    discarding = false;
+                    discarder = null;
                     if (done) {
                         whenClosed.run();
                     } else {
@@ -223,11 +227,25 @@ final class Attempt {
         racing.clear();
         if (winner != null) {
             winner.close(publishWill, then);
-        } else if (discarding) {
+        } else if (discarder != null) {
             whenClosed = then;
         } else {
             then.run();
         }
+    }
+
+    /** Ends everything at once, whatever state it is in; nobody hears anything more. */
+    void abort() {
+        done = true;
+        Scheduler.cancel(timer);
+        if (winner != null) {
+            racing.add(winner);
+        }
+        if (discarder != null) {
+            racing.add(discarder);
+        }
+        racing.forEach(Link::abort);
+        racing.clear();
     }
 
     private void at(long nanos, Runnable task) {

@@ -54,30 +54,50 @@ public final class AuthenticatorCalls {
             next = () -> ask(question, then, failed); // of an earlier connection; the one before in this place is gone too
             return;
         }
+        Call<T> call = new Call<>(question, then, failed);
         busy = true;
-        executor.execute(() -> {
-            T answer = null;
-            String error = "returned null";
+        executor.execute(call);
+    }
+
+    /** One call. It takes the way back with it: an answer comes whatever happens. */
+    private final class Call<T> implements Runnable {
+        private final Callable<T> question;
+        private final Consumer<T> then;
+        private final Consumer<String> failed;
+        private final Runnable tell = this::tell;
+        private volatile T answer;
+        private volatile Throwable error;
+
+        Call(Callable<T> question, Consumer<T> then, Consumer<String> failed) {
+            this.question = question;
+            this.then = then;
+            this.failed = failed;
+        }
+
+        /** Off the loop. */
+        @Override
+        public void run() {
             try {
                 answer = question.call();
             } catch (Throwable e) { // whatever it is, it is the authenticator's
-                error = e.toString();
+                error = e;
+            } finally {
+                scheduler.execute(tell);
             }
-            T result = answer;
-            String reason = "the Authenticator failed: " + error;
-            scheduler.execute(() -> {
-                busy = false;
-                Runnable waiting = next;
-                next = null;
-                if (waiting != null) {
-                    waiting.run();
-                }
-                if (result == null) {
-                    failed.accept(reason);
-                } else {
-                    then.accept(result);
-                }
-            });
-        });
+        }
+
+        private void tell() {
+            busy = false;
+            Runnable waiting = next;
+            next = null;
+            if (waiting != null) {
+                waiting.run();
+            }
+            if (answer == null) {
+                failed.accept("the Authenticator failed: " + (error == null ? "returned null" : error));
+            } else {
+                then.accept(answer);
+            }
+        }
     }
 }

@@ -225,6 +225,18 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
     }
 
+    /** Ends the link at once, whatever state it is in; nobody hears anything more, and nothing waits for the broker. */
+    void abort() {
+        whenClosed = null;
+        Scheduler.cancel(timer);
+        if (stage != Stage.CLOSED) {
+            leave(false);
+        }
+        if (connection != null) {
+            connection.close();
+        }
+    }
+
     private void fail(Ending.Cause cause, String reason) {
         if (stage != Stage.CLOSED) {
             if (passedOver && session != null && cause == Ending.Cause.TIMEOUT) {

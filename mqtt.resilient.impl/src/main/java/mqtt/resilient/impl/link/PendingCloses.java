@@ -6,25 +6,42 @@ import java.util.List;
 /** The connections that are being closed, and what waits until the broker has closed the last of them. */
 final class PendingCloses {
     private int open;
+    /** Of those that are waited for. */
+    private int generation;
     /** What the supervisor does next; a later decision takes its place. */
     private Runnable next;
     private final List<Runnable> waiting = new ArrayList<>();
 
     /** One more is being closed; the result is to be run when it is. */
     Runnable begin() {
-        open++;
-        return () -> {
-            open--;
-            if (open == 0) {
-                List<Runnable> all = new ArrayList<>(waiting);
-                if (next != null) {
-                    all.add(next);
-                }
-                next = null;
-                waiting.clear();
-                all.forEach(Runnable::run);
+        int began = generation;
+        Runnable closed = () -> {
+            if (began == generation) {
+                open--;
+                tellIfClosed();
             }
         };
+        open++;
+        return closed;
+    }
+
+    private void tellIfClosed() {
+        if (open == 0) {
+            List<Runnable> all = new ArrayList<>(waiting);
+            if (next != null) {
+                all.add(next);
+            }
+            next = null;
+            waiting.clear();
+            all.forEach(Runnable::run);
+        }
+    }
+
+    /** Waits for none of them any more: nobody knows whether they tell. */
+    void mend() {
+        generation++;
+        open = 0;
+        tellIfClosed();
     }
 
     /** What is to be done next is not any more. */

@@ -247,6 +247,36 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
+    /** What was under way may be half done: ends all of it at once, without telling the broker; {@link #mend} follows. */
+    public void disconnectNow() {
+        Attempt left = attempt;
+        attempt = null;
+        link = null;
+        supplanted = null;
+        Scheduler.cancel(timer);
+        Scheduler.cancel(failback);
+        if (left != null) {
+            left.abort();
+        }
+        session.disconnected(false);
+    }
+
+    /** Begins again, without waiting for anything from before. */
+    public void mend() {
+        closing.mend();
+        if (wanted && settings != null) {
+            change(ConnectionState.WAITING, "memory was used up; connecting anew", 0);
+            backoff.reset();
+            attempt();
+        }
+    }
+
+    /** Nothing goes on any more. */
+    public void lost(String reason) {
+        wanted = false;
+        change(ConnectionState.FAILED, reason, 0);
+    }
+
     /** Ends the connection for good; {@code then} runs when the broker has let go. */
     public void stop(Runnable then) {
         wanted = false;

@@ -43,6 +43,10 @@ public interface MessageStore {
         then.run();
     }
 
+    /** Something failed on the loop for want of heap: sees to it that nothing waits for good. */
+    default void mend() {
+    }
+
     /** What a message survives when it is stored. */
     default Durability durability() {
         return Durability.MEMORY;

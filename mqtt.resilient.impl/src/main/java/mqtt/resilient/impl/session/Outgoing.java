@@ -52,6 +52,7 @@ public final class Outgoing {
     boolean doubted;
     /** Whether the broker has refused it for now. */
     boolean postponed;
+    private boolean settled;
     Outgoing previous;
     Outgoing next;
 
@@ -218,6 +219,13 @@ public final class Outgoing {
         long left = (nanos - (now - acceptedNanos));
         long up = left / NANOS_PER_SECOND + (left % NANOS_PER_SECOND > 0 ? 1 : 0);
         return nanos == 0 ? 0 : Math.max(1, Math.min(up, nanos / NANOS_PER_SECOND));
+    }
+
+    /** Marks it as counted among those that have come to their end; false if it was before. */
+    public boolean settle() {
+        boolean first = !settled;
+        settled = true;
+        return first;
     }
 
     /** Lets go of the message. */

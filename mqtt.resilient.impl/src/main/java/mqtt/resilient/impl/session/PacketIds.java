@@ -76,6 +76,11 @@ final class PacketIds {
         allocate(owner);
     }
 
+    /** All ids are below this. */
+    int range() {
+        return owners.length;
+    }
+
     /** Whose id this is; null if it is nobody's. */
     Object owner(int id) {
         return id < owners.length ? owners[id] : null;

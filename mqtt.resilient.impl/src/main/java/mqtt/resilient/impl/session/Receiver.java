@@ -45,6 +45,12 @@ final class Receiver {
         return incoming;
     }
 
+    /** A message could not be handed over: it counts as never received. */
+    void forget(Incoming incoming) {
+        exactlyOnce.remove(incoming.publish().packetId(), incoming);
+        unacknowledged.remove(incoming);
+    }
+
     /** The listeners are done with a message. */
     void handled(Incoming incoming, int connection) {
         incoming.handled = true;

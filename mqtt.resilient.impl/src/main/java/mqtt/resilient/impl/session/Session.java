@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -15,6 +14,7 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
@@ -56,8 +56,9 @@ public final class Session {
     private final Birth birth;
     private final TokenBucket rate = new TokenBucket();
     private final PoisonGuard poison = new PoisonGuard();
-    private final ArrayDeque<Outgoing> atMostOnce = new ArrayDeque<>();
-    private final ArrayDeque<Outgoing> unflushed = new ArrayDeque<>();
+    private final Settling settling = new Settling();
+    private final SafeQueue<Outgoing> atMostOnce = new SafeQueue<>();
+    private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
     /** QoS 2 messages whose packet id is written down and that wait to be sent. */
     private final ArrayDeque<Outgoing> prepared = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> preparedAlarms = new ArrayDeque<>();
@@ -260,12 +261,7 @@ public final class Session {
         acknowledgements.clear();
         receiver.connectionLost();
         subscriptions.connectionLost();
-        for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
-            if (lost.packetId != 0) {
-                continue; // only sent with QoS 0: it is still in flight
-            }
-            end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
-        }
+        dropUnflushed();
         Outgoing oldest = inFlight.first();
         boolean suspect = oldest != null && oldest.sentOn == connection && !birth.isSuspect(progress);
         boolean isPoison = poison.isPoison(oldest, suspect, byBroker);
@@ -275,6 +271,14 @@ public final class Session {
             store.setAside(oldest);
             end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker closed " + poison.attempts()
                     + " connections while this message was unacknowledged, and one more while it was the only one");
+        }
+    }
+
+    private void dropUnflushed() {
+        for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
+            if (lost.packetId == 0) { // else only sent with QoS 0: it is still in flight
+                end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
+            }
         }
     }
 
@@ -343,7 +347,7 @@ public final class Session {
 
     /** Whether a QoS 0 message waits or is being written. */
     public boolean holdsAtMostOnce(long id) {
-        return Stream.concat(atMostOnce.stream(), unflushed.stream()).anyMatch(message -> message.id() == id);
+        return Stream.concat(atMostOnce.view().stream(), unflushed.view().stream()).anyMatch(message -> message.id() == id);
     }
 
     /** Whether QoS 0 messages wait. */
@@ -353,7 +357,7 @@ public final class Session {
 
     /** Takes out the QoS 0 messages that were not sent and that a caller wants. */
     public List<Outgoing> removeAtMostOnce(Predicate<Outgoing> wanted) {
-        List<Outgoing> removed = atMostOnce.stream().filter(wanted).toList();
+        List<Outgoing> removed = atMostOnce.view().stream().filter(wanted).toList();
         if (!removed.isEmpty()) {
             atMostOnce.removeIf(wanted);
         }
@@ -362,7 +366,7 @@ public final class Session {
 
     /** The QoS 0 messages that were not sent, the oldest first; to look at. */
     public Collection<Outgoing> atMostOnce() {
-        return Collections.unmodifiableCollection(atMostOnce);
+        return atMostOnce.view();
     }
 
     /** Hands over the messages that were sent and not acknowledged to the end, to look at. */
@@ -501,15 +505,12 @@ public final class Session {
             message.packetId = (char) id;
             if (!message.isExactlyOnce()) {
                 message.state = Outgoing.AWAITS_PUBACK;
-                if (!write(message, false, now, out)) {
-                    message.state = Outgoing.QUEUED;
-                    message.packetId = 0;
-                    ids.free(id);
+                if (!writeFirst(message, now, out)) {
                     return;
                 }
             }
-            store.sent(message);
             inFlight.add(message);
+            store.sent(message);
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
             if (message.isExactlyOnce()) {
                 assign(message, true);
@@ -518,6 +519,21 @@ public final class Session {
                 }
             }
         }
+    }
+
+    /** Writes a message for the first time; without room, or heap, it is as it was. */
+    private boolean writeFirst(Outgoing message, long now, Output out) {
+        boolean done = false;
+        try {
+            done = write(message, false, now, out);
+        } finally {
+            if (!done) {
+                message.state = Outgoing.QUEUED;
+                ids.free(message.packetId);
+                message.packetId = 0;
+            }
+        }
+        return done;
     }
 
     /**
@@ -559,7 +575,7 @@ public final class Session {
         while (!atMostOnce.isEmpty()) {
             Outgoing message = atMostOnce.peek();
             if (message.isExpired(now)) {
-                atMostOnce.remove();
+                atMostOnce.poll();
                 end(message, Outcome.Kind.EXPIRED, "");
                 continue;
             }
@@ -568,7 +584,7 @@ public final class Session {
             }
             int refusal = refusal(message);
             if (refusal != 0) {
-                atMostOnce.remove();
+                atMostOnce.poll();
                 refuse(message, refusal);
                 continue;
             }
@@ -579,8 +595,8 @@ public final class Session {
             message.limit(limits);
             codec.encodePublish(message.message(), message.flags(), 0, message.expirySeconds(now), buffer);
             takeToken(message);
-            atMostOnce.remove();
             unflushed.add(message);
+            atMostOnce.poll();
             written++;
         }
     }
@@ -632,9 +648,18 @@ public final class Session {
         Incoming incoming = receiver.received(publish, connection);
         counters.count(Counters.Counter.RECEIVED);
         if (incoming != null) {
-            events.received(incoming);
+            hand(incoming);
         } else {
             counters.count(Counters.Counter.RECEIVED_DUPLICATES);
+        }
+    }
+
+    private void hand(Incoming incoming) {
+        try {
+            events.received(incoming);
+        } catch (VirtualMachineError e) { // the broker is to send it again, and it is no repetition then
+            receiver.forget(incoming);
+            throw e;
         }
     }
 
@@ -682,8 +707,7 @@ public final class Session {
                 message.received = reason;
                 message.state = Outgoing.RELEASING;
                 wire.releasing += message.sentOn == connection ? 1 : 0;
-                store.released(message);
-                store.whenDurable(() -> sendRelease(message));
+                noteReleased(message);
             } else if (message.doubted && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) { // the broker does not have it
                 sendAnew(message);
             } else {
@@ -701,6 +725,11 @@ public final class Session {
                 acknowledgements.add(PacketType.PUBREL, packetId, PACKET_IDENTIFIER_NOT_FOUND); // or the broker would keep the id for ever
             }
         }
+    }
+
+    private void noteReleased(Outgoing message) {
+        store.released(message);
+        store.whenDurable(() -> sendRelease(message));
     }
 
     private boolean answersBirth(int type, int packetId, Reason reason) {
@@ -818,10 +847,10 @@ public final class Session {
             wire.add(message, -1);
             wire.releasing -= message.state == Outgoing.RELEASING ? 1 : 0;
         }
+        store.ended(message); // first: without heap it stays in flight
         inFlight.remove(message);
         counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         ids.free(message.packetId);
-        store.ended(message);
     }
 
     private void end(Outgoing message, Outcome.Kind kind, String reason) {
@@ -829,8 +858,23 @@ public final class Session {
     }
 
     private void end(Outgoing message, Outcome.Kind kind, Reason reason) {
-        events.ended(message, kind, reason);
-        message.end();
+        settling.settle(message, kind, reason, events);
+    }
+
+    /** Something failed for want of heap: finishes what was begun; without a connection, on the next one all is repeated. */
+    public void mend() {
+        settling.again(events);
+        dropUnflushed();
+        subscriptions.mend();
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            if (message.state == Outgoing.ASSIGNING || message.isQueued() && message.isExactlyOnce()) {
+                assign(message, true);
+            } else if (message.isQueued()) {
+                message.state = Outgoing.AWAITS_PUBACK;
+            } else if (message.state == Outgoing.RELEASING) {
+                noteReleased(message);
+            }
+        }
     }
 
     // ---- subscriptions --------------------------------------------------------------------------------------------

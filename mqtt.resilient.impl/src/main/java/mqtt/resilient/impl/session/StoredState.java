@@ -34,4 +34,5 @@ public final class StoredState {
     public String boot = "";
     public int recordsSkipped;
     public int segmentsQuarantined;
+    public int segmentsMissing;
 }

@@ -322,6 +322,18 @@ final class Subscriptions {
         return true;
     }
 
+    /** Something failed for want of heap: without a connection, all is asked for again on the next one. */
+    void mend() {
+        for (int id = 1; id < ids.range(); id++) {
+            if (ids.owner(id) instanceof Request request && pending.get(id) != request) {
+                ids.free(id);
+            }
+        }
+        due.clear();
+        entries.values().forEach(entry -> entry.queued = false);
+        doubt();
+    }
+
     void use(MessageStore newStore) {
         store = newStore;
     }

@@ -22,8 +22,19 @@ final class Batch {
         void write(Journal journal) throws IOException;
     }
 
-    /** A search for a queued message by its id; {@code found} is null if there is none. */
-    record Search(long id, Consumer<Outgoing> result, Outgoing[] found) {
+    /** A search for a queued message by its id. */
+    static final class Search {
+        final long id;
+        final Consumer<Outgoing> result;
+        /** Null if there is none. */
+        Outgoing found;
+        /** Whether the disk gave no answer. */
+        boolean failed;
+
+        Search(long id, Consumer<Outgoing> result) {
+            this.id = id;
+            this.result = result;
+        }
     }
 
     final List<Outgoing> outgoing = new ArrayList<>();
@@ -36,22 +47,36 @@ final class Batch {
     final long[] readBehind = new long[Message.LANES];
     final List<List<Outgoing>> loaded = new ArrayList<>();
     final boolean[] readToEnd = new boolean[Message.LANES];
+    /** Lanes that could not be read, for the reason in {@link #readError}; whatever was read before that is loaded. */
+    final boolean[] unread = new boolean[Message.LANES];
+    /** Ranges of messages that the disk has proved not to have any more: lane, first index, index behind the last one. */
+    final List<long[]> unreadable = new ArrayList<>();
     /** Messages of this batch that the heap does not keep, by lane. */
     final int[] spilled = new int[Message.LANES];
     /** For each lane the age at which messages that are only on the disk are looked for, 0 = none; null = not at all. */
     long[] maxAges;
     final List<Outgoing> old = new ArrayList<>();
+    /** Whether the look for old messages failed. */
+    boolean oldFailed;
     boolean force;
     /** What its messages count for. */
     long bytes;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
-    /** What went wrong, perhaps only in reading or in tidying up. */
+    /** What went wrong, perhaps only in tidying up. */
     Throwable error;
+    /** Why something could not be read that is to be read again. */
+    Throwable readError;
+    Answer.Begun begun = new Answer.Begun();
+    /** Below this much space on the disk, what is dead goes at once. */
+    long floorBytes;
     long usableBytes = Long.MAX_VALUE;
     StoreFigures figures;
     private long[] ended = new long[16];
     private int endedCount;
+    /** Its messages are told as written. */
+    boolean counted;
+    private int durableRun;
     private boolean reads;
 
     Batch() {
@@ -80,8 +105,13 @@ final class Batch {
     }
 
     void add(Outgoing message) {
-        outgoing.add(message);
         messages.add(message.message());
+        try {
+            outgoing.add(message);
+        } catch (OutOfMemoryError e) { // it is as it was
+            messages.remove(messages.size() - 1);
+            throw e;
+        }
         bytes += message.size();
     }
 
@@ -92,13 +122,32 @@ final class Batch {
     }
 
     void search(long id, Consumer<Outgoing> result) {
-        searches.add(new Search(id, result, new Outgoing[1]));
+        search(new Search(id, result));
+    }
+
+    void search(Search search) {
+        search.failed = false;
+        searches.add(search);
         reads = true;
     }
 
     void findOld(long[] ages) {
         maxAges = ages;
         reads = true;
+    }
+
+    /** Nothing came of it, for a reason that nobody had expected. */
+    void gaveUp(Throwable reason) {
+        failed = true;
+        error = reason;
+        for (int lane = 0; lane < unread.length; lane++) {
+            unread[lane] = readBehind[lane] >= 0;
+        }
+        for (Search search : searches) {
+            search.failed = true;
+        }
+        oldFailed = maxAges != null;
+        readError = reads ? reason : null;
     }
 
     /** Takes out what is only to be read, as a batch of its own; null if that is nothing. */
@@ -112,15 +161,28 @@ final class Batch {
     }
 
     private void takeReads(Batch from) {
+        searches.clear(); // they have their answers
+        searches.addAll(from.searches); // the only thing that may fail for want of heap
+        from.searches.clear();
         System.arraycopy(from.readBehind, 0, readBehind, 0, readBehind.length);
         Arrays.fill(from.readBehind, -1);
-        searches.clear(); // they have their answers
-        searches.addAll(from.searches);
-        from.searches.clear();
+        Arrays.fill(unread, false);
+        unreadable.clear();
+        readError = null;
         maxAges = from.maxAges;
         from.maxAges = null;
         reads = from.reads;
         from.reads = false;
+    }
+
+    /** A message is not on the disk any more. */
+    void unreadable(int lane, long index) {
+        long[] range = unreadable.isEmpty() ? null : unreadable.get(unreadable.size() - 1);
+        if (range != null && range[0] == lane && range[2] == index) {
+            range[2]++;
+        } else {
+            unreadable.add(new long[] { lane, index, index + 1 });
+        }
     }
 
     void ended(int lane, long index) {
@@ -155,23 +217,35 @@ final class Batch {
         }
     }
 
-    /** Puts what came later behind what could not be written. */
+    /** What could not be written, and what came later behind it; without heap for that, both are as they were. */
     Batch append(Batch later) {
-        takeReads(later);
-        old.clear();
-        outgoing.addAll(later.outgoing);
-        messages.addAll(later.messages);
-        bytes += later.bytes;
-        notes.addAll(later.notes);
-        whenDurable.addAll(later.whenDurable);
-        for (int i = 0; i < later.endedCount; i++) {
-            ended((int) (later.ended[i] >>> LANE_SHIFT), later.ended[i] & (1L << LANE_SHIFT) - 1);
+        Batch both = new Batch();
+        both.addAll(this);
+        both.addAll(later);
+        both.takeReads(later);
+        return both;
+    }
+
+    private void addAll(Batch other) {
+        outgoing.addAll(other.outgoing);
+        messages.addAll(other.messages);
+        bytes += other.bytes;
+        notes.addAll(other.notes);
+        whenDurable.addAll(other.whenDurable);
+        for (int i = 0; i < other.endedCount; i++) {
+            ended((int) (other.ended[i] >>> LANE_SHIFT), other.ended[i] & (1L << LANE_SHIFT) - 1);
         }
         for (int lane = 0; lane < Message.LANES; lane++) {
-            spilled[lane] += later.spilled[lane];
+            spilled[lane] += other.spilled[lane];
         }
-        force |= later.force;
-        return this;
+        force |= other.force;
+    }
+
+    /** Runs what waits for it; after a failure for want of heap, it goes on where it was. */
+    void runWhenDurable() {
+        for (; durableRun < whenDurable.size(); durableRun++) {
+            whenDurable.get(durableRun).run();
+        }
     }
 
     /** One of its messages that is still queued; null if it is none of them. */

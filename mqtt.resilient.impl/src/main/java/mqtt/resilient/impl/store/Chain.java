@@ -20,7 +20,7 @@ final class Chain {
 
     private final FileSystem files;
     private final String directory;
-    private final int number;
+    final int number;
     private final String name;
     final List<Segment> segments = new ArrayList<>();
     private final RecordBuffer mark = new RecordBuffer();
@@ -35,6 +35,8 @@ final class Chain {
     /** Whether the directory may come back with a segment that was removed. */
     private boolean removalDue;
     private int kept;
+    /** Up to which number the session's chain may say that there are segments: a crash must find their files. */
+    int listed;
     /** The number of the segment that was removed last. */
     private int removed;
     /** What the next message will have. */
@@ -54,8 +56,13 @@ final class Chain {
     }
 
     String path(int segment) {
+        return directory + "/" + name(segment);
+    }
+
+    /** The name of a segment's file. */
+    String name(int segment) {
         String digits = Integer.toString(segment);
-        return directory + "/" + name + "-" + "0".repeat(Math.max(0, 10 - digits.length())) + digits + SUFFIX;
+        return name + "-" + "0".repeat(Math.max(0, 10 - digits.length())) + digits + SUFFIX;
     }
 
     StoredFile openToRead(Segment segment) throws IOException {
@@ -84,16 +91,20 @@ final class Chain {
 
     /** Begins to write a segment, in a file of its own. */
     void begin(Segment made, String path) throws IOException {
-        files.makeDirectory(directory); // somebody may have taken it away
-        StoredFile file = files.open(path);
+        StoredFile file = files.open(path); // where there is no directory, none is made: somebody may put it back
         try {
             file.write(made.header(), 0);
             file.force();
-        } catch (IOException e) {
+        } catch (Throwable e) {
+            boolean deleted = false;
             try (file) {
                 files.delete(path);
+                deleted = true;
             } catch (IOException second) {
                 e.addSuppressed(second);
+            }
+            if (!deleted) {
+                segments.add(made); // its name is taken: what a failed force has left in the file must not be written to
             }
             throw e;
         }
@@ -215,11 +226,40 @@ final class Chain {
         kept = lastNumber();
     }
 
-    /** Takes away what was begun since {@link #keep}, the newest first. */
+    /** Takes away what was begun since {@link #keep}, the newest first, or what is in it. */
     void cutBack() throws IOException {
-        while (last() != null && last().number > kept) {
-            remove(last());
+        for (int i = segments.size() - 1; i >= 0 && segments.get(i).number > kept; i--) {
+            Segment segment = segments.get(i);
+            if (segment.number > listed) {
+                remove(segment);
+            } else {
+                empty(segment, segment.firstIndex, segment.firstId);
+            }
         }
+    }
+
+    /**
+     * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any other
+     * way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at.
+     */
+    void empty(Segment segment, long firstIndex, long firstId) throws IOException {
+        if (segment.damaged || segment.size == Segment.HEADER_BYTES) {
+            return;
+        }
+        if (segment == tail) {
+            closeTail();
+        }
+        try (StoredFile file = files.open(path(segment))) {
+            segment.emptied(firstIndex, firstId);
+            file.write(segment.header(), 0);
+            file.force(); // what is behind it does not count from now on
+            file.truncate(Segment.HEADER_BYTES);
+            file.force();
+        }
+        segment.size = Segment.HEADER_BYTES;
+        segment.forced = Segment.HEADER_BYTES;
+        bytesWritten += Segment.HEADER_BYTES;
+        forces += 2;
     }
 
     private void closeTail() throws IOException {
@@ -244,7 +284,12 @@ final class Chain {
     }
 
     private int lastNumber() {
-        return segments.isEmpty() ? removed : last().number;
+        return segments.isEmpty() ? removed : Math.max(removed, last().number);
+    }
+
+    /** Numbers up to this one are taken. */
+    void taken(int upTo) {
+        removed = Math.max(removed, upTo);
     }
 
     /** The latest segment; null if there is none. */
@@ -277,7 +322,7 @@ final class Chain {
         }
         removalDue = true;
         segments.remove(segment);
-        removed = segment.number;
+        removed = segments.isEmpty() ? Math.max(removed, segment.number) : removed;
     }
 
     long size() {

@@ -14,7 +14,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,13 +35,17 @@ import mqtt.resilient.impl.session.StoredState;
 final class Journal {
     static final int SESSION_CHAIN = Message.LANES;
     static final int ASIDE_CHAIN = Message.LANES + 1;
+    static final int CHAINS = Message.LANES + 2;
     private static final String[] NAMES = { "lane0", "lane1", "lane2", "lane3", "session", "aside" };
     /** The session first: it says whether all else is whole. */
     private static final int[] RECOVERY_ORDER = { SESSION_CHAIN, 0, 1, 2, 3, ASIDE_CHAIN };
     private static final Pattern SEGMENT_NAME = Pattern.compile("(lane[0-3]|session|aside)-(0[0-9]{9})\\.segment");
     private static final int SESSION_SEGMENT_BYTES = 256 * 1024;
-    private static final int READ_BYTES = 512 * 1024;
     private static final int MAX_ASIDE_SEGMENTS = 4;
+    /** When space is short, so much that is dead is worth the writing that frees it. */
+    private static final int WORTH_BYTES = 64 * 1024;
+    /** After so long without the directory it is made anew: until then somebody may put it back. */
+    private static final long DIRECTORY_AWAY_NANOS = 60_000_000_000L;
     private static final String NEW = ".new";
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
@@ -63,61 +66,21 @@ final class Journal {
         }
     }
 
-    /** Where the reading of a lane's backlog stands. */
-    private static final class Cursor {
-        private Segment segment;
-        /** Open while there is more to read. */
-        private StoredFile file;
-        private SegmentReader reader;
-        private long position = Segment.HEADER_BYTES;
-        private long index = -1;
-
-        /** Goes on in a segment, or begins at its start. */
-        void open(Chain chain, Segment next) throws IOException {
-            if (next != segment) {
-                close();
-                segment = next;
-            }
-            if (reader == null) {
-                file = chain.openToRead(next);
-                reader = new SegmentReader(file, next, position);
-            } else {
-                reader.extend();
-            }
-        }
-
-        /** Lets go of the file, which may be gone soon, and can go on all the same. */
-        void release() {
-            if (reader != null) {
-                position = reader.position();
-                reader = null;
-                try {
-                    file.close();
-                } catch (IOException e) {
-                    segment = null; // it was only read
-                }
-            }
-        }
-
-        void close() {
-            release();
-            segment = null;
-            position = Segment.HEADER_BYTES;
-        }
-    }
-
     private final FileSystem files;
     private final String directory;
     private final Scheduler clock;
     private final RecordBuffer record = new RecordBuffer();
     private final Chain[] chains = new Chain[NAMES.length];
     private final List<Map<Long, Flight>> flights = new ArrayList<>();
-    private final Cursor[] cursors = new Cursor[Message.LANES];
+    private final Inventory inventory = new Inventory(chains);
+    private final BacklogReader reader;
     private final Map<Integer, Long> received = new LinkedHashMap<>();
     private final Map<String, Integer> subscriptions = new LinkedHashMap<>();
     private String session = "";
     /** Where the chains ended when the store was closed in order: numbers and lengths; null = it was not. */
     private long[] ends;
+    /** The next index of each chain, if the store was closed in order. */
+    private final long[] closedNext = new long[NAMES.length];
     private UUID store;
     private long lastId;
     private long assignments;
@@ -127,6 +90,12 @@ final class Journal {
     private String boot;
     /** Whether {@link #begin} is to come before anything else is written. */
     private boolean beginDue;
+    /** While the store is opened: the segments that are missing. */
+    private List<Segment> lost = List.of();
+    /** Whose messages are perhaps partly written, and are to be written again. */
+    private Batch unrepaired;
+    /** Since when the directory is not there, by the monotonic clock; 0 = it is. */
+    private long awaySince;
     private int skipped;
     private int quarantined;
 
@@ -135,12 +104,16 @@ final class Journal {
         this.directory = directory;
         this.clock = clock;
         for (int chain = 0; chain < NAMES.length; chain++) {
-            chains[chain] = new Chain(files, directory, chain, NAMES[chain]);
+            chains[chain] = chain(files, directory, chain);
         }
         for (int lane = 0; lane < Message.LANES; lane++) {
             flights.add(new LinkedHashMap<>());
-            cursors[lane] = new Cursor();
         }
+        reader = new BacklogReader(files, directory, clock, chains, flights);
+    }
+
+    static Chain chain(FileSystem files, String directory, int number) {
+        return new Chain(files, directory, number, NAMES[number]);
     }
 
     void configure(String newMode, int newSegmentBytes) {
@@ -169,8 +142,9 @@ final class Journal {
                 beginDue = true;
                 chains[SESSION_CHAIN].abandonTail();
             }
+            inventory.batchEnded(!beginDue);
             return recovered;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) { // or nobody could open it again
             close(false);
             throw e;
         }
@@ -195,17 +169,85 @@ final class Journal {
         store = Arrays.stream(RECOVERY_ORDER).boxed().flatMap(chain -> found.get(chain).values().stream())
                 .map(segment -> segment.store).filter(Objects::nonNull).findFirst()
                 .orElseGet(() -> new UUID(clock.wallClockMillis(), clock.nanoTime()));
+        List<String> goneFiles = new ArrayList<>();
+        List<String> foreign = new ArrayList<>();
+        List<Segment> missing = new ArrayList<>();
         for (int chain : RECOVERY_ORDER) {
-            for (Segment segment : found.get(chain).values()) {
-                Segment next = found.get(chain).get(segment.number + 1);
-                if (next == null && segment != found.get(chain).lastEntry().getValue()) {
-                    recovered.incomplete = chains[chain].path(segment.number + 1) + " is missing";
-                }
-                scan(chains[chain], segment, next == null || next.store == null ? -1 : next.forcedBefore, recovered);
+            TreeMap<Integer, Segment> there = found.get(chain);
+            if (inventory.isKnown()) {
+                missing.addAll(inventory.missing(chain, there.keySet(), ends == null ? 0 : closedNext[chain]));
+                lost = missing;
             }
+            for (Segment segment : there.values()) {
+                Segment next = there.get(segment.number + 1);
+                if (inventory.isGone(chain, segment.number)) {
+                    goneFiles.add(chains[chain].path(segment));
+                } else if (segment.store != null && !segment.store.equals(store)) {
+                    foreign(recovered, chains[chain].path(segment), "belongs to another store", foreign);
+                } else if (inventory.isLate(chain, segment.number)) {
+                    foreign(recovered, chains[chain].path(segment), "was missing before", foreign);
+                } else {
+                    if (next == null && segment != there.lastEntry().getValue()
+                            && (chain == SESSION_CHAIN || !inventory.isKnown())) {
+                        recovered.incomplete = chains[chain].path(segment.number + 1) + " is missing";
+                    }
+                    scan(chains[chain], segment, next == null || next.store == null ? -1 : next.forcedBefore, recovered);
+                }
+            }
+            if (chain == SESSION_CHAIN && !recovered.incomplete.isEmpty()) {
+                inventory.distrust();
+            }
+            chains[chain].taken(inventory.taken(chain));
         }
+        missing(recovered, missing);
         finish(recovered);
+        for (String path : foreign) { // now that nothing can fail any more: what is told is told once
+            rename(path, path + ".foreign");
+        }
+        for (String path : goneFiles) {
+            delete(path);
+        }
         return recovered;
+    }
+
+    private void foreign(StoredState recovered, String path, String why, List<String> foreign) {
+        quarantined++;
+        recovered.incomplete = path + " " + why;
+        foreign.add(path);
+    }
+
+    /** Counts what must be there and is not. */
+    private void missing(StoredState recovered, List<Segment> missing) {
+        long messages = 0;
+        for (Segment segment : missing) {
+            Chain chain = chains[segment.chain];
+            chain.nextIndex = Math.max(chain.nextIndex, Math.max(segment.firstIndex, closedNext[segment.chain]));
+            lastId = Math.max(lastId, segment.firstId - 1);
+            messages += segment.chain < Message.LANES ? segment.live : 0;
+        }
+        if (!missing.isEmpty()) {
+            Segment first = missing.get(0);
+            skipped += missing.size();
+            recovered.segmentsMissing = missing.size();
+            recovered.incomplete = chains[first.chain].path(first) + (missing.size() == 1 ? " is missing"
+                    : " and " + (missing.size() - 1) + " more are missing")
+                    + (messages == 0 ? "" : ": at most " + messages + " pending messages are lost");
+        }
+        lost = List.of();
+    }
+
+    private void rename(String from, String to) {
+        try {
+            files.rename(from, to);
+        } catch (IOException e) { // next time
+        }
+    }
+
+    private void delete(String path) {
+        try {
+            files.delete(path);
+        } catch (IOException e) { // next time
+        }
     }
 
     /** A segment by its header; one without a store if it has none that can be read. */
@@ -234,11 +276,6 @@ final class Journal {
             if (found.size > Segment.HEADER_BYTES) {
                 damaged(recovered, segment, 1);
             }
-        } else if (!segment.store.equals(store)) {
-            files.rename(chain.path(found), chain.path(found) + ".foreign");
-            quarantined++;
-            recovered.incomplete = chain.path(found) + " belongs to another store";
-            return;
         }
         chain.segments.add(segment);
         chain.nextIndex = Math.max(chain.nextIndex, segment.firstIndex);
@@ -330,6 +367,11 @@ final class Journal {
         for (Segment segment : chain.segments) {
             recovered.messages[lane] -= segment.end(from, to);
         }
+        for (Segment segment : lost) {
+            if (segment.chain == lane) {
+                segment.end(from, to);
+            }
+        }
         flights.get(lane).keySet().removeIf(index -> index >= from && index < to);
     }
 
@@ -346,6 +388,7 @@ final class Journal {
                 for (long left = RecordBuffer.number(bytes); left > 0; left--) {
                     subscriptions.put(RecordBuffer.text(bytes), Records.options(bytes));
                 }
+                inventory.readAll(bytes);
             }
             case Records.SESSION -> newSession(RecordBuffer.text(bytes));
             case Records.RECEIVED -> received.put(Records.packetId(bytes), bytes.getLong());
@@ -357,7 +400,11 @@ final class Journal {
                 for (int i = 0; i < ends.length; i++) {
                     ends[i] = RecordBuffer.number(bytes);
                 }
+                for (int i = 0; i < closedNext.length && bytes.hasRemaining(); i++) {
+                    closedNext[i] = RecordBuffer.number(bytes);
+                }
             }
+            case Records.BEGUN, Records.GONE -> inventory.read(type, bytes);
             default -> skipped++;
         }
     }
@@ -375,12 +422,12 @@ final class Journal {
                 if (segment.live == segment.messages) {
                     recovered.bytes[lane] += segment.countedBytes;
                 } else if (segment.live > 0) {
-                    recovered.bytes[lane] += countLiveBytes(chains[lane], segment);
+                    recovered.bytes[lane] += reader.countLiveBytes(segment);
                 }
             }
             recovered.latestIndex[lane] = chains[lane].nextIndex - 1;
         }
-        for (int chain = 0; ends != null && chain < NAMES.length; chain++) {
+        for (int chain = 0; ends != null && !inventory.isKnown() && chain < NAMES.length; chain++) {
             if (ends[2 * chain] > 0 && (chains[chain].last() == null || chains[chain].last().number < ends[2 * chain])) {
                 recovered.incomplete = chains[chain].path((int) ends[2 * chain]) + " is missing";
             }
@@ -410,7 +457,7 @@ final class Journal {
         Set<Integer> packetIds = new HashSet<>();
         for (Flight flight : all) {
             boolean latest = packetIds.add(flight.packetId);
-            Outgoing message = latest ? load(flight.lane, flight.index) : null;
+            Outgoing message = latest ? reader.load(flight.lane, flight.index) : null;
             if (message != null && message.message().qos() == Qos.EXACTLY_ONCE) {
                 message.resume(flight.packetId, flight.released);
                 recovered.inFlight.add(0, message);
@@ -423,22 +470,6 @@ final class Journal {
                 recovered.messages[flight.lane]--;
             }
         }
-    }
-
-    private long countLiveBytes(Chain chain, Segment segment) throws IOException {
-        long bytes = 0;
-        long last = 0;
-        try (StoredFile file = chain.openToRead(segment)) {
-            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
-            while (reader.next()) {
-                Outgoing message = message(reader.record(), segment, last);
-                if (message != null) {
-                    last = message.index();
-                    bytes += message.size();
-                }
-            }
-        }
-        return bytes;
     }
 
     /** Begins the session's chain anew with all that is known, in one record: it is there as a whole or not at all. */
@@ -454,6 +485,7 @@ final class Journal {
         received.forEach((id, digest) -> record.number(id).fixed(digest));
         record.number(subscriptions.size());
         subscriptions.forEach((filter, qos) -> record.text(filter).number(qos));
+        inventory.writeAll(record);
         chain.append(record);
         chain.force();
         chain.keep();
@@ -469,6 +501,11 @@ final class Journal {
     void run(Batch batch) {
         batch.error = null;
         batch.failed = false;
+        attempt(batch, this::repair);
+        if (unrepaired != null) {
+            batch.gaveUp(batch.error); // nobody knows what is written
+            return;
+        }
         attempt(batch, () -> {
             if (Arrays.stream(batch.readBehind).anyMatch(behind -> behind >= 0)) {
                 batch.eachEndedRange(this::end); // what is not to be read
@@ -479,28 +516,35 @@ final class Journal {
             for (Chain chain : chains) {
                 chain.keep();
             }
+            unrepaired = batch;
             write(batch);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
-            failed(batch, e);
-            for (Chain chain : chains) {
-                attempt(batch, chain::cutBack); // or every attempt would take more of a disk that is full
-            }
+            unrepaired = null;
+            inventory.batchEnded(true);
+            awaySince = 0;
+        } catch (Throwable e) { // whatever it is, nothing of the batch counts as written
+            batch.error = e;
+            batch.failed = true;
+            attempt(batch, this::repair);
+        }
+        if (unrepaired != null) {
+            batch.gaveUp(batch.error);
+            return;
         }
         attempt(batch, () -> batch.eachEndedRange(this::end)); // also if unwritten: space that is free must be usable
         for (int lane = 0; lane < Message.LANES; lane++) {
             Chain chain = chains[lane];
-            attempt(batch, () -> tidy(chain, batch.failed && !beginDue ? 0 : 1));
+            attempt(batch, () -> tidy(chain));
         }
         attempt(batch, () -> batch.usableBytes = files.usableBytes());
-        attempt(batch, () -> {
-            read(batch, true);
-            for (Batch.Search search : batch.searches) {
-                search.found()[0] = search(search.id());
-            }
-            if (batch.maxAges != null) {
-                batch.old.addAll(findOld(batch.maxAges));
-            }
-        });
+        if (batch.failed || batch.usableBytes < batch.floorBytes) {
+            attempt(batch, () -> makeRoom(batch.failed));
+            attempt(batch, () -> batch.usableBytes = files.usableBytes());
+        }
+        read(batch, true);
+        reader.search(batch);
+        for (long[] range : batch.unreadable) {
+            skipped += (int) (range[2] - range[1]);
+        }
         batch.figures = new StoreFigures(sum(Chain::size), sum(chain -> chain.bytesWritten),
                 sum(chain -> chain.forces), skipped, quarantined);
     }
@@ -511,8 +555,8 @@ final class Journal {
      */
     private void read(Batch batch, boolean written) {
         for (int lane = 0; lane < Message.LANES; lane++) {
-            if (batch.readBehind[lane] >= 0 && batch.loaded.get(lane).isEmpty()) {
-                batch.loaded.set(lane, read(lane, batch.readBehind[lane], batch));
+            if (batch.readBehind[lane] >= 0 && batch.loaded.get(lane).isEmpty() && !batch.unread[lane]) {
+                reader.read(lane, batch);
                 batch.readToEnd[lane] &= written;
             }
         }
@@ -526,20 +570,43 @@ final class Journal {
     private static void attempt(Batch batch, Action action) {
         try {
             action.run();
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (Throwable e) { // the batch has it, and the rest goes on
             batch.error = batch.error == null ? e : batch.error;
         }
     }
 
-    /** Nothing of a batch counts as written. */
-    private void failed(Batch batch, Throwable error) {
-        batch.error = error;
-        batch.failed = true;
+    /** Nothing of the batch that failed counts as written; tried again before the next one if it fails. */
+    private void repair() throws IOException {
+        Batch failed = unrepaired;
+        if (failed == null) {
+            return;
+        }
         for (Chain chain : chains) {
             chain.abandonTail();
         }
-        for (int i = 0; i < batch.messages.size(); i++) {
-            end(batch.messages.get(i).lane(), batch.outgoing.get(i).index(), 1);
+        for (int i = 0; i < failed.messages.size(); i++) {
+            end(failed.messages.get(i).lane(), failed.outgoing.get(i).index(), 1);
+        }
+        inventory.batchEnded(false);
+        unrepaired = null;
+        for (Chain chain : chains) {
+            attempt(failed, chain::cutBack); // or every attempt would take more of a disk that is full
+        }
+        awaitDirectory();
+    }
+
+    /** Makes the directory anew when it has been away for long, with all that is known of the session. */
+    private void awaitDirectory() throws IOException {
+        if (!files.list(directory).isEmpty()) {
+            awaySince = 0;
+        } else if (awaySince == 0) {
+            awaySince = clock.nanoTime();
+        } else if (clock.nanoTime() - awaySince > DIRECTORY_AWAY_NANOS) {
+            lock.close();
+            files.makeDirectory(directory);
+            lock = files.lock(directory + "/lock");
+            beginDue = true;
+            awaySince = 0;
         }
     }
 
@@ -577,11 +644,21 @@ final class Journal {
             chains[lane].append(record.begin(Records.DONE).number(index).number(count));
         });
         for (Chain chain : chains) {
-            if (batch.force) {
-                chain.force();
-            } else {
-                chain.flush();
+            if (chain.number != SESSION_CHAIN) {
+                write(chain, batch.force);
             }
+        }
+        for (Segment made = inventory.nextToList(); made != null; made = inventory.nextToList()) {
+            note(inventory.writeBegun(record, made)); // only when it holds what it is to hold
+        }
+        write(chains[SESSION_CHAIN], batch.force);
+    }
+
+    private static void write(Chain chain, boolean force) throws IOException {
+        if (force) {
+            chain.force();
+        } else {
+            chain.flush();
         }
     }
 
@@ -660,8 +737,8 @@ final class Journal {
         chain.tail(store, id, segmentBytes);
         chain.append(Records.message(record, chain.nextIndex++, id, acceptedMillis, message));
         chain.force(); // before its end can be written to its lane
-        while (chain.segments.size() > MAX_ASIDE_SEGMENTS) {
-            chain.remove(chain.segments.get(0));
+        if (chain.segments.size() > MAX_ASIDE_SEGMENTS) {
+            giveUp(chain, chain.segments.get(chain.segments.size() - MAX_ASIDE_SEGMENTS - 1));
         }
     }
 
@@ -669,13 +746,28 @@ final class Journal {
 
     /**
      * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
-     * earlier messages dead. The last one says what the next numbers are, and goes only if even its space is needed. When
-     * too much is dead, the oldest segment that is mostly so is written anew.
+     * earlier messages dead. The last one stays: it says what the next numbers are. When too much is dead, the oldest segment
+     * that is mostly so is written anew.
      */
-    private void tidy(Chain chain, int least) throws IOException {
-        while (chain.segments.size() > least && chain.segments.get(0).live == 0) {
-            chain.remove(chain.segments.get(0));
+    private void tidy(Chain chain) throws IOException {
+        int dead = 0;
+        while (dead < chain.segments.size() - 1 && chain.segments.get(dead).live == 0) {
+            dead++;
         }
+        if (dead > 0) {
+            try {
+                giveUp(chain, chain.segments.get(dead - 1));
+            } catch (IOException | RuntimeException e) { // a full disk, perhaps
+                for (Segment segment : List.copyOf(chain.segments.subList(0, dead))) {
+                    chain.empty(segment, segment.firstIndex, segment.firstId);
+                }
+                throw e;
+            }
+        }
+        compact(chain, 3L * segmentBytes);
+    }
+
+    private void compact(Chain chain, long slack) throws IOException {
         long live = 0;
         Segment sparse = null;
         for (Segment segment : chain.segments) {
@@ -684,9 +776,53 @@ final class Journal {
                 sparse = segment;
             }
         }
-        if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + 3L * segmentBytes) {
+        if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + slack) {
             rewrite(chain, sparse);
         }
+    }
+
+    /** Space is short: what is dead goes at once, also from the last segments; only what needs no space if there is none. */
+    private void makeRoom(boolean none) throws IOException {
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            Chain chain = chains[lane];
+            if (chain.segments.size() == 1 && chain.last().live == 0) {
+                chain.empty(chain.last(), chain.nextIndex, lastId + 1);
+            }
+        }
+        for (int lane = 0; lane < Message.LANES && !none; lane++) {
+            Chain chain = chains[lane];
+            Segment last = chain.last();
+            if (last != null && last.dead() > last.live && last.size - last.liveBytes > WORTH_BYTES) {
+                chain.tail(store, lastId + 1, 0); // so that it is the last one no more
+            }
+            compact(chain, WORTH_BYTES);
+        }
+    }
+
+    /** Takes away the oldest segments of a chain, up to one: first this is recorded, or they would be missing. */
+    private void giveUp(Chain chain, Segment last) throws IOException {
+        Chain session = chains[SESSION_CHAIN];
+        int before = inventory.goes(chain, last.number);
+        session.keep();
+        try {
+            if (beginDue) {
+                begin();
+            } else {
+                note(record.begin(Records.GONE).number(chain.number).number(last.number));
+                session.force();
+            }
+        } catch (Throwable e) {
+            inventory.stays(chain, before);
+            inventory.batchEnded(false);
+            session.abandonTail();
+            session.cutBack();
+            throw e;
+        }
+        inventory.batchEnded(true);
+        while (chain.segments.get(0) != last) {
+            chain.remove(chain.segments.get(0));
+        }
+        chain.remove(last);
     }
 
     /** Writes the live messages of a segment, and all notes on others, to a file that takes its place. */
@@ -730,87 +866,7 @@ final class Journal {
         files.forceDirectory(directory);
     }
 
-    // ---- reading --------------------------------------------------------------------------------------------------
-
-    /** Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once. */
-    private List<Outgoing> read(int lane, long behind, Batch batch) {
-        Chain chain = chains[lane];
-        Cursor cursor = cursors[lane];
-        List<Outgoing> messages = new ArrayList<>();
-        long bytes = 0;
-        long last = behind;
-        int at = find(chain, cursor, behind);
-        while (at < chain.segments.size() && bytes < READ_BYTES) {
-            Segment segment = chain.segments.get(at);
-            boolean end = true;
-            if (segment.live > 0) {
-                try {
-                    cursor.open(chain, segment);
-                    while (end && cursor.reader.next()) {
-                        Outgoing message = live(cursor.reader.record(), segment, last);
-                        if (message != null) {
-                            messages.add(message);
-                            last = message.index();
-                            bytes += message.size();
-                            end = bytes < READ_BYTES;
-                        }
-                    }
-                } catch (IOException | RuntimeException e) {
-                    skipped++;
-                    batch.error = batch.error == null ? e : batch.error;
-                    cursor.close();
-                }
-            }
-            if (end) {
-                at++;
-            }
-        }
-        cursor.index = last;
-        batch.readToEnd[lane] = at >= chain.segments.size();
-        if (batch.readToEnd[lane]) {
-            cursor.release();
-        }
-        return messages;
-    }
-
-    private int find(Chain chain, Cursor cursor, long behind) {
-        int at = chain.segments.indexOf(cursor.segment);
-        if (at >= 0 && cursor.index == behind) {
-            return at;
-        }
-        cursor.close();
-        at = 0; // not by what their headers say: one that was begun anew after a failure may have stayed empty
-        while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
-            at++;
-        }
-        return at;
-    }
-
-    /** A message that is live, not under way and behind an index; null for any other record. */
-    private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
-        Outgoing message = message(bytes, segment, behind);
-        return message == null || flights.get(segment.chain).containsKey(message.index()) ? null : message;
-    }
-
-    /** A message that is live and behind an index; null for any other record. */
-    private Outgoing message(ByteBuffer bytes, Segment segment, long behind) {
-        try {
-            if (bytes.get() != Records.MESSAGE) {
-                return null;
-            }
-            long index = RecordBuffer.number(bytes);
-            return index <= behind || !segment.isLive(index) ? null
-                    : Records.outgoing(bytes, segment.chain, index, clock.nanoTime(), clock.wallClockMillis());
-        } catch (RuntimeException e) { // was passed over and counted when the store was opened
-            return null;
-        }
-    }
-
-    /** Loads one message; null if it is not there. */
-    private Outgoing load(int lane, long index) throws IOException {
-        Segment segment = chains[lane].holding(index);
-        return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
-    }
+    // ---- what it holds --------------------------------------------------------------------------------------------
 
     /** Whether there is a message that has not come to its end. */
     boolean holds(int lane, long index) {
@@ -824,75 +880,12 @@ final class Journal {
                 .sorted().toArray();
     }
 
-    /** The queued message with an id; null if there is none. */
-    private Outgoing search(long id) {
-        for (int lane = 0; lane < Message.LANES; lane++) {
-            Segment candidate = null;
-            for (Segment segment : chains[lane].segments) {
-                candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
-            }
-            try {
-                Outgoing found = candidate == null ? null
-                        : first(candidate, 0, message -> message.id() == id);
-                if (found != null && !flights.get(lane).containsKey(found.index())) {
-                    return found;
-                }
-            } catch (IOException e) {
-                skipped++;
-            }
-        }
-        return null;
-    }
-
-    /** Goes through one segment that has messages that are too old, if there is one, and gives them. */
-    private List<Outgoing> findOld(long[] maxAges) throws IOException {
-        long now = clock.nanoTime();
-        List<Outgoing> old = new ArrayList<>();
-        for (int lane = 0; lane < Message.LANES; lane++) {
-            for (Segment segment : chains[lane].segments) {
-                if (segment.isDue(now, maxAges[lane])) {
-                    segment.oldest = Long.MAX_VALUE;
-                    segment.expires = Long.MAX_VALUE;
-                    try (StoredFile file = chains[lane].openToRead(segment)) {
-                        SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
-                        while (reader.next()) {
-                            Outgoing message = live(reader.record(), segment, 0);
-                            if (message != null && (message.isExpired(now) || message.isOlderThan(maxAges[lane], now))) {
-                                old.add(message);
-                            } else if (message != null) {
-                                segment.ages(message.acceptedNanos(), message.message().expiresAfterNanos());
-                            }
-                        }
-                    }
-                    return old;
-                }
-            }
-        }
-        return old;
-    }
-
-    /** The first live message of a segment that is wanted; null if there is none. */
-    private Outgoing first(Segment segment, long behind, Predicate<Outgoing> wanted) throws IOException {
-        try (StoredFile file = chains[segment.chain].openToRead(segment)) {
-            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
-            while (reader.next()) {
-                Outgoing message = message(reader.record(), segment, behind);
-                if (message != null && wanted.test(message)) {
-                    return message;
-                }
-            }
-        }
-        return null;
-    }
-
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Lets go of the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
-    Exception close(boolean inOrder) {
-        for (Cursor cursor : cursors) {
-            cursor.close();
-        }
-        Exception failure = null;
+    Throwable close(boolean inOrder) {
+        reader.close();
+        Throwable failure = null;
         try {
             if (inOrder) {
                 Chain chain = chains[SESSION_CHAIN];
@@ -902,16 +895,19 @@ final class Journal {
                     Segment last = each.last();
                     record.number(last == null ? 0 : last.number).number(last == null ? 0 : last.forced);
                 }
+                for (Chain each : chains) {
+                    record.number(each.nextIndex);
+                }
                 chain.append(record);
                 chain.force();
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             failure = e;
         }
         for (Chain each : chains) {
             try {
                 each.close();
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
                 failure = e;
             }
         }
@@ -920,7 +916,7 @@ final class Journal {
                 lock.close();
                 lock = null;
             }
-        } catch (IOException e) {
+        } catch (Throwable e) {
             failure = e;
         }
         return failure;

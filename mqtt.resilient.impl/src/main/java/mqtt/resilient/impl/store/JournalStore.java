@@ -28,7 +28,6 @@ public final class JournalStore implements MessageStore {
     private static final long WINDOW_BYTES = 1024 * 1024;
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
-    private static final long SLOW_NANOS = 5 * SECOND;
     private static final int FAILURES_TO_FAIL = 3;
     private static final int LONGEST_RETRY_SECONDS = 10;
 
@@ -42,6 +41,8 @@ public final class JournalStore implements MessageStore {
         /** The index up to which everything is, or was, in memory. */
         private long loadedIndex;
         private boolean reading;
+        /** Whether the last reading failed, and is to be repeated. */
+        private boolean unread;
         /** Taken out of the disk's part since the batch began that is written, which may still find them. */
         private final Set<Long> removed = new HashSet<>();
     }
@@ -62,16 +63,24 @@ public final class JournalStore implements MessageStore {
     private boolean opening;
     private boolean busy;
     private boolean planned;
+    /** Made beforehand, as all that is handed over: that is certain then. */
+    private final Runnable pump = this::pump;
+    /** What a thread has answered, until all that follows from it is done; null = nothing. */
+    private Batch answered;
     private boolean unforced;
     private int failures;
-    private StoreHealth health = StoreHealth.OPENING;
-    private String reason = "";
+    private final Condition condition = new Condition();
+    private final Answer answer;
+    /** What could not be read, and is asked again. */
+    private final List<Batch.Search> unanswered = new ArrayList<>();
+    private long[] unseenAges;
+    private int readFailures;
+    private Scheduler.Timer readTimer;
     private Runnable closing;
     private Consumer<Outgoing> foundOld = message -> { };
     private Scheduler.Timer endedTimer;
     private Scheduler.Timer forceTimer;
     private Scheduler.Timer retryTimer;
-    private Scheduler.Timer slowTimer;
     private volatile StoreFigures figures = StoreFigures.NONE;
 
     /**
@@ -95,6 +104,10 @@ public final class JournalStore implements MessageStore {
             windows[lane] = lanes[lane].window;
         }
         visitor = new LaneVisitor(windows);
+        answer = new Answer(scheduler, waiting -> {
+            condition.waiting(waiting);
+            tell();
+        });
     }
 
     // ---- opening and closing --------------------------------------------------------------------------------------
@@ -113,18 +126,31 @@ public final class JournalStore implements MessageStore {
 
     private void tryToOpen() {
         cancelRetry();
-        opening = true;
+        Journal fresh = new Journal(files, directory, scheduler);
         StoreSettings now = settings;
-        journal = new Journal(files, directory, scheduler);
-        executor.execute(() -> {
+        Opening result = new Opening();
+        Runnable end = () -> opened(result);
+        Runnable task = () -> {
             try {
-                journal.configure(now.durability().name(), now.segmentBytes());
-                StoredState state = journal.open(bootId);
-                scheduler.execute(() -> opened(state));
-            } catch (IOException | RuntimeException | OutOfMemoryError e) {
-                scheduler.execute(() -> openFailed(e));
+                result.begun.now(scheduler);
+                fresh.configure(now.durability().name(), now.segmentBytes());
+                result.state = fresh.open(bootId);
+            } catch (Throwable e) { // the answer comes in any case
+                result.error = e;
             }
-        });
+            scheduler.execute(end);
+        };
+        journal = fresh;
+        opening = true;
+        answer.await(result.begun, "opening the store takes longer than ");
+        executor.execute(task);
+    }
+
+    /** What came of opening. */
+    private static final class Opening {
+        private final Answer.Begun begun = new Answer.Begun();
+        private StoredState state;
+        private Throwable error;
     }
 
     private void retryLater(Runnable task) {
@@ -141,9 +167,15 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    private void opened(StoredState state) {
-        open = true;
+    private void opened(Opening result) {
+        answer.came();
         opening = false;
+        if (result.state == null) {
+            openFailed(result.error);
+            return;
+        }
+        StoredState state = result.state;
+        open = true;
         failures = 0;
         for (int lane = 0; lane < lanes.length; lane++) {
             lanes[lane].diskMessages = state.messages[lane];
@@ -156,20 +188,19 @@ public final class JournalStore implements MessageStore {
         }
         if (closing == null) {
             listener.opened(state);
-            health(StoreHealth.OK, "");
+            writing(StoreHealth.OK, "");
             pending.force = true; // a first look at the disk
         }
         plan();
     }
 
     private void openFailed(Throwable error) {
-        opening = false;
         if (closing != null) {
             closing.run();
             return;
         }
         failures++;
-        health(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + describe(error));
+        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + describe(error));
         retryLater(this::tryToOpen);
     }
 
@@ -185,25 +216,37 @@ public final class JournalStore implements MessageStore {
     }
 
     private void finish() {
-        busy = true;
         Batch last = pending;
-        pending = new Batch();
-        executor.execute(() -> {
-            last.force = true;
-            journal.run(last);
-            Throwable error = journal.close(!last.failed);
-            scheduler.execute(() -> {
-                open = false;
-                busy = false;
-                if (last.failed || error != null) {
-                    health(StoreHealth.FAILED, "the last write failed: " + describe(last.failed ? last.error : error));
-                } else {
-                    last.ifStored(listener::stored);
-                }
-                last.whenDurable.forEach(Runnable::run);
-                closing.run();
-            });
-        });
+        Batch none = new Batch();
+        Throwable[] error = new Throwable[1];
+        Runnable end = () -> finished(last, error[0]);
+        Runnable task = () -> {
+            try {
+                last.force = true;
+                journal.run(last);
+            } catch (Throwable e) { // the answer comes in any case
+                last.gaveUp(e);
+            }
+            error[0] = last.failed ? last.error : null;
+            Throwable second = journal.close(!last.failed);
+            error[0] = error[0] == null ? second : error[0];
+            scheduler.execute(end);
+        };
+        pending = none;
+        busy = true;
+        executor.execute(task);
+    }
+
+    private void finished(Batch last, Throwable error) {
+        open = false;
+        busy = false;
+        if (error != null) {
+            writing(StoreHealth.FAILED, "the last write failed: " + describe(error));
+        } else {
+            last.ifStored(listener::stored);
+        }
+        last.whenDurable.forEach(Runnable::run);
+        closing.run();
     }
 
     // ---- batches --------------------------------------------------------------------------------------------------
@@ -212,7 +255,7 @@ public final class JournalStore implements MessageStore {
     private void plan() {
         if (!planned && !busy) {
             planned = true;
-            scheduler.execute(this::pump);
+            scheduler.execute(pump);
         }
     }
 
@@ -224,63 +267,100 @@ public final class JournalStore implements MessageStore {
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            write(pending.takeReads()); // draining goes on
+            Batch reads = pending.takeReads(); // draining goes on
+            if (reads != null) {
+                write(reads, pending);
+            }
         } else if (!pending.isEmpty()) {
-            Batch batch = pending;
-            pending = new Batch();
-            write(batch);
+            write(pending, new Batch());
         }
     }
 
-    private void write(Batch batch) {
-        if (batch == null) {
-            return;
-        }
-        busy = true;
+    /** Hands a batch over; what may fail for want of heap comes first. */
+    private void write(Batch batch, Batch next) {
+        StoreSettings now = settings;
+        batch.floorBytes = now.floorBytes();
+        Runnable end = () -> written(batch);
+        Runnable task = () -> {
+            try {
+                batch.begun.now(scheduler);
+                journal.configure(now.durability().name(), now.segmentBytes());
+                journal.run(batch);
+            } catch (Throwable e) { // the answer comes in any case
+                batch.gaveUp(e);
+            }
+            tellStored(batch); // whoever waits for it waits for nothing else
+            scheduler.execute(end);
+        };
+        answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (Lane lane : lanes) {
                 lane.removed.clear();
             }
         }
-        slowTimer = scheduler.at(scheduler.nanoTime() + SLOW_NANOS, () -> {
-            if (health == StoreHealth.OK) { // what is worse stays
-                health(StoreHealth.DEGRADED, "the disk has not answered for " + SLOW_NANOS / SECOND + " s");
-            }
-        });
-        StoreSettings now = settings;
-        executor.execute(() -> {
-            journal.configure(now.durability().name(), now.segmentBytes());
-            journal.run(batch);
+        pending = next;
+        busy = true;
+        executor.execute(task);
+    }
+
+    private void tellStored(Batch batch) {
+        try {
             if (!batch.failed) {
-                batch.ifStored(listener::stored); // whoever waits for it waits for nothing else
+                batch.ifStored(listener::stored);
             }
-            scheduler.execute(() -> written(batch));
-        });
+        } catch (VirtualMachineError e) { // no heap to tell it: the loop tells it again
+            return;
+        }
+    }
+
+    @Override
+    public void mend() {
+        if (answered != null) {
+            written(answered);
+        }
+        for (Lane lane : lanes) {
+            lane.reading &= busy; // what was not asked for is asked for again
+        }
+        pending.force |= open;
+        plan();
     }
 
     private void written(Batch batch) {
-        slowTimer.cancel();
-        figures = batch.figures;
+        answered = batch;
+        answer.came();
+        if (!batch.failed) {
+            batch.ifStored(listener::stored);
+        }
+        figures = batch.figures == null ? figures : batch.figures;
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
                 loaded(lane, batch);
-                more = true;
+                more |= !batch.unread[lane] || !batch.loaded.get(lane).isEmpty();
             }
         }
-        batch.searches.forEach(search -> search.result().accept(search.found()[0]));
+        for (Batch.Search search : batch.searches) {
+            if (search.failed) {
+                unanswered.add(search);
+            } else {
+                search.result.accept(search.found);
+            }
+        }
         for (Outgoing message : batch.old) {
             if (isOnDisk(message)) {
                 foundOld.accept(message);
             }
         }
         busy = false;
+        unseenAges = batch.oldFailed ? batch.maxAges : batch.maxAges != null ? null : unseenAges;
+        readingEnded(batch.readError);
         if (batch.failed) {
             failed(batch);
         } else if (failures == 0 || !batch.isReadOnly()) { // reading says nothing about writing
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
+        answered = null;
         if (more) {
             listener.available();
         }
@@ -294,19 +374,20 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        if (!batch.outgoing.isEmpty()) {
+        if (!batch.outgoing.isEmpty() && !batch.counted) {
+            batch.counted = true;
             listener.written(batch.outgoing.size(), batch.bytes);
         }
         if (batch.usableBytes < settings.floorBytes()) {
-            health(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
+            writing(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
                     + settings.floorBytes() + " (store.floor.bytes)");
         } else if (batch.error != null) {
-            health(StoreHealth.DEGRADED, "messages are stored, reading or compacting failed: " + describe(batch.error));
+            writing(StoreHealth.DEGRADED, "messages are stored, compacting failed and is retried: " + describe(batch.error));
         } else {
-            health(StoreHealth.OK, "");
+            writing(StoreHealth.OK, "");
         }
-        batch.whenDurable.forEach(Runnable::run);
-        boolean look = health != StoreHealth.OK;
+        batch.runWhenDurable();
+        boolean look = condition.health() != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
             forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
                 forceTimer = null;
@@ -323,8 +404,9 @@ public final class JournalStore implements MessageStore {
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
         pending = batch.append(pending);
+        answered = null;
         if (closing == null) {
-            health(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
+            writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);
             retryLater(this::plan);
         }
@@ -340,11 +422,51 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    private void health(StoreHealth newHealth, String newReason) {
-        if (health != newHealth || !newReason.equals(reason) && newHealth != StoreHealth.FULL) {
-            health = newHealth;
-            reason = newReason;
-            listener.health(newHealth, newReason);
+    /** What could not be read is asked for again, at longer and longer intervals, until all of it was read. */
+    private void readingEnded(Throwable error) {
+        if (error != null) {
+            condition.reading("stored messages cannot be read, which is retried: " + describe(error));
+        }
+        boolean due = unseenAges != null || !unanswered.isEmpty();
+        for (Lane lane : lanes) {
+            due |= lane.unread;
+        }
+        if (!due) {
+            readFailures = 0;
+            condition.reading("");
+            tell();
+        } else if (readTimer == null) {
+            readFailures++;
+            readTimer = scheduler.at(scheduler.nanoTime() + Math.min(readFailures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
+                readTimer = null;
+                readAgain();
+            });
+            tell();
+        }
+    }
+
+    private void readAgain() {
+        for (int lane = 0; lane < lanes.length; lane++) {
+            if (lanes[lane].unread) {
+                pending.readBehind(lane, lanes[lane].loadedIndex);
+            }
+        }
+        unanswered.forEach(pending::search);
+        unanswered.clear();
+        if (unseenAges != null) {
+            pending.findOld(unseenAges);
+        }
+        plan();
+    }
+
+    private void writing(StoreHealth health, String reason) {
+        condition.writing(health, reason);
+        tell();
+    }
+
+    private void tell() {
+        if (condition.isNews()) {
+            listener.health(condition.health(), condition.reason());
         }
     }
 
@@ -369,8 +491,9 @@ public final class JournalStore implements MessageStore {
     @Override
     public void append(Outgoing message) {
         Lane lane = lanes[message.lane()];
-        message.index(++lane.latestIndex);
+        lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
+        message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
         if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
             keep(lane, message);
@@ -414,14 +537,21 @@ public final class JournalStore implements MessageStore {
 
     private void loaded(int number, Batch batch) {
         Lane lane = lanes[number];
-        lane.reading = false;
+        lane.unread = batch.unread[number];
+        lane.reading = lane.unread; // nobody else asks for it meanwhile
         for (Outgoing message : batch.loaded.get(number)) {
             if (isOnDisk(message)) {
+                lane.window.makeRoom(); // what may fail for want of heap comes first
                 lane.diskMessages--;
                 lane.diskBytes -= message.size();
                 keep(lane, message);
             }
             lane.loadedIndex = Math.max(lane.loadedIndex, message.index());
+        }
+        for (long[] range : batch.unreadable) {
+            for (long index = range[1]; range[0] == number && index < range[2]; index++) {
+                pending.ended(number, index); // what is told to be lost is never sent, whatever the disk finds later
+            }
         }
         long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);
         long missing = lane.diskMessages - unwritten;
@@ -429,7 +559,8 @@ public final class JournalStore implements MessageStore {
             long bytes = unwritten == 0 ? lane.diskBytes : lane.diskBytes / lane.diskMessages * missing;
             lane.diskMessages -= missing;
             lane.diskBytes -= bytes;
-            listener.lost(number, missing, bytes);
+            pending.force = true;
+            pending.whenDurable.add(() -> listener.lost(number, missing, bytes));
         }
     }
 
@@ -443,15 +574,16 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void ended(Outgoing message) {
-        pending.ended(message.lane(), message.index());
         if (!busy && pending.isIdle()) {
-            writeLater();
+            writeLater(); // before it is noted, for this may fail for want of heap
         }
+        pending.ended(message.lane(), message.index());
     }
 
     @Override
     public void remove(Outgoing message) {
         Lane lane = lanes[message.lane()];
+        ended(message);
         if (lane.window.remove(message.id()) != null) {
             lane.windowBytes -= message.size();
         } else {
@@ -460,7 +592,6 @@ public final class JournalStore implements MessageStore {
             lane.diskBytes -= message.size();
             lane.removed.add(message.index());
         }
-        ended(message);
     }
 
     @Override
@@ -496,8 +627,8 @@ public final class JournalStore implements MessageStore {
     public Outgoing removeOldest(int lane) {
         Outgoing oldest = next(lane);
         if (oldest != null) {
-            sent(oldest);
             ended(oldest);
+            sent(oldest);
         }
         return oldest;
     }

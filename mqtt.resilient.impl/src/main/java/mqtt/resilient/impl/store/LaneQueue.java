@@ -19,10 +19,15 @@ final class LaneQueue {
     private int used;
     private int live;
 
-    void add(Outgoing message) {
+    /** Makes room for one message more: the next {@link #add} allocates nothing. */
+    void makeRoom() {
         if (used == ring.length) {
             pack(Math.max(SMALLEST, 2 * live));
         }
+    }
+
+    void add(Outgoing message) {
+        makeRoom();
         ring[index(used++)] = message;
         live++;
     }

@@ -94,7 +94,7 @@ public final class NamedJournal {
         }
         if (!run(batch)) {
             lastId = first - 1;
-            throw failure(batch);
+            throw failure(batch.error);
         }
         size += messages.size();
         for (Outgoing outgoing : batch.outgoing) {
@@ -118,8 +118,8 @@ public final class NamedJournal {
             loaded.forEach(this::keep);
             found = window.get(id);
             if (found == null && (loaded.isEmpty() || readUpTo >= id)) {
-                if (batch.error != null) {
-                    throw failure(batch);
+                if (batch.readError != null) {
+                    throw failure(batch.readError);
                 }
                 remove(id); // damaged
                 return null;
@@ -139,7 +139,7 @@ public final class NamedJournal {
         Batch batch = owed;
         batch.ended(LANE, id);
         if (!run(batch)) {
-            throw failure(batch);
+            throw failure(batch.error);
         }
     }
 
@@ -148,9 +148,9 @@ public final class NamedJournal {
         Batch last = owed;
         last.force = true;
         boolean written = run(last);
-        Exception failure = journal.close(written);
+        Throwable failure = journal.close(written);
         if (!written) {
-            throw failure(last);
+            throw failure(last.error);
         } else if (failure != null) {
             throw new IOException(failure);
         }
@@ -158,6 +158,7 @@ public final class NamedJournal {
 
     /** Writes a batch; false if that failed. */
     private boolean run(Batch batch) throws IOException {
+        batch.floorBytes = floorBytes;
         journal.run(batch);
         usableBytes = batch.usableBytes;
         owed = new Batch();
@@ -182,8 +183,8 @@ public final class NamedJournal {
         }
     }
 
-    private static IOException failure(Batch batch) {
-        return batch.error instanceof IOException error ? error : new IOException(batch.error);
+    private static IOException failure(Throwable reason) {
+        return reason instanceof IOException error ? error : new IOException(reason);
     }
 
     private static Message inTheLane(Message message) {

@@ -21,6 +21,8 @@ final class Records {
     static final int SUBSCRIBED = 10;
     static final int UNSUBSCRIBED = 11;
     static final int CLOSED = 12;
+    static final int BEGUN = 13;
+    static final int GONE = 14;
 
     static final int QOS = 0x03;
     /** Indexes, ids and orders are smaller: see {@link Batch}. */

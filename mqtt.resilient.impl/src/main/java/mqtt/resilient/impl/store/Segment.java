@@ -15,7 +15,7 @@ final class Segment {
     /** Of a fragment: CRC-32C, length, kind. */
     static final int FRAGMENT_HEADER_BYTES = 7;
     static final int HEADER_BYTES = 64;
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     /** From the first index to the last: what is known of its messages is a bit for each. */
     private static final int MAX_SPAN = 1 << 24;
     private static final int MAGIC = 0x4D515253; // MQRS
@@ -25,10 +25,10 @@ final class Segment {
     final int number;
     /** The index and the id that the first message in it has at least. */
     long firstIndex;
-    final long firstId;
+    long firstId;
     /** How much of the segment before was forced when this one was begun. */
     final long forcedBefore;
-    /** What its length is for ever; 0 = it may grow. */
+    /** What its length is for ever, whatever is behind it in the file; 0 = it may grow. */
     int fixedLength;
 
     /** Its length, what is not flushed included. */
@@ -129,6 +129,18 @@ final class Segment {
             }
         }
         return before - live;
+    }
+
+    /** Nothing is in it any more, and nothing will be: its header says what the next numbers are. */
+    void emptied(long nextIndexOfAll, long nextId) {
+        firstIndex = nextIndexOfAll;
+        nextIndex = nextIndexOfAll;
+        firstId = nextId;
+        fixedLength = HEADER_BYTES;
+        messages = 0;
+        live = 0;
+        liveBits.clear();
+        liveBytes = 0;
     }
 
     int dead() {

@@ -41,14 +41,14 @@ final class SegmentReader {
         this.segment = segment;
         checksum = new CRC32C();
         segment.putSeed(ByteBuffer.wrap(seed));
-        end = file.size();
         position = from;
+        extend();
         buffer.limit(0);
     }
 
     /** Takes notice of what was added to the file meanwhile. */
     void extend() throws IOException {
-        end = file.size();
+        end = segment.fixedLength > 0 ? Math.min(segment.fixedLength, file.size()) : file.size();
     }
 
     /** Goes to the next record; false at the end. */

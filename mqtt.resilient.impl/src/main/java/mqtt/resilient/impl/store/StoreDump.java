@@ -2,6 +2,7 @@ package mqtt.resilient.impl.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.FileSystem;
@@ -15,6 +16,7 @@ public final class StoreDump {
     private int segments;
     private long records;
     private int damages;
+    private final Inventory inventory = new Inventory(new Chain[Journal.CHAINS]);
 
     /**
      * Makes a dump of one client's directory.
@@ -35,7 +37,8 @@ public final class StoreDump {
      * @throws IOException if the directory cannot be read, or has no segment: it is not the one of a journal
      */
     public boolean run(boolean all) throws IOException {
-        for (String name : files.list(directory)) {
+        List<String> before = files.list(directory);
+        for (String name : before) {
             if (name.endsWith(Chain.SUFFIX)) {
                 try {
                     read(name, all);
@@ -51,8 +54,23 @@ public final class StoreDump {
             throw new IOException(directory + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
                     + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
         }
+        missing(before);
         lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
         return damages == 0;
+    }
+
+    /** Names what the session chain lists and what is not there, nor was before: a client may write meanwhile. */
+    private void missing(List<String> before) throws IOException {
+        List<String> names = files.list(directory);
+        for (int chain = 0; chain < Journal.CHAINS; chain++) {
+            for (Segment segment : inventory.missing(chain, List.of(), 0)) {
+                String name = Journal.chain(files, directory, chain).name(segment.number);
+                if (!names.contains(name) && !before.contains(name)) {
+                    damages++;
+                    lines.accept("{\"segment\":" + quoted(name) + ",\"missing\":true}");
+                }
+            }
+        }
     }
 
     private void read(String name, boolean all) throws IOException {
@@ -74,6 +92,7 @@ public final class StoreDump {
             long before = records;
             while (reader.next()) {
                 records++;
+                list(segment.chain, reader.record().duplicate());
                 if (all) {
                     lines.accept(lineOrDamage(segment.chain, reader.record()));
                 }
@@ -83,6 +102,17 @@ public final class StoreDump {
                 lines.accept("{\"segment\":" + quoted(name) + ",\"records\":" + (records - before) + ",\"damages\":"
                         + reader.damages() + ",\"firstDamage\":" + reader.firstDamage() + "}");
             }
+        }
+    }
+
+    /** Takes note of which segments there must be. */
+    private void list(int chain, ByteBuffer record) {
+        try {
+            if (chain == Journal.SESSION_CHAIN) {
+                inventory.read(record.get(), record);
+            }
+        } catch (RuntimeException e) {
+            inventory.distrust(); // it is damaged
         }
     }
 
@@ -112,6 +142,15 @@ public final class StoreDump {
             case Records.SUBSCRIBED -> "{\"subscribed\":" + text(record) + ",\"qos\":" + next(record) + "}";
             case Records.UNSUBSCRIBED -> "{\"unsubscribed\":" + text(record) + "}";
             case Records.CLOSED -> "{\"closed\":true}";
+            case Records.BEGUN -> {
+                long of = next(record);
+                yield "{\"begun\":" + next(record) + ",\"chain\":" + of + ",\"firstIndex\":" + next(record) + ",\"firstId\":"
+                        + next(record) + "}";
+            }
+            case Records.GONE -> {
+                long of = next(record);
+                yield "{\"gone\":" + next(record) + ",\"chain\":" + of + "}";
+            }
             default -> "{\"type\":" + type + "}";
         };
     }

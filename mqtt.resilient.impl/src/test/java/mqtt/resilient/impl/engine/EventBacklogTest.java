@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -14,10 +15,17 @@ import org.junit.jupiter.api.Test;
 
 /** A handler of events that does not return costs events, and nothing else. */
 class EventBacklogTest {
-    private final HostThread thread = new HostThread("host");
-    private final EventBacklog backlog = new EventBacklog(thread);
+    private final Engine engine;
+    private final HostThread thread;
+    private final EventBacklog backlog;
     private final CountDownLatch blocked = new CountDownLatch(1);
     private final AtomicInteger posted = new AtomicInteger();
+
+    EventBacklogTest() throws IOException {
+        engine = new Engine("host", null);
+        thread = engine.host();
+        backlog = new EventBacklog(thread);
+    }
 
     private String logged(String property, int events) throws Exception {
         PrintStream before = System.err;
@@ -41,7 +49,7 @@ class EventBacklogTest {
             assertEquals(1, registered.get());
         } finally {
             System.setErr(before);
-            thread.stop();
+            engine.stop();
         }
         return bytes.toString(StandardCharsets.UTF_8);
     }

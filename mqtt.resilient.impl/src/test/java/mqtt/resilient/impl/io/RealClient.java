@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.ThreadPoolExecutor;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
@@ -22,7 +21,7 @@ final class RealClient implements AutoCloseable {
     private static final long MILLI = 1_000_000L;
 
     private final String broker;
-    private final ThreadPoolExecutor completions = Threads.pool("mqtt-complete", 1);
+    private final Threads completions;
     private final EventLoop loop;
     private Client client;
     private Route.Proxy proxy;
@@ -41,6 +40,7 @@ final class RealClient implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         loop.start();
+        completions = loop.threads("mqtt-complete", 0, 1);
     }
 
     RealClient proxy(Route.Proxy.Kind kind, int port, String user, String password) {
@@ -85,6 +85,22 @@ final class RealClient implements AutoCloseable {
     private static ClientEvents silence() {
         return (ClientEvents) java.lang.reflect.Proxy.newProxyInstance(RealClient.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, arguments) -> null);
+    }
+
+    /** Ends the loop, and tells the client as an engine does. */
+    void breakOff(String words) {
+        loop.watch(new EventLoop.Watcher() {
+            @Override
+            public void heapWasShort(String where) {
+                throw new AssertionError(where);
+            }
+
+            @Override
+            public void ended(Throwable reason) {
+                client.fail(words);
+            }
+        });
+        loop.breakOff(new IllegalStateException(words));
     }
 
     Client client() {

@@ -201,7 +201,7 @@ class FormatTest {
     void aNewerFormatIsNamed() {
         ByteBuffer header = newer(new Segment(STORE, 1, 1, 1, 1, 0).header());
         NewerFormatException refusal = assertThrows(NewerFormatException.class, () -> Segment.parse(header));
-        assertTrue(refusal.getMessage().contains("format 3"), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("format 4"), refusal.getMessage());
     }
 
     @Test
@@ -218,7 +218,7 @@ class FormatTest {
         return ofVersion(Segment.VERSION + 1, header);
     }
 
-    private static ByteBuffer ofVersion(int version, ByteBuffer header) {
+    static ByteBuffer ofVersion(int version, ByteBuffer header) {
         header.putInt(4, version);
         java.util.zip.CRC32C checksum = new java.util.zip.CRC32C();
         checksum.update(header.array(), 0, Segment.HEADER_BYTES - 4);

@@ -279,7 +279,7 @@ class StoreTroubleTest {
         next().open();
         assertNull(rig.state);
         assertEquals(StoreHealth.FAILED, rig.health);
-        assertTrue(rig.healths.get(0).contains("format 3"), rig.healths.toString());
+        assertTrue(rig.healths.get(0).contains("format 4"), rig.healths.toString());
         rig.advance(60_000);
         assertEquals(operations, disk.operations(), "something was written");
         disk.put(file, old);
@@ -552,7 +552,7 @@ class StoreTroubleTest {
         }
         rig.advance(200);
         assertEquals(StoreHealth.DEGRADED, rig.health);
-        assertTrue(rig.healths.toString().contains("messages are stored, reading or compacting failed: rename failed"), rig.healths.toString());
+        assertTrue(rig.healths.toString().contains("messages are stored, compacting failed and is retried: rename failed"), rig.healths.toString());
         rig.advance(3000);
         assertEquals(StoreHealth.OK, rig.health);
         assertTrue(disk.trace.stream().filter(each -> each.startsWith("rename")).count() > 2);
@@ -566,7 +566,24 @@ class StoreTroubleTest {
     // ---- a disk that hangs ----------------------------------------------------------------------------------------
 
     @Test
-    void aDiskThatHangsIsToldAfterFiveSecondsAndEverythingInMemoryGoesOn() {
+    void aDiskThatHangsIsToldAfterFiveSeconds() {
+        rig.open();
+        rig.publish(1, 1, 10);
+        disk.whileForcing(() -> {
+            disk.whileForcing(() -> { });
+            rig.advance(4999);
+            assertEquals(StoreHealth.OK, rig.health);
+            rig.advance(2);
+            assertEquals(StoreHealth.DEGRADED, rig.health);
+            assertTrue(rig.healths.get(1).contains("the disk has not answered for 5 s"), rig.healths.toString());
+        });
+        rig.run();
+        assertEquals(StoreHealth.OK, rig.health);
+        assertEquals(1, rig.storedUpTo);
+    }
+
+    @Test
+    void aStoreWithoutAThreadDoesNotBlameTheDiskAndEverythingInMemoryGoesOn() {
         rig.open();
         rig.hangs = true;
         rig.publish(1, 1, 10);
@@ -575,7 +592,7 @@ class StoreTroubleTest {
         assertEquals(StoreHealth.OK, rig.health);
         rig.advance(1);
         assertEquals(StoreHealth.DEGRADED, rig.health);
-        assertTrue(rig.healths.get(1).contains("not answered"), rig.healths.toString());
+        assertTrue(rig.healths.get(1).contains("there has been no thread for the store"), rig.healths.toString());
         assertNotNull(rig.send(1));
         assertEquals(0, rig.storedUpTo);
         rig.answers();

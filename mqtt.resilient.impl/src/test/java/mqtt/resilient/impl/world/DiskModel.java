@@ -57,6 +57,8 @@ public final class DiskModel implements FileSystem {
         private int dirtyTo;
         /** A force has failed: the system takes the pages for clean from now on. */
         private boolean doomed;
+        /** It was cut to a length, and not forced since. */
+        private boolean shortened;
 
         Content copy() {
             Content copy = new Content();
@@ -67,6 +69,7 @@ public final class DiskModel implements FileSystem {
             copy.dirtyFrom = dirtyFrom;
             copy.dirtyTo = dirtyTo;
             copy.doomed = doomed;
+            copy.shortened = shortened;
             return copy;
         }
 
@@ -84,6 +87,7 @@ public final class DiskModel implements FileSystem {
             dirtyFrom = Integer.MAX_VALUE;
             dirtyTo = 0;
             doomed = false;
+            shortened = false;
             return this;
         }
 
@@ -97,7 +101,17 @@ public final class DiskModel implements FileSystem {
             dirtyTo = Math.max(dirtyTo, position + count);
         }
 
+        void truncate(int newLength) {
+            length = newLength;
+            dirtyTo = Math.min(dirtyTo, length);
+            shortened = true;
+        }
+
         void force() {
+            if (!doomed && shortened) {
+                forcedLength = Math.min(forcedLength, length);
+                shortened = false;
+            }
             if (!doomed && dirtyFrom < dirtyTo) {
                 if (forced.length < length) {
                     forced = Arrays.copyOf(forced, bytes.length);
@@ -143,6 +157,9 @@ public final class DiskModel implements FileSystem {
     private int failWrites;
     private int failRenames;
     private int failReads;
+    private Set<Operation> failing = Set.of();
+    private String away;
+    private Runnable whileForcing = () -> { };
     private boolean dead;
 
     /** Has somebody else hear of every operation, or nobody. */
@@ -184,6 +201,42 @@ public final class DiskModel implements FileSystem {
     /** So many of the next reads fail. */
     public void failReads(int count) {
         failReads = count;
+    }
+
+    /** What a disk is asked for, as far as it can fail until further notice. */
+    public enum Operation {
+        OPEN, READ, LIST, WRITE, FORCE, RENAME, DELETE
+    }
+
+    /** These operations fail from now on, as those of a process that is short of something; none = all are well again. */
+    public void fail(Operation... operations) {
+        failing = Set.of(operations);
+    }
+
+    private void refuse(Operation operation) throws IOException {
+        if (failing.contains(operation)) {
+            throw new IOException("Too many open files");
+        }
+    }
+
+    /** A directory is renamed; null = it has its name again. Files that are open are as they were. */
+    public void takeAway(String directory) {
+        away = directory;
+    }
+
+    private boolean isAway(String path) {
+        return away != null && (path.equals(away) || path.startsWith(away + "/"));
+    }
+
+    private void requireThere(String path) throws IOException {
+        if (isAway(path)) {
+            throw new FileNotFoundException(path);
+        }
+    }
+
+    /** What happens while the disk is busy with a force. */
+    public void whileForcing(Runnable task) {
+        whileForcing = task;
     }
 
     /** The same disk once more, as it is now. */
@@ -230,7 +283,8 @@ public final class DiskModel implements FileSystem {
     }
 
     private static void tear(Content content, Fate fate) {
-        byte[] left = Arrays.copyOf(content.forced, content.forcedLength);
+        boolean cut = content.shortened && content.length < content.forcedLength && fate.survives();
+        byte[] left = Arrays.copyOf(content.forced, cut ? content.length : content.forcedLength);
         int forcedLength = content.forcedLength;
         byte old = (byte) (fate.survives() ? 0 : 0x5A); // what was on the disk before
         for (int at = Math.min(content.dirtyFrom, content.length) / SECTOR_BYTES * SECTOR_BYTES; at < content.length;
@@ -336,8 +390,12 @@ public final class DiskModel implements FileSystem {
     }
 
     @Override
-    public List<String> list(String directory) {
+    public List<String> list(String directory) throws IOException {
         requirePower();
+        refuse(Operation.LIST);
+        if (isAway(directory)) {
+            return List.of();
+        }
         return names.keySet().stream().filter(name -> name.startsWith(directory + "/"))
                 .map(name -> name.substring(directory.length() + 1)).toList();
     }
@@ -348,11 +406,18 @@ public final class DiskModel implements FileSystem {
         if (names.containsKey(path)) {
             throw new IOException(path + ": not a directory");
         }
+        if (isAway(path)) {
+            away = null; // another one, with nothing in it
+            names.keySet().removeIf(name -> name.startsWith(path + "/"));
+            forcedNames.keySet().removeIf(name -> name.startsWith(path + "/"));
+        }
         directories.add(path);
     }
 
     @Override
     public StoredFile open(String path) throws IOException {
+        refuse(Operation.OPEN);
+        requireThere(path);
         if (!names.containsKey(path)) {
             operation("create", path);
             if (space <= 0) {
@@ -367,6 +432,8 @@ public final class DiskModel implements FileSystem {
     @Override
     public StoredFile openToRead(String path) throws IOException {
         requirePower();
+        refuse(Operation.OPEN);
+        requireThere(path);
         if (!names.containsKey(path)) {
             throw new FileNotFoundException(path);
         }
@@ -374,8 +441,9 @@ public final class DiskModel implements FileSystem {
     }
 
     @Override
-    public void delete(String path) {
-        if (names.containsKey(path)) {
+    public void delete(String path) throws IOException {
+        refuse(Operation.DELETE);
+        if (!isAway(path) && names.containsKey(path)) {
             operation("delete", path);
             free(path);
             change(new Change(path, null, null));
@@ -385,6 +453,8 @@ public final class DiskModel implements FileSystem {
     @Override
     public void rename(String from, String to) throws IOException {
         operation("rename", from + " to " + to);
+        refuse(Operation.RENAME);
+        requireThere(from);
         if (failRenames > 0) {
             failRenames--;
             throw new IOException("rename failed");
@@ -405,8 +475,9 @@ public final class DiskModel implements FileSystem {
     }
 
     @Override
-    public void forceDirectory(String path) {
+    public void forceDirectory(String path) throws IOException {
         operation("force directory", path);
+        requireThere(path);
         changes.forEach(change -> change.apply(forcedNames));
         changes.clear();
     }
@@ -444,6 +515,7 @@ public final class DiskModel implements FileSystem {
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
             requirePower();
+            refuse(Operation.READ);
             if (failReads > 0) {
                 failReads--;
                 throw new IOException("read failed");
@@ -459,6 +531,7 @@ public final class DiskModel implements FileSystem {
         @Override
         public void write(ByteBuffer bytes, long position) throws IOException {
             operation("write", traced ? name + " " + position + "+" + bytes.remaining() : name);
+            refuse(Operation.WRITE);
             if (failWrites > 0) {
                 failWrites--;
                 throw new IOException("write failed");
@@ -474,10 +547,20 @@ public final class DiskModel implements FileSystem {
         }
 
         @Override
+        public void truncate(long length) {
+            operation("truncate", name);
+            if (length < content.length) {
+                space += space == Long.MAX_VALUE ? 0 : content.length - length;
+                content.truncate((int) length);
+            }
+        }
+
+        @Override
         public void force() throws IOException {
             operation("force", name);
-            if (failForces > 0) {
-                failForces--;
+            whileForcing.run();
+            if (failForces > 0 || failing.contains(Operation.FORCE)) {
+                failForces = Math.max(0, failForces - 1);
                 content.doomed = true;
                 throw new IOException("force failed"); // and the next one will succeed, without the data
             }

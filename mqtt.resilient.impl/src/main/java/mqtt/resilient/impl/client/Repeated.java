@@ -1,0 +1,32 @@
+package mqtt.resilient.impl.client;
+
+import mqtt.resilient.impl.environment.Scheduler;
+
+/**
+ * A task for the loop that is done in any case: what fails for want of heap is done again when there is some. The task must do no harm
+ * when it begins once more.
+ */
+final class Repeated implements Runnable {
+    private final Scheduler scheduler;
+    private final Runnable task;
+
+    private Repeated(Scheduler scheduler, Runnable task) {
+        this.scheduler = scheduler;
+        this.task = task;
+    }
+
+    /** Has a task done on the loop. */
+    static void execute(Scheduler scheduler, Runnable task) {
+        scheduler.execute(new Repeated(scheduler, task));
+    }
+
+    @Override
+    public void run() {
+        try {
+            task.run();
+        } catch (VirtualMachineError e) {
+            scheduler.execute(this);
+            throw e;
+        }
+    }
+}

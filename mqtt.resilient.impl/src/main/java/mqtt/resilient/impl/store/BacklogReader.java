@@ -1,0 +1,319 @@
+package mqtt.resilient.impl.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.Outgoing;
+
+/**
+ * Reads messages of a journal's lanes. A message is unreadable if its segment was read to its end and does not have it, or if
+ * its segment is not where the others are. An operation that fails says nothing about messages: it is to be done again. On
+ * the store's thread only.
+ */
+final class BacklogReader {
+    private static final int READ_BYTES = 512 * 1024;
+
+    /** Where the reading of a lane's backlog stands. */
+    private static final class Cursor {
+        private Segment segment;
+        /** Open while there is more to read. */
+        private StoredFile file;
+        private SegmentReader reader;
+        private long position = Segment.HEADER_BYTES;
+        private long index = -1;
+
+        /** Goes on in a segment, or begins at its start. */
+        void open(Chain chain, Segment next) throws IOException {
+            if (next != segment) {
+                close();
+                segment = next;
+            }
+            if (reader == null) {
+                file = chain.openToRead(next);
+                reader = new SegmentReader(file, next, position);
+            } else {
+                reader.extend();
+            }
+        }
+
+        /** Lets go of the file, which may be gone soon, and can go on all the same. */
+        void release() {
+            if (reader != null) {
+                position = reader.position();
+            }
+            reader = null;
+            StoredFile open = file;
+            file = null;
+            if (open != null) {
+                try {
+                    open.close();
+                } catch (IOException e) {
+                    segment = null; // it was only read
+                }
+            }
+        }
+
+        void close() {
+            release();
+            segment = null;
+            position = Segment.HEADER_BYTES;
+        }
+    }
+
+    private final FileSystem files;
+    private final String directory;
+    private final Scheduler clock;
+    private final Chain[] chains;
+    /** The messages under way, by lane and index. */
+    private final List<? extends Map<Long, ?>> inFlight;
+    private final Cursor[] cursors = new Cursor[Message.LANES];
+
+    BacklogReader(FileSystem files, String directory, Scheduler clock, Chain[] chains, List<? extends Map<Long, ?>> inFlight) {
+        this.files = files;
+        this.directory = directory;
+        this.clock = clock;
+        this.chains = chains;
+        this.inFlight = inFlight;
+        for (int lane = 0; lane < cursors.length; lane++) {
+            cursors[lane] = new Cursor();
+        }
+    }
+
+    // ---- in order -------------------------------------------------------------------------------------------------
+
+    /** Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once. */
+    void read(int lane, Batch batch) {
+        Cursor cursor = cursors[lane];
+        List<Outgoing> messages = new ArrayList<>();
+        batch.loaded.set(lane, messages);
+        try {
+            batch.readToEnd[lane] = read(chains[lane], cursor, batch, messages);
+            if (batch.readToEnd[lane]) {
+                cursor.release();
+            }
+        } catch (Throwable e) { // whatever it is, the messages are where they were
+            cursor.close();
+            batch.readToEnd[lane] = false;
+            batch.unread[lane] = true;
+            batch.readError = e;
+        }
+    }
+
+    private boolean read(Chain chain, Cursor cursor, Batch batch, List<Outgoing> messages) throws IOException {
+        long bytes = 0;
+        long last = batch.readBehind[chain.number];
+        int at = find(chain, cursor, last);
+        while (at < chain.segments.size() && bytes < READ_BYTES) {
+            Segment segment = chain.segments.get(at);
+            boolean there = segment.live > 0 && open(chain, cursor, segment);
+            int before = batch.unreadable.size();
+            if (there) {
+                while (bytes < READ_BYTES && cursor.reader.next()) {
+                    Outgoing message = live(cursor.reader.record(), segment, last);
+                    if (message != null) {
+                        unreadable(segment, last + 1, message.index(), batch);
+                        messages.add(message);
+                        last = message.index();
+                        bytes += message.size();
+                    }
+                }
+            }
+            if (bytes < READ_BYTES) { // it is read to its end
+                unreadable(segment, last + 1, Records.END, batch);
+                at++;
+            }
+            segment.damaged |= there && batch.unreadable.size() > before;
+        }
+        cursor.index = last;
+        return at >= chain.segments.size();
+    }
+
+    private int find(Chain chain, Cursor cursor, long behind) {
+        int at = chain.segments.indexOf(cursor.segment);
+        if (at >= 0 && cursor.index == behind) {
+            return at;
+        }
+        cursor.close();
+        at = 0; // not by what their headers say: one that was begun anew after a failure may have stayed empty
+        while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
+            at++;
+        }
+        return at;
+    }
+
+    /** Opens a segment; false if it is not there any more. */
+    private boolean open(Chain chain, Cursor cursor, Segment segment) throws IOException {
+        try {
+            cursor.open(chain, segment);
+            return true;
+        } catch (IOException e) {
+            cursor.close();
+            if (isMissing(chain, segment)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** Whether a file is not where the others are: where none is, the directory is elsewhere, and may come back. */
+    private boolean isMissing(Chain chain, Segment segment) throws IOException {
+        List<String> names = files.list(directory);
+        boolean others = false;
+        for (Chain each : chains) {
+            for (Segment other : each.segments) {
+                others |= names.contains(each.name(other.number));
+            }
+        }
+        return others && !names.contains(chain.name(segment.number));
+    }
+
+    /** Of a range, what is live and not under way was not found. */
+    private void unreadable(Segment segment, long from, long to, Batch batch) {
+        for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
+            if (!inFlight.get(segment.chain).containsKey(index)) {
+                batch.unreadable(segment.chain, index);
+            }
+        }
+    }
+
+    /** Lets go of all files. */
+    void close() {
+        for (Cursor cursor : cursors) {
+            cursor.close();
+        }
+    }
+
+    // ---- one of them ----------------------------------------------------------------------------------------------
+
+    /** A message that is live, not under way and behind an index; null for any other record. */
+    private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
+        Outgoing message = message(bytes, segment, behind);
+        return message == null || inFlight.get(segment.chain).containsKey(message.index()) ? null : message;
+    }
+
+    /** A message that is live and behind an index; null for any other record. */
+    private Outgoing message(ByteBuffer bytes, Segment segment, long behind) {
+        try {
+            if (bytes.get() != Records.MESSAGE) {
+                return null;
+            }
+            long index = RecordBuffer.number(bytes);
+            return index <= behind || !segment.isLive(index) ? null
+                    : Records.outgoing(bytes, segment.chain, index, clock.nanoTime(), clock.wallClockMillis());
+        } catch (RuntimeException e) { // was passed over and counted when the store was opened
+            return null;
+        }
+    }
+
+    /** Loads one message; null if it is not there. */
+    Outgoing load(int lane, long index) throws IOException {
+        Segment segment = chains[lane].holding(index);
+        return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
+    }
+
+    /** What the live messages of a segment count for. */
+    long countLiveBytes(Segment segment) throws IOException {
+        long[] sum = { 0, 0 };
+        first(segment, 0, message -> {
+            sum[1] += message.index() > sum[0] ? message.size() : 0;
+            sum[0] = Math.max(sum[0], message.index());
+            return false;
+        });
+        return sum[1];
+    }
+
+    /** Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is one. */
+    void search(Batch batch) {
+        for (Batch.Search search : batch.searches) {
+            try {
+                search.found = search(search.id);
+            } catch (Throwable e) { // it is to be done again
+                search.failed = true;
+                batch.readError = e;
+            }
+        }
+        try {
+            if (batch.maxAges != null) {
+                batch.old.addAll(findOld(batch.maxAges));
+            }
+        } catch (Throwable e) { // as above
+            batch.oldFailed = true;
+            batch.readError = e;
+        }
+    }
+
+    /** The queued message with an id; null if there is none. */
+    private Outgoing search(long id) throws IOException {
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            Segment candidate = null;
+            for (Segment segment : chains[lane].segments) {
+                candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
+            }
+            Outgoing found = candidate == null ? null : first(candidate, 0, message -> message.id() == id);
+            if (found != null && !inFlight.get(lane).containsKey(found.index())) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private List<Outgoing> findOld(long[] maxAges) throws IOException {
+        long now = clock.nanoTime();
+        List<Outgoing> old = new ArrayList<>();
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            long maxAge = maxAges[lane];
+            for (Segment segment : chains[lane].segments) {
+                if (segment.isDue(now, maxAge)) {
+                    long oldest = segment.oldest;
+                    long expires = segment.expires;
+                    segment.oldest = Long.MAX_VALUE;
+                    segment.expires = Long.MAX_VALUE;
+                    try {
+                        first(segment, 0, message -> {
+                            if (inFlight.get(segment.chain).containsKey(message.index())) {
+                                return false;
+                            } else if (message.isExpired(now) || message.isOlderThan(maxAge, now)) {
+                                old.add(message);
+                            } else {
+                                segment.ages(message.acceptedNanos(), message.message().expiresAfterNanos());
+                            }
+                            return false;
+                        });
+                    } catch (Throwable e) { // the next look finds it again
+                        segment.oldest = oldest;
+                        segment.expires = expires;
+                        throw e;
+                    }
+                    return old;
+                }
+            }
+        }
+        return old;
+    }
+
+    /** The first live message of a segment that is wanted; null if there is none. */
+    private Outgoing first(Segment segment, long behind, Predicate<Outgoing> wanted) throws IOException {
+        Chain chain = chains[segment.chain];
+        try (StoredFile file = chain.openToRead(segment)) {
+            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
+            while (reader.next()) {
+                Outgoing message = message(reader.record(), segment, behind);
+                if (message != null && wanted.test(message)) {
+                    return message;
+                }
+            }
+        } catch (IOException e) {
+            if (!isMissing(chain, segment)) {
+                throw e;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,60 @@
+package mqtt.resilient.impl.store;
+
+import mqtt.resilient.api.StoreHealth;
+
+/**
+ * What is known of how a store does. Its health is the worst of it: the store is well only if it is open, was written
+ * to and read from when that was tried last, answers, and keeps up. On the io thread only.
+ */
+final class Condition {
+    private StoreHealth writing = StoreHealth.OPENING;
+    private String writingReason = "";
+    private String readingReason = "";
+    private String waitingReason = "";
+    private StoreHealth toldHealth = StoreHealth.OPENING;
+    private String toldReason = "";
+
+    /** How opening or writing went last. */
+    void writing(StoreHealth health, String reason) {
+        writing = health;
+        writingReason = reason;
+    }
+
+    /** Why something that is stored cannot be read at present; empty = all can. */
+    void reading(String reason) {
+        readingReason = reason;
+    }
+
+    /** What the store waits for; empty = nothing. */
+    void waiting(String reason) {
+        waitingReason = reason;
+    }
+
+    StoreHealth health() {
+        if (writing != StoreHealth.OK && writing != StoreHealth.DEGRADED) {
+            return writing;
+        }
+        return reason().isEmpty() ? StoreHealth.OK : StoreHealth.DEGRADED;
+    }
+
+    /** Why it is not well; empty when it is. */
+    String reason() {
+        String trouble = "";
+        for (String each : new String[] { writingReason, readingReason, waitingReason }) {
+            trouble += each.isEmpty() ? "" : (trouble.isEmpty() ? "" : "; ") + each;
+        }
+        return trouble;
+    }
+
+    /** Whether this differs from what was told last, which it is from now on. What is full tells new figures only once. */
+    boolean isNews() {
+        StoreHealth health = health();
+        String reason = reason();
+        boolean news = health != toldHealth || health != StoreHealth.FULL && !reason.equals(toldReason);
+        if (news) {
+            toldHealth = health;
+            toldReason = reason;
+        }
+        return news;
+    }
+}

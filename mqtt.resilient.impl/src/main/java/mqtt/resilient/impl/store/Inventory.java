@@ -1,0 +1,195 @@
+package mqtt.resilient.impl.store;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Which segments each chain has, as the session's chain records it (all but its own): a segment is listed after its file
+ * is durable and before anything in it is told to be stored, and is listed as gone before its file is deleted. So a file
+ * that is listed and not there was lost, whatever crash there was.
+ */
+final class Inventory {
+    private static final int[] CHAINS = { 0, 1, 2, 3, Journal.ASIDE_CHAIN };
+    private static final int MAX_LISTED = 1 << 20;
+
+    private final Chain[] chains;
+    /** Up to which number segments are listed, by chain; {@link #certain} of a batch that was written. */
+    private final int[] begun;
+    private final int[] certain;
+    /** Up to which number they are gone. */
+    private final int[] gone;
+    /** What was read: by chain, of each segment its first index and its first id. */
+    private final List<TreeMap<Integer, long[]>> listed = new ArrayList<>();
+    private boolean known;
+
+    Inventory(Chain[] chains) {
+        this.chains = chains;
+        begun = new int[chains.length];
+        certain = new int[chains.length];
+        gone = new int[chains.length];
+        for (int chain = 0; chain < chains.length; chain++) {
+            listed.add(new TreeMap<>());
+        }
+    }
+
+    // ---- reading --------------------------------------------------------------------------------------------------
+
+    /** Reads the rest of a record of the session chain, if that is about segments. */
+    void read(int type, ByteBuffer record) {
+        if (type == Records.OPENED) {
+            RecordBuffer.text(record);
+            RecordBuffer.text(record);
+            RecordBuffer.text(record);
+            for (long left = RecordBuffer.number(record); left > 0; left--) {
+                Records.packetId(record);
+                record.getLong();
+            }
+            for (long left = RecordBuffer.number(record); left > 0; left--) {
+                RecordBuffer.text(record);
+                RecordBuffer.number(record);
+            }
+            readAll(record);
+        } else if (type == Records.BEGUN) {
+            readSegment((int) RecordBuffer.number(record), record);
+        } else if (type == Records.GONE) {
+            int chain = (int) RecordBuffer.number(record);
+            gone[chain] = Math.max(gone[chain], number(record));
+            listed.get(chain).headMap(gone[chain], true).clear();
+        }
+    }
+
+    /** Reads what {@link #writeAll} wrote; a journal of an earlier format has nothing here. */
+    void readAll(ByteBuffer record) {
+        listed.forEach(Map::clear);
+        known = record.hasRemaining();
+        for (int i = 0; known && i < CHAINS.length; i++) {
+            gone[CHAINS[i]] = number(record);
+            for (long left = RecordBuffer.number(record); left > 0; left--) {
+                readSegment(CHAINS[i], record);
+            }
+        }
+    }
+
+    private void readSegment(int chain, ByteBuffer record) {
+        int number = number(record);
+        if (listed.get(chain).size() >= MAX_LISTED) {
+            throw new IllegalArgumentException("more than " + MAX_LISTED + " segments");
+        }
+        listed.get(chain).put(number, new long[] { RecordBuffer.number(record), RecordBuffer.number(record) });
+    }
+
+    private static int number(ByteBuffer record) {
+        long number = RecordBuffer.number(record);
+        if (number > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a segment of number " + number);
+        }
+        return (int) number;
+    }
+
+    /** What was read is not to be relied upon. */
+    void distrust() {
+        known = false;
+    }
+
+    /** Whether it is known which segments there must be. */
+    boolean isKnown() {
+        return known;
+    }
+
+    /** Whether a file is there only because a crash came before it was deleted. */
+    boolean isGone(int chain, int number) {
+        return known && number <= gone[chain];
+    }
+
+    /** Whether a file is one that was told to be missing, and has come back. */
+    boolean isLate(int chain, int number) {
+        TreeMap<Integer, long[]> segments = listed.get(chain);
+        return known && !segments.isEmpty() && number < segments.lastKey() && !segments.containsKey(number);
+    }
+
+    /** The segments that must be there and are not: their headers as far as they are known, and which messages they had. */
+    List<Segment> missing(int chain, Collection<Integer> found, long closedNextIndex) {
+        List<Segment> missing = new ArrayList<>();
+        if (known) {
+            listed.get(chain).forEach((number, firsts) -> {
+                if (!found.contains(number)) {
+                    Segment lost = new Segment(null, chain, number, firsts[0], firsts[1], 0);
+                    Map.Entry<Integer, long[]> next = listed.get(chain).higherEntry(number);
+                    long end = next != null ? next.getValue()[0] : closedNextIndex;
+                    for (long index = firsts[0]; index < end && lost.messages < MAX_LISTED; index++) {
+                        lost.add(index, 0);
+                    }
+                    missing.add(lost);
+                }
+            });
+        }
+        return missing;
+    }
+
+    /** The highest number that is taken, by a segment that is or was there. */
+    int taken(int chain) {
+        return Math.max(gone[chain], listed.get(chain).isEmpty() ? 0 : listed.get(chain).lastKey());
+    }
+
+    // ---- writing --------------------------------------------------------------------------------------------------
+
+    /** Adds which segments there are to a record. */
+    void writeAll(RecordBuffer record) {
+        for (int chain : CHAINS) {
+            List<Segment> there = chains[chain].segments.stream().filter(each -> each.number > gone[chain]).toList();
+            record.number(gone[chain]).number(there.size());
+            there.forEach(each -> record.number(each.number).number(each.firstIndex).number(each.firstId));
+            listing(chains[chain]);
+        }
+    }
+
+    private void listing(Chain chain) {
+        if (chain.last() != null) {
+            begun[chain.number] = chain.last().number;
+            chain.listed = Math.max(chain.listed, chain.last().number);
+        }
+    }
+
+    /** The oldest segment that is not yet listed; null if there is none. From now on it is: with {@link #writeBegun}. */
+    Segment nextToList() {
+        for (int chain : CHAINS) {
+            List<Segment> there = chains[chain].segments;
+            int at = there.size();
+            while (at > 0 && there.get(at - 1).number > begun[chain]) {
+                at--;
+            }
+            if (at < there.size()) {
+                return there.get(at);
+            }
+        }
+        return null;
+    }
+
+    RecordBuffer writeBegun(RecordBuffer record, Segment segment) {
+        begun[segment.chain] = segment.number;
+        chains[segment.chain].listed = Math.max(chains[segment.chain].listed, segment.number);
+        return record.begin(Records.BEGUN).number(segment.chain).number(segment.number).number(segment.firstIndex)
+                .number(segment.firstId);
+    }
+
+    /** Segments up to a number are about to go; the number before, for {@link #stays}. */
+    int goes(Chain chain, int upTo) {
+        int before = gone[chain.number];
+        gone[chain.number] = upTo;
+        return before;
+    }
+
+    /** That could not be recorded. */
+    void stays(Chain chain, int before) {
+        gone[chain.number] = before;
+    }
+
+    /** What was listed is written, or has to be listed again. */
+    void batchEnded(boolean written) {
+        System.arraycopy(written ? begun : certain, 0, written ? certain : begun, 0, begun.length);
+    }
+}

@@ -1,0 +1,66 @@
+package mqtt.resilient.impl.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import mqtt.resilient.api.StoreHealth;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What all clients share, and what its end leaves behind. */
+@Timeout(60)
+class EngineTest {
+    private static final long POLL_NANOS = 2_000_000L;
+
+    @TempDir
+    private Path directory;
+
+    private ManagedClient client(Engine engine) {
+        Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "isDataAreaCleaned" -> false;
+                    case "describe" -> "listener";
+                    default -> null;
+                });
+        ManagedClient client = new ManagedClient(engine, host, "plant");
+        client.configure(new HashMap<>(Map.of("mqtt.client", "plant", "client.id", "plant", "brokers", "mqtt://127.0.0.1:1",
+                "store.directory", directory.toString())), null);
+        return client;
+    }
+
+    private static StoreHealth awaitStore(ManagedClient client) {
+        while (client.client().status().store() == StoreHealth.OPENING) {
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        return client.client().status().store();
+    }
+
+    @Test
+    void theLockOfAStoreIsGivenUpAlsoWhenTheLoopHangs() throws IOException, InterruptedException {
+        Engine first = new Engine("mqtt-osgi", null);
+        ManagedClient before = client(first);
+        assertEquals(StoreHealth.OK, awaitStore(before));
+        CountDownLatch hangs = new CountDownLatch(1);
+        first.environment().scheduler().execute(() -> {
+            while (hangs.getCount() > 0) {
+                LockSupport.parkNanos(POLL_NANOS);
+            }
+        });
+        before.dispose();
+        first.stop();
+
+        Engine second = new Engine("mqtt-osgi", null);
+        ManagedClient after = client(second);
+        assertEquals(StoreHealth.OK, awaitStore(after), () -> after.client().status().storeReason());
+        hangs.countDown();
+        after.dispose();
+        second.stop();
+    }
+}
