@@ -23,6 +23,7 @@ final class Fullness {
     private final AtomicInteger rejected = new AtomicInteger();
     /** A look is on its way to the loop, or the state lasts and is looked at once a second. */
     private final AtomicBoolean looking = new AtomicBoolean();
+    private volatile boolean stopped;
     /** The bounds that are told to be reached; on the loop only. */
     private int full;
     private String told = "";
@@ -49,7 +50,15 @@ final class Fullness {
         }
     }
 
+    /** Looks and tells no more; from any thread. */
+    void stop() {
+        stopped = true;
+    }
+
     private void look() {
+        if (stopped) {
+            return;
+        }
         int now = rejected.getAndSet(0);
         for (int left = full & ~now; left != 0; left &= left - 1) {
             int bound = Integer.numberOfTrailingZeros(left);

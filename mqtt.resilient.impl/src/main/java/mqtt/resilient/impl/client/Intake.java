@@ -345,5 +345,6 @@ final class Intake {
     /** Admits nothing more. */
     synchronized void close() {
         closed = true;
+        fullness.stop();
     }
 }

@@ -147,4 +147,15 @@ class FullBacklogTest {
         assertEquals(1, storeEvents(world).size());
         assertFalse(world.client.status().storeReason().contains(why), world.client.status().storeReason());
     }
+
+    @Test
+    void aClientThatHasStoppedWhileItWasFullLooksNoMore() {
+        World world = new World(settings -> settings.storeMaxMessages(1));
+        world.publish("t", "x");
+        world.publish("t", "x");
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        world.client.stop();
+        world.scheduler.advance(Duration.ofSeconds(30));
+        assertFalse(world.scheduler.advanceToNext(Duration.ofHours(1)), "something is still planned");
+    }
 }
