@@ -12,7 +12,7 @@ public enum StoreHealth {
      */
     DEGRADED,
     /**
-     * There is too little disk space, so that only QoS 0 is accepted; or messages are refused because a bound of the backlog is
+     * There is too little disk space, so that only QoS 0 is accepted; or messages are rejected because a bound of the backlog is
      * reached ({@code store.max.bytes}, {@code store.max.messages}, {@code store.lanes}), or because the disk does not keep up
      * with writing: then each message is accepted for which there is space. The reason tells which. Stored messages are delivered.
      */

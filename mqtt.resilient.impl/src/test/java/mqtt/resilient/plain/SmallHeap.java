@@ -12,6 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -146,7 +147,7 @@ public final class SmallHeap {
                 hanging.add(task);
             }
         };
-        Executor others = loop.threads("others", 0, 1);
+        Executor others = Executors.newSingleThreadExecutor();
         ClientSettings base = Settings.DEFAULT.brokers(List.of(uri)).packetMaxBytes(2 * MEGABYTE).build();
         ClientSettings settings = new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
                 new StoreSettings("store", Durability.POWER, 500_000_000L, 0, MEGABYTE), base.packetMaxBytes(), base.wanProbe());

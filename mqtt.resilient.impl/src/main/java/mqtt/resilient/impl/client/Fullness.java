@@ -8,9 +8,9 @@ import java.util.function.IntPredicate;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * Tells that messages are refused because a bound is reached, as a state: it begins with the first refusal, and ends by itself
- * when for a second nothing was refused and no bound that refused is nearly reached any more. It decides nothing: each message
- * is admitted or refused by the counters alone, so a lane that is full holds up no other.
+ * Tells that messages are rejected because a bound is reached, as a state: it begins with the first of them, and ends by itself
+ * when for a second nothing was rejected and no bound that did is nearly reached any more. It decides nothing: each message
+ * is admitted or rejected by the counters alone, so a lane that is full holds up no other.
  */
 final class Fullness {
     private static final long LOOK_NANOS = 1_000_000_000L;
@@ -19,10 +19,11 @@ final class Fullness {
     private final IntPredicate near;
     private final IntFunction<String> words;
     private final Consumer<String> changed;
-    /** The bounds, as bits, that refused a message since the last look. */
-    private final AtomicInteger refused = new AtomicInteger();
+    /** The bounds, as bits, that rejected a message since the last look. */
+    private final AtomicInteger rejected = new AtomicInteger();
     /** A look is on its way to the loop, or the state lasts and is looked at once a second. */
     private final AtomicBoolean looking = new AtomicBoolean();
+    private volatile boolean stopped;
     /** The bounds that are told to be reached; on the loop only. */
     private int full;
     private String told = "";
@@ -31,8 +32,8 @@ final class Fullness {
      * Makes the state; it begins empty.
      *
      * @param near whether a bound is reached, or nearly
-     * @param words says in words which bounds refuse
-     * @param changed is told on the loop why messages are refused, empty = that is over
+     * @param words says in words which bounds are reached
+     * @param changed is told on the loop why messages are rejected, empty = that is over
      */
     Fullness(Scheduler scheduler, IntPredicate near, IntFunction<String> words, Consumer<String> changed) {
         this.scheduler = scheduler;
@@ -41,16 +42,24 @@ final class Fullness {
         this.changed = changed;
     }
 
-    /** A bound has refused a message; from any thread. */
-    void refused(int bound) {
-        refused.accumulateAndGet(1 << bound, (before, more) -> before | more);
+    /** A bound has rejected a message; from any thread. */
+    void rejected(int bound) {
+        rejected.accumulateAndGet(1 << bound, (before, more) -> before | more);
         if (!looking.get() && looking.compareAndSet(false, true)) {
             scheduler.execute(this::look);
         }
     }
 
+    /** Looks and tells no more; from any thread. */
+    void stop() {
+        stopped = true;
+    }
+
     private void look() {
-        int now = refused.getAndSet(0);
+        if (stopped) {
+            return;
+        }
+        int now = rejected.getAndSet(0);
         for (int left = full & ~now; left != 0; left &= left - 1) {
             int bound = Integer.numberOfTrailingZeros(left);
             now |= near.test(bound) ? 1 << bound : 0;
@@ -66,7 +75,7 @@ final class Fullness {
             return;
         }
         looking.set(false);
-        if (refused.get() != 0 && looking.compareAndSet(false, true)) { // refused in this moment
+        if (rejected.get() != 0 && looking.compareAndSet(false, true)) { // rejected in this moment
             scheduler.execute(this::look);
         }
     }

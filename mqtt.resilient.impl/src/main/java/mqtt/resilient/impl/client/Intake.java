@@ -56,7 +56,7 @@ final class Intake {
     private volatile long inherited;
     private boolean closed;
 
-    /** Why messages are refused. */
+    /** Why messages are rejected. */
     record Refusal(Reason reason, String message) {
     }
 
@@ -64,7 +64,7 @@ final class Intake {
      * Makes an admission.
      *
      * @param receiver takes what is admitted, on the loop
-     * @param full is told on the loop why messages are refused for want of space, empty = that is over
+     * @param full is told on the loop why messages are rejected for want of space, empty = that is over
      */
     Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver, Consumer<String> full) {
         this.scheduler = scheduler;
@@ -118,7 +118,7 @@ final class Intake {
     /**
      * Admits a message.
      *
-     * @param waits whether the caller waits for space, so that it is not refused for good by a bound
+     * @param waits whether the caller waits for space, so that it is not rejected for good by a bound
      * @throws RejectedException if it is not accepted
      */
     Outgoing admit(Message message, boolean waits) throws RejectedException {
@@ -156,7 +156,7 @@ final class Intake {
         }
         if (exceeded != NONE) {
             if (!waits && exceeded != QOS0_BYTES) {
-                fullness.refused(exceeded);
+                fullness.rejected(exceeded);
             }
             throw new RejectedException(Reason.FULL, refusal(exceeded, kind, size));
         }
@@ -216,14 +216,14 @@ final class Intake {
         for (int left = full; left != 0; left &= left - 1) {
             int bound = Integer.numberOfTrailingZeros(left);
             words.add(switch (bound) {
-                case TOTAL_BYTES -> "messages are refused: pending are the " + limits.maxBytes()
-                        + " bytes that store.max.bytes allows" + (inHeap ? ", or the heap with store=memory" : "");
-                case TOTAL_MESSAGES -> "messages are refused: pending are the " + limits.maxMessages()
-                        + " messages that store.max.messages allows";
+                case TOTAL_BYTES -> "messages are rejected: " + limits.maxBytes()
+                        + " bytes are pending, store.max.bytes allows no more" + (inHeap ? ", or the heap" : "");
+                case TOTAL_MESSAGES -> "messages are rejected: " + limits.maxMessages()
+                        + " messages are pending, store.max.messages allows no more";
                 case UNWRITTEN -> "the disk does not keep up: " + MAX_UNWRITTEN_BYTES
                         + " bytes in the heap wait to be written, no more are allowed";
-                default -> "messages of lane " + bound + " are refused: pending are the "
-                        + limits.lanes().get(bound).describe() + " that store.lanes allows";
+                default -> "messages of lane " + bound + " are rejected: " + limits.lanes().get(bound).describe()
+                        + " are pending, store.lanes allows no more";
             });
         }
         return words.toString();
@@ -345,5 +345,6 @@ final class Intake {
     /** Admits nothing more. */
     synchronized void close() {
         closed = true;
+        fullness.stop();
     }
 }

@@ -17,7 +17,6 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
-import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
@@ -278,15 +277,16 @@ public final class Dispatcher {
     /** Hands a message to its listeners. */
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
+        reception.counted = true;
         unhandled++;
         unhandledBytes += reception.open();
         try {
             offer(reception);
         } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
-            unhandled -= reception.handle() ? 1 : 0;
-            unhandledBytes -= reception.abandon();
+            uncount(reception);
             throw e;
         }
+        pauseOrResume();
         if (check == null && unhandled > 0) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
         }
@@ -370,12 +370,21 @@ public final class Dispatcher {
     }
 
     private void finish(Reception reception) {
-        if (reception.isLast()) { // if this fails for want of heap, it is done once more
-            unhandled -= reception.handle() ? 1 : 0;
+        if (reception.open > 1) {
+            unhandledBytes -= reception.close();
+        } else { // the last one; if this fails for want of heap, it is done once more
+            uncount(reception);
             events.handled(reception.incoming);
+            reception.open = 0;
         }
-        unhandledBytes -= reception.close();
         pauseOrResume();
+    }
+
+    private void uncount(Reception reception) {
+        if (reception.counted) {
+            unhandled--;
+            unhandledBytes -= reception.uncount();
+        }
     }
 
     private void pauseOrResume() {
@@ -460,7 +469,7 @@ public final class Dispatcher {
 
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
-        Repeated.execute(scheduler, () -> giveUp(delivery));
+        scheduler.execute(() -> giveUp(delivery));
     }
 
     /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
@@ -474,11 +483,11 @@ public final class Dispatcher {
 
     /** A listener threw; it may have acknowledged the message before. */
     void failed(Delivery delivery, Throwable error, boolean setAside) {
-        Repeated.execute(scheduler, () -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
+        scheduler.execute(() -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
     }
 
     void retryLater(Runnable work, int failures) {
-        Repeated.execute(scheduler, () -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
+        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
                 () -> executor.execute(work)));
     }
 

@@ -15,9 +15,11 @@ final class Reception {
     final Incoming incoming;
     final Publish publish;
     /** The listeners that are not done with it, and the places in which it is held. */
-    private int open;
-    private boolean unhandled = true;
-    private boolean abandoned;
+    int open;
+    /** Whether it counts as unhandled. */
+    boolean counted;
+    /** What it counts for as long as it does. */
+    private long bytes;
 
     Reception(Incoming incoming) {
         this.incoming = incoming;
@@ -25,34 +27,27 @@ final class Reception {
     }
 
     /** One more listener gets it, or it is held once more; the result is what that costs in memory. */
-    int open() {
-        return open++ == 0 ? OPEN_BYTES + size() : OPEN_BYTES;
+    long open() {
+        long more = open == 0 ? OPEN_BYTES + size() : OPEN_BYTES;
+        open++;
+        bytes += more;
+        return more;
     }
 
-    /** One is done with it; the result is what that frees. */
-    int close() {
-        if (abandoned) {
-            return 0;
-        }
-        return --open == 0 ? OPEN_BYTES + size() : OPEN_BYTES;
+    /** One is done with it, and others are not; the result is what that frees. */
+    long close() {
+        open--;
+        long less = Math.min(bytes, OPEN_BYTES); // nothing if it does not count any more
+        bytes -= less;
+        return less;
     }
 
-    /** Whether the one that is done with it next is the last one. */
-    boolean isLast() {
-        return open == 1 && !abandoned;
-    }
-
-    /** All are done with it; false if that was said before. */
-    boolean handle() {
-        boolean before = unhandled;
-        unhandled = false;
-        return before;
-    }
-
-    /** It could not be handed to all: whoever is done with it, it is never handled. The result is what that frees. */
-    int abandon() {
-        abandoned = true;
-        return open * OPEN_BYTES + size();
+    /** It does not count any more; the result is what that frees. */
+    long uncount() {
+        long all = bytes;
+        counted = false;
+        bytes = 0;
+        return all;
     }
 
     /** What it costs in memory, about, whoever it is handed to: its payload is there once. */

@@ -39,14 +39,32 @@ public final class EventBacklog {
             }
             return;
         }
-        thread.execute(() -> {
-            taken(size);
+        thread.execute(new Posting(size, task));
+    }
+
+    /** An event on its way; it may be run again, if it failed for want of heap. */
+    private final class Posting implements Runnable {
+        private final long size;
+        private final Runnable task;
+        private boolean taken;
+
+        Posting(long size, Runnable task) {
+            this.size = size;
+            this.task = task;
+        }
+
+        @Override
+        public void run() {
+            if (!taken) {
+                taken = true;
+                taken(size);
+            }
             task.run();
             long lost = waiting.get() < MAX_WAITING / 2 ? dropped.getAndSet(0) : 0;
             if (lost > 0) {
                 LOG.warn("{} events were dropped; events are posted again", lost);
             }
-        });
+        }
     }
 
     private void taken(long size) {

@@ -40,9 +40,9 @@ class FullBacklogTest {
         assertEquals(List.of(), storeEvents(world));
         world.publish("t", "x");
         assertEquals(StoreHealth.FULL, world.client.status().store());
-        assertEquals("messages are refused: pending are the 3 messages that store.max.messages allows",
+        assertEquals("messages are rejected: 3 messages are pending, store.max.messages allows no more",
                 world.client.status().storeReason());
-        assertEquals(List.of("store FULL: messages are refused: pending are the 3 messages that store.max.messages allows"),
+        assertEquals(List.of("store FULL: messages are rejected: 3 messages are pending, store.max.messages allows no more"),
                 storeEvents(world));
     }
 
@@ -88,7 +88,7 @@ class FullBacklogTest {
             world.publish(Message.to("bulk").lane(3).build());
         }
         assertEquals(StoreHealth.FULL, world.client.status().store());
-        assertEquals("messages of lane 3 are refused: pending are the 2 messages that store.lanes allows",
+        assertEquals("messages of lane 3 are rejected: 2 messages are pending, store.lanes allows no more",
                 world.client.status().storeReason());
         assertTrue(world.publish(Message.to("alarm").lane(0).build()).id() > 0);
         assertEquals(0, world.publish(Message.to("bulk").lane(3).build()).id());
@@ -105,7 +105,7 @@ class FullBacklogTest {
         assertTrue(world.client.status().storeReason().contains("store.max.messages")
                 && world.client.status().storeReason().contains("store.max.bytes"), world.client.status().storeReason());
         world.scheduler.advance(Duration.ofSeconds(1));
-        assertEquals("messages are refused: pending are the 3 messages that store.max.messages allows",
+        assertEquals("messages are rejected: 3 messages are pending, store.max.messages allows no more",
                 world.client.status().storeReason());
     }
 
@@ -146,5 +146,16 @@ class FullBacklogTest {
         world.client.configure("test", settings);
         assertEquals(1, storeEvents(world).size());
         assertFalse(world.client.status().storeReason().contains(why), world.client.status().storeReason());
+    }
+
+    @Test
+    void aClientThatHasStoppedWhileItWasFullLooksNoMore() {
+        World world = new World(settings -> settings.storeMaxMessages(1));
+        world.publish("t", "x");
+        world.publish("t", "x");
+        assertEquals(StoreHealth.FULL, world.client.status().store());
+        world.client.stop();
+        world.scheduler.advance(Duration.ofSeconds(30));
+        assertFalse(world.scheduler.advanceToNext(Duration.ofHours(1)), "something is still planned");
     }
 }

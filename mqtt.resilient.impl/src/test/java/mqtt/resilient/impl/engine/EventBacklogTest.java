@@ -11,33 +11,20 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import mqtt.resilient.impl.io.EventLoop;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A handler of events that does not return costs events, and nothing else. */
 class EventBacklogTest {
-    private final EventLoop loop;
+    private final Engine engine;
     private final HostThread thread;
     private final EventBacklog backlog;
     private final CountDownLatch blocked = new CountDownLatch(1);
     private final AtomicInteger posted = new AtomicInteger();
 
     EventBacklogTest() throws IOException {
-        loop = new EventLoop();
-        thread = new HostThread("host", loop);
+        engine = new Engine("host", null);
+        thread = engine.host();
         backlog = new EventBacklog(thread);
-    }
-
-    @BeforeEach
-    void start() {
-        loop.start();
-    }
-
-    @AfterEach
-    void end() throws InterruptedException {
-        loop.stop(1000);
     }
 
     private String logged(String property, int events) throws Exception {
@@ -62,7 +49,7 @@ class EventBacklogTest {
             assertEquals(1, registered.get());
         } finally {
             System.setErr(before);
-            thread.stop();
+            engine.stop();
         }
         return bytes.toString(StandardCharsets.UTF_8);
     }
