@@ -112,8 +112,9 @@ public final class JournalStore implements MessageStore {
                 came.state = fresh.open(bootId);
             } catch (Throwable e) { // the answer comes in any case
                 came.error = e;
+            } finally {
+                scheduler.execute(end);
             }
-            scheduler.execute(end);
         };
         answer.await(came.begun, "opening the store takes longer than ");
         journal = fresh;
@@ -212,13 +213,17 @@ public final class JournalStore implements MessageStore {
             try {
                 last.force = true;
                 journal.run(last);
-            } catch (Throwable e) { // the answer comes in any case
-                last.gaveUp(e);
+            } catch (Throwable e) {
+                last.failed = true;
+                last.error = e;
             }
-            error[0] = last.failed ? last.error : null;
-            Throwable second = journal.close(!last.failed);
-            error[0] = error[0] == null ? second : error[0];
-            scheduler.execute(end);
+            try {
+                error[0] = last.failed ? last.error : null;
+                Throwable second = journal.close(!last.failed);
+                error[0] = error[0] == null ? second : error[0];
+            } finally { // the answer comes in any case
+                scheduler.execute(end);
+            }
         };
         pending = none;
         busy = true;
@@ -279,8 +284,9 @@ public final class JournalStore implements MessageStore {
                 if (!batch.done) {
                     batch.gaveUp(e);
                 }
+            } finally { // also when there is no heap for that
+                scheduler.execute(end);
             }
-            scheduler.execute(end);
         };
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (BacklogLane lane : lanes) {
