@@ -7,8 +7,8 @@ public enum StoreHealth {
     /** Healthy. */
     OK,
     /**
-     * The disk is very slow, a write has failed and is retried in another segment, or reading or compacting has failed.
-     * Messages are accepted.
+     * The disk is very slow, or there is no thread that asks it; a write has failed and is retried in another segment; or
+     * reading or compacting has failed and is retried. Messages are accepted.
      */
     DEGRADED,
     /**

@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongPredicate;
 import mqtt.resilient.api.Durability;
@@ -74,21 +72,52 @@ public final class Journals implements MessageStores {
         return result;
     }
 
-    /** Waits for its turn on a store thread. */
+    /** Waits for its turn on a store thread. Made before it is queued: to end it needs no memory, so that nobody waits for ever. */
     private static final class Turn {
         private final Message message;
         private final Callable<?> action;
-        private final CompletableFuture<Object> result = new CompletableFuture<>();
+        private Object result;
+        private Throwable failure;
+        private boolean ended;
 
         Turn(Message message, Callable<?> action) {
             this.message = message;
             this.action = action;
+        }
+
+        synchronized void end(Object newResult, Throwable newFailure) {
+            if (!ended) {
+                result = newResult;
+                failure = newFailure;
+                ended = true;
+                notifyAll();
+            }
+        }
+
+        /** Waits for the end, also when interrupted: what was begun is not taken back. */
+        synchronized Object await(String place) throws IOException {
+            boolean interrupted = false;
+            while (!ended) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            if (failure != null) {
+                throw new IOException(place + ": " + failure.getMessage(), failure);
+            }
+            return result;
         }
     }
 
     private final class OpenJournal implements MessageJournal {
         private final NamedJournal journal;
         private final String place;
+        private final Runnable work = this::run;
         private List<Turn> turns = new ArrayList<>();
         private boolean running;
         private boolean closed;
@@ -140,7 +169,7 @@ public final class Journals implements MessageStores {
             return (T) await(new Turn(null, action));
         }
 
-        /** Hands a turn to a store thread and waits, also when interrupted: what was begun is not taken back. */
+        /** Hands a turn to a store thread and waits for its end. */
         private Object await(Turn turn) throws IOException {
             synchronized (this) {
                 if (closed) {
@@ -148,63 +177,73 @@ public final class Journals implements MessageStores {
                 }
                 begin(turn);
             }
-            try {
-                return turn.result.join();
-            } catch (CompletionException e) {
-                throw new IOException(place + ": " + e.getCause().getMessage(), e.getCause());
-            }
+            return turn.await(place);
         }
 
         private void begin(Turn turn) {
             turns.add(turn);
             if (!running) {
                 running = true;
-                engine.storage().execute(this::run);
+                engine.storage().execute(work);
             }
         }
 
         private void run() {
-            for (List<Turn> taken = take(); !taken.isEmpty(); taken = take()) {
-                for (int from = 0; from < taken.size();) {
-                    int to = from;
-                    while (to < taken.size() && taken.get(to).message != null) {
-                        to++;
-                    }
-                    if (to > from) {
-                        append(taken.subList(from, to));
-                    } else {
-                        complete(taken.get(to++));
-                    }
-                    from = to;
+            List<Turn> taken = List.of();
+            try {
+                for (taken = take(new ArrayList<>()); !taken.isEmpty(); taken = take(new ArrayList<>())) {
+                    run(taken);
                 }
+            } catch (Throwable e) { // the heap has no room: whoever had his turn is told, the others have theirs
+                for (int i = 0; i < taken.size(); i++) {
+                    taken.get(i).end(null, e);
+                }
+                engine.storage().execute(work);
             }
         }
 
-        private synchronized List<Turn> take() {
+        private void run(List<Turn> taken) {
+            for (int from = 0; from < taken.size();) {
+                int to = from;
+                while (to < taken.size() && taken.get(to).message != null) {
+                    to++;
+                }
+                if (to > from) {
+                    append(taken.subList(from, to));
+                } else {
+                    complete(taken.get(to++));
+                }
+                from = to;
+            }
+        }
+
+        private synchronized List<Turn> take(List<Turn> next) {
             List<Turn> taken = turns;
-            turns = new ArrayList<>();
+            turns = next;
             running = !taken.isEmpty();
             return taken;
         }
 
         /** Appends what queued up with one force. */
         private void append(List<Turn> group) {
+            long id = 0;
+            Throwable failure = null;
             try {
-                long id = journal.append(group.stream().map(turn -> turn.message).toList());
+                id = journal.append(group.stream().map(turn -> turn.message).toList());
                 size = journal.size();
-                for (Turn turn : group) {
-                    turn.result.complete(id++);
-                }
-            } catch (IOException | RuntimeException | OutOfMemoryError e) {
-                group.forEach(turn -> turn.result.completeExceptionally(e));
+            } catch (Throwable e) { // whatever it is, they wait for an answer
+                failure = e;
+            }
+            for (int i = 0; i < group.size(); i++) {
+                group.get(i).end(failure == null ? id + i : null, failure);
             }
         }
 
         private void complete(Turn turn) {
             try {
-                turn.result.complete(turn.action.call());
-            } catch (Exception | OutOfMemoryError e) {
-                turn.result.completeExceptionally(e);
+                turn.end(turn.action.call(), null);
+            } catch (Throwable e) { // as above
+                turn.end(null, e);
             }
             size = journal.size();
         }
@@ -224,9 +263,9 @@ public final class Journals implements MessageStores {
             }
             open.remove(this);
             try {
-                last.result.join();
-            } catch (CompletionException e) {
-                LOG.warn("{}: the last write failed: {}", place, e.getCause().toString());
+                last.await(place);
+            } catch (IOException e) {
+                LOG.warn("The last write failed: {}", e.toString());
             }
         }
 

@@ -256,14 +256,16 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
+    /** Whatever is thrown here, also while the heap is waited for, ends nothing. */
     private void turnGuarded() {
         try {
-            turn();
+            if (shortage.isNoted()) {
+                recover();
+            } else {
+                turn();
+            }
         } catch (Throwable e) { // one fault must not stop every client
             report("the io loop", e);
-        }
-        while (shortage.isNoted() && !stopping) {
-            recover();
         }
     }
 
@@ -271,7 +273,7 @@ public final class EventLoop implements Scheduler, Network {
     private void recover() {
         String where = shortage.awaitEnd();
         if (!stopping) {
-            guard(() -> watcher.heapWasShort(where));
+            watcher.heapWasShort(where);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +30,14 @@ import org.slf4j.LoggerFactory;
 /**
  * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and written by
  * the user of this process alone, where the file system knows users (POSIX); elsewhere it inherits the rights of its directory.
- * The rights of what is there already are left as they are.
+ * A directory below the root that is there already and open to others becomes private too; the root keeps its rights.
  */
 public final class LocalFileSystem implements FileSystem {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalFileSystem.class);
+    /** What systems say of a directory that their file system cannot force; what else goes wrong is a failure. */
+    private static final List<String> NOT_POSSIBLE = List.of("Invalid argument", "not supported", "not implemented",
+            "Bad file descriptor");
+    private static final Set<PosixFilePermission> OWNER = PosixFilePermissions.fromString("rwx------");
     private static final FileAttribute<?>[] PRIVATE_FILE = owner("rw-------");
     private static final FileAttribute<?>[] PRIVATE_DIRECTORY = owner("rwx------");
 
@@ -39,16 +47,28 @@ public final class LocalFileSystem implements FileSystem {
      */
     private static final Map<String, FileChannel> KEPT = new ConcurrentHashMap<>();
 
-    private static final Logger LOG = LoggerFactory.getLogger(LocalFileSystem.class);
+    /** Makes the names in a directory durable. */
+    interface DirectoryForce {
+        void force(Path directory) throws IOException;
+    }
 
     private final Path root;
     /** The latest lock that was taken; null = none was. */
     private volatile HeldLock held;
+    private final DirectoryForce directoryForce;
+    /** Directories of which something was said that is said once. */
+    private final Set<Path> unforceable = ConcurrentHashMap.newKeySet();
+    private final Set<Path> open = ConcurrentHashMap.newKeySet();
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
 
     public LocalFileSystem(Path root) {
+        this(root, LocalFileSystem::forceNames);
+    }
+
+    LocalFileSystem(Path root, DirectoryForce directoryForce) {
         this.root = root;
+        this.directoryForce = directoryForce;
     }
 
     /** Whether somebody in this process has locked a file. */
@@ -109,10 +129,12 @@ public final class LocalFileSystem implements FileSystem {
 
     @Override
     public void makeDirectory(String path) throws IOException {
-        makeDirectory(root.resolve(path).toAbsolutePath());
+        Path directory = root.resolve(path).toAbsolutePath();
+        makeDirectory(directory);
+        close(directory, !path.isEmpty());
     }
 
-    private static void makeDirectory(Path directory) throws IOException {
+    private void makeDirectory(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             Path above = directory.getParent();
             if (above != null) {
@@ -122,6 +144,28 @@ public final class LocalFileSystem implements FileSystem {
             if (above != null) {
                 force(above);
             }
+        }
+    }
+
+    /** Keeps other users out of a directory that is ours; of one that is not, it is said if they can do harm. */
+    private void close(Path directory, boolean ours) throws IOException {
+        PosixFileAttributeView view = Files.getFileAttributeView(directory, PosixFileAttributeView.class);
+        Set<PosixFilePermission> rights = view == null ? OWNER : view.readAttributes().permissions();
+        boolean writable = rights.contains(PosixFilePermission.GROUP_WRITE) || rights.contains(PosixFilePermission.OTHERS_WRITE);
+        if ((ours ? OWNER.containsAll(rights) : !writable) || !open.add(directory)) {
+            return;
+        }
+        String text = PosixFilePermissions.toString(rights);
+        if (!ours) {
+            LOG.warn("{} can be written by other users ({}): they can take the store away; allow its owner alone to write", directory, text);
+            return;
+        }
+        try {
+            view.setPermissions(OWNER);
+            LOG.warn("{} was open to other users ({}), who could read messages; now it is open to its owner alone", directory, text);
+        } catch (IOException e) { // it is somebody else's
+            LOG.warn("{} is open to other users ({}), who can read messages and keep the store from being opened; it stays so: {}",
+                    directory, text, e.toString());
         }
     }
 
@@ -151,7 +195,25 @@ public final class LocalFileSystem implements FileSystem {
         force(root.resolve(path));
     }
 
-    private static void force(Path directory) throws IOException {
+    private void force(Path directory) throws IOException {
+        if (unforceable.contains(directory)) {
+            return;
+        }
+        try {
+            directoryForce.force(directory);
+        } catch (IOException e) {
+            String reason = String.valueOf(e.getMessage());
+            if (!(e instanceof AccessDeniedException) && NOT_POSSIBLE.stream().noneMatch(reason::contains)) {
+                throw e;
+            }
+            if (unforceable.add(directory)) {
+                LOG.warn("{}: the file system cannot make the names of files durable ({}): after a power cut the latest files of the"
+                        + " store may be missing; what is stored survives the end of the process", directory, e.toString());
+            }
+        }
+    }
+
+    private static void forceNames(Path directory) throws IOException {
         try (FileChannel folder = FileChannel.open(directory)) {
             folder.force(true);
         }

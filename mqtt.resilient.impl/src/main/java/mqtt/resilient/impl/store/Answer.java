@@ -38,6 +38,7 @@ final class Answer {
      * @param slow what is said when a thread has begun with it long ago; a number of seconds follows
      */
     void await(Begun begun, String slow) {
+        Scheduler.cancel(timer);
         boolean asked = begun.begun;
         timer = scheduler.at((asked ? begun.nanos : scheduler.nanoTime()) + LONG_NANOS, () -> {
             timer = null;

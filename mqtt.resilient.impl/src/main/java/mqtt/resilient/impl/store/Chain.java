@@ -95,11 +95,16 @@ final class Chain {
         try {
             file.write(made.header(), 0);
             file.force();
-        } catch (IOException e) {
+        } catch (Throwable e) {
+            boolean deleted = false;
             try (file) {
                 files.delete(path);
+                deleted = true;
             } catch (IOException second) {
                 e.addSuppressed(second);
+            }
+            if (!deleted) {
+                segments.add(made); // its name is taken: what a failed force has left in the file must not be written to
             }
             throw e;
         }

@@ -62,11 +62,13 @@ public final class JournalStore implements MessageStore {
     private boolean open;
     private boolean opening;
     private boolean busy;
-    /** What came of the latest task of the store's thread, while the loop is at it; null = it is not. */
-    private Runnable result;
     private boolean planned;
-    /** Made beforehand: it is needed when nothing can be allocated. */
+    /** Made beforehand, as all that is handed over: that is certain then. */
     private final Runnable pump = this::pump;
+    /** What a thread has answered, until all that follows from it is done; null = nothing. */
+    private Batch answered;
+    /** The same of opening and closing. */
+    private Runnable result;
     private boolean unforced;
     private int failures;
     private final Condition condition = new Condition();
@@ -146,27 +148,11 @@ public final class JournalStore implements MessageStore {
         executor.execute(task);
     }
 
-    /** Takes a result; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** Takes what opening or closing came to; if the heap does not suffice for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
         newResult.run();
         result = null;
-    }
-
-    @Override
-    public void mend() {
-        if (result != null) {
-            take(result);
-        }
-        if (open) {
-            for (int lane = 0; !busy && lane < lanes.length; lane++) {
-                lanes[lane].reading = lanes[lane].unread || pending.readBehind[lane] >= 0;
-            }
-            planned = false;
-            plan();
-        } else if (!opening && retryTimer == null && closing == null && listener != null) {
-            tryToOpen();
-        }
     }
 
     /** What came of opening. */
@@ -268,7 +254,7 @@ public final class JournalStore implements MessageStore {
         } else {
             last.ifStored(listener::stored);
         }
-        last.runDurable();
+        last.whenDurable.forEach(Runnable::run);
         closing.run();
     }
 
@@ -290,53 +276,76 @@ public final class JournalStore implements MessageStore {
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            write(pending.takeReads(), pending); // draining goes on
+            Batch reads = pending.takeReads(); // draining goes on
+            if (reads != null) {
+                write(reads, pending);
+            }
         } else if (!pending.isEmpty()) {
             write(pending, new Batch());
         }
     }
 
+    /** Hands a batch over; what may fail for want of heap comes first. */
     private void write(Batch batch, Batch next) {
-        if (batch == null) {
-            return;
-        }
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable end = () -> take(() -> written(batch));
+        Runnable end = () -> written(batch);
         Runnable task = () -> {
             try {
                 batch.begun.now(scheduler);
                 journal.configure(now.durability().name(), now.segmentBytes());
                 journal.run(batch);
-                batch.done = true;
-                if (!batch.failed) {
-                    batch.ifStored(listener::stored); // whoever waits for it waits for nothing else
-                }
-                batch.storedTold = true;
             } catch (Throwable e) { // the answer comes in any case
-                if (!batch.done) {
-                    batch.gaveUp(e);
-                }
+                batch.gaveUp(e);
             }
+            tellStored(batch); // whoever waits for it waits for nothing else
             scheduler.execute(end);
         };
+        answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (Lane lane : lanes) {
                 lane.removed.clear();
             }
         }
-        answer.await(batch.begun, "the disk has not answered for ");
         pending = next;
         busy = true;
         executor.execute(task);
     }
 
+    private void tellStored(Batch batch) {
+        try {
+            if (!batch.failed) {
+                batch.ifStored(listener::stored);
+            }
+        } catch (VirtualMachineError e) { // no heap to tell it: the loop tells it again
+            return;
+        }
+    }
+
+    @Override
+    public void mend() {
+        if (answered != null) {
+            written(answered);
+        }
+        if (result != null) {
+            take(result);
+        } else if (!open && !opening && retryTimer == null && closing == null && listener != null) {
+            tryToOpen();
+        }
+        for (Lane lane : lanes) {
+            lane.reading &= busy; // what was not asked for is asked for again
+        }
+        pending.force |= open;
+        plan();
+    }
+
     private void written(Batch batch) {
+        answered = batch;
         answer.came();
-        figures = batch.figures == null ? figures : batch.figures;
-        if (!batch.failed && !batch.storedTold) {
+        if (!batch.failed) {
             batch.ifStored(listener::stored);
         }
+        figures = batch.figures == null ? figures : batch.figures;
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
             if (batch.readBehind[lane] >= 0) {
@@ -365,6 +374,7 @@ public final class JournalStore implements MessageStore {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
+        answered = null;
         if (more) {
             listener.available();
         }
@@ -378,8 +388,8 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        if (!batch.told && !batch.outgoing.isEmpty()) {
-            batch.told = true;
+        if (!batch.outgoing.isEmpty() && !batch.counted) {
+            batch.counted = true;
             listener.written(batch.outgoing.size(), batch.bytes);
         }
         if (batch.usableBytes < settings.floorBytes()) {
@@ -390,7 +400,7 @@ public final class JournalStore implements MessageStore {
         } else {
             writing(StoreHealth.OK, "");
         }
-        batch.runDurable();
+        batch.runWhenDurable();
         boolean look = condition.health() != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
             forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
@@ -407,7 +417,8 @@ public final class JournalStore implements MessageStore {
         String error = describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
-        pending = pending == batch ? batch : batch.append(pending);
+        pending = batch.append(pending);
+        answered = null;
         if (closing == null) {
             writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);
@@ -544,6 +555,7 @@ public final class JournalStore implements MessageStore {
         lane.reading = lane.unread; // nobody else asks for it meanwhile
         for (Outgoing message : batch.loaded.get(number)) {
             if (isOnDisk(message)) {
+                lane.window.makeRoom(); // what may fail for want of heap comes first
                 lane.diskMessages--;
                 lane.diskBytes -= message.size();
                 keep(lane, message);

@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.plain.LockProgram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +56,52 @@ class LocalFileSystemTest {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
         new LocalFileSystem(place).makeDirectory("plant.journal");
         assertEquals("rwxr-x---", rights(place));
+    }
+
+    @Test
+    void aJournalThatIsThereAndOpenToOthersBecomesPrivate() throws IOException {
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        Path journal = Files.createDirectory(directory.resolve("plant.journal"));
+        Files.setPosixFilePermissions(journal, PosixFilePermissions.fromString("rwxr-xr-x"));
+        new LocalFileSystem(directory).makeDirectory("plant.journal");
+        assertEquals("rwx------", rights(journal));
+    }
+
+    @Test
+    void aDirectoryThatCannotBeForcedIsNoFailure() throws IOException { // shared folders, old CIFS, Windows
+        for (IOException no : List.of(new IOException("Invalid argument"), new IOException("Operation not supported"),
+                new AccessDeniedException("store"))) {
+            int[] tried = { 0 };
+            LocalFileSystem files = new LocalFileSystem(directory, each -> {
+                tried[0]++;
+                throw no;
+            });
+            files.makeDirectory("plant.journal");
+            files.forceDirectory("plant.journal");
+            files.forceDirectory("plant.journal");
+            assertTrue(tried[0] >= 1 && tried[0] <= 2, tried[0] + " times");
+        }
+    }
+
+    @Test
+    void aDirectoryThatFailsToBeForcedIsAFailure() {
+        LocalFileSystem files = new LocalFileSystem(directory, each -> {
+            throw new IOException("Input/output error");
+        });
+        assertThrows(IOException.class, () -> files.forceDirectory(""));
+        assertThrows(IOException.class, () -> files.forceDirectory(""));
+    }
+
+    @Test
+    void aFileIsCutToALength() throws IOException {
+        LocalFileSystem files = new LocalFileSystem(directory);
+        try (StoredFile file = files.open("segment")) {
+            file.write(ByteBuffer.allocate(100), 0);
+            file.truncate(64);
+            assertEquals(64, file.size());
+            file.truncate(200);
+            assertEquals(64, file.size());
+        }
     }
 
     @Test

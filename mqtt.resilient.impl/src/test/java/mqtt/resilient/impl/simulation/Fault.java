@@ -40,6 +40,10 @@ enum Fault {
     WRITE_FAILS,
     /** A force fails, and what it should have kept is gone. */
     FORCE_FAILS,
+    /** Files can be neither opened nor read for a while. */
+    OPENS_FAIL,
+    /** Files can be neither renamed nor deleted for a while. */
+    RENAMES_FAIL,
     /** The broker is away for a while; it keeps its sessions. */
     BROKER_RESTART,
     /** The broker forgets its sessions. */
@@ -88,6 +92,11 @@ enum Fault {
     NO_THREADS,
     /** The heap is full for a while: an allocation fails now and then. */
     HEAP_FULL;
+
+    /** Whether it came to the simulation late: others keep their course where it does not happen. */
+    boolean isLate() {
+        return this == OPENS_FAIL || this == RENAMES_FAIL;
+    }
 
     /** Whether it can happen only where MQTT 5 is spoken. */
     boolean needsFive() {

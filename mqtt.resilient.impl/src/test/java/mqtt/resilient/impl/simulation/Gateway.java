@@ -5,9 +5,11 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -65,6 +67,7 @@ final class Gateway {
     private boolean unresolved;
     private boolean listenersBlocked;
     private long diskAnswersAt;
+    private final Set<DiskModel.Operation> failing = EnumSet.noneOf(DiskModel.Operation.class);
     private boolean cutTakesPower;
     /** How many reasons there are for MQTT 5 not to be there. */
     private int missing;
@@ -387,6 +390,17 @@ final class Gateway {
     void threads(boolean there) {
         trouble();
         pools.threads(there);
+    }
+
+    /** Some operations of the disk fail from now on, or do so no more. */
+    void diskFails(boolean begins, DiskModel.Operation... which) {
+        List<DiskModel.Operation> some = List.of(which);
+        failing.removeAll(some);
+        if (begins) {
+            trouble();
+            failing.addAll(some);
+        }
+        disk.fail(failing.toArray(DiskModel.Operation[]::new));
     }
 
     void outage(boolean begins) {

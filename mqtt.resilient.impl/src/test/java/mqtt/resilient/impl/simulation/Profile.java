@@ -21,8 +21,10 @@ enum Profile {
     POWER(new Weather(5, 10, 0, 0), Map.of(Fault.POWER_CUT, 100, Fault.CUT_IN_BATCH, 60, Fault.KILL, 120, Fault.RESTART, 200,
             Fault.CLOCK_JUMP, 300, Fault.OUTAGE, 200, Fault.SUSPEND, 300, Fault.DISK_HANGS, 300)),
     /** A disk that fails, hangs and is full. */
-    DISK(new Weather(5, 10, 0, 0), Map.of(Fault.DISK_HANGS, 90, Fault.DISK_FULL, 100, Fault.WRITE_FAILS, 60, Fault.FORCE_FAILS, 90,
-            Fault.KILL, 150, Fault.OUTAGE, 120, Fault.RECONFIGURE, 400, Fault.CUT_IN_BATCH, 200, Fault.NO_THREADS, 150)),
+    DISK(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.DISK_HANGS, 90), Map.entry(Fault.DISK_FULL, 100),
+            Map.entry(Fault.WRITE_FAILS, 60), Map.entry(Fault.FORCE_FAILS, 90), Map.entry(Fault.KILL, 150), Map.entry(Fault.OUTAGE, 120),
+            Map.entry(Fault.RECONFIGURE, 400), Map.entry(Fault.CUT_IN_BATCH, 200), Map.entry(Fault.OPENS_FAIL, 60),
+            Map.entry(Fault.RENAMES_FAIL, 120), Map.entry(Fault.NO_THREADS, 150))),
     /** A broker that does whatever a broker can do. */
     HOSTILE_BROKER(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.BROKER_RESTART, 200), Map.entry(Fault.SESSIONS_LOST, 250),
             Map.entry(Fault.STALL, 150), Map.entry(Fault.HANG_UP, 60), Map.entry(Fault.REFUSAL, 200), Map.entry(Fault.SILENCE, 250),

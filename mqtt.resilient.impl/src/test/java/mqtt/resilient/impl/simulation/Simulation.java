@@ -7,6 +7,7 @@ import java.util.function.IntConsumer;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.world.DiskModel;
+import mqtt.resilient.impl.world.DiskModel.Operation;
 import mqtt.resilient.spi.NetworkState;
 
 /**
@@ -194,6 +195,8 @@ final class Simulation {
             case DISK_FULL -> during(own, 30, on -> gateway.disk().space = on == 1 ? own.nextInt(4000) : Long.MAX_VALUE);
             case WRITE_FAILS -> gateway.disk().failWrites(1 + own.nextInt(6));
             case FORCE_FAILS -> gateway.disk().failForces(1);
+            case OPENS_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.OPEN, Operation.READ, Operation.LIST));
+            case RENAMES_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.RENAME, Operation.DELETE));
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
             case STALL -> during(own, 20, on -> {
@@ -257,6 +260,7 @@ final class Simulation {
         peace = true;
         DiskModel disk = gateway.disk();
         disk.cutAt(Integer.MAX_VALUE);
+        disk.fail();
         disk.failForces(0);
         disk.failWrites(0);
         if (scenario.has(Fault.RUMOUR)) {
