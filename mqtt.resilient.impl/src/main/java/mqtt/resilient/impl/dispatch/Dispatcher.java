@@ -209,7 +209,7 @@ public final class Dispatcher {
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
-                    () -> forget(filter, entry, departed));
+                    Repeated.of(scheduler, () -> forget(filter, entry, departed)));
             entry.departed.add(departed);
         }
         return left(filter, entry, before);
@@ -246,11 +246,12 @@ public final class Dispatcher {
         int before = entry.options();
         entry.departed.remove(departed);
         left(filter, entry, before);
-        for (Reception held : departed.held) {
+        for (Reception held = departed.held.peek(); held != null; held = departed.held.peek()) {
             if (!offerUnmatched(held)) {
                 events.dropped(held.incoming.publish().topic(), "no listener for " + filter
                         + " came back within listener.grace.seconds");
             }
+            departed.held.poll(); // not before: without heap all of this comes again
             finish(held);
         }
     }
