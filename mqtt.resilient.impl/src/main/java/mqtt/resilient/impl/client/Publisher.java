@@ -494,8 +494,9 @@ public final class Publisher {
                 sweep = null;
                 long now = scheduler.nanoTime();
                 Consumer<Outgoing> end = message -> {
+                    long ends = scheduler.nanoTime(); // before it is taken out: this may fail
                     store.remove(message);
-                    endTooOld(message, scheduler.nanoTime());
+                    endTooOld(message, ends);
                 };
                 store.visitSome(message -> {
                     if (isTooOld(message, now)) {
@@ -503,8 +504,10 @@ public final class Publisher {
                     }
                 });
                 store.findOld(intake.bounds().maxAgesNanos(), end);
-                session.removeAtMostOnce(message -> isTooOld(message, now))
-                        .forEach(message -> endTooOld(message, now));
+                session.atMostOnce().stream().filter(message -> isTooOld(message, now)).toList().forEach(message -> {
+                    session.removeAtMostOnce(each -> each == message); // one at a time: without heap the others stay
+                    endTooOld(message, now);
+                });
                 sweepSoon();
             });
         }

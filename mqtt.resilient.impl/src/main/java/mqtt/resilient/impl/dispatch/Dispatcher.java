@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
@@ -208,7 +209,7 @@ public final class Dispatcher {
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
-                    () -> forget(filter, entry, departed));
+                    Repeated.of(scheduler, () -> forget(filter, entry, departed)));
             entry.departed.add(departed);
         }
         return left(filter, entry, before);
@@ -245,11 +246,12 @@ public final class Dispatcher {
         int before = entry.options();
         entry.departed.remove(departed);
         left(filter, entry, before);
-        for (Reception held : departed.held) {
+        for (Reception held = departed.held.peek(); held != null; held = departed.held.peek()) {
             if (!offerUnmatched(held)) {
                 events.dropped(held.publish.topic(), "no listener for " + filter
                         + " came back within listener.grace.seconds");
             }
+            departed.held.poll(); // not before: without heap all of this comes again
             finish(held);
         }
     }

@@ -18,6 +18,11 @@ public final class Repeated implements Runnable {
         scheduler.execute(new Repeated(scheduler, task));
     }
 
+    /** Such a task for a timer. */
+    public static Runnable of(Scheduler scheduler, Runnable task) {
+        return new Repeated(scheduler, task);
+    }
+
     @Override
     public void run() {
         try {

@@ -1,7 +1,6 @@
 package mqtt.resilient.impl.store;
 
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +41,7 @@ final class Batch {
     /** The messages of {@link #outgoing}, which may let go of them meanwhile. */
     final List<Message> messages = new ArrayList<>();
     final List<Note> notes = new ArrayList<>();
-    final ArrayDeque<Runnable> whenDurable = new ArrayDeque<>();
+    final List<Runnable> whenDurable = new ArrayList<>();
     final List<Search> searches = new ArrayList<>();
     /** For each lane the index behind which to read, -1 = nothing is to be read. */
     final long[] readBehind = new long[Message.LANES];
@@ -62,10 +61,6 @@ final class Batch {
     boolean force;
     /** What its messages count for. */
     long bytes;
-    /** Whether its messages were told to be written. */
-    boolean told;
-    /** Whether the journal is done with it. */
-    boolean done;
     /** Whether those who wait for its messages to be stored were told. */
     boolean storedTold;
     /** Whether it could not be written, for the reason in {@link #error}. */
@@ -81,6 +76,9 @@ final class Batch {
     StoreFigures figures;
     private long[] ended = new long[16];
     private int endedCount;
+    /** Its messages are told as written. */
+    boolean counted;
+    private int durableRun;
     private boolean reads;
 
     Batch() {
@@ -165,14 +163,14 @@ final class Batch {
     }
 
     private void takeReads(Batch from) {
+        searches.clear(); // they have their answers
+        searches.addAll(from.searches); // the only thing that may fail for want of heap
+        from.searches.clear();
         System.arraycopy(from.readBehind, 0, readBehind, 0, readBehind.length);
         Arrays.fill(from.readBehind, -1);
         Arrays.fill(unread, false);
         unreadable.clear();
         readError = null;
-        searches.clear(); // they have their answers
-        searches.addAll(from.searches);
-        from.searches.clear();
         maxAges = from.maxAges;
         from.maxAges = null;
         reads = from.reads;
@@ -221,35 +219,35 @@ final class Batch {
         }
     }
 
-    /** Runs what waited for it. A task that is interrupted for want of heap is run again with the others. */
-    void runDurable() {
-        for (Runnable task = whenDurable.peek(); task != null; task = whenDurable.peek()) {
-            task.run();
-            whenDurable.poll();
-        }
+    /** What could not be written, and what came later behind it; without heap for that, both are as they were. */
+    Batch append(Batch later) {
+        Batch both = new Batch();
+        both.addAll(this);
+        both.addAll(later);
+        both.takeReads(later);
+        return both;
     }
 
-    /** Puts what came later behind what could not be written. */
-    Batch append(Batch later) {
-        takeReads(later);
-        begun = new Answer.Begun();
-        done = false;
-        storedTold = false;
-        oldFailed = false;
-        old.clear();
-        outgoing.addAll(later.outgoing);
-        messages.addAll(later.messages);
-        bytes += later.bytes;
-        notes.addAll(later.notes);
-        whenDurable.addAll(later.whenDurable);
-        for (int i = 0; i < later.endedCount; i++) {
-            ended((int) (later.ended[i] >>> LANE_SHIFT), later.ended[i] & (1L << LANE_SHIFT) - 1);
+    private void addAll(Batch other) {
+        outgoing.addAll(other.outgoing);
+        messages.addAll(other.messages);
+        bytes += other.bytes;
+        notes.addAll(other.notes);
+        whenDurable.addAll(other.whenDurable);
+        for (int i = 0; i < other.endedCount; i++) {
+            ended((int) (other.ended[i] >>> LANE_SHIFT), other.ended[i] & (1L << LANE_SHIFT) - 1);
         }
         for (int lane = 0; lane < Message.LANES; lane++) {
-            spilled[lane] += later.spilled[lane];
+            spilled[lane] += other.spilled[lane];
         }
-        force |= later.force;
-        return this;
+        force |= other.force;
+    }
+
+    /** Runs what waits for it; after a failure for want of heap, it goes on where it was. */
+    void runWhenDurable() {
+        for (; durableRun < whenDurable.size(); durableRun++) {
+            whenDurable.get(durableRun).run();
+        }
     }
 
     /** One of its messages that is still queued; null if it is none of them. */

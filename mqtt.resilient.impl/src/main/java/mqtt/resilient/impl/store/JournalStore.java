@@ -40,11 +40,13 @@ public final class JournalStore implements MessageStore {
     private boolean open;
     private boolean opening;
     private boolean busy;
-    /** What came of the latest task of the store's thread, while the loop is at it; null = it is not. */
-    private Runnable result;
     private boolean planned;
-    /** Made beforehand: it is needed when nothing can be allocated. */
+    /** Made beforehand, as all that is handed over: that is certain then. */
     private final Runnable pump = this::pump;
+    /** What a thread has answered, until all that follows from it is done; null = nothing. */
+    private Batch answered;
+    /** The same of opening and closing. */
+    private Runnable result;
     private boolean unforced;
     private int failures;
     private final Condition condition = new Condition();
@@ -122,27 +124,18 @@ public final class JournalStore implements MessageStore {
         executor.execute(task);
     }
 
-    /** Takes a result; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** Takes what opening or closing came to; if the heap does not suffice for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
         newResult.run();
         result = null;
     }
 
-    @Override
-    public void mend() {
-        if (result != null) {
-            take(result);
-        }
-        if (open) {
-            for (int lane = 0; !busy && lane < lanes.length; lane++) {
-                lanes[lane].reading = rereading.isUnread(lane) || pending.readBehind[lane] >= 0;
-            }
-            planned = false;
-            plan();
-        } else if (!opening && retryTimer == null && closing == null && listener != null) {
-            tryToOpen();
-        }
+    /** What came of opening. */
+    private static final class Opening {
+        private final Answer.Begun begun = new Answer.Begun();
+        private StoredState state;
+        private Throwable error;
     }
 
     private void retryLater(Runnable task) {
@@ -214,8 +207,7 @@ public final class JournalStore implements MessageStore {
                 last.force = true;
                 journal.run(last);
             } catch (Throwable e) {
-                last.failed = true;
-                last.error = e;
+                last.gaveUp(e);
             }
             try {
                 error[0] = last.failed ? last.error : null;
@@ -238,7 +230,7 @@ public final class JournalStore implements MessageStore {
         } else {
             last.ifStored(listener::stored);
         }
-        last.runDurable();
+        last.runWhenDurable();
         closing.run();
     }
 
@@ -260,40 +252,40 @@ public final class JournalStore implements MessageStore {
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            write(pending.takeReads(), pending); // draining goes on
+            Batch reads = pending.takeReads(); // draining goes on
+            if (reads != null) {
+                write(reads, pending);
+            }
         } else if (!pending.isEmpty()) {
             write(pending, new Batch());
         }
     }
 
+    /** Hands a batch over; what may fail for want of heap comes first. */
     private void write(Batch batch, Batch next) {
-        if (batch == null) {
-            return;
-        }
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable end = () -> take(() -> written(batch));
+        Runnable end = () -> written(batch);
         Runnable task = () -> {
             try {
                 batch.begun.now(scheduler);
                 journal.configure(now.durability().name(), now.segmentBytes());
                 journal.run(batch);
-                batch.done = true;
-                tellStored(batch); // whoever waits for it waits for nothing else
             } catch (Throwable e) { // the answer comes in any case
-                if (!batch.done) {
-                    batch.gaveUp(e);
-                }
-            } finally { // also when there is no heap for that
+                batch.gaveUp(e);
+            }
+            try {
+                tellStored(batch); // whoever waits for it waits for nothing else
+            } finally { // also when there is no heap for that: the loop tells it again
                 scheduler.execute(end);
             }
         };
+        answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (BacklogLane lane : lanes) {
                 lane.removed.clear();
             }
         }
-        answer.await(batch.begun, "the disk has not answered for ");
         pending = next;
         busy = true;
         executor.execute(task);
@@ -306,7 +298,25 @@ public final class JournalStore implements MessageStore {
         }
     }
 
+    @Override
+    public void mend() {
+        if (answered != null) {
+            written(answered);
+        }
+        if (result != null) {
+            take(result);
+        } else if (!open && !opening && retryTimer == null && closing == null && listener != null) {
+            tryToOpen();
+        }
+        for (BacklogLane lane : lanes) {
+            lane.reading &= busy; // what was not asked for is asked for again
+        }
+        pending.force |= open;
+        plan();
+    }
+
     private void written(Batch batch) {
+        answered = batch;
         answer.came();
         condition.waiting("");
         tellStored(batch);
@@ -334,6 +344,7 @@ public final class JournalStore implements MessageStore {
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         tell();
+        answered = null;
         if (more) {
             listener.available();
         }
@@ -347,8 +358,8 @@ public final class JournalStore implements MessageStore {
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
-        if (!batch.told && !batch.outgoing.isEmpty()) {
-            batch.told = true;
+        if (!batch.outgoing.isEmpty() && !batch.counted) {
+            batch.counted = true;
             listener.written(batch.outgoing.size(), batch.bytes);
         }
         if (batch.usableBytes < settings.floorBytes()) {
@@ -359,7 +370,7 @@ public final class JournalStore implements MessageStore {
         } else {
             writing(StoreHealth.OK, "");
         }
-        batch.runDurable();
+        batch.runWhenDurable();
         boolean look = condition.health() != StoreHealth.OK;
         if (forceTimer == null && (look || unforced && settings.durability() == Durability.PROCESS)) {
             forceTimer = scheduler.at(scheduler.nanoTime() + (look ? SECOND : settings.forceNanos()), () -> {
@@ -376,7 +387,8 @@ public final class JournalStore implements MessageStore {
         String error = Condition.describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
-        pending = pending == batch ? batch : batch.append(pending);
+        pending = batch.append(pending);
+        answered = null;
         if (closing == null) {
             writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);
@@ -466,10 +478,10 @@ public final class JournalStore implements MessageStore {
         long missing = lane.diskMessages - unwritten;
         if (batch.readToEnd[number] && missing > 0) {
             long bytes = unwritten == 0 ? lane.diskBytes : lane.diskBytes / lane.diskMessages * missing;
+            pending.whenDurable.add(() -> listener.lost(number, missing, bytes));
+            pending.force = true;
             lane.diskMessages -= missing;
             lane.diskBytes -= bytes;
-            pending.force = true;
-            pending.whenDurable.add(() -> listener.lost(number, missing, bytes));
         }
     }
 

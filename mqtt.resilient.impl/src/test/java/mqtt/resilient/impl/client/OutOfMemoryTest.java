@@ -11,6 +11,7 @@ import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 

@@ -382,6 +382,16 @@ final class Gateway {
         diskAnswersAt = timeline.now() + nanos;
     }
 
+    void heap(boolean there) {
+        trouble();
+        heap.room(there);
+    }
+
+    void threads(boolean there) {
+        trouble();
+        pools.threads(there);
+    }
+
     /** Some operations of the disk fail from now on, or do so no more. */
     void diskFails(boolean begins, DiskModel.Operation... which) {
         List<DiskModel.Operation> some = List.of(which);
@@ -391,16 +401,6 @@ final class Gateway {
             failing.addAll(some);
         }
         disk.fail(failing.toArray(DiskModel.Operation[]::new));
-    }
-
-    void heap(boolean there) {
-        trouble();
-        heap.room(there);
-    }
-
-    void threads(boolean there) {
-        trouble();
-        pools.threads(there);
     }
 
     void outage(boolean begins) {

@@ -61,17 +61,17 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
         SplittableRandom habits = new SplittableRandom(~(seed * 131 + profile.ordinal())); // others keep their course
         SplittableRandom five = new SplittableRandom(~(seed * 31 + profile.ordinal())); // 3.1.1 has its own course
-        SplittableRandom late = new SplittableRandom(seed * 37 + profile.ordinal());
         SplittableRandom shortages = new SplittableRandom(~(seed * 137 + profile.ordinal()));
+        SplittableRandom late = new SplittableRandom(seed * 37 + profile.ordinal());
         Dialect dialect = Dialect.of(five);
         profile.meanSeconds().forEach((fault, mean) -> {
-            if (fault.isLate()) {
-                if (late.nextInt(10) < 4) {
-                    faults.put(fault, Math.max(5, mean * one(late, 1, 2, 4) / 2));
-                }
-            } else if (fault.isShortage()) {
+            if (fault.isShortage()) {
                 if (shortages.nextInt(10) < (profile == Profile.EVERYTHING ? 4 : 8)) {
                     faults.put(fault, Math.max(5, mean * one(shortages, 1, 2, 4) / 2));
+                }
+            } else if (fault.isLate()) {
+                if (late.nextInt(10) < 4) {
+                    faults.put(fault, Math.max(5, mean * one(late, 1, 2, 4) / 2));
                 }
             } else if (fault.needsFive()) {
                 if (dialect.hasFive() && five.nextInt(10) < 6) {
