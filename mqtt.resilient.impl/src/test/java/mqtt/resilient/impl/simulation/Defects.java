@@ -42,8 +42,6 @@ final class Defects {
             new Defect("gone-and-not-recorded", "store/Journal.java",
                     "                note(record.begin(Records.GONE).number(chain.number).number(last.number));\n                session.force();\n",
                     ""),
-            new Defect("begun-again-after-a-failure-and-listed-before", "store/Inventory.java",
-                    "        chains[segment.chain].listed = Math.max(chains[segment.chain].listed, segment.number);\n", ""),
             new Defect("never-unlinked", "store/Chain.java", "            files.delete(path(segment));\n        }\n        removalDue",
                     "        }\n        removalDue"),
             new Defect("end-is-not-written", "store/JournalStore.java",
