@@ -534,12 +534,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * for something later is planned. On the loop; repeatable.
      */
     public void mend() {
-        supervisor.disconnectNow();
-        store.mend();
-        session.mend();
-        publisher.mend();
-        dispatcher.mend();
-        supervisor.mend();
+        new Mending().add(supervisor::disconnectNow).add(store::mend).add(session::mend).add(publisher::mend).add(dispatcher::mend)
+                .add(supervisor::mend).run();
     }
 
     /** The loop, without which nothing goes on, has ended. */
