@@ -7,8 +7,9 @@ public enum StoreHealth {
     /** Healthy. */
     OK,
     /**
-     * The disk is very slow, or there is no thread that asks it; a write has failed and is retried in another segment; or
-     * reading or compacting has failed and is retried. Messages are accepted.
+     * The disk is very slow, or there is no thread that asks it; a write has failed and is retried in another segment;
+     * reading or compacting has failed and is retried; or its directory is in a place that does not keep what is in it. Messages
+     * are accepted.
      */
     DEGRADED,
     /**
