@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.client;
 
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -7,6 +8,10 @@ import mqtt.resilient.impl.environment.Scheduler;
  * when it begins once more.
  */
 final class Repeated implements Runnable {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private final Scheduler scheduler;
     private final Runnable task;
 

@@ -2,12 +2,17 @@ package mqtt.resilient.impl.engine;
 
 import java.util.Collection;
 import java.util.function.Supplier;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.io.EventLoop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Tells all clients when the heap was short on the loop, so that each mends what may be half done, and when the loop has ended. */
 final class ClientCare implements EventLoop.Watcher {
+    static {
+        Handlers.prepare(RuntimeException.class);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
 
     private final Supplier<Collection<ManagedClient>> clients;

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
@@ -28,6 +29,10 @@ import org.slf4j.LoggerFactory;
  * turn lets every connection that asked for it write, so that what a turn brings leaves in few large writes.
  */
 public final class EventLoop implements Scheduler, Network {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class, OutOfMemoryError.class);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final int MAX_WORKERS = 4;
     private static final int BUFFER_BYTES = 65_536;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.SafeQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,10 @@ import org.slf4j.LoggerFactory;
  * allocates for those that wait.
  */
 public final class Threads implements Executor {
+    static {
+        Handlers.prepare(Throwable.class, OutOfMemoryError.class, InterruptedException.class);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
     private static final long IDLE_MILLIS = 10_000;
     private static final long NANOS_PER_MILLI = 1_000_000L;

@@ -12,6 +12,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
@@ -24,6 +25,10 @@ import mqtt.resilient.impl.session.StoredState;
  * next batch, so that many publishers share one force. Of each lane only the oldest messages are in memory.
  */
 public final class JournalStore implements MessageStore {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+    }
+
     /** Bytes of each lane that are kept in memory. */
     private static final long WINDOW_BYTES = 1024 * 1024;
     private static final long SECOND = 1_000_000_000L;
