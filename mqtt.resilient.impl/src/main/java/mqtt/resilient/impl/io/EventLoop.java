@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class EventLoop implements Scheduler, Network {
     static {
         Handlers.prepare(Throwable.class, VirtualMachineError.class, OutOfMemoryError.class);
+        Handlers.words("the io loop", "a task of the io loop", "the end of the io loop", "closing the connections");
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);

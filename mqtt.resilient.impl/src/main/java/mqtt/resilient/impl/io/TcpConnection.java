@@ -23,6 +23,7 @@ import mqtt.resilient.impl.environment.Scheduler;
 final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
     static {
         Handlers.prepare(Throwable.class, Exception.class, IOException.class, VirtualMachineError.class);
+        Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection", "out of memory", "closed");
     }
 
     private static final int READS_PER_TURN = 8;

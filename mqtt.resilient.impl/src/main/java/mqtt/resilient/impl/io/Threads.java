@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class Threads implements Executor {
     static {
         Handlers.prepare(Throwable.class, OutOfMemoryError.class, InterruptedException.class);
+        Handlers.words("A task on {} failed", "-");
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Threads.class);
