@@ -4,10 +4,15 @@ import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionListener;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.SafeQueue;
 
 /** Tells one connection listener every change, in order, one call at a time; a listener that lags misses the oldest. */
 final class StatusNotifier {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+    }
+
     private static final int MAX_WAITING = 100;
 
     private final ConnectionListener listener;

@@ -17,6 +17,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
@@ -28,6 +29,10 @@ import mqtt.resilient.spi.packet.Subscribe;
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private static final int MOST_KNOWN = 64;
     private static final int LONGEST_KNOWN = 256;
     private static final int MOST_UNANNOUNCED = 256;

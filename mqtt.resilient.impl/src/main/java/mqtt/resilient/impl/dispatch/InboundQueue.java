@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.SafeQueue;
 
 /**
@@ -13,6 +14,10 @@ import mqtt.resilient.impl.environment.SafeQueue;
  * kind; QoS 1 and 2 are bounded by what the broker sends unacknowledged. Safe from any thread.
  */
 public abstract class InboundQueue {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     final Dispatcher dispatcher;
     /** Who receives, for logs and events. */
     final String description;

@@ -1,12 +1,17 @@
 package mqtt.resilient.impl.dispatch;
 
 import mqtt.resilient.api.MessageListener;
+import mqtt.resilient.impl.environment.Handlers;
 
 /**
  * The messages for one listener: one call at a time, in order, on a thread of the pool that is taken only while there is
  * something to do.
  */
 public final class ListenerQueue extends InboundQueue {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+    }
+
     /** How many calls may have ended before the loop is told. */
     private static final int MOST_UNTOLD = 256;
     /** How long ago the first of them may have begun. */

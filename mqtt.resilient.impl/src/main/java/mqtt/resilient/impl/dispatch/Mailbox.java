@@ -3,6 +3,7 @@ package mqtt.resilient.impl.dispatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -11,6 +12,10 @@ import mqtt.resilient.impl.environment.Scheduler;
  * received for want of heap is received again: a receiver either does all of its work, or can begin it once more.
  */
 public final class Mailbox<T> {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private static final int KEPT_CAPACITY = 1024;
 
     private final Scheduler scheduler;

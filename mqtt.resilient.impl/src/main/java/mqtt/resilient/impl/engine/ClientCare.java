@@ -2,11 +2,16 @@ package mqtt.resilient.impl.engine;
 
 import java.util.Collection;
 import java.util.function.Supplier;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EventLoop;
 
 /** Tells all clients when the heap was short on the loop, so that each mends what may be half done, and when the loop has ended. */
 final class ClientCare implements EventLoop.Watcher {
+    static {
+        Handlers.prepare(RuntimeException.class);
+    }
+
     private static final Log LOG = Log.of("mqtt.resilient");
 
     private final Supplier<Collection<ManagedClient>> clients;

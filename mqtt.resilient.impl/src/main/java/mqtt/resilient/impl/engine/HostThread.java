@@ -5,6 +5,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
@@ -14,6 +15,10 @@ import mqtt.resilient.impl.io.Threads;
  * order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
  */
 public final class HostThread {
+    static {
+        Handlers.prepare(Throwable.class, OutOfMemoryError.class);
+    }
+
     private static final Log LOG = Log.of(HostThread.class);
 
     private final String name;

@@ -5,6 +5,10 @@ package mqtt.resilient.impl.environment;
  * when it begins once more.
  */
 public final class Repeated implements Runnable {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private final Scheduler scheduler;
     private final Runnable task;
 

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
@@ -27,6 +28,11 @@ import mqtt.resilient.impl.environment.Scheduler;
  * turn lets every connection that asked for it write, so that what a turn brings leaves in few large writes.
  */
 public final class EventLoop implements Scheduler, Network {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class, OutOfMemoryError.class);
+        Handlers.words("the io loop", "a task of the io loop", "the end of the io loop", "closing the connections");
+    }
+
     private static final Log LOG = Log.of(EventLoop.class);
     private static final int MAX_WORKERS = 4;
     private static final int BUFFER_BYTES = 65_536;

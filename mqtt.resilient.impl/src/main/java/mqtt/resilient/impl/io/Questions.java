@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import mqtt.resilient.impl.environment.Handlers;
 
 /**
  * Questions whose answers take a while, on threads of their own. Who asks what is being asked already gets the same
@@ -53,6 +54,10 @@ final class Questions<A> {
 
     /** A question that is being asked. It takes the way back with it: an answer comes whatever happens. */
     private final class Asked implements Runnable {
+        static {
+            Handlers.prepare(Throwable.class);
+        }
+
         private final String what;
         private final Supplier<A> question;
         private final List<Consumer<A>> receivers = new ArrayList<>();

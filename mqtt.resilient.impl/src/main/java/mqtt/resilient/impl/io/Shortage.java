@@ -1,10 +1,16 @@
 package mqtt.resilient.impl.io;
 
+import mqtt.resilient.impl.environment.Handlers;
+
 /**
  * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. On the loop only, except where a method
  * says otherwise.
  */
 final class Shortage {
+    static {
+        Handlers.prepare(OutOfMemoryError.class);
+    }
+
     /** What must fit into the heap again before the loop goes on. */
     private static final int PROBE_BYTES = 128 * 1024;
     private static final long LOOK_MILLIS = 100;

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
@@ -27,6 +28,10 @@ import mqtt.resilient.spi.NetworkStateSource;
  * loopback's, else UNKNOWN.
  */
 public final class SystemNetwork implements NetworkStateSource {
+    static {
+        Handlers.prepare(Throwable.class);
+    }
+
     private static final Log LOG = Log.of(SystemNetwork.class);
     private static final long PERIOD_MILLIS = 900;
     private static final long JUMP_MILLIS = 5000;

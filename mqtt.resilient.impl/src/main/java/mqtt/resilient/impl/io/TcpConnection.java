@@ -12,6 +12,7 @@ import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
@@ -20,6 +21,11 @@ import mqtt.resilient.impl.environment.Scheduler;
  * only for bytes that the network does not take yet, and what TLS needs.
  */
 final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
+    static {
+        Handlers.prepare(Throwable.class, Exception.class, IOException.class, VirtualMachineError.class);
+        Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection", "out of memory", "closed");
+    }
+
     private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);

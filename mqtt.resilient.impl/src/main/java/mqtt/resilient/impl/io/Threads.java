@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.SafeQueue;
 
@@ -19,6 +20,11 @@ import mqtt.resilient.impl.environment.SafeQueue;
  * allocates for those that wait.
  */
 public final class Threads implements Executor {
+    static {
+        Handlers.prepare(Throwable.class, OutOfMemoryError.class, InterruptedException.class);
+        Handlers.words("A task on {} failed", "-");
+    }
+
     private static final Log LOG = Log.of(Threads.class);
     private static final long IDLE_MILLIS = 10_000;
     private static final long NANOS_PER_MILLI = 1_000_000L;

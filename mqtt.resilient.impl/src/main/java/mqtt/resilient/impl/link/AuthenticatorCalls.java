@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mqtt.resilient.api.Authenticator;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -61,6 +62,10 @@ public final class AuthenticatorCalls {
 
     /** One call. It takes the way back with it: an answer comes whatever happens. */
     private final class Call<T> implements Runnable {
+        static {
+            Handlers.prepare(Throwable.class);
+        }
+
         private final Callable<T> question;
         private final Consumer<T> then;
         private final Consumer<String> failed;

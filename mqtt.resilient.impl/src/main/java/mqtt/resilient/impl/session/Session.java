@@ -14,6 +14,7 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
@@ -28,6 +29,10 @@ import mqtt.resilient.spi.packet.Reason;
  * {@link #available} → {@link #fill} → {@link #acknowledgement} → {@link SessionEvents#ended}.
  */
 public final class Session {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private static final int DUPLICATE = 8;
     private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
     private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;

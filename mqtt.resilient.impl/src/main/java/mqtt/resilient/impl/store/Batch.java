@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoreFigures;
 
@@ -15,6 +16,10 @@ import mqtt.resilient.impl.session.StoreFigures;
  * store thread's alone, then the io thread's again.
  */
 final class Batch {
+    static {
+        Handlers.prepare(OutOfMemoryError.class);
+    }
+
     private static final int LANE_SHIFT = 60;
 
     /** A note on the state of the session. */

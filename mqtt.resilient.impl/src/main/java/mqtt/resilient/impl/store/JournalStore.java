@@ -8,6 +8,7 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
@@ -20,6 +21,10 @@ import mqtt.resilient.impl.session.StoredState;
  * next batch, so that many publishers share one force. Of each lane only the oldest messages are in memory.
  */
 public final class JournalStore implements MessageStore {
+    static {
+        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+    }
+
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
     private static final int FAILURES_TO_FAIL = 3;
