@@ -199,6 +199,7 @@ final class Journal {
             }
             chains[chain].taken(inventory.taken(chain));
         }
+        files.forceDirectory(directory); // as of the files: names that a killed process has left are relied upon from now on
         missing(recovered, missing);
         finish(recovered);
         for (String path : foreign) { // now that nothing can fail any more: what is told is told once
