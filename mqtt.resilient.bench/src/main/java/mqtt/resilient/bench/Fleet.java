@@ -27,6 +27,8 @@ public final class Fleet implements AutoCloseable {
     private static final long OUTAGE_NANOS = 3_000_000_000L;
     private static final long POLL_NANOS = 20 * MILLION;
     private static final int KEEP_ALIVE_SECONDS = 60;
+    /** Threads that stay: io, network, host, complete, store. */
+    private static final int STANDING = 5;
     private static final int RESPONSE_SECONDS = 10;
 
     private int port;
@@ -163,7 +165,7 @@ public final class Fleet implements AutoCloseable {
 
     /** Waits until the pools that connecting needed are empty. */
     void settle() {
-        await(() -> threads().size() <= 2); // mqtt-io and mqtt-network
+        await(() -> threads().size() <= STANDING);
     }
 
     List<String> threads() {

@@ -138,20 +138,28 @@ public final class Shortage implements AutoCloseable {
     }
 
     /** Reads until the child has said this, or has ended; everything else that it says is a fault, unless it is only told. */
-    private static void expect(String words, BufferedReader from, List<String> faults) throws IOException {
-        String line = from.readLine();
+    private static void expect(String words, BufferedReader from, List<String> faults) {
+        String line = read(from);
         while (line != null && !line.startsWith(words)) {
             if (line.startsWith("told ")) {
                 System.out.println(line);
             } else if (!line.startsWith("[")) { // the JVM's own warnings of threads that it could not start
                 faults.add(line);
             }
-            line = from.readLine();
+            line = read(from);
         }
         if (line == null) {
             faults.add("the process ended, or hung, before it said: " + words);
         } else {
             System.out.println(line);
+        }
+    }
+
+    private static String read(BufferedReader from) {
+        try {
+            return from.readLine();
+        } catch (IOException e) { // it was killed
+            return null;
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -318,7 +319,12 @@ public final class ShortageChild {
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
                 System.out.println("not within " + seconds + " s: " + what.get());
-                return;
+                Thread.getAllStackTraces().forEach((thread, trace) -> {
+                    if (thread.getName().startsWith("mqtt-")) {
+                        System.err.println(thread + " " + Arrays.toString(trace));
+                    }
+                });
+                System.exit(1);
             }
             pause();
         }

@@ -539,15 +539,15 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * for something later is planned. On the loop; repeatable.
      */
     public void mend() {
-        supervisor.disconnectNow();
-        store.mend();
+        new Mending().add(supervisor::disconnectNow).add(() -> store.mend()).add(this::mendStoreChange).add(session::mend)
+                .add(publisher::mend).add(dispatcher::mend).add(supervisor::mend).run();
+    }
+
+    /** A change of the store may have stopped half way. */
+    private void mendStoreChange() {
         if (!stopping && settings != null) {
-            changeStore(0); // if it stopped half way
+            changeStore(0);
         }
-        session.mend();
-        publisher.mend();
-        dispatcher.mend();
-        supervisor.mend();
     }
 
     /** The loop, without which nothing goes on, has ended. */

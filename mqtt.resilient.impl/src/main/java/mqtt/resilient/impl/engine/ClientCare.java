@@ -21,7 +21,11 @@ final class ClientCare implements EventLoop.Watcher {
     public void heapWasShort(String where) {
         LOG.error("Out of memory in {}: what was under way may be half done, so all {} clients connect again", where, clients.get().size());
         for (ManagedClient each : clients.get()) {
-            each.engineClient().mend();
+            try {
+                each.engineClient().mend();
+            } catch (RuntimeException e) { // the others need it too
+                LOG.error("{}: a fault while mending", each.name(), e);
+            }
         }
     }
 

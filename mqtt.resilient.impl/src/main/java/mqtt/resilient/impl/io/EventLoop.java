@@ -35,6 +35,7 @@ public final class EventLoop implements Scheduler, Network {
     private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long HEAP_MILLIS = 20;
+    private static final int MAX_TELLS = 100;
 
     private final Questions<Resolver.Answer> names = new Questions<>(this, threads("mqtt-resolve", 0, MAX_WORKERS),
             new Resolver.Answer(null, "the client is stopping"), error -> new Resolver.Answer(null, "the look-up failed: " + error));
@@ -278,11 +279,15 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     private void tellEnd(Throwable reason) {
-        try {
-            shortage.awaitEnd();
-            watcher.ended(reason);
-        } catch (Throwable e) {
-            report("the end of the io loop", e);
+        boolean told = false;
+        for (int i = 0; i < MAX_TELLS && !told; i++) {
+            try {
+                shortage.awaitEnd();
+                watcher.ended(reason);
+                told = true;
+            } catch (Throwable e) { // no heap even for this: again
+                report("the end of the io loop", e);
+            }
         }
     }
 

@@ -139,8 +139,9 @@ public final class JournalStore implements MessageStore {
                 came.state = fresh.open(bootId);
             } catch (Throwable e) { // the answer comes in any case
                 came.error = e;
+            } finally {
+                scheduler.execute(end);
             }
-            scheduler.execute(end);
         };
         answer.await(came.begun, "opening the store takes longer than ");
         journal = fresh;
@@ -233,13 +234,17 @@ public final class JournalStore implements MessageStore {
             try {
                 last.force = true;
                 journal.run(last);
-            } catch (Throwable e) { // the answer comes in any case
-                last.gaveUp(e);
+            } catch (Throwable e) {
+                last.failed = true;
+                last.error = e;
             }
-            error[0] = last.failed ? last.error : null;
-            Throwable second = journal.close(!last.failed);
-            error[0] = error[0] == null ? second : error[0];
-            scheduler.execute(end);
+            try {
+                error[0] = last.failed ? last.error : null;
+                Throwable second = journal.close(!last.failed);
+                error[0] = error[0] == null ? second : error[0];
+            } finally { // the answer comes in any case
+                scheduler.execute(end);
+            }
         };
         pending = none;
         busy = true;
@@ -295,11 +300,12 @@ public final class JournalStore implements MessageStore {
                 batch.begun.now(scheduler);
                 journal.configure(now.durability().name(), now.segmentBytes());
                 journal.run(batch);
+                tellStored(batch); // whoever waits for it waits for nothing else
             } catch (Throwable e) { // the answer comes in any case
                 batch.gaveUp(e);
+            } finally { // also when there is no heap for that
+                scheduler.execute(end);
             }
-            tellStored(batch); // whoever waits for it waits for nothing else
-            scheduler.execute(end);
         };
         answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it

@@ -45,6 +45,25 @@ class MailboxTest {
     }
 
     @Test
+    void whatCouldNotBeReceivedForWantOfHeapComesAgainInItsPlace() {
+        List<Integer> attempts = new ArrayList<>();
+        Mailbox<Integer> mailbox = new Mailbox<>(scheduler, thing -> {
+            attempts.add(thing);
+            if (attempts.size() == 2) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            received.add(thing);
+        });
+        for (int i = 1; i <= 3; i++) {
+            put(mailbox, i);
+        }
+        assertThrows(OutOfMemoryError.class, scheduler::run);
+        scheduler.run();
+        assertEquals(List.of(1, 2, 2, 3), attempts);
+        assertEquals(List.of(1, 2, 3), received);
+    }
+
+    @Test
     void manyPutsAreOneWakeUp() {
         AtomicInteger wakeUps = new AtomicInteger();
         scheduler.beforeExecute(wakeUps::incrementAndGet);
