@@ -551,6 +551,9 @@ public final class JournalStore implements MessageStore {
 
     /** Whether what a batch found is still on the disk only. */
     private boolean isOnDisk(Outgoing message) {
+        if (message.hasEnded()) {
+            return false; // this comes again, for something failed for want of heap
+        }
         Lane lane = lanes[message.lane()];
         return message.index() > lane.loadedIndex && !lane.removed.contains(message.index());
     }
