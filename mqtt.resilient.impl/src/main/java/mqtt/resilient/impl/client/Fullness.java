@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -45,7 +46,7 @@ final class Fullness {
     void refused(int bound) {
         refused.accumulateAndGet(1 << bound, (before, more) -> before | more);
         if (!looking.get() && looking.compareAndSet(false, true)) {
-            scheduler.execute(this::look);
+            Repeated.execute(scheduler, this::look);
         }
     }
 
@@ -58,16 +59,16 @@ final class Fullness {
         full = now;
         String why = now == 0 ? "" : words.apply(now);
         if (!why.equals(told)) {
-            told = why;
             changed.accept(why);
+            told = why;
         }
         if (now != 0) {
-            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, this::look);
+            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, Repeated.of(scheduler, this::look));
             return;
         }
         looking.set(false);
         if (refused.get() != 0 && looking.compareAndSet(false, true)) { // refused in this moment
-            scheduler.execute(this::look);
+            Repeated.execute(scheduler, this::look);
         }
     }
 }
