@@ -540,12 +540,12 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * for something later is planned. On the loop; repeatable.
      */
     public void mend() {
-        new Mending().add(supervisor::disconnectNow).add(store::mend).add(this::changeStoreAgain).add(session::mend)
+        new Mending().add(supervisor::disconnectNow).add(() -> store.mend()).add(this::mendStoreChange).add(session::mend)
                 .add(publisher::mend).add(dispatcher::mend).add(supervisor::mend).run();
     }
 
-    /** Goes on with a change of store that stopped half way. */
-    private void changeStoreAgain() {
+    /** A change of the store may have stopped half way. */
+    private void mendStoreChange() {
         if (!stopping && settings != null) {
             changeStore(0);
         }

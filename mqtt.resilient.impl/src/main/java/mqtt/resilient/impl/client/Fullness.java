@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
@@ -46,7 +47,7 @@ final class Fullness {
     void rejected(int bound) {
         rejected.accumulateAndGet(1 << bound, (before, more) -> before | more);
         if (!looking.get() && looking.compareAndSet(false, true)) {
-            scheduler.execute(this::look);
+            Repeated.execute(scheduler, this::look);
         }
     }
 
@@ -67,16 +68,16 @@ final class Fullness {
         full = now;
         String why = now == 0 ? "" : words.apply(now);
         if (!why.equals(told)) {
-            told = why;
             changed.accept(why);
+            told = why;
         }
         if (now != 0) {
-            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, this::look);
+            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, Repeated.of(scheduler, this::look));
             return;
         }
         looking.set(false);
         if (rejected.get() != 0 && looking.compareAndSet(false, true)) { // rejected in this moment
-            scheduler.execute(this::look);
+            Repeated.execute(scheduler, this::look);
         }
     }
 }

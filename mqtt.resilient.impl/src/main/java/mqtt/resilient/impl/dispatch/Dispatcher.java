@@ -206,17 +206,18 @@ public final class Dispatcher {
     public boolean remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
         int before = entry == null ? 0 : entry.options();
-        Integer options = entry == null ? null : entry.listeners.remove(queue);
-        if (options == null) {
-            return false;
+        Integer options = entry == null ? null : entry.listeners.get(queue);
+        if (options == null) { // it may have gone already, and the filter be left over for want of heap
+            return entry != null && entry.listeners.isEmpty() && entry.departed.isEmpty() && left(filter, entry, before);
         }
-        queue.filters--;
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
                     Repeated.of(scheduler, () -> forget(filter, entry, departed)));
             entry.departed.add(departed);
         }
+        entry.listeners.remove(queue);
+        queue.filters--;
         return left(filter, entry, before);
     }
 
@@ -228,12 +229,12 @@ public final class Dispatcher {
      */
     private boolean left(String filter, Filter entry, int before) {
         if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
+            if (!keepSubscriptions) {
+                events.unsubscribe(filter); // first: without heap all of this comes again
+            }
             filters.remove(filter);
             tree.remove(filter, entry);
             known.clear();
-            if (!keepSubscriptions) {
-                events.unsubscribe(filter);
-            }
             return !keepSubscriptions;
         }
         if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {

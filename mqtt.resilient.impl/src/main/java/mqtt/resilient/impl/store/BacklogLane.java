@@ -72,6 +72,9 @@ final class BacklogLane {
 
     /** Whether what a batch found is still on the disk only. */
     boolean isOnDisk(Outgoing message) {
+        if (message.hasEnded()) {
+            return false; // this comes again, for something failed for want of heap
+        }
         return message.index() > loadedIndex && !removed.contains(message.index());
     }
 

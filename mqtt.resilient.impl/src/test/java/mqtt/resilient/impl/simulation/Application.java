@@ -504,7 +504,7 @@ final class Application implements ClientEvents {
             throw ledger.violated("truth", "client " + index + " is online, and has no connection");
         }
         if (status.store() != StoreHealth.OK || stopping || !hasThreads) { // without a thread nobody hears that a message is stored
-            wellSince = Timeline.NEVER;
+            excuseWords();
             return;
         }
         wellSince = Math.min(wellSince, gateway.process().nanoTime());
@@ -520,6 +520,11 @@ final class Application implements ClientEvents {
             throw ledger.violated("truth", "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
                     + " s, and " + unstored.peek() + " is not stored");
         }
+    }
+
+    /** What it says of its store now counts for nothing. */
+    void excuseWords() {
+        wellSince = Timeline.NEVER;
     }
 
     /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */

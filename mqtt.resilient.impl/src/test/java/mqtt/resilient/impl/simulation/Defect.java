@@ -26,22 +26,31 @@ record Defect(String name, String file, String from, String to) {
     private static final String PACKAGE = "mqtt/resilient/";
     private static final String FIVE = "v5/";
 
-    /** Everything that is needed to run simulations with this defect; {@code root} holds the modules. */
-    URLClassLoader load(Path root, Path work) throws IOException {
-        String path = PACKAGE + (file.startsWith(FIVE) ? "" : "impl/") + file;
+    private String path() {
+        return PACKAGE + (file.startsWith(FIVE) ? "" : "impl/") + file;
+    }
+
+    /** The source with the defect; throws if the text to patch is not there exactly once. {@code root} holds the modules. */
+    String patched(Path root) throws IOException {
         Path original = root.resolve(file.startsWith(FIVE) ? "mqtt.resilient.v5" : "mqtt.resilient.impl").resolve("src/main/java")
-                .resolve(path);
+                .resolve(path());
         String code = Files.readString(original);
         int at = code.indexOf(from);
         if (at < 0 || code.indexOf(from, at + 1) >= 0) {
             throw new IOException(name + ": the text to patch is " + (at < 0 ? "not" : "more than once") + " in " + file + ": "
                     + from);
         }
+        return code.substring(0, at) + to + code.substring(at + from.length());
+    }
+
+    /** Everything that is needed to run simulations with this defect; {@code root} holds the modules. */
+    URLClassLoader load(Path root, Path work) throws IOException {
+        String path = path();
         Path copy = work.resolve("source/" + path);
         Path classes = work.resolve("classes");
         Files.createDirectories(copy.getParent());
         Files.createDirectories(classes);
-        Files.writeString(copy, code.substring(0, at) + to + code.substring(at + from.length()));
+        Files.writeString(copy, patched(root));
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {

@@ -50,9 +50,11 @@ final class Defects {
             new Defect("dup-missing", "session/Session.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
-            new Defect("dup-in-a-new-session", "session/Session.java", "            message.known = false;\n", ""),
-            new Defect("packet-id-free-at-pubrec", "session/Session.java", "                store.released(message);\n",
-                    "                store.released(message);\n                ids.free(message.packetId);\n"),
+            new Defect("dup-in-a-new-session", "session/Session.java",
+                    "message != null; message = message.next) {\n            message.known = false;\n",
+                    "message != null; message = message.next) {\n"),
+            new Defect("packet-id-free-at-pubrec", "session/Session.java", "                noteReleased(message);\n            } else if (message.doubted",
+                    "                noteReleased(message);\n                ids.free(message.packetId);\n            } else if (message.doubted"),
             new Defect("packet-id-changes", "session/Session.java", "        message.known = message.qos() > 0;\n",
                     "        message.known = message.qos() > 0;\n        message.packetId ^= message.sentOn > 1 && !release ? 0x100 : 0;\n"),
             new Defect("window-not-reset", "session/Session.java", "        wire.clear();\n", ""),
@@ -77,8 +79,8 @@ final class Defects {
             new Defect("waits-for-the-broker-and-means-the-disk", "session/Session.java", "wire.count() - wire.releasing",
                     "wire.count()"),
             // ---- receiving
-            new Defect("acknowledged-before-handled", "session/Session.java", "            events.received(incoming);\n        } else {",
-                    "            events.received(incoming);\n            handled(incoming);\n        } else {"),
+            new Defect("acknowledged-before-handled", "session/Session.java", "            events.received(incoming);\n        } catch",
+                    "            handled(incoming);\n            events.received(incoming);\n        } catch"),
             new Defect("acknowledged-out-of-order", "session/Receiver.java",
                     "for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {\n"
                             + "            unacknowledged.remove();",
@@ -91,7 +93,7 @@ final class Defects {
                     "            entry.noted = NOT_WANTED;\n            entry.held = Held.NOTHING;\n",
                     "            entry.noted = NOT_WANTED;\n"),
             new Defect("listener-that-threw-is-not-called-again", "dispatch/ListenerQueue.java",
-                    "            dispatcher.retryLater(this::work, delivery.failures);\n", ""),
+                    "            dispatcher.retryLater(work, delivery.failures);\n", ""),
             // ---- the session and the link
             new Defect("session-resumed-without-state", "link/Supervisor.java",
                     "attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard,",
@@ -147,7 +149,21 @@ final class Defects {
             new Defect("keepalive-of-the-broker-ignored", "link/Link.java",
                     "            keepAliveSeconds = connack.limits().keepAliveSeconds();", "            keepAliveSeconds += 0;"),
             new Defect("subscription-identifier-not-sent", "v5/Codec5.java", "identifier > 0 && limits.subscriptionIdentifiers()",
-                    "identifier > 1000 && limits.subscriptionIdentifiers()"));
+                    "identifier > 1000 && limits.subscriptionIdentifiers()"),
+            // ---- what the process runs short of, and getting back to work
+            new Defect("busy-before-it-is-certain", "store/JournalStore.java",
+                    "        answer.await(batch.begun, \"the disk has not answered for \");\n",
+                    "        busy = true;\n        answer.await(batch.begun, \"the disk has not answered for \");\n"),
+            new Defect("no-answer-is-no-matter", "store/Answer.java", "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
+                    "tell(\"\");"),
+            new Defect("store-is-not-mended", "client/Client.java", ".add(() -> store.mend())", ""),
+            new Defect("no-attempt-after-mending", "link/Supervisor.java",
+                    "            backoff.reset();\n            attempt();\n        }\n    }\n\n    /** Nothing goes on",
+                    "        }\n    }\n\n    /** Nothing goes on"),
+            new Defect("connection-forgotten-without-heap", "link/Supervisor.java", "        network.endAll();\n", ""),
+            new Defect("command-lost-without-heap", "environment/Repeated.java", "            scheduler.execute(this);\n", ""),
+            new Defect("next-attempt-much-too-late", "link/Supervisor.java", "        at(now + wait, this::attempt); // before",
+                    "        at(now + wait + 200 * SECOND, this::attempt); // before"));
 
     private Defects() {
     }

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.TreeSet;
@@ -55,6 +56,19 @@ class DefectsTest {
             assertNotNull(Defect.find(loader, known[0], seed),
                     "seed " + seed + " of " + known[0] + " does not show it (any more); bin/simulate --defects finds another");
         }
+    }
+
+    @Test
+    void everyDefectFitsTheCode() throws IOException {
+        List<String> others = new ArrayList<>();
+        for (Defect defect : Defects.ALL) {
+            try {
+                defect.patched(ROOT);
+            } catch (IOException e) {
+                others.add(e.getMessage());
+            }
+        }
+        assertEquals(List.of(), others);
     }
 
     @Test

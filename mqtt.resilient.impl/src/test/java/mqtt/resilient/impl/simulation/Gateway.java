@@ -485,7 +485,11 @@ final class Gateway {
 
     /** What must be true of the machine at any time. */
     void check() {
-        if (!isRunning() || process.isSuspended() || process.isShort()) {
+        if (!isRunning() || process.isSuspended()) {
+            return;
+        }
+        if (process.isShort()) {
+            applications.forEach(Application::excuseWords);
             return;
         }
         if (process.waiting() > MAX_WAITING) {
