@@ -53,13 +53,11 @@ final class Answer {
         });
     }
 
-    /** The answer is there. */
+    /** The answer is there: nothing is waited for. */
     void came() {
         Scheduler.cancel(timer);
         timer = null;
-        if (told) {
-            tell("");
-        }
+        told = false;
     }
 
     private void tell(String what) {

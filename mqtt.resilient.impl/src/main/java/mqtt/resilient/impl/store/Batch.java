@@ -68,6 +68,8 @@ final class Batch {
     long bytes;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
+    /** Whether it was told that its messages are stored. */
+    boolean told;
     /** What went wrong, perhaps only in tidying up. */
     Throwable error;
     /** Why something could not be read that is to be read again. */

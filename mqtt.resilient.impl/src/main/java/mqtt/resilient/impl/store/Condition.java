@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import java.io.IOException;
 import mqtt.resilient.api.StoreHealth;
 
 /**
@@ -28,6 +29,13 @@ final class Condition {
     /** What the store waits for; empty = nothing. */
     void waiting(String reason) {
         waitingReason = reason;
+    }
+
+    /** An error in words. */
+    static String describe(Throwable error) {
+        String kind = error.getClass() == IOException.class ? "" // others may say no more than a path
+                : error.getClass().getSimpleName().replace("Exception", "") + ": ";
+        return kind + error.getMessage();
     }
 
     StoreHealth health() {

@@ -14,6 +14,7 @@ import java.util.TreeMap;
  */
 final class Inventory {
     private static final int[] CHAINS = { 0, 1, 2, 3, Journal.ASIDE_CHAIN };
+    /** More segments than this are not listed, nor more missing messages counted. */
     private static final int MAX_LISTED = 1 << 20;
 
     private final Chain[] chains;
@@ -114,14 +115,16 @@ final class Inventory {
     /** The segments that must be there and are not: their headers as far as they are known, and which messages they had. */
     List<Segment> missing(int chain, Collection<Integer> found, long closedNextIndex) {
         List<Segment> missing = new ArrayList<>();
+        int[] left = { MAX_LISTED };
         if (known) {
             listed.get(chain).forEach((number, firsts) -> {
                 if (!found.contains(number)) {
                     Segment lost = new Segment(null, chain, number, firsts[0], firsts[1], 0);
                     Map.Entry<Integer, long[]> next = listed.get(chain).higherEntry(number);
                     long end = next != null ? next.getValue()[0] : closedNextIndex;
-                    for (long index = firsts[0]; index < end && lost.messages < MAX_LISTED; index++) {
+                    for (long index = firsts[0]; index < end && left[0] > 0; index++) {
                         lost.add(index, 0);
+                        left[0]--;
                     }
                     missing.add(lost);
                 }

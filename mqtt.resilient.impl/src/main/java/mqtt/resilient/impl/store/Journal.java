@@ -199,13 +199,14 @@ final class Journal {
             }
             chains[chain].taken(inventory.taken(chain));
         }
+        files.forceDirectory(directory); // as of the files: names that a killed process has left are relied upon from now on
         missing(recovered, missing);
         finish(recovered);
         for (String path : foreign) { // now that nothing can fail any more: what is told is told once
-            rename(path, path + ".foreign");
+            ifPossible(() -> files.rename(path, path + ".foreign"));
         }
         for (String path : goneFiles) {
-            delete(path);
+            ifPossible(() -> files.delete(path));
         }
         return recovered;
     }
@@ -236,16 +237,9 @@ final class Journal {
         lost = List.of();
     }
 
-    private void rename(String from, String to) {
+    private static void ifPossible(Action action) {
         try {
-            files.rename(from, to);
-        } catch (IOException e) { // next time
-        }
-    }
-
-    private void delete(String path) {
-        try {
-            files.delete(path);
+            action.run();
         } catch (IOException e) { // next time
         }
     }
@@ -516,9 +510,8 @@ final class Journal {
             for (Chain chain : chains) {
                 chain.keep();
             }
-            unrepaired = batch;
+            unrepaired = batch; // until the end: should something unexpected come in between, the batch is to be written again
             write(batch);
-            unrepaired = null;
             inventory.batchEnded(true);
             awaySince = 0;
         } catch (Throwable e) { // whatever it is, nothing of the batch counts as written
@@ -526,7 +519,7 @@ final class Journal {
             batch.failed = true;
             attempt(batch, this::repair);
         }
-        if (unrepaired != null) {
+        if (batch.failed && unrepaired != null || lock == null) {
             batch.gaveUp(batch.error);
             return;
         }
@@ -547,6 +540,7 @@ final class Journal {
         }
         batch.figures = new StoreFigures(sum(Chain::size), sum(chain -> chain.bytesWritten),
                 sum(chain -> chain.forces), skipped, quarantined);
+        unrepaired = null;
     }
 
     /**
@@ -597,12 +591,17 @@ final class Journal {
 
     /** Makes the directory anew when it has been away for long, with all that is known of the session. */
     private void awaitDirectory() throws IOException {
-        if (!files.list(directory).isEmpty()) {
+        long now = clock.nanoTime();
+        if (lock != null && !files.list(directory).isEmpty()) {
             awaySince = 0;
         } else if (awaySince == 0) {
-            awaySince = clock.nanoTime();
-        } else if (clock.nanoTime() - awaySince > DIRECTORY_AWAY_NANOS) {
-            lock.close();
+            awaySince = now;
+        } else if (now - awaySince > DIRECTORY_AWAY_NANOS) {
+            Closeable before = lock;
+            lock = null; // until there is another one nothing is written: somebody else may be quicker
+            if (before != null) {
+                before.close();
+            }
             files.makeDirectory(directory);
             lock = files.lock(directory + "/lock");
             beginDue = true;
@@ -619,6 +618,9 @@ final class Journal {
     }
 
     private void write(Batch batch) throws IOException {
+        if (lock == null) {
+            throw new IOException(directory + " is in use by somebody else");
+        }
         if (beginDue && !batch.isReadOnly()) {
             begin();
         }

@@ -1,11 +1,7 @@
 package mqtt.resilient.impl.store;
 
-import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Durability;
@@ -26,38 +22,20 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     static {
-        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+        Handlers.prepare(Throwable.class);
     }
 
-    /** Bytes of each lane that are kept in memory. */
-    private static final long WINDOW_BYTES = 1024 * 1024;
     private static final long SECOND = 1_000_000_000L;
     private static final long ENDED_DELAY_NANOS = SECOND / 10;
     private static final int FAILURES_TO_FAIL = 3;
     private static final int LONGEST_RETRY_SECONDS = 10;
-
-    private static final class Lane {
-        private final LaneQueue window = new LaneQueue();
-        private long windowBytes;
-        /** Messages that are on the disk only. */
-        private long diskMessages;
-        private long diskBytes;
-        private long latestIndex;
-        /** The index up to which everything is, or was, in memory. */
-        private long loadedIndex;
-        private boolean reading;
-        /** Whether the last reading failed, and is to be repeated. */
-        private boolean unread;
-        /** Taken out of the disk's part since the batch began that is written, which may still find them. */
-        private final Set<Long> removed = new HashSet<>();
-    }
 
     private final Scheduler scheduler;
     private final Executor executor;
     private final FileSystem files;
     private final String directory;
     private final String bootId;
-    private final Lane[] lanes = new Lane[Message.LANES];
+    private final BacklogLane[] lanes = new BacklogLane[Message.LANES];
     private final LaneVisitor visitor;
     private volatile StoreSettings settings;
     /** Used on the store's thread only. */
@@ -76,11 +54,7 @@ public final class JournalStore implements MessageStore {
     private int failures;
     private final Condition condition = new Condition();
     private final Answer answer;
-    /** What could not be read, and is asked again. */
-    private final List<Batch.Search> unanswered = new ArrayList<>();
-    private long[] unseenAges;
-    private int readFailures;
-    private Scheduler.Timer readTimer;
+    private final Rereading rereading;
     private Runnable closing;
     private Consumer<Outgoing> foundOld = message -> { };
     private Scheduler.Timer endedTimer;
@@ -105,10 +79,11 @@ public final class JournalStore implements MessageStore {
         this.directory = directory;
         LaneQueue[] windows = new LaneQueue[Message.LANES];
         for (int lane = 0; lane < lanes.length; lane++) {
-            lanes[lane] = new Lane();
+            lanes[lane] = new BacklogLane();
             windows[lane] = lanes[lane].window;
         }
         visitor = new LaneVisitor(windows);
+        rereading = new Rereading(scheduler, this::readAgain);
         answer = new Answer(scheduler, waiting -> {
             condition.waiting(waiting);
             tell();
@@ -152,13 +127,6 @@ public final class JournalStore implements MessageStore {
         executor.execute(task);
     }
 
-    /** What came of opening. */
-    private static final class Opening {
-        private final Answer.Begun begun = new Answer.Begun();
-        private StoredState state;
-        private Throwable error;
-    }
-
     private void retryLater(Runnable task) {
         retryTimer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
             retryTimer = null;
@@ -167,14 +135,13 @@ public final class JournalStore implements MessageStore {
     }
 
     private void cancelRetry() {
-        if (retryTimer != null) {
-            retryTimer.cancel();
-            retryTimer = null;
-        }
+        Scheduler.cancel(retryTimer);
+        retryTimer = null;
     }
 
     private void opened(Opening result) {
         answer.came();
+        condition.waiting("");
         opening = false;
         if (result.state == null) {
             openFailed(result.error);
@@ -184,9 +151,7 @@ public final class JournalStore implements MessageStore {
         open = true;
         failures = 0;
         for (int lane = 0; lane < lanes.length; lane++) {
-            lanes[lane].diskMessages = state.messages[lane];
-            lanes[lane].diskBytes = state.bytes[lane];
-            lanes[lane].latestIndex = state.latestIndex[lane];
+            lanes[lane].restore(state.messages[lane], state.bytes[lane], state.latestIndex[lane]);
         }
         for (Outgoing message : state.inFlight) {
             lanes[message.lane()].diskMessages--;
@@ -206,7 +171,7 @@ public final class JournalStore implements MessageStore {
             return;
         }
         failures++;
-        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + describe(error));
+        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + Condition.describe(error));
         retryLater(this::tryToOpen);
     }
 
@@ -251,7 +216,7 @@ public final class JournalStore implements MessageStore {
         open = false;
         busy = false;
         if (error != null) {
-            writing(StoreHealth.FAILED, "the last write failed: " + describe(error));
+            writing(StoreHealth.FAILED, "the last write failed: " + Condition.describe(error));
         } else {
             last.ifStored(listener::stored);
         }
@@ -293,19 +258,15 @@ public final class JournalStore implements MessageStore {
         Runnable end = () -> written(batch);
         Runnable task = () -> {
             try {
-                batch.begun.now(scheduler);
-                journal.configure(now.durability().name(), now.segmentBytes());
-                journal.run(batch);
+                run(batch, now);
                 tellStored(batch); // whoever waits for it waits for nothing else
-            } catch (Throwable e) { // the answer comes in any case
-                batch.gaveUp(e);
-            } finally { // also when there is no heap for that
+            } finally { // the answer comes in any case, also when there is no heap for what is to be told
                 scheduler.execute(end);
             }
         };
         answer.await(batch.begun, "the disk has not answered for ");
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
-            for (Lane lane : lanes) {
+            for (BacklogLane lane : lanes) {
                 lane.removed.clear();
             }
         }
@@ -314,13 +275,21 @@ public final class JournalStore implements MessageStore {
         executor.execute(task);
     }
 
-    private void tellStored(Batch batch) {
+    private void run(Batch batch, StoreSettings now) {
         try {
-            if (!batch.failed) {
-                batch.ifStored(listener::stored);
-            }
-        } catch (VirtualMachineError e) { // no heap to tell it: the loop tells it again
-            return;
+            batch.begun.now(scheduler);
+            journal.configure(now.durability().name(), now.segmentBytes());
+            journal.run(batch);
+        } catch (Throwable e) {
+            batch.gaveUp(e);
+        }
+    }
+
+    /** Also on the loop, where it is repeated if there was no heap for it. */
+    private void tellStored(Batch batch) {
+        if (!batch.failed && !batch.told) {
+            batch.ifStored(listener::stored);
+            batch.told = true;
         }
     }
 
@@ -329,7 +298,7 @@ public final class JournalStore implements MessageStore {
         if (answered != null) {
             written(answered);
         }
-        for (Lane lane : lanes) {
+        for (BacklogLane lane : lanes) {
             lane.reading &= busy; // what was not asked for is asked for again
         }
         pending.force |= open;
@@ -339,9 +308,8 @@ public final class JournalStore implements MessageStore {
     private void written(Batch batch) {
         answered = batch;
         answer.came();
-        if (!batch.failed) {
-            batch.ifStored(listener::stored);
-        }
+        condition.waiting("");
+        tellStored(batch);
         figures = batch.figures == null ? figures : batch.figures;
         boolean more = !batch.failed && !batch.whenDurable.isEmpty();
         for (int lane = 0; lane < lanes.length; lane++) {
@@ -350,21 +318,15 @@ public final class JournalStore implements MessageStore {
                 more |= !batch.unread[lane] || !batch.loaded.get(lane).isEmpty();
             }
         }
-        for (Batch.Search search : batch.searches) {
-            if (search.failed) {
-                unanswered.add(search);
-            } else {
-                search.result.accept(search.found);
-            }
-        }
+        batch.searches.stream().filter(search -> !search.failed).forEach(search -> search.result.accept(search.found));
         for (Outgoing message : batch.old) {
-            if (isOnDisk(message)) {
+            if (lanes[message.lane()].isOnDisk(message)) {
                 foundOld.accept(message);
             }
         }
         busy = false;
-        unseenAges = batch.oldFailed ? batch.maxAges : batch.maxAges != null ? null : unseenAges;
-        readingEnded(batch.readError);
+        rereading.ended(batch);
+        condition.reading(rereading.isDue() ? "stored messages cannot be read, which is retried: " + Condition.describe(rereading.reason()) : "");
         if (batch.failed) {
             failed(batch);
         } else if (failures == 0 || !batch.isReadOnly()) { // reading says nothing about writing
@@ -372,6 +334,7 @@ public final class JournalStore implements MessageStore {
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         answered = null;
+        tell();
         if (more) {
             listener.available();
         }
@@ -393,7 +356,7 @@ public final class JournalStore implements MessageStore {
             writing(StoreHealth.FULL, batch.usableBytes + " bytes of disk space are left; needed are "
                     + settings.floorBytes() + " (store.floor.bytes)");
         } else if (batch.error != null) {
-            writing(StoreHealth.DEGRADED, "messages are stored, compacting failed and is retried: " + describe(batch.error));
+            writing(StoreHealth.DEGRADED, "messages are stored, compacting failed and is retried: " + Condition.describe(batch.error));
         } else {
             writing(StoreHealth.OK, "");
         }
@@ -411,7 +374,7 @@ public final class JournalStore implements MessageStore {
     private void failed(Batch batch) {
         failures++;
         cancelRetry();
-        String error = describe(batch.error);
+        String error = Condition.describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
         pending = batch.append(pending);
@@ -433,40 +396,8 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    /** What could not be read is asked for again, at longer and longer intervals, until all of it was read. */
-    private void readingEnded(Throwable error) {
-        if (error != null) {
-            condition.reading("stored messages cannot be read, which is retried: " + describe(error));
-        }
-        boolean due = unseenAges != null || !unanswered.isEmpty();
-        for (Lane lane : lanes) {
-            due |= lane.unread;
-        }
-        if (!due) {
-            readFailures = 0;
-            condition.reading("");
-            tell();
-        } else if (readTimer == null) {
-            readFailures++;
-            readTimer = scheduler.at(scheduler.nanoTime() + Math.min(readFailures, LONGEST_RETRY_SECONDS) * SECOND, () -> {
-                readTimer = null;
-                readAgain();
-            });
-            tell();
-        }
-    }
-
     private void readAgain() {
-        for (int lane = 0; lane < lanes.length; lane++) {
-            if (lanes[lane].unread) {
-                pending.readBehind(lane, lanes[lane].loadedIndex);
-            }
-        }
-        unanswered.forEach(pending::search);
-        unanswered.clear();
-        if (unseenAges != null) {
-            pending.findOld(unseenAges);
-        }
+        rereading.addTo(pending, lanes);
         plan();
     }
 
@@ -479,12 +410,6 @@ public final class JournalStore implements MessageStore {
         if (condition.isNews()) {
             listener.health(condition.health(), condition.reason());
         }
-    }
-
-    private static String describe(Throwable error) {
-        String kind = error.getClass() == IOException.class ? "" // others may say no more than a path
-                : error.getClass().getSimpleName().replace("Exception", "") + ": ";
-        return kind + error.getMessage();
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -501,25 +426,15 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void append(Outgoing message) {
-        Lane lane = lanes[message.lane()];
+        BacklogLane lane = lanes[message.lane()];
         lane.window.makeRoom(); // what may fail for want of heap comes first
         pending.add(message);
         message.index(++lane.latestIndex);
         pending.force |= settings.durability() == Durability.POWER;
-        if (lane.diskMessages == 0 && (lane.windowBytes == 0 || lane.windowBytes + message.size() <= WINDOW_BYTES)) {
-            keep(lane, message);
-        } else {
-            lane.diskMessages++;
-            lane.diskBytes += message.size();
+        if (!lane.append(message)) {
             pending.spilled[message.lane()]++;
         }
         plan();
-    }
-
-    private static void keep(Lane lane, Outgoing message) {
-        lane.window.add(message);
-        lane.windowBytes += message.size();
-        lane.loadedIndex = message.index();
     }
 
     @Override
@@ -532,33 +447,18 @@ public final class JournalStore implements MessageStore {
     }
 
     private void readAhead(int number) {
-        Lane lane = lanes[number];
-        if (lane.diskMessages > pending.spilled[number] && !lane.reading && lane.windowBytes < WINDOW_BYTES / 2) {
+        BacklogLane lane = lanes[number];
+        if (lane.wantsMore(pending.spilled[number])) {
             lane.reading = true;
             pending.readBehind(number, lane.loadedIndex);
             plan();
         }
     }
 
-    /** Whether what a batch found is still on the disk only. */
-    private boolean isOnDisk(Outgoing message) {
-        Lane lane = lanes[message.lane()];
-        return message.index() > lane.loadedIndex && !lane.removed.contains(message.index());
-    }
-
     private void loaded(int number, Batch batch) {
-        Lane lane = lanes[number];
-        lane.unread = batch.unread[number];
-        lane.reading = lane.unread; // nobody else asks for it meanwhile
-        for (Outgoing message : batch.loaded.get(number)) {
-            if (isOnDisk(message)) {
-                lane.window.makeRoom(); // what may fail for want of heap comes first
-                lane.diskMessages--;
-                lane.diskBytes -= message.size();
-                keep(lane, message);
-            }
-            lane.loadedIndex = Math.max(lane.loadedIndex, message.index());
-        }
+        BacklogLane lane = lanes[number];
+        lane.loaded(batch.loaded.get(number));
+        lane.reading = batch.unread[number]; // nobody else asks for it meanwhile
         for (long[] range : batch.unreadable) {
             for (long index = range[1]; range[0] == number && index < range[2]; index++) {
                 pending.ended(number, index); // what is told to be lost is never sent, whatever the disk finds later
@@ -577,9 +477,8 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void sent(Outgoing message) {
-        Lane lane = lanes[message.lane()];
-        lane.window.removeFirst();
-        lane.windowBytes -= message.size();
+        BacklogLane lane = lanes[message.lane()];
+        lane.sent(message);
         readAhead(message.lane());
     }
 
@@ -593,15 +492,11 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void remove(Outgoing message) {
-        Lane lane = lanes[message.lane()];
-        ended(message);
-        if (lane.window.remove(message.id()) != null) {
-            lane.windowBytes -= message.size();
-        } else {
+        BacklogLane lane = lanes[message.lane()];
+        ended(message); // what may fail for want of heap comes first
+        if (!lane.removeFromWindow(message)) {
             pending.spilled[message.lane()] -= pending.find(message.id()) == null ? 0 : 1;
-            lane.diskMessages--;
-            lane.diskBytes -= message.size();
-            lane.removed.add(message.index());
+            lane.removeFromDisk(message);
         }
     }
 
@@ -609,13 +504,13 @@ public final class JournalStore implements MessageStore {
     public void find(long id, Consumer<Outgoing> found) {
         pending.search(id, onDisk -> {
             Outgoing inMemory = inMemory(id);
-            found.accept(inMemory != null ? inMemory : onDisk != null && isOnDisk(onDisk) ? onDisk : null);
+            found.accept(inMemory != null ? inMemory : onDisk != null && lanes[onDisk.lane()].isOnDisk(onDisk) ? onDisk : null);
         });
         plan();
     }
 
     private Outgoing inMemory(long id) {
-        for (Lane lane : lanes) {
+        for (BacklogLane lane : lanes) {
             int slot = lane.window.find(id);
             if (slot >= 0) {
                 return lane.window.at(slot);
@@ -627,7 +522,7 @@ public final class JournalStore implements MessageStore {
     @Override
     public Outgoing removeOldest() {
         for (int lane = lanes.length - 1; lane >= 0; lane--) {
-            if (lanes[lane].window.size() > 0 || lanes[lane].diskMessages > 0) {
+            if (lanes[lane].queued() > 0) {
                 return removeOldest(lane);
             }
         }
@@ -652,7 +547,7 @@ public final class JournalStore implements MessageStore {
     @Override
     public void findOld(long[] maxAgeNanos, Consumer<Outgoing> old) {
         foundOld = old;
-        for (Lane lane : lanes) {
+        for (BacklogLane lane : lanes) {
             if (lane.diskMessages > 0) {
                 pending.findOld(maxAgeNanos);
                 plan();
@@ -667,7 +562,7 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public long queued(int lane) {
-        return lanes[lane].window.size() + lanes[lane].diskMessages;
+        return lanes[lane].queued();
     }
 
     // ---- the session ----------------------------------------------------------------------------------------------

@@ -228,4 +228,65 @@ class PassingTroubleTest {
         rig = new StoreRig(rig, disk).open();
         assertEquals(1, rig.state.messages[LANE], "what was told to be lost is back");
     }
+
+    @Test
+    void aFileThatCouldBeNeitherForcedNorDeletedIsNotWrittenToAgain() { // seed 5191 of disk
+        rig.open();
+        disk.failForces(1);
+        disk.fail(Operation.DELETE);
+        rig.publish(LANE, 2, 100);
+        rig.run();
+        disk.fail();
+        rig.advance(15_000);
+        assertEquals(StoreHealth.OK, rig.health);
+        Outgoing exact = rig.send(LANE);
+        rig.assign(exact, 1);
+        rig.run();
+        rig.release(exact);
+        rig.run();
+        rig.die();
+        disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        rig = new StoreRig(rig, disk);
+        rig.reopenAndCheck(true);
+        assertEquals(1, rig.state.inFlight.size());
+    }
+
+    @Test
+    void whateverIsThrownTheAnswerComesBackAndTheStoreGoesOn() {
+        for (Error error : List.of(new OutOfMemoryError("Java heap space"), new StackOverflowError(),
+                new NoClassDefFoundError("a class that could not be opened"))) {
+            disk.files().forEach(disk::remove);
+            disk.kill();
+            rig = new StoreRig(disk);
+            rig.segmentBytes = 20_000;
+            rig.open();
+            for (int i = 0; i < 100; i++) {
+                rig.publish(i % 4, 1 + i % 2, 3000);
+                boolean[] thrown = { false };
+                int skip = i % 5;
+                int[] count = { 0 };
+                disk.whileForcing(() -> {
+                    if (!thrown[0] && count[0]++ == skip) {
+                        thrown[0] = true;
+                        throw error;
+                    }
+                });
+                rig.run();
+                assertEquals(thrown[0] ? StoreHealth.DEGRADED : StoreHealth.OK, rig.health);
+                rig.advance(2000);
+                assertEquals(StoreHealth.OK, rig.health, rig.healths::toString);
+                assertEquals(rig.lastId, rig.storedUpTo);
+                Outgoing next = rig.send((i + 1) % 4);
+                if (next != null && i % 3 == 0) {
+                    rig.endLazily(next);
+                }
+            }
+            disk.whileForcing(() -> { });
+            rig.die();
+            disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+            rig = new StoreRig(rig, disk);
+            rig.reopenAndCheck(true);
+            rig.close();
+        }
+    }
 }
