@@ -7,6 +7,8 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import mqtt.resilient.api.StoreHealth;
@@ -40,6 +42,20 @@ class EngineTest {
             LockSupport.parkNanos(POLL_NANOS);
         }
         return client.client().status().store();
+    }
+
+    @Test
+    void aClientThatEndsIsTakenCareOfUntilItsStoreIsClosed() throws IOException, InterruptedException {
+        Engine engine = new Engine("mqtt-osgi", null);
+        ManagedClient client = client(engine);
+        assertEquals(StoreHealth.OK, awaitStore(client));
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        client.dispose();
+        engine.ending(client, stopped);
+        assertEquals(Set.of(client), engine.alive());
+        stopped.complete(null);
+        assertEquals(Set.of(), engine.alive());
+        engine.stop();
     }
 
     @Test
