@@ -84,6 +84,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private final StoreCondition condition;
     private volatile MessageStore store = new MemoryStore();
     private String storePlace = "";
+    private Scheduler.Timer storeChange;
     /** Null until there is a usable configuration. */
     private ClientSettings settings;
     private boolean opened;
@@ -185,7 +186,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         }
         publisher.opening();
         if (publisher.pendingInStore() > 0 && attempts < STORE_CHANGE_ATTEMPTS) {
-            scheduler.at(scheduler.nanoTime() + STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
+            continueStoreChange(STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
             return;
         } else if (publisher.pendingInStore() > 0) {
             publisher.health(condition.own());
@@ -210,9 +211,15 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         });
     }
 
+    /** One task goes on with the change, whoever began it. */
+    private void continueStoreChange(long nanos, Runnable task) {
+        Scheduler.cancel(storeChange);
+        storeChange = scheduler.at(scheduler.nanoTime() + nanos, task);
+    }
+
     /** Looks now and then whether the store that was asked for can be taken. */
     private void changeStoreLater(ClientSettings wanted) {
-        scheduler.at(scheduler.nanoTime() + STORE_CHANGE_LATER_NANOS, () -> {
+        continueStoreChange(STORE_CHANGE_LATER_NANOS, () -> {
             if (settings != wanted || stopping) {
                 return; // a newer configuration sees to it
             } else if (publisher.pendingInStore() > 0) {
@@ -539,6 +546,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that everything that waits
      * for something later is planned. On the loop; repeatable.
      */
+    @Override
     public void mend() {
         new Mending().add(supervisor::disconnectNow).add(() -> store.mend()).add(this::mendStoreChange).add(session::mend)
                 .add(publisher::mend).add(dispatcher::mend).add(() -> counters.set(Counter.UNHANDLED, dispatcher.unhandled()))

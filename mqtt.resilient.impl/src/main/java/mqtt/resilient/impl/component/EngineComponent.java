@@ -206,34 +206,39 @@ public final class EngineComponent implements ClientFactory, Host {
         Registered registered = clients.get(client);
         if (registered == null || !registered.name.equals(client.name())) {
             unregister(registered);
-            register(client, new Registered(client.name()));
-        } else {
-            update(client, registered);
+            registered = new Registered(client.name());
+            clients.put(client, registered);
         }
+        register(client, registered);
+        update(client, registered);
         if (clients.containsKey(client)) { // else a service listener has stopped the bundle
             watchers.forEach(watcher -> watcher.added(client));
         }
     }
 
+    /** Registers what is not registered yet. */
     private void register(ManagedClient client, Registered registered) {
-        clients.put(client, registered);
-        registered.protocols = client.protocols();
-        registered.client = context.registerService(ResilientMqttClient.class, new Handles(client), properties(registered));
-        if (clients.get(client) == registered) {
+        if (registered.client == null) {
+            registered.protocols = client.protocols();
+            registered.client = context.registerService(ResilientMqttClient.class, new Handles(client),
+                    properties(registered, registered.protocols));
+        }
+        if (registered.inspector == null && clients.get(client) == registered) {
             registered.inspector = context.registerService(ClientInspector.class, client.engineClient().inspector(),
                     new Hashtable<>(Map.of(MqttConstants.CLIENT, registered.name)));
         }
     }
 
-    private static Hashtable<String, Object> properties(Registered registered) {
+    private static Hashtable<String, Object> properties(Registered registered, List<String> protocols) {
         return new Hashtable<>(Map.of(MqttConstants.CLIENT, registered.name,
-                MqttConstants.PROTOCOL, registered.protocols.toArray(String[]::new)));
+                MqttConstants.PROTOCOL, protocols.toArray(String[]::new)));
     }
 
     private static void update(ManagedClient client, Registered registered) {
-        if (registered.client != null && !client.protocols().equals(registered.protocols)) {
-            registered.protocols = client.protocols();
-            registered.client.setProperties(properties(registered));
+        List<String> protocols = client.protocols();
+        if (registered.client != null && !protocols.equals(registered.protocols)) {
+            registered.client.setProperties(properties(registered, protocols));
+            registered.protocols = protocols;
         }
     }
 
@@ -245,19 +250,30 @@ public final class EngineComponent implements ClientFactory, Host {
 
     @Override
     public void withdraw(ManagedClient client) {
-        Registered registered = clients.remove(client);
+        Registered registered = clients.get(client);
         if (registered != null) {
             watchers.forEach(watcher -> watcher.removed(client));
             unregister(registered);
+            clients.remove(client); // last: without heap all of this comes again
         }
     }
 
     private static void unregister(Registered registered) {
-        if (registered != null && registered.client != null) {
-            registered.client.unregister();
+        if (registered != null) {
+            unregister(registered.client);
+            registered.client = null;
+            unregister(registered.inspector);
+            registered.inspector = null;
         }
-        if (registered != null && registered.inspector != null) {
-            registered.inspector.unregister();
+    }
+
+    private static void unregister(ServiceRegistration<?> registration) {
+        try {
+            if (registration != null) {
+                registration.unregister();
+            }
+        } catch (IllegalStateException e) {
+            return; // it is unregistered already: this comes again after want of heap
         }
     }
 
@@ -271,7 +287,9 @@ public final class EngineComponent implements ClientFactory, Host {
 
     void add(ClientWatcher watcher) {
         osgi().execute(() -> {
-            watchers.add(watcher);
+            if (!watchers.contains(watcher)) {
+                watchers.add(watcher);
+            }
             clients.keySet().forEach(watcher::added);
         });
     }

@@ -23,8 +23,9 @@ final class ClientCare implements EventLoop.Watcher {
 
     @Override
     public void heapWasShort(String where) {
-        LOG.error("Out of memory in {}: what was under way may be half done, so all {} clients connect again", where, clients.get().size());
-        for (ManagedClient each : clients.get()) {
+        Collection<ManagedClient> all = clients.get();
+        LOG.error("Out of memory in {}: what was under way may be half done, so all {} clients connect again", where, all.size());
+        for (ManagedClient each : all) {
             try {
                 each.engineClient().mend();
             } catch (RuntimeException e) { // the others need it too

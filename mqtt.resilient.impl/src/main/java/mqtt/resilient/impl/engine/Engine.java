@@ -3,6 +3,7 @@ package mqtt.resilient.impl.engine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,7 +44,8 @@ public final class Engine {
     private final HostThread host;
     private final SplittableRandom random = new SplittableRandom();
     private final Environment environment;
-    private final Set<CompletableFuture<Void>> ending = ConcurrentHashMap.newKeySet();
+    /** Until their stores are closed, also without their names. */
+    private final Map<ManagedClient, CompletableFuture<Void>> ending = new ConcurrentHashMap<>();
     private final String bootId = HostFingerprint.bootId();
     private final Map<String, ManagedClient> names = new ConcurrentHashMap<>();
     private final Orphans orphans;
@@ -62,7 +64,7 @@ public final class Engine {
      */
     public Engine(String hostThread, Path dataArea) throws IOException {
         loop = new EventLoop();
-        loop.watch(new ClientCare(names::values));
+        loop.watch(new ClientCare(this::alive));
         loop.start();
         // what storing, answering and registering need is there before it is needed
         host = new HostThread(hostThread, loop);
@@ -116,9 +118,16 @@ public final class Engine {
     }
 
     /** A client ends: its store is closed when the stage completes. */
-    void ending(CompletableFuture<Void> stopped) {
-        ending.add(stopped);
-        stopped.whenComplete((nothing, error) -> ending.remove(stopped));
+    void ending(ManagedClient client, CompletableFuture<Void> stopped) {
+        ending.put(client, stopped);
+        stopped.whenComplete((nothing, error) -> ending.remove(client));
+    }
+
+    /** Those that are at work, or have not ended yet. */
+    Set<ManagedClient> alive() {
+        Set<ManagedClient> all = new LinkedHashSet<>(names.values());
+        all.addAll(ending.keySet());
+        return all;
     }
 
     /** Ends everything, within a few seconds; whoever made clients has disposed of them. */
@@ -127,7 +136,7 @@ public final class Engine {
         systemNetwork.stop();
         long storageMillis = CLIENT_STOP_MILLIS;
         try { // a store that is closed after its threads would keep its lock
-            CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(ending.values().toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("Stores not closed in time: {}; they are recovered at the next start", ending.size());
             storageMillis = 0; // a disk that hangs has had its time

@@ -304,8 +304,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         try {
             if (sourceListener != null) {
                 sourceListener.close();
+                sourceListener = null;
             }
-            chosenSource = wanted;
             sourceListener = wanted == null ? null : wanted.listen(client::networkChanged);
             client.networkChanged(wanted == null ? NetworkState.UNKNOWN : wanted.state());
         } catch (Exception e) { // foreign code may throw anything
@@ -313,6 +313,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             client.networkChanged(NetworkState.UNKNOWN);
         }
         client.bouncer(wanted == null ? () -> { } : () -> engine.host().execute(wanted::bounce));
+        chosenSource = wanted; // last: without heap all of this comes again
     }
 
     /** The source that a configuration asks for, {@code system} where Kura knows nothing; null = none. */
@@ -380,8 +381,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         String current = name;
         if (!current.equals(registeredName)) {
             management.unregister();
-            registeredName = current;
             management.register(current);
+            registeredName = current; // last: without heap all of this comes again
         }
         engine.announce(this);
         host.announce(this);
@@ -423,7 +424,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         long begun = System.nanoTime();
         try {
             CompletableFuture<Void> stopped = client.stop().toCompletableFuture();
-            engine.ending(stopped);
+            engine.ending(this, stopped);
             stopped.get(engine.goodbyes().millisLeft(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
             LOG.warn("{}: stopped before the broker had closed the connection or the store was closed", name);

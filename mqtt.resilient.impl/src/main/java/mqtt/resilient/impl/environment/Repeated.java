@@ -6,7 +6,7 @@ package mqtt.resilient.impl.environment;
  */
 public final class Repeated implements Runnable {
     static {
-        Handlers.prepare(VirtualMachineError.class);
+        Handlers.prepare(VirtualMachineError.class, StackOverflowError.class);
     }
 
     private final Scheduler scheduler;
@@ -31,6 +31,8 @@ public final class Repeated implements Runnable {
     public void run() {
         try {
             task.run();
+        } catch (StackOverflowError e) { // a fault of ours, which comes again
+            throw e;
         } catch (VirtualMachineError e) {
             scheduler.execute(this);
             throw e;

@@ -29,7 +29,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  */
 public final class EventLoop implements Scheduler, Network {
     static {
-        Handlers.prepare(Throwable.class, VirtualMachineError.class, OutOfMemoryError.class);
+        Handlers.prepare(Throwable.class, VirtualMachineError.class, OutOfMemoryError.class, StackOverflowError.class);
         Handlers.words("the io loop", "a task of the io loop", "the end of the io loop", "closing the connections");
     }
 
@@ -66,6 +66,7 @@ public final class EventLoop implements Scheduler, Network {
     private long timerNumber;
     private long nextErrorLog = System.nanoTime();
     private int unloggedErrors;
+    private volatile boolean stopAsked;
     private volatile boolean stopping;
     private volatile boolean ended;
     private volatile Throwable broken;
@@ -117,13 +118,15 @@ public final class EventLoop implements Scheduler, Network {
 
     /** Ends the loop when its tasks are done, closes every connection, and waits for the end, at most so long. */
     public void stop(long timeoutMillis) throws InterruptedException {
+        stopAsked = true;
         shortage.endWait();
-        execute(() -> stopping = true);
+        selector.wakeup();
         names.stop();
         work.shutdownNow();
         nameServers.stop();
         if (Thread.currentThread() != thread) {
             thread.join(timeoutMillis);
+            stopping = true; // whatever is left to do
         }
     }
 
@@ -293,7 +296,7 @@ public final class EventLoop implements Scheduler, Network {
     /** Waits until there is heap again, and has every client mend what may be half done. */
     private void recover() {
         String where = shortage.awaitEnd();
-        if (!stopping) {
+        if (!stopAsked) {
             watcher.heapWasShort(where);
         }
     }
@@ -335,9 +338,13 @@ public final class EventLoop implements Scheduler, Network {
 
     private void turn() throws IOException {
         select();
+        boolean ends = stopAsked; // what came before that is done
         awake.set(true); // no wake-up is needed while the loop is busy
         for (Runnable task = nextTask(); task != null; task = nextTask()) {
             guard(task);
+        }
+        if (ends && !shortage.isNoted()) {
+            stopping = true;
         }
         runTimers();
         for (TcpConnection last = lastWriter; last != null && firstWriter != null && !shortage.isNoted();) {
@@ -377,6 +384,11 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
+    /** Whether only something large does not fit into the heap. */
+    boolean hasRoom() {
+        return shortage.hasRoom();
+    }
+
     /** Runs a task; what it throws ends nothing else. */
     void guard(Runnable task) {
         try {
@@ -391,7 +403,7 @@ public final class EventLoop implements Scheduler, Network {
      * counted. Never throws.
      */
     void report(String where, Throwable e) {
-        if (e instanceof VirtualMachineError) {
+        if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError)) {
             shortage.note(where);
             return;
         }

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.FileSystem;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 
 /**
@@ -32,6 +33,10 @@ import mqtt.resilient.impl.environment.Log;
  * A directory below the root that is there already and open to others becomes private too; the root keeps its rights.
  */
 public final class LocalFileSystem implements FileSystem {
+    static {
+        Handlers.prepare(Throwable.class, OverlappingFileLockException.class);
+    }
+
     private static final Log LOG = Log.of(LocalFileSystem.class);
     /** What systems say of a directory that their file system cannot force; what else goes wrong is a failure. */
     private static final List<String> NOT_POSSIBLE = List.of("Invalid argument", "not supported", "not implemented",
@@ -233,8 +238,9 @@ public final class LocalFileSystem implements FileSystem {
         if (System.getProperties().putIfAbsent(name, "") != null) {
             throw new IOException("in use by another client");
         }
-        FileChannel channel = KEPT.remove(name);
+        FileChannel channel = null;
         try {
+            channel = KEPT.remove(name);
             if (channel == null) {
                 channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE_FILE);
             }
@@ -245,15 +251,25 @@ public final class LocalFileSystem implements FileSystem {
             held = taken;
             return taken;
         } catch (OverlappingFileLockException e) {
-            KEPT.put(name, channel);
-            System.clearProperty(name);
+            try {
+                KEPT.put(name, channel);
+            } finally {
+                System.clearProperty(name);
+            }
             throw new IOException("in use by another client", e);
-        } catch (IOException e) {
+        } catch (Throwable e) { // also for want of heap: nobody has the lock, and it can be tried again
+            giveUp(name, channel);
+            throw e;
+        }
+    }
+
+    private static void giveUp(String name, FileChannel channel) throws IOException {
+        try {
             if (channel != null) {
                 channel.close();
             }
+        } finally {
             System.clearProperty(name);
-            throw e;
         }
     }
 
@@ -272,11 +288,7 @@ public final class LocalFileSystem implements FileSystem {
         public synchronized void close() throws IOException {
             if (!given) {
                 given = true;
-                try {
-                    channel.close();
-                } finally {
-                    System.clearProperty(name);
-                }
+                giveUp(name, channel);
             }
         }
 

@@ -1,18 +1,10 @@
 package mqtt.resilient.impl.io;
 
-import mqtt.resilient.impl.environment.Handlers;
-
 /**
  * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. On the loop only, except where a method
  * says otherwise.
  */
 final class Shortage {
-    static {
-        Handlers.prepare(OutOfMemoryError.class);
-    }
-
-    /** What must fit into the heap again before the loop goes on. */
-    private static final int PROBE_BYTES = 128 * 1024;
     private static final long LOOK_MILLIS = 100;
     /** Who runs into the next shortage so soon waits until the heap has been free for as long. */
     private static final long SOON_NANOS = 5_000_000_000L;
@@ -21,8 +13,7 @@ final class Shortage {
     private String where;
     private long endedAt = System.nanoTime() - SOON_NANOS;
     private volatile boolean waitsNoMore;
-    /** The last probe; a field, or the probe could be optimised away. */
-    private byte[] probe;
+    private final Heap heap = new Heap();
 
     /** The heap is full. */
     void note(String newWhere) {
@@ -51,15 +42,9 @@ final class Shortage {
         return noted;
     }
 
-    private boolean hasRoom() {
-        try {
-            probe = new byte[PROBE_BYTES];
-            return true;
-        } catch (OutOfMemoryError e) {
-            return false;
-        } finally {
-            probe = null;
-        }
+    /** Whether the heap has room now. */
+    boolean hasRoom() {
+        return heap.hasRoom();
     }
 
     /** The loop is to end: it waits no more. From any thread. */

@@ -22,13 +22,16 @@ import mqtt.resilient.impl.environment.Scheduler;
  */
 final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
     static {
-        Handlers.prepare(Throwable.class, Exception.class, IOException.class, VirtualMachineError.class);
+        Handlers.prepare(Throwable.class, Exception.class, IOException.class, OutOfMemoryError.class);
         Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection", "out of memory", "closed");
     }
 
     private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    /** The heap is not full, but what this connection needed is more than there is: no matter for the other clients. */
+    private static final Closing TOO_LARGE = new Closing(false, "out of memory: something large does not fit into the heap", true);
+    private static final Closing NO_HEAP = new Closing(false, "out of memory");
 
     private enum Phase {
         /** The TCP connection is being made. */
@@ -69,7 +72,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private volatile TlsStream prepared;
     private volatile Throwable tlsError;
     /** Made beforehand: it is needed when nothing can be allocated. */
-    private final Runnable connectFailed = () -> end(false, "out of memory");
+    private final Runnable connectFailed = () -> end(NO_HEAP);
 
     TcpConnection(EventLoop loop, Route route, ConnectionHandler handler) {
         this.loop = loop;
@@ -416,10 +419,14 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     }
 
     private void end(boolean byPeer, String reason) {
+        end(new Closing(byPeer, reason));
+    }
+
+    private void end(Closing closing) {
         if (phase != Phase.CLOSED) {
             close();
             try {
-                handler.closed(new Closing(byPeer, reason));
+                handler.closed(closing);
             } catch (Throwable e) {
                 loop.report("handling a closed connection", e);
             }
@@ -440,8 +447,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         } catch (IOException e) {
             end(phase == Phase.OPEN && isFromPeer(e), describe(e));
         } catch (Throwable e) {
-            loop.report("a connection", e);
-            end(false, e instanceof VirtualMachineError ? "out of memory" : "internal error: " + e);
+            boolean large = e instanceof OutOfMemoryError && loop.hasRoom();
+            if (!large) {
+                loop.report("a connection", e);
+            }
+            end(large ? TOO_LARGE : e instanceof OutOfMemoryError ? NO_HEAP : new Closing(false, "internal error: " + e));
         }
     }
 

@@ -31,7 +31,7 @@ public final class Threads implements Executor {
     private static final long START_MILLIS = 30_000;
     private static final long HEAP_MILLIS = 20;
     private static final long REPEAT_MILLIS = 100;
-    private static final int MAX_REPEATS = 600;
+    private static final int MAX_REPEATS = 50;
 
     /** Makes a thread that is not started. */
     interface Maker {
@@ -43,6 +43,7 @@ public final class Threads implements Executor {
     private final int most;
     private final Consumer<Runnable> later;
     private final Maker maker;
+    private final Heap heap = new Heap();
     /** Both made beforehand: they are needed where nothing can be allocated. */
     private final Runnable work = this::work;
     private final Runnable retry = this::retry;
@@ -86,7 +87,10 @@ public final class Threads implements Executor {
         return this;
     }
 
-    /** Tasks that fail for want of heap are run again until there is some; they must do no harm then. */
+    /**
+     * Tasks that fail for want of heap are run again, as long as the heap is full, and then for five seconds: a task that needs more than
+     * there is at all must not hold up the others. They must do no harm when they begin again.
+     */
     public Threads repeating() {
         repeats = true;
         return this;
@@ -137,8 +141,19 @@ public final class Threads implements Executor {
                 retryPlanned = failed;
             }
         }
-        if (failed) {
+        while (failed) {
+            failed = !planRetry();
+        }
+    }
+
+    /** False, after a moment, if the heap has no room for it now. */
+    private boolean planRetry() {
+        try {
             later.accept(retry);
+            return true;
+        } catch (OutOfMemoryError e) {
+            sleep(HEAP_MILLIS);
+            return false;
         }
     }
 
@@ -173,7 +188,7 @@ public final class Threads implements Executor {
     }
 
     private void run(Runnable task) {
-        for (int left = MAX_REPEATS; left >= 0; left--) {
+        for (int left = MAX_REPEATS; left >= 0; left -= heap.hasRoom() ? 1 : 0) {
             try {
                 task.run();
                 return;

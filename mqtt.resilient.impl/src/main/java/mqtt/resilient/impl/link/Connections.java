@@ -17,10 +17,17 @@ import mqtt.resilient.impl.environment.Route;
  */
 final class Connections implements Network {
     private final Network network;
+    private final Runnable mend;
     private final List<Member> open = new ArrayList<>();
 
-    Connections(Network network) {
+    /**
+     * Makes one without connections.
+     *
+     * @param mend is run when a connection has ended while something was half done
+     */
+    Connections(Network network, Runnable mend) {
         this.network = network;
+        this.mend = mend;
     }
 
     /** Between a connection and its handler. */
@@ -76,8 +83,14 @@ final class Connections implements Network {
         @Override
         public void closed(Closing closing) {
             open.remove(this);
-            if (!ended) {
-                handler.closed(closing);
+            try {
+                if (!ended) {
+                    handler.closed(closing);
+                }
+            } finally {
+                if (closing.halfDone()) {
+                    mend.run();
+                }
             }
         }
 

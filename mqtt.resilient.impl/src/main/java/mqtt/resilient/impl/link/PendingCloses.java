@@ -2,9 +2,14 @@ package mqtt.resilient.impl.link;
 
 import java.util.ArrayList;
 import java.util.List;
+import mqtt.resilient.impl.environment.Handlers;
 
 /** The connections that are being closed, and what waits until the broker has closed the last of them. */
 final class PendingCloses {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
     private int open;
     /** Of those that are waited for. */
     private int generation;
@@ -27,13 +32,29 @@ final class PendingCloses {
 
     private void tellIfClosed() {
         if (open == 0) {
-            List<Runnable> all = new ArrayList<>(waiting);
-            if (next != null) {
-                all.add(next);
+            while (!waiting.isEmpty()) {
+                Runnable task = waiting.remove(0);
+                try {
+                    task.run();
+                } catch (VirtualMachineError e) {
+                    waiting.add(0, task); // it is told again
+                    throw e;
+                }
             }
-            next = null;
-            waiting.clear();
-            all.forEach(Runnable::run);
+            tellNext();
+        }
+    }
+
+    private void tellNext() {
+        Runnable task = next;
+        next = null;
+        try {
+            if (task != null) {
+                task.run();
+            }
+        } catch (VirtualMachineError e) {
+            next = next == null ? task : next;
+            throw e;
         }
     }
 

@@ -48,6 +48,9 @@ public final class Supervisor implements Attempt.Listener {
 
         /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
         boolean isDrained();
+
+        /** A connection has ended while something was half done: calls {@link Supervisor#disconnectNow} and {@link Supervisor#mend}. */
+        void mend();
     }
 
     private final Connections network;
@@ -114,7 +117,7 @@ public final class Supervisor implements Attempt.Listener {
 
     public Supervisor(Network network, Scheduler scheduler, RandomGenerator random, ProtocolVersion protocol,
             Session session, Listener listener) {
-        this.network = new Connections(network);
+        this.network = new Connections(network, listener::mend);
         this.scheduler = scheduler;
         this.random = random;
         protocols = new Protocols(protocol, scheduler.nanoTime());
@@ -262,12 +265,15 @@ public final class Supervisor implements Attempt.Listener {
         session.disconnected(false);
     }
 
-    /** Begins again, without waiting for anything from before. */
+    /** Begins again, without waiting for connections from before; an attempt that is planned for later keeps its time. */
     public void mend() {
         closing.mend();
-        if (wanted && settings != null) {
+        long next = status.nextAttempt();
+        boolean waits = attempt == null && (asleep || status.state() == ConnectionState.WAITING);
+        if (wanted && settings != null && waits && next != 0 && next - scheduler.nanoTime() > 0) {
+            at(next, this::attempt);
+        } else if (wanted && settings != null) {
             change(ConnectionState.WAITING, "memory was used up; connecting anew", 0);
-            backoff.reset();
             attempt();
         }
     }

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,18 +39,39 @@ class OutOfMemoryTest {
     }
 
     @Test
-    void anAttemptThatWaitsIsMadeAtOnceAndOneThatIsPausedIsNot() {
+    void anAttemptThatWaitsKeepsItsTimeAndOneThatIsPausedIsNotMade() {
         World world = World.connected();
         world.broker.hangsUp();
+        Duration wait = world.client.status().nextAttempt();
         assertEquals(ConnectionState.WAITING, world.client.status().state());
         mend(world);
-        world.broker.accepts(true);
+        assertEquals(wait, world.client.status().nextAttempt());
+        assertEquals(0, world.broker.openConnections());
+        world.broker.acceptsAgain(true);
         assertEquals(ConnectionState.ONLINE, world.client.status().state());
         world.client.disconnect();
         world.scheduler.run();
         mend(world);
         world.scheduler.advance(Duration.ofMinutes(1));
         assertEquals(ConnectionState.PAUSED, world.client.status().state());
+    }
+
+    @Test
+    void whatIsTooLargeForTheHeapAgainAndAgainIsTriedLessAndLessOften() {
+        World world = World.connected();
+        Publication publication = world.publish("t", "1");
+        world.broker.expects("PUBLISH q1 id=1 t 1");
+        Duration longest = Duration.ZERO;
+        for (int i = 0; i < 8; i++) {
+            world.broker.isTooMuchForTheHeap();
+            Duration wait = world.client.status().nextAttempt();
+            longest = wait.compareTo(longest) > 0 ? wait : longest;
+            assertEquals("something large", world.reason());
+            world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1");
+        }
+        assertTrue(longest.toSeconds() > 3, longest.toString());
+        world.broker.sends("PUBACK id=1");
+        assertEquals(Kind.DELIVERED, world.outcome(publication));
     }
 
     @Test

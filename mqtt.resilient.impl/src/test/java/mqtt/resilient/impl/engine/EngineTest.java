@@ -1,15 +1,22 @@
 package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.spi.NetworkState;
+import mqtt.resilient.spi.NetworkStateSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +30,13 @@ class EngineTest {
     private Path directory;
 
     private ManagedClient client(Engine engine) {
+        return client(engine, null);
+    }
+
+    private ManagedClient client(Engine engine, NetworkStateSource source) {
         Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
                 (self, method, arguments) -> switch (method.getName()) {
+                    case "networkSource" -> source;
                     case "isDataAreaCleaned" -> false;
                     case "describe" -> "listener";
                     default -> null;
@@ -40,6 +52,43 @@ class EngineTest {
             LockSupport.parkNanos(POLL_NANOS);
         }
         return client.client().status().store();
+    }
+
+    @Test
+    void aNetworkSourceThatFindsNoHeapAtFirstIsListenedToAllTheSame() throws IOException, InterruptedException {
+        AtomicInteger calls = new AtomicInteger();
+        CountDownLatch listens = new CountDownLatch(1);
+        NetworkStateSource source = (NetworkStateSource) Proxy.newProxyInstance(NetworkStateSource.class.getClassLoader(),
+                new Class<?>[] { NetworkStateSource.class }, (self, method, arguments) -> {
+                    if (method.getName().equals("listen")) {
+                        if (calls.incrementAndGet() == 1) {
+                            throw new OutOfMemoryError("Java heap space");
+                        }
+                        listens.countDown();
+                        return (AutoCloseable) () -> { };
+                    }
+                    return method.getName().equals("state") ? NetworkState.UP : null;
+                });
+        Engine engine = new Engine("mqtt-osgi", null);
+        ManagedClient client = client(engine, source);
+        assertTrue(listens.await(30, TimeUnit.SECONDS));
+        client.dispose();
+        engine.stop();
+        assertEquals(2, calls.get());
+    }
+
+    @Test
+    void aClientThatEndsIsTakenCareOfUntilItsStoreIsClosed() throws IOException, InterruptedException {
+        Engine engine = new Engine("mqtt-osgi", null);
+        ManagedClient client = client(engine);
+        assertEquals(StoreHealth.OK, awaitStore(client));
+        CompletableFuture<Void> stopped = new CompletableFuture<>();
+        client.dispose();
+        engine.ending(client, stopped);
+        assertEquals(Set.of(client), engine.alive());
+        stopped.complete(null);
+        assertEquals(Set.of(), engine.alive());
+        engine.stop();
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -11,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.environment.ConnectionHandler;
+import mqtt.resilient.impl.environment.Route;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,11 +65,73 @@ class EventLoopTest {
     void aTimerThatRunsOutOfMemoryEndsNoOther() throws InterruptedException {
         loop.execute(() -> {
             loop.at(loop.nanoTime(), () -> {
-                throw new StackOverflowError();
+                throw new OutOfMemoryError("Java heap space");
             });
             loop.at(loop.nanoTime() + 1, () -> heard.add("the next timer"));
         });
         assertEquals(List.of("short: a task of the io loop", "the next timer"), List.of(next(), next()));
+    }
+
+    @Test
+    void aLoopThatIsStoppedDoesWhatCameBeforeAndEndsAtOnce() throws InterruptedException {
+        loop.execute(() -> heard.add("idle"));
+        assertEquals("idle", next());
+        loop.execute(() -> heard.add("the last task"));
+        loop.stop(60_000);
+        assertTrue(loop.hasEnded());
+        assertTrue(heard.contains("the last task"));
+    }
+
+    @Test
+    void aTaskThatRunsOutOfStackIsAFaultAndNoShortage() throws InterruptedException {
+        loop.execute(() -> {
+            throw new StackOverflowError();
+        });
+        loop.execute(() -> heard.add("the next task"));
+        assertEquals("the next task", next());
+    }
+
+    @Test
+    void aConnectionThatNeedsMoreThanThereIsEndsAndNobodyElseIsTold() throws Exception {
+        try (RudePeer peer = new RudePeer(RudePeer::silence)) {
+            Route route = new Route(InetAddress.getLoopbackAddress(), peer.port(), "localhost", peer.port(), null, null, null);
+            ConnectionHandler handler = (ConnectionHandler) Proxy.newProxyInstance(ConnectionHandler.class.getClassLoader(),
+                    new Class<?>[] { ConnectionHandler.class }, (self, method, arguments) -> {
+                        if (method.getName().equals("connected")) {
+                            throw new OutOfMemoryError("Java heap space");
+                        }
+                        heard.add(String.valueOf(((ConnectionHandler.Closing) arguments[0]).halfDone()));
+                        return null;
+                    });
+            loop.execute(() -> loop.connect(route, handler));
+            assertEquals("true", next());
+            loop.execute(() -> heard.add("the next task"));
+            assertEquals("the next task", next());
+        }
+    }
+
+    @Test
+    void aLoopThatCannotMendForWantOfHeapEndsWhenItIsStopped() throws InterruptedException {
+        loop.watch(new EventLoop.Watcher() {
+            @Override
+            public void heapWasShort(String where) {
+                heard.add("again");
+                throw new OutOfMemoryError("Java heap space");
+            }
+
+            @Override
+            public void ended(Throwable reason) {
+                heard.add("ended");
+            }
+        });
+        loop.execute(() -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
+        assertEquals("again", next());
+        loop.execute(() -> heard.add("the last task"));
+        loop.stop(10_000);
+        assertTrue(loop.hasEnded());
+        assertTrue(heard.contains("the last task"));
     }
 
     @Test

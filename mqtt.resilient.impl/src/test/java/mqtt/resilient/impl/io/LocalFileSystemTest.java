@@ -1,14 +1,17 @@
 package mqtt.resilient.impl.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -115,6 +118,16 @@ class LocalFileSystemTest {
         }
         linked.lock("lock").close();
         assertEquals("locked", LockProgram.tryLock(place.resolve("lock")));
+    }
+
+    @Test
+    void aLockThatCouldNotBeTakenForWhateverReasonCanBeTriedAgain() {
+        Path place = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base"); // has no channels to write to
+        LocalFileSystem files = new LocalFileSystem(place);
+        for (int i = 0; i < 2; i++) {
+            assertThrows(UnsupportedOperationException.class, () -> files.lock("lock"));
+            assertFalse(LocalFileSystem.isLocked(place.resolve("lock")));
+        }
     }
 
     @Test

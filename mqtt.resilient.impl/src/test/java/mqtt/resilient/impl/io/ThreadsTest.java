@@ -67,6 +67,32 @@ class ThreadsTest {
     }
 
     @Test
+    void aRetryThatFindsNoHeapIsPlannedAllTheSame() throws InterruptedException {
+        noThreads = true;
+        AtomicInteger calls = new AtomicInteger();
+        pool = new Threads("test", 0, 1, task -> {
+            if (calls.incrementAndGet() < 3) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            later.add(task);
+        }, this::make);
+        pool.execute(() -> done.add("1"));
+        noThreads = false;
+        later.poll(30, TimeUnit.SECONDS).run();
+        assertEquals("1", next());
+    }
+
+    @Test
+    void aTaskThatNeedsMoreThanThereIsHoldsUpARepeatingPoolForSecondsOnly() throws InterruptedException {
+        pool(1, 1).repeating();
+        pool.execute(() -> {
+            throw new OutOfMemoryError("Requested array size exceeds VM limit");
+        });
+        pool.execute(() -> done.add("the next task"));
+        assertEquals("the next task", next());
+    }
+
+    @Test
     void aStandingThreadTakesWhatFindsNoOther() throws InterruptedException {
         pool(1, 4);
         noThreads = true;

@@ -48,6 +48,16 @@ class ScheduleTest {
     }
 
     @Test
+    void itStaysAsleepWhenTheHeapWasShort() {
+        World world = asleep();
+        world.scheduler.execute(world.client::mend);
+        world.broker.after(Duration.ofSeconds(860)).expectsNothing();
+        assertEquals(ASLEEP, world.reason());
+        world.broker.after(Duration.ofSeconds(9)).accepts(true);
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
     void aWindowStaysOpenUntilEverythingIsDelivered() {
         World world = scheduled();
         var publication = world.publish("t", "1");

@@ -158,7 +158,7 @@ final class Defects {
                     "tell(\"\");"),
             new Defect("store-is-not-mended", "client/Client.java", ".add(() -> store.mend())", ""),
             new Defect("no-attempt-after-mending", "link/Supervisor.java",
-                    "            backoff.reset();\n            attempt();\n        }\n    }\n\n    /** Nothing goes on",
+                    "            attempt();\n        }\n    }\n\n    /** Nothing goes on",
                     "        }\n    }\n\n    /** Nothing goes on"),
             new Defect("connection-forgotten-without-heap", "link/Supervisor.java", "        network.endAll();\n", ""),
             new Defect("command-lost-without-heap", "environment/Repeated.java", "            scheduler.execute(this);\n", ""),

@@ -174,6 +174,12 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
+    /** What the client does with the connection finds no room in the heap, although that is not full. */
+    public ScriptedBroker isTooMuchForTheHeap() {
+        end(new Closing(false, "something large", true));
+        return this;
+    }
+
     private void end(Closing closing) {
         Wire ended = wire;
         assertTrue(ended != null, "there is no connection");
