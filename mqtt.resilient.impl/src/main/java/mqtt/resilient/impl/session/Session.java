@@ -665,8 +665,10 @@ public final class Session {
     private void hand(Incoming incoming) {
         try {
             events.received(incoming);
-        } catch (VirtualMachineError e) { // the broker is to send it again, and it is no repetition then
-            receiver.forget(incoming);
+        } catch (VirtualMachineError e) {
+            if (!incoming.isHandedOver()) { // the broker is to send it again, and it is no repetition then
+                receiver.forget(incoming);
+            }
             throw e;
         }
     }
