@@ -237,6 +237,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             publisher.restore(state);
             restored = state;
         }
+        publisher.sweepSoon();
         publisher.health(condition.own());
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
