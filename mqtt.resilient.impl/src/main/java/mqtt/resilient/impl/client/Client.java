@@ -244,6 +244,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             publisher.restore(state);
             restored = state;
         }
+        publisher.sweepSoon();
         publisher.health(condition.own());
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
@@ -486,14 +487,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void dropped(String topic, String reason) {
+        events.dropped(topic, Outcome.Kind.DROPPED, reason); // first: without heap it may come again
         counters.count(Counter.RECEIVED_DROPPED);
-        events.dropped(topic, Outcome.Kind.DROPPED, reason);
     }
 
     @Override
     public void failed(String listener, String topic, Throwable error, boolean setAside) {
+        events.listenerFailed(listener, topic, error, setAside); // first: without heap it may come again
         counters.count(Counter.LISTENER_FAILURES);
-        events.listenerFailed(listener, topic, error, setAside);
     }
 
     @Override

@@ -25,6 +25,8 @@ final class Fullness {
     /** A look is on its way to the loop, or the state lasts and is looked at once a second. */
     private final AtomicBoolean looking = new AtomicBoolean();
     private volatile boolean stopped;
+    /** Made beforehand: it is needed when nothing can be allocated. */
+    private final Runnable look;
     /** The bounds that are told to be reached; on the loop only. */
     private int full;
     private String told = "";
@@ -41,13 +43,14 @@ final class Fullness {
         this.near = near;
         this.words = words;
         this.changed = changed;
+        look = Repeated.of(scheduler, this::look);
     }
 
     /** A bound has rejected a message; from any thread. */
     void rejected(int bound) {
         rejected.accumulateAndGet(1 << bound, (before, more) -> before | more);
         if (!looking.get() && looking.compareAndSet(false, true)) {
-            Repeated.execute(scheduler, this::look);
+            scheduler.execute(look);
         }
     }
 
@@ -72,12 +75,12 @@ final class Fullness {
             told = why;
         }
         if (now != 0) {
-            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, Repeated.of(scheduler, this::look));
+            scheduler.at(scheduler.nanoTime() + LOOK_NANOS, look);
             return;
         }
         looking.set(false);
         if (rejected.get() != 0 && looking.compareAndSet(false, true)) { // rejected in this moment
-            Repeated.execute(scheduler, this::look);
+            scheduler.execute(look);
         }
     }
 }

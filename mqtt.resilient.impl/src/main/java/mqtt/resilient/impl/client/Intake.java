@@ -50,6 +50,8 @@ final class Intake {
     private volatile int packetMaxBytes;
     private volatile boolean online;
     private volatile long lastId;
+    /** The largest message that was rejected since something is full. */
+    private volatile int largestRejected;
     /** Why nothing but QoS 0 is taken now; null = it is. */
     private Refusal refusal;
     /** Accepted before this process, and the ids that were given for it. */
@@ -69,7 +71,10 @@ final class Intake {
     Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver, Consumer<String> full) {
         this.scheduler = scheduler;
         mailbox = new Mailbox<>(scheduler, receiver);
-        fullness = new Fullness(scheduler, this::isNearlyReached, this::describe, full);
+        fullness = new Fullness(scheduler, this::isNearlyReached, this::describe, why -> {
+            full.accept(why);
+            largestRejected = why.isEmpty() ? 0 : largestRejected;
+        });
         reconfigure(settings);
     }
 
@@ -156,6 +161,7 @@ final class Intake {
         }
         if (exceeded != NONE) {
             if (!waits && exceeded != QOS0_BYTES) {
+                largestRejected = Math.max(largestRejected, size + Outgoing.HEAP_BYTES);
                 fullness.rejected(exceeded);
             }
             throw new RejectedException(Reason.FULL, refusal(exceeded, kind, size));
@@ -173,8 +179,7 @@ final class Intake {
     /** The bound that one more message would exceed; under the lock. */
     private int exceeded(int kind, int size) {
         StoreBounds limits = bounds;
-        // with drop-oldest the loop brings it back below the bound; twice the bound is where even that waits
-        int slack = limits.dropOldest() ? 2 : 1;
+        int slack = slack(limits);
         long cost = size + (isWritten(kind) ? 0 : Outgoing.HEAP_BYTES);
         if (kind == AT_MOST_ONCE) {
             return bytes(kind) + cost > slack * limits.qos0MaxBytes() ? QOS0_BYTES : NONE;
@@ -189,6 +194,11 @@ final class Intake {
         }
         long unwritten = toWrite - written.get();
         return unwritten > 0 && unwritten + size + Outgoing.HEAP_BYTES > MAX_UNWRITTEN_BYTES ? UNWRITTEN : NONE;
+    }
+
+    /** With drop-oldest the loop brings it back below the bound; twice the bound is where even that waits. */
+    private static int slack(StoreBounds limits) {
+        return limits.dropOldest() ? 2 : 1;
     }
 
     /** Why a message is refused: what would be pending, what is allowed, and by which key. */
@@ -229,20 +239,22 @@ final class Intake {
         return words.toString();
     }
 
-    /** Whether a bound is reached, or nine tenths of it; on the loop. */
+    /** Whether a bound is reached, or nine tenths of it, or what was rejected would be again; on the loop. */
     private synchronized boolean isNearlyReached(int bound) {
         StoreBounds limits = bounds;
+        int slack = slack(limits);
         return switch (bound) {
-            case TOTAL_BYTES -> isNear(pendingBytes(), limits.maxBytes());
-            case TOTAL_MESSAGES -> isNear(pendingMessages(), limits.maxMessages());
-            case UNWRITTEN -> isNear(toWrite - written.get(), MAX_UNWRITTEN_BYTES);
-            default -> isNear(bytes(bound), limits.lanes().get(bound).maxBytes())
-                    || isNear(messages(bound), limits.lanes().get(bound).maxMessages());
+            case TOTAL_BYTES -> isNear(pendingBytes(), slack * limits.maxBytes(), largestRejected);
+            case TOTAL_MESSAGES -> isNear(pendingMessages(), slack * limits.maxMessages(), 0);
+            case UNWRITTEN -> isNear(toWrite - written.get(), MAX_UNWRITTEN_BYTES, largestRejected);
+            default -> isNear(bytes(bound), slack * limits.lanes().get(bound).maxBytes(), largestRejected)
+                    || isNear(messages(bound), slack * limits.lanes().get(bound).maxMessages(), 0);
         };
     }
 
-    private static boolean isNear(long value, long max) {
-        return max > 0 && value >= max - max / 10;
+    /** A message that takes more than half of a bound does not count as such: it may never fit. */
+    private static boolean isNear(long value, long max, int next) {
+        return max > 0 && value >= max - Math.max(max / 10, Math.min(next, max / 2));
     }
 
     /** A message has come to its end; on the loop, before it lets go of its message. */

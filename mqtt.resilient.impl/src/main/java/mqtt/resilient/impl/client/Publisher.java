@@ -38,6 +38,12 @@ public final class Publisher {
     private static final long DROP_WAIT_NANOS = 10_000_000L;
     private static final int DROP_WAITS = 500;
     private static final long NANOS_PER_MILLI = 1_000_000L;
+    /** Made beforehand: a message that was taken out comes to its end without heap. */
+    private static final Reason CLOSED = new Reason(0, "the client has stopped");
+    private static final Reason QOS0_BEYOND = new Reason(0, "QoS 0 beyond qos0.max.bytes");
+    private static final Reason QOS0_OFFLINE = new Reason(0, "QoS 0 without a connection (qos0.offline)");
+    private static final Reason PUSHED_OUT = new Reason(0, "pushed out by newer messages (store.overflow)");
+    private static final Reason TOO_OLD = new Reason(0, "older than store.max.age.seconds or store.lanes allow");
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final Environment environment;
@@ -51,6 +57,8 @@ public final class Publisher {
     private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
     private final List<Drain> drains = new ArrayList<>();
     private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
+    /** Made beforehand: it is needed when what went before must not come again. */
+    private final Runnable afterLoss;
     private Session session;
     private Scheduler.Timer sweep;
     private boolean expiryUsed;
@@ -79,6 +87,7 @@ public final class Publisher {
         this.events = events;
         this.wake = wake;
         scheduler = environment.scheduler();
+        afterLoss = Repeated.of(scheduler, this::afterLoss);
         outcomes = new Outcomes(scheduler::execute, environment.completions());
         intake = new Intake(scheduler, initial, this::append, condition::full);
         intake.use(store.durability());
@@ -119,7 +128,7 @@ public final class Publisher {
         intake.use(newStore.durability());
     }
 
-    /** Takes up what the store held. */
+    /** Takes up what the store held, once; nothing in it takes heap. {@link #sweepSoon} is to follow. */
     void restore(StoredState state) {
         long before = intake.lastId();
         intake.restore(state);
@@ -128,7 +137,6 @@ public final class Publisher {
         }
         oldestNanos = scheduler.nanoTime();
         expiryUsed |= state.expiring;
-        sweepSoon();
     }
 
     /** All messages up to this id are stored; from any thread, one call at a time. */
@@ -138,12 +146,16 @@ public final class Publisher {
 
     /** Messages that were accepted cannot be read any more. */
     void lost(int lane, long messages, long bytes) {
-        intake.lost(lane, messages, bytes);
-        int kind = Outcome.Kind.DROPPED.ordinal();
-        ends.lazySet(kind, ends.get(kind) + messages);
         for (long i = 0; i < messages; i++) {
             events.dropped("", Outcome.Kind.DROPPED, "damaged record in the store");
         }
+        intake.lost(lane, messages, bytes); // not before: without heap all of this comes again
+        int kind = Outcome.Kind.DROPPED.ordinal();
+        ends.lazySet(kind, ends.get(kind) + messages);
+        scheduler.execute(afterLoss);
+    }
+
+    private void afterLoss() {
         tellSpace();
         lookForOldest();
         endDrainsIfEmpty();
@@ -198,7 +210,7 @@ public final class Publisher {
     }
 
     private void close(Outgoing message) {
-        end(message, Outcome.Kind.CLOSED, "the client has stopped");
+        settling.settle(message, Outcome.Kind.CLOSED, CLOSED);
     }
 
     /** What is pending in a lane or with QoS 0; on the loop. */
@@ -347,12 +359,12 @@ public final class Publisher {
                 store.find(id, queued -> {
                     if (queued != null) {
                         store.remove(queued);
-                        end(queued, Outcome.Kind.CANCELLED, "");
+                        settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
                     }
                     store.whenDurable(() -> environment.completions().execute(() -> done.complete(queued != null)));
                 });
             } else {
-                end(atMostOnce.get(0), Outcome.Kind.CANCELLED, "");
+                settling.settle(atMostOnce.get(0), Outcome.Kind.CANCELLED, Reason.SUCCESS);
                 environment.completions().execute(() -> done.complete(true));
             }
         });
@@ -363,34 +375,55 @@ public final class Publisher {
     CompletionStage<Long> drop(int lane) {
         CompletableFuture<Long> done = new CompletableFuture<>();
         long last = intake.lastId();
-        scheduler.execute(() -> drop(lane, last, 0, 0, done));
+        Repeated.execute(scheduler, new Dropping(lane, last, done));
         return done.minimalCompletionStage();
     }
 
-    /** A part of them, so that the loop does other things too; then the rest, which the store may have to read first. */
-    private void drop(int lane, long last, long before, int waits, CompletableFuture<Long> done) {
-        long count = before;
-        if (lane == ClientInspector.AT_MOST_ONCE) {
-            List<Outgoing> waiting = session.removeAtMostOnce(message -> message.id() <= last);
-            waiting.forEach(message -> end(message, Outcome.Kind.CANCELLED, ""));
-            count = waiting.size();
-        } else if (!stopping) {
-            Outgoing oldest = store.next(lane);
-            for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
-                end(store.removeOldest(lane), Outcome.Kind.CANCELLED, "");
-                count++;
-            }
-            boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
-            int nextWaits = count > before ? 0 : waits + 1;
-            if (more && nextWaits < DROP_WAITS) {
-                long sum = count;
-                scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0),
-                        () -> drop(lane, last, sum, nextWaits, done));
-                return;
-            }
+    /** Drops a part of a lane, so that the loop does other things too; then the rest, which the store may have to read first. */
+    private final class Dropping implements Runnable {
+        private final int lane;
+        private final long last;
+        private final CompletableFuture<Long> done;
+        /** Kept across the parts, and where one of them is done again for want of heap. */
+        private long count;
+        private int waits;
+
+        Dropping(int lane, long last, CompletableFuture<Long> done) {
+            this.lane = lane;
+            this.last = last;
+            this.done = done;
         }
-        long sum = count;
-        store.whenDurable(() -> environment.completions().execute(() -> done.complete(sum)));
+
+        @Override
+        public void run() {
+            long before = count;
+            if (lane == ClientInspector.AT_MOST_ONCE) {
+                for (Outgoing next = nextAtMostOnce(); next != null && next.id() <= last; next = nextAtMostOnce()) {
+                    drop(session.pollAtMostOnce());
+                }
+            } else if (!stopping) {
+                Outgoing oldest = store.next(lane);
+                for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
+                    drop(store.removeOldest(lane));
+                }
+                boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
+                waits = count > before ? 0 : waits + 1;
+                if (more && waits < DROP_WAITS) {
+                    scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0), Repeated.of(scheduler, this));
+                    return;
+                }
+            }
+            store.whenDurable(() -> environment.completions().execute(() -> done.complete(count)));
+        }
+
+        private Outgoing nextAtMostOnce() {
+            return session.hasAtMostOnce() ? session.atMostOnce().iterator().next() : null;
+        }
+
+        private void drop(Outgoing message) {
+            count++;
+            settling.settle(message, Outcome.Kind.CANCELLED, Reason.SUCCESS);
+        }
     }
 
     /** How a message ended; safe from any thread. */
@@ -414,8 +447,8 @@ public final class Publisher {
             taken = message;
         }
         dropAtMostOnceOffline();
-        while (intake.isOverfullAtMostOnce() && session.hasAtMostOnce()) {
-            end(session.pollAtMostOnce(), Outcome.Kind.DROPPED, "QoS 0 beyond qos0.max.bytes");
+        while (session.hasAtMostOnce() && intake.isOverfullAtMostOnce()) {
+            settling.settle(session.pollAtMostOnce(), Outcome.Kind.DROPPED, QOS0_BEYOND);
         }
         if (store.durability() == Durability.MEMORY) {
             outcomes.stored(message.id(), Durability.MEMORY);
@@ -482,7 +515,7 @@ public final class Publisher {
     /** Ends a message that was pushed out; false if there was none, because all of it is under way. */
     private boolean dropped(Outgoing oldest) {
         if (oldest != null) {
-            end(oldest, Outcome.Kind.DROPPED, "pushed out by newer messages (store.overflow)");
+            settling.settle(oldest, Outcome.Kind.DROPPED, PUSHED_OUT);
         }
         return oldest != null;
     }
@@ -519,12 +552,7 @@ public final class Publisher {
 
     private void endTooOld(Outgoing message, long now) {
         boolean expired = message.isExpired(now);
-        end(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
-                expired ? "" : "older than store.max.age.seconds or store.lanes allow");
-    }
-
-    private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        settling.settle(message, kind, new Reason(0, reason));
+        settling.settle(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED, expired ? Reason.SUCCESS : TOO_OLD);
     }
 
     /** A message has come to its end. */
@@ -583,7 +611,7 @@ public final class Publisher {
     void dropAtMostOnceOffline() {
         if (!online && !intake.bounds().qos0Offline()) {
             for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
-                end(left, Outcome.Kind.DROPPED, "QoS 0 without a connection (qos0.offline)");
+                settling.settle(left, Outcome.Kind.DROPPED, QOS0_OFFLINE);
             }
         }
     }

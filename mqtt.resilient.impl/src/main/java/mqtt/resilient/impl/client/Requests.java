@@ -2,7 +2,6 @@ package mqtt.resilient.impl.client;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -23,6 +22,8 @@ import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Responder;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.impl.environment.Repeated;
+import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 
@@ -73,7 +74,9 @@ public final class Requests {
     /** By filter; on the loop. */
     private final Map<String, Replies> replies = new LinkedHashMap<>();
     /** On the loop. */
-    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private final SafeQueue<Waiting> waiting = new SafeQueue<>();
+    /** Made beforehand: it is needed when what went before must not come again. */
+    private final Runnable sendOrWatch;
     /** Hears of the first connection; null = nobody waits for it, or it has been. */
     private AutoCloseable watch;
     private boolean closed;
@@ -81,12 +84,17 @@ public final class Requests {
     Requests(Client client, Environment environment) {
         this.client = client;
         this.environment = environment;
+        sendOrWatch = Repeated.of(environment.scheduler(), this::sendOrWatch);
         queue = client.queue(this::received, "answers to requests", false);
     }
 
     /** Sends a request as soon as its answer can come; safe from any thread. */
     public CompletionStage<ReceivedMessage> send(Message message, Duration timeout) {
         long bytes = Outgoing.sizeOf(message) + Outgoing.HEAP_BYTES + REQUEST_BYTES;
+        CompletableFuture<ReceivedMessage> answer = new CompletableFuture<>();
+        long nanos = Publisher.nanos(timeout);
+        Runnable begin = Repeated.of(environment.scheduler(), () -> begin(message, nanos, bytes, answer));
+        CompletionStage<ReceivedMessage> stage = answer.minimalCompletionStage(); // what takes heap comes before what is counted
         int requests = count.incrementAndGet();
         long held = heldBytes.addAndGet(bytes);
         if (requests > MOST_PENDING || held > MAX_HELD_BYTES && requests > 1) { // counted before it reaches the loop
@@ -94,10 +102,8 @@ public final class Requests {
             return CompletableFuture.failedStage(new IllegalStateException(MOST_PENDING + " requests of this service, or "
                     + MAX_HELD_BYTES + " bytes of them, wait for their answers; allowed are no more"));
         }
-        CompletableFuture<ReceivedMessage> answer = new CompletableFuture<>();
-        long nanos = Publisher.nanos(timeout);
-        environment.scheduler().execute(() -> begin(message, nanos, bytes, answer));
-        return answer.minimalCompletionStage();
+        environment.scheduler().execute(begin);
+        return stage;
     }
 
     private void released(long bytes) {
@@ -109,14 +115,18 @@ public final class Requests {
         Scheduler scheduler = environment.scheduler();
         long deadline = scheduler.nanoTime() + nanos;
         long id = environment.random().nextLong(LARGEST_ID); // an answer to an earlier run's request is nobody's
-        pending.put(id, new Pending(answer, scheduler.at(deadline, () -> fail(id, new TimeoutException(
-                "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s"))), bytes));
+        Runnable timeout = Repeated.of(scheduler, () -> fail(id, new TimeoutException(
+                "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s")));
+        waiting.add(new Waiting(id, message, deadline)); // without what follows it is passed over
+        pending.put(id, new Pending(answer, scheduler.at(deadline, timeout), bytes)); // last: without heap all of this comes again
+        scheduler.execute(sendOrWatch);
+    }
+
+    private void sendOrWatch() {
+        Scheduler scheduler = environment.scheduler();
         if (closed) {
-            fail(id, new IllegalStateException("the service was released"));
-            return;
-        }
-        waiting.add(new Waiting(id, message, deadline));
-        if (client.metrics().connections() > 0) {
+            failAll();
+        } else if (client.metrics().connections() > 0) {
             sendWaiting();
         } else if (watch == null) {
             watch = client.addConnectionListener(status -> scheduler.execute(() -> {
@@ -252,13 +262,17 @@ public final class Requests {
         }
     }
 
+    private void failAll() {
+        waiting.clear();
+        List.copyOf(pending.keySet()).forEach(id -> fail(id, new IllegalStateException("the service was released")));
+    }
+
     /** Ends all requests; safe from any thread. */
     public void close() {
         environment.scheduler().execute(() -> {
             closed = true;
-            waiting.clear();
             stopWatching();
-            List.copyOf(pending.keySet()).forEach(id -> fail(id, new IllegalStateException("the service was released")));
+            failAll();
             client.close(replies.values().stream().map(each -> each.subscription).toList(), queue, false);
             replies.clear();
         });

@@ -1,6 +1,5 @@
 package mqtt.resilient.impl.dispatch;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +18,7 @@ import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Repeated;
+import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
@@ -71,12 +71,23 @@ public final class Dispatcher {
     /** One filter and who listens to it. */
     private static final class Filter {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
-        private final List<Departed> departed = new ArrayList<>();
+        private final ArrayList<Departed> departed = new ArrayList<>();
 
         /** What serves all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
         int options() {
-            return Stream.concat(listeners.values().stream(), departed.stream().map(each -> each.options))
+            return options(null);
+        }
+
+        /** The same without one of them; null = with all. */
+        int options(Object leaves) {
+            return Stream.concat(listeners.entrySet().stream().filter(each -> each.getKey() != leaves).map(Map.Entry::getValue),
+                    departed.stream().filter(each -> each != leaves).map(each -> each.options))
                     .reduce(Subscribe.Request::merge).orElse(0);
+        }
+
+        /** Whether there is anybody else who listens, or may come back. */
+        boolean hasOthers(Object leaves) {
+            return listeners.size() + departed.size() > (listeners.containsKey(leaves) || departed.contains(leaves) ? 1 : 0);
         }
 
         /**
@@ -93,7 +104,7 @@ public final class Dispatcher {
     private static final class Departed {
         private final InboundQueue queue;
         private final int options;
-        private final ArrayDeque<Reception> held = new ArrayDeque<>();
+        private final SafeQueue<Reception> held = new SafeQueue<>();
         private Scheduler.Timer grace;
 
         Departed(InboundQueue queue, int options) {
@@ -118,6 +129,9 @@ public final class Dispatcher {
     private long unhandledBytes;
     private int unhandled;
     private boolean readingPaused;
+    /** These are made beforehand: they are needed when nothing can be allocated. */
+    private final Runnable checkLater = this::check;
+    private final Runnable pauseLater;
     private Scheduler.Timer check;
     private boolean keepSubscriptions;
 
@@ -127,6 +141,7 @@ public final class Dispatcher {
         this.events = events;
         this.settings = settings;
         doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception));
+        pauseLater = Repeated.of(scheduler, this::pauseOrResumeNow);
     }
 
     public void reconfigure(DispatchSettings newSettings) {
@@ -169,14 +184,30 @@ public final class Dispatcher {
         Filter entry = filters.computeIfAbsent(filter, this::addFilter);
         Departed predecessor = entry.predecessor(queue, options);
         boolean anew = entry.listeners.isEmpty() || retainHandling(options) == RetainHandling.ALWAYS;
-        queue.filters += entry.listeners.put(queue, options) == null ? 1 : 0;
-        entry.departed.remove(predecessor);
-        events.subscribe(filter, entry.options(), anew);
+        List<Delivery> taken = new ArrayList<>();
         if (predecessor != null) {
+            predecessor.held.view().forEach(held -> taken.add(new Delivery(held, queue, true)));
+            queue.makeRoom(taken.size());
+        }
+        Integer before = entry.listeners.put(queue, options);
+        try {
+            events.subscribe(filter, entry.options(predecessor), anew);
+        } catch (VirtualMachineError e) { // all of this comes again, and is to find what it found
+            if (before == null) {
+                entry.listeners.remove(queue);
+            } else {
+                entry.listeners.put(queue, before);
+            }
+            throw e;
+        }
+        queue.filters += before == null ? 1 : 0;
+        if (predecessor != null) { // from here on nothing takes heap
             predecessor.grace.cancel();
-            for (Reception held : predecessor.held) {
-                offer(held, queue, true);
-                finish(held);
+            entry.departed.remove(predecessor);
+            predecessor.held.clear();
+            for (int i = 0; i < taken.size(); i++) {
+                offer(taken.get(i));
+                finish(taken.get(i).reception);
             }
         }
     }
@@ -193,7 +224,7 @@ public final class Dispatcher {
 
     /** Hands a message to those who take what no filter matches; false if there is nobody. */
     private boolean offerUnmatched(Reception reception) {
-        unmatched.forEach(queue -> offer(reception, queue, true));
+        offerAll(reception, unmatched, List.of());
         return !unmatched.isEmpty();
     }
 
@@ -205,40 +236,44 @@ public final class Dispatcher {
      */
     public boolean remove(String filter, InboundQueue queue, boolean grace) {
         Filter entry = filters.get(filter);
-        int before = entry == null ? 0 : entry.options();
         Integer options = entry == null ? null : entry.listeners.get(queue);
-        if (options == null) { // it may have gone already, and the filter be left over for want of heap
-            return entry != null && entry.listeners.isEmpty() && entry.departed.isEmpty() && left(filter, entry, before);
+        if (options == null) {
+            return false;
         }
+        boolean ended = false;
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
-            departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(),
-                    Repeated.of(scheduler, () -> forget(filter, entry, departed)));
+            Runnable forget = Repeated.of(scheduler, () -> forget(filter, entry, departed));
             entry.departed.add(departed);
+            departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(), forget);
+        } else {
+            ended = leaves(filter, entry, queue);
         }
-        entry.listeners.remove(queue);
+        entry.listeners.remove(queue); // last: without heap all of this comes again
         queue.filters--;
-        return left(filter, entry, before);
+        return ended;
     }
 
     /**
-     * Somebody has left a filter: it goes, or is subscribed with what serves those that stay and may come back, if that is
-     * something else; it brings the retained messages again.
+     * Somebody leaves a filter, and is taken from it after this: it goes, or is subscribed with what serves those that stay and may
+     * come back, if that is something else; it brings the retained messages again.
      *
      * @return whether it is unsubscribed
      */
-    private boolean left(String filter, Filter entry, int before) {
-        if (entry.listeners.isEmpty() && entry.departed.isEmpty()) {
+    private boolean leaves(String filter, Filter entry, Object who) {
+        if (!entry.hasOthers(who)) {
             if (!keepSubscriptions) {
-                events.unsubscribe(filter); // first: without heap all of this comes again
+                events.unsubscribe(filter);
             }
-            filters.remove(filter);
             tree.remove(filter, entry);
             known.clear();
+            filters.remove(filter, entry);
             return !keepSubscriptions;
         }
-        if (!entry.listeners.isEmpty() && entry.options() != before && !keepSubscriptions) {
-            events.subscribe(filter, entry.options(), true);
+        int options = entry.options(who);
+        boolean listens = entry.listeners.size() > (entry.listeners.containsKey(who) ? 1 : 0);
+        if (listens && options != entry.options() && !keepSubscriptions) {
+            events.subscribe(filter, options, true);
         }
         return false;
     }
@@ -249,17 +284,16 @@ public final class Dispatcher {
 
     /** The grace of a listener is over. */
     private void forget(String filter, Filter entry, Departed departed) {
-        int before = entry.options();
-        entry.departed.remove(departed);
-        left(filter, entry, before);
         for (Reception held = departed.held.peek(); held != null; held = departed.held.peek()) {
             if (!offerUnmatched(held)) {
                 events.dropped(held.publish.topic(), "no listener for " + filter
                         + " came back within listener.grace.seconds");
             }
-            departed.held.poll(); // not before: without heap all of this comes again
             finish(held);
+            departed.held.poll(); // not before: without heap all of this comes again
         }
+        leaves(filter, entry, departed);
+        entry.departed.remove(departed);
     }
 
     /**
@@ -269,15 +303,26 @@ public final class Dispatcher {
     public void close(InboundQueue queue) {
         if (queue.filters == 0) {
             queue.close().forEach(this::giveUp);
+            queue.clear(); // last: without heap all of this comes again
         }
     }
 
     private void giveUp(Delivery left) {
+        if (left.isFinished()) {
+            return;
+        }
         match(left.topic());
         if (!hold(left.reception, left.queue)) {
             events.dropped(left.topic(), "its listener has gone: " + left.queue.description);
         }
-        left.queue.done(left);
+        if (left.finish()) {
+            try {
+                finish(left.reception);
+            } catch (VirtualMachineError e) { // no heap: it is to be done again
+                left.unfinish();
+                throw e;
+            }
+        }
     }
 
     // ---- messages -------------------------------------------------------------------------------------------------
@@ -291,33 +336,47 @@ public final class Dispatcher {
         try {
             offer(reception);
         } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
-            uncount(reception);
+            if (incoming.isHandedOver()) { // those that have it acknowledge it
+                finish(reception);
+            } else {
+                uncount(reception);
+            }
             throw e;
         }
         pauseOrResume();
         if (check == null && unhandled > 0) {
-            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
     }
 
     private void offer(Reception reception) {
         match(reception.publish.topic());
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
-            offer(reception, matches.get(0).listeners.keySet().iterator().next(), false);
+            offer(new Delivery(reception, matches.get(0).listeners.keySet().iterator().next(), false));
         } else {
-            Set<InboundQueue> queues = new HashSet<>();
-            for (Filter filter : matches) {
-                for (InboundQueue queue : filter.listeners.keySet()) {
-                    if (queues.add(queue)) {
-                        offer(reception, queue, true);
-                    }
-                }
-            }
-            if (!hold(reception, null) && queues.isEmpty() && !offerUnmatched(reception)) {
+            Set<InboundQueue> queues = new LinkedHashSet<>();
+            matches.forEach(filter -> queues.addAll(filter.listeners.keySet()));
+            List<Departed> departed = departed(reception, null);
+            if (!queues.isEmpty() || !departed.isEmpty()) {
+                offerAll(reception, queues, departed);
+            } else if (!offerUnmatched(reception)) {
                 events.dropped(reception.publish.topic(), "no listener");
             }
         }
         finish(reception);
+    }
+
+    /** Hands a message to listeners and to those that may come back: to all of them, or to none if the heap has no room for it. */
+    private void offerAll(Reception reception, Set<InboundQueue> queues, List<Departed> departed) {
+        List<Delivery> deliveries = new ArrayList<>(queues.size());
+        for (InboundQueue queue : queues) {
+            queue.makeRoom(1);
+            deliveries.add(new Delivery(reception, queue, true));
+        }
+        hold(reception, departed); // the last that takes heap
+        for (int i = 0; i < deliveries.size(); i++) {
+            offer(deliveries.get(i));
+        }
     }
 
     private void match(String topic) {
@@ -335,15 +394,21 @@ public final class Dispatcher {
         }
     }
 
-    private void offer(Reception reception, InboundQueue queue, boolean shared) {
-        unhandledBytes += reception.open();
-        Delivery dropped = queue.offer(new Delivery(reception, queue, shared));
+    private void offer(Delivery delivery) {
+        InboundQueue queue = delivery.queue;
+        Delivery dropped = queue.offer(delivery);
+        if (dropped != delivery) {
+            unhandledBytes += delivery.reception.open();
+            delivery.reception.incoming.handedOver();
+        }
         if (dropped == null) {
             announceSoon(queue);
-        } else if (dropped.finish()) {
+        } else if (dropped == delivery || dropped.finish()) {
+            if (dropped != delivery) {
+                finish(dropped.reception);
+            }
             events.dropped(dropped.topic(), "QoS 0 dropped, queue full (inbound.queue, or the capacity of a MessageQueue): "
                     + queue.description);
-            finish(dropped.reception);
         }
     }
 
@@ -357,30 +422,48 @@ public final class Dispatcher {
         }
     }
 
-    /**
-     * Keeps a message once for each listener that has gone and may come back, or for one of them only; false if there
-     * is none. QoS 0 is not kept.
-     */
+    /** Keeps a message for a listener that has gone and may come back; false if it may not. */
     private boolean hold(Reception reception, InboundQueue only) {
-        if (reception.publish.qos() == Qos.AT_MOST_ONCE) {
-            return false;
+        List<Departed> departed = departed(reception, only);
+        hold(reception, departed);
+        return !departed.isEmpty();
+    }
+
+    private void hold(Reception reception, List<Departed> all) {
+        for (Departed departed : all) {
+            departed.held.makeRoom(1);
         }
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).held.add(reception);
+            unhandledBytes += reception.open();
+            reception.incoming.handedOver();
+        }
+    }
+
+    /**
+     * Who has gone and may come back for a message, once for each listener, or for one listener only; from {@link #match}. QoS 0 is
+     * not kept.
+     */
+    private List<Departed> departed(Reception reception, InboundQueue only) {
+        if (reception.publish.qos() == Qos.AT_MOST_ONCE) {
+            return List.of();
+        }
+        List<Departed> found = new ArrayList<>();
         Set<InboundQueue> covered = new HashSet<>();
         for (Filter filter : matches) {
             for (Departed departed : filter.departed) {
                 if ((only == null || departed.queue == only) && covered.add(departed.queue)) {
-                    unhandledBytes += reception.open();
-                    departed.held.add(reception);
+                    found.add(departed);
                 }
             }
         }
-        return !covered.isEmpty();
+        return found;
     }
 
     private void finish(Reception reception) {
         if (reception.open > 1) {
             unhandledBytes -= reception.close();
-        } else { // the last one; if this fails for want of heap, it is done once more
+        } else if (reception.open == 1) { // the last one; if this fails for want of heap, it is done once more
             uncount(reception);
             events.handled(reception.incoming);
             reception.open = 0;
@@ -395,13 +478,28 @@ public final class Dispatcher {
         }
     }
 
+    /** Never fails for want of heap: what was done before it would be done twice. */
     private void pauseOrResume() {
-        long max = settings.maxBytes();
-        boolean pause = readingPaused ? unhandledBytes > max / 2 : unhandledBytes > max;
-        if (pause != readingPaused) {
-            readingPaused = pause;
-            events.pauseReading(pause);
+        if (isTooMuch() != readingPaused) {
+            try {
+                pauseOrResumeNow();
+            } catch (VirtualMachineError e) {
+                scheduler.execute(pauseLater);
+            }
         }
+    }
+
+    private void pauseOrResumeNow() {
+        boolean pause = isTooMuch();
+        if (pause != readingPaused) {
+            events.pauseReading(pause);
+            readingPaused = pause;
+        }
+    }
+
+    private boolean isTooMuch() {
+        long max = settings.maxBytes();
+        return readingPaused ? unhandledBytes > max / 2 : unhandledBytes > max;
     }
 
     /** Looks at the filters, in their order. */
@@ -434,7 +532,7 @@ public final class Dispatcher {
         check = null;
         doneBox.drain();
         if (unhandled > 0 && check == null) {
-            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, this::check);
+            check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
         long now = scheduler.nanoTime();
         for (Filter filter : filters.values()) {
@@ -467,17 +565,22 @@ public final class Dispatcher {
         }
         for (Filter filter : filters.values()) {
             filter.departed.forEach(departed -> departed.grace.cancel());
-            filter.listeners.keySet().forEach(InboundQueue::close);
+            filter.listeners.keySet().forEach(Dispatcher::end);
         }
-        unmatched.forEach(InboundQueue::close);
+        unmatched.forEach(Dispatcher::end);
         filters.clear();
+    }
+
+    private static void end(InboundQueue queue) {
+        queue.close();
+        queue.clear();
     }
 
     // ---- for the listeners' threads -------------------------------------------------------------------------------
 
     /** A listener failed on a message and has ended meanwhile. */
     void leftBehind(Delivery delivery) {
-        scheduler.execute(() -> giveUp(delivery));
+        Repeated.execute(scheduler, () -> giveUp(delivery));
     }
 
     /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
@@ -491,20 +594,11 @@ public final class Dispatcher {
 
     /** A listener threw; it may have acknowledged the message before. */
     void failed(Delivery delivery, Throwable error, boolean setAside) {
-        scheduler.execute(() -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
+        Repeated.execute(scheduler, () -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
     }
 
-    void retryLater(Runnable work, int failures) {
-        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)),
-                () -> executor.execute(work)));
-    }
-
-    /** Runs a task of a listener again in a second, if need be as often as there is no heap; {@code planRetry} is made beforehand. */
-    void retrySoon(Runnable planRetry) {
-        scheduler.execute(planRetry);
-    }
-
-    void planRetry(Runnable work) {
-        scheduler.at(scheduler.nanoTime() + RETRY_NANOS, work);
+    /** Runs a task of a listener again in a while, which grows with its failures; on the loop. */
+    void planRetry(Runnable work, int failures) {
+        scheduler.at(scheduler.nanoTime() + (RETRY_NANOS << Math.min(failures - 1, 6)), work);
     }
 }

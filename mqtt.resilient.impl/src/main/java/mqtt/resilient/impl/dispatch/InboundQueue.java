@@ -55,10 +55,15 @@ public abstract class InboundQueue {
     /** Tells of what was added; on the loop. */
     final void announce() {
         int messages = unannounced;
-        unannounced = 0;
         if (messages > 0) {
             arrived(messages);
+            unannounced = 0; // not before: without heap this comes again
         }
+    }
+
+    /** Makes sure that so many messages can be taken without heap, also if one comes back meanwhile. */
+    final synchronized void makeRoom(int messages) {
+        waiting.makeRoom(messages + 1);
     }
 
     /** Takes a message, for {@link #announce} to follow; the result is one that it pushed out, or null. */
@@ -79,7 +84,7 @@ public abstract class InboundQueue {
     }
 
     final synchronized Delivery poll() {
-        Delivery next = waiting.peek();
+        Delivery next = closed ? null : waiting.peek();
         if (next != null) {
             if (manual) {
                 handedOver.add(next);
@@ -140,14 +145,21 @@ public abstract class InboundQueue {
         }
     }
 
-    /** Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged. */
+    /**
+     * Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged, until {@link #clear}
+     * lets go of it.
+     */
     synchronized List<Delivery> close() {
         closed = true;
         List<Delivery> left = new ArrayList<>(handedOver);
         left.addAll(waiting.view());
+        return left;
+    }
+
+    /** Lets go of what a closed queue holds. */
+    final synchronized void clear() {
         handedOver.clear();
         waiting.clear();
         waitingAtMostOnce = 0;
-        return left;
     }
 }

@@ -20,21 +20,22 @@ public final class SafeQueue<T> {
 
     /** Adds at the end. */
     public void add(T thing) {
-        makeRoom();
+        makeRoom(1);
         queue.add(thing);
     }
 
     /** Adds at the front. */
     public void addFirst(T thing) {
-        makeRoom();
+        makeRoom(1);
         queue.addFirst(thing);
     }
 
-    private void makeRoom() {
-        if (queue.size() == room) {
-            grow(2 * room);
+    /** Makes sure that so many more can be added without heap. */
+    public void makeRoom(int more) {
+        if (queue.size() + more > room) {
+            grow(Math.max(2 * room, queue.size() + more));
         } else if (room > MAX_KEPT && queue.isEmpty()) {
-            grow(FEW);
+            grow(Math.max(FEW, more));
         }
     }
 

@@ -15,6 +15,8 @@ public final class Incoming {
     /** The connection on which its acknowledgement is due. */
     int connection;
     boolean handled;
+    /** Whether a listener has it, or gets it when it comes back. */
+    private boolean handedOver;
     /** Whether its packet id may mean another message now. */
     boolean doubtful;
     /** With QoS 2, tells a repetition from another message of the same packet id. */
@@ -40,6 +42,16 @@ public final class Incoming {
         CRC32C checksum = new CRC32C();
         checksum.update(publish.payload());
         return checksum.getValue() << 32 | publish.topic().hashCode() & 0xFFFF_FFFFL | 1;
+    }
+
+    /** From now on it comes to its end: it is not forgotten where the heap is short. */
+    public void handedOver() {
+        handedOver = true;
+    }
+
+    /** Whether a listener has it, or gets it when it comes back. */
+    public boolean isHandedOver() {
+        return handedOver;
     }
 
     int packetId() {

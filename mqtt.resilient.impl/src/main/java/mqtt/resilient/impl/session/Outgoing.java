@@ -37,9 +37,11 @@ public final class Outgoing {
     private long index;
 
     byte state = QUEUED;
+    /** How it ends, while and after that is told: the ordinal of the kind + 1; 0 = it does not yet. */
+    byte endsAs;
     /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
     private byte flags;
-    /** The PUBREC; null = it had nothing to say. */
+    /** The PUBREC; null = it had nothing to say. While its end is told, the reason for that. */
     Reason received;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */

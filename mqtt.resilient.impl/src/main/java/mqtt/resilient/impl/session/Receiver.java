@@ -47,7 +47,7 @@ final class Receiver {
 
     /** A message could not be handed over: it counts as never received. */
     void forget(Incoming incoming) {
-        exactlyOnce.remove(incoming.publish().packetId(), incoming);
+        exactlyOnce.remove(incoming.packetId(), incoming);
         unacknowledged.remove(incoming);
     }
 

@@ -47,6 +47,7 @@ public final class Session {
     private static final int RESUME_SHARE = 4;
     /** Of a broker that lets go of nothing; the range of packet ids has more to spare. */
     private static final int MOST_SET_ASIDE = 8;
+    private static final Reason UNFLUSHED = new Reason(0, "QoS 0: the connection was lost while the message was written");
 
     private MessageStore store;
     private final SessionEvents events;
@@ -69,7 +70,7 @@ public final class Session {
     private final ArrayDeque<Outgoing> preparedAlarms = new ArrayDeque<>();
 
     /** Packet ids of QoS 2 messages that were set aside and that the broker may still hold; it is told to let go. */
-    private final List<Integer> setAside = new ArrayList<>();
+    private final ArrayList<Integer> setAside = new ArrayList<>();
 
     private SendWindow window;
     private Codec codec;
@@ -175,8 +176,9 @@ public final class Session {
             }
             int refusal = refusal(message);
             if (refusal != 0) {
+                Reason reason = refused(message, refusal); // before it is taken out: this may fail for want of heap
                 forsake(message);
-                refuse(message, refusal);
+                end(message, Outcome.Kind.REFUSED, reason);
                 continue;
             }
             boolean exactlyOnce = message.isExactlyOnce();
@@ -216,23 +218,26 @@ public final class Session {
                 : message.message().qos().compareTo(limits.maximumQos()) > 0 ? QOS_NOT_SUPPORTED : RETAIN_NOT_SUPPORTED;
     }
 
-    /** Ends a message that cannot be sent to this broker. */
-    private void refuse(Outgoing message, int code) {
-        end(message, Outcome.Kind.REFUSED, new Reason(code, switch (code) {
+    /** Why a message cannot be sent to this broker. */
+    private Reason refused(Outgoing message, int code) {
+        return new Reason(code, switch (code) {
             case PACKET_TOO_LARGE -> "message: " + codec.publishSize(message.message()) + " bytes as a packet; the broker allows "
                     + limits.maximumPacketBytes();
             case QOS_NOT_SUPPORTED -> "qos: " + message.message().qos().ordinal() + "; the broker allows "
                     + limits.maximumQos().ordinal() + ", and qos.strict forbids a lower QoS";
             default -> "retain: true; the broker keeps no retained messages, and qos.strict forbids sending without RETAIN";
-        }));
+        });
     }
 
     /** Takes a message out of flight of which the broker may hold the packet id. */
     private void forsake(Outgoing message) {
+        boolean held = message.isExactlyOnce() && message.known;
+        setAside.ensureCapacity(setAside.size() + 1);
+        Integer id = (int) message.packetId;
         leaveFlight(message);
-        if (message.isExactlyOnce() && message.known) {
-            ids.claim(message.packetId, setAside);
-            setAside.add((int) message.packetId);
+        if (held) {
+            ids.claim(id, setAside);
+            setAside.add(id);
         }
     }
 
@@ -275,28 +280,32 @@ public final class Session {
         boolean isPoison = poison.isPoison(oldest, suspect, byBroker);
         birth.disconnected(byBroker, progress, isPoison);
         if (isPoison) {
-            forsake(oldest);
-            store.setAside(oldest);
-            end(oldest, Outcome.Kind.DEAD_LETTERED, "the broker closed " + poison.attempts()
+            Reason reason = new Reason(0, "the broker closed " + poison.attempts()
                     + " connections while this message was unacknowledged, and one more while it was the only one");
+            store.setAside(oldest);
+            forsake(oldest); // last: what fails for want of heap leaves it in flight
+            end(oldest, Outcome.Kind.DEAD_LETTERED, reason);
         }
     }
 
     private void dropUnflushed() {
         for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
             if (lost.packetId == 0) { // else only sent with QoS 0: it is still in flight
-                end(lost, Outcome.Kind.DROPPED, "QoS 0: the connection was lost while the message was written");
+                end(lost, Outcome.Kind.DROPPED, UNFLUSHED);
             }
         }
     }
 
     /** Everything that was filled so far is written. */
     public void flushed() {
-        for (Outgoing written = unflushed.poll(); written != null; written = unflushed.poll()) {
+        for (Outgoing written = unflushed.peek(); written != null; written = unflushed.peek()) {
+            String lowered = written.lowered();
+            Reason reason = lowered.isEmpty() ? Reason.SUCCESS : new Reason(0, lowered);
+            unflushed.poll();
             if (written.packetId != 0) {
                 leaveFlight(written);
             }
-            end(written, Outcome.Kind.DELIVERED, written.lowered());
+            end(written, Outcome.Kind.DELIVERED, reason);
         }
     }
 
@@ -486,7 +495,7 @@ public final class Session {
         for (Outgoing message = store.next(lane); message != null; message = store.next(lane)) {
             if (message.isExpired(now)) {
                 store.remove(message);
-                end(message, Outcome.Kind.EXPIRED, "");
+                end(message, Outcome.Kind.EXPIRED, Reason.SUCCESS);
                 continue;
             }
             if (!window.admits(message, inFlight, wire)) {
@@ -501,8 +510,9 @@ public final class Session {
             }
             int refusal = refusal(message);
             if (refusal != 0) {
+                Reason reason = refused(message, refusal);
                 store.remove(message);
-                refuse(message, refusal);
+                end(message, Outcome.Kind.REFUSED, reason);
                 continue;
             }
             message.limit(limits);
@@ -584,7 +594,7 @@ public final class Session {
             Outgoing message = atMostOnce.peek();
             if (message.isExpired(now)) {
                 atMostOnce.poll();
-                end(message, Outcome.Kind.EXPIRED, "");
+                end(message, Outcome.Kind.EXPIRED, Reason.SUCCESS);
                 continue;
             }
             if (!poison.admits(message) || !hasToken(message, now)) {
@@ -592,8 +602,9 @@ public final class Session {
             }
             int refusal = refusal(message);
             if (refusal != 0) {
+                Reason reason = refused(message, refusal);
                 atMostOnce.poll();
-                refuse(message, refusal);
+                end(message, Outcome.Kind.REFUSED, reason);
                 continue;
             }
             ByteBuffer buffer = out.reserve(codec.publishSize(message.message()));
@@ -665,8 +676,10 @@ public final class Session {
     private void hand(Incoming incoming) {
         try {
             events.received(incoming);
-        } catch (VirtualMachineError e) { // the broker is to send it again, and it is no repetition then
-            receiver.forget(incoming);
+        } catch (VirtualMachineError e) {
+            if (!incoming.isHandedOver()) { // the broker is to send it again, and it is no repetition then
+                receiver.forget(incoming);
+            }
             throw e;
         }
     }
@@ -720,8 +733,9 @@ public final class Session {
                 sendAnew(message);
             } else {
                 retries = message.postponed ? 0 : retries;
+                Reason last = message.delivered(reason);
                 leaveFlight(message);
-                end(message, Outcome.Kind.DELIVERED, message.delivered(reason));
+                end(message, Outcome.Kind.DELIVERED, last);
             }
         } else {
             if (owner == setAside && type == PacketType.PUBCOMP && setAside.remove((Integer) packetId)) {
@@ -859,10 +873,6 @@ public final class Session {
         inFlight.remove(message);
         counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
         ids.free(message.packetId);
-    }
-
-    private void end(Outgoing message, Outcome.Kind kind, String reason) {
-        end(message, kind, reason.isEmpty() ? Reason.SUCCESS : new Reason(0, reason));
     }
 
     private void end(Outgoing message, Outcome.Kind kind, Reason reason) {

@@ -1,18 +1,25 @@
 package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The one message that is being settled. Telling it takes heap; where there is none, this remembers what is still to be told, so that no
- * message is without an end. On the loop only.
+ * The messages that are being settled. Telling one takes heap; where there is none, this remembers what is still to be told, without
+ * heap, so that no message is without an end. On the loop only.
  */
 public final class Settling {
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
+    private static final Outcome.Kind[] KINDS = Outcome.Kind.values();
+
     private final Receiver receiver;
-    /** Null = none is. */
-    private Outgoing message;
-    private Outcome.Kind kind;
-    private Reason reason;
+    /** Linked by {@link Outgoing#next}: they are in flight no more. Null = none is. */
+    private Outgoing first;
+    private Outgoing last;
+    private boolean telling;
 
     /** Hears how a message has ended. */
     public interface Receiver {
@@ -23,22 +30,51 @@ public final class Settling {
         this.receiver = receiver;
     }
 
-    /** Settles a message. */
-    public void settle(Outgoing settled, Outcome.Kind how, Reason why) {
-        message = settled;
-        kind = how;
-        reason = why;
+    /** Settles a message, which is in flight no more; without effect if that has begun before. */
+    public void settle(Outgoing message, Outcome.Kind kind, Reason reason) {
+        if (message.endsAs == 0) {
+            message.endsAs = (byte) (kind.ordinal() + 1);
+            message.received = reason;
+            if (last == null) {
+                first = message;
+            } else {
+                last.next = message;
+            }
+            last = message;
+        }
         again();
     }
 
-    /** Settles the message that was begun with, if that came to no end. */
+    /** Settles what was begun with and came to no end. */
     public void again() {
-        Outgoing settled = message;
-        if (settled != null) {
-            receiver.ended(settled, kind, reason);
-            settled.end();
-            message = null;
-            reason = null;
+        if (telling) {
+            return; // whoever tells goes on
+        }
+        telling = true;
+        try {
+            while (first != null) {
+                tell(first);
+            }
+        } finally {
+            telling = false;
+        }
+    }
+
+    private void tell(Outgoing message) {
+        boolean again = false;
+        try {
+            receiver.ended(message, KINDS[message.endsAs - 1], message.received);
+        } catch (VirtualMachineError e) {
+            again = true;
+            throw e;
+        } finally {
+            if (!again) {
+                first = message.next;
+                last = first == null ? null : last;
+                message.next = null;
+                message.received = null;
+                message.end();
+            }
         }
     }
 }

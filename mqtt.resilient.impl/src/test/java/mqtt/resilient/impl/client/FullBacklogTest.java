@@ -63,6 +63,22 @@ class FullBacklogTest {
     }
 
     @Test
+    void aLargeMessageThatIsRejectedNowAndThenMakesItFullForAllOfThatTime() {
+        World world = World.connected(settings -> settings.storeMaxBytes(10_000));
+        for (int i = 0; i < 10; i++) {
+            world.publish("t", "x".repeat(600));
+        }
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, world.publish("t", "x".repeat(3000)).id());
+            world.scheduler.advance(Duration.ofMillis(1600));
+        }
+        assertEquals(1, storeEvents(world).size());
+        acknowledgeAll(world);
+        world.scheduler.advance(Duration.ofSeconds(2));
+        assertEquals(StoreHealth.OK, world.client.status().store());
+    }
+
+    @Test
     void itIsToldOnceAlsoIfEachFreePlaceIsTakenAtOnce() {
         World world = World.connected(settings -> settings.storeMaxMessages(20));
         for (int second = 0; second < 20; second++) {

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.world.Settings;
@@ -52,5 +54,26 @@ class IntakeTest {
         assertEquals(2, intake.admit(message, false).id());
         time.run();
         assertEquals(2, taken.size());
+    }
+
+    @Test
+    void withDropOldestItIsFullUntilTwiceItsBoundIsNotReachedAnyMore() throws Exception {
+        List<Outgoing> taken = new ArrayList<>();
+        List<Boolean> full = new ArrayList<>();
+        Intake intake = new Intake(time, Settings.DEFAULT.storeMaxMessages(10).dropOldest(true).build(), taken::add,
+                why -> full.add(!why.isEmpty()));
+        intake.use(Durability.POWER);
+        Message message = Message.to("t").build();
+        for (int i = 0; i < 20; i++) {
+            intake.admit(message, false);
+        }
+        assertThrows(RejectedException.class, () -> intake.admit(message, false));
+        time.run();
+        assertEquals(List.of(true), full);
+        for (int i = 0; i < 3; i++) {
+            intake.ended(taken.get(i));
+        }
+        time.advance(Duration.ofSeconds(2));
+        assertEquals(List.of(true, false), full);
     }
 }

@@ -1,5 +1,7 @@
 package mqtt.resilient.impl.session;
 
+import mqtt.resilient.spi.packet.Publish;
+
 /** What only the session knows of a message. */
 public final class Peek {
     private Peek() {
@@ -8,6 +10,11 @@ public final class Peek {
     /** What the session does before it sends a message. */
     public static void sending(Outgoing message) {
         message.state = message.isExactlyOnce() ? Outgoing.ASSIGNING : Outgoing.AWAITS_PUBACK;
+    }
+
+    /** A message as the session hands it over. */
+    public static Incoming incoming(Publish publish) {
+        return new Incoming(publish, 1);
     }
 
     /** Whether the broker has received it, and is told, or was told, to let go of it. */

@@ -93,7 +93,7 @@ final class Defects {
                     "            entry.noted = NOT_WANTED;\n            entry.held = Held.NOTHING;\n",
                     "            entry.noted = NOT_WANTED;\n"),
             new Defect("listener-that-threw-is-not-called-again", "dispatch/ListenerQueue.java",
-                    "            dispatcher.retryLater(work, delivery.failures);\n", ""),
+                    "            dispatcher.scheduler.execute(planRetry);\n", ""),
             // ---- the session and the link
             new Defect("session-resumed-without-state", "link/Supervisor.java",
                     "attempt = new Attempt(network, scheduler, protocol, settings, uri, clientId(), discard,",
