@@ -541,7 +541,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      */
     public void mend() {
         new Mending().add(supervisor::disconnectNow).add(() -> store.mend()).add(this::mendStoreChange).add(session::mend)
-                .add(publisher::mend).add(dispatcher::mend).add(supervisor::mend).run();
+                .add(publisher::mend).add(dispatcher::mend).add(() -> counters.set(Counter.UNHANDLED, dispatcher.unhandled()))
+                .add(supervisor::mend).run();
     }
 
     /** A change of the store may have stopped half way. */

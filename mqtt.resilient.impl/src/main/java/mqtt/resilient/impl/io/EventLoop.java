@@ -246,9 +246,7 @@ public final class EventLoop implements Scheduler, Network {
     private void run() {
         Throwable reason = null;
         try {
-            while (!stopping && broken == null) {
-                turnGuarded();
-            }
+            turnUntilStopped();
             reason = broken;
         } catch (Throwable e) { // also the guard has failed
             reason = e;
@@ -259,6 +257,23 @@ public final class EventLoop implements Scheduler, Network {
             }
             closeAll();
             runLateTasks();
+        }
+    }
+
+    /** A {@code finally} needs nothing from the heap, as a handler may the first time: what leaves even the handler ends here. */
+    @SuppressWarnings("finally")
+    private void turnUntilStopped() {
+        while (!stopping && broken == null) {
+            boolean handled = false;
+            try {
+                turnGuarded();
+                handled = true;
+            } finally {
+                if (!handled) {
+                    shortage.note("the io loop");
+                }
+                continue;
+            }
         }
     }
 

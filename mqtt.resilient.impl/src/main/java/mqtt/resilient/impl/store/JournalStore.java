@@ -22,7 +22,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     static {
-        Handlers.prepare(Throwable.class, VirtualMachineError.class);
+        Handlers.prepare(Throwable.class);
     }
 
     private static final long SECOND = 1_000_000_000L;

@@ -233,6 +233,10 @@ final class Broker {
         }
     }
 
+    boolean isSilent() {
+        return silent;
+    }
+
     /** Refuses with a return code; 0 = does not. */
     void refuses(int code) {
         refusal = code;

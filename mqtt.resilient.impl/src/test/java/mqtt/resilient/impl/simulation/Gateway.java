@@ -515,7 +515,7 @@ final class Gateway {
 
     /** A client ends a connection that works. */
     void closedByClient(Wire wire) {
-        if (untroubledFor() > MEMORY_OF_TROUBLE_NANOS && isRunning()) {
+        if (untroubledFor() > MEMORY_OF_TROUBLE_NANOS && isRunning() && !broker.isSilent()) {
             ledger.violated("no needless reconnects", "client " + wire.client() + " ends a connection; nothing has gone wrong for "
                     + untroubledFor() / Timeline.SECOND + " s");
         }

@@ -24,7 +24,7 @@ enum Profile {
     DISK(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.DISK_HANGS, 90), Map.entry(Fault.DISK_FULL, 100),
             Map.entry(Fault.WRITE_FAILS, 60), Map.entry(Fault.FORCE_FAILS, 90), Map.entry(Fault.KILL, 150), Map.entry(Fault.OUTAGE, 120),
             Map.entry(Fault.RECONFIGURE, 400), Map.entry(Fault.CUT_IN_BATCH, 200), Map.entry(Fault.OPENS_FAIL, 60),
-            Map.entry(Fault.RENAMES_FAIL, 120), Map.entry(Fault.NO_THREADS, 150))),
+            Map.entry(Fault.RENAMES_FAIL, 120))),
     /** A broker that does whatever a broker can do. */
     HOSTILE_BROKER(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.BROKER_RESTART, 200), Map.entry(Fault.SESSIONS_LOST, 250),
             Map.entry(Fault.STALL, 150), Map.entry(Fault.HANG_UP, 60), Map.entry(Fault.REFUSAL, 200), Map.entry(Fault.SILENCE, 250),

@@ -6,6 +6,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -71,9 +72,9 @@ public final class Simulate {
         }
     }
 
-    /** The scenario of a seed: its profile is the one asked for, or they take turns. */
+    /** The scenario of a seed: its profile is the one asked for, or they take turns, but for the one that is not whole yet. */
     static Scenario scenario(long seed, Profile profile) {
-        Profile[] all = Profile.values();
+        Profile[] all = EnumSet.complementOf(EnumSet.of(Profile.EXHAUSTED)).toArray(Profile[]::new);
         return Scenario.of(seed, profile == null ? all[(int) Math.floorMod(seed, (long) all.length)] : profile);
     }
 
