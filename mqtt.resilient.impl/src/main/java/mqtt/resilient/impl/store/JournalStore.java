@@ -22,7 +22,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     static {
-        Handlers.prepare(Throwable.class);
+        Handlers.prepare(Throwable.class, RuntimeException.class);
     }
 
     private static final long SECOND = 1_000_000_000L;
