@@ -38,7 +38,7 @@ public final class LocalFileSystem implements FileSystem {
     }
 
     private static final Log LOG = Log.of(LocalFileSystem.class);
-    /** What systems say of a directory that their file system cannot force; what else goes wrong is a failure. */
+    /** What systems say in English of a directory that their file system cannot force; what else goes wrong is a failure. */
     private static final List<String> NOT_POSSIBLE = List.of("Invalid argument", "not supported", "not implemented",
             "Bad file descriptor");
     private static final Set<PosixFilePermission> OWNER = PosixFilePermissions.fromString("rwx------");
@@ -62,6 +62,8 @@ public final class LocalFileSystem implements FileSystem {
     private final DirectoryForce directoryForce;
     /** Directories of which something was said that is said once. */
     private final Set<Path> unforceable = ConcurrentHashMap.newKeySet();
+    /** Directories that were forced: this process may. */
+    private final Set<Path> forced = ConcurrentHashMap.newKeySet();
     private final Set<Path> open = ConcurrentHashMap.newKeySet();
     /** Where the directory is; found out once, for that is slow. */
     private FileStore store;
@@ -200,20 +202,33 @@ public final class LocalFileSystem implements FileSystem {
     }
 
     private void force(Path directory) throws IOException {
-        if (unforceable.contains(directory)) {
-            return;
-        }
         try {
             directoryForce.force(directory);
+            forced.add(directory);
         } catch (IOException e) {
-            String reason = String.valueOf(e.getMessage());
-            if (!(e instanceof AccessDeniedException) && NOT_POSSIBLE.stream().noneMatch(reason::contains)) {
+            if (e instanceof AccessDeniedException ? forced.contains(directory) : !isNotPossible(e)) {
                 throw e;
             }
             if (unforceable.add(directory)) {
                 LOG.warn("{}: the file system cannot make the names of files durable ({}): after a power cut the latest files of the"
                         + " store may be missing; what is stored survives the end of the process", directory, e.toString());
             }
+        }
+    }
+
+    /** Whether a system says that it cannot force something, be it in its own language. */
+    private static boolean isNotPossible(IOException error) {
+        String reason = String.valueOf(error.getMessage());
+        return NOT_POSSIBLE.stream().anyMatch(reason::contains) || reason.equals(reasonOfNoForce());
+    }
+
+    /** What this system says of a device that nobody can force; empty if it has none. */
+    private static String reasonOfNoForce() {
+        try (FileChannel device = FileChannel.open(Path.of("/dev/null"), StandardOpenOption.WRITE)) {
+            device.force(true);
+            return "";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 

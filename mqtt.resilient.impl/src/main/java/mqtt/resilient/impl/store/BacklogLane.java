@@ -92,8 +92,8 @@ final class BacklogLane {
     }
 
     void removeFromDisk(Outgoing message) {
+        removed.add(message.index()); // what may fail for want of heap comes first
         diskMessages--;
         diskBytes -= message.size();
-        removed.add(message.index());
     }
 }

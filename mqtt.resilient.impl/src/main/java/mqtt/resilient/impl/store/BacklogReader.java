@@ -93,6 +93,7 @@ final class BacklogReader {
         Cursor cursor = cursors[lane];
         List<Outgoing> messages = new ArrayList<>();
         batch.loaded.set(lane, messages);
+        batch.unreadable.removeIf(range -> range[0] == lane); // of the same batch's first reading: it is found again
         try {
             batch.readToEnd[lane] = read(chains[lane], cursor, batch, messages);
             if (batch.readToEnd[lane]) {

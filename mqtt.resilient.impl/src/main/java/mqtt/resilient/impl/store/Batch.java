@@ -133,8 +133,8 @@ final class Batch {
     }
 
     void search(Search search) {
+        searches.add(search); // what may fail for want of heap comes first
         search.failed = false;
-        searches.add(search);
         reads = true;
     }
 
@@ -157,17 +157,13 @@ final class Batch {
         readError = reads ? reason : null;
     }
 
-    /** Takes out what is only to be read, as a batch of its own; null if that is nothing. */
-    Batch takeReads() {
-        if (!reads) {
-            return null;
-        }
-        Batch taken = new Batch();
-        taken.takeReads(this);
-        return taken;
+    /** Whether something is to be read. */
+    boolean isReading() {
+        return reads;
     }
 
-    private void takeReads(Batch from) {
+    /** Takes what another batch is to read out of it; without heap for that, both are as they were. */
+    void takeReads(Batch from) {
         searches.clear(); // they have their answers
         searches.addAll(from.searches); // the only thing that may fail for want of heap
         from.searches.clear();

@@ -34,6 +34,8 @@ final class Chain {
     private boolean markDue;
     /** Whether the directory may come back with a segment that was removed. */
     private boolean removalDue;
+    /** Whether the directory may come back without a segment that was begun. */
+    private boolean nameDue;
     private int kept;
     /** Up to which number the session's chain may say that there are segments: a crash must find their files. */
     int listed;
@@ -78,15 +80,36 @@ final class Chain {
         if (tail == null) {
             Segment last = last();
             Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, last == null ? 0 : last.forced);
+            nameDue = true;
             begin(made, path(made));
             forceDirectory();
         }
         return tail;
     }
 
+    /** Begins a segment behind the last one if that is missing: so its number stays taken. */
+    void followMissing(UUID store, long nextId, int segmentBytes) throws IOException {
+        if (lastNumber() > (segments.isEmpty() ? 0 : last().number)) {
+            tail(store, nextId, segmentBytes);
+        }
+    }
+
     private void forceDirectory() throws IOException {
         files.forceDirectory(directory);
         removalDue = false;
+        nameDue = false;
+    }
+
+    /** Writes what was added, to files that are certain to be found again. */
+    void write(boolean force) throws IOException {
+        if (nameDue) { // it could not be forced when the segment was begun
+            forceDirectory();
+        }
+        if (force) {
+            force();
+        } else {
+            flush();
+        }
     }
 
     /** Begins to write a segment, in a file of its own. */

@@ -47,22 +47,23 @@ final class Condition {
 
     /** Why it is not well; empty when it is. */
     String reason() {
-        String trouble = "";
-        for (String each : new String[] { writingReason, readingReason, waitingReason }) {
-            trouble += each.isEmpty() ? "" : (trouble.isEmpty() ? "" : "; ") + each;
-        }
-        return trouble;
+        return both(both(writingReason, readingReason), waitingReason);
     }
 
-    /** Whether this differs from what was told last, which it is from now on. What is full tells new figures only once. */
+    /** Asked for with every batch: makes nothing where there is nothing to say. */
+    private static String both(String one, String other) {
+        return one.isEmpty() ? other : other.isEmpty() ? one : one + "; " + other;
+    }
+
+    /** Whether this differs from what was told last. What is full tells new figures only once. */
     boolean isNews() {
         StoreHealth health = health();
-        String reason = reason();
-        boolean news = health != toldHealth || health != StoreHealth.FULL && !reason.equals(toldReason);
-        if (news) {
-            toldHealth = health;
-            toldReason = reason;
-        }
-        return news;
+        return health != toldHealth || health != StoreHealth.FULL && !reason().equals(toldReason);
+    }
+
+    /** This was told. */
+    void told() {
+        toldHealth = health();
+        toldReason = reason();
     }
 }

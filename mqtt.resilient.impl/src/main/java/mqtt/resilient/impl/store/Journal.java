@@ -137,6 +137,9 @@ final class Journal {
         try {
             StoredState recovered = recover();
             try {
+                for (Chain each : chains) {
+                    each.followMissing(store, lastId + 1, segmentBytes);
+                }
                 begin();
             } catch (IOException e) { // a full disk: what is there can be delivered all the same
                 beginDue = true;
@@ -180,10 +183,10 @@ final class Journal {
             }
             for (Segment segment : there.values()) {
                 Segment next = there.get(segment.number + 1);
-                if (inventory.isGone(chain, segment.number)) {
-                    goneFiles.add(chains[chain].path(segment));
-                } else if (segment.store != null && !segment.store.equals(store)) {
+                if (segment.store != null && !segment.store.equals(store)) {
                     foreign(recovered, chains[chain].path(segment), "belongs to another store", foreign);
+                } else if (inventory.isGone(chain, segment.number)) {
+                    goneFiles.add(chains[chain].path(segment));
                 } else if (inventory.isLate(chain, segment.number)) {
                     foreign(recovered, chains[chain].path(segment), "was missing before", foreign);
                 } else {
@@ -647,21 +650,13 @@ final class Journal {
         });
         for (Chain chain : chains) {
             if (chain.number != SESSION_CHAIN) {
-                write(chain, batch.force);
+                chain.write(batch.force);
             }
         }
         for (Segment made = inventory.nextToList(); made != null; made = inventory.nextToList()) {
             note(inventory.writeBegun(record, made)); // only when it holds what it is to hold
         }
-        write(chains[SESSION_CHAIN], batch.force);
-    }
-
-    private static void write(Chain chain, boolean force) throws IOException {
-        if (force) {
-            chain.force();
-        } else {
-            chain.flush();
-        }
+        chains[SESSION_CHAIN].write(batch.force);
     }
 
     private void end(int lane, long index, int count) {
@@ -760,7 +755,8 @@ final class Journal {
             try {
                 giveUp(chain, chain.segments.get(dead - 1));
             } catch (IOException | RuntimeException e) { // a full disk, perhaps
-                for (Segment segment : List.copyOf(chain.segments.subList(0, dead))) {
+                // what is damaged stays, and those behind it have the notes that keep its messages dead
+                for (Segment segment : chain.segments.stream().limit(dead).takeWhile(each -> !each.damaged).toList()) {
                     chain.empty(segment, segment.firstIndex, segment.firstId);
                 }
                 throw e;

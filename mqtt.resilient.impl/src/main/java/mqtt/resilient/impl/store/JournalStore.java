@@ -22,7 +22,7 @@ import mqtt.resilient.impl.session.StoredState;
  */
 public final class JournalStore implements MessageStore {
     static {
-        Handlers.prepare(Throwable.class);
+        Handlers.prepare(Throwable.class, RuntimeException.class);
     }
 
     private static final long SECOND = 1_000_000_000L;
@@ -48,9 +48,7 @@ public final class JournalStore implements MessageStore {
     private boolean planned;
     /** Made beforehand, as all that is handed over: that is certain then. */
     private final Runnable pump = this::pump;
-    /** What a thread has answered, until all that follows from it is done; null = nothing. */
-    private Batch answered;
-    /** The same of opening and closing. */
+    /** What follows from a thread's answer, until all of it is done; null = nothing. Until then nothing more is handed over. */
     private Runnable result;
     private boolean unforced;
     private int failures;
@@ -129,18 +127,17 @@ public final class JournalStore implements MessageStore {
         executor.execute(task);
     }
 
-    /** Takes what opening or closing came to; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** Takes what a thread came to; if the heap does not suffice for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
-        newResult.run();
+        try {
+            newResult.run();
+        } catch (RuntimeException e) { // a bug of ours, which is told; to begin it once more would not help
+            result = null;
+            busy = false;
+            throw e;
+        }
         result = null;
-    }
-
-    /** What came of opening. */
-    private static final class Opening {
-        private final Answer.Begun begun = new Answer.Begun();
-        private StoredState state;
-        private Throwable error;
     }
 
     private void retryLater(Runnable task) {
@@ -251,26 +248,26 @@ public final class JournalStore implements MessageStore {
 
     private void pump() {
         planned = false;
-        if (busy || !open) {
+        if (busy || !open || result != null) {
             return;
         }
         if (closing != null) {
             finish();
         } else if (retryTimer != null) {
-            Batch reads = pending.takeReads(); // draining goes on
-            if (reads != null) {
-                write(reads, pending);
+            if (pending.isReading()) {
+                write(new Batch(), pending); // draining goes on
             }
         } else if (!pending.isEmpty()) {
             write(pending, new Batch());
         }
     }
 
-    /** Hands a batch over; what may fail for want of heap comes first. */
+    /** Hands a batch over, or one with what the next is to read; what may fail for want of heap comes first. */
     private void write(Batch batch, Batch next) {
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable end = () -> written(batch);
+        Runnable follows = () -> written(batch);
+        Runnable end = () -> take(follows);
         Runnable task = () -> {
             try {
                 batch.begun.now(scheduler);
@@ -286,6 +283,9 @@ public final class JournalStore implements MessageStore {
             }
         };
         answer.await(batch.begun, "the disk has not answered for ");
+        if (next == pending) {
+            batch.takeReads(next);
+        }
         if (!batch.isReadOnly()) { // else what was removed is not in it, and the journal still has it
             for (BacklogLane lane : lanes) {
                 lane.removed.clear();
@@ -305,9 +305,6 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void mend() {
-        if (answered != null) {
-            written(answered);
-        }
         if (result != null) {
             take(result);
         } else if (!open && !opening && retryTimer == null && closing == null && listener != null) {
@@ -318,10 +315,10 @@ public final class JournalStore implements MessageStore {
         }
         pending.force |= open;
         plan();
+        tell();
     }
 
     private void written(Batch batch) {
-        answered = batch;
         answer.came();
         condition.waiting("");
         tellStored(batch);
@@ -349,7 +346,7 @@ public final class JournalStore implements MessageStore {
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
         tell();
-        answered = null;
+        result = null;
         if (more) {
             listener.available();
         }
@@ -393,7 +390,7 @@ public final class JournalStore implements MessageStore {
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
         pending = batch.append(pending);
-        answered = null;
+        result = null;
         if (closing == null) {
             writing(full ? StoreHealth.FULL : failures < FAILURES_TO_FAIL ? StoreHealth.DEGRADED : StoreHealth.FAILED,
                     "writing failed and is retried: " + error);
@@ -424,6 +421,7 @@ public final class JournalStore implements MessageStore {
     private void tell() {
         if (condition.isNews()) {
             listener.health(condition.health(), condition.reason());
+            condition.told();
         }
     }
 
@@ -510,8 +508,8 @@ public final class JournalStore implements MessageStore {
         BacklogLane lane = lanes[message.lane()];
         ended(message);
         if (!lane.removeFromWindow(message)) {
-            pending.spilled[message.lane()] -= pending.find(message.id()) == null ? 0 : 1;
             lane.removeFromDisk(message);
+            pending.spilled[message.lane()] -= pending.find(message.id()) == null ? 0 : 1;
         }
     }
 

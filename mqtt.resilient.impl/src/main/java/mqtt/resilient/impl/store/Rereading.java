@@ -3,6 +3,7 @@ package mqtt.resilient.impl.store;
 import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /** What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread only. */
@@ -42,10 +43,10 @@ final class Rereading {
             failures = 0;
         } else if (timer == null) {
             failures++;
-            timer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND, () -> {
+            timer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND, Repeated.of(scheduler, () -> {
                 timer = null;
                 again.run();
-            });
+            }));
         }
     }
 

@@ -27,7 +27,7 @@ final class Defects {
             // ---- the disk
             new Defect("force-left-out", "store/Chain.java", "            tail.file.force();\n            tail.forced", "            tail.forced"),
             new Defect("directory-not-forced", "store/Chain.java",
-                    "            begin(made, path(made));\n            forceDirectory();\n",
+                    "            nameDue = true;\n            begin(made, path(made));\n            forceDirectory();\n",
                     "            begin(made, path(made));\n"),
             new Defect("failed-write-counts", "store/Journal.java", "            batch.failed = true;\n", ""),
             new Defect("failed-force-is-repeated", "store/Journal.java",

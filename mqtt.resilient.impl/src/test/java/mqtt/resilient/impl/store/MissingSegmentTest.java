@@ -132,6 +132,22 @@ class MissingSegmentTest {
     }
 
     @Test
+    void theNumberOfAMissingLastSegmentIsNotUsedAgain() {
+        String file = fill().get(files().size() - 1);
+        byte[] content = disk.read(file);
+        disk.remove(file);
+        reopen();
+        reopen(); // without a message
+        rig.publish(LANE, 1, 100);
+        rig.run();
+        assertFalse(files().contains(file), disk.toString());
+        rig.die();
+        disk.put(file, content);
+        reopen();
+        assertEquals(1, rig.state.segmentsQuarantined, "what was told to be lost is back");
+    }
+
+    @Test
     void aMissingSegmentOfDeadLettersIsTold() {
         rig.open();
         rig.publish(LANE, 1, 100);

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.world.DiskModel;
@@ -208,6 +211,7 @@ class PassingTroubleTest {
         int delivered = deliver(15).size();
         assertTrue(delivered < MESSAGES);
         assertEquals(List.of(LANE + ": " + (MESSAGES - delivered) + " messages"), rig.lost);
+        assertEquals(MESSAGES - delivered, rig.store.figures().recordsSkipped());
         rig.close();
         disk.put(file, content);
         rig = new StoreRig(rig, disk).open();
@@ -227,6 +231,34 @@ class PassingTroubleTest {
         disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
         rig = new StoreRig(rig, disk).open();
         assertEquals(1, rig.state.messages[LANE], "what was told to be lost is back");
+    }
+
+    @Test
+    void ofALaneWithNothingButUnreadableMessagesEachIsCountedOnce() {
+        rig.open();
+        for (int i = 0; i < 2; i++) {
+            rig.publish(LANE, 1, 1_100_000); // only one of them stays in memory
+            rig.run();
+        }
+        disk.files().stream().filter(each -> each.contains("lane2") && disk.length(each) > 1_000_000).skip(1).toList().forEach(disk::remove);
+        deliver(5);
+        assertEquals(List.of(LANE + ": 1 messages"), rig.lost);
+        assertEquals(1, rig.store.figures().recordsSkipped());
+    }
+
+    @Test
+    void aNameThatCouldNotBeForcedIsForcedBeforeItIsReliedUpon() throws IOException {
+        Chain chain = new Chain(disk, "store", LANE, "lane2");
+        disk.makeDirectory("store");
+        disk.whileForcing(() -> disk.takeAway("store")); // so that its names cannot be forced
+        assertThrows(IOException.class, () -> chain.tail(new UUID(1, 1), 1, 1000));
+        disk.takeAway(null);
+        disk.whileForcing(() -> { });
+        chain.tail(new UUID(1, 1), 1, 1000);
+        chain.append(new RecordBuffer().begin(Records.DONE).number(1).number(1));
+        chain.write(true);
+        disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        assertEquals(List.of("store/lane2-0000000001.segment"), disk.files());
     }
 
     @Test

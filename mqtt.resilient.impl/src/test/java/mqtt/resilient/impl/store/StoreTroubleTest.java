@@ -164,6 +164,39 @@ class StoreTroubleTest {
     }
 
     @Test
+    void onAFullDiskSegmentsBehindADamagedOneKeepTheNotesThatItsMessagesAreDone() {
+        rig.segmentBytes = 1200;
+        rig.open();
+        for (int i = 0; i < 4; i++) {
+            rig.publish(1, 1, 400);
+            rig.run();
+        }
+        rig.end(rig.send(1)); // which is noted in the second segment
+        for (int i = 0; i < 6; i++) {
+            rig.publish(1, 1, 400);
+            rig.run();
+        }
+        rig.die();
+        disk.kill();
+        disk.flip("store/lane1-0000000001.segment", 8 * 1000); // the third message
+        StoreRig filled = rig;
+        DiskModel whole = disk;
+        for (int space = 0; space < 80; space++) {
+            disk = whole.copy();
+            rig = new StoreRig(filled, disk).open();
+            rig.publish(1, 1, 400);
+            rig.run();
+            List<Outgoing> sent = rig.sendAll(1);
+            assertEquals(9, sent.size());
+            disk.space = space;
+            sent.subList(0, 6).forEach(rig::end);
+            rig.run();
+            next().open();
+            assertFalse(readAll().contains(1L), "the first message is back");
+        }
+    }
+
+    @Test
     void ofAHalfDeletedStoreTheRestIsDeliveredAndNothingMoreIsDeleted() {
         rig.segmentBytes = 1000;
         fill();
@@ -212,6 +245,23 @@ class StoreTroubleTest {
         assertEquals(1, rig.state.segmentsQuarantined);
         assertTrue(disk.files().contains("store/lane2-0000000009.segment.foreign"));
         assertEquals(23, readAll().size());
+    }
+
+    @Test
+    void aSegmentOfAnotherStoreIsNotDeletedWhenItsNumberIsOneThatIsGone() {
+        rig.segmentBytes = 1000;
+        rig.open();
+        for (int i = 0; i < 6; i++) {
+            rig.publish(2, 1, 400);
+            rig.run();
+        }
+        rig.sendAll(2).forEach(rig::end);
+        rig.run();
+        String gone = "store/lane2-0000000001.segment";
+        assertFalse(disk.files().contains(gone));
+        disk.put(gone, new Segment(new java.util.UUID(7, 7), 2, 1, 1, 1, 0).header().array());
+        next().open();
+        assertTrue(disk.files().contains(gone + ".foreign"), disk.toString());
     }
 
     @Test
