@@ -18,7 +18,13 @@ public record Reason(int code, String text, List<UserProperty> userProperties) {
     /** Success, without a Reason String. */
     public static final Reason SUCCESS = new Reason(0, "", List.of());
 
-    /** Makes the text one line. */
+    /**
+     * Makes the text one line.
+     *
+     * @param code see above
+     * @param text see above
+     * @param userProperties see above
+     */
     public Reason {
         text = text.isEmpty() ? text : UNSAFE.matcher(text).replaceAll("?");
     }
