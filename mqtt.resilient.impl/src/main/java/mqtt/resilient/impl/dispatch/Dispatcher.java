@@ -244,8 +244,9 @@ public final class Dispatcher {
         if (grace && settings.graceNanos() > 0) {
             Departed departed = new Departed(queue, options);
             Runnable forget = Repeated.of(scheduler, () -> forget(filter, entry, departed));
-            entry.departed.add(departed);
+            entry.departed.ensureCapacity(entry.departed.size() + 1);
             departed.grace = scheduler.at(scheduler.nanoTime() + settings.graceNanos(), forget);
+            entry.departed.add(departed);
         } else {
             ended = leaves(filter, entry, queue);
         }
