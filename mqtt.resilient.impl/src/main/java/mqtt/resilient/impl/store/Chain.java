@@ -212,11 +212,17 @@ final class Chain {
         if (tail != null && unforced) {
             flush();
             forces++;
-            tail.file.force();
+            forceTail();
             tail.forced = tail.size;
             unforced = false;
             markDue = true;
         }
+    }
+
+    private void forceTail() throws IOException {
+        tail.forceFailed = true;
+        tail.file.force();
+        tail.forceFailed = false;
     }
 
     /** Ends the segment for ever. */
@@ -235,6 +241,7 @@ final class Chain {
                 tail.file.force(); // not relied upon; with store=process it may help
             } catch (IOException | RuntimeException e) {
                 unforced = true; // as it was
+                tail.forceFailed = true;
             }
             try {
                 closeTail();
@@ -263,10 +270,11 @@ final class Chain {
 
     /**
      * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any other
-     * way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at.
+     * way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at, and so does what
+     * could not be forced.
      */
     void empty(Segment segment, long firstIndex, long firstId) throws IOException {
-        if (segment.damaged || segment.size == Segment.HEADER_BYTES) {
+        if (segment.damaged || segment.forceFailed || segment.size == Segment.HEADER_BYTES) {
             return;
         }
         if (segment == tail) {

@@ -755,8 +755,9 @@ final class Journal {
             try {
                 giveUp(chain, chain.segments.get(dead - 1));
             } catch (IOException | RuntimeException e) { // a full disk, perhaps
-                // what is damaged stays, and those behind it have the notes that keep its messages dead
-                for (Segment segment : chain.segments.stream().limit(dead).takeWhile(each -> !each.damaged).toList()) {
+                // what is damaged or could not be forced stays, and those behind it have the notes that keep its messages dead
+                for (Segment segment : chain.segments.stream().limit(dead).takeWhile(each -> !each.damaged && !each.forceFailed)
+                        .toList()) {
                     chain.empty(segment, segment.firstIndex, segment.firstId);
                 }
                 throw e;

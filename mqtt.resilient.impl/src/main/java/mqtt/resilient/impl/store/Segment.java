@@ -50,6 +50,8 @@ final class Segment {
     /** Whether something that was forced cannot be read any more; and whether that is so of its header. */
     boolean damaged;
     boolean headless;
+    /** Whether a force of it failed: nothing is written to it any more, for the disk may not keep that either. */
+    boolean forceFailed;
     /** When the first of its messages was accepted, and when the first one expires, by the monotonic clock. */
     long oldest = Long.MAX_VALUE;
     long expires = Long.MAX_VALUE;
