@@ -3,7 +3,9 @@ package mqtt.resilient.impl.io;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
@@ -47,6 +49,7 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
 
     public static void main(String[] arguments) throws Exception {
         int messages = Integer.parseInt(arguments[1]);
+        loadClasses();
         StoreProgram program = new StoreProgram(Path.of(arguments[0]), 0);
         Await.until(() -> program.reason, () -> program.health == StoreHealth.OK);
         program.publish(1, messages, 1000);
@@ -58,6 +61,19 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
                 && program.health == StoreHealth.OK);
         System.out.println("delivered " + program.delivered + ", lost " + program.lost);
         program.close();
+    }
+
+    /** A jar is open all the time; a directory, where tests have their classes, needs a descriptor for each class that is loaded late. */
+    private static void loadClasses() throws Exception {
+        Path classes = Path.of(JournalStore.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        if (Files.isDirectory(classes)) {
+            try (Stream<Path> files = Files.walk(classes.resolve("mqtt/resilient/impl"))) {
+                for (Path file : files.filter(each -> each.toString().endsWith(".class")
+                        && !each.toString().contains("component") && !each.endsWith("package-info.class")).toList()) {
+                    Class.forName(classes.relativize(file).toString().replace(".class", "").replace('/', '.'));
+                }
+            }
+        }
     }
 
     /** Publishes messages with ids from one on. */
