@@ -239,13 +239,13 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         }
         opened = true;
-        condition.quietly(StoreHealth.OK, "");
         if (restored != state) { // once, also if the rest has to begin again
             publisher.restore(state);
             restored = state;
         }
         publisher.sweepSoon();
-        publisher.health(condition.own());
+        publisher.health(new StoreCondition.Told(StoreHealth.OK, ""));
+        condition.quietly(StoreHealth.OK, ""); // now that messages are admitted
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());
@@ -278,8 +278,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     @Override
     public void health(StoreHealth health, String reason) {
+        publisher.health(new StoreCondition.Told(health, reason)); // before it is told: who reads that it is well may publish
         condition.health(health, reason);
-        publisher.health(condition.own());
         if (!opened && health == StoreHealth.FAILED) {
             supervisor.fail(reason);
             ready.complete(null);
