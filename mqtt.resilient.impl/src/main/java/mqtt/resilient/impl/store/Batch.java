@@ -143,15 +143,15 @@ final class Batch {
         reads = true;
     }
 
-    /** Nothing came of it, for a reason that nobody had expected. */
+    /** Nothing came of it, for a reason that nobody had expected. Allocates nothing: want of heap may be the reason. */
     void gaveUp(Throwable reason) {
         failed = true;
         error = reason;
         for (int lane = 0; lane < unread.length; lane++) {
             unread[lane] = readBehind[lane] >= 0;
         }
-        for (Search search : searches) {
-            search.failed = true;
+        for (int i = 0; i < searches.size(); i++) {
+            searches.get(i).failed = true;
         }
         oldFailed = maxAges != null;
         readError = reads ? reason : null;

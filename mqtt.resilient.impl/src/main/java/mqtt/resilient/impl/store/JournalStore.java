@@ -270,15 +270,9 @@ public final class JournalStore implements MessageStore {
         Runnable end = () -> take(follows);
         Runnable task = () -> {
             try {
-                batch.begun.now(scheduler);
-                journal.configure(now.durability().name(), now.segmentBytes());
-                journal.run(batch);
-            } catch (Throwable e) { // the answer comes in any case
-                batch.gaveUp(e);
-            }
-            try {
+                run(batch, now);
                 tellStored(batch); // whoever waits for it waits for nothing else
-            } finally { // also when there is no heap for that: the loop tells it again
+            } finally { // the answer comes in any case, also when there is no heap for what is to be told
                 scheduler.execute(end);
             }
         };
@@ -294,6 +288,16 @@ public final class JournalStore implements MessageStore {
         pending = next;
         busy = true;
         executor.execute(task);
+    }
+
+    private void run(Batch batch, StoreSettings now) {
+        try {
+            batch.begun.now(scheduler);
+            journal.configure(now.durability().name(), now.segmentBytes());
+            journal.run(batch);
+        } catch (Throwable e) {
+            batch.gaveUp(e);
+        }
     }
 
     private void tellStored(Batch batch) {
