@@ -223,11 +223,11 @@ public final class ShortageChild {
         line("free");
         long free = System.nanoTime();
         publishing = false;
-        settle(THREADS_SECONDS);
         await(() -> "the second client connects: " + second[0].client().status(), THREADS_SECONDS, () -> second[0].client().isConnected());
         await("the second client is registered", THREADS_SECONDS, () -> isRegistered("second"));
         System.out.println("told all of it " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - free) + " ms after there were threads");
         second[0].close();
+        settle(THREADS_SECONDS); // the broker is killed once that is told
     }
 
     private static boolean isRegistered(String name) {
