@@ -1100,7 +1100,9 @@ final class Broker {
             boolean sameClock = sent.life == life && gateway.life() == life && !gateway.isClockSet();
             long atConnect = sameClock ? Math.max(0, connectedAt - sent.at) / Timeline.SECOND : 0;
             long most = Math.max(1, sent.expirySeconds - atConnect);
-            long least = sameClock ? sent.expirySeconds - (gateway.process().nanoTime() - sent.at) / Timeline.SECOND : 1;
+            // what comes from the disk has its age by the wall clock, which goes on while the machine sleeps
+            long longest = gateway.process().nanoTime() - sent.at + gateway.process().sleptNanos();
+            long least = sameClock ? sent.expirySeconds - longest / Timeline.SECOND : 1;
             if (left < 1 || left > most || left < least) {
                 throw ledger.violated("what is left of its time", sent + " arrives with an expiry of " + left + " s; right is "
                         + Math.max(1, least) + " to " + most);

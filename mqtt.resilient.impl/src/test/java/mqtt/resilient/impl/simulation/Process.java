@@ -21,6 +21,7 @@ final class Process implements Scheduler {
     private boolean alive = true;
     private boolean suspended;
     private long suspendedAt;
+    private long sleptNanos;
     private final Heap heap;
     private final Runnable mend;
     /** An allocation has failed: nothing else is done until there is heap again and everything is mended. */
@@ -123,6 +124,11 @@ final class Process implements Scheduler {
         timeline.remove(this);
     }
 
+    /** How long the machine has slept, in all: the monotonic clock does not show it, the wall clock does. */
+    long sleptNanos() {
+        return sleptNanos;
+    }
+
     void suspend() {
         suspended = true;
         suspendedAt = timeline.now();
@@ -131,6 +137,7 @@ final class Process implements Scheduler {
     void resume() {
         suspended = false;
         offset += timeline.now() - suspendedAt;
+        sleptNanos += timeline.now() - suspendedAt;
     }
 
     /** The number of timers and tasks that wait. */
