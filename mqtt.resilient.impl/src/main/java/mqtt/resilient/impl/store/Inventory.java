@@ -2,6 +2,7 @@ package mqtt.resilient.impl.store;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -91,9 +92,11 @@ final class Inventory {
         return (int) number;
     }
 
-    /** What was read is not to be relied upon. */
+    /** What was read is not to be relied upon, and not to be written again as if it were true. */
     void distrust() {
         known = false;
+        listed.forEach(Map::clear);
+        Arrays.fill(gone, 0);
     }
 
     /** Whether it is known which segments there must be. */

@@ -92,6 +92,8 @@ final class Journal {
     private boolean beginDue;
     /** While the store is opened: the segments that are missing. */
     private List<Segment> lost = List.of();
+    /** While the store is opened: messages that later ones show to have ended; their records may have gone with the power. */
+    private List<Flight> superseded = new ArrayList<>();
     /** Whose messages are perhaps partly written, and are to be written again. */
     private Batch unrepaired;
     /** Since when the directory is not there, by the monotonic clock; 0 = it is. */
@@ -140,11 +142,18 @@ final class Journal {
                 for (Chain each : chains) {
                     each.followMissing(store, lastId + 1, segmentBytes);
                 }
+                for (Flight flight : superseded) { // the later one may be gone when the store is opened again
+                    lane(flight.lane);
+                    chains[flight.lane].append(record.begin(Records.DONE).number(flight.index).number(1));
+                }
                 begin();
             } catch (IOException e) { // a full disk: what is there can be delivered all the same
                 beginDue = true;
-                chains[SESSION_CHAIN].abandonTail();
+                for (Chain each : chains) {
+                    each.abandonTail();
+                }
             }
+            superseded = List.of();
             inventory.batchEnded(!beginDue);
             return recovered;
         } catch (Throwable e) { // or nobody could open it again
@@ -463,8 +472,10 @@ final class Journal {
             flights.get(flight.lane).remove(flight.index);
             Segment holding = chains[flight.lane].holding(flight.index);
             if (!latest && flight.released && holding != null) { // it had come to its end, or its id had not been free
-                holding.end(flight.index);
-                recovered.messages[flight.lane]--;
+                if (holding.end(flight.index)) {
+                    recovered.messages[flight.lane]--;
+                    superseded.add(flight);
+                }
             }
         }
     }
