@@ -65,7 +65,10 @@ public final class Session {
     private final Settling settling;
     private final SafeQueue<Outgoing> atMostOnce = new SafeQueue<>();
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
-    /** QoS 2 messages whose packet id is written down and that wait to be sent. */
+    /**
+     * QoS 2 messages that wait to be sent, in the order of their sending: each until its packet id is written down. A repeat
+     * may not pass one that was accepted before it.
+     */
     private final ArrayDeque<Outgoing> prepared = new ArrayDeque<>();
     private final ArrayDeque<Outgoing> preparedAlarms = new ArrayDeque<>();
 
@@ -160,6 +163,13 @@ public final class Session {
         birth.connected(progress);
         limitInFlight();
         setAside.forEach(id -> acknowledgements.add(PacketType.PUBREL, id));
+        prepared.clear(); // the repeat meets them again
+        preparedAlarms.clear();
+        for (Outgoing message = inFlight.first(); message != null; message = message.next) {
+            if (message.lane() == Message.LANE_ALARM && !message.known && message.isExactlyOnce()) {
+                preparedAlarms.add(message); // before later alarms, which do not wait for the repeat
+            }
+        }
         repeat = inFlight.first();
     }
 
@@ -189,7 +199,7 @@ public final class Session {
                     renumber(message); // the broker may hold it under the id that it has
                 }
             } else if (!exactlyOnce && message.isExactlyOnce()) {
-                assign(message, true);
+                assign(message);
             }
         }
     }
@@ -251,7 +261,7 @@ public final class Session {
             message.known = false;
             if (message.state == Outgoing.AWAITS_PUBCOMP || message.state == Outgoing.RELEASING) {
                 message.received = null;
-                assign(message, true); // the broker's word for it is gone with the session
+                assign(message); // the broker's word for it is gone with the session
             }
         }
     }
@@ -467,7 +477,9 @@ public final class Session {
     private boolean fillRepeats(long now, Output out) {
         while (repeat != null) {
             Outgoing message = repeat;
-            if (message.sentOn != connection && !message.isBeingWrittenDown()) {
+            if (mustQueue(message)) {
+                preparedIn(message).add(message);
+            } else if (message.sentOn != connection && !message.isBeingWrittenDown()) {
                 if (!window.admitsRepeat(message, wire) || !poison.admits(message)
                         || !hasToken(message, now)) {
                     return false;
@@ -479,6 +491,12 @@ public final class Session {
             repeat = message.next;
         }
         return true;
+    }
+
+    /** Whether a QoS 2 message may not be sent yet, or one before it may not. */
+    private boolean mustQueue(Outgoing message) {
+        return message.state == Outgoing.ASSIGNING
+                || message.state == Outgoing.AWAITS_PUBREC && message.sentOn != connection && !preparedIn(message).isEmpty();
     }
 
     /**
@@ -531,7 +549,8 @@ public final class Session {
             store.sent(message);
             counters.set(Counters.Counter.IN_FLIGHT, inFlight.count());
             if (message.isExactlyOnce()) {
-                assign(message, true);
+                assign(message);
+                preparedIn(message).add(message);
                 if (!fillPrepared(preparedIn(message), now, out)) {
                     return;
                 }
@@ -554,20 +573,13 @@ public final class Session {
         return done;
     }
 
-    /**
-     * Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another.
-     *
-     * @param now whether it is sent then; else with what is sent again later
-     */
-    private void assign(Outgoing message, boolean now) {
+    /** Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another. */
+    private void assign(Outgoing message) {
         message.state = Outgoing.ASSIGNING;
         store.assigned(message);
         store.whenDurable(() -> {
             if (message.state == Outgoing.ASSIGNING) {
                 message.state = Outgoing.AWAITS_PUBREC;
-                if (now || retryAt == NEVER) {
-                    preparedIn(message).add(message);
-                }
             }
         });
     }
@@ -576,9 +588,10 @@ public final class Session {
         return message.lane() == Message.LANE_ALARM ? preparedAlarms : prepared;
     }
 
-    /** Sends QoS 2 messages whose packet id is written down; false when more cannot be sent now. */
+    /** Sends QoS 2 messages whose packet id is written down; false when more cannot be sent for want of room. */
     private boolean fillPrepared(ArrayDeque<Outgoing> waiting, long now, Output out) {
-        for (Outgoing message = waiting.peek(); message != null; message = waiting.peek()) {
+        for (Outgoing message = waiting.peek(); message != null && message.state != Outgoing.ASSIGNING;
+                message = waiting.peek()) {
             boolean due = message.state == Outgoing.AWAITS_PUBREC && message.sentOn != connection;
             if (due && (!window.admitsRepeat(message, wire) || !poison.admits(message)
                     || !write(message, message.known, now, out))) {
@@ -772,7 +785,8 @@ public final class Session {
         message.sentOn = 0;
         message.doubted = false;
         message.known = false;
-        assign(message, true);
+        assign(message);
+        preparedIn(message).add(message);
     }
 
     /**
@@ -814,7 +828,7 @@ public final class Session {
         if (reason.code() == PACKET_IDENTIFIER_IN_USE && setAside.size() < MOST_SET_ASIDE && renumber(message)) {
             acknowledgements.add(PacketType.PUBREL, inUse);
             if (message.isExactlyOnce()) {
-                assign(message, false);
+                assign(message);
             }
         }
         if (retryAt == NEVER) {
@@ -889,7 +903,7 @@ public final class Session {
                 store.sent(message);
             }
             if (message.state == Outgoing.ASSIGNING || message.isQueued() && message.isExactlyOnce()) {
-                assign(message, true);
+                assign(message);
             } else if (message.isQueued()) {
                 message.state = Outgoing.AWAITS_PUBACK;
             } else if (message.state == Outgoing.RELEASING) {

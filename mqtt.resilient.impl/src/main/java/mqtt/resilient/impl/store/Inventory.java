@@ -17,6 +17,8 @@ final class Inventory {
     private static final int[] CHAINS = { 0, 1, 2, 3, Journal.ASIDE_CHAIN };
     /** More segments than this are not listed, nor more missing messages counted. */
     private static final int MAX_LISTED = 1 << 20;
+    /** Nobody gets there by counting, and there are as many file names again behind it. */
+    private static final int MAX_NUMBER = 500_000_000;
 
     private final Chain[] chains;
     /** Up to which number segments are listed, by chain; {@link #certain} of a batch that was written. */
@@ -86,8 +88,8 @@ final class Inventory {
 
     private static int number(ByteBuffer record) {
         long number = RecordBuffer.number(record);
-        if (number > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("a segment of number " + number);
+        if (number < 0 || number > MAX_NUMBER) {
+            throw new IllegalArgumentException("a segment of number " + number + "; possible are 0 to " + MAX_NUMBER);
         }
         return (int) number;
     }
