@@ -45,6 +45,8 @@ final class Application implements ClientEvents {
     private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
     private static final long LANES_BYTES = 20_000;
     private static final long SESSION_BYTES = 400_000;
+    /** Files that could not be deleted go so long after they can be. */
+    private static final long TIDY_NANOS = 60 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
     private static final int CHECKS_KEPT = 12;
     /** A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread may be there before. */
@@ -100,6 +102,7 @@ final class Application implements ClientEvents {
     /** Accepted in this life and not known to be stored, and some that are. */
     private final ArrayDeque<Sent> unstored = new ArrayDeque<>();
     /** Since when the store says that it is well, by the clock of the process. */
+    private long tidyAgain = Long.MIN_VALUE;
     private long wellSince;
     private boolean stopping;
     /** Published when nothing went wrong any more, to see whether the client works. */
@@ -533,9 +536,17 @@ final class Application implements ClientEvents {
                 * Timeline.SECOND + 10 * Timeline.SECOND;
     }
 
-    /** The journal takes what is pending, as much again and some segments in each lane, and the session. */
+    /**
+     * The journal takes what is pending, as much again and some segments in each lane, and the session. Not looked
+     * at while nothing can be deleted nor renamed, and until shortly after that.
+     */
     void checkDisk(DiskModel disk) {
         if (!opened) {
+            return;
+        }
+        long now = gateway.process().nanoTime();
+        tidyAgain = disk.refuses(DiskModel.Operation.DELETE) ? now + TIDY_NANOS : tidyAgain;
+        if (now < tidyAgain) {
             return;
         }
         // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0; the disk may hang for 40 s before it

@@ -213,8 +213,13 @@ public final class DiskModel implements FileSystem {
         failing = Set.of(operations);
     }
 
+    /** Whether an operation fails until further notice. */
+    public boolean refuses(Operation operation) {
+        return failing.contains(operation);
+    }
+
     private void refuse(Operation operation) throws IOException {
-        if (failing.contains(operation)) {
+        if (refuses(operation)) {
             throw new IOException("Too many open files");
         }
     }
