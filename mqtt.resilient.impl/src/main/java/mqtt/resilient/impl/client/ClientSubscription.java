@@ -16,6 +16,8 @@ public final class ClientSubscription implements Subscription {
     private final CompletableFuture<Grant> result = new CompletableFuture<>();
     private final CompletableFuture<Removal> removal = new CompletableFuture<>();
     private volatile Grant granted = Grant.PENDING;
+    /** Whether its end has begun; on the loop only. */
+    private boolean ended;
     private volatile Runnable onClose = () -> { };
     /** What goes along with the UNSUBSCRIBE. */
     private volatile List<UserProperty> farewell = List.of();
@@ -41,6 +43,14 @@ public final class ClientSubscription implements Subscription {
     /** It is settled what became of the filter after the end of the subscription. */
     void removed(Removal how, Executor completions) {
         completions.execute(() -> removal.complete(how));
+    }
+
+    void ends() {
+        ended = true;
+    }
+
+    boolean hasEnded() {
+        return ended;
     }
 
     List<UserProperty> farewell() {

@@ -28,6 +28,10 @@ final class Subscribers {
     }
 
     void add(ClientSubscription subscription, int options, List<UserProperty> userProperties) {
+        if (subscription.hasEnded()) { // before it could begin, for want of heap
+            end(subscription);
+            return;
+        }
         String filter = subscription.filter();
         List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
         if (!same.contains(subscription)) { // else it comes again, for something failed for want of heap
@@ -49,6 +53,7 @@ final class Subscribers {
      */
     void remove(ClientSubscription subscription, boolean grace) {
         String filter = subscription.filter();
+        subscription.ends();
         List<ClientSubscription> same = subscriptions.get(filter);
         if (same != null && same.contains(subscription)) {
             leaving.add(subscription);

@@ -158,18 +158,23 @@ final class Subscriptions {
         }
         if (entry.isSettled()) {
             if (entry.wanted == NOT_WANTED && !entry.queued) {
+                noteRemoved(entry); // if it was taken back before it was asked for
                 entries.remove(entry.filter, entry);
-                if (entry.noted != NOT_WANTED) { // it was taken back before it was asked for
-                    store.unsubscribed(entry.filter);
-                }
             }
         } else if (!entry.queued) {
-            entry.queued = true;
             if (entry.wanted != NOT_WANTED && entry.wanted != entry.noted) {
+                store.subscribed(entry.filter, entry.wanted); // first: this may fail for want of heap
                 entry.noted = entry.wanted;
-                store.subscribed(entry.filter, entry.noted);
             }
+            entry.queued = true;
             due.add(entry);
+        }
+    }
+
+    private void noteRemoved(Entry entry) {
+        if (entry.noted != NOT_WANTED) {
+            store.unsubscribed(entry.filter); // first: this may fail for want of heap
+            entry.noted = NOT_WANTED;
         }
     }
 
@@ -260,8 +265,7 @@ final class Subscriptions {
         entry.held = Held.REFUSED;
         entry.heldBefore = false;
         entry.requested = entry.wanted;
-        entry.noted = NOT_WANTED;
-        store.unsubscribed(entry.filter);
+        noteRemoved(entry);
         events.granted(entry.filter, new Reason(code, "not available on this broker (CONNACK)"));
     }
 
@@ -306,18 +310,17 @@ final class Subscriptions {
             }
             entry.again = false;
             if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
-                entry.noted = NOT_WANTED;
-                store.unsubscribed(entry.filter);
+                noteRemoved(entry);
             }
-            if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
-                enqueue(entry);
-            } // else it is asked for again on the next connection
             Reason answer = new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties());
             if (request.subscribe) {
                 events.granted(entry.filter, answer);
             } else {
                 answer(entry, answer);
             }
+            if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
+                enqueue(entry);
+            } // else it is asked for again on the next connection
         }
         return true;
     }

@@ -12,6 +12,8 @@ import mqtt.resilient.impl.session.StoredState;
 public final class MemoryStore implements MessageStore {
     private final LaneQueue[] lanes = new LaneQueue[Message.LANES];
     private final LaneVisitor visitor = new LaneVisitor(lanes);
+    private final StoredState nothing = new StoredState();
+    private Listener listener;
     private boolean opened;
 
     public MemoryStore() {
@@ -41,10 +43,22 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
-    public void configure(StoreSettings settings, Listener listener) {
+    public void configure(StoreSettings settings, Listener newListener) {
+        listener = newListener;
+        open();
+    }
+
+    private void open() {
         if (!opened) {
-            opened = true;
-            listener.opened(new StoredState());
+            listener.opened(nothing);
+            opened = true; // last: without heap all of this comes again
+        }
+    }
+
+    @Override
+    public void mend() {
+        if (listener != null) {
+            open();
         }
     }
 
