@@ -34,6 +34,7 @@ final class Chain {
     private boolean markDue;
     /** Whether the directory may come back with a segment that was removed. */
     private boolean removalDue;
+    private boolean halfRemoved;
     /** Whether the directory may come back without a segment that was begun. */
     private boolean nameDue;
     private int kept;
@@ -346,6 +347,8 @@ final class Chain {
         if (removalDue) {
             forceDirectory();
         }
+        segment.removing = true;
+        halfRemoved = true; // until the end: without heap the file may be gone, and nobody knows
         if (segment.damaged) {
             files.rename(path(segment), path(segment) + ".damaged");
         } else {
@@ -354,6 +357,21 @@ final class Chain {
         removalDue = true;
         segments.remove(segment);
         removed = segments.isEmpty() ? Math.max(removed, segment.number) : removed;
+        halfRemoved = segments.stream().anyMatch(each -> each.removing);
+    }
+
+    /** Before the segments are listed: those of which the file may be gone go for certain, or stay if they cannot. */
+    void finishRemovals() throws IOException {
+        if (halfRemoved) {
+            for (Segment segment : segments.stream().filter(each -> each.removing).toList()) {
+                try {
+                    remove(segment);
+                } catch (IOException e) { // it is there, then
+                    segment.removing = false;
+                }
+            }
+            halfRemoved = false;
+        }
     }
 
     long size() {

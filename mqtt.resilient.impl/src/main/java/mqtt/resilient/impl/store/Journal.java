@@ -483,6 +483,7 @@ final class Journal {
     /** Begins the session's chain anew with all that is known, in one record: it is there as a whole or not at all. */
     private void begin() throws IOException {
         for (Chain each : chains) {
+            each.finishRemovals();
             each.force(); // what the record says is true of all of them
         }
         Chain chain = chains[SESSION_CHAIN];
@@ -663,6 +664,9 @@ final class Journal {
             if (chain.number != SESSION_CHAIN) {
                 chain.write(batch.force);
             }
+        }
+        for (Chain chain : chains) {
+            chain.finishRemovals();
         }
         for (Segment made = inventory.nextToList(); made != null; made = inventory.nextToList()) {
             note(inventory.writeBegun(record, made)); // only when it holds what it is to hold

@@ -52,6 +52,8 @@ final class Segment {
     boolean headless;
     /** Whether a force of it failed: nothing is written to it any more, for the disk may not keep that either. */
     boolean forceFailed;
+    /** Whether its file is being deleted, and may be gone. */
+    boolean removing;
     /** When the first of its messages was accepted, and when the first one expires, by the monotonic clock. */
     long oldest = Long.MAX_VALUE;
     long expires = Long.MAX_VALUE;
