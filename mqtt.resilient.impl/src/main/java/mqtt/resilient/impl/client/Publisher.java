@@ -128,14 +128,14 @@ public final class Publisher {
         intake.use(newStore.durability());
     }
 
-    /** Takes up what the store held, once; nothing in it takes heap. {@link #sweepSoon} is to follow. */
+    /** Takes up what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
     void restore(StoredState state) {
+        oldestNanos = scheduler.nanoTime();
         long before = intake.lastId();
         intake.restore(state);
         if (before == 0 || state.lastId > 0) { // else the history goes on
             outcomes.begin(intake.lastId());
         }
-        oldestNanos = scheduler.nanoTime();
         expiryUsed |= state.expiring;
     }
 
