@@ -301,8 +301,14 @@ final class Subscriptions {
         ids.free(packetId);
         for (int i = 0; i < request.entries.size(); i++) {
             Entry entry = request.entries.get(i);
-            entry.pending = false;
             boolean refused = !none && codes[i] >= 0x80;
+            Reason answer = new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties());
+            if (request.subscribe) {
+                events.granted(entry.filter, answer);
+            } else {
+                answer(entry, answer);
+            }
+            entry.pending = false; // not before: without heap all of this comes again
             if (request.subscribe) {
                 entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
             } else {
@@ -311,12 +317,6 @@ final class Subscriptions {
             entry.again = false;
             if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
                 noteRemoved(entry);
-            }
-            Reason answer = new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties());
-            if (request.subscribe) {
-                events.granted(entry.filter, answer);
-            } else {
-                answer(entry, answer);
             }
             if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
                 enqueue(entry);

@@ -263,8 +263,11 @@ final class Gateway {
             watch.asked();
             pools.handOver(() -> onDisk(mine, () -> {
                 watch.begins();
-                task.run();
-                watch.answered();
+                try {
+                    task.run();
+                } finally { // also when it ends for want of heap: the answer was handed over before
+                    watch.answered();
+                }
             }));
         }, heap.mostFragile(FileSystem.class, watch), settings.place(), "boot " + boots, settings);
         return heap.fragile(MessageStore.class, store);
