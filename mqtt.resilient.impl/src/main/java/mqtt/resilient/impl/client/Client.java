@@ -25,7 +25,6 @@ import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.dispatch.InboundQueue;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.dispatch.PullQueue;
-import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.AuthenticatorCalls;
 import mqtt.resilient.impl.link.LinkStatus;
@@ -63,6 +62,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     private final Environment environment;
     private final Scheduler scheduler;
+    private final Commands commands;
     private final ClientEvents events;
     private final Counters counters = new Counters();
     private final Function<StoreSettings, MessageStore> stores;
@@ -106,6 +106,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
+        commands = new Commands(scheduler);
         connecting = new Connecting(environment.completions());
         condition = new StoreCondition(events::storeHealth);
         publisher = new Publisher(environment, store, initial, events, this::wake, condition);
@@ -126,7 +127,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         configurationError = "";
         wanProbe = newSettings.wanProbe();
         publisher.reconfigure(newSettings);
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping) {
                 settings = newSettings;
                 session.reconfigure(settings.session());
@@ -151,7 +152,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public void configurationRefused(String newName, String error) {
         name = newName;
         configurationError = error;
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);
                 if (settings == null) {
@@ -289,7 +290,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is so. */
     public CompletionStage<Void> offer(ProtocolVersion five) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             try {
                 supervisor.offer(stopping ? null : five);
             } finally {
@@ -308,7 +309,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Ends the client. The stage completes, on the loop, when the broker has been told; repeatable. */
     public CompletionStage<Void> stop() {
         publisher.close();
-        Repeated.execute(scheduler, this::stopNow);
+        commands.execute(this::stopNow);
         return stopped.minimalCompletionStage();
     }
 
@@ -391,7 +392,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
             InboundQueue queue) {
         List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
-        Repeated.execute(scheduler, () -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
+        commands.execute(() -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
         return all;
     }
 
@@ -402,7 +403,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Takes that back, and ends the listener if it has no subscription either; safe from any thread. */
     public void removeUnmatched(InboundQueue queue) {
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             dispatcher.removeUnmatched(queue);
             dispatcher.close(queue);
         });
@@ -410,7 +411,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     /** Ends one of several subscriptions of a listener, for good; safe from any thread. */
     public void unsubscribe(ClientSubscription subscription) {
-        Repeated.execute(scheduler, () -> subscribers.remove(subscription, false));
+        commands.execute(() -> subscribers.remove(subscription, false));
     }
 
     /** Ends a subscription, and its listener if that has no other; safe from any thread. */
@@ -424,7 +425,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      * @param grace whether it may come back soon
      */
     public void close(Collection<ClientSubscription> all, InboundQueue queue, boolean grace) {
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             all.forEach(subscription -> subscribers.remove(subscription, grace));
             dispatcher.close(queue);
         });
@@ -526,11 +527,11 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Hears of every change, beginning with the present state. */
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
         StatusNotifier notifier = new StatusNotifier(listener, environment.listeners(),
-                (failed, error) -> Repeated.execute(scheduler, () -> {
+                (failed, error) -> commands.execute(() -> {
                     counters.count(Counter.LISTENER_FAILURES);
                     events.connectionListenerFailed(failed.getClass().getName(), error);
                 }));
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping && !notifiers.contains(notifier)) {
                 notifiers.add(notifier);
                 notifier.offer(status());
@@ -538,7 +539,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         });
         return () -> {
             notifier.close();
-            Repeated.execute(scheduler, () -> notifiers.remove(notifier));
+            commands.execute(() -> notifiers.remove(notifier));
         };
     }
 
@@ -570,7 +571,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Answers whether the broker is there; safe from any thread. */
     public CompletionStage<Boolean> brokerUp() {
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
-        Repeated.execute(scheduler, () -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
+        commands.execute(() -> supervisor.probe(up -> environment.completions().execute(() -> answer.complete(up))));
         return answer.minimalCompletionStage();
     }
 
@@ -581,7 +582,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             answer.complete(true);
         } else {
             ClientSettings.NameServer server = wanProbe;
-            Repeated.execute(scheduler, () -> environment.network().queryDns(server.host(), server.port(),
+            commands.execute(() -> environment.network().queryDns(server.host(), server.port(),
                     up -> environment.completions().execute(() -> answer.complete(up))));
         }
         return answer.minimalCompletionStage();
@@ -632,7 +633,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** Pauses; the stage completes when the connection is gone. */
     public CompletionStage<Void> disconnect() {
         CompletableFuture<Void> gone = new CompletableFuture<>();
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping) {
                 supervisor.pause();
                 connecting.failed(Supervisor.PAUSED);
@@ -654,7 +655,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
 
     private CompletionStage<Void> connect(Runnable begin) {
         CompletableFuture<Void> there = new CompletableFuture<>();
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping) {
                 begin.run();
             }
@@ -670,7 +671,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     private void onLoop(Runnable task) {
-        Repeated.execute(scheduler, () -> {
+        commands.execute(() -> {
             if (!stopping) {
                 task.run();
             }

@@ -348,27 +348,27 @@ final class Chain {
             forceDirectory();
         }
         segment.removing = true;
-        halfRemoved = true; // until the end: without heap the file may be gone, and nobody knows
-        if (segment.damaged) {
-            files.rename(path(segment), path(segment) + ".damaged");
-        } else {
-            files.delete(path(segment));
+        halfRemoved = true;
+        try {
+            if (segment.damaged) {
+                files.rename(path(segment), path(segment) + ".damaged");
+            } else {
+                files.delete(path(segment));
+            }
+        } catch (IOException | RuntimeException e) { // it is there; after want of heap nobody knows
+            segment.removing = false;
+            throw e;
         }
         removalDue = true;
         segments.remove(segment);
         removed = segments.isEmpty() ? Math.max(removed, segment.number) : removed;
-        halfRemoved = segments.stream().anyMatch(each -> each.removing);
     }
 
-    /** Before the segments are listed: those of which the file may be gone go for certain, or stay if they cannot. */
+    /** Before the segments are listed: those of which the file may be gone, for want of heap in between, go for certain. */
     void finishRemovals() throws IOException {
         if (halfRemoved) {
             for (Segment segment : segments.stream().filter(each -> each.removing).toList()) {
-                try {
-                    remove(segment);
-                } catch (IOException e) { // it is there, then
-                    segment.removing = false;
-                }
+                remove(segment);
             }
             halfRemoved = false;
         }
