@@ -72,6 +72,8 @@ public final class Dispatcher {
     private static final class Filter {
         private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
         private final ArrayList<Departed> departed = new ArrayList<>();
+        /** Stands for whoever listened before a restart, while it is restored; null = nobody. */
+        private InboundQueue former;
 
         /** What serves all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
         int options() {
@@ -163,12 +165,18 @@ public final class Dispatcher {
 
     /** The broker holds a subscription from before a restart: whoever had it may come back, or has come already. */
     public void restore(String filter, int options) {
-        if (!filters.containsKey(filter)) {
-            InboundQueue before = queue(message -> { }, "", false);
-            filters.put(filter, addFilter(filter));
-            filters.get(filter).listeners.put(before, options);
-            before.filters++;
-            remove(filter, before, true);
+        Filter entry = filters.get(filter);
+        if (entry == null) {
+            entry = addFilter(filter);
+            entry.former = queue(message -> { }, "", false);
+            filters.put(filter, entry);
+        }
+        if (entry.former != null) { // else somebody has come already
+            if (entry.listeners.put(entry.former, options) == null) {
+                entry.former.filters++;
+            }
+            remove(filter, entry.former, true);
+            entry.former = null; // last: without heap all of this comes again
         }
     }
 
