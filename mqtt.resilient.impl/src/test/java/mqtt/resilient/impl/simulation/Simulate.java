@@ -6,7 +6,6 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -72,9 +71,9 @@ public final class Simulate {
         }
     }
 
-    /** The scenario of a seed: its profile is the one asked for, or they take turns, but for the one that is not whole yet. */
+    /** The scenario of a seed: its profile is the one asked for, or they take turns. */
     static Scenario scenario(long seed, Profile profile) {
-        Profile[] all = EnumSet.complementOf(EnumSet.of(Profile.EXHAUSTED)).toArray(Profile[]::new);
+        Profile[] all = Profile.values();
         return Scenario.of(seed, profile == null ? all[(int) Math.floorMod(seed, (long) all.length)] : profile);
     }
 
