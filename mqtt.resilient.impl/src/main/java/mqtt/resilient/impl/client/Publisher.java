@@ -522,7 +522,7 @@ public final class Publisher {
 
     /** Looks once a second for messages that are too old, as long as there can be any. */
     void sweepSoon() {
-        if (sweep == null && (store.queued() > 0 || session.hasAtMostOnce()) && (expiryUsed || intake.bounds().hasAge())) {
+        if (sweep == null && (expiryUsed || intake.bounds().hasAge()) && (store.queued() > 0 || session.hasAtMostOnce())) {
             sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
                 sweep = null;
                 long now = scheduler.nanoTime();

@@ -2,7 +2,6 @@ package mqtt.resilient.impl.session;
 
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
@@ -104,7 +103,11 @@ public interface MessageStore {
 
     /** The number of never-sent messages. */
     default long queued() {
-        return IntStream.range(0, Message.LANES).mapToLong(this::queued).sum();
+        long sum = 0;
+        for (int lane = 0; lane < Message.LANES; lane++) { // for every message
+            sum += queued(lane);
+        }
+        return sum;
     }
 
     // ---- the session ----------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ final class LaneQueue {
         dropSlot();
         live--;
         if (live == 0) {
-            ring = NONE; // a backlog that is gone costs nothing
+            ring = ring.length > SMALLEST || used > 0 ? NONE : ring; // a backlog that is gone costs nothing
             head = 0;
             used = 0;
         }
