@@ -38,7 +38,6 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.impl.session.SessionEvents;
 import mqtt.resilient.impl.session.StoreFigures;
 import mqtt.resilient.impl.session.StoreSettings;
-import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.NetworkState;
@@ -51,21 +50,14 @@ import mqtt.resilient.spi.packet.Subscribe;
  * else happens. A message goes {@link Publisher#publish} → {@link Intake} → {@link MessageStore} → {@link Session} →
  * {@link Publisher#ended(Outgoing, Outcome.Kind, int, String)}.
  */
-public final class Client implements SessionEvents, MessageStore.Listener, Dispatcher.Events,
-        Supervisor.Listener {
-    private static final String STORE_CHANGE_WAITS =
-            "store, store.directory: messages are pending; the change takes effect when none is pending";
+public final class Client implements SessionEvents, Dispatcher.Events, Supervisor.Listener {
     private static final String STOPPED = "the client has stopped";
-    private static final long STORE_CHANGE_LATER_NANOS = 1_000_000_000L;
-    private static final long STORE_CHANGE_NANOS = 100_000_000L;
-    private static final int STORE_CHANGE_ATTEMPTS = 100;
 
     private final Environment environment;
     private final Scheduler scheduler;
     private final Commands commands;
     private final ClientEvents events;
     private final Counters counters = new Counters();
-    private final Function<StoreSettings, MessageStore> stores;
     private final Publisher publisher;
     private final ClientInspector inspector;
     private final Session session;
@@ -80,15 +72,8 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     private volatile ClientSettings.NameServer wanProbe;
     private volatile LinkStatus linkStatus;
     private volatile String configurationError = "";
-    private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final StoreCondition condition;
-    private volatile MessageStore store = new MemoryStore();
-    private String storePlace = "";
-    private Scheduler.Timer storeChange;
-    /** Null until there is a usable configuration. */
-    private ClientSettings settings;
-    private boolean opened;
-    private StoredState restored;
+    private final ClientStore store;
     private boolean stopping;
     private boolean left;
 
@@ -103,19 +88,20 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         this.environment = environment;
         this.name = name;
         this.events = events;
-        this.stores = stores;
         wanProbe = initial.wanProbe();
         scheduler = environment.scheduler();
         commands = new Commands(scheduler);
         connecting = new Connecting(environment.completions());
         condition = new StoreCondition(events::storeHealth);
-        publisher = new Publisher(environment, store, initial, events, this::wake, condition);
-        session = new Session(store, this, scheduler, counters, initial.session());
+        MessageStore none = new MemoryStore();
+        publisher = new Publisher(environment, none, initial, events, this::wake, condition);
+        session = new Session(none, this, scheduler, counters, initial.session());
         publisher.session(session);
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
         subscribers = new Subscribers(session, dispatcher, environment.completions());
         inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS, subscribers::grant));
+        store = new ClientStore(scheduler, none, stores, publisher, session, dispatcher, supervisor, events, condition);
         linkStatus = supervisor.status();
     }
 
@@ -129,18 +115,9 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.reconfigure(newSettings);
         commands.execute(() -> {
             if (!stopping) {
-                settings = newSettings;
-                session.reconfigure(settings.session());
-                dispatcher.reconfigure(settings.dispatch());
-                condition.place(settings.store().volatility());
-                if (storePlace.equals(settings.store().place())) {
-                    store.configure(settings.store(), this);
-                    if (opened) {
-                        supervisor.configure(settings.link());
-                    }
-                } else {
-                    changeStore(0);
-                }
+                session.reconfigure(newSettings.session());
+                dispatcher.reconfigure(newSettings.dispatch());
+                store.configure(newSettings);
                 publisher.dropAtMostOnceOffline();
                 publisher.sweepSoon();
                 wake(false);
@@ -155,136 +132,19 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         commands.execute(() -> {
             if (!stopping) {
                 supervisor.fail(error);
-                if (settings == null) {
-                    condition.quietly(StoreHealth.FAILED, "no usable configuration: " + error);
-                    publisher.health(condition.own());
-                    ready.complete(null);
-                }
+                store.refuse(error);
             }
         });
     }
 
     /** Completes, on the loop, when publishing makes sense: the store is open, or cannot be opened now. */
     public CompletionStage<Void> ready() {
-        return ready.minimalCompletionStage();
+        return store.ready();
     }
-
-    // ---- the store ------------------------------------------------------------------------------------------------
 
     /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
     public boolean isEmpty() {
-        return condition.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
-    }
-
-    /**
-     * Lets go of one store, which is empty, and opens another. What was admitted in the last moment ends in the store that
-     * it was promised to; if that takes too long, everything stays as it is.
-     */
-    private void changeStore(int attempts) {
-        if (stopping || storePlace.equals(settings.store().place())) {
-            publisher.health(condition.own());
-            return;
-        }
-        publisher.opening();
-        if (publisher.pendingInStore() > 0 && attempts < STORE_CHANGE_ATTEMPTS) {
-            continueStoreChange(STORE_CHANGE_NANOS, () -> changeStore(attempts + 1));
-            return;
-        } else if (publisher.pendingInStore() > 0) {
-            publisher.health(condition.own());
-            configurationError = STORE_CHANGE_WAITS;
-            supervisor.configure(settings.link());
-            changeStoreLater(settings);
-            return;
-        }
-        condition.quietly(StoreHealth.OPENING, "being opened"); // whoever asks again, this stays until the new one is open
-        supervisor.forget();
-        opened = false;
-        MessageStore before = store;
-        before.close(() -> {
-            if (!stopping) {
-                MessageStore made = stores.apply(settings.store());
-                publisher.use(made);
-                session.use(made);
-                store = made;
-                made.configure(settings.store(), this);
-                storePlace = settings.store().place(); // last: without heap all of this comes again
-            }
-        });
-    }
-
-    /** One task goes on with the change, whoever began it. */
-    private void continueStoreChange(long nanos, Runnable task) {
-        Scheduler.cancel(storeChange);
-        storeChange = scheduler.at(scheduler.nanoTime() + nanos, task);
-    }
-
-    /** Looks now and then whether the store that was asked for can be taken. */
-    private void changeStoreLater(ClientSettings wanted) {
-        continueStoreChange(STORE_CHANGE_LATER_NANOS, () -> {
-            if (settings != wanted || stopping) {
-                return; // a newer configuration sees to it
-            } else if (publisher.pendingInStore() > 0) {
-                changeStoreLater(wanted);
-            } else {
-                if (configurationError.equals(STORE_CHANGE_WAITS)) { // else a newer configuration was refused
-                    configurationError = "";
-                }
-                changeStore(0);
-            }
-        });
-    }
-
-    @Override
-    public void opened(StoredState state) {
-        if (stopping) {
-            return;
-        }
-        opened = true;
-        if (restored != state) { // once, also if the rest has to begin again
-            publisher.restore(state);
-            restored = state;
-        }
-        publisher.sweepSoon();
-        publisher.health(new StoreCondition.Told(StoreHealth.OK, ""));
-        condition.quietly(StoreHealth.OK, ""); // now that messages are admitted
-        session.restore(state);
-        state.subscriptions.forEach(dispatcher::restore);
-        supervisor.restore(state.session, state.incomplete.isEmpty());
-        events.storeOpened(state);
-        supervisor.configure(settings.link());
-        ready.complete(null);
-    }
-
-    @Override
-    public void stored(long id) {
-        publisher.stored(id);
-    }
-
-    @Override
-    public void written(int messages, long bytes) {
-        publisher.written(messages, bytes);
-    }
-
-    @Override
-    public void available() {
-        publisher.lookForOldest();
-        publisher.dropBeyondBounds();
-        wake(false);
-    }
-
-    @Override
-    public void lost(int lane, long messages, long bytes) {
-        publisher.lost(lane, messages, bytes);
-    }
-
-    @Override
-    public void health(StoreHealth health, String reason) {
-        publisher.health(new StoreCondition.Told(health, reason)); // before it is told: who reads that it is well may publish
-        condition.health(health, reason);
-        if (!opened && health == StoreHealth.FAILED) {
-            supervisor.fail(reason);
-            ready.complete(null);
-        }
+        return store.isEmpty();
     }
 
     /** MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is so. */
@@ -318,6 +178,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
             return;
         }
         stopping = true;
+        store.stop();
         dispatcher.stop();
         supervisor.stop(() -> store.close(() -> {
             publisher.kept();
@@ -513,11 +374,13 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The state now. */
     public ClientStatus status() {
         LinkStatus now = linkStatus;
-        StoreCondition.Told store = condition.told();
+        StoreCondition.Told told = condition.told();
+        String error = configurationError;
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
-                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), store.health(), store.reason());
+                now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(), told.health(),
+                told.reason());
     }
 
     public boolean isConnected() {
@@ -550,21 +413,14 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
      */
     @Override
     public void mend() {
-        new Mending().add(supervisor::disconnectNow).add(() -> store.mend()).add(this::mendStoreChange).add(session::mend)
+        new Mending().add(supervisor::disconnectNow).add(store::mend).add(store::mendChange).add(session::mend)
                 .add(publisher::mend).add(dispatcher::mend).add(() -> counters.set(Counter.UNHANDLED, dispatcher.unhandled()))
                 .add(supervisor::mend).run();
     }
 
-    /** A change of the store may have stopped half way. */
-    private void mendStoreChange() {
-        if (!stopping && settings != null) {
-            changeStore(0);
-        }
-    }
-
     /** The loop, without which nothing goes on, has ended. */
     public void fail(String reason) {
-        health(StoreHealth.FAILED, reason);
+        store.health(StoreHealth.FAILED, reason);
         supervisor.lost(reason);
     }
 
