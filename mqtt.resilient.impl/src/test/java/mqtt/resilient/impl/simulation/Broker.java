@@ -60,10 +60,13 @@ final class Broker {
         /** Whose packet id it is, from its PUBLISH until the broker has sent the last acknowledgement. */
         private final Map<Integer, Live> live = new HashMap<>();
         private int lastId;
+        /** The version of whoever used it last: a CONNECT that comes late, from a connection that was given up, is no use. */
+        private boolean usedAsFive;
 
         Session(int client, boolean five) {
             this.client = client;
             this.five = five;
+            usedAsFive = five;
         }
 
         void discard() {
@@ -721,6 +724,9 @@ final class Broker {
             if (foreign && type != Packets.DISCONNECT) {
                 throw ledger.violated("versions are kept apart", clientId + " goes on with a session of another version");
             }
+            if (session != null && type != Packets.DISCONNECT) {
+                session.usedAsFive = five;
+            }
             int expectedFlags = type == Packets.PUBREL || type == Packets.SUBSCRIBE || type == Packets.UNSUBSCRIBE ? 2 : 0;
             if (type != Packets.PUBLISH && flags != expectedFlags) {
                 require(false, "flags of " + Packets.name(type) + " [MQTT-2.2.2-2]");
@@ -868,7 +874,7 @@ final class Broker {
             }
             created = old == null;
             session = created ? new Session(client, five) : old;
-            foreign = session.five != five && session.life == life; // what a new process does not know it may resume in doubt
+            foreign = session.usedAsFive != five && session.life == life; // what a new process does not know it may resume in doubt
             session.five = five;
             session.life = life;
             sessions.put(clientId, session);
