@@ -12,19 +12,29 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import mqtt.resilient.impl.environment.Machine;
 
-/** Tells one machine from a clone of it: a hash over the machine id and the hardware addresses. */
+/** Reads what tells one machine from a clone of it. */
 public final class HostFingerprint {
     private static final int SHOWN_BYTES = 16;
+    private static final String NO_MACHINE_ID = "no machine id";
 
     private HostFingerprint() {
     }
 
-    /** The fingerprint of this machine. Blocks. */
-    public static String read() {
+    /** What this machine is known by. Blocks. */
+    public static Machine read() {
+        String machineId = machineId();
+        Set<String> addresses = addresses();
+        return new Machine(machineId.equals(NO_MACHINE_ID) ? "" : hash(machineId),
+                addresses.stream().map(HostFingerprint::hash).collect(Collectors.toCollection(TreeSet::new)),
+                hash(machineId + addresses));
+    }
+
+    private static String hash(String text) {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest((machineId() + addresses()).getBytes(StandardCharsets.UTF_8));
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, SHOWN_BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
@@ -42,9 +52,10 @@ public final class HostFingerprint {
 
     private static String machineId() {
         try {
-            return Files.readString(Path.of("/etc/machine-id")).strip();
+            String id = Files.readString(Path.of("/etc/machine-id")).strip();
+            return id.isEmpty() ? NO_MACHINE_ID : id;
         } catch (IOException e) {
-            return "no machine id";
+            return NO_MACHINE_ID;
         }
     }
 
@@ -59,7 +70,7 @@ public final class HostFingerprint {
                 }
             }
         } catch (SocketException e) {
-            addresses.add("no interfaces");
+            addresses.clear(); // none are known
         }
         return addresses;
     }
