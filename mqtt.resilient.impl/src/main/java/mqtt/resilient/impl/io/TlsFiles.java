@@ -7,16 +7,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
 import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
+import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.PSSParameterSpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
@@ -36,6 +41,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import javax.security.auth.x500.X500Principal;
 import mqtt.resilient.spi.TlsMaterial;
 
 /**
@@ -167,8 +173,8 @@ public final class TlsFiles implements TlsMaterial {
             throw new IOException(key + ": there is no certificate in " + path);
         }
         if (keyPassword != null) {
-            store.setKeyEntry("key", privateKey(text, path, keyPassword), keyPassword.toCharArray(),
-                    certificates.toArray(Certificate[]::new));
+            PrivateKey privateKey = privateKey(text, path, keyPassword);
+            store.setKeyEntry("key", privateKey, keyPassword.toCharArray(), chain(privateKey, certificates, path));
         } else {
             for (Certificate certificate : certificates) {
                 store.setCertificateEntry("authority" + store.size(), certificate);
@@ -184,18 +190,7 @@ public final class TlsFiles implements TlsMaterial {
                 return privateKey(new PKCS8EncodedKeySpec(bytes(block)), path);
             }
             if (block.group(1).equals("ENCRYPTED PRIVATE KEY")) {
-                EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(bytes(block));
-                String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters()
-                        : info.getAlgName());
-                Cipher cipher = Cipher.getInstance(algorithm);
-                cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
-                        .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
-                try {
-                    return privateKey(info.getKeySpec(cipher), path);
-                } catch (InvalidKeySpecException e) {
-                    throw new IOException("tls.keystore: the key in " + path + " does not open with "
-                            + ".tls.key.password", e);
-                }
+                return decrypted(block, path, password);
             }
         }
         Matcher other = OTHER_KEY.matcher(pem);
@@ -204,6 +199,76 @@ public final class TlsFiles implements TlsMaterial {
                     + " it with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
         }
         throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
+    }
+
+    private static PrivateKey decrypted(Matcher block, Path path, String password) throws IOException {
+        EncryptedPrivateKeyInfo info;
+        Cipher cipher;
+        try {
+            info = new EncryptedPrivateKeyInfo(bytes(block));
+            String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
+            cipher = Cipher.getInstance(algorithm);
+            cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
+                    .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
+        } catch (IOException | GeneralSecurityException | RuntimeException e) { // openssl req -newkey takes triple DES
+            throw new IOException("tls.keystore: the key in " + path + " is encrypted in a way that Java cannot read ("
+                    + e.getMessage() + "); convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in " + path.getFileName()
+                    + " -out key.pem", e);
+        }
+        try {
+            return privateKey(info.getKeySpec(cipher), path);
+        } catch (GeneralSecurityException | RuntimeException e) {
+            throw new IOException("tls.keystore: the key in " + path + " does not open with "
+                    + (password.isEmpty() ? "an empty password (.tls.key.password)" : ".tls.key.password"), e);
+        }
+    }
+
+    /** The certificate of the key first, then its issuers, whatever their order in the file. */
+    private static Certificate[] chain(PrivateKey key, List<Certificate> certificates, Path path)
+            throws IOException, GeneralSecurityException {
+        List<Certificate> chain = new ArrayList<>();
+        Certificate next = null;
+        for (Certificate each : certificates) {
+            next = next == null && belongTogether(key, each) ? each : next;
+        }
+        if (next == null) {
+            throw new IOException("tls.keystore: none of the " + certificates.size() + " certificates in " + path
+                    + " belongs to its key; look with: openssl x509 -noout -pubkey, and openssl pkey -pubout");
+        }
+        while (next != null && !chain.contains(next)) {
+            chain.add(next);
+            X500Principal issuer = ((X509Certificate) next).getIssuerX500Principal();
+            boolean selfSigned = ((X509Certificate) next).getSubjectX500Principal().equals(issuer);
+            next = selfSigned ? null : certificates.stream()
+                    .filter(each -> ((X509Certificate) each).getSubjectX500Principal().equals(issuer)).findFirst().orElse(null);
+        }
+        return chain.toArray(Certificate[]::new);
+    }
+
+    private static boolean belongTogether(PrivateKey key, Certificate certificate) throws GeneralSecurityException {
+        if (!key.getAlgorithm().equals(certificate.getPublicKey().getAlgorithm())
+                && !certificate.getPublicKey().getAlgorithm().equals("RSASSA-PSS")) {
+            return false;
+        }
+        byte[] text = { 1, 2, 3 };
+        Signature signature = Signature.getInstance(switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> key.getAlgorithm();
+        });
+        if (key.getAlgorithm().equals("RSASSA-PSS")) {
+            signature.setParameter(new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1));
+        }
+        signature.initSign(key);
+        signature.update(text);
+        byte[] signed = signature.sign();
+        try {
+            signature.initVerify(certificate.getPublicKey());
+            signature.update(text);
+            return signature.verify(signed);
+        } catch (InvalidKeyException | SignatureException e) { // of another kind or length
+            return false;
+        }
     }
 
     private static PrivateKey privateKey(PKCS8EncodedKeySpec spec, Path path) throws IOException,
@@ -258,8 +323,17 @@ public final class TlsFiles implements TlsMaterial {
                 throws CertificateException {
             try {
                 manager.checkServerTrusted(chain, type, engine);
+                requireAlternativeName(chain[0], engine);
             } catch (CertificateException e) {
                 throw new CertificateException(verdict(chain, engine.getPeerHost(), e), e);
+            }
+        }
+
+        /** Java takes the common name where there is no alternative name; RFC 9525 section 6.3 does not. */
+        private static void requireAlternativeName(X509Certificate certificate, SSLEngine engine) throws CertificateException {
+            String algorithm = engine.getSSLParameters().getEndpointIdentificationAlgorithm();
+            if (algorithm != null && !algorithm.isEmpty() && certificate.getSubjectAlternativeNames() == null) {
+                throw new CertificateException("there is no subject alternative name");
             }
         }
 
@@ -278,7 +352,7 @@ public final class TlsFiles implements TlsMaterial {
             }
             String message = String.valueOf(error.getMessage());
             if (message.contains("alternative") || message.contains("No name matching")) {
-                return "no name in the certificate matches " + host + "; it holds " + names(chain[0]);
+                return "no name in the certificate matches " + host + "; it holds " + names(chain[0], host);
             }
             if (message.contains("unable to find valid certification path") || message.contains("trust anchor")) {
                 return "the certificate of " + host + " is not signed by an authority that is trusted here "
@@ -287,7 +361,7 @@ public final class TlsFiles implements TlsMaterial {
             return "the certificate of " + host + " is not accepted: " + message;
         }
 
-        private static String names(X509Certificate certificate) {
+        private static String names(X509Certificate certificate, String host) {
             List<String> names = new ArrayList<>();
             try {
                 Collection<List<?>> alternatives = certificate.getSubjectAlternativeNames();
@@ -297,7 +371,9 @@ public final class TlsFiles implements TlsMaterial {
             } catch (CertificateException e) {
                 names.add("unreadable names");
             }
-            return names.isEmpty() ? certificate.getSubjectX500Principal().getName() : String.join(", ", names);
+            boolean address = host.indexOf(':') >= 0 || host.matches("[0-9.]+");
+            return names.isEmpty() ? "only " + certificate.getSubjectX500Principal().getName() + "; needed is "
+                    + (address ? "an IP" : "a DNS") + " alternative name (RFC 9525)" : String.join(", ", names);
         }
 
         @Override

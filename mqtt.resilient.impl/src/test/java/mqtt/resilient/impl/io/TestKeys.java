@@ -22,11 +22,16 @@ final class TestKeys {
     private final Path directory;
 
     TestKeys(Path directory, String algorithm) throws Exception {
+        this(directory, algorithm, "CN=localhost", "-ext", "san=dns:localhost,ip:127.0.0.1");
+    }
+
+    TestKeys(Path directory, String algorithm, String subject, String... options) throws Exception {
         this.directory = directory;
-        pkcs12 = directory.resolve("keys-" + algorithm + ".p12");
+        pkcs12 = directory.resolve("keys-" + algorithm + "-" + subject + ".p12");
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-genkeypair", "-keystore", pkcs12.toString(), "-storepass", PASSWORD, "-keyalg", algorithm, "-alias",
-                "key", "-dname", "CN=localhost", "-ext", "san=dns:localhost,ip:127.0.0.1"));
+                "key", "-dname", subject));
+        command.addAll(List.of(options));
         run(command.toArray(String[]::new));
         try (InputStream in = Files.newInputStream(pkcs12)) {
             store.load(in, PASSWORD.toCharArray());

@@ -15,6 +15,7 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys and trust from files. */
 class TlsFilesTest {
+    /** As openssl req -newkey of OpenSSL 3 writes it; the password is sesame. */
+    private static final String TRIPLE_DES = """
+            -----BEGIN ENCRYPTED PRIVATE KEY-----
+            MIHjME4GCSqGSIb3DQEFDTBBMCkGCSqGSIb3DQEFDDAcBAiTLn045uL+lwICCAAw
+            DAYIKoZIhvcNAgkFADAUBggqhkiG9w0DBwQIAZosXhyBFsAEgZDvoraE1e81ErnI
+            s9ewwo4qCxvRwhQAjoAc/MxomeHvbhQJ2wN/cU4cVRqE03HgRT2IMEo41dqX3e3K
+            YVC2acCyH6V7Drk+6//NEKz9cfJUdLRXoI+/kBvCL/pOmpNhppJHkrlz16t+fAAz
+            N3i/uq+KlTno5Ls26MyX0Po/BDUKn32l2ZbpgXPN/zP/JTDG8nc=
+            -----END ENCRYPTED PRIVATE KEY-----
+            """;
+
     @TempDir
     static Path directory;
     private static TestKeys ec;
@@ -83,6 +95,34 @@ class TlsFilesTest {
         parameters.init(cipher.getParameters().getEncoded());
         return TestKeys.pem("ENCRYPTED PRIVATE KEY",
                 new javax.crypto.EncryptedPrivateKeyInfo(parameters, cipher.doFinal(plain)).getEncoded());
+    }
+
+    @Test
+    void aKeyThatJavaCannotDecryptIsRefusedWithTheCommandThatConvertsIt() throws Exception {
+        Path file = ec.file("triple-des.pem", TRIPLE_DES, ec.certificatePem());
+        String message = failure(keys(file, "", "", "sesame"));
+        assertTrue(message.contains("tls.keystore: the key in " + file) && message.contains("openssl pkcs8 -topk8 -v2"), message);
+    }
+
+    @Test
+    void aWrongPasswordOfTheKeyIsNamedWithItsKey() throws Exception {
+        byte[] plain = ec.store.getKey("key", TestKeys.PASSWORD.toCharArray()).getEncoded();
+        Path file = ec.file("encrypted.pem", encrypted(plain, "sesame"), ec.certificatePem());
+        assertTrue(failure(keys(file, "", "", "wrong")).contains("does not open with .tls.key.password"));
+        assertTrue(failure(keys(file, "", "", "")).contains("an empty password (.tls.key.password)"));
+    }
+
+    @Test
+    void theCertificateOfTheKeyComesFirstWhateverTheOrderOfTheFile() throws Exception {
+        TestKeys other = new TestKeys(directory, "RSA", "CN=another");
+        Path file = ec.file("order.pem", other.certificatePem(), ec.keyPem(), ec.certificatePem());
+        SSLContext context = keys(file, "", "", "").current();
+        SSLEngine client = trust(ec.file("trust.pem", ec.certificatePem()), "").current().createSSLEngine("localhost", 1);
+        Handshake.between(client, context.createSSLEngine());
+        assertEquals(ec.store.getCertificate("key"), client.getSession().getPeerCertificates()[0]);
+        assertEquals(1, client.getSession().getPeerCertificates().length);
+        String message = failure(keys(ec.file("foreign.pem", ec.keyPem(), other.certificatePem()), "", "", ""));
+        assertTrue(message.contains("none of the 1 certificates") && message.contains("foreign.pem"), message);
     }
 
     @Test

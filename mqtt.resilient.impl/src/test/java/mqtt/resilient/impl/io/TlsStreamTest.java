@@ -2,6 +2,7 @@ package mqtt.resilient.impl.io;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.nio.channels.SocketChannel;
@@ -48,6 +49,21 @@ class TlsStreamTest {
         try (SocketChannel socket = SocketChannel.open()) {
             Route route = new Route(InetAddress.getLoopbackAddress(), 8883, "plant_broker", 8883, null, tls, null);
             assertDoesNotThrow(() -> new TlsStream(socket, route, Runnable::run, () -> { }));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "localhost", "127.0.0.1" })
+    void aCommonNameIsNoNameOfTheBroker(String host, @TempDir Path directory) throws Exception { // RFC 9525
+        TestKeys keys = new TestKeys(directory, "EC", "CN=" + host);
+        try (RudePeer peer = new RudePeer(keys.server().getServerSocketFactory(), socket -> {
+            RudePeer.packet(socket.getInputStream());
+            RudePeer.send(socket, RudePeer.CONNACK);
+        }); RealClient client = new RealClient("mqtts://" + host + ":" + peer.port())
+                .trusting(keys.file("trust.pem", keys.certificatePem())).start()) {
+            String reason = client.awaitReason("no name in the certificate");
+            assertTrue(reason.contains("it holds only CN=" + host + "; needed is "
+                    + (host.equals("localhost") ? "a DNS" : "an IP") + " alternative name"), reason);
         }
     }
 }
