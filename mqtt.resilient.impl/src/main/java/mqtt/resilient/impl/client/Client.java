@@ -362,7 +362,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
         publisher.ended(message, kind, reason);
     }
 

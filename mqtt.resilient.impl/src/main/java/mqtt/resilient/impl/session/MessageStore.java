@@ -8,8 +8,8 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 
 /**
- * Keeps accepted messages until they are sent, and their state until they have ended. On the io thread only; never
- * blocks. What is noted of the session means nothing to a store that does not survive the process: there the methods
+ * Keeps accepted messages until they are sent, and their state until they are settled. On the io thread only; never
+ * blocks. What is noted of the session is ignored by a store that does not survive the process: there the methods
  * without a body are enough.
  */
 public interface MessageStore {
@@ -30,7 +30,7 @@ public interface MessageStore {
         /** Messages of a lane that were accepted cannot be read any more. */
         void lost(int lane, long messages, long bytes);
 
-        /** How it is with the store; {@code reason} is empty when it is well. */
+        /** The health of the store; {@code reason} is empty when it is healthy. */
         void health(StoreHealth health, String reason);
     }
 
@@ -68,8 +68,8 @@ public interface MessageStore {
     /** The message {@link #next} gave is being sent for the first time. */
     void sent(Outgoing message);
 
-    /** A message that was sent has come to its end. */
-    void ended(Outgoing message);
+    /** A message that was sent is being settled. */
+    void settled(Outgoing message);
 
     /** Takes out a message that was never sent, which this store has given. */
     void remove(Outgoing message);
@@ -113,16 +113,16 @@ public interface MessageStore {
     default void assigned(Outgoing message) {
     }
 
-    /** The broker has received a QoS 2 message. */
-    default void released(Outgoing message) {
+    /** A PUBREC arrived: the broker has received a QoS 2 message. */
+    default void pubrecReceived(Outgoing message) {
     }
 
-    /** A QoS 2 message was handled; {@code digest} tells its repetition from another message. */
-    default void received(int packetId, long digest) {
+    /** A QoS 2 message of the broker was handled; {@code digest} tells its duplicate from another message. */
+    default void inboundReceived(int packetId, long digest) {
     }
 
-    /** The broker has released a QoS 2 message. */
-    default void completed(int packetId) {
+    /** A PUBREL arrived: the packet id stands for another message from now on. */
+    default void pubrelReceived(int packetId) {
     }
 
     /** The broker may hold a subscription from now on. */
@@ -138,7 +138,7 @@ public interface MessageStore {
     }
 
     /** Keeps a message that is not sent any more, for somebody to look at. */
-    default void setAside(Outgoing message) {
+    default void deadLettered(Outgoing message) {
     }
 
     /** Runs a task when everything that was noted so far survives what it has to: at once, if it does. */

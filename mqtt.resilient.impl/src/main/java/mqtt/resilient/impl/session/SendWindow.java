@@ -14,7 +14,7 @@ record SendWindow(int messages, long bytes) {
     private static final int RESUMED_EXACTLY_ONCE = 20;
 
     /** Whether one more message may be sent for the first time. */
-    boolean admits(Outgoing message, InFlight inFlight, Wire wire) {
+    boolean admits(Outgoing message, InFlightList inFlight, Wire wire) {
         return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsRepeat(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
                 && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
@@ -29,7 +29,7 @@ record SendWindow(int messages, long bytes) {
     }
 
     /** Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2. */
-    boolean isFull(Outgoing message, InFlight inFlight, Wire wire) {
+    boolean isFull(Outgoing message, InFlightList inFlight, Wire wire) {
         return !message.isExactlyOnce() || Math.max(inFlight.exactlyOnce(), wire.exactlyOnce) < wire.exactlyOnceMax;
     }
 

@@ -334,7 +334,7 @@ final class Subscriptions {
         }
         due.clear();
         entries.values().forEach(entry -> entry.queued = false);
-        doubt();
+        renewAll();
     }
 
     void use(MessageStore newStore) {
@@ -369,8 +369,8 @@ final class Subscriptions {
         pending.clear();
     }
 
-    /** Nobody knows what the broker holds: everything is subscribed again. */
-    void doubt() {
+    /** It is not known what the broker holds: everything is subscribed again. */
+    void renewAll() {
         for (Entry entry : List.copyOf(entries.values())) {
             entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held;
             enqueue(entry);
