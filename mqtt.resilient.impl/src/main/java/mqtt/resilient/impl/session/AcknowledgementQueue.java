@@ -4,7 +4,10 @@ import java.nio.ByteBuffer;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.spi.Codec;
 
-/** The acknowledgements to send on the connection, in order: reason code, packet type and id in one int each. On the io thread. */
+/**
+ * The acknowledgements to send on the connection, in order: reason code, packet type and id in one int each. On the io
+ * thread.
+ */
 final class AcknowledgementQueue {
     private int[] ring = new int[16];
     private int first;

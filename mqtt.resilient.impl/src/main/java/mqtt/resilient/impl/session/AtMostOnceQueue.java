@@ -11,8 +11,8 @@ import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The outgoing messages with QoS 0: they wait here, and once they are written, until the connection has taken the bytes. No store
- * keeps them, and the session does not know them. On the io thread.
+ * The outgoing messages with QoS 0: they wait here, and once they are written, until the connection has taken the
+ * bytes. No store keeps them, and the session does not know them. On the io thread.
  */
 final class AtMostOnceQueue {
     private static final Reason UNFLUSHED = new Reason(0, "QoS 0: the connection was lost while the message was written");

@@ -11,14 +11,15 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its connection
- * and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody writes its packet
- * ids down, so they are ids that no other message has; an ordinary message under an id of which the broker holds the birth of a
- * process that is gone would be taken for a repetition, and be lost.
+ * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its
+ * connection and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody
+ * writes its packet ids down, so they are ids that no other message has; an ordinary message under an id of which the
+ * broker holds the birth of a process that is gone would be taken for a repetition, and be lost.
  *
- * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by the next one,
- * with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has published of the will meanwhile
- * would stay the last word: the next one has another id, and the broker is told to release the one before.
+ * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
+ * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
+ * published of the will meanwhile would stay the last word: the next one has another id, and the broker is told to
+ * release the one before.
  */
 final class Birth {
     /** The packet ids from here on are those of births. */
@@ -239,7 +240,10 @@ final class Birth {
         overdue = isAwaited();
     }
 
-    /** Whether the broker may have ended the connection for a birth: nothing is known to have come after it or after its PUBREL. */
+    /**
+     * Whether the broker may have ended the connection for a birth: nothing is known to have come after it or after its
+     * PUBREL.
+     */
     boolean isSuspect(long answers) {
         return isBirthSuspect(answers) || isReleaseSuspect(answers);
     }

@@ -3,7 +3,10 @@ package mqtt.resilient.impl.session;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.spi.Codec;
 
-/** The connection that the session has, or had last: what its parts must know of it. Changed by {@link Session} only, on the io thread. */
+/**
+ * The connection that the session has, or had last: what its parts must know of it. Changed by {@link Session} only, on
+ * the io thread.
+ */
 final class Connection {
     private static final int NONE = -1;
 

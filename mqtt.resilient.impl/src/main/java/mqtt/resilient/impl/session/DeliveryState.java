@@ -18,8 +18,8 @@ enum DeliveryState {
     RELEASING,
     AWAITS_PUBCOMP(PacketType.PUBCOMP),
     /**
-     * The broker has refused a PUBLISH with DUP because the packet id is in use, perhaps by this very message: a PUBREL was sent, and
-     * its PUBCOMP tells. Never written down.
+     * The broker has refused a PUBLISH with DUP because the packet id is in use, perhaps by this very message: a PUBREL
+     * was sent, and its PUBCOMP tells. Never written down.
      */
     PROBING_PUBREL(PacketType.PUBCOMP),
     /** Out of the queue and not in flight any more: being settled, or settled. */
@@ -36,7 +36,9 @@ enum DeliveryState {
         this.awaited = awaited;
     }
 
-    /** Whether the broker's present session may know of it, so that its acknowledgement counts before it is sent again. */
+    /**
+     * Whether the broker's present session may know of it, so that its acknowledgement counts before it is sent again.
+     */
     boolean isSentInThisSession() {
         return awaited != 0 || this == RELEASING;
     }

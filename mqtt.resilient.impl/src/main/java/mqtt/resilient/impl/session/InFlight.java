@@ -7,8 +7,9 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The messages in flight, and what PUBACK, PUBREC and PUBCOMP do to them (MQTT 3.1.1 and 5 section 4.3): each is a state machine with
- * the states of {@link DeliveryState}. {@link Sender} decides what is written when. On the io thread.
+ * The messages in flight, and what PUBACK, PUBREC and PUBCOMP do to them (MQTT 3.1.1 and 5 section 4.3): each is a
+ * state machine with the states of {@link DeliveryState}. {@link Sender} decides what is written when. On the io
+ * thread.
  */
 final class InFlight {
     private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
@@ -73,7 +74,10 @@ final class InFlight {
         return prepared;
     }
 
-    /** The next message of the store is being sent for the first time: it has its packet id, and with QoS 0 and 1 is written. */
+    /**
+     * The next message of the store is being sent for the first time: it has its packet id, and with QoS 0 and 1 is
+     * written.
+     */
     void add(Outgoing message) {
         messages.add(message);
         store.sent(message);
@@ -91,7 +95,9 @@ final class InFlight {
         }
     }
 
-    /** Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another. */
+    /**
+     * Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another.
+     */
     private void assign(Outgoing message) {
         message.state = DeliveryState.ASSIGNING;
         store.assigned(message);
@@ -273,7 +279,9 @@ final class InFlight {
         return ids.owner(packetId) instanceof Outgoing message && message.state.awaited == type ? message : null;
     }
 
-    /** A PUBACK, PUBREC or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and harmless. */
+    /**
+     * A PUBACK, PUBREC or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and harmless.
+     */
     void acknowledged(int type, int packetId, Reason reason) {
         Outgoing message = awaiting(type, packetId);
         if (message == null) {
@@ -390,7 +398,10 @@ final class InFlight {
 
     // ---- without heap ---------------------------------------------------------------------------------------------
 
-    /** Something failed for want of heap: writes down what was begun; without a connection, all is resent on the next one. */
+    /**
+     * Something failed for want of heap: writes down what was begun; without a connection, all is resent on the next
+     * one.
+     */
     void mend() {
         for (Outgoing message = messages.first(); message != null; message = message.next) {
             if (store.next(message.lane()) == message) {

@@ -5,8 +5,8 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /**
- * The messages in flight as a list in the order of their first sending, with what counts against the send window, and how far resending
- * is on the present connection. On the io thread.
+ * The messages in flight as a list in the order of their first sending, with what counts against the send window, and
+ * how far resending is on the present connection. On the io thread.
  */
 final class InFlightList {
     private Outgoing first;

@@ -5,9 +5,9 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.spi.packet.Publish;
 
 /**
- * A message from the broker, from its receipt to its acknowledgement. On the io thread only. The packet is
- * released when the listeners are done with it: what remains waits for earlier ones to be acknowledged, or for PUBREL, and is not
- * counted as held.
+ * A message from the broker, from its receipt to its acknowledgement. On the io thread only. The packet is released
+ * when the listeners are done with it: what remains waits for earlier ones to be acknowledged, or for PUBREL, and is
+ * not counted as held.
  */
 public final class Incoming {
     private Publish publish;

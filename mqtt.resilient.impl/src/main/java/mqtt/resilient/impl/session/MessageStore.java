@@ -84,8 +84,8 @@ public interface MessageStore {
     Outgoing removeOldest(int lane);
 
     /**
-     * Hands over part of the never-sent messages at hand, going on where the last call ended, so that all of them come by
-     * within eight calls. The receiver may {@link #remove} what it is given.
+     * Hands over part of the never-sent messages at hand, going on where the last call ended, so that all of them come
+     * by within eight calls. The receiver may {@link #remove} what it is given.
      */
     void visitSome(Consumer<Outgoing> visitor);
 

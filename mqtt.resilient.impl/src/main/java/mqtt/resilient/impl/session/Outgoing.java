@@ -7,11 +7,16 @@ import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
-    /** What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their references. */
+    /**
+     * What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their
+     * references.
+     */
     public static final int HEAP_BYTES = 128;
 
     private static final int OVERHEAD_BYTES = 64;
-    /** What properties cost in the heap besides their texts, which are there twice: the object, and each user property. */
+    /**
+     * What properties cost in the heap besides their texts, which are there twice: the object, and each user property.
+     */
     private static final int PROPERTIES_BYTES = 160;
     private static final int USER_PROPERTY_BYTES = 120;
 
@@ -36,7 +41,10 @@ public final class Outgoing {
     char packetId;
     /** The connection that it was last sent on, 0 = none. */
     int sentOn;
-    /** Whether the broker has refused it for now, at any time: its delivery shows that the broker accepts messages again. */
+    /**
+     * Whether the broker has refused it for now, at any time: its delivery shows that the broker accepts messages
+     * again.
+     */
     boolean postponed;
     private boolean settled;
     Outgoing previous;
@@ -178,9 +186,9 @@ public final class Outgoing {
     }
 
     /**
-     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was lowered. A
-     * PUBCOMP that does not know the packet id is no failure: the broker has owned the message since its PUBREC, and has freed
-     * the id already.
+     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was
+     * lowered. A PUBCOMP that does not know the packet id is no failure: the broker has owned the message since its
+     * PUBREC, and has freed the id already.
      */
     Reason delivered(Reason reason) {
         Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
@@ -191,8 +199,8 @@ public final class Outgoing {
     }
 
     /**
-     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue costs
-     * nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
+     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue
+     * costs nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
      */
     long expirySeconds(long now) {
         long nanos = message.expiresAfterNanos();

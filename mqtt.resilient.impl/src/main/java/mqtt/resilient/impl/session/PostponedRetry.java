@@ -1,8 +1,8 @@
 package mqtt.resilient.impl.session;
 
 /**
- * When messages that the broker has refused for now are sent again on the same connection: after 30 s, and after twice the time where
- * it refuses again. Until then they keep their slots, so that less is sent. On the io thread.
+ * When messages that the broker has refused for now are sent again on the same connection: after 30 s, and after twice
+ * the time where it refuses again. Until then they keep their slots, so that less is sent. On the io thread.
  */
 final class PostponedRetry {
     private static final long NEVER = Long.MAX_VALUE;

@@ -4,7 +4,9 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.spi.packet.Reason;
 
-/** Which messages the broker of the present connection rules out: they are refused without being sent. On the io thread. */
+/**
+ * Which messages the broker of the present connection rules out: they are refused without being sent. On the io thread.
+ */
 final class PublishLimits {
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;

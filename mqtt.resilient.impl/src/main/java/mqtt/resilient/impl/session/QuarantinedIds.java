@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import mqtt.resilient.spi.packet.PacketType;
 
 /**
- * Packet ids of QoS 2 messages that were taken out of flight, and that the broker may still hold: no other message gets one of them
- * until the broker has answered its PUBREL, or the session is lost. On the io thread. Valid for the session.
+ * Packet ids of QoS 2 messages that were taken out of flight, and that the broker may still hold: no other message gets
+ * one of them until the broker has answered its PUBREL, or the session is lost. On the io thread. Valid for the
+ * session.
  */
 final class QuarantinedIds {
     private final PacketIds ids;

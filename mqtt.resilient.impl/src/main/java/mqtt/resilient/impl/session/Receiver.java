@@ -9,9 +9,9 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Publish;
 
 /**
- * The receiving half of the session (MQTT 3.1.1 and 5 section 4.3): what is still to be acknowledged, in the order of receipt
- * [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released [MQTT-4.3.3-2]. On the io
- * thread.
+ * The receiving half of the session (MQTT 3.1.1 and 5 section 4.3): what is still to be acknowledged, in the order of
+ * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released
+ * [MQTT-4.3.3-2]. On the io thread.
  */
 final class Receiver {
     static {

@@ -4,8 +4,8 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /**
- * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only one),
- * in the set of messages in flight and, where a repeat is due, on the wire of the present connection.
+ * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only
+ * one), in the set of messages in flight and, where a repeat is due, on the wire of the present connection.
  *
  * @param messages at least 1
  * @param bytes at least 1; a single larger message goes alone
@@ -28,7 +28,9 @@ record SendWindow(int messages, long bytes) {
                 && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
     }
 
-    /** Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2. */
+    /**
+     * Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2.
+     */
     boolean isFull(Outgoing message, InFlightList inFlight, Wire wire) {
         return !message.isExactlyOnce() || Math.max(inFlight.exactlyOnce(), wire.exactlyOnce) < wire.exactlyOnceMax;
     }

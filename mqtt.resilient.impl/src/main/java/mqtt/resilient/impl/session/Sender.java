@@ -11,9 +11,9 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The sending half of the session (MQTT 3.1.1 and 5 section 4.3): decides which PUBLISH is written when. First what the last connection
- * left unacknowledged, in order; then the messages of the store, lane by lane, as far as send window and rate limit allow, in turn with
- * those of QoS 0. What is sent is {@link InFlight}. On the io thread.
+ * The sending half of the session (MQTT 3.1.1 and 5 section 4.3): decides which PUBLISH is written when. First what the
+ * last connection left unacknowledged, in order; then the messages of the store, lane by lane, as far as send window
+ * and rate limit allow, in turn with those of QoS 0. What is sent is {@link InFlight}. On the io thread.
  */
 final class Sender {
     private static final int DUPLICATE = 8;
@@ -178,8 +178,8 @@ final class Sender {
     }
 
     /**
-     * Sends from a lane. Once the window is full a part of it must be free again, so that many messages go in one write, and
-     * so that none that is smaller goes past one of a lower lane that needs more bytes than are free.
+     * Sends from a lane. Once the window is full a part of it must be free again, so that many messages go in one
+     * write, and so that none that is smaller goes past one of a lower lane that needs more bytes than are free.
      */
     private void fillLane(int lane, long now, Output out) {
         if (lane != Message.LANE_ALARM) {

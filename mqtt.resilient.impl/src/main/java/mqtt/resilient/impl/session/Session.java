@@ -15,10 +15,10 @@ import mqtt.resilient.spi.packet.Publish;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The session of one client with one broker (MQTT 3.1.1 and 5 section 4): what was sent and not acknowledged, what was received
- * and not acknowledged, and the subscriptions. It outlives connections. This class passes what happens to its parts: {@link Sender} and
- * {@link InFlight} have the outgoing messages, {@link Receiver} the incoming ones, {@link Subscriptions} the filters, {@link Birth} the
- * birth message. On the io thread.
+ * The session of one client with one broker (MQTT 3.1.1 and 5 section 4): what was sent and not acknowledged, what was
+ * received and not acknowledged, and the subscriptions. It outlives connections. This class passes what happens to its
+ * parts: {@link Sender} and {@link InFlight} have the outgoing messages, {@link Receiver} the incoming ones, {@link
+ * Subscriptions} the filters, {@link Birth} the birth message. On the io thread.
  */
 public final class Session {
     private final Counters counters;
@@ -74,7 +74,8 @@ public final class Session {
      * A connection is up: the broker sent a CONNACK that accepts.
      *
      * @param key whose session it is: broker and client id; empty = it ends with the connection
-     * @param uncertain whether the session that is present may be another one than ours, because an earlier CONNACK was lost
+     * @param uncertain whether the session that is present may be another one than ours, because an earlier CONNACK was
+     * lost
      * @param limits what the broker accepts
      */
     public void connected(Codec codec, String key, boolean sessionPresent, boolean uncertain, BrokerLimits limits) {
@@ -168,7 +169,9 @@ public final class Session {
         return otherProgress + inFlight.progress();
     }
 
-    /** Whether the rate limit keeps something back now; if so, {@link #rateResumesAt} tells when to call {@link #fill}. */
+    /**
+     * Whether the rate limit keeps something back now; if so, {@link #rateResumesAt} tells when to call {@link #fill}.
+     */
     public boolean isHeldByRate() {
         return connection.isUp() && sender.isHeldByRate();
     }
@@ -313,14 +316,19 @@ public final class Session {
         subscriptions.describe(filter, userProperties);
     }
 
-    /** Ends a subscription, with user properties for the broker; {@link SessionEvents#removed} tells what came of it. */
+    /**
+     * Ends a subscription, with user properties for the broker; {@link SessionEvents#removed} tells what came of it.
+     */
     public void unsubscribe(String filter, List<UserProperty> userProperties) {
         subscriptions.unwant(filter, userProperties);
     }
 
     // ---- without heap ---------------------------------------------------------------------------------------------
 
-    /** Something failed for want of heap: finishes what was begun; without a connection, on the next one all is repeated. */
+    /**
+     * Something failed for want of heap: finishes what was begun; without a connection, on the next one all is
+     * repeated.
+     */
     public void mend() {
         sender.mend();
         subscriptions.mend();

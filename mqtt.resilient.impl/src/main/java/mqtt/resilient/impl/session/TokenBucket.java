@@ -3,8 +3,8 @@ package mqtt.resilient.impl.session;
 import mqtt.resilient.api.Message;
 
 /**
- * The rate limit of a client: so many tokens per second, at most a burst of them saved up. Zero per second = no limit; alarms need no
- * token. On the io thread.
+ * The rate limit of a client: so many tokens per second, at most a burst of them saved up. Zero per second = no limit;
+ * alarms need no token. On the io thread.
  */
 final class TokenBucket {
     private static final double NANOS_PER_SECOND = 1e9;
