@@ -15,7 +15,8 @@ import mqtt.resilient.spi.packet.Reason;
  * bytes. No store keeps them, and the session does not know them. On the io thread.
  */
 final class AtMostOnceQueue {
-    private static final Reason UNFLUSHED = new Reason(0, "QoS 0: the connection was lost while the message was written");
+    private static final Reason UNFLUSHED = new Reason(0,
+            "QoS 0: the connection was lost while the message was written");
 
     private final Connection connection;
     private final PublishLimits limits;
@@ -26,7 +27,8 @@ final class AtMostOnceQueue {
     /** Written on the present connection. Those with a packet id are in flight: the broker's Maximum QoS is 0. */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
-    AtMostOnceQueue(Connection connection, PublishLimits limits, PoisonGuard poison, TokenBucket rate, Settling settling) {
+    AtMostOnceQueue(Connection connection, PublishLimits limits, PoisonGuard poison, TokenBucket rate,
+            Settling settling) {
         this.connection = connection;
         this.limits = limits;
         this.poison = poison;
@@ -57,7 +59,8 @@ final class AtMostOnceQueue {
 
     /** Whether a message waits or is being written. */
     boolean holds(long id) {
-        return Stream.concat(waiting.view().stream(), unflushed.view().stream()).anyMatch(message -> message.id() == id);
+        return Stream.concat(waiting.view().stream(), unflushed.view().stream())
+                .anyMatch(message -> message.id() == id);
     }
 
     /** Takes out those that wait and are wanted. */

@@ -113,8 +113,9 @@ final class Birth {
         }
         if (attempts > 0 && releaseStrikes >= attempts && !releasesGivenUp) {
             releasesGivenUp = true;
-            events.birthMissing(message == null ? "" : message.topic(), new Reason(0, "not with QoS 2 in this session: the broker closed "
-                    + releaseStrikes + " connections in a row after PUBREL for a birth message"));
+            events.birthMissing(message == null ? "" : message.topic(),
+                    new Reason(0, "not with QoS 2 in this session: the broker closed " + releaseStrikes
+                            + " connections in a row after PUBREL for a birth message"));
         }
         for (int id = FIRST_ID; id < AT_LEAST_ONCE_ID; id++) {
             if (isHeld(id) && !releasesGivenUp) {
@@ -142,8 +143,8 @@ final class Birth {
             stage = Stage.NONE;
         } else if (size > limits.maximumPacketBytes()) {
             stage = Stage.NONE;
-            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE, size + " bytes as a packet; the broker allows "
-                    + limits.maximumPacketBytes()));
+            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE,
+                    size + " bytes as a packet; the broker allows " + limits.maximumPacketBytes()));
         } else {
             ByteBuffer buffer = out.reserve(size);
             if (buffer == null) {
@@ -151,7 +152,8 @@ final class Birth {
             }
             int qos = chooseId(Math.min(message.qos().ordinal(), limits.maximumQos().ordinal()));
             boolean retain = message.retain() && limits.retainAvailable();
-            codec.encodePublish(message, qos << 1 | (retain ? 1 : 0) | (qos == 1 && repeats() ? DUPLICATE : 0), packetId, 0, buffer);
+            int flags = qos << 1 | (retain ? 1 : 0) | (qos == 1 && repeats() ? DUPLICATE : 0);
+            codec.encodePublish(message, flags, packetId, 0, buffer);
             sent = message;
             stage = qos == 0 ? Stage.DONE : qos == 1 ? Stage.AWAITS_PUBACK : Stage.AWAITS_PUBREC;
             count(1);
@@ -161,8 +163,8 @@ final class Birth {
 
     /** Whether it is the one that an earlier connection has left unanswered [MQTT-3.3.1-1]. */
     private boolean repeats() {
-        return unanswered != null && unanswered.topic().equals(message.topic()) && unanswered.retain() == message.retain()
-                && Arrays.equals(unanswered.payload(), message.payload());
+        return unanswered != null && unanswered.topic().equals(message.topic())
+                && unanswered.retain() == message.retain() && Arrays.equals(unanswered.payload(), message.payload());
     }
 
     /** Chooses a packet id; the result is the QoS for which there is one. */
@@ -266,7 +268,8 @@ final class Birth {
      */
     void disconnected(boolean byBroker, long answers, boolean poison) {
         if (stage == Stage.LEFT_OUT) {
-            strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes; // once more, and out again if it is the same
+            // once more, and left out again if it is the same
+            strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes;
         } else if (!isBirthSuspect(answers)) {
             strikes = 0;
         } else if (byBroker) {

@@ -40,8 +40,9 @@ final class InFlight {
     private final PreparedQueue prepared = new PreparedQueue();
     private final PostponedRetry retry = new PostponedRetry();
 
-    InFlight(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, MessageStore store,
-            Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits, PoisonGuard poison) {
+    InFlight(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+            MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
+            PoisonGuard poison) {
         this.connection = connection;
         this.ids = ids;
         this.wire = wire;
@@ -178,7 +179,8 @@ final class InFlight {
         quarantined.connected(acknowledgements);
         prepared.clear(); // resending meets them again
         for (Outgoing message = messages.first(); message != null; message = message.next) {
-            if (message.lane() == Message.LANE_ALARM && message.isExactlyOnce() && !message.state.isSentInThisSession()) {
+            if (message.lane() == Message.LANE_ALARM && message.isExactlyOnce()
+                    && !message.state.isSentInThisSession()) {
                 prepared.add(message); // before later alarms, which do not wait for what is resent
             }
         }
@@ -227,7 +229,8 @@ final class InFlight {
 
     /** Takes a message out of flight; the broker may still hold its packet id. */
     private void quarantinePacketId(Outgoing message) {
-        Integer id = message.isExactlyOnce() && message.state.isSentInThisSession() ? quarantined.prepare(message.packetId) : null;
+        boolean held = message.isExactlyOnce() && message.state.isSentInThisSession();
+        Integer id = held ? quarantined.prepare(message.packetId) : null;
         takeOutOfFlight(message);
         if (id != null) {
             quarantined.add(id);

@@ -173,7 +173,8 @@ public final class Outgoing {
     /** Lowers QoS and RETAIN to what a broker takes; what its session may know of is never raised again. */
     void limit(BrokerLimits limits) {
         byte most = state.isSentInThisSession() ? flags : flagsOf(message);
-        flags = (byte) (Math.min(most >> 1, limits.maximumQos().ordinal()) << 1 | (limits.retainAvailable() ? most & 1 : 0));
+        int qos = Math.min(most >> 1, limits.maximumQos().ordinal());
+        flags = (byte) (qos << 1 | (limits.retainAvailable() ? most & 1 : 0));
     }
 
     /** What was lowered, in words; empty = nothing. */
@@ -194,8 +195,9 @@ public final class Outgoing {
         Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
         Reason last = answer.equals(Reason.SUCCESS) && this.reason != null ? this.reason : answer;
         String lowered = lowered();
-        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
-                last.userProperties());
+        return lowered.isEmpty() ? last
+                : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
+                        last.userProperties());
     }
 
     /**

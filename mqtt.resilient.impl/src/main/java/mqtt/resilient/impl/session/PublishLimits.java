@@ -39,9 +39,9 @@ final class PublishLimits {
         }
         Qos qos = message.message().qos();
         return qos.compareTo(limits.maximumQos()) > 0
-                ? new Reason(QOS_NOT_SUPPORTED, "qos: " + qos.ordinal() + "; the broker allows " + limits.maximumQos().ordinal()
-                        + ", and qos.strict forbids a lower QoS")
-                : new Reason(RETAIN_NOT_SUPPORTED,
-                        "retain: true; the broker keeps no retained messages, and qos.strict forbids sending without RETAIN");
+                ? new Reason(QOS_NOT_SUPPORTED, "qos: " + qos.ordinal() + "; the broker allows "
+                        + limits.maximumQos().ordinal() + ", and qos.strict forbids a lower QoS")
+                : new Reason(RETAIN_NOT_SUPPORTED, "retain: true; the broker keeps no retained messages, and "
+                        + "qos.strict forbids sending without RETAIN");
     }
 }

@@ -32,7 +32,8 @@ final class Receiver {
     // ---- valid for the connection
     private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
 
-    Receiver(Connection connection, AcknowledgementQueue acknowledgements, MessageStore store, SessionEvents events, Counters counters) {
+    Receiver(Connection connection, AcknowledgementQueue acknowledgements, MessageStore store,
+            SessionEvents events, Counters counters) {
         this.connection = connection;
         this.acknowledgements = acknowledgements;
         this.store = store;
@@ -69,7 +70,8 @@ final class Receiver {
     /** A PUBLISH arrived that is too large: it is acknowledged in its turn, or the broker would send it for ever. */
     void oversized(String topic, int qos, int packetId, int size) {
         counters.count(Counters.Counter.RECEIVED);
-        Incoming incoming = accept(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId, Publish.Details.NONE));
+        Incoming incoming = accept(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId,
+                Publish.Details.NONE));
         if (incoming != null) {
             handled(incoming);
             events.oversized(topic, size);
@@ -133,7 +135,8 @@ final class Receiver {
     private void acknowledge() {
         for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {
             unacknowledged.remove();
-            acknowledgements.add(head.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC, head.packetId());
+            int type = head.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC;
+            acknowledgements.add(type, head.packetId());
         }
     }
 
@@ -145,7 +148,7 @@ final class Receiver {
             acknowledgements.add(PacketType.PUBCOMP, packetId, PACKET_IDENTIFIER_NOT_FOUND);
             return;
         }
-        if (!incoming.handled) { // a broker that releases what was never acknowledged to it: it awaits no PUBREC any more
+        if (!incoming.handled) { // the broker releases what was never acknowledged to it: it awaits no PUBREC
             unacknowledged.remove(incoming);
         }
         int on = connection.number();

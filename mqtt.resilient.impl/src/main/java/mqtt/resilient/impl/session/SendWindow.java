@@ -25,7 +25,8 @@ record SendWindow(int messages, long bytes) {
     boolean admitsRepeat(Outgoing message, Wire wire) {
         return hasSlot(message, wire.count, wire.alarms, wire)
                 && (!message.isExactlyOnce() || wire.exactlyOnce < wire.exactlyOnceMax)
-                && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
+                && (wire.count == 0 || message.lane() == Message.LANE_ALARM
+                        || wire.bytes + message.size() <= wire.allowed);
     }
 
     /**

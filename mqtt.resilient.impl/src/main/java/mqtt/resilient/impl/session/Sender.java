@@ -40,8 +40,8 @@ final class Sender {
     /** Counts the packets written. */
     private long written;
 
-    Sender(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, MessageStore store,
-            Scheduler scheduler, Counters counters, Settling settling) {
+    Sender(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+            MessageStore store, Scheduler scheduler, Counters counters, Settling settling) {
         this.connection = connection;
         this.ids = ids;
         this.wire = wire;
@@ -50,7 +50,8 @@ final class Sender {
         this.counters = counters;
         this.settling = settling;
         limits = new PublishLimits(connection);
-        inFlight = new InFlight(connection, ids, wire, acknowledgements, store, scheduler, counters, settling, limits, poison);
+        inFlight = new InFlight(connection, ids, wire, acknowledgements, store, scheduler, counters, settling, limits,
+                poison);
         atMostOnce = new AtMostOnceQueue(connection, limits, poison, rate, settling);
     }
 
@@ -157,7 +158,8 @@ final class Sender {
     /** Whether a QoS 2 message may not be sent yet, or one before it may not. */
     private boolean mustWait(Outgoing message) {
         return message.state == DeliveryState.ASSIGNING
-                || message.isExactlyOnce() && isToBePublished(message) && !inFlight.prepared().behind(message).isEmpty();
+                || message.isExactlyOnce() && isToBePublished(message)
+                        && !inFlight.prepared().behind(message).isEmpty();
     }
 
     private boolean isToBePublished(Outgoing message) {
@@ -211,7 +213,8 @@ final class Sender {
     private boolean hasRoom(Outgoing message) {
         boolean admits = window.admits(message, inFlight.messages(), wire);
         int ordinary = inFlight.messages().ordinary();
-        if (!admits && message.lane() != Message.LANE_ALARM && ordinary > 0 && window.isFull(message, inFlight.messages(), wire)) {
+        if (!admits && message.lane() != Message.LANE_ALARM && ordinary > 0
+                && window.isFull(message, inFlight.messages(), wire)) {
             resumeAt = ordinary - Math.max(1, ordinary / RESUME_SHARE);
         }
         return admits;
@@ -251,7 +254,8 @@ final class Sender {
         assert message.sentOn != connection.number() : "a message is sent at most once on a connection";
         boolean release = message.state.isReleased();
         Codec codec = connection.codec();
-        ByteBuffer buffer = out.reserve(release ? Codec.MAX_ACKNOWLEDGEMENT_BYTES : codec.publishSize(message.message()));
+        ByteBuffer buffer = out.reserve(
+                release ? Codec.MAX_ACKNOWLEDGEMENT_BYTES : codec.publishSize(message.message()));
         if (buffer == null) {
             return false;
         }

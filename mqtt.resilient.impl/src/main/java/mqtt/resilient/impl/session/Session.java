@@ -39,7 +39,8 @@ public final class Session {
         this.store = store;
         this.counters = counters;
         PacketIds ids = new PacketIds(settings.inflightMax());
-        sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters, new Settling(events::settled));
+        sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters,
+                new Settling(events::settled));
         inFlight = sender.inFlight();
         receiver = new Receiver(connection, acknowledgements, store, events, counters);
         subscriptions = new Subscriptions(ids, events, store);

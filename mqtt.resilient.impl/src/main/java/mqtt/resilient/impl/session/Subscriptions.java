@@ -242,7 +242,8 @@ final class Subscriptions {
         byte[] packet = request.subscribe
                 ? codec.encode(new Subscribe(id, request.entries.stream()
                         .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList(), userProperties))
-                : codec.encode(new Unsubscribe(id, request.entries.stream().map(entry -> entry.filter).toList(), userProperties));
+                : codec.encode(new Unsubscribe(id, request.entries.stream().map(entry -> entry.filter).toList(),
+                        userProperties));
         ByteBuffer buffer = out.reserve(packet.length);
         if (buffer == null) {
             return false;
@@ -277,12 +278,13 @@ final class Subscriptions {
 
     private static int bytes(Entry entry) {
         return Topics.utf8Length(entry.filter) + FILTER_BYTES + entry.userProperties.stream()
-                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES).sum();
+                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES)
+                .sum();
     }
 
     private void answer(Entry entry, Reason reason) {
-        events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(), reason.text(),
-                reason.userProperties()));
+        events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(),
+                reason.text(), reason.userProperties()));
     }
 
     private void refuse(Entry entry, int code) {
