@@ -133,7 +133,7 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
         ended++;
     }
 

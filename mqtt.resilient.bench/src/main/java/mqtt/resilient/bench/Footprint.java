@@ -84,7 +84,7 @@ public final class Footprint {
 
     private static final class Nobody implements SessionEvents {
         @Override
-        public void ended(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, Reason reason) {
+        public void settled(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, Reason reason) {
             throw new IllegalStateException();
         }
 

@@ -110,7 +110,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     }
 
     @Override
-    public void ended(Outgoing outgoing, Outcome.Kind kind, Reason reason) {
+    public void settled(Outgoing outgoing, Outcome.Kind kind, Reason reason) {
         ended++;
     }
 
@@ -141,7 +141,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
 
     @Override
     public void publish(Publish publish) {
-        session.publish(publish);
+        session.publishReceived(publish);
     }
 
     @Override

@@ -223,7 +223,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     @Override
-    public void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
         publisher.ended(message, kind, reason);
     }
 

@@ -663,7 +663,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void publish(Publish publish) throws ProtocolException {
-        online(PacketType.PUBLISH).publish(publish);
+        online(PacketType.PUBLISH).publishReceived(publish);
     }
 
     @Override

@@ -1,6 +1,13 @@
 package mqtt.resilient.impl.session;
 
-/** Acknowledgements to send, in order, as reason code, packet type and id in one int each. */
+import java.nio.ByteBuffer;
+import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.spi.Codec;
+
+/**
+ * The acknowledgements to send on the connection, in order: reason code, packet type and id in one int each. On the io
+ * thread.
+ */
 final class AcknowledgementQueue {
     private int[] ring = new int[16];
     private int first;
@@ -42,6 +49,19 @@ final class AcknowledgementQueue {
     void remove() {
         first = first + 1 & ring.length - 1;
         count--;
+    }
+
+    /** Writes them as far as there is room; whether that was all. */
+    boolean fill(Codec codec, Output out) {
+        while (!isEmpty()) {
+            ByteBuffer buffer = out.reserve(Codec.MAX_ACKNOWLEDGEMENT_BYTES);
+            if (buffer == null) {
+                return false;
+            }
+            codec.encodeAcknowledgement(type(), packetId(), reasonCode(), buffer);
+            remove();
+        }
+        return true;
     }
 
     void clear() {

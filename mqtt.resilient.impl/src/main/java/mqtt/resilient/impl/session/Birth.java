@@ -11,14 +11,15 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its connection
- * and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody writes its packet
- * ids down, so they are ids that no other message has; an ordinary message under an id of which the broker holds the birth of a
- * process that is gone would be taken for a repetition, and be lost.
+ * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its
+ * connection and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody
+ * writes its packet ids down, so they are ids that no other message has; an ordinary message under an id of which the
+ * broker holds the birth of a process that is gone would be taken for a repetition, and be lost.
  *
- * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by the next one,
- * with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has published of the will meanwhile
- * would stay the last word: the next one has another id, and the broker is told to release the one before.
+ * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
+ * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
+ * published of the will meanwhile would stay the last word: the next one has another id, and the broker is told to
+ * release the one before.
  */
 final class Birth {
     /** The packet ids from here on are those of births. */
@@ -112,8 +113,9 @@ final class Birth {
         }
         if (attempts > 0 && releaseStrikes >= attempts && !releasesGivenUp) {
             releasesGivenUp = true;
-            events.birthMissing(message == null ? "" : message.topic(), new Reason(0, "not with QoS 2 in this session: the broker closed "
-                    + releaseStrikes + " connections in a row after PUBREL for a birth message"));
+            events.birthMissing(message == null ? "" : message.topic(),
+                    new Reason(0, "not with QoS 2 in this session: the broker closed " + releaseStrikes
+                            + " connections in a row after PUBREL for a birth message"));
         }
         for (int id = FIRST_ID; id < AT_LEAST_ONCE_ID; id++) {
             if (isHeld(id) && !releasesGivenUp) {
@@ -141,8 +143,8 @@ final class Birth {
             stage = Stage.NONE;
         } else if (size > limits.maximumPacketBytes()) {
             stage = Stage.NONE;
-            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE, size + " bytes as a packet; the broker allows "
-                    + limits.maximumPacketBytes()));
+            events.birthMissing(message.topic(), new Reason(PACKET_TOO_LARGE,
+                    size + " bytes as a packet; the broker allows " + limits.maximumPacketBytes()));
         } else {
             ByteBuffer buffer = out.reserve(size);
             if (buffer == null) {
@@ -150,7 +152,8 @@ final class Birth {
             }
             int qos = chooseId(Math.min(message.qos().ordinal(), limits.maximumQos().ordinal()));
             boolean retain = message.retain() && limits.retainAvailable();
-            codec.encodePublish(message, qos << 1 | (retain ? 1 : 0) | (qos == 1 && repeats() ? DUPLICATE : 0), packetId, 0, buffer);
+            int flags = qos << 1 | (retain ? 1 : 0) | (qos == 1 && repeats() ? DUPLICATE : 0);
+            codec.encodePublish(message, flags, packetId, 0, buffer);
             sent = message;
             stage = qos == 0 ? Stage.DONE : qos == 1 ? Stage.AWAITS_PUBACK : Stage.AWAITS_PUBREC;
             count(1);
@@ -160,8 +163,8 @@ final class Birth {
 
     /** Whether it is the one that an earlier connection has left unanswered [MQTT-3.3.1-1]. */
     private boolean repeats() {
-        return unanswered != null && unanswered.topic().equals(message.topic()) && unanswered.retain() == message.retain()
-                && Arrays.equals(unanswered.payload(), message.payload());
+        return unanswered != null && unanswered.topic().equals(message.topic())
+                && unanswered.retain() == message.retain() && Arrays.equals(unanswered.payload(), message.payload());
     }
 
     /** Chooses a packet id; the result is the QoS for which there is one. */
@@ -239,7 +242,10 @@ final class Birth {
         overdue = isAwaited();
     }
 
-    /** Whether the broker may have ended the connection for a birth: nothing is known to have come after it or after its PUBREL. */
+    /**
+     * Whether the broker may have ended the connection for a birth: nothing is known to have come after it or after its
+     * PUBREL.
+     */
     boolean isSuspect(long answers) {
         return isBirthSuspect(answers) || isReleaseSuspect(answers);
     }
@@ -262,7 +268,8 @@ final class Birth {
      */
     void disconnected(boolean byBroker, long answers, boolean poison) {
         if (stage == Stage.LEFT_OUT) {
-            strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes; // once more, and out again if it is the same
+            // once more, and left out again if it is the same
+            strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes;
         } else if (!isBirthSuspect(answers)) {
             strikes = 0;
         } else if (byBroker) {

@@ -1,84 +1,422 @@
 package mqtt.resilient.impl.session;
 
-import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.spi.packet.PacketType;
+import mqtt.resilient.spi.packet.Reason;
 
-/** The messages that were sent and not yet acknowledged to the end, in the order of their first sending. */
+/**
+ * The messages in flight, and what PUBACK, PUBREC and PUBCOMP do to them (MQTT 3.1.1 and 5 section 4.3): each is a
+ * state machine with the states of {@link DeliveryState}. {@link Sender} decides what is written when. On the io
+ * thread.
+ */
 final class InFlight {
-    private Outgoing first;
-    private Outgoing last;
-    private int count;
-    private int alarms;
-    private int exactlyOnce;
-    private long bytes;
+    private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
+    private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+    /** Of a broker that frees no packet id; the range of packet ids has more to spare. */
+    private static final int MAX_QUARANTINED = 8;
 
+    private final Connection connection;
+    private final PacketIds ids;
+    private final SendWindow.Wire wire;
+    private final AcknowledgementQueue acknowledgements;
+    private final Scheduler scheduler;
+    private final Counters counters;
+    private final Settling settling;
+    private final PublishLimits limits;
+    private final PoisonGuard poison;
+    private MessageStore store;
+    /** The send window in messages. */
+    private int window;
+
+    // ---- valid for the session
+    private final InFlightList messages = new InFlightList();
+    private final QuarantinedIds quarantined;
+    /** Counts the answers that moved a message on. */
+    private long progress;
+
+    // ---- valid for the connection
+    private final PreparedQueue prepared = new PreparedQueue();
+    private final PostponedRetry retry = new PostponedRetry();
+
+    InFlight(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+            MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
+            PoisonGuard poison) {
+        this.connection = connection;
+        this.ids = ids;
+        this.wire = wire;
+        this.acknowledgements = acknowledgements;
+        this.store = store;
+        this.scheduler = scheduler;
+        this.counters = counters;
+        this.settling = settling;
+        this.limits = limits;
+        this.poison = poison;
+        quarantined = new QuarantinedIds(ids);
+    }
+
+    void configure(int newWindow) {
+        window = newWindow;
+        ids.require(window);
+    }
+
+    void use(MessageStore newStore) {
+        store = newStore;
+    }
+
+    /** Those that are in flight, in the order of their first sending. */
+    InFlightList messages() {
+        return messages;
+    }
+
+    /** QoS 2 messages whose PUBLISH waits for the store. */
+    PreparedQueue prepared() {
+        return prepared;
+    }
+
+    /**
+     * The next message of the store is being sent for the first time: it has its packet id, and with QoS 0 and 1 is
+     * written.
+     */
     void add(Outgoing message) {
-        message.previous = last;
-        if (last == null) {
-            first = message;
-        } else {
-            last.next = message;
-        }
-        last = message;
-        count(message, 1);
-    }
-
-    void remove(Outgoing message) {
-        if (message.previous == null) {
-            first = message.next;
-        } else {
-            message.previous.next = message.next;
-        }
-        if (message.next == null) {
-            last = message.previous;
-        } else {
-            message.next.previous = message.previous;
-        }
-        message.previous = null;
-        message.next = null;
-        count(message, -1);
-    }
-
-    /** Lowers QoS and RETAIN of a message that is counted here. */
-    void limit(Outgoing message, BrokerLimits limits) {
-        count(message, -1);
-        message.limit(limits);
-        count(message, 1);
-    }
-
-    /** How many there are but for alarms. */
-    int ordinary() {
-        return count - alarms;
-    }
-
-    private void count(Outgoing message, int sign) {
-        count += sign;
-        bytes += (long) sign * message.size();
-        if (message.lane() == Message.LANE_ALARM) {
-            alarms += sign;
-        }
+        messages.add(message);
+        store.sent(message);
+        countInFlight();
         if (message.isExactlyOnce()) {
-            exactlyOnce += sign;
+            assign(message);
+            prepared.add(message);
         }
     }
 
-    Outgoing first() {
+    /** Those that the broker has refused for now are sent again when it is time. */
+    void resendPostponed(long now) {
+        if (retry.takeDue(now)) {
+            messages.resendAll();
+        }
+    }
+
+    /**
+     * Has the packet id of a QoS 2 message written down before its PUBLISH, or a restart would send it with another.
+     */
+    private void assign(Outgoing message) {
+        message.state = DeliveryState.ASSIGNING;
+        store.assigned(message);
+        store.whenDurable(() -> {
+            if (message.state == DeliveryState.ASSIGNING) {
+                message.state = DeliveryState.READY;
+            }
+        });
+    }
+
+    /** Takes a message out of flight, to be settled. */
+    void leaveFlight(Outgoing message) {
+        takeOutOfFlight(message);
+        ids.free(message.packetId);
+    }
+
+    private void takeOutOfFlight(Outgoing message) {
+        if (message.sentOn == connection.current()) {
+            wire.add(message, -1);
+            wire.releasing -= message.state == DeliveryState.RELEASING ? 1 : 0;
+        }
+        store.settled(message); // first: without heap it stays in flight
+        messages.remove(message);
+        countInFlight();
+    }
+
+    /** Takes the oldest message out of flight; null if there is none. */
+    Outgoing poll() {
+        Outgoing first = messages.first();
+        if (first != null) {
+            leaveFlight(first);
+        }
         return first;
     }
 
-    int count() {
-        return count;
+    /** Takes the messages that were in flight before a restart. */
+    void restore(Iterable<Outgoing> stored) {
+        for (Outgoing message : stored) {
+            if (ids.owner(message.packetId) != message) { // else this is done again
+                ids.take(message.packetId, message);
+                messages.add(message);
+            }
+        }
+        countInFlight();
     }
 
-    int alarms() {
-        return alarms;
+    private void countInFlight() {
+        counters.set(Counters.Counter.IN_FLIGHT, messages.count());
     }
 
-    int exactlyOnce() {
-        return exactlyOnce;
+    // ---- the connection -------------------------------------------------------------------------------------------
+
+    /** A connection begins; before {@link #sessionLost} and {@link #connected}. */
+    void begin(boolean sessionPresent) {
+        retry.cancel();
+        wire.begin(sessionPresent, connection.limits());
     }
 
-    long bytes() {
-        return bytes;
+    /** The broker has lost the session: what was sent in it is sent anew, and the PUBRECs became void with it. */
+    void sessionLost() {
+        quarantined.sessionLost();
+        for (Outgoing message = messages.first(); message != null; message = message.next) {
+            if (message.state == DeliveryState.RELEASING || message.state.isReleased()) {
+                message.reason = null;
+                assign(message);
+            } else if (message.state.isSentInThisSession()) {
+                message.state = DeliveryState.READY;
+            }
+        }
+    }
+
+    /** Everything in flight is to be resent on this connection. */
+    void connected() {
+        for (Outgoing message = messages.first(), next; message != null; message = next) {
+            next = message.next;
+            limit(message);
+        }
+        quarantined.connected(acknowledgements);
+        prepared.clear(); // resending meets them again
+        for (Outgoing message = messages.first(); message != null; message = message.next) {
+            if (message.lane() == Message.LANE_ALARM && message.isExactlyOnce()
+                    && !message.state.isSentInThisSession()) {
+                prepared.add(message); // before later alarms, which do not wait for what is resent
+            }
+        }
+        messages.resendAll();
+    }
+
+    /** What is to be resent must keep to what this broker accepts. */
+    private void limit(Outgoing message) {
+        if (message.state == DeliveryState.PROBING_PUBREL) {
+            message.state = DeliveryState.RESENT_AWAITS_PUBREC; // as it is written down
+        }
+        if (message.state == DeliveryState.RELEASING || message.state.isReleased()) {
+            return;
+        }
+        Reason refusal = limits.refusal(message); // before it is taken out: this may fail for want of heap
+        if (refusal != null) {
+            quarantinePacketId(message);
+            settling.settle(message, Outcome.Kind.REFUSED, refusal);
+            return;
+        }
+        boolean exactlyOnce = message.isExactlyOnce();
+        messages.limit(message, connection.limits());
+        if (exactlyOnce && !message.isExactlyOnce()) {
+            boolean sent = message.state.isSentInThisSession();
+            message.state = sent ? DeliveryState.AWAITS_PUBACK : DeliveryState.READY;
+            if (sent) {
+                renumber(message); // the broker may hold it under the id that it has
+            }
+        } else if (!exactlyOnce && message.isExactlyOnce()) {
+            assign(message);
+        }
+    }
+
+    /** Gives a message another packet id; the broker is told to release the one before. */
+    private boolean renumber(Outgoing message) {
+        ids.require(window + quarantined.count());
+        Integer before = quarantined.prepare(message.packetId);
+        int id = ids.allocate(message);
+        if (id != 0) { // else all are in use, and it keeps the one that it has
+            quarantined.add(before);
+            message.packetId = (char) id;
+            message.state = DeliveryState.READY;
+        }
+        return id != 0;
+    }
+
+    /** Takes a message out of flight; the broker may still hold its packet id. */
+    private void quarantinePacketId(Outgoing message) {
+        boolean held = message.isExactlyOnce() && message.state.isSentInThisSession();
+        Integer id = held ? quarantined.prepare(message.packetId) : null;
+        takeOutOfFlight(message);
+        if (id != null) {
+            quarantined.add(id);
+        } else {
+            ids.free(message.packetId);
+        }
+    }
+
+    /** The connection is gone; before {@link #isDeadLetter}. */
+    void connectionLost() {
+        messages.resendNone();
+        wire.clear();
+    }
+
+    /**
+     * Whether the oldest message in flight becomes a dead letter.
+     *
+     * @param byBroker if the broker ended the connection, or did not answer in time
+     * @param birthSuspect if the birth message may be the cause
+     */
+    boolean isDeadLetter(boolean byBroker, boolean birthSuspect) {
+        Outgoing oldest = messages.first();
+        boolean suspect = oldest != null && oldest.sentOn == connection.number() && !birthSuspect;
+        return poison.isPoison(oldest, suspect, byBroker);
+    }
+
+    void deadLetterOldest() {
+        Outgoing oldest = messages.first();
+        Reason reason = new Reason(0, "the broker closed " + poison.attempts()
+                + " connections while this message was unacknowledged, and one more while it was the only one");
+        store.deadLettered(oldest);
+        quarantinePacketId(oldest); // last: what fails for want of heap leaves it in flight
+        settling.settle(oldest, Outcome.Kind.DEAD_LETTERED, reason);
+    }
+
+    /** The number of packets that wait for an answer of the broker on this connection, and not for the store. */
+    int awaited() {
+        return wire.count() - wire.releasing;
+    }
+
+    long progress() {
+        return progress;
+    }
+
+    // ---- PUBACK, PUBREC, PUBCOMP ----------------------------------------------------------------------------------
+
+    /** The message that awaits such an acknowledgement; null if none does. */
+    private Outgoing awaiting(int type, int packetId) {
+        return ids.owner(packetId) instanceof Outgoing message && message.state.awaited == type ? message : null;
+    }
+
+    /**
+     * A PUBACK, PUBREC or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and harmless.
+     */
+    void acknowledged(int type, int packetId, Reason reason) {
+        Outgoing message = awaiting(type, packetId);
+        if (message == null) {
+            strayReceived(type, packetId);
+            return;
+        }
+        countProgress();
+        if (type == PacketType.PUBREC) {
+            message.reason = reason;
+            message.state = DeliveryState.RELEASING;
+            wire.releasing += message.sentOn == connection.number() ? 1 : 0;
+            notePubrec(message);
+        } else if (message.state == DeliveryState.PROBING_PUBREL && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) {
+            sendAnew(message); // the broker does not have it
+        } else {
+            if (message.postponed) {
+                retry.delivered();
+            }
+            Reason last = message.delivered(reason);
+            leaveFlight(message);
+            settling.settle(message, Outcome.Kind.DELIVERED, last);
+        }
+    }
+
+    private void countProgress() {
+        progress++;
+        poison.progress();
+    }
+
+    private void strayReceived(int type, int packetId) {
+        if (type == PacketType.PUBCOMP && quarantined.pubcompReceived(packetId)) {
+            return;
+        }
+        counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+        if (type == PacketType.PUBREC && ids.owner(packetId) == null) { // or the broker would keep the id for ever
+            acknowledgements.add(PacketType.PUBREL, packetId, PACKET_IDENTIFIER_NOT_FOUND);
+        }
+    }
+
+    /** Has it written down that PUBREC arrived before PUBREL is sent, or a restart would send the PUBLISH again. */
+    private void notePubrec(Outgoing message) {
+        store.pubrecReceived(message);
+        store.whenDurable(() -> sendPubrel(message));
+    }
+
+    private void sendPubrel(Outgoing message) {
+        if (message.state == DeliveryState.RELEASING) {
+            message.state = DeliveryState.AWAITS_PUBCOMP;
+            if (connection.isUp()) {
+                if (message.sentOn == connection.number()) {
+                    wire.releasing--;
+                } else { // the PUBREC answered the last connection's PUBLISH
+                    message.sentOn = connection.number();
+                    wire.add(message, 1);
+                }
+                acknowledgements.add(PacketType.PUBREL, message.packetId);
+            }
+        }
+    }
+
+    private void sendAnew(Outgoing message) {
+        leaveWire(message);
+        assign(message);
+        prepared.add(message);
+    }
+
+    /** It is to be sent again on this connection. */
+    private void leaveWire(Outgoing message) {
+        if (message.sentOn == connection.number()) {
+            wire.add(message, -1);
+        }
+        message.sentOn = 0;
+    }
+
+    /**
+     * A PUBACK or PUBREC arrived that refuses a message.
+     *
+     * @param mayAcceptLater whether the broker may accept it later: it keeps its slot, so that less is sent until then
+     */
+    void refused(int type, int packetId, Reason reason, boolean mayAcceptLater) {
+        Outgoing message = awaiting(type, packetId);
+        if (message == null) {
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+            return;
+        }
+        countProgress();
+        boolean idInUse = reason.code() == PACKET_IDENTIFIER_IN_USE;
+        if (idInUse && message.state == DeliveryState.RESENT_AWAITS_PUBREC) {
+            message.state = DeliveryState.PROBING_PUBREL;
+            acknowledgements.add(PacketType.PUBREL, packetId);
+            return;
+        }
+        message.state = DeliveryState.READY;
+        if (mayAcceptLater) {
+            postpone(message, idInUse);
+        } else {
+            leaveFlight(message);
+            settling.settle(message, Outcome.Kind.REFUSED, reason);
+        }
+    }
+
+    private void postpone(Outgoing message, boolean idInUse) {
+        leaveWire(message);
+        message.postponed = true;
+        int before = message.packetId;
+        if (idInUse && quarantined.count() < MAX_QUARANTINED && renumber(message)) {
+            acknowledgements.add(PacketType.PUBREL, before);
+            if (message.isExactlyOnce()) {
+                assign(message);
+            }
+        }
+        retry.refused(scheduler.nanoTime());
+    }
+
+    // ---- without heap ---------------------------------------------------------------------------------------------
+
+    /**
+     * Something failed for want of heap: writes down what was begun; without a connection, all is resent on the next
+     * one.
+     */
+    void mend() {
+        for (Outgoing message = messages.first(); message != null; message = message.next) {
+            if (store.next(message.lane()) == message) {
+                store.sent(message);
+            }
+            if (message.state == DeliveryState.ASSIGNING || message.isQueued() && message.isExactlyOnce()) {
+                assign(message);
+            } else if (message.isQueued()) {
+                message.state = DeliveryState.READY;
+            } else if (message.state == DeliveryState.RELEASING) {
+                notePubrec(message);
+            }
+        }
     }
 }

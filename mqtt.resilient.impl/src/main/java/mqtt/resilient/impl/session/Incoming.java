@@ -5,21 +5,22 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.spi.packet.Publish;
 
 /**
- * A message from the broker, from its receipt to its acknowledgement. On the io thread only. It lets go of the message when the
- * listeners are done with it: what remains waits for earlier ones to be acknowledged, or for PUBREL, and is not counted as held.
+ * A message from the broker, from its receipt to its acknowledgement. On the io thread only. The packet is released
+ * when the listeners are done with it: what remains waits for earlier ones to be acknowledged, or for PUBREL, and is
+ * not counted as held.
  */
 public final class Incoming {
     private Publish publish;
     private final int packetId;
     private final Qos qos;
-    /** The connection on which its acknowledgement is due. */
+    /** The connection on which it is to be acknowledged. */
     int connection;
     boolean handled;
     /** Whether a listener has it, or gets it when it comes back. */
     private boolean handedOver;
     /** Whether its packet id may mean another message now. */
-    boolean doubtful;
-    /** With QoS 2, tells a repetition from another message of the same packet id. */
+    boolean uncertain;
+    /** With QoS 2, tells a duplicate from another message of the same packet id. */
     private final long digest;
 
     Incoming(Publish publish, int connection) {
@@ -44,7 +45,7 @@ public final class Incoming {
         return checksum.getValue() << 32 | publish.topic().hashCode() & 0xFFFF_FFFFL | 1;
     }
 
-    /** From now on it comes to its end: it is not forgotten where the heap is short. */
+    /** From now on it will be handled: it is not forgotten where the heap is short. */
     public void handedOver() {
         handedOver = true;
     }
@@ -71,7 +72,8 @@ public final class Incoming {
         return publish;
     }
 
-    void letGo() {
+    /** The listeners are done with the packet: it is no longer kept in the heap. */
+    void release() {
         publish = null;
     }
 }

@@ -7,8 +7,8 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 
 /**
- * Keeps accepted messages until they are sent, and their state until they have ended. On the io thread only; never
- * blocks. What is noted of the session means nothing to a store that does not survive the process: there the methods
+ * Keeps accepted messages until they are sent, and their state until they are settled. On the io thread only; never
+ * blocks. What is noted of the session is ignored by a store that does not survive the process: there the methods
  * without a body are enough.
  */
 public interface MessageStore {
@@ -29,7 +29,7 @@ public interface MessageStore {
         /** Messages of a lane that were accepted cannot be read any more. */
         void lost(int lane, long messages, long bytes);
 
-        /** How it is with the store; {@code reason} is empty when it is well. */
+        /** The health of the store; {@code reason} is empty when it is healthy. */
         void health(StoreHealth health, String reason);
     }
 
@@ -67,8 +67,8 @@ public interface MessageStore {
     /** The message {@link #next} gave is being sent for the first time. */
     void sent(Outgoing message);
 
-    /** A message that was sent has come to its end. */
-    void ended(Outgoing message);
+    /** A message that was sent is being settled. */
+    void settled(Outgoing message);
 
     /** Takes out a message that was never sent, which this store has given. */
     void remove(Outgoing message);
@@ -83,8 +83,8 @@ public interface MessageStore {
     Outgoing removeOldest(int lane);
 
     /**
-     * Hands over part of the never-sent messages at hand, going on where the last call ended, so that all of them come by
-     * within eight calls. The receiver may {@link #remove} what it is given.
+     * Hands over part of the never-sent messages at hand, going on where the last call ended, so that all of them come
+     * by within eight calls. The receiver may {@link #remove} what it is given.
      */
     void visitSome(Consumer<Outgoing> visitor);
 
@@ -116,16 +116,16 @@ public interface MessageStore {
     default void assigned(Outgoing message) {
     }
 
-    /** The broker has received a QoS 2 message. */
-    default void released(Outgoing message) {
+    /** A PUBREC arrived: the broker has received a QoS 2 message. */
+    default void pubrecReceived(Outgoing message) {
     }
 
-    /** A QoS 2 message was handled; {@code digest} tells its repetition from another message. */
-    default void received(int packetId, long digest) {
+    /** A QoS 2 message of the broker was handled; {@code digest} tells its duplicate from another message. */
+    default void inboundReceived(int packetId, long digest) {
     }
 
-    /** The broker has released a QoS 2 message. */
-    default void completed(int packetId) {
+    /** A PUBREL arrived: the packet id stands for another message from now on. */
+    default void pubrelReceived(int packetId) {
     }
 
     /** The broker may hold a subscription from now on. */
@@ -141,7 +141,7 @@ public interface MessageStore {
     }
 
     /** Keeps a message that is not sent any more, for somebody to look at. */
-    default void setAside(Outgoing message) {
+    default void deadLettered(Outgoing message) {
     }
 
     /** Runs a task when everything that was noted so far survives what it has to: at once, if it does. */

@@ -7,27 +7,22 @@ import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
-    /** What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their references. */
+    /**
+     * What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their
+     * references.
+     */
     public static final int HEAP_BYTES = 128;
 
     private static final int OVERHEAD_BYTES = 64;
-    /** What properties cost in the heap besides their texts, which are there twice: the object, and each user property. */
+    /**
+     * What properties cost in the heap besides their texts, which are there twice: the object, and each user property.
+     */
     private static final int PROPERTIES_BYTES = 160;
     private static final int USER_PROPERTY_BYTES = 120;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
-
-    static final byte QUEUED = 0;
-    static final byte AWAITS_PUBACK = 1;
-    static final byte AWAITS_PUBREC = 2;
-    static final byte AWAITS_PUBCOMP = 3;
-    /** Has a packet id, which the store is writing down. */
-    static final byte ASSIGNING = 4;
-    /** The broker has it, which the store is writing down. */
-    static final byte RELEASING = 5;
-    static final byte ENDED = 6;
 
     private final long id;
     private final long acceptedNanos;
@@ -36,23 +31,20 @@ public final class Outgoing {
     /** Its place in its lane, from 1; given by a store that needs one. */
     private long index;
 
-    byte state = QUEUED;
-    /** How it ends, while and after that is told: the ordinal of the kind + 1; 0 = it does not yet. */
-    byte endsAs;
+    DeliveryState state = DeliveryState.QUEUED;
+    /** The ordinal of its outcome + 1, from when that is to be reported; 0 = it has none yet. */
+    byte outcome;
     /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
     private byte flags;
-    /** The PUBREC; null = it had nothing to say. While its end is told, the reason for that. */
-    Reason received;
+    /** The reason of its PUBREC; null = none. Once it has an outcome, the reason for that. */
+    Reason reason;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */
     int sentOn;
-    /** Whether the broker's present session may know of it, so that its acknowledgement counts before a repeat. */
-    boolean known;
-    /** Whether it was sent with DUP on its latest connection. */
-    boolean repeated;
-    /** Whether it is not known if the broker has it, and PUBREL is to tell; never written down. */
-    boolean doubted;
-    /** Whether the broker has refused it for now. */
+    /**
+     * Whether the broker has refused it for now, at any time: its delivery shows that the broker accepts messages
+     * again.
+     */
     boolean postponed;
     private boolean settled;
     Outgoing previous;
@@ -72,11 +64,10 @@ public final class Outgoing {
         this.index = index;
     }
 
-    /** It was under way with a packet id when the process ended. */
+    /** It was in flight with a packet id when the process ended. */
     public void resume(int resumedPacketId, boolean released) {
         packetId = (char) resumedPacketId;
-        state = released ? AWAITS_PUBCOMP : AWAITS_PUBREC;
-        known = true;
+        state = released ? DeliveryState.AWAITS_PUBCOMP : DeliveryState.AWAITS_PUBREC;
     }
 
     /** How many bytes topic, payload and properties take in a packet. */
@@ -121,7 +112,7 @@ public final class Outgoing {
         return packetId;
     }
 
-    /** The message; null once it has ended. */
+    /** The message; null once it is settled. */
     public Message message() {
         return message;
     }
@@ -148,17 +139,12 @@ public final class Outgoing {
 
     /** Whether it is queued and was never sent: the state in which bounds, expiry and cancel apply. */
     public boolean isQueued() {
-        return state == QUEUED;
+        return state == DeliveryState.QUEUED;
     }
 
-    /** Whether it waits for nothing any more. */
+    /** Whether it has left the queue and the messages in flight, to be settled. */
     public boolean hasEnded() {
-        return state == ENDED;
-    }
-
-    /** Whether the store must have its state before anything more is sent of it. */
-    boolean isBeingWrittenDown() {
-        return state == ASSIGNING || state == RELEASING;
+        return state == DeliveryState.ENDED;
     }
 
     private static byte flagsOf(Message message) {
@@ -184,10 +170,11 @@ public final class Outgoing {
         return message.qos().compareTo(limits.maximumQos()) > 0 || message.retain() && !limits.retainAvailable();
     }
 
-    /** Lowers QoS and RETAIN to what a broker takes; what it may know of is never raised again. */
+    /** Lowers QoS and RETAIN to what a broker takes; what its session may know of is never raised again. */
     void limit(BrokerLimits limits) {
-        byte most = known ? flags : flagsOf(message);
-        flags = (byte) (Math.min(most >> 1, limits.maximumQos().ordinal()) << 1 | (limits.retainAvailable() ? most & 1 : 0));
+        byte most = state.isSentInThisSession() ? flags : flagsOf(message);
+        int qos = Math.min(most >> 1, limits.maximumQos().ordinal());
+        flags = (byte) (qos << 1 | (limits.retainAvailable() ? most & 1 : 0));
     }
 
     /** What was lowered, in words; empty = nothing. */
@@ -200,21 +187,22 @@ public final class Outgoing {
     }
 
     /**
-     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was lowered. A
-     * PUBCOMP that does not know the packet id is no failure: the broker took the message over with its PUBREC, and has let go
-     * of the id already.
+     * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was
+     * lowered. A PUBCOMP that does not know the packet id is no failure: the broker has owned the message since its
+     * PUBREC, and has freed the id already.
      */
     Reason delivered(Reason reason) {
         Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;
-        Reason last = answer.equals(Reason.SUCCESS) && received != null ? received : answer;
+        Reason last = answer.equals(Reason.SUCCESS) && this.reason != null ? this.reason : answer;
         String lowered = lowered();
-        return lowered.isEmpty() ? last : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
-                last.userProperties());
+        return lowered.isEmpty() ? last
+                : new Reason(last.code(), last.text().isEmpty() ? lowered : last.text() + "; " + lowered,
+                        last.userProperties());
     }
 
     /**
-     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue costs
-     * nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
+     * What is left of its time in whole seconds (MQTT 5 section 3.3.2.3.3): rounded up, so that a moment in the queue
+     * costs nothing, at least one, and never more than its sender gave it; 0 = it does not expire.
      */
     long expirySeconds(long now) {
         long nanos = message.expiresAfterNanos();
@@ -223,7 +211,7 @@ public final class Outgoing {
         return nanos == 0 ? 0 : Math.max(1, Math.min(up, nanos / NANOS_PER_SECOND));
     }
 
-    /** Marks it as counted among those that have come to their end; false if it was before. */
+    /** Marks it as counted among those that are settled; false if it was before. */
     public boolean settle() {
         boolean first = !settled;
         settled = true;
@@ -232,12 +220,12 @@ public final class Outgoing {
 
     /** It is taken out of the queue, to be settled. */
     public void leaveQueue() {
-        state = ENDED;
+        state = DeliveryState.ENDED;
     }
 
-    /** Lets go of the message. */
+    /** It is settled and reported: the message is no longer kept in the heap. */
     public void end() {
-        state = ENDED;
+        state = DeliveryState.ENDED;
         message = null;
     }
 }

@@ -50,15 +50,9 @@ final class PacketIds {
         return id;
     }
 
-    /** Takes an id that was just freed for an owner who still needs it. */
-    void claim(int id, Object owner) {
-        if (id >= Birth.FIRST_ID) {
-            owners[id] = owner;
-            return;
-        }
-        int last = first + count - 1;
-        assert free[last >= free.length ? last - free.length : last] == id : "packet id " + id + " was not freed last";
-        count--;
+    /** Gives an id that is in use to another owner. */
+    void transfer(int id, Object owner) {
+        assert owners[id] != null : "packet id " + id + " is free";
         owners[id] = owner;
     }
 

@@ -1,10 +1,9 @@
 package mqtt.resilient.impl.session;
 
 /**
- * Finds the message that makes a broker hang up: a 3.1.1 broker has no other answer to a publish it does not allow. After
- * a number of connections in a row that the broker ended (or let
- * starve) with the same oldest message unacknowledged and no progress, that
- * message is sent alone; if the broker hangs up again, it is poison.
+ * Finds the message that makes a broker hang up: a 3.1.1 broker has no other answer to a publish it does not allow.
+ * After a number of connections in a row that the broker ended (or let starve) with the same oldest message
+ * unacknowledged and no progress, that message is sent alone; if the broker hangs up again, it is poison.
  */
 final class PoisonGuard {
     private int attempts;

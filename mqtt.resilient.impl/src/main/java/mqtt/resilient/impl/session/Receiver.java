@@ -4,34 +4,92 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.Publish;
 
 /**
- * The receiving half of the session: what is still to be acknowledged, in the order of receipt [MQTT-4.6.0-2,
- * MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released [MQTT-4.3.3-2].
+ * The receiving half of the session (MQTT 3.1.1 and 5 section 4.3): what is still to be acknowledged, in the order of
+ * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released
+ * [MQTT-4.3.3-2]. On the io thread.
  */
 final class Receiver {
-    private final AcknowledgementQueue out;
-    private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
+    static {
+        Handlers.prepare(VirtualMachineError.class);
+    }
+
+    private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+
+    private final Connection connection;
+    private final AcknowledgementQueue acknowledgements;
+    private final SessionEvents events;
+    private final Counters counters;
+    private MessageStore store;
+
+    // ---- valid for the session
     private final Map<Integer, Incoming> exactlyOnce = new HashMap<>();
 
-    Receiver(AcknowledgementQueue out) {
-        this.out = out;
+    // ---- valid for the connection
+    private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
+
+    Receiver(Connection connection, AcknowledgementQueue acknowledgements, MessageStore store,
+            SessionEvents events, Counters counters) {
+        this.connection = connection;
+        this.acknowledgements = acknowledgements;
+        this.store = store;
+        this.events = events;
+        this.counters = counters;
+    }
+
+    void use(MessageStore newStore) {
+        store = newStore;
+    }
+
+    /** A PUBLISH arrived: it is for the listeners, unless they had it before. */
+    void publishReceived(Publish publish) {
+        Incoming incoming = accept(publish);
+        counters.count(Counters.Counter.RECEIVED);
+        if (incoming != null) {
+            handOver(incoming);
+        } else {
+            counters.count(Counters.Counter.RECEIVED_DUPLICATES);
+        }
+    }
+
+    private void handOver(Incoming incoming) {
+        try {
+            events.received(incoming);
+        } catch (VirtualMachineError e) {
+            if (!incoming.isHandedOver()) { // the broker is to send it again, and it is no duplicate then
+                forget(incoming);
+            }
+            throw e;
+        }
+    }
+
+    /** A PUBLISH arrived that is too large: it is acknowledged in its turn, or the broker would send it for ever. */
+    void oversized(String topic, int qos, int packetId, int size) {
+        counters.count(Counters.Counter.RECEIVED);
+        Incoming incoming = accept(new Publish(topic, new byte[0], Qos.of(qos), false, false, packetId,
+                Publish.Details.NONE));
+        if (incoming != null) {
+            handled(incoming);
+            events.oversized(topic, size);
+        }
     }
 
     /** Takes a PUBLISH; the result is to be handled by a listener, or null if it was handed over before. */
-    Incoming received(Publish publish, int connection) {
-        Incoming incoming = new Incoming(publish, connection);
+    private Incoming accept(Publish publish) {
+        Incoming incoming = new Incoming(publish, connection.number());
         if (publish.qos() == Qos.EXACTLY_ONCE) {
             Incoming before = exactlyOnce.get(publish.packetId());
-            if (before != null && (!before.doubtful || isRepetition(incoming, before))) {
-                if (before.connection != connection) {
-                    before.connection = connection;
+            if (before != null && (!before.uncertain || isDuplicate(incoming, before))) {
+                if (before.connection != connection.number()) {
+                    before.connection = connection.number();
                     unacknowledged.add(before);
                     acknowledge();
                 } else if (before.handled && !unacknowledged.contains(before)) {
-                    out.add(PacketType.PUBREC, publish.packetId());
+                    acknowledgements.add(PacketType.PUBREC, publish.packetId());
                 }
                 return null;
             }
@@ -45,16 +103,31 @@ final class Receiver {
         return incoming;
     }
 
+    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
+    private static boolean isDuplicate(Incoming incoming, Incoming before) {
+        return incoming.publish().duplicate() && incoming.digest() == before.digest();
+    }
+
     /** A message could not be handed over: it counts as never received. */
     void forget(Incoming incoming) {
         exactlyOnce.remove(incoming.packetId(), incoming);
         unacknowledged.remove(incoming);
     }
 
-    /** The listeners are done with a message. */
-    void handled(Incoming incoming, int connection) {
+    /** The listeners are done with a message: its acknowledgement is sent in its turn. */
+    void handled(Incoming incoming) {
+        incoming.release();
+        if (incoming.qos() != Qos.EXACTLY_ONCE || exactlyOnce.get(incoming.packetId()) != incoming) {
+            acknowledge(incoming);
+            return;
+        }
+        store.inboundReceived(incoming.packetId(), incoming.digest()); // before PUBREC, or it would come twice
+        store.whenDurable(() -> acknowledge(incoming));
+    }
+
+    private void acknowledge(Incoming incoming) {
         incoming.handled = true;
-        if (incoming.connection == connection) {
+        if (incoming.connection == connection.current()) {
             acknowledge();
         }
     }
@@ -62,49 +135,47 @@ final class Receiver {
     private void acknowledge() {
         for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {
             unacknowledged.remove();
-            out.add(head.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC, head.packetId());
+            int type = head.qos() == Qos.AT_LEAST_ONCE ? PacketType.PUBACK : PacketType.PUBREC;
+            acknowledgements.add(type, head.packetId());
         }
     }
 
-    /** A PUBREL came; false if the id is not known (any more). */
-    boolean released(int packetId) {
+    /** A PUBREL arrived: it is answered with PUBCOMP, also for an id that is not known (any more). */
+    void pubrelReceived(int packetId) {
         Incoming incoming = exactlyOnce.remove(packetId);
         if (incoming == null) {
-            return false;
+            counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
+            acknowledgements.add(PacketType.PUBCOMP, packetId, PACKET_IDENTIFIER_NOT_FOUND);
+            return;
         }
-        if (!incoming.handled) { // a broker that releases what was never confirmed to it: nothing is due any more
+        if (!incoming.handled) { // the broker releases what was never acknowledged to it: it awaits no PUBREC
             unacknowledged.remove(incoming);
         }
-        return true;
+        int on = connection.number();
+        store.pubrelReceived(packetId); // before PUBCOMP, or the id's next message would be taken for a duplicate
+        store.whenDurable(() -> {
+            if (connection.current() == on) {
+                acknowledgements.add(PacketType.PUBCOMP, packetId);
+            }
+        });
     }
 
-    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
-    private static boolean isRepetition(Incoming incoming, Incoming before) {
-        return incoming.publish().duplicate() && incoming.digest() == before.digest();
-    }
-
-    /** Lets go of a message that the listeners are done with; tells whether its acknowledgement is due, and is a PUBREC. */
-    boolean letGo(Incoming incoming) {
-        incoming.letGo();
-        return incoming.qos() == Qos.EXACTLY_ONCE && exactlyOnce.get(incoming.packetId()) == incoming;
-    }
-
-    /** Takes up what was received before a restart. */
+    /** Restores what was received before a restart. */
     void restore(Map<Integer, Long> received) {
         received.forEach((packetId, digest) -> exactlyOnce.put(packetId, new Incoming(packetId, digest)));
     }
 
     /** The broker's session may be a new one. */
-    void doubt() {
-        exactlyOnce.values().forEach(incoming -> incoming.doubtful = true);
+    void sessionUncertain() {
+        exactlyOnce.values().forEach(incoming -> incoming.uncertain = true);
     }
 
-    /** Nothing is due on a connection that is gone; the broker repeats on the next one. */
+    /** Nothing is acknowledged on a connection that is gone; the broker resends on the next one. */
     void connectionLost() {
         unacknowledged.clear();
     }
 
-    /** The broker has forgotten the session. */
+    /** The broker has lost the session. */
     void sessionLost() {
         unacknowledged.clear();
         exactlyOnce.values().forEach(incoming -> incoming.connection = 0);

@@ -4,8 +4,8 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /**
- * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only one),
- * in the set of messages in flight and, where a repeat is due, on the wire of the present connection.
+ * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only
+ * one), in the set of messages in flight and, where a repeat is due, on the wire of the present connection.
  *
  * @param messages at least 1
  * @param bytes at least 1; a single larger message goes alone
@@ -14,7 +14,7 @@ record SendWindow(int messages, long bytes) {
     private static final int RESUMED_EXACTLY_ONCE = 20;
 
     /** Whether one more message may be sent for the first time. */
-    boolean admits(Outgoing message, InFlight inFlight, Wire wire) {
+    boolean admits(Outgoing message, InFlightList inFlight, Wire wire) {
         return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsRepeat(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
                 && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
@@ -25,11 +25,14 @@ record SendWindow(int messages, long bytes) {
     boolean admitsRepeat(Outgoing message, Wire wire) {
         return hasSlot(message, wire.count, wire.alarms, wire)
                 && (!message.isExactlyOnce() || wire.exactlyOnce < wire.exactlyOnceMax)
-                && (wire.count == 0 || message.lane() == Message.LANE_ALARM || wire.bytes + message.size() <= wire.allowed);
+                && (wire.count == 0 || message.lane() == Message.LANE_ALARM
+                        || wire.bytes + message.size() <= wire.allowed);
     }
 
-    /** Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2. */
-    boolean isFull(Outgoing message, InFlight inFlight, Wire wire) {
+    /**
+     * Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2.
+     */
+    boolean isFull(Outgoing message, InFlightList inFlight, Wire wire) {
         return !message.isExactlyOnce() || Math.max(inFlight.exactlyOnce(), wire.exactlyOnce) < wire.exactlyOnceMax;
     }
 

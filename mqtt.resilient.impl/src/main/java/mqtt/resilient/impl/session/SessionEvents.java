@@ -4,17 +4,17 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.spi.packet.Reason;
 
-/** What the session tells. Called on the io thread. */
+/** What the session reports. Called on the io thread. */
 public interface SessionEvents {
-    /** A message has come to its end; called exactly once for each. */
-    void ended(Outgoing message, Outcome.Kind kind, Reason reason);
+    /** A message is settled; called exactly once for each. */
+    void settled(Outgoing message, Outcome.Kind kind, Reason reason);
 
     /** The birth message is not there on this connection: the broker has refused it, or it was left out. */
     default void birthMissing(String topic, Reason reason) {
         // without one there is none to miss
     }
 
-    /** A message arrived for the listeners; {@link Session#handled} is due when they are done, with QoS 0 too. */
+    /** A message arrived for the listeners; {@link Session#handled} must follow when they are done, with QoS 0 too. */
     void received(Incoming message);
 
     /** A message arrived that is larger than {@code packet.max.bytes}; nobody gets it. */

@@ -5,8 +5,8 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The messages that are being settled. Telling one takes heap; where there is none, this remembers what is still to be told, without
- * heap, so that no message is without an end. On the loop only.
+ * The messages that are being settled. Reporting one takes heap; where there is none, this remembers what is still to
+ * be reported, without heap, so that no message is without an outcome. On the io thread.
  */
 public final class Settling {
     static {
@@ -19,22 +19,22 @@ public final class Settling {
     /** Linked by {@link Outgoing#next}: they are in flight no more. Null = none is. */
     private Outgoing first;
     private Outgoing last;
-    private boolean telling;
+    private boolean reporting;
 
-    /** Hears how a message has ended. */
+    /** Is told the outcome of each message. */
     public interface Receiver {
-        void ended(Outgoing message, Outcome.Kind kind, Reason reason);
+        void settled(Outgoing message, Outcome.Kind kind, Reason reason);
     }
 
     public Settling(Receiver receiver) {
         this.receiver = receiver;
     }
 
-    /** Settles a message, which is in flight no more; without effect if that has begun before. */
+    /** Settles a message, which is in flight no more; without effect if it has an outcome already. */
     public void settle(Outgoing message, Outcome.Kind kind, Reason reason) {
-        if (message.endsAs == 0) {
-            message.endsAs = (byte) (kind.ordinal() + 1);
-            message.received = reason;
+        if (message.outcome == 0) {
+            message.outcome = (byte) (kind.ordinal() + 1);
+            message.reason = reason;
             if (last == null) {
                 first = message;
             } else {
@@ -45,25 +45,25 @@ public final class Settling {
         again();
     }
 
-    /** Settles what was begun with and came to no end. */
+    /** Settles what was begun and could not be reported. */
     public void again() {
-        if (telling) {
-            return; // whoever tells goes on
+        if (reporting) {
+            return; // whoever reports goes on
         }
-        telling = true;
+        reporting = true;
         try {
             while (first != null) {
-                tell(first);
+                report(first);
             }
         } finally {
-            telling = false;
+            reporting = false;
         }
     }
 
-    private void tell(Outgoing message) {
+    private void report(Outgoing message) {
         boolean again = false;
         try {
-            receiver.ended(message, KINDS[message.endsAs - 1], message.received);
+            receiver.settled(message, KINDS[message.outcome - 1], message.reason);
         } catch (VirtualMachineError e) {
             again = true;
             throw e;
@@ -72,7 +72,7 @@ public final class Settling {
                 first = message.next;
                 last = first == null ? null : last;
                 message.next = null;
-                message.received = null;
+                message.reason = null;
                 message.end();
             }
         }

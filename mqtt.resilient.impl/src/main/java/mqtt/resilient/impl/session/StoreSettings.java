@@ -12,7 +12,8 @@ import mqtt.resilient.api.Durability;
  * @param segmentBytes the length at which a file is full
  * @param volatility why the place does not keep what is in it, in words; empty = nothing speaks against it
  */
-public record StoreSettings(String place, Durability durability, long forceNanos, long floorBytes, int segmentBytes, String volatility) {
+public record StoreSettings(String place, Durability durability, long forceNanos, long floorBytes, int segmentBytes,
+        String volatility) {
     /** In memory. */
     public static final StoreSettings MEMORY = new StoreSettings("", Durability.MEMORY, 0, 0, 0);
 

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.session;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,9 +20,9 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
  * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
- * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is noted when it is asked for, not when it is
- * granted: after a crash nobody else would know what to unsubscribe. It is not waited for the disk: what is published next
- * would overtake the SUBSCRIBE, and its answers would find nobody.
+ * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is noted when it is asked for, not when
+ * it is granted: after a crash nobody else would know what to unsubscribe. It is not waited for the disk: what is
+ * published next would overtake the SUBSCRIBE, and its answers would find nobody.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
@@ -32,6 +33,8 @@ final class Subscriptions {
     private static final int PACKET_BYTES = 16;
     private static final int FILTER_BYTES = 3;
     private static final int PROPERTY_BYTES = 8;
+    /** Reason codes from here on refuse. */
+    private static final int FAILURE = 0x80;
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
@@ -41,10 +44,21 @@ final class Subscriptions {
         NOTHING, PERHAPS, GRANTED, REFUSED
     }
 
+    /** How far the SUBSCRIBE or UNSUBSCRIBE of a filter is on the present connection. */
+    private enum Asking {
+        NOT, QUEUED, PENDING,
+        /** As {@link #PENDING}, and the filter is to be asked for anew after the answer. */
+        PENDING_AND_AGAIN;
+
+        boolean isPending() {
+            return this == PENDING || this == PENDING_AND_AGAIN;
+        }
+    }
+
     private static final class Entry {
         private final String filter;
         private int wanted = NOT_WANTED;
-        /** What only goes along with it. */
+        /** They are sent along with it. */
         private List<UserProperty> userProperties = List.of();
         /** The options of the latest SUBSCRIBE ({@link Subscribe.Request#options()}). */
         private int requested;
@@ -53,10 +67,7 @@ final class Subscriptions {
         private boolean heldBefore;
         /** The level that is written down; {@link #NOT_WANTED} = none is. */
         private int noted = NOT_WANTED;
-        private boolean queued;
-        private boolean pending;
-        /** Whether it was wanted anew while an answer was pending. */
-        private boolean again;
+        private Asking asking = Asking.NOT;
 
         Entry(String filter) {
             this.filter = filter;
@@ -71,7 +82,12 @@ final class Subscriptions {
 
         /** Whether an UNSUBSCRIBE waits for its answer. */
         boolean isBeingRemoved() {
-            return pending && requested == NOT_WANTED;
+            return asking.isPending() && requested == NOT_WANTED;
+        }
+
+        /** It is wanted anew: what is pending does not count. */
+        void askAgain() {
+            asking = asking.isPending() ? Asking.PENDING_AND_AGAIN : asking;
         }
 
         boolean isSettled() {
@@ -91,7 +107,7 @@ final class Subscriptions {
     private final SessionEvents events;
     private MessageStore store;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
-    private final ArrayDeque<Entry> due = new ArrayDeque<>();
+    private final ArrayDeque<Entry> queue = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;
 
@@ -101,7 +117,9 @@ final class Subscriptions {
         this.events = events;
     }
 
-    /** Subscribes; if {@code anew}, also to what is granted already: only a new SUBSCRIBE brings the retained messages. */
+    /**
+     * Subscribes; if {@code anew}, also to what is granted already: only a new SUBSCRIBE brings the retained messages.
+     */
     void want(String filter, int options, boolean anew) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
         if (entry.wanted == NOT_WANTED && !entry.isBeingRemoved()) {
@@ -113,7 +131,7 @@ final class Subscriptions {
         entry.wanted = options;
         entry.forgetRefusal();
         entry.held = entry.held == Held.NOTHING ? Held.NOTHING : Held.PERHAPS;
-        entry.again = entry.pending;
+        entry.askAgain();
         enqueue(entry);
     }
 
@@ -123,12 +141,14 @@ final class Subscriptions {
         return entry != null && entry.held == Held.GRANTED && entry.wanted == entry.requested;
     }
 
-    /** With which user properties a filter is asked for from now on, and anew if they are others; before {@link #want}. */
+    /**
+     * With which user properties a filter is asked for from now on, and anew if they are others; before {@link #want}.
+     */
     void describe(String filter, List<UserProperty> userProperties) {
         Entry entry = entries.computeIfAbsent(filter, Entry::new);
         if (!entry.userProperties.equals(userProperties)) {
             entry.userProperties = userProperties;
-            entry.again = entry.pending;
+            entry.askAgain();
             if (entry.held == Held.GRANTED && entry.wanted != NOT_WANTED) {
                 entry.held = Held.PERHAPS;
                 enqueue(entry);
@@ -150,24 +170,24 @@ final class Subscriptions {
     }
 
     private void enqueue(Entry entry) {
-        if (entry.pending) {
+        if (entry.asking.isPending()) {
             return; // looked at again when the answer is there
         }
         if (entry.wanted == NOT_WANTED) {
             entry.forgetRefusal();
         }
         if (entry.isSettled()) {
-            if (entry.wanted == NOT_WANTED && !entry.queued) {
+            if (entry.wanted == NOT_WANTED && entry.asking == Asking.NOT) {
                 noteRemoved(entry); // if it was taken back before it was asked for
                 entries.remove(entry.filter, entry);
             }
-        } else if (!entry.queued) {
+        } else if (entry.asking == Asking.NOT) {
             if (entry.wanted != NOT_WANTED && entry.wanted != entry.noted) {
                 store.subscribed(entry.filter, entry.wanted); // first: this may fail for want of heap
                 entry.noted = entry.wanted;
             }
-            entry.queued = true;
-            due.add(entry);
+            entry.asking = Asking.QUEUED;
+            queue.add(entry);
         }
     }
 
@@ -182,55 +202,60 @@ final class Subscriptions {
         return pending.size();
     }
 
-    /** Writes what is due; false when there was no room. */
+    /** Writes the SUBSCRIBEs and UNSUBSCRIBEs that are queued; false when there was no room. */
     boolean fill(Codec codec, Output out) {
-        while (!due.isEmpty() && pending.size() < MAX_PENDING_PACKETS) {
-            if (due.peek().isSettled()) {
-                Entry settled = due.remove();
-                settled.queued = false;
-                enqueue(settled);
-                continue;
-            }
-            boolean subscribe = due.peek().wanted != NOT_WANTED;
-            int refusal = refusal(due.peek(), subscribe);
-            if (refusal != 0 && !subscribe && !due.peek().userProperties.isEmpty()) {
-                due.peek().userProperties = List.of(); // the filter matters more
-                continue;
-            }
-            if (refusal != 0) {
-                Entry refused = due.remove();
-                refused.queued = false;
-                if (subscribe) {
-                    refuse(refused, refusal);
-                } else { // it is due again on the next connection
-                    answer(refused, new Reason(refusal, "the CONNACK said so"));
+        while (!queue.isEmpty() && pending.size() < MAX_PENDING_PACKETS) {
+            Entry first = queue.peek();
+            boolean subscribe = first.wanted != NOT_WANTED;
+            int refusal = first.isSettled() ? 0 : refusal(first, subscribe);
+            if (first.isSettled()) {
+                enqueue(takeFirst());
+            } else if (refusal != 0 && !subscribe && !first.userProperties.isEmpty()) {
+                first.userProperties = List.of(); // the filter matters more
+            } else if (refusal != 0 && subscribe) {
+                refuse(takeFirst(), refusal);
+            } else if (refusal != 0) { // it is asked for again on the next connection
+                answer(takeFirst(), new Reason(refusal, "the CONNACK said so"));
+            } else {
+                Request request = new Request(subscribe, nextBatch(subscribe));
+                int id = ids.allocate(request);
+                if (id == 0) {
+                    return true; // an acknowledgement will free one
                 }
-                continue;
+                if (!write(request, id, codec, out)) {
+                    ids.free(id);
+                    return false;
+                }
             }
-            List<Entry> batch = nextBatch(subscribe);
-            Request request = new Request(subscribe, batch);
-            int id = ids.allocate(request);
-            if (id == 0) {
-                return true; // an acknowledgement will free one
-            }
-            byte[] packet = subscribe ? codec.encode(new Subscribe(id, batch.stream()
-                    .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList(), batch.get(0).userProperties))
-                    : codec.encode(new Unsubscribe(id, batch.stream().map(entry -> entry.filter).toList(), batch.get(0).userProperties));
-            var buffer = out.reserve(packet.length);
-            if (buffer == null) {
-                ids.free(id);
-                return false;
-            }
-            buffer.put(packet);
-            pending.put(id, request);
-            for (Entry entry : batch) {
-                due.remove();
-                entry.queued = false;
-                entry.pending = true;
-                entry.heldBefore = subscribe && entry.held == Held.PERHAPS;
-                entry.held = Held.PERHAPS;
-                entry.requested = entry.wanted;
-            }
+        }
+        return true;
+    }
+
+    private Entry takeFirst() {
+        Entry entry = queue.remove();
+        entry.asking = Asking.NOT;
+        return entry;
+    }
+
+    private boolean write(Request request, int id, Codec codec, Output out) {
+        List<UserProperty> userProperties = request.entries.get(0).userProperties;
+        byte[] packet = request.subscribe
+                ? codec.encode(new Subscribe(id, request.entries.stream()
+                        .map(entry -> new Subscribe.Request(entry.filter, entry.wanted)).toList(), userProperties))
+                : codec.encode(new Unsubscribe(id, request.entries.stream().map(entry -> entry.filter).toList(),
+                        userProperties));
+        ByteBuffer buffer = out.reserve(packet.length);
+        if (buffer == null) {
+            return false;
+        }
+        buffer.put(packet);
+        pending.put(id, request);
+        for (Entry entry : request.entries) {
+            queue.remove();
+            entry.asking = Asking.PENDING;
+            entry.heldBefore = request.subscribe && entry.held == Held.PERHAPS;
+            entry.held = Held.PERHAPS;
+            entry.requested = entry.wanted;
         }
         return true;
     }
@@ -253,12 +278,13 @@ final class Subscriptions {
 
     private static int bytes(Entry entry) {
         return Topics.utf8Length(entry.filter) + FILTER_BYTES + entry.userProperties.stream()
-                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES).sum();
+                .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES)
+                .sum();
     }
 
     private void answer(Entry entry, Reason reason) {
-        events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(), reason.text(),
-                reason.userProperties()));
+        events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(),
+                reason.text(), reason.userProperties()));
     }
 
     private void refuse(Entry entry, int code) {
@@ -272,7 +298,7 @@ final class Subscriptions {
     private List<Entry> nextBatch(boolean subscribe) {
         List<Entry> batch = new ArrayList<>();
         int bytes = PACKET_BYTES;
-        for (Entry entry : due) {
+        for (Entry entry : queue) {
             bytes += bytes(entry);
             if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
                     || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
@@ -300,29 +326,37 @@ final class Subscriptions {
         pending.remove(packetId);
         ids.free(packetId);
         for (int i = 0; i < request.entries.size(); i++) {
-            Entry entry = request.entries.get(i);
-            boolean refused = !none && codes[i] >= 0x80;
-            Reason answer = new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties());
-            if (request.subscribe) {
-                events.granted(entry.filter, answer);
-            } else {
-                answer(entry, answer);
-            }
-            entry.pending = false; // not before: without heap all of this comes again
-            if (request.subscribe) {
-                entry.held = entry.again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
-            } else {
-                entry.held = refused ? Held.PERHAPS : Held.NOTHING;
-            }
-            entry.again = false;
-            if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
-                noteRemoved(entry);
-            }
-            if (request.subscribe || !refused || entry.wanted != NOT_WANTED) {
-                enqueue(entry);
-            } // else it is asked for again on the next connection
+            boolean refused = !none && codes[i] >= FAILURE;
+            answered(request.entries.get(i), request.subscribe, refused,
+                    new Reason(none ? 0 : codes[i], reason.text(), reason.userProperties()));
         }
         return true;
+    }
+
+    private void answered(Entry entry, boolean subscribe, boolean refused, Reason answer) {
+        if (subscribe) {
+            events.granted(entry.filter, answer);
+        } else {
+            answer(entry, answer);
+        }
+        boolean again = entry.asking == Asking.PENDING_AND_AGAIN;
+        entry.asking = Asking.NOT; // not before: without heap all of this comes again
+        if (subscribe) {
+            entry.held = again ? Held.PERHAPS : refused ? Held.REFUSED : Held.GRANTED;
+        } else {
+            entry.held = refused ? Held.PERHAPS : Held.NOTHING;
+        }
+        if (entry.held == Held.NOTHING || entry.held == Held.REFUSED && !entry.heldBefore) {
+            noteRemoved(entry);
+        }
+        if (subscribe || !refused || entry.wanted != NOT_WANTED) {
+            enqueue(entry);
+        } // else it is asked for again on the next connection
+    }
+
+    /** It does not stand in {@link #queue} any more. */
+    private static void forgetQueued(Entry entry) {
+        entry.asking = entry.asking == Asking.QUEUED ? Asking.NOT : entry.asking;
     }
 
     /** Something failed for want of heap: without a connection, all is asked for again on the next one. */
@@ -332,16 +366,16 @@ final class Subscriptions {
                 ids.free(id);
             }
         }
-        due.clear();
-        entries.values().forEach(entry -> entry.queued = false);
-        doubt();
+        queue.clear();
+        entries.values().forEach(Subscriptions::forgetQueued);
+        renewAll();
     }
 
     void use(MessageStore newStore) {
         store = newStore;
     }
 
-    /** Takes up what the broker held before a restart. */
+    /** Restores what the broker held before a restart. */
     void restore(Map<String, Integer> subscriptions) {
         subscriptions.forEach((filter, qos) -> {
             Entry entry = entries.computeIfAbsent(filter, Entry::new);
@@ -358,19 +392,18 @@ final class Subscriptions {
         for (Entry entry : List.copyOf(entries.values())) {
             entry.forgetRefusal(); // worth one try on each connection
             boolean wasBeingRemoved = entry.isBeingRemoved();
-            entry.pending = false;
+            entry.asking = entry.asking.isPending() ? Asking.NOT : entry.asking;
             if (wasBeingRemoved && entry.wanted != NOT_WANTED) {
                 events.removed(entry.filter, Subscription.Removal.KEPT);
             }
-            entry.again = false;
             enqueue(entry);
         }
         pending.keySet().forEach(ids::free);
         pending.clear();
     }
 
-    /** Nobody knows what the broker holds: everything is subscribed again. */
-    void doubt() {
+    /** It is not known what the broker holds: everything is subscribed again. */
+    void renewAll() {
         for (Entry entry : List.copyOf(entries.values())) {
             entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held;
             enqueue(entry);
@@ -379,9 +412,9 @@ final class Subscriptions {
 
     /** The broker holds nothing any more, and nothing is written down. */
     void sessionLost() {
-        due.clear();
+        queue.clear();
         for (Entry entry : List.copyOf(entries.values())) {
-            entry.queued = false;
+            forgetQueued(entry);
             entry.noted = NOT_WANTED;
             entry.held = Held.NOTHING;
             enqueue(entry);

@@ -1,6 +1,11 @@
 package mqtt.resilient.impl.session;
 
-/** A rate limit: so many tokens per second, at most a burst of them saved up. Zero per second = no limit. */
+import mqtt.resilient.api.Message;
+
+/**
+ * The rate limit of a client: so many tokens per second, at most a burst of them saved up. Zero per second = no limit;
+ * alarms need no token. On the io thread.
+ */
 final class TokenBucket {
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -31,6 +36,18 @@ final class TokenBucket {
 
     void take() {
         tokens--;
+    }
+
+    /** Whether a message may be sent now; alarms always may. */
+    boolean admits(Outgoing message, long now) {
+        return message.lane() == Message.LANE_ALARM || hasToken(now);
+    }
+
+    /** A message is sent. */
+    void take(Outgoing message) {
+        if (message.lane() != Message.LANE_ALARM && !isUnlimited()) {
+            take();
+        }
     }
 
     /** The time at which the next token is there. */

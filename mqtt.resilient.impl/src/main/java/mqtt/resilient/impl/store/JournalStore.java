@@ -500,7 +500,7 @@ public final class JournalStore implements MessageStore {
     }
 
     @Override
-    public void ended(Outgoing message) {
+    public void settled(Outgoing message) {
         if (!busy && pending.isIdle()) {
             writeLater(); // before it is noted, for this may fail for want of heap
         }
@@ -510,7 +510,7 @@ public final class JournalStore implements MessageStore {
     @Override
     public void remove(Outgoing message) {
         BacklogLane lane = lanes[message.lane()];
-        ended(message);
+        settled(message);
         if (!lane.removeFromWindow(message)) {
             lane.removeFromDisk(message);
             pending.spilled[message.lane()] -= pending.find(message.id()) == null ? 0 : 1;
@@ -550,7 +550,7 @@ public final class JournalStore implements MessageStore {
     public Outgoing removeOldest(int lane) {
         Outgoing oldest = next(lane);
         if (oldest != null) {
-            ended(oldest);
+            settled(oldest);
             sent(oldest);
         }
         return oldest;
@@ -599,19 +599,19 @@ public final class JournalStore implements MessageStore {
     }
 
     @Override
-    public void released(Outgoing message) {
+    public void pubrecReceived(Outgoing message) {
         int lane = message.lane();
         long index = message.index();
         note(to -> to.released(lane, index));
     }
 
     @Override
-    public void received(int packetId, long digest) {
+    public void inboundReceived(int packetId, long digest) {
         note(to -> to.received(packetId, digest));
     }
 
     @Override
-    public void completed(int packetId) {
+    public void pubrelReceived(int packetId) {
         note(to -> to.completed(packetId));
     }
 
@@ -631,7 +631,7 @@ public final class JournalStore implements MessageStore {
     }
 
     @Override
-    public void setAside(Outgoing message) {
+    public void deadLettered(Outgoing message) {
         long id = message.id();
         Message aside = message.message();
         long now = scheduler.wallClockMillis();

@@ -38,7 +38,7 @@ public final class MemoryStore implements MessageStore {
     }
 
     @Override
-    public void ended(Outgoing message) {
+    public void settled(Outgoing message) {
         // it left the heap with its last reference
     }
 

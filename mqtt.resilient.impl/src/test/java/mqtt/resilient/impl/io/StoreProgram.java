@@ -98,7 +98,7 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
                 break;
             }
             store.sent(next);
-            store.ended(next);
+            store.settled(next);
             delivered++;
         }
         loop.at(loop.nanoTime() + PACE_NANOS, this::deliverSome);

@@ -9,7 +9,7 @@ public final class Peek {
 
     /** What the session does before it sends a message. */
     public static void sending(Outgoing message) {
-        message.state = message.isExactlyOnce() ? Outgoing.ASSIGNING : Outgoing.AWAITS_PUBACK;
+        message.state = message.isExactlyOnce() ? DeliveryState.ASSIGNING : DeliveryState.READY;
     }
 
     /** A message as the session hands it over. */
@@ -17,8 +17,8 @@ public final class Peek {
         return new Incoming(publish, 1);
     }
 
-    /** Whether the broker has received it, and is told, or was told, to let go of it. */
+    /** Whether the broker has received it, and a PUBREL was, or is to be, sent. */
     public static boolean isReleased(Outgoing message) {
-        return message.state == Outgoing.AWAITS_PUBCOMP;
+        return message.state.isReleased();
     }
 }

@@ -3,24 +3,55 @@ package mqtt.resilient.impl.session;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.packet.Publish;
+import mqtt.resilient.spi.packet.Reason;
 import org.junit.jupiter.api.Test;
 
 /** What is received and not acknowledged. */
-class ReceiverTest {
-    private final Receiver receiver = new Receiver(new AcknowledgementQueue());
+class ReceiverTest implements SessionEvents {
+    private final Connection connection = new Connection();
+    private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this, new Counters());
+    private Incoming handedOver;
 
-    private Incoming received(boolean duplicate, int connection) {
-        return receiver.received(new Publish("t", new byte[1], Qos.EXACTLY_ONCE, false, duplicate, 5, Publish.Details.NONE), connection);
+    @Override
+    public void received(Incoming message) {
+        handedOver = message;
+    }
+
+    @Override
+    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
+        throw new AssertionError("nothing is sent");
+    }
+
+    @Override
+    public void oversized(String topic, int size) {
+        throw new AssertionError("it is small");
+    }
+
+    @Override
+    public void granted(String filter, Reason reason) {
+        throw new AssertionError("nothing is subscribed");
+    }
+
+    /** What the listeners get of a PUBLISH; null = nothing. */
+    private Incoming received(boolean duplicate) {
+        handedOver = null;
+        receiver.publishReceived(new Publish("t", new byte[1], Qos.EXACTLY_ONCE, false, duplicate, 5, Publish.Details.NONE));
+        return handedOver;
     }
 
     @Test
-    void aMessageThatIsForgottenIsNoRepetitionAlsoAfterItWasLetGo() {
-        Incoming incoming = received(false, 1);
-        receiver.letGo(incoming);
+    void aMessageThatIsForgottenIsNoDuplicateAlsoAfterItWasHandled() {
+        connection.begin(null, BrokerLimits.NONE);
+        Incoming incoming = received(false);
+        receiver.handled(incoming);
         receiver.forget(incoming);
-        assertNotNull(received(true, 2));
-        assertNull(received(true, 2));
+        connection.begin(null, BrokerLimits.NONE);
+        assertNotNull(received(true));
+        assertNull(received(true));
     }
 }

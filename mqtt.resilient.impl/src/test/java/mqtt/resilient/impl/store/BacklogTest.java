@@ -55,7 +55,7 @@ class BacklogTest {
             for (Outgoing message = second.store.next(2); message != null; message = second.store.next(2)) {
                 assertEquals(next++, message.id());
                 second.store.sent(message);
-                second.store.ended(message);
+                second.store.settled(message);
             }
             second.run();
         }

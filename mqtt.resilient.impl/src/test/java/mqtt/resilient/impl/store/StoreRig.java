@@ -238,7 +238,7 @@ final class StoreRig implements MessageStore.Listener {
         sent.get(message.lane()).remove(message);
         Entry entry = entry(message);
         entry.ended = true;
-        store.ended(message);
+        store.settled(message);
         store.whenDurable(() -> entry.endDurable = true);
         message.end();
     }
@@ -248,7 +248,7 @@ final class StoreRig implements MessageStore.Listener {
         log.add("end lazily " + message.id());
         sent.get(message.lane()).remove(message);
         entry(message).ended = true;
-        store.ended(message);
+        store.settled(message);
         message.end();
     }
 
@@ -293,7 +293,7 @@ final class StoreRig implements MessageStore.Listener {
         log.add("release " + message.id());
         Entry entry = entry(message);
         entry.released = true;
-        store.released(message);
+        store.pubrecReceived(message);
         store.whenDurable(() -> entry.releasedDurable = true);
     }
 
@@ -308,7 +308,7 @@ final class StoreRig implements MessageStore.Listener {
 
     void setAside(Outgoing message) {
         entry(message).aside = true;
-        store.setAside(message);
+        store.deadLettered(message);
         end(message);
     }
 
@@ -325,12 +325,12 @@ final class StoreRig implements MessageStore.Listener {
     }
 
     void received(int packetId, long digest) {
-        store.received(packetId, digest);
+        store.inboundReceived(packetId, digest);
         note("received " + packetId, digest);
     }
 
     void completed(int packetId) {
-        store.completed(packetId);
+        store.pubrelReceived(packetId);
         note("received " + packetId, "none");
     }
 

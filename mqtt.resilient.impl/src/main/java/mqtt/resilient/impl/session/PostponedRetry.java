@@ -1,0 +1,40 @@
+package mqtt.resilient.impl.session;
+
+/**
+ * When messages that the broker has refused for now are sent again on the same connection: after 30 s, and after twice
+ * the time where it refuses again. Until then they keep their slots, so that less is sent. On the io thread.
+ */
+final class PostponedRetry {
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long RETRY_NANOS = 30_000_000_000L;
+    private static final int MAX_DOUBLINGS = 5;
+
+    private long at = NEVER;
+    private int doublings;
+
+    void refused(long now) {
+        if (at == NEVER) {
+            at = now + (RETRY_NANOS << doublings);
+            doublings = Math.min(doublings + 1, MAX_DOUBLINGS);
+        }
+    }
+
+    /** A message that was refused before is delivered. */
+    void delivered() {
+        doublings = 0;
+    }
+
+    /** Whether it is time; true once. */
+    boolean takeDue(long now) {
+        boolean due = now - at >= 0 && at != NEVER;
+        if (due) {
+            cancel();
+        }
+        return due;
+    }
+
+    /** A new connection sends everything again anyway. */
+    void cancel() {
+        at = NEVER;
+    }
+}
