@@ -144,10 +144,7 @@ final class Attempt {
         racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
                 new Connect(clientId, clean, login.keepAliveSeconds(), login.user(), login.password(),
                         login.will(), settings.version().options(settings.sessionExpirySeconds(),
-                                settings.packetMaxBytes())), responseTimeout, racer);
-        if (authenticator != null) {
-            racer.link.authenticate(settings.version().authMethod(), authenticator);
-        }
+                                settings.packetMaxBytes())), authenticator, responseTimeout, racer);
         racing.add(racer.link);
     }
 
