@@ -12,18 +12,6 @@ final class Authentication {
     private static final long LONGEST_RENEWAL_SECONDS = 100L * 365 * 24 * 3600;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-    /** The link. */
-    interface Owner {
-        /** The authenticator has something to say: in the CONNECT if there was none, else in an AUTH. */
-        void send(Auth auth);
-
-        /** Whether what the broker sends is read now. */
-        boolean reads();
-
-        /** It has come to nothing. */
-        void failed(String reason);
-    }
-
     private enum Stage {
         /** Nothing is under way. */
         IDLE,
@@ -38,7 +26,7 @@ final class Authentication {
     private AuthenticatorCalls calls;
     private final Scheduler scheduler;
     private final long responseNanos;
-    private final Owner owner;
+    private final Handshake handshake;
     private Stage stage = Stage.IDLE;
     /** Who leads the present exchange. */
     private AuthenticatorCalls asked;
@@ -48,12 +36,12 @@ final class Authentication {
     /** When the next one begins, or the present one must be over. */
     private Scheduler.Timer timer;
 
-    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos, Owner owner) {
+    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos, Handshake handshake) {
         this.method = method;
         this.calls = calls;
         this.scheduler = scheduler;
         this.responseNanos = responseNanos;
-        this.owner = owner;
+        this.handshake = handshake;
     }
 
     /** Who is asked from the next exchange on; null = nobody is there. */
@@ -76,13 +64,13 @@ final class Authentication {
     private void send(int code, byte[] data) {
         if (!closed) {
             stage = Stage.THEIRS;
-            owner.send(new Auth(code, method, data));
+            handshake.send(new Auth(code, method, data));
         }
     }
 
     private void fail(String reason) {
         if (!closed) {
-            owner.failed("auth.method " + method + ": " + reason);
+            handshake.authenticationFailed("auth.method " + method + ": " + reason);
         }
     }
 
@@ -149,7 +137,7 @@ final class Authentication {
 
     private void awaitEnd() {
         timer = scheduler.at(scheduler.nanoTime() + responseNanos, () -> {
-            if (owner.reads()) {
+            if (handshake.isReading()) {
                 fail("the re-authentication was not over within response.seconds");
             } else {
                 awaitEnd();

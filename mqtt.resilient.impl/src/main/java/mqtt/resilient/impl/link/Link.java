@@ -37,8 +37,6 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
     private static final int QOS_NOT_SUPPORTED = 0x9B;
     private static final long CLOSE_NANOS = 1_000_000_000L;
-    private static final byte TLS_ALERT = 0x15;
-    private static final byte TLS_HANDSHAKE = 0x16;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /** Is told how the connection goes. */
@@ -75,19 +73,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
     private final Owner owner;
     private final ResponseTimeout responseTimeout;
     private final Alarm alarm;
-    /** Null = there is none. */
-    private final Authentication authentication;
+    private final Handshake handshake;
     private final Connection connection;
 
     private LinkSettings settings;
     private Stage stage = Stage.CONNECTING;
     /** When the stages before {@code ONLINE} must be over. */
     private long stageDeadline;
-    /** The CONNECT or AUTH that is to be written; null = none is. */
-    private byte[] handshakePacket;
-    private boolean heard;
     private ByteBuffer behindConnack = NOTHING;
-    private long packetLimit = BrokerLimits.NONE.maximumPacketBytes();
     /** While the session uses the connection, else null. */
     private Session session;
     /** Null until the session uses the connection. */
@@ -109,8 +102,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         this.owner = owner;
         codec = protocol.newCodec();
         splitter = new FrameSplitter(codec, settings.packetMaxBytes());
-        authentication = authenticator == null ? null : new Authentication(settings.version().authMethod(), authenticator, scheduler,
-                settings.timing().responseNanos(), new Authenticating());
+        handshake = new Handshake(this, codec, connect, authenticator, settings, scheduler);
         alarm = new Alarm(scheduler, this::check);
         stageDeadline = scheduler.nanoTime() + settings.timing().connectNanos();
         alarm.at(stageDeadline);
@@ -155,9 +147,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     /** Who authenticates it again from now on; null = nobody. */
     void authenticator(AuthenticatorCalls calls) {
-        if (authentication != null) {
-            authentication.use(calls);
-        }
+        handshake.authenticator(calls);
     }
 
     /** Sends a PINGREQ now, unless one is under way. */
@@ -213,9 +203,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         stage = Stage.CLOSED;
         whenClosed = null;
         session = null;
-        if (authentication != null) {
-            authentication.close();
-        }
+        handshake.close();
         alarm.stop();
         if (liveness != null) {
             liveness.answerProbes(false);
@@ -260,28 +248,21 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return; // the owner has closed it meanwhile
         }
         boolean online = stage == Stage.ONLINE;
-        String reason = (online ? "the broker disconnected: " : "the broker refused: ")
-                + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
-        boolean ofOneMessage = online && isOfOneMessage(reasonCode);
         ProtocolVersion.Reaction reaction = protocol.reaction(reasonCode);
-        Ending.Cause cause = switch (reaction) {
-            case BACK_OFF, SUSPECT -> online ? Ending.Cause.CLOSED : Ending.Cause.REFUSED;
-            case SLOW_RETRY -> ofOneMessage ? Ending.Cause.CLOSED : Ending.Cause.REFUSED_FOR_GOOD;
-            case TAKEN_OVER -> Ending.Cause.TAKEN_OVER;
-            case REDIRECT -> Ending.Cause.REDIRECTED;
-            case FALL_BACK -> Ending.Cause.UNSUPPORTED;
-        };
+        boolean ofOneMessage = online && !handshake.isAuthenticating() && isOfOneMessage(reasonCode);
+        Ending.Cause cause = Ending.causeOf(reaction, online, ofOneMessage);
         boolean suspect = reaction == ProtocolVersion.Reaction.SUSPECT // it may be for a message of ours
                 || reaction == ProtocolVersion.Reaction.SLOW_RETRY && ofOneMessage;
+        String reason = (online ? "the broker disconnected: " : "the broker refused: ")
+                + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
         connection.close();
         detach(Stage.CLOSED, suspect);
         owner.ended(new Ending(cause, reason, reasonCode, serverReference));
     }
 
     /** Whether a broker may disconnect with this code because of a single message. */
-    private boolean isOfOneMessage(int reasonCode) {
-        boolean authenticates = authentication != null && authentication.isUnderWay();
-        return !authenticates && (reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED || reasonCode == QOS_NOT_SUPPORTED);
+    private static boolean isOfOneMessage(int reasonCode) {
+        return reasonCode == NOT_AUTHORIZED || reasonCode == RETAIN_NOT_SUPPORTED || reasonCode == QOS_NOT_SUPPORTED;
     }
 
     /** The session uses the connection no more. */
@@ -292,9 +273,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
         alarm.stop();
         behindConnack = NOTHING;
-        if (authentication != null) {
-            authentication.close();
-        }
+        handshake.close();
         if (session != null) {
             session.disconnected(byBroker);
             session = null;
@@ -307,15 +286,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
     public void connected() {
         stage = Stage.HANDSHAKE;
         stageDeadline = scheduler.nanoTime() + settings.timing().responseNanos();
-        if (authentication == null) {
-            handshakePacket = codec.encode(connect);
-        }
         owner.handshake();
-        connection.requestWrite();
         alarm.at(stageDeadline);
-        if (authentication != null) {
-            authentication.begin();
-        }
+        handshake.begin();
     }
 
     @Override
@@ -334,10 +307,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         long before = attached == null ? 0 : attached.progress();
         long unanswered = attached == null ? 0 : attached.unanswered();
         try {
-            if (!heard && bytes.hasRemaining()) {
-                heard = true;
-                requireMqtt(bytes.get(bytes.position()));
-            }
+            handshake.requireMqtt(bytes);
             splitter.split(bytes, this);
         } catch (ProtocolException e) { // the broker is told how it broke the protocol, where the version has a word for it
             end(new Ending(Ending.Cause.PROTOCOL, "protocol error: " + e.getMessage()),
@@ -356,33 +326,12 @@ final class Link implements ConnectionHandler, PacketReceiver {
         }
     }
 
-    /** Names another protocol by its first byte, before it is taken for the header of a packet. */
-    private static void requireMqtt(byte first) throws ProtocolException {
-        if (first == 'H') {
-            throw new ProtocolException(0, "the peer speaks HTTP, not MQTT; perhaps ws:// is meant");
-        }
-        if (first == TLS_ALERT || first == TLS_HANDSHAKE) {
-            throw new ProtocolException(0, "the peer speaks TLS; perhaps mqtts:// or wss:// is meant");
-        }
-    }
-
     @Override
     public void fill(Output out) {
-        if (handshakePacket != null && put(handshakePacket, out)) {
-            handshakePacket = null;
-        }
+        handshake.fill(out);
         if (stage == Stage.ONLINE) {
             liveness.fill(out);
         }
-    }
-
-    static boolean put(byte[] packet, Output out) {
-        ByteBuffer buffer = out.reserve(packet.length);
-        if (buffer == null) {
-            return false;
-        }
-        buffer.put(packet);
-        return true;
     }
 
     @Override
@@ -422,7 +371,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         } else if (stage == Stage.CONNECTING) {
             timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds (" + seconds(settings.timing().connectNanos()) + ")");
         } else {
-            timeOut(Ending.Cause.TIMEOUT, (authentication != null && authentication.isOurs()
+            timeOut(Ending.Cause.TIMEOUT, (handshake.awaitsAuthenticator()
                     ? "the Authenticator for auth.method gave no answer within response.seconds ("
                     : "no CONNACK within response.seconds (") + seconds(settings.timing().responseNanos()) + ")");
         }
@@ -434,28 +383,15 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     // ---- enhanced authentication ----------------------------------------------------------------------------------
 
-    private final class Authenticating implements Authentication.Owner {
-        @Override
-        public void send(Auth auth) {
-            byte[] packet = auth.code() == Auth.SUCCESS ? codec.encode(connect.with(auth)) : codec.encode(auth);
-            if (auth.code() != Auth.SUCCESS && packet.length > packetLimit) { // [MQTT-3.2.2-15]
-                failed("an AUTH of " + packet.length + " bytes; the broker allows " + packetLimit);
-                return;
-            }
-            handshakePacket = packet;
-            connection.requestWrite();
-        }
+    /** Whether what the broker sends is read now. */
+    boolean isReading() {
+        return liveness == null || !liveness.isReadingPaused();
+    }
 
-        @Override
-        public boolean reads() {
-            return liveness == null || !liveness.isReadingPaused();
-        }
-
-        @Override
-        public void failed(String reason) {
-            end(new Ending(Ending.Cause.REFUSED_FOR_GOOD, reason), stage == Stage.UNPROVED || stage == Stage.ONLINE
-                    ? codec.disconnect(UNSPECIFIED, NO_CHANGE) : NO_BYTES);
-        }
+    /** Nobody can authenticate this connection, or the authenticator does not accept the broker. */
+    void authenticationFailed(String reason) {
+        end(new Ending(Ending.Cause.REFUSED_FOR_GOOD, reason), stage == Stage.UNPROVED || stage == Stage.ONLINE
+                ? codec.disconnect(UNSPECIFIED, NO_CHANGE) : NO_BYTES);
     }
 
     // ---- packets --------------------------------------------------------------------------------------------------
@@ -469,17 +405,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
             endedByBroker(connack.code(), connack.limits().reason(), connack.serverReference());
             return;
         }
-        if (authentication == null) {
-            if (!connack.authentication().method().isEmpty()) {
-                throw new ProtocolException("a CONNACK with an authentication method, although none was requested [MQTT-4.12.0-6]");
-            }
+        if (!handshake.mustProve(connack)) {
             online(connack);
             return;
         }
         stage = Stage.UNPROVED;
         splitter.hold(true);
         connection.pauseReading(true);
-        authentication.accepted(connack.authentication(), () -> {
+        handshake.prove(connack, () -> {
             splitter.hold(false);
             connection.pauseReading(false);
             online(connack);
@@ -492,7 +425,6 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     private void online(Connack connack) {
-        packetLimit = connack.limits().maximumPacketBytes();
         stage = Stage.ONLINE;
         owner.accepted(connack);
         if (stage == Stage.ONLINE) {
@@ -539,10 +471,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void auth(Auth auth) throws ProtocolException {
-        if (authentication == null) {
-            throw new ProtocolException("an AUTH, although no authentication method was requested [MQTT-4.12.0-6]");
-        }
-        authentication.received(auth);
+        handshake.auth(auth);
     }
 
     @Override

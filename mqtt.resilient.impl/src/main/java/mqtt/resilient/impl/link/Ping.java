@@ -29,7 +29,7 @@ final class Ping {
 
     /** Writes the PINGREQ, if there is one to be written and room for it. */
     void fill(byte[] pingreq, Output out, long now) {
-        if (due && Link.put(pingreq, out)) {
+        if (due && Handshake.put(pingreq, out)) {
             due = false;
             awaitedSince = now;
             sentAt = now;
