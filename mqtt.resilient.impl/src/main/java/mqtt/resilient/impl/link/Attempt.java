@@ -80,7 +80,7 @@ final class Attempt {
     }
 
     void start() {
-        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        String host = settings.tcpHost(broker);
         listener.stage(ConnectionState.RESOLVING, host);
         at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name " + host
                 + " was not resolved within connect.seconds")));

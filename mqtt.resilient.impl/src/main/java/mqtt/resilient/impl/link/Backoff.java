@@ -17,6 +17,12 @@ final class Backoff {
         return last;
     }
 
+    /** For a cause that somebody must remove: between half of the longest wait and the longest. */
+    long nextLong(long min, long max) {
+        next(min, max);
+        return max / 2 + random.nextLong(max / 2 + 1);
+    }
+
     void reset() {
         last = 0;
     }

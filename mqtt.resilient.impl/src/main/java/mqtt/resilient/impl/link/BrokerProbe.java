@@ -27,7 +27,7 @@ final class BrokerProbe implements ConnectionHandler {
             Consumer<Boolean> answer) {
         BrokerProbe probe = new BrokerProbe(answer);
         probe.timeout = scheduler.at(scheduler.nanoTime() + settings.timing().connectNanos(), () -> probe.end(false));
-        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        String host = settings.tcpHost(broker);
         network.resolve(host, (found, error) -> {
             if (found == null || found.isEmpty()) {
                 probe.end(false);

@@ -53,6 +53,11 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         };
     }
 
+    /** Whether somebody must remove the cause. */
+    boolean isPermanent() {
+        return cause == Cause.REFUSED_FOR_GOOD || cause == Cause.UNSUPPORTED || cause == Cause.REDIRECTED;
+    }
+
     Ending {
         reason = OutsideText.oneLine(reason);
     }

@@ -187,6 +187,11 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                 || packetMaxBytes != other.packetMaxBytes || !version.isSame(other.version);
     }
 
+    /** The host that the TCP connection goes to: the proxy, or the broker itself. */
+    String tcpHost(BrokerUri broker) {
+        return transport.proxy == null ? broker.host() : transport.proxy.host();
+    }
+
     /** The way to one address of a broker, or of the proxy to it; certificates know no dot at the end of a name. */
     Route route(BrokerUri broker, java.net.InetAddress address) {
         Route.Proxy proxy = transport.proxy;
