@@ -153,7 +153,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         configurationError = error;
         Repeated.execute(scheduler, () -> {
             if (!stopping) {
-                supervisor.fail(error);
+                supervisor.cannotBegin(error);
                 if (settings == null) {
                     condition.quietly(StoreHealth.FAILED, "no usable configuration: " + error);
                     publisher.health(condition.own());
@@ -281,7 +281,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         publisher.health(new StoreCondition.Told(health, reason)); // before it is told: who reads that it is well may publish
         condition.health(health, reason);
         if (!opened && health == StoreHealth.FAILED) {
-            supervisor.fail(reason);
+            supervisor.cannotBegin(reason);
             ready.complete(null);
         }
     }
@@ -291,7 +291,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         CompletableFuture<Void> done = new CompletableFuture<>();
         Repeated.execute(scheduler, () -> {
             try {
-                supervisor.offer(stopping ? null : five);
+                supervisor.useMqtt5(stopping ? null : five);
             } finally {
                 done.complete(null); // somebody waits for it
             }
@@ -515,7 +515,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
         StoreCondition.Told store = condition.told();
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
-                Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
+                Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
                 now.sessionPresent(), configurationError, now.reasonCode(), now.limits(), store.health(), store.reason());
     }
 
@@ -564,7 +564,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     /** The loop, without which nothing goes on, has ended. */
     public void fail(String reason) {
         health(StoreHealth.FAILED, reason);
-        supervisor.lost(reason);
+        supervisor.loopEnded(reason);
     }
 
     /** Answers whether the broker is there; safe from any thread. */
@@ -637,7 +637,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
                 supervisor.pause();
                 connecting.failed(Supervisor.PAUSED);
             }
-            supervisor.whenGone(() -> connecting.succeed(gone));
+            supervisor.whenClosed(() -> connecting.succeed(gone));
         });
         return gone.minimalCompletionStage();
     }
@@ -678,7 +678,7 @@ public final class Client implements SessionEvents, MessageStore.Listener, Dispa
     }
 
     @Override
-    public void changed(LinkStatus newStatus) {
+    public void statusChanged(LinkStatus newStatus) {
         linkStatus = newStatus;
         if (newStatus.state() == ConnectionState.RESOLVING) {
             counters.count(Counter.ATTEMPTS);

@@ -31,13 +31,13 @@ final class Attempt {
         void connectSent();
 
         /** The broker has discarded the session. */
-        void discarded();
+        void sessionDiscarded();
 
         /** The broker has accepted; the listener attaches its session at once, or abandons. */
-        void accepted(Link link, Connack connack);
+        void online(Link link, Connack connack);
 
         /** The attempt, or the link that came of it, has ended. */
-        void ended(Ending ending);
+        void attemptEnded(Ending ending);
     }
 
     private final Network network;
@@ -157,7 +157,7 @@ final class Attempt {
         }
 
         @Override
-        public void handshake() {
+        public void networkConnected() {
             winner = link;
             Scheduler.cancel(timer);
             addresses.clear();
@@ -172,10 +172,10 @@ final class Attempt {
         }
 
         @Override
-        public void accepted(Connack connack) {
+        public void connackAccepted(Connack connack) {
             if (isDiscarding()) {
                 discard = false;
-                listener.discarded();
+                listener.sessionDiscarded();
                 winner = null;
                 discarding = true;
                 link.close(() -> { // or the broker would take the new connection for a takeover
@@ -187,12 +187,12 @@ final class Attempt {
                     }
                 });
             } else {
-                listener.accepted(link, connack);
+                listener.online(link, connack);
             }
         }
 
         @Override
-        public void ended(Ending ending) {
+        public void connectionEnded(Ending ending) {
             racing.remove(link);
             if (link == winner) {
                 fail(ending);
@@ -212,7 +212,7 @@ final class Attempt {
         Scheduler.cancel(timer);
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
-        listener.ended(ending);
+        listener.attemptEnded(ending);
     }
 
     /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */

@@ -42,13 +42,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** Is told how the connection goes. */
     interface Owner {
         /** The network connection is made and CONNECT goes out. */
-        void handshake();
+        void networkConnected();
 
         /** The broker has accepted; the owner calls {@link #attach} at once, or closes. */
-        void accepted(Connack connack);
+        void connackAccepted(Connack connack);
 
         /** The connection has ended by itself; not called after a close. */
-        void ended(Ending ending);
+        void connectionEnded(Ending ending);
     }
 
     private enum Stage {
@@ -109,7 +109,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         connection = network.connect(route, this);
     }
 
-    /** Lets the session use the connection; right after {@link Owner#accepted}. */
+    /** Lets the session use the connection; right after {@link Owner#connackAccepted}. */
     void attach(Session attached, String key, boolean sessionPresent, boolean uncertain, BrokerLimits limits) {
         int keepAliveSeconds = connect.keepAliveSeconds();
         if (limits.keepAliveSeconds() >= 0) {
@@ -223,7 +223,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             }
             connection.close();
             detach(Stage.CLOSED, passedOver);
-            owner.ended(new Ending(cause, reason));
+            owner.connectionEnded(new Ending(cause, reason));
         }
     }
 
@@ -239,7 +239,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             connection.close();
             detach(Stage.CLOSED, false);
         }
-        owner.ended(ending);
+        owner.connectionEnded(ending);
     }
 
     /** The broker has refused the connection, or ended it, with a reason code. */
@@ -257,7 +257,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 + protocol.reason(reasonCode) + (words.isEmpty() ? "" : " (" + words + ")");
         connection.close();
         detach(Stage.CLOSED, suspect);
-        owner.ended(new Ending(cause, reason, reasonCode, serverReference));
+        owner.connectionEnded(new Ending(cause, reason, reasonCode, serverReference));
     }
 
     /** Whether a broker may disconnect with this code because of a single message. */
@@ -286,7 +286,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     public void connected() {
         stage = Stage.HANDSHAKE;
         stageDeadline = scheduler.nanoTime() + settings.timing().responseNanos();
-        owner.handshake();
+        owner.networkConnected();
         alarm.at(stageDeadline);
         handshake.begin();
     }
@@ -355,7 +355,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             whenClosed.run();
         } else if (!over) {
             detach(Stage.CLOSED, closing.byPeer());
-            owner.ended(new Ending(cause, closing.reason()));
+            owner.connectionEnded(new Ending(cause, closing.reason()));
         }
     }
 
@@ -426,7 +426,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     private void online(Connack connack) {
         stage = Stage.ONLINE;
-        owner.accepted(connack);
+        owner.connackAccepted(connack);
         if (stage == Stage.ONLINE) {
             liveness.planPing();
         }

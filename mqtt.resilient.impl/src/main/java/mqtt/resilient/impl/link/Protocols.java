@@ -30,7 +30,7 @@ final class Protocols {
     }
 
     /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the one that was there. */
-    void offer(ProtocolVersion newFive, long now) {
+    void useMqtt5(ProtocolVersion newFive, long now) {
         if (newFive == five) {
             return;
         }

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.link;
 
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.spi.ProtocolVersion;
 
 /**
  * Whose session the client's own state belongs to, and under which client identifier. Where that is not certain, the broker's session has
@@ -46,6 +47,11 @@ final class SessionOwner {
     String clientId(LinkSettings settings) {
         String configured = settings.login().clientId();
         return configured.isEmpty() ? assignedId : configured;
+    }
+
+    /** The session that a connection to a broker in a version is about. */
+    SessionKey key(LinkSettings settings, BrokerUri broker, ProtocolVersion version) {
+        return SessionKey.of(settings.brokers(), broker, clientId(settings), version);
     }
 
     /** Whether our state is that of this session. */

@@ -5,7 +5,6 @@ import java.util.random.RandomGenerator;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.NetworkState;
@@ -19,17 +18,14 @@ import mqtt.resilient.spi.packet.Connack;
 public final class Supervisor implements Attempt.Listener {
     /** Why it is offline after {@link #pause}. */
     public static final String PAUSED = "disconnect() was called";
-    private static final long MILLION = 1_000_000L;
     private static final long SECOND = 1_000_000_000L;
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
-    /** What is shown of a name that a broker gives. */
-    private static final int MOST_CHARACTERS = 256;
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
 
     /** What the supervisor tells and asks, on the loop. */
     public interface Listener {
         /** The state has changed. */
-        void changed(LinkStatus status);
+        void statusChanged(LinkStatus status);
 
         /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
         boolean isDrained();
@@ -52,12 +48,12 @@ public final class Supervisor implements Attempt.Listener {
     private final Protocols protocols;
     private final Session session;
     private final Listener listener;
-    private final Backoff backoff;
     private final ResponseTimeout responseTimeout = new ResponseTimeout();
     private final BrokerList brokers = new BrokerList();
     private final Failback failback;
     private final NetworkAdvice advice;
     private final SessionOwner owner = new SessionOwner();
+    private final RetryPolicy retries;
     private final PendingCloses closing = new PendingCloses();
 
     /** Null until there is a usable configuration. */
@@ -85,8 +81,8 @@ public final class Supervisor implements Attempt.Listener {
         protocols = new Protocols(protocol, scheduler.nanoTime());
         this.session = session;
         this.listener = listener;
-        backoff = new Backoff(random);
         advice = new NetworkAdvice(network);
+        retries = new RetryPolicy(brokers, protocols, owner, advice, random);
         failback = new Failback(this.network, scheduler, brokers, () -> restart("the first broker answers again"));
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", "", 0, 0,
                 0, BrokerLimits.NONE, false, false, false);
@@ -141,8 +137,8 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     /** MQTT 5 is there from now on, or null = is not; when this returns nothing calls the one before any more. */
-    public void offer(ProtocolVersion five) {
-        protocols.offer(five, scheduler.nanoTime());
+    public void useMqtt5(ProtocolVersion five) {
+        protocols.useMqtt5(five, scheduler.nanoTime());
         if (connects() && protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime()) != protocol) {
             restart("MQTT 5 is " + (five == null ? "no longer available" : "available now"));
         }
@@ -157,13 +153,13 @@ public final class Supervisor implements Attempt.Listener {
         if (link != null) {
             link.authenticator(newAuthenticator);
         } else if (newAuthenticator != null && connects() && !settings.version().authMethod().isEmpty()) {
-            backoff.reset();
+            retries.reset();
             attempt();
         }
     }
 
-    /** There is no usable configuration. */
-    public void fail(String reason) {
+    /** There is no usable configuration, or no store: it cannot begin. */
+    public void cannotBegin(String reason) {
         if (settings == null) {
             change(ConnectionState.FAILED, reason, 0);
         }
@@ -182,15 +178,15 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     /** Runs a task once the connections that were left are closed. */
-    public void whenGone(Runnable task) {
-        closing.tell(task);
+    public void whenClosed(Runnable task) {
+        closing.whenClosed(task);
     }
 
     /** Connects again after {@link #pause}. */
     public void resume() {
         if (intent == Intent.OFFLINE) {
             intent = Intent.CONNECTED;
-            backoff.reset();
+            retries.reset();
             if (settings != null) {
                 attempt();
             }
@@ -205,7 +201,7 @@ public final class Supervisor implements Attempt.Listener {
             if (online) {
                 change(ConnectionState.WAITING, reason, 0);
             }
-            backoff.reset();
+            retries.reset();
             attempt();
         }
     }
@@ -241,8 +237,8 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** Nothing goes on any more. */
-    public void lost(String reason) {
+    /** Nothing goes on any more: the loop has ended. */
+    public void loopEnded(String reason) {
         intent = Intent.OFFLINE;
         change(ConnectionState.FAILED, reason, 0);
     }
@@ -252,7 +248,7 @@ public final class Supervisor implements Attempt.Listener {
         intent = Intent.OFFLINE;
         leave(settings != null && settings.login().willOnStop());
         change(ConnectionState.OFFLINE, "stopped", 0);
-        whenClosed(then);
+        closing.next(then);
     }
 
     /** There is something to send; {@code urgent} opens a window of the schedule early. */
@@ -314,7 +310,7 @@ public final class Supervisor implements Attempt.Listener {
         } else if (state != NetworkState.DOWN && (attempt == null || attempt.isTrying())
                 && (state == NetworkState.UP || before == NetworkState.DOWN)) {
             leave();
-            backoff.reset();
+            retries.reset();
             at(now + settings.network().settleNanos(), this::attempt);
         }
     }
@@ -330,7 +326,7 @@ public final class Supervisor implements Attempt.Listener {
         leave();
         intent = intent == Intent.ASLEEP ? Intent.CONNECTED : intent;
         windowSince = scheduler.nanoTime();
-        whenClosed(this::begin);
+        closing.next(this::begin); // or the broker would take it for a takeover
     }
 
     private void begin() {
@@ -376,7 +372,7 @@ public final class Supervisor implements Attempt.Listener {
         boolean discard = owner.mustDiscard(sessionKey(), settings);
         at(scheduler.nanoTime() + LONGEST_ATTEMPT_NANOS, () -> { // it ends by itself; this is for faults of our own
             if (link == null) {
-                ended(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not end in time"));
+                attemptEnded(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not end in time"));
             }
         });
         attempt = new Attempt(network, scheduler, protocol, settings, brokers.current(), owner.clientId(settings), discard,
@@ -395,19 +391,19 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     @Override
-    public void discarded() {
+    public void sessionDiscarded() {
         owner.discarded(sessionKey());
     }
 
     @Override
-    public void accepted(Link newLink, Connack connack) {
+    public void online(Link newLink, Connack connack) {
         limits = connack.limits();
         owner.accepted(limits.assignedClientId());
         SessionKey key = sessionKey();
         boolean lasts = settings.sessionExpirySeconds() > 0;
         boolean sessionPresent = connack.sessionPresent() && lasts;
         if (sessionPresent && !owner.continues(key)) {
-            attemptFailed(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
+            attemptEnded(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
             return;
         }
         link = newLink;
@@ -427,79 +423,20 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private SessionKey sessionKey() {
-        return SessionKey.of(settings.brokers(), brokers.current(), owner.clientId(settings), protocol);
+        return owner.key(settings, brokers.current(), protocol);
     }
-
-    // ---- after a failure ------------------------------------------------------------------------------------------
 
     @Override
-    public void ended(Ending ending) {
-        if (link != null) {
-            connectionLost(ending);
-        } else {
-            attemptFailed(ending);
-        }
-    }
-
-    private void connectionLost(Ending ending) {
-        leave();
-        long now = scheduler.nanoTime();
-        BrokerUri broker = brokers.current();
-        if (now - onlineSince >= settings.timing().stableNanos()) {
-            backoff.reset();
-            brokers.stable();
-        }
-        if (ending.cause() == Ending.Cause.REDIRECTED && brokers.redirect(ending.serverReference())) {
-            retryAfter(0, now, ending, reason(ending), false, broker);
-            return;
-        }
-        String reason = reason(ending);
-        int takeovers = owner.connectionLost(ending.cause(), now - onlineSince);
-        if (takeovers > 0) {
-            reason += ", at once and " + takeovers + " times in a row: probably another client uses the client identifier "
-                    + owner.clientId(settings);
-        }
-        boolean permanent = ending.isPermanent() || takeovers > 0;
-        retryAfter(backoff(permanent), now, ending, reason, permanent, broker);
-    }
-
-    private void attemptFailed(Ending ending) {
+    public void attemptEnded(Ending ending) {
+        boolean online = link != null;
         closeAttempt(false); // it may still be closing its connection
-        boolean fallsBack = protocols.failed(protocol, settings.version().protocol(), brokers.current(),
-                owner.continues(sessionKey()), ending.cause(), scheduler.nanoTime());
-        owner.attemptFailed(ending, fallsBack);
         long now = scheduler.nanoTime();
-        BrokerUri broker = brokers.current();
-        boolean redirected = ending.cause() == Ending.Cause.REDIRECTED && brokers.redirect(ending.serverReference());
-        if (fallsBack || redirected) {
-            retryAfter(0, now, ending, reason(ending), false, broker);
-            return;
-        }
-        boolean refusedRound = brokers.failed(ending.cause(), ending.isPermanent());
-        advice.attemptFailed(settings);
-        long wait = backoff(refusedRound);
-        retryAfter(refusedRound ? wait : advice.shortened(wait, ending.cause(), now), now, ending, reason(ending),
-                ending.isPermanent(), broker);
-    }
-
-    private static String reason(Ending ending) {
-        if (ending.cause() != Ending.Cause.REDIRECTED) {
-            return ending.reason();
-        }
-        String named = ending.serverReference();
-        return ending.reason() + ": " + (named.isEmpty() ? "no server reference"
-                : OutsideText.oneLine(named.substring(0, Math.min(named.length(), MOST_CHARACTERS))));
-    }
-
-    private long backoff(boolean longest) {
-        long min = settings.timing().backoffMinNanos();
-        long max = settings.timing().backoffMaxNanos();
-        return longest ? backoff.nextLong(min, max) : backoff.next(min, max);
-    }
-
-    private void retryAfter(long wait, long now, Ending ending, String reason, boolean permanent, BrokerUri broker) {
-        at(now + wait, this::attempt); // before anything is told: whatever happens there, this stays
-        change(ConnectionState.WAITING, reason, now + wait, ending.reasonCode(), false, false, permanent, broker.toString());
+        String broker = brokers.current().toString();
+        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince)
+                : retries.attemptFailed(ending, settings, protocol, now);
+        long next = now + retry.waitNanos();
+        at(next, this::attempt); // before anything is told: whatever happens there, this stays
+        change(ConnectionState.WAITING, retry.reason(), next, ending.reasonCode(), false, false, retry.permanent(), broker);
     }
 
     // ---- the schedule ----------------------------------------------------------------------------------------------
@@ -549,11 +486,6 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** Runs a task once the broker has closed the last connection: it would take a new one for a takeover. */
-    private void whenClosed(Runnable task) {
-        closing.next(task);
-    }
-
     private void at(long time, Runnable task) {
         Scheduler.cancel(timer);
         timer = scheduler.at(time, task);
@@ -570,11 +502,6 @@ public final class Supervisor implements Attempt.Listener {
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
                 reason, uri, settings == null ? "" : owner.clientId(settings), protocol == null ? "" : protocol.name(), brokers.attempts(),
                 nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
-        listener.changed(status);
-    }
-
-    /** Milliseconds until a time; 0 when it is over or there is none. */
-    public static long millisUntil(long nanoTime, long now) {
-        return nanoTime == 0 ? 0 : Math.max(0, (nanoTime - now) / MILLION);
+        listener.statusChanged(status);
     }
 }

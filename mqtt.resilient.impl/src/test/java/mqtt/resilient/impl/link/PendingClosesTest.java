@@ -26,7 +26,7 @@ class PendingClosesTest {
     void whatFailsForWantOfHeapIsDoneByMending() {
         PendingCloses closes = new PendingCloses();
         Runnable closed = closes.begin();
-        closes.tell(failing("gone", 1));
+        closes.whenClosed(failing("gone", 1));
         closes.next(() -> done.add("next"));
         assertThrows(OutOfMemoryError.class, closed::run);
         closes.mend();

@@ -160,8 +160,8 @@ final class Defects {
                     "        }\n    }\n\n    /** Nothing goes on"),
             new Defect("connection-forgotten-without-heap", "link/Supervisor.java", "        network.endAll();\n", ""),
             new Defect("command-lost-without-heap", "environment/Repeated.java", "            scheduler.execute(this);\n", ""),
-            new Defect("next-attempt-much-too-late", "link/Supervisor.java", "        at(now + wait, this::attempt); // before",
-                    "        at(now + wait + 200 * SECOND, this::attempt); // before"));
+            new Defect("next-attempt-much-too-late", "link/Supervisor.java", "        at(next, this::attempt); // before",
+                    "        at(next + 200 * SECOND, this::attempt); // before"));
 
     private Defects() {
     }
