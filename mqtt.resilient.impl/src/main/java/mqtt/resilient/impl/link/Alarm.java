@@ -2,7 +2,7 @@ package mqtt.resilient.impl.link;
 
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** One timer of a connection: goes off at the earliest of the times that were asked for, and is set anew then. On the loop only. */
+/** One timer of a connection: goes off at the earliest of the times that were asked for. On the loop only. */
 final class Alarm {
     private final Scheduler scheduler;
     private final Runnable ring;

@@ -15,14 +15,14 @@ import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 
 /**
- * One attempt to reach one broker: resolves its name, races its addresses (RFC 8305), connects clean first if a session is
- * to be discarded, and ends with a link that the broker has accepted, or with a reason.
+ * One attempt to reach one broker: resolves its name, races its addresses (RFC 8305), connects clean first if a session
+ * is to be discarded, and ends with a link that the broker has accepted, or with a reason. On the loop only.
  */
 final class Attempt {
     /** RFC 8305 section 5: the next address begins when the one before has not answered for so long. */
     private static final long RACE_DELAY_NANOS = 250_000_000L;
 
-    /** Hears how it goes; not after {@link #abandon}. */
+    /** Is told how it goes; not after {@link #abandon}. */
     interface Listener {
         /** The attempt has come to another stage. */
         void stage(ConnectionState state, String reason);
@@ -40,6 +40,17 @@ final class Attempt {
         void attemptEnded(Ending ending);
     }
 
+    private enum Stage {
+        /** The name is being resolved, or network connections are being made. */
+        RACING,
+        /** CONNECT goes out on one of them, or the broker has accepted it. */
+        CONNECTED,
+        /** The connection that discarded a session is being closed. */
+        DISCARDING,
+        /** It has failed, or was abandoned. */
+        DONE
+    }
+
     private final Network network;
     private final Scheduler scheduler;
     private final ProtocolVersion protocol;
@@ -55,17 +66,17 @@ final class Attempt {
 
     private final List<Link> racing = new ArrayList<>();
     private ArrayDeque<InetAddress> addresses = new ArrayDeque<>();
+    private Stage stage = Stage.RACING;
+    /** Whether a session is to be discarded first. */
     private boolean discard;
-    private boolean done;
+    /** The link that was first to have a network connection; null while there is none. */
     private Link winner;
     private Scheduler.Timer timer;
-    /** The discarding connection is being closed. */
-    private boolean discarding;
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            String clientId, boolean discard, int skipped, AuthenticatorCalls authenticator, ResponseTimeout responseTimeout,
-            Listener listener) {
+            String clientId, boolean discard, int skipped, AuthenticatorCalls authenticator,
+            ResponseTimeout responseTimeout, Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
@@ -85,7 +96,7 @@ final class Attempt {
         at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name " + host
                 + " was not resolved within connect.seconds")));
         network.resolve(host, (found, error) -> {
-            if (!done) {
+            if (stage != Stage.DONE) {
                 if (found == null || found.isEmpty()) {
                     fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + host + ": " + error));
                 } else {
@@ -112,17 +123,17 @@ final class Attempt {
 
     /** Whether it has not come as far as a connection. */
     boolean isTrying() {
-        return winner == null && !discarding;
+        return stage == Stage.RACING;
     }
 
-    /** Whether a connection is needed only to end a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
+    /** Whether a connection only ends a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
     private boolean isDiscarding() {
         return discard && !protocol.hasSessionExpiry();
     }
 
     private void race(List<InetAddress> order) {
         addresses = new ArrayDeque<>(order);
-        winner = null;
+        stage = Stage.RACING;
         next();
     }
 
@@ -159,11 +170,11 @@ final class Attempt {
         @Override
         public void networkConnected() {
             winner = link;
+            stage = Stage.CONNECTED;
             Scheduler.cancel(timer);
             addresses.clear();
             racing.remove(link);
-            racing.forEach(other -> other.close(() -> { }));
-            racing.clear();
+            closeRacing();
             if (!isDiscarding()) {
                 listener.connectSent();
             }
@@ -177,10 +188,9 @@ final class Attempt {
                 discard = false;
                 listener.sessionDiscarded();
                 winner = null;
-                discarding = true;
+                stage = Stage.DISCARDING;
                 link.close(() -> { // or the broker would take the new connection for a takeover
-                    discarding = false;
-                    if (done) {
+                    if (stage == Stage.DONE) {
                         whenClosed.run();
                     } else {
                         race(List.of(address));
@@ -205,22 +215,28 @@ final class Attempt {
     }
 
     private void fail(Ending ending) {
-        if (done) {
+        if (stage == Stage.DONE) {
             return;
         }
-        done = true;
+        stage = Stage.DONE;
         Scheduler.cancel(timer);
-        racing.forEach(link -> link.close(() -> { }));
-        racing.clear();
+        closeRacing();
         listener.attemptEnded(ending);
     }
 
-    /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */
-    void abandon(boolean publishWill, Runnable then) {
-        done = true;
-        Scheduler.cancel(timer);
+    private void closeRacing() {
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
+    }
+
+    /**
+     * Ends the attempt or its link; the listener is told nothing more, {@code then} runs when the broker has closed it.
+     */
+    void abandon(boolean publishWill, Runnable then) {
+        boolean discarding = stage == Stage.DISCARDING;
+        stage = Stage.DONE;
+        Scheduler.cancel(timer);
+        closeRacing();
         if (winner != null) {
             winner.close(publishWill, then);
         } else if (discarding) {
@@ -230,9 +246,9 @@ final class Attempt {
         }
     }
 
-    /** Nobody hears anything more of it; its connections are closed by who calls this. */
+    /** Nobody is told anything more of it; its connections are closed by who calls this. */
     void abort() {
-        done = true;
+        stage = Stage.DONE;
         Scheduler.cancel(timer);
     }
 

@@ -36,7 +36,8 @@ final class Authentication {
     /** When the next one begins, or the present one must be over. */
     private Scheduler.Timer timer;
 
-    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos, Handshake handshake) {
+    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos,
+            Handshake handshake) {
         this.method = method;
         this.calls = calls;
         this.scheduler = scheduler;
@@ -83,7 +84,8 @@ final class Authentication {
         } else if (auth.code() == Auth.SUCCESS && online) {
             accept(auth, () -> { });
         } else {
-            throw new ProtocolException("an AUTH with reason code " + auth.code() + ", which the broker must not send now");
+            throw new ProtocolException("an AUTH with reason code " + auth.code()
+                    + ", which the broker must not send now");
         }
     }
 

@@ -3,8 +3,8 @@ package mqtt.resilient.impl.link;
 import java.util.List;
 
 /**
- * Which broker is the next one: the list in its order, how far the present round through it has come, and where a broker has sent us
- * (Server Reference). On the loop only.
+ * Which broker is the next one: the list in its order, how far the present round through it has come, and where a
+ * broker has sent us (Server Reference). On the loop only.
  */
 final class BrokerList {
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
@@ -19,7 +19,7 @@ final class BrokerList {
     private int attempts;
     /** One of the list has refused for good since all of them were tried. */
     private boolean refused;
-    /** Addresses that took a connection and came to nothing since the last one: the next attempt begins with another. */
+    /** Attempts that failed after a network connection was made: the next attempt begins with another address. */
     private int silentAddresses;
 
     void configure(List<BrokerUri> newUris) {
@@ -92,7 +92,7 @@ final class BrokerList {
         return redirect != null;
     }
 
-    /** The first server of a Server Reference (MQTT 5 section 4.11), spoken to like the one that named it; null = none. */
+    /** The first server of a Server Reference (MQTT 5 section 4.11), in the scheme of who named it; null = none. */
     private static BrokerUri parse(BrokerUri from, String reference) {
         try {
             return BrokerUri.parse(from.scheme() + "://" + reference.strip().split(" ")[0] + from.path());

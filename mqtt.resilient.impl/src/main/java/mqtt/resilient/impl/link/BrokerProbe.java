@@ -9,7 +9,7 @@ import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Asks whether a broker can be reached, up to the point where MQTT would begin, and lets go again. */
+/** Asks whether a broker can be reached, up to the point where MQTT would begin, and closes. On the loop only. */
 final class BrokerProbe implements ConnectionHandler {
     private final Consumer<Boolean> answer;
     private Connection connection;

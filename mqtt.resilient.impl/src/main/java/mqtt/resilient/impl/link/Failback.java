@@ -3,7 +3,10 @@ package mqtt.resilient.impl.link;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Asks now and then, while another broker is in use, whether the first of the list can be reached again. On the loop only. */
+/**
+ * Asks now and then, while another broker is in use, whether the first of the list can be reached again. On the loop
+ * only.
+ */
 final class Failback {
     private final Network network;
     private final Scheduler scheduler;

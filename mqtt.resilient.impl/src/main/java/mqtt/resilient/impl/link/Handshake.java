@@ -11,8 +11,8 @@ import mqtt.resilient.spi.packet.Connect;
 import mqtt.resilient.spi.packet.ProtocolException;
 
 /**
- * What makes a connection usable by the session: CONNECT and CONNACK, and AUTH where enhanced authentication is configured, which may be
- * repeated later (MQTT 5 section 4.12). One for each {@link Link}, on the loop only.
+ * What makes a connection usable by the session: CONNECT and CONNACK, and AUTH where enhanced authentication is
+ * configured, which may be repeated later (MQTT 5 section 4.12). One for each {@link Link}, on the loop only.
  */
 final class Handshake {
     private static final byte TLS_ALERT = 0x15;
@@ -28,12 +28,13 @@ final class Handshake {
     private boolean firstByteRead;
     private long packetLimit = BrokerLimits.NONE.maximumPacketBytes();
 
-    Handshake(Link link, Codec codec, Connect connect, AuthenticatorCalls authenticator, LinkSettings settings, Scheduler scheduler) {
+    Handshake(Link link, Codec codec, Connect connect, AuthenticatorCalls authenticator, LinkSettings settings,
+            Scheduler scheduler) {
         this.link = link;
         this.codec = codec;
         this.connect = connect;
-        authentication = authenticator == null ? null : new Authentication(settings.version().authMethod(), authenticator, scheduler,
-                settings.timing().responseNanos(), this);
+        authentication = authenticator == null ? null : new Authentication(settings.version().authMethod(),
+                authenticator, scheduler, settings.timing().responseNanos(), this);
     }
 
     /** Who authenticates again from now on; null = nobody. */
@@ -114,7 +115,8 @@ final class Handshake {
     /** Whether the authenticator has to accept what the broker says in a CONNACK. */
     boolean mustProve(Connack connack) throws ProtocolException {
         if (authentication == null && !connack.authentication().method().isEmpty()) {
-            throw new ProtocolException("a CONNACK with an authentication method, although none was requested [MQTT-4.12.0-6]");
+            throw new ProtocolException("a CONNACK with an authentication method, although none was requested"
+                    + " [MQTT-4.12.0-6]");
         }
         return authentication != null;
     }

@@ -22,8 +22,8 @@ import mqtt.resilient.spi.packet.Publish;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * One connection to a broker: CONNECT and CONNACK, with enhanced authentication where it is configured, then the bytes of the session both
- * ways until one side closes. Whether a connection is dead, {@link Liveness} says. On the loop only.
+ * One connection to a broker: its {@link Handshake}, then the packets of the session both ways until one side closes,
+ * or until {@link Liveness} says that the connection is dead. On the loop only.
  */
 final class Link implements ConnectionHandler, PacketReceiver {
     /** The session expiry stays as the CONNECT said. */
@@ -115,7 +115,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (limits.keepAliveSeconds() >= 0) {
             keepAliveSeconds = limits.keepAliveSeconds(); // [MQTT-3.1.2-21]
         }
-        liveness = new Liveness(scheduler, connection, attached, codec.pingreq(), keepAliveSeconds, responseTimeout, alarm, settings);
+        liveness = new Liveness(scheduler, connection, attached, codec.pingreq(), keepAliveSeconds, responseTimeout,
+                alarm, settings);
         session = attached;
         session.connected(codec, key, sessionPresent, uncertain, limits);
         requestWrite();
@@ -175,7 +176,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     // ---- the end --------------------------------------------------------------------------------------------------
 
-    /** Ends the connection with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed it. */
+    /** Ends it with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed it. */
     void close(Runnable then) {
         close(false, then);
     }
@@ -183,17 +184,19 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** The same, and the broker publishes the will if that is wanted; 3.1.1 has no DISCONNECT for it. */
     void close(boolean publishWill, Runnable then) {
         Stage before = stage;
-        detach(before == Stage.ONLINE || before == Stage.UNPROVED || before == Stage.CLOSING ? Stage.CLOSING : Stage.CLOSED, false);
+        boolean accepted = before == Stage.ONLINE || before == Stage.UNPROVED;
+        detach(accepted || before == Stage.CLOSING ? Stage.CLOSING : Stage.CLOSED, false);
         if (stage == Stage.CLOSED) {
             connection.close();
             then.run();
             return;
         }
         whenClosed = then;
-        if (before != Stage.CLOSING) {
-            long expiry = connect.options().sessionExpirySeconds();
-            boolean changed = expiry > 0 && expiry != settings.sessionExpirySeconds(); // 0 must stay 0 [MQTT 5 3.14.2.2.2]
-            connection.closeGracefully(codec.disconnect(publishWill ? WITH_WILL : 0, changed ? settings.sessionExpirySeconds() : NO_CHANGE),
+        if (accepted) {
+            long requested = connect.options().sessionExpirySeconds();
+            long expiry = settings.sessionExpirySeconds();
+            boolean changed = requested > 0 && requested != expiry; // 0 must stay 0 [MQTT 5 3.14.2.2.2]
+            connection.closeGracefully(codec.disconnect(publishWill ? WITH_WILL : 0, changed ? expiry : NO_CHANGE),
                     scheduler.nanoTime() + CLOSE_NANOS);
         }
     }
@@ -297,7 +300,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
             return;
         }
         if (stage == Stage.UNPROVED) {
-            behindConnack = ByteBuffer.allocate(behindConnack.remaining() + bytes.remaining()).put(behindConnack).put(bytes).flip();
+            int size = behindConnack.remaining() + bytes.remaining();
+            behindConnack = ByteBuffer.allocate(size).put(behindConnack).put(bytes).flip();
             return;
         }
         if (liveness != null) {
@@ -309,7 +313,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         try {
             handshake.requireMqtt(bytes);
             splitter.split(bytes, this);
-        } catch (ProtocolException e) { // the broker is told how it broke the protocol, where the version has a word for it
+        } catch (ProtocolException e) { // the broker is told how it broke it, where the version has a code for it
             end(new Ending(Ending.Cause.PROTOCOL, "protocol error: " + e.getMessage()),
                     e.reasonCode() == 0 ? NO_BYTES : codec.disconnect(e.reasonCode(), NO_CHANGE));
             return;
@@ -369,7 +373,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
         } else if (left > 0) {
             alarm.at(stageDeadline);
         } else if (stage == Stage.CONNECTING) {
-            timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds (" + seconds(settings.timing().connectNanos()) + ")");
+            timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
+                    + seconds(settings.timing().connectNanos()) + ")");
         } else {
             timeOut(Ending.Cause.TIMEOUT, (handshake.awaitsAuthenticator()
                     ? "the Authenticator for auth.method gave no answer within response.seconds ("

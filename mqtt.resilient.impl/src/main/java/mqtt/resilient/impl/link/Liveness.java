@@ -9,9 +9,10 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Session;
 
 /**
- * Tells a dead connection from a slow one, from the CONNACK to the end of the connection: sends PINGREQ when either direction is idle,
- * knows how long acknowledgements, PINGRESP and the network may take, and bounds the unacknowledged bytes so that they can be
- * acknowledged in time. It ends nothing: {@link Link} asks it whether the connection is dead. On the loop only.
+ * Tells a dead connection from a slow one, from the CONNACK to the end of the connection: sends PINGREQ when either
+ * direction is idle, knows how long acknowledgements, PINGRESP and the network may take, and bounds the unacknowledged
+ * bytes so that they can be acknowledged in time. It ends nothing: {@link Link} asks it whether the connection is dead.
+ * On the loop only.
  */
 final class Liveness {
     static final long NEVER = Long.MAX_VALUE;
@@ -181,7 +182,10 @@ final class Liveness {
 
     // ---- deadlines ------------------------------------------------------------------------------------------------
 
-    /** Sends PINGREQ where it is time, and sets the alarm for the next deadline. Returns why the connection is dead, or null. */
+    /**
+     * Sends PINGREQ if it is time, and sets the alarm for the next deadline. Returns why the connection is dead, or
+     * null.
+     */
     String check() {
         long now = scheduler.nanoTime();
         if (readingPaused) { // the broker still has to hear from us
@@ -230,7 +234,8 @@ final class Liveness {
             unsentSince = now;
         } else if (now - unsentSince >= response) {
             responseTimeout.exceeded();
-            return "none of " + unsent + " bytes could be written within " + Link.seconds(response) + " (response.seconds)";
+            return "none of " + unsent + " bytes could be written within " + Link.seconds(response)
+                    + " (response.seconds)";
         }
         if (unsent > 0) {
             alarm.at(unsentSince + response);

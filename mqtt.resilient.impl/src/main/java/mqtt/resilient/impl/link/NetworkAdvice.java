@@ -5,8 +5,9 @@ import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.spi.NetworkState;
 
 /**
- * What the operating system or Kura says of the network. It is advice: it holds attempts back for a while, or lets a name that is not known
- * be asked for again soon; and where attempts fail again and again, the network may be taken down and up. On the loop only.
+ * What the operating system or Kura says of the network. It is advice: it holds attempts back for a while, or lets a
+ * name that is not known be asked for again soon; and where attempts fail again and again, the network may be taken
+ * down and up. On the loop only.
  */
 final class NetworkAdvice {
     private static final long SECOND = 1_000_000_000L;

@@ -7,9 +7,9 @@ import java.util.Set;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**
- * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until a
- * broker refuses it, or hangs up right after CONNECT {@value #HANG_UPS} times and accepts 3.1.1 then, although it never
- * spoke 5. That is remembered for a day.
+ * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until
+ * a broker refuses it, or hangs up right after CONNECT {@value #HANG_UPS} times and accepts 3.1.1 then, although it
+ * never spoke 5. That is remembered for a day.
  */
 final class Protocols {
     private static final int HANG_UPS = 3;
@@ -29,7 +29,7 @@ final class Protocols {
         missingSince = now;
     }
 
-    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the one that was there. */
+    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the same one. */
     void useMqtt5(ProtocolVersion newFive, long now) {
         if (newFive == five) {
             return;
@@ -45,8 +45,8 @@ final class Protocols {
     }
 
     /**
-     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be updated:
-     * with 3.1.1 the session would be lost. 0 = it does not wait.
+     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be
+     * updated: with 3.1.1 the session would be lost. 0 = it does not wait.
      */
     long awaitedUntil(LinkSettings.Protocol wanted, boolean sessionOfFive, long now) {
         long until = missingSince + BUNDLE_NANOS;
@@ -84,7 +84,7 @@ final class Protocols {
     }
 
     /**
-     * An attempt has come to nothing; whether another version is worth a try at once.
+     * An attempt has failed; whether another version is worth a try at once.
      *
      * @param continued whether we have a session with this broker in this version, so that it spoke it
      */

@@ -71,7 +71,8 @@ final class RetryPolicy {
         boolean refusedRound = brokers.failed(ending.cause(), ending.isPermanent());
         advice.attemptFailed(settings);
         long wait = backoff(settings.timing(), refusedRound);
-        return new Retry(refusedRound ? wait : advice.shortened(wait, ending.cause(), now), reason, ending.isPermanent());
+        return new Retry(refusedRound ? wait : advice.shortened(wait, ending.cause(), now), reason,
+                ending.isPermanent());
     }
 
     private boolean isRedirected(Ending ending) {

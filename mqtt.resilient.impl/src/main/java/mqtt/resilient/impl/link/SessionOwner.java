@@ -5,8 +5,8 @@ import mqtt.resilient.impl.session.Session;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**
- * Whose session the client's own state belongs to, and under which client identifier. Where that is not certain, the broker's session has
- * to be discarded by a clean connection first [MQTT-3.2.2-4]. On the loop only.
+ * Whose session the client's own state belongs to, and under which client identifier. Where that is not certain, the
+ * broker's session has to be discarded by a clean connection first [MQTT-3.2.2-4]. On the loop only.
  */
 final class SessionOwner {
     private static final int CLIENT_ID_NOT_VALID = 0x85;
@@ -20,7 +20,7 @@ final class SessionOwner {
     private SessionKey own;
     /** There was such a session, but not enough is known of it to continue it. */
     private boolean stateLost;
-    /** The session of 3.1.1 that a CONNECT of MQTT 5 ends if the broker accepts it; null = none was sent, or it is not refused. */
+    /** The session of 3.1.1 that a CONNECT of MQTT 5 has ended, unless it is refused; null = none. */
     private SessionKey supplanted;
     /** The session that was just discarded. */
     private SessionKey discarded;
@@ -106,7 +106,8 @@ final class SessionOwner {
      *
      * @return whether the broker has lost the session that it should have resumed
      */
-    boolean attach(Link link, Session session, SessionKey key, boolean lasts, boolean sessionPresent, BrokerLimits limits) {
+    boolean attach(Link link, Session session, SessionKey key, boolean lasts, boolean sessionPresent,
+            BrokerLimits limits) {
         boolean lost = (own != null || stateLost) && !sessionPresent && lasts;
         String text = lasts ? key.text() : "";
         if (!sessionPresent) {

@@ -12,8 +12,9 @@ import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Connack;
 
 /**
- * Decides when a client connects, and never gives up: after a failure, at a change of the network, in the windows of the schedule, or because
- * somebody asks for it. To which broker, {@link BrokerList} says; whose session that is about, {@link SessionOwner}. On the loop only.
+ * Decides when a client connects, and never gives up: after a failure, at a change of the network, in the windows of
+ * the schedule, or because somebody asks for it. To which broker, {@link BrokerList} says; whose session that is about,
+ * {@link SessionOwner}; what a failure means, {@link RetryPolicy}. On the loop only.
  */
 public final class Supervisor implements Attempt.Listener {
     /** Why it is offline after {@link #pause}. */
@@ -30,7 +31,9 @@ public final class Supervisor implements Attempt.Listener {
         /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
         boolean isDrained();
 
-        /** A connection has ended while something was half done: calls {@link Supervisor#disconnectNow} and {@link Supervisor#mend}. */
+        /**
+         * A connection has ended with something half done: {@link Supervisor#disconnectNow}, {@link Supervisor#mend}.
+         */
         void mend();
     }
 
@@ -113,7 +116,7 @@ public final class Supervisor implements Attempt.Listener {
         if (before == null) {
             if (intent != Intent.OFFLINE) {
                 attempt();
-            } else if (status.state() != ConnectionState.PAUSED) { // it was, before the store was changed or not to be opened
+            } else if (status.state() != ConnectionState.PAUSED) { // it was, before the store was changed or failed
                 change(ConnectionState.PAUSED, PAUSED, 0);
             }
             return;
@@ -139,7 +142,7 @@ public final class Supervisor implements Attempt.Listener {
     /** MQTT 5 is there from now on, or null = is not; when this returns nothing calls the one before any more. */
     public void useMqtt5(ProtocolVersion five) {
         protocols.useMqtt5(five, scheduler.nanoTime());
-        if (connects() && protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime()) != protocol) {
+        if (connects() && choose() != protocol) {
             restart("MQTT 5 is " + (five == null ? "no longer available" : "available now"));
         }
         if (!protocols.has(protocol)) {
@@ -206,7 +209,9 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** What was under way may be half done: ends all of it at once, without telling the broker; {@link #mend} follows. */
+    /**
+     * What was under way may be half done: ends all of it at once, without telling the broker; {@link #mend} follows.
+     */
     public void disconnectNow() {
         Attempt left = attempt;
         attempt = null;
@@ -221,7 +226,9 @@ public final class Supervisor implements Attempt.Listener {
         session.disconnected(false);
     }
 
-    /** Begins again, without waiting for connections from before; an attempt that is planned for later keeps its time. */
+    /**
+     * Begins again, without waiting for connections from before; an attempt that is planned for later keeps its time.
+     */
     public void mend() {
         closing.mend();
         if (intent == Intent.OFFLINE || settings == null) {
@@ -339,13 +346,13 @@ public final class Supervisor implements Attempt.Listener {
             awaitUntil(held, "the network is down");
             return;
         }
-        LinkSettings.Protocol wanted = settings.version().protocol();
-        long awaited = protocols.awaitedUntil(wanted, owner.continuesFive(), scheduler.nanoTime());
+        long awaited = protocols.awaitedUntil(settings.version().protocol(), owner.continuesFive(),
+                scheduler.nanoTime());
         if (awaited != 0) {
             awaitUntil(awaited, "the session was made with MQTT 5, and the bundle mqtt.resilient.v5 is missing");
             return;
         }
-        protocol = protocols.choose(wanted, brokers.current(), scheduler.nanoTime());
+        protocol = choose();
         String method = settings.version().authMethod();
         if (protocol == null) {
             change(ConnectionState.FAILED, "protocol: 5 is configured, but the bundle mqtt.resilient.v5 is missing; "
@@ -356,6 +363,10 @@ public final class Supervisor implements Attempt.Listener {
         } else {
             connect();
         }
+    }
+
+    private ProtocolVersion choose() {
+        return protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime());
     }
 
     private long heldUntil() {
@@ -375,8 +386,9 @@ public final class Supervisor implements Attempt.Listener {
                 attemptEnded(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not end in time"));
             }
         });
-        attempt = new Attempt(network, scheduler, protocol, settings, brokers.current(), owner.clientId(settings), discard,
-                brokers.silentAddresses(), settings.version().authMethod().isEmpty() ? null : authenticator, responseTimeout, this);
+        attempt = new Attempt(network, scheduler, protocol, settings, brokers.current(), owner.clientId(settings),
+                discard, brokers.silentAddresses(), settings.version().authMethod().isEmpty() ? null : authenticator,
+                responseTimeout, this);
         attempt.start();
     }
 
@@ -403,7 +415,8 @@ public final class Supervisor implements Attempt.Listener {
         boolean lasts = settings.sessionExpirySeconds() > 0;
         boolean sessionPresent = connack.sessionPresent() && lasts;
         if (sessionPresent && !owner.continues(key)) {
-            attemptEnded(new Ending(Ending.Cause.PROTOCOL, "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
+            attemptEnded(new Ending(Ending.Cause.PROTOCOL,
+                    "the broker resumes a session that is not ours [MQTT-3.2.2-4]"));
             return;
         }
         link = newLink;
@@ -436,7 +449,8 @@ public final class Supervisor implements Attempt.Listener {
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
         at(next, this::attempt); // before anything is told: whatever happens there, this stays
-        change(ConnectionState.WAITING, retry.reason(), next, ending.reasonCode(), false, false, retry.permanent(), broker);
+        change(ConnectionState.WAITING, retry.reason(), next, ending.reasonCode(), false, false, retry.permanent(),
+                broker);
     }
 
     // ---- the schedule ----------------------------------------------------------------------------------------------
@@ -500,8 +514,8 @@ public final class Supervisor implements Attempt.Listener {
     private void change(ConnectionState state, String reason, long nextAttempt, int reasonCode, boolean sessionPresent,
             boolean sessionLost, boolean permanent, String uri) {
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
-                reason, uri, settings == null ? "" : owner.clientId(settings), protocol == null ? "" : protocol.name(), brokers.attempts(),
-                nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
+                reason, uri, settings == null ? "" : owner.clientId(settings), protocol == null ? "" : protocol.name(),
+                brokers.attempts(), nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
         listener.statusChanged(status);
     }
 }
