@@ -27,12 +27,6 @@ final class Attempt {
         /** The attempt has come to another stage. */
         void stage(ConnectionState state, String reason);
 
-        /** A CONNECT goes out that may make a session, or resume one. */
-        void connectSent();
-
-        /** The broker has discarded the session. */
-        void sessionDiscarded();
-
         /** The broker has accepted; the listener attaches its session at once, or abandons. */
         void online(Link link, Connack connack);
 
@@ -56,7 +50,8 @@ final class Attempt {
     private final ProtocolVersion protocol;
     private final LinkSettings settings;
     private final BrokerUri broker;
-    private final String clientId;
+    private final SessionOwner owner;
+    private final SessionKey key;
     private final ResponseTimeout responseTimeout;
     private final Listener listener;
     /** Null = no enhanced authentication. */
@@ -75,15 +70,16 @@ final class Attempt {
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            String clientId, boolean discard, int skipped, AuthenticatorCalls authenticator,
-            ResponseTimeout responseTimeout, Listener listener) {
+            SessionOwner owner, int skipped, AuthenticatorCalls authenticator, ResponseTimeout responseTimeout,
+            Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
         this.settings = settings;
         this.broker = broker;
-        this.clientId = clientId;
-        this.discard = discard;
+        this.owner = owner;
+        key = owner.key(settings, broker, protocol);
+        discard = owner.mustDiscard(key, settings);
         this.skipped = skipped;
         this.authenticator = authenticator;
         this.responseTimeout = responseTimeout;
@@ -153,7 +149,7 @@ final class Attempt {
         LinkSettings.Login login = settings.login();
         Racer racer = new Racer(address);
         racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
-                new Connect(clientId, clean, login.keepAliveSeconds(), login.user(), login.password(),
+                new Connect(key.clientId(), clean, login.keepAliveSeconds(), login.user(), login.password(),
                         login.will(), settings.version().options(settings.sessionExpirySeconds(),
                                 settings.packetMaxBytes())), authenticator, responseTimeout, racer);
         racing.add(racer.link);
@@ -176,7 +172,7 @@ final class Attempt {
             racing.remove(link);
             closeRacing();
             if (!isDiscarding()) {
-                listener.connectSent();
+                owner.connectSent(key);
             }
             listener.stage(ConnectionState.HANDSHAKE, isDiscarding() ? "discarding a session that is not ours"
                     : "CONNECT is sent");
@@ -186,7 +182,7 @@ final class Attempt {
         public void connackAccepted(Connack connack) {
             if (isDiscarding()) {
                 discard = false;
-                listener.sessionDiscarded();
+                owner.discarded(key);
                 winner = null;
                 stage = Stage.DISCARDING;
                 link.close(() -> { // or the broker would take the new connection for a takeover

@@ -380,14 +380,13 @@ public final class Supervisor implements Attempt.Listener {
 
     private void connect() {
         brokers.attemptBegins();
-        boolean discard = owner.mustDiscard(sessionKey(), settings);
         at(scheduler.nanoTime() + LONGEST_ATTEMPT_NANOS, () -> { // it ends by itself; this is for faults of our own
             if (link == null) {
                 attemptEnded(new Ending(Ending.Cause.UNREACHABLE, "the attempt did not end in time"));
             }
         });
-        attempt = new Attempt(network, scheduler, protocol, settings, brokers.current(), owner.clientId(settings),
-                discard, brokers.silentAddresses(), settings.version().authMethod().isEmpty() ? null : authenticator,
+        attempt = new Attempt(network, scheduler, protocol, settings, brokers.current(), owner,
+                brokers.silentAddresses(), settings.version().authMethod().isEmpty() ? null : authenticator,
                 responseTimeout, this);
         attempt.start();
     }
@@ -398,20 +397,10 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     @Override
-    public void connectSent() {
-        owner.connectSent(sessionKey());
-    }
-
-    @Override
-    public void sessionDiscarded() {
-        owner.discarded(sessionKey());
-    }
-
-    @Override
     public void online(Link newLink, Connack connack) {
         limits = connack.limits();
         owner.accepted(limits.assignedClientId());
-        SessionKey key = sessionKey();
+        SessionKey key = owner.key(settings, brokers.current(), protocol);
         boolean lasts = settings.sessionExpirySeconds() > 0;
         boolean sessionPresent = connack.sessionPresent() && lasts;
         if (sessionPresent && !owner.continues(key)) {
@@ -433,10 +422,6 @@ public final class Supervisor implements Attempt.Listener {
                 0, sessionPresent, lost, false, brokers.current().toString());
         planWindowEnd();
         failback.plan(link, settings);
-    }
-
-    private SessionKey sessionKey() {
-        return owner.key(settings, brokers.current(), protocol);
     }
 
     @Override
