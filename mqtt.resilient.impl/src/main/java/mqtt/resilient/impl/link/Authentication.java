@@ -15,10 +15,10 @@ final class Authentication {
     private enum Stage {
         /** Nothing is under way. */
         IDLE,
-        /** The authenticator has the word. */
-        OURS,
-        /** The broker has. */
-        THEIRS
+        /** The authenticator is asked. */
+        AWAITS_AUTHENTICATOR,
+        /** The broker is to answer. */
+        AWAITS_BROKER
     }
 
     private final String method;
@@ -52,7 +52,7 @@ final class Authentication {
 
     /** Begins the first one, for the CONNECT. */
     void begin() {
-        stage = Stage.OURS;
+        stage = Stage.AWAITS_AUTHENTICATOR;
         asked = calls;
         asked.begin(begun -> {
             exchange = begun;
@@ -64,7 +64,7 @@ final class Authentication {
 
     private void send(int code, byte[] data) {
         if (!closed) {
-            stage = Stage.THEIRS;
+            stage = Stage.AWAITS_BROKER;
             handshake.send(new Auth(code, method, data));
         }
     }
@@ -75,11 +75,11 @@ final class Authentication {
         }
     }
 
-    /** An AUTH came. */
-    void received(Auth auth) throws ProtocolException {
+    /** An AUTH has arrived. */
+    void auth(Auth auth) throws ProtocolException {
         require(auth);
         if (auth.code() == Auth.CONTINUE) {
-            stage = Stage.OURS;
+            stage = Stage.AWAITS_AUTHENTICATOR;
             asked.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
         } else if (auth.code() == Auth.SUCCESS && online) {
             accept(auth, () -> { });
@@ -89,8 +89,8 @@ final class Authentication {
         }
     }
 
-    /** The CONNACK came; what was accepted is told when the authenticator has accepted it too. */
-    void accepted(Auth auth, Runnable then) throws ProtocolException {
+    /** A CONNACK has arrived that accepts; runs a task when the authenticator has accepted it too. */
+    void connack(Auth auth, Runnable then) throws ProtocolException {
         require(auth);
         accept(auth, () -> {
             online = true;
@@ -103,13 +103,13 @@ final class Authentication {
             throw new ProtocolException("the authentication method \"" + auth.method() + "\"; auth.method is " + method
                     + " [MQTT-4.12.0-5]");
         }
-        if (stage != Stage.THEIRS) {
+        if (stage != Stage.AWAITS_BROKER) {
             throw new ProtocolException("an unexpected AUTH [MQTT 5 section 4.12]");
         }
     }
 
     private void accept(Auth auth, Runnable then) {
-        stage = Stage.OURS;
+        stage = Stage.AWAITS_AUTHENTICATOR;
         asked.ask(() -> exchange.accepted(auth.data()), again -> {
             if (!closed) {
                 stage = Stage.IDLE;
@@ -153,11 +153,11 @@ final class Authentication {
     }
 
     /** Whether the authenticator is asked now. */
-    boolean isOurs() {
-        return stage == Stage.OURS;
+    boolean awaitsAuthenticator() {
+        return stage == Stage.AWAITS_AUTHENTICATOR;
     }
 
-    /** The link is gone. */
+    /** The connection is over. */
     void close() {
         closed = true;
         Scheduler.cancel(timer);

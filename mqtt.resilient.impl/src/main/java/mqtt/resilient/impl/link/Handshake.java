@@ -123,7 +123,7 @@ final class Handshake {
 
     /** Runs a task when the authenticator has accepted what the broker says. */
     void prove(Connack connack, Runnable accepted) throws ProtocolException {
-        authentication.accepted(connack.authentication(), () -> {
+        authentication.connack(connack.authentication(), () -> {
             packetLimit = connack.limits().maximumPacketBytes();
             accepted.run();
         });
@@ -133,7 +133,7 @@ final class Handshake {
         if (authentication == null) {
             throw new ProtocolException("an AUTH, although no authentication method was requested [MQTT-4.12.0-6]");
         }
-        authentication.received(auth);
+        authentication.auth(auth);
     }
 
     /** Whether AUTH packets are being exchanged. */
@@ -143,7 +143,7 @@ final class Handshake {
 
     /** Whether the broker waits for the authenticator. */
     boolean awaitsAuthenticator() {
-        return authentication != null && authentication.isOurs();
+        return authentication != null && authentication.awaitsAuthenticator();
     }
 
     /** The connection is over. */

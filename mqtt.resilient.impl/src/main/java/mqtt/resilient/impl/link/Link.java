@@ -439,7 +439,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void publish(Publish publish) throws ProtocolException {
-        online(PacketType.PUBLISH).publish(publish);
+        requireOnline(PacketType.PUBLISH).publish(publish);
     }
 
     @Override
@@ -448,29 +448,29 @@ final class Link implements ConnectionHandler, PacketReceiver {
             throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
                     + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
         }
-        online(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
+        requireOnline(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
     }
 
     @Override
     public void acknowledgement(int type, int packetId, Reason reason) throws ProtocolException {
         boolean answersPublish = type == PacketType.PUBACK || type == PacketType.PUBREC;
         if (answersPublish && reason.code() >= FAILURE) {
-            online(type).refused(type, packetId, !reason.text().isEmpty() ? reason
+            requireOnline(type).refused(type, packetId, !reason.text().isEmpty() ? reason
                     : new Reason(reason.code(), protocol.reason(reason.code()), reason.userProperties()),
                     protocol.mayTakeLater(reason.code()));
         } else {
-            online(type).acknowledgement(type, packetId, reason);
+            requireOnline(type).acknowledgement(type, packetId, reason);
         }
     }
 
     @Override
     public void subscriptionAnswer(int type, int packetId, int[] codes, Reason reason) throws ProtocolException {
-        online(type).subscriptionAnswer(type, packetId, codes, reason);
+        requireOnline(type).subscriptionAnswer(type, packetId, codes, reason);
     }
 
     @Override
     public void disconnected(Reason reason, String serverReference) throws ProtocolException {
-        online(PacketType.DISCONNECT);
+        requireOnline(PacketType.DISCONNECT);
         endedByBroker(reason.code(), reason.text(), serverReference);
     }
 
@@ -481,11 +481,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void pingresp() throws ProtocolException {
-        online(PacketType.PINGRESP);
+        requireOnline(PacketType.PINGRESP);
         liveness.pingresp();
     }
 
-    private Session online(int type) throws ProtocolException {
+    private Session requireOnline(int type) throws ProtocolException {
         if (stage != Stage.ONLINE || session == null) {
             throw new ProtocolException("a " + PacketType.name(type) + " before the CONNACK [MQTT-3.2.0-1]");
         }

@@ -18,7 +18,7 @@ final class PendingCloses {
     private final List<Runnable> waiting = new ArrayList<>();
 
     /** One more is being closed; the result is to be run when it is. */
-    Runnable begin() {
+    Runnable add() {
         int began = generation;
         Runnable closed = () -> {
             if (began == generation) {

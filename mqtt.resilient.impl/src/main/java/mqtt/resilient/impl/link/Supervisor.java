@@ -478,7 +478,7 @@ public final class Supervisor implements Attempt.Listener {
         Scheduler.cancel(timer);
         failback.cancel();
         if (attempt != null) {
-            Runnable closed = closing.begin();
+            Runnable closed = closing.add();
             Attempt leaving = attempt;
             attempt = null;
             leaving.abandon(publishWill, closed);
