@@ -27,8 +27,8 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         REDIRECTED,
         /** The broker or the network ended the connection. */
         CLOSED,
-        /** The broker hung up instead of answering the CONNECT. */
-        HUNG_UP,
+        /** The broker closed the connection instead of answering the CONNECT. */
+        NO_CONNACK,
         /** The broker ended the connection and there was nothing that it could have disliked. */
         TAKEN_OVER,
         /** No answer in time. */

@@ -348,7 +348,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void closed(Closing closing) {
         Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
-                : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.HUNG_UP
+                : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.NO_CONNACK
                 : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
                         : Ending.Cause.CLOSED;
         boolean over = isOver();

@@ -135,7 +135,7 @@ final class SessionOwner {
             own = supplanted;
             stateLost = false;
             supplanted = null;
-        } else if (ending.cause() != Ending.Cause.HUNG_UP) { // perhaps that is how it refuses
+        } else if (ending.cause() != Ending.Cause.NO_CONNACK) { // perhaps that is how it refuses
             supplanted = null;
         }
         idRefusals = ending.reasonCode() == CLIENT_ID_NOT_VALID ? idRefusals + 1 : 0;
