@@ -26,6 +26,7 @@ final class Authentication {
     private AuthenticatorCalls calls;
     private final Scheduler scheduler;
     private final long responseNanos;
+    private final Link link;
     private final Handshake handshake;
     private Stage stage = Stage.IDLE;
     /** Who leads the present exchange. */
@@ -37,11 +38,12 @@ final class Authentication {
     private Scheduler.Timer timer;
 
     Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos,
-            Handshake handshake) {
+            Link link, Handshake handshake) {
         this.method = method;
         this.calls = calls;
         this.scheduler = scheduler;
         this.responseNanos = responseNanos;
+        this.link = link;
         this.handshake = handshake;
     }
 
@@ -71,7 +73,7 @@ final class Authentication {
 
     private void fail(String reason) {
         if (!closed) {
-            handshake.authenticationFailed("auth.method " + method + ": " + reason);
+            link.authenticationFailed("auth.method " + method + ": " + reason);
         }
     }
 
@@ -139,7 +141,7 @@ final class Authentication {
 
     private void awaitEnd() {
         timer = scheduler.at(scheduler.nanoTime() + responseNanos, () -> {
-            if (handshake.isReading()) {
+            if (link.isReading()) {
                 fail("the re-authentication was not over within response.seconds");
             } else {
                 awaitEnd();

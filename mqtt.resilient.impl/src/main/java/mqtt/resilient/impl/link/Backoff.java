@@ -17,10 +17,11 @@ final class Backoff {
         return last;
     }
 
-    /** For a cause that somebody must remove: between half of the longest wait and the longest. */
-    long nextLong(long min, long max) {
-        next(min, max);
-        return max / 2 + random.nextLong(max / 2 + 1);
+    /** The next wait, or, for a cause that somebody must remove, one between half of the longest and the longest. */
+    long next(LinkSettings.Timing timing, boolean longest) {
+        long wait = next(timing.backoffMinNanos(), timing.backoffMaxNanos());
+        long half = timing.backoffMaxNanos() / 2;
+        return longest ? half + random.nextLong(half + 1) : wait;
     }
 
     void reset() {

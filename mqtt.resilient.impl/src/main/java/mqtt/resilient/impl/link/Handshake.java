@@ -34,7 +34,7 @@ final class Handshake {
         this.codec = codec;
         this.connect = connect;
         authentication = authenticator == null ? null : new Authentication(settings.version().authMethod(),
-                authenticator, scheduler, settings.timing().responseNanos(), this);
+                authenticator, scheduler, settings.timing().responseNanos(), link, this);
     }
 
     /** Who authenticates again from now on; null = nobody. */
@@ -70,15 +70,6 @@ final class Handshake {
         } else {
             write(packet);
         }
-    }
-
-    void authenticationFailed(String reason) {
-        link.authenticationFailed(reason);
-    }
-
-    /** Whether what the broker sends is read now. */
-    boolean isReading() {
-        return link.isReading();
     }
 
     void fill(Output out) {

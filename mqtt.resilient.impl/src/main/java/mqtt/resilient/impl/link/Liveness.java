@@ -203,12 +203,8 @@ final class Liveness {
         }
         long response = responseTimeout.nanos(responseNanos());
         String dead = acknowledgementOverdue(now, response);
-        if (dead == null) {
-            dead = writeStalled(now, response);
-        }
-        if (dead == null) {
-            dead = pingOverdue(now, response);
-        }
+        dead = dead != null ? dead : writeStalled(now, response);
+        dead = dead != null ? dead : pingOverdue(now, response);
         if (dead == null) {
             pingIfIdle(now, response);
         }

@@ -55,7 +55,7 @@ final class RetryPolicy {
                     + " times in a row: probably another client uses the client identifier " + owner.clientId(settings);
         }
         boolean permanent = ending.isPermanent() || takeovers > 0;
-        return new Retry(backoff(settings.timing(), permanent), reason, permanent);
+        return new Retry(backoff.next(settings.timing(), permanent), reason, permanent);
     }
 
     /** An attempt in a version has failed. */
@@ -70,7 +70,7 @@ final class RetryPolicy {
         }
         boolean refusedRound = brokers.failed(ending.cause(), ending.isPermanent());
         advice.attemptFailed(settings);
-        long wait = backoff(settings.timing(), refusedRound);
+        long wait = backoff.next(settings.timing(), refusedRound);
         return new Retry(refusedRound ? wait : advice.shortened(wait, ending.cause(), now), reason,
                 ending.isPermanent());
     }
@@ -86,10 +86,5 @@ final class RetryPolicy {
         String named = ending.serverReference();
         return ending.reason() + ": " + (named.isEmpty() ? "no server reference"
                 : OutsideText.oneLine(named.substring(0, Math.min(named.length(), MOST_CHARACTERS))));
-    }
-
-    private long backoff(LinkSettings.Timing timing, boolean longest) {
-        return longest ? backoff.nextLong(timing.backoffMinNanos(), timing.backoffMaxNanos())
-                : backoff.next(timing.backoffMinNanos(), timing.backoffMaxNanos());
     }
 }
