@@ -81,7 +81,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     /** When the stages before {@code ONLINE} must be over. */
     private long stageDeadline;
     private ByteBuffer behindConnack = NOTHING;
-    /** While the session uses the connection, else null. */
+    /** The session while it uses the connection, else null. */
     private Session session;
     /** Null until the session uses the connection. */
     private Liveness liveness;

@@ -59,6 +59,8 @@ public final class Supervisor implements Attempt.Listener {
     private final RetryPolicy retries;
     private final PendingCloses closing = new PendingCloses();
 
+    // valid until the client is stopped
+
     /** Null until there is a usable configuration. */
     private LinkSettings settings;
     /** Null = there is none for {@code auth.method}. */
@@ -69,6 +71,10 @@ public final class Supervisor implements Attempt.Listener {
     /** What comes next: an attempt, or the end of a window of the schedule. */
     private Scheduler.Timer timer;
     private long windowSince;
+
+    // valid for an attempt and its connection
+
+    /** Null = nothing is under way. */
     private Attempt attempt;
     /** The version of the latest attempt or link; null = there was none. */
     private ProtocolVersion protocol;
