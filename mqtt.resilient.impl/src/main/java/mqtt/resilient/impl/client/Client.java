@@ -131,7 +131,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         configurationError = error;
         commands.execute(() -> {
             if (!stopping) {
-                supervisor.fail(error);
+                supervisor.cannotBegin(error);
                 store.refuse(error);
             }
         });
@@ -152,7 +152,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         CompletableFuture<Void> done = new CompletableFuture<>();
         commands.execute(() -> {
             try {
-                supervisor.offer(stopping ? null : five);
+                supervisor.useMqtt5(stopping ? null : five);
             } finally {
                 done.complete(null); // somebody waits for it
             }
@@ -378,7 +378,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         String error = configurationError;
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
-                Duration.ofMillis(Supervisor.millisUntil(now.nextAttempt(), scheduler.nanoTime())),
+                Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
                 now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(), told.health(),
                 told.reason());
     }
@@ -421,7 +421,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     /** The loop, without which nothing goes on, has ended. */
     public void fail(String reason) {
         store.health(StoreHealth.FAILED, reason);
-        supervisor.lost(reason);
+        supervisor.loopEnded(reason);
     }
 
     /** Answers whether the broker is there; safe from any thread. */
@@ -494,7 +494,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
                 supervisor.pause();
                 connecting.failed(Supervisor.PAUSED);
             }
-            supervisor.whenGone(() -> connecting.succeed(gone));
+            supervisor.whenClosed(() -> connecting.succeed(gone));
         });
         return gone.minimalCompletionStage();
     }
@@ -535,7 +535,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     @Override
-    public void changed(LinkStatus newStatus) {
+    public void statusChanged(LinkStatus newStatus) {
         linkStatus = newStatus;
         if (newStatus.state() == ConnectionState.RESOLVING) {
             counters.count(Counter.ATTEMPTS);

@@ -238,7 +238,7 @@ final class ClientStore implements MessageStore.Listener {
         publisher.health(new StoreCondition.Told(health, reason)); // before it is told: who reads that it is OK may publish
         condition.health(health, reason);
         if (!open && health == StoreHealth.FAILED) {
-            supervisor.fail(reason);
+            supervisor.cannotBegin(reason);
             ready.complete(null);
         }
     }

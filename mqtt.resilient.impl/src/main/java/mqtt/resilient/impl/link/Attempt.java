@@ -15,29 +15,34 @@ import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
 
 /**
- * One attempt to reach one broker: resolves its name, races its addresses (RFC 8305), connects clean first if a session is
- * to be discarded, and ends with a link that the broker has accepted, or with a reason.
+ * One attempt to reach one broker: resolves its name, races its addresses (RFC 8305), connects clean first if a session
+ * is to be discarded, and ends with a link that the broker has accepted, or with a reason. On the loop only.
  */
 final class Attempt {
     /** RFC 8305 section 5: the next address begins when the one before has not answered for so long. */
     private static final long RACE_DELAY_NANOS = 250_000_000L;
 
-    /** Hears how it goes; not after {@link #abandon}. */
+    /** Is told how it goes; not after {@link #abandon}. */
     interface Listener {
         /** The attempt has come to another stage. */
         void stage(ConnectionState state, String reason);
 
-        /** A CONNECT goes out that may make a session, or resume one. */
-        void connectSent();
-
-        /** The broker has discarded the session. */
-        void discarded();
-
         /** The broker has accepted; the listener attaches its session at once, or abandons. */
-        void accepted(Link link, Connack connack);
+        void online(Link link, Connack connack);
 
         /** The attempt, or the link that came of it, has ended. */
-        void ended(Ending ending);
+        void attemptEnded(Ending ending);
+    }
+
+    private enum Stage {
+        /** The name is being resolved, or network connections are being made. */
+        RACING,
+        /** CONNECT goes out on one of them, or the broker has accepted it. */
+        CONNECTED,
+        /** The connection that discarded a session is being closed. */
+        DISCARDING,
+        /** It has failed, or was abandoned. */
+        DONE
     }
 
     private final Network network;
@@ -45,7 +50,8 @@ final class Attempt {
     private final ProtocolVersion protocol;
     private final LinkSettings settings;
     private final BrokerUri broker;
-    private final String clientId;
+    private final SessionOwner owner;
+    private final SessionKey key;
     private final ResponseTimeout responseTimeout;
     private final Listener listener;
     /** Null = no enhanced authentication. */
@@ -55,24 +61,25 @@ final class Attempt {
 
     private final List<Link> racing = new ArrayList<>();
     private ArrayDeque<InetAddress> addresses = new ArrayDeque<>();
+    private Stage stage = Stage.RACING;
+    /** Whether a session is to be discarded first. */
     private boolean discard;
-    private boolean done;
+    /** The link that was first to have a network connection; null while there is none. */
     private Link winner;
     private Scheduler.Timer timer;
-    /** The discarding connection is being closed. */
-    private boolean discarding;
     private Runnable whenClosed;
 
     Attempt(Network network, Scheduler scheduler, ProtocolVersion protocol, LinkSettings settings, BrokerUri broker,
-            String clientId, boolean discard, int skipped, AuthenticatorCalls authenticator, ResponseTimeout responseTimeout,
+            SessionOwner owner, int skipped, AuthenticatorCalls authenticator, ResponseTimeout responseTimeout,
             Listener listener) {
         this.network = network;
         this.scheduler = scheduler;
         this.protocol = protocol;
         this.settings = settings;
         this.broker = broker;
-        this.clientId = clientId;
-        this.discard = discard;
+        this.owner = owner;
+        key = owner.key(settings, broker, protocol);
+        discard = owner.mustDiscard(key, settings);
         this.skipped = skipped;
         this.authenticator = authenticator;
         this.responseTimeout = responseTimeout;
@@ -80,12 +87,12 @@ final class Attempt {
     }
 
     void start() {
-        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        String host = settings.tcpHost(broker);
         listener.stage(ConnectionState.RESOLVING, host);
         at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name " + host
                 + " was not resolved within connect.seconds")));
         network.resolve(host, (found, error) -> {
-            if (!done) {
+            if (stage != Stage.DONE) {
                 if (found == null || found.isEmpty()) {
                     fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + host + ": " + error));
                 } else {
@@ -112,17 +119,17 @@ final class Attempt {
 
     /** Whether it has not come as far as a connection. */
     boolean isTrying() {
-        return winner == null && !discarding;
+        return stage == Stage.RACING;
     }
 
-    /** Whether a connection is needed only to end a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
+    /** Whether a connection only ends a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
     private boolean isDiscarding() {
         return discard && !protocol.hasSessionExpiry();
     }
 
     private void race(List<InetAddress> order) {
         addresses = new ArrayDeque<>(order);
-        winner = null;
+        stage = Stage.RACING;
         next();
     }
 
@@ -142,12 +149,9 @@ final class Attempt {
         LinkSettings.Login login = settings.login();
         Racer racer = new Racer(address);
         racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
-                new Connect(clientId, clean, login.keepAliveSeconds(), login.user(), login.password(),
+                new Connect(key.clientId(), clean, login.keepAliveSeconds(), login.user(), login.password(),
                         login.will(), settings.version().options(settings.sessionExpirySeconds(),
-                                settings.packetMaxBytes())), responseTimeout, racer);
-        if (authenticator != null) {
-            racer.link.authenticate(settings.version().authMethod(), authenticator);
-        }
+                                settings.packetMaxBytes())), authenticator, responseTimeout, racer);
         racing.add(racer.link);
     }
 
@@ -160,42 +164,41 @@ final class Attempt {
         }
 
         @Override
-        public void handshake() {
+        public void networkConnected() {
             winner = link;
+            stage = Stage.CONNECTED;
             Scheduler.cancel(timer);
             addresses.clear();
             racing.remove(link);
-            racing.forEach(other -> other.close(() -> { }));
-            racing.clear();
+            closeRacing();
             if (!isDiscarding()) {
-                listener.connectSent();
+                owner.connectSent(key);
             }
             listener.stage(ConnectionState.HANDSHAKE, isDiscarding() ? "discarding a session that is not ours"
                     : "CONNECT is sent");
         }
 
         @Override
-        public void accepted(Connack connack) {
+        public void connackAccepted(Connack connack) {
             if (isDiscarding()) {
                 discard = false;
-                listener.discarded();
+                owner.discarded(key);
                 winner = null;
-                discarding = true;
+                stage = Stage.DISCARDING;
                 link.close(() -> { // or the broker would take the new connection for a takeover
-                    discarding = false;
-                    if (done) {
+                    if (stage == Stage.DONE) {
                         whenClosed.run();
                     } else {
                         race(List.of(address));
                     }
                 });
             } else {
-                listener.accepted(link, connack);
+                listener.online(link, connack);
             }
         }
 
         @Override
-        public void ended(Ending ending) {
+        public void connectionEnded(Ending ending) {
             racing.remove(link);
             if (link == winner) {
                 fail(ending);
@@ -208,22 +211,28 @@ final class Attempt {
     }
 
     private void fail(Ending ending) {
-        if (done) {
+        if (stage == Stage.DONE) {
             return;
         }
-        done = true;
+        stage = Stage.DONE;
         Scheduler.cancel(timer);
-        racing.forEach(link -> link.close(() -> { }));
-        racing.clear();
-        listener.ended(ending);
+        closeRacing();
+        listener.attemptEnded(ending);
     }
 
-    /** Ends the attempt or its link; the listener hears nothing more, {@code then} runs when the broker has let go. */
-    void abandon(boolean publishWill, Runnable then) {
-        done = true;
-        Scheduler.cancel(timer);
+    private void closeRacing() {
         racing.forEach(link -> link.close(() -> { }));
         racing.clear();
+    }
+
+    /**
+     * Ends the attempt or its link; the listener is told nothing more, {@code then} runs when the broker has closed it.
+     */
+    void abandon(boolean publishWill, Runnable then) {
+        boolean discarding = stage == Stage.DISCARDING;
+        stage = Stage.DONE;
+        Scheduler.cancel(timer);
+        closeRacing();
         if (winner != null) {
             winner.close(publishWill, then);
         } else if (discarding) {
@@ -233,9 +242,9 @@ final class Attempt {
         }
     }
 
-    /** Nobody hears anything more of it; its connections are closed by who calls this. */
+    /** Nobody is told anything more of it; its connections are closed by who calls this. */
     void abort() {
-        done = true;
+        stage = Stage.DONE;
         Scheduler.cancel(timer);
     }
 

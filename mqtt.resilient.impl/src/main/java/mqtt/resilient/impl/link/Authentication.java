@@ -12,25 +12,13 @@ final class Authentication {
     private static final long LONGEST_RENEWAL_SECONDS = 100L * 365 * 24 * 3600;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-    /** The link. */
-    interface Owner {
-        /** The authenticator has something to say: in the CONNECT if there was none, else in an AUTH. */
-        void send(Auth auth);
-
-        /** Whether what the broker sends is read now. */
-        boolean reads();
-
-        /** It has come to nothing. */
-        void failed(String reason);
-    }
-
     private enum Stage {
         /** Nothing is under way. */
         IDLE,
-        /** The authenticator has the word. */
-        OURS,
-        /** The broker has. */
-        THEIRS
+        /** The authenticator is asked. */
+        AWAITS_AUTHENTICATOR,
+        /** The broker is to answer. */
+        AWAITS_BROKER
     }
 
     private final String method;
@@ -38,7 +26,8 @@ final class Authentication {
     private AuthenticatorCalls calls;
     private final Scheduler scheduler;
     private final long responseNanos;
-    private final Owner owner;
+    private final Link link;
+    private final Handshake handshake;
     private Stage stage = Stage.IDLE;
     /** Who leads the present exchange. */
     private AuthenticatorCalls asked;
@@ -48,12 +37,14 @@ final class Authentication {
     /** When the next one begins, or the present one must be over. */
     private Scheduler.Timer timer;
 
-    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos, Owner owner) {
+    Authentication(String method, AuthenticatorCalls calls, Scheduler scheduler, long responseNanos,
+            Link link, Handshake handshake) {
         this.method = method;
         this.calls = calls;
         this.scheduler = scheduler;
         this.responseNanos = responseNanos;
-        this.owner = owner;
+        this.link = link;
+        this.handshake = handshake;
     }
 
     /** Who is asked from the next exchange on; null = nobody is there. */
@@ -63,7 +54,7 @@ final class Authentication {
 
     /** Begins the first one, for the CONNECT. */
     void begin() {
-        stage = Stage.OURS;
+        stage = Stage.AWAITS_AUTHENTICATOR;
         asked = calls;
         asked.begin(begun -> {
             exchange = begun;
@@ -75,32 +66,33 @@ final class Authentication {
 
     private void send(int code, byte[] data) {
         if (!closed) {
-            stage = Stage.THEIRS;
-            owner.send(new Auth(code, method, data));
+            stage = Stage.AWAITS_BROKER;
+            handshake.send(new Auth(code, method, data));
         }
     }
 
     private void fail(String reason) {
         if (!closed) {
-            owner.failed("auth.method " + method + ": " + reason);
+            link.authenticationFailed("auth.method " + method + ": " + reason);
         }
     }
 
-    /** An AUTH came. */
-    void received(Auth auth) throws ProtocolException {
+    /** An AUTH has arrived. */
+    void auth(Auth auth) throws ProtocolException {
         require(auth);
         if (auth.code() == Auth.CONTINUE) {
-            stage = Stage.OURS;
+            stage = Stage.AWAITS_AUTHENTICATOR;
             asked.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
         } else if (auth.code() == Auth.SUCCESS && online) {
             accept(auth, () -> { });
         } else {
-            throw new ProtocolException("an AUTH with reason code " + auth.code() + ", which the broker must not send now");
+            throw new ProtocolException("an AUTH with reason code " + auth.code()
+                    + ", which the broker must not send now");
         }
     }
 
-    /** The CONNACK came; what was accepted is told when the authenticator has accepted it too. */
-    void accepted(Auth auth, Runnable then) throws ProtocolException {
+    /** A CONNACK has arrived that accepts; runs a task when the authenticator has accepted it too. */
+    void connack(Auth auth, Runnable then) throws ProtocolException {
         require(auth);
         accept(auth, () -> {
             online = true;
@@ -113,13 +105,13 @@ final class Authentication {
             throw new ProtocolException("the authentication method \"" + auth.method() + "\"; auth.method is " + method
                     + " [MQTT-4.12.0-5]");
         }
-        if (stage != Stage.THEIRS) {
+        if (stage != Stage.AWAITS_BROKER) {
             throw new ProtocolException("an unexpected AUTH [MQTT 5 section 4.12]");
         }
     }
 
     private void accept(Auth auth, Runnable then) {
-        stage = Stage.OURS;
+        stage = Stage.AWAITS_AUTHENTICATOR;
         asked.ask(() -> exchange.accepted(auth.data()), again -> {
             if (!closed) {
                 stage = Stage.IDLE;
@@ -149,7 +141,7 @@ final class Authentication {
 
     private void awaitEnd() {
         timer = scheduler.at(scheduler.nanoTime() + responseNanos, () -> {
-            if (owner.reads()) {
+            if (link.isReading()) {
                 fail("the re-authentication was not over within response.seconds");
             } else {
                 awaitEnd();
@@ -163,11 +155,11 @@ final class Authentication {
     }
 
     /** Whether the authenticator is asked now. */
-    boolean isOurs() {
-        return stage == Stage.OURS;
+    boolean awaitsAuthenticator() {
+        return stage == Stage.AWAITS_AUTHENTICATOR;
     }
 
-    /** The link is gone. */
+    /** The connection is over. */
     void close() {
         closed = true;
         Scheduler.cancel(timer);

@@ -9,8 +9,8 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * Calls the authenticator of a client off the loop, one call at a time: one that hangs holds one thread, not another for each
- * attempt. On the loop only.
+ * Calls the authenticator of a client off the loop, one call at a time: one that hangs holds one thread, not another
+ * for each attempt. On the loop only.
  */
 public final class AuthenticatorCalls {
     private static final int MOST_BYTES = 65_535;
@@ -29,7 +29,8 @@ public final class AuthenticatorCalls {
      * @param client its name, which may change; from any thread
      * @param executor where the authenticator may block
      */
-    public AuthenticatorCalls(Supplier<String> client, Authenticator authenticator, Executor executor, Scheduler scheduler) {
+    public AuthenticatorCalls(Supplier<String> client, Authenticator authenticator, Executor executor,
+            Scheduler scheduler) {
         this.client = client;
         this.authenticator = authenticator;
         this.executor = executor;
@@ -44,7 +45,8 @@ public final class AuthenticatorCalls {
         ask(() -> {
             byte[] data = question.call();
             if (data != null && data.length > MOST_BYTES) {
-                throw new IllegalArgumentException(data.length + " bytes of authentication data; allowed are " + MOST_BYTES);
+                throw new IllegalArgumentException(data.length + " bytes of authentication data; allowed are "
+                        + MOST_BYTES);
             }
             return data;
         }, then, failed);
@@ -52,7 +54,7 @@ public final class AuthenticatorCalls {
 
     <T> void ask(Callable<T> question, Consumer<T> then, Consumer<String> failed) {
         if (busy) {
-            next = () -> ask(question, then, failed); // of an earlier connection; the one before in this place is gone too
+            next = () -> ask(question, then, failed); // of an earlier connection, as was the one before in this place
             return;
         }
         Call<T> call = new Call<>(question, then, failed);

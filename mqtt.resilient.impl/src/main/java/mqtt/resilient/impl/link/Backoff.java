@@ -17,6 +17,13 @@ final class Backoff {
         return last;
     }
 
+    /** The next wait, or, for a cause that somebody must remove, one between half of the longest and the longest. */
+    long next(LinkSettings.Timing timing, boolean longest) {
+        long wait = next(timing.backoffMinNanos(), timing.backoffMaxNanos());
+        long half = timing.backoffMaxNanos() / 2;
+        return longest ? half + random.nextLong(half + 1) : wait;
+    }
+
     void reset() {
         last = 0;
     }

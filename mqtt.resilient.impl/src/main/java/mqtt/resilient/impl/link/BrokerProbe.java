@@ -9,7 +9,7 @@ import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Asks whether a broker can be reached, up to the point where MQTT would begin, and lets go again. */
+/** Asks whether a broker can be reached, up to the point where MQTT would begin, and closes. On the loop only. */
 final class BrokerProbe implements ConnectionHandler {
     private final Consumer<Boolean> answer;
     private Connection connection;
@@ -27,7 +27,7 @@ final class BrokerProbe implements ConnectionHandler {
             Consumer<Boolean> answer) {
         BrokerProbe probe = new BrokerProbe(answer);
         probe.timeout = scheduler.at(scheduler.nanoTime() + settings.timing().connectNanos(), () -> probe.end(false));
-        String host = settings.transport().proxy() == null ? broker.host() : settings.transport().proxy().host();
+        String host = settings.tcpHost(broker);
         network.resolve(host, (found, error) -> {
             if (found == null || found.isEmpty()) {
                 probe.end(false);

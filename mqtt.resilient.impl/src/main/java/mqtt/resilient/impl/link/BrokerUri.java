@@ -28,6 +28,25 @@ public record BrokerUri(String scheme, String host, int port, String path) {
      * @throws IllegalArgumentException naming the value and what is allowed, without the user info it may hold
      */
     public static BrokerUri parse(String text) {
+        URI uri = uri(text);
+        String authority = String.valueOf(uri.getRawAuthority()); // URI knows no host with an underscore
+        int colon = authority.lastIndexOf(':');
+        boolean hasPort = colon > authority.lastIndexOf(']');
+        int port = hasPort ? port(text, authority.substring(colon + 1)) : DEFAULT_PORTS.get(uri.getScheme());
+        String host = hasPort ? authority.substring(0, colon) : authority;
+        boolean webSocket = uri.getScheme().startsWith("ws");
+        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        boolean hasHost = uri.getRawAuthority() != null && (uri.getHost() != null || NAME.matcher(host).matches());
+        boolean hasPath = !path.equals("/") || uri.getRawQuery() != null;
+        if (!hasHost || uri.getRawFragment() != null || hasPath && !webSocket) {
+            throw new IllegalArgumentException(shown(text) + " is not a broker; " + ALLOWED);
+        }
+        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port,
+                !webSocket ? "" : uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
+    }
+
+    /** A URI with one of the schemes, and without a user. */
+    private static URI uri(String text) {
         URI uri;
         try {
             uri = new URI(text.strip());
@@ -43,19 +62,7 @@ public record BrokerUri(String scheme, String host, int port, String path) {
             throw new IllegalArgumentException(shown(text) + " has the scheme " + uri.getScheme()
                     + "; allowed are mqtt, mqtts, ws and wss");
         }
-        String authority = String.valueOf(uri.getRawAuthority()); // URI knows no host with an underscore
-        int colon = authority.lastIndexOf(':');
-        boolean hasPort = colon > authority.lastIndexOf(']');
-        int port = hasPort ? port(text, authority.substring(colon + 1)) : DEFAULT_PORTS.get(uri.getScheme());
-        String host = hasPort ? authority.substring(0, colon) : authority;
-        boolean webSocket = uri.getScheme().startsWith("ws");
-        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-        if (uri.getRawAuthority() == null || uri.getHost() == null && !NAME.matcher(host).matches()
-                || uri.getRawFragment() != null || !webSocket && (!path.equals("/") || uri.getRawQuery() != null)) {
-            throw new IllegalArgumentException(shown(text) + " is not a broker; " + ALLOWED);
-        }
-        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port,
-                !webSocket ? "" : uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
+        return uri;
     }
 
     private static int port(String text, String digits) {

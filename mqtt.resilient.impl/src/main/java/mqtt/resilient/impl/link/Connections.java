@@ -12,8 +12,8 @@ import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Route;
 
 /**
- * The network of one client, and its connections that are not closed yet, whoever made them: all can be ended, also those of which
- * nobody else knows any more because a task stopped half way. On the loop only.
+ * The network of one client, and its connections that are not closed yet, whoever made them: all can be ended, also
+ * those of which nobody else knows any more because a task stopped half way. On the loop only.
  */
 final class Connections implements Network {
     private final Network network;
@@ -41,7 +41,7 @@ final class Connections implements Network {
             this.handler = handler;
         }
 
-        /** Ends it; whoever has it hears nothing more. Allocates nothing itself. */
+        /** Ends it; whoever has it is told nothing more. Allocates nothing itself. */
         void end() {
             ended = true;
             if (handler instanceof Link link) {
@@ -129,7 +129,7 @@ final class Connections implements Network {
         return member;
     }
 
-    /** Ends all connections at once, whatever state they are in; nobody hears anything more. To be called again if it throws. */
+    /** Ends all connections at once, in any state; nobody is told anything more. To be called again if it throws. */
     void endAll() {
         while (!open.isEmpty()) {
             int last = open.size() - 1;

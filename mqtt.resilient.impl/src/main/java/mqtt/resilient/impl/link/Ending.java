@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.link;
 
 import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.ProtocolVersion;
 
 /**
  * Why a link ended.
@@ -26,14 +27,35 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         REDIRECTED,
         /** The broker or the network ended the connection. */
         CLOSED,
-        /** The broker hung up instead of answering the CONNECT. */
-        HUNG_UP,
+        /** The broker closed the connection instead of answering the CONNECT. */
+        NO_CONNACK,
         /** The broker ended the connection and there was nothing that it could have disliked. */
         TAKEN_OVER,
         /** No answer in time. */
         TIMEOUT,
         /** The broker broke the protocol. */
         PROTOCOL
+    }
+
+    /**
+     * What the reason code of a CONNACK or DISCONNECT means.
+     *
+     * @param online whether the broker had accepted the connection
+     * @param ofOneMessage whether it may be about a single message, so that it will pass
+     */
+    static Cause causeOf(ProtocolVersion.Reaction reaction, boolean online, boolean ofOneMessage) {
+        return switch (reaction) {
+            case BACK_OFF, SUSPECT -> online ? Cause.CLOSED : Cause.REFUSED;
+            case SLOW_RETRY -> ofOneMessage ? Cause.CLOSED : Cause.REFUSED_FOR_GOOD;
+            case TAKEN_OVER -> Cause.TAKEN_OVER;
+            case REDIRECT -> Cause.REDIRECTED;
+            case FALL_BACK -> Cause.UNSUPPORTED;
+        };
+    }
+
+    /** Whether somebody must remove the cause. */
+    boolean isPermanent() {
+        return cause == Cause.REFUSED_FOR_GOOD || cause == Cause.UNSUPPORTED || cause == Cause.REDIRECTED;
     }
 
     Ending {

@@ -44,8 +44,8 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param authMethod the method of enhanced authentication; empty = none
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
      */
-    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
-            String authMethod, int topicAliasMaximum) {
+    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
+            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum) {
         private static final int TOPIC_ALIASES = 32;
 
         /** With the topic aliases that there are if nobody says how many. */
@@ -171,7 +171,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
         }
     }
 
-    /** The idle time after which a ping is due: at most half of the keepalive in force, also when the user wants longer. */
+    /** The idle time before a ping: at most half of the keepalive in force, also when the user wants longer. */
     long effectivePingNanos(int keepAliveSeconds) {
         long limit = keepAliveSeconds == 0 ? PING_WITHOUT_KEEPALIVE_NANOS : keepAliveSeconds * NANOS_PER_SECOND / 2;
         return timing.pingNanos > 0 ? Math.min(timing.pingNanos, limit) : keepAliveSeconds == 0 ? limit : limit / 2;
@@ -185,6 +185,11 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                 || !transport.webSocketHeaders.equals(other.transport.webSocketHeaders)
                 || sessionExpirySeconds == 0 != (other.sessionExpirySeconds == 0)
                 || packetMaxBytes != other.packetMaxBytes || !version.isSame(other.version);
+    }
+
+    /** The host that the TCP connection goes to: the proxy, or the broker itself. */
+    String tcpHost(BrokerUri broker) {
+        return transport.proxy == null ? broker.host() : transport.proxy.host();
     }
 
     /** The way to one address of a broker, or of the proxy to it; certificates know no dot at the end of a name. */

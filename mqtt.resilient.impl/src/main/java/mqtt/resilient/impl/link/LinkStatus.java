@@ -14,7 +14,7 @@ import mqtt.resilient.impl.environment.OutsideText;
  * @param clientId the client id in use
  * @param protocol the version of MQTT in use; empty = none was
  * @param attempt the attempts since the last connection
- * @param nextAttempt when the next attempt is due, monotonic; 0 = none is planned
+ * @param nextAttempt when the next attempt begins, monotonic; 0 = none is planned
  * @param reasonCode the broker's code for the latest refusal or DISCONNECT; 0 = none
  * @param limits what the broker granted on the present or latest connection
  * @param sessionPresent whether the broker resumed the session
@@ -22,10 +22,17 @@ import mqtt.resilient.impl.environment.OutsideText;
  * @param permanent whether the last failure is one that somebody must remove
  */
 public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
-        String protocol, int attempt, long nextAttempt, int reasonCode, BrokerLimits limits, boolean sessionPresent, boolean sessionLost,
-        boolean permanent) {
+        String protocol, int attempt, long nextAttempt, int reasonCode, BrokerLimits limits, boolean sessionPresent,
+        boolean sessionLost, boolean permanent) {
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+
     /** Makes the reason one line. */
     public LinkStatus {
         reason = OutsideText.oneLine(reason); // the broker's words, or those of the network or the configuration
+    }
+
+    /** Milliseconds until the next attempt; 0 when it begins or none is planned. */
+    public long millisToNextAttempt(long now) {
+        return nextAttempt == 0 ? 0 : Math.max(0, (nextAttempt - now) / NANOS_PER_MILLI);
     }
 }

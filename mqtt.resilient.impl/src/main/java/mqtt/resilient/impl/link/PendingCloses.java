@@ -18,7 +18,7 @@ final class PendingCloses {
     private final List<Runnable> waiting = new ArrayList<>();
 
     /** One more is being closed; the result is to be run when it is. */
-    Runnable begin() {
+    Runnable add() {
         int began = generation;
         Runnable closed = () -> {
             if (began == generation) {
@@ -65,7 +65,7 @@ final class PendingCloses {
         tellIfClosed();
     }
 
-    /** What is to be done next is not any more. */
+    /** What was to be done next is not to be done any more. */
     void forgetNext() {
         next = null;
     }
@@ -79,8 +79,8 @@ final class PendingCloses {
         }
     }
 
-    /** Tells when no connection is being closed. */
-    void tell(Runnable task) {
+    /** Runs a task when no connection is being closed; all such tasks are run, before the next one. */
+    void whenClosed(Runnable task) {
         if (open == 0) {
             task.run();
         } else {

@@ -7,12 +7,12 @@ import java.util.Set;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**
- * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until a
- * broker refuses it, or hangs up right after CONNECT {@value #HANG_UPS} times and accepts 3.1.1 then, although it never
- * spoke 5. That is remembered for a day.
+ * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until
+ * a broker refuses it, or closes the connection right after CONNECT {@value #UNANSWERED_CONNECTS} times and accepts
+ * 3.1.1 then, although it never spoke 5. That is remembered for a day.
  */
 final class Protocols {
-    private static final int HANG_UPS = 3;
+    private static final int UNANSWERED_CONNECTS = 3;
     private static final long BUNDLE_NANOS = 10_000_000_000L;
     private static final long REMEMBER_NANOS = 24 * 3_600_000_000_000L;
 
@@ -21,7 +21,7 @@ final class Protocols {
     private ProtocolVersion five;
     private long missingSince;
     private final Set<BrokerUri> speakFive = new HashSet<>();
-    private final Map<BrokerUri, Integer> hangUps = new HashMap<>();
+    private final Map<BrokerUri, Integer> unanswered = new HashMap<>();
     private final Map<BrokerUri, Long> fellBack = new HashMap<>();
 
     Protocols(ProtocolVersion basic, long now) {
@@ -29,8 +29,8 @@ final class Protocols {
         missingSince = now;
     }
 
-    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the one that was there. */
-    void offer(ProtocolVersion newFive, long now) {
+    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the same one. */
+    void useMqtt5(ProtocolVersion newFive, long now) {
         if (newFive == five) {
             return;
         }
@@ -45,8 +45,8 @@ final class Protocols {
     }
 
     /**
-     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be updated:
-     * with 3.1.1 the session would be lost. 0 = it does not wait.
+     * Until when a client whose session is one of MQTT 5 waits for the bundle, which may be about to start or be
+     * updated: with 3.1.1 the session would be lost. 0 = it does not wait.
      */
     long awaitedUntil(LinkSettings.Protocol wanted, boolean sessionOfFive, long now) {
         long until = missingSince + BUNDLE_NANOS;
@@ -56,7 +56,7 @@ final class Protocols {
     /** Forgets what is known of the brokers: they may be others now. */
     void forget() {
         speakFive.clear();
-        hangUps.clear();
+        unanswered.clear();
         fellBack.clear();
     }
 
@@ -70,21 +70,22 @@ final class Protocols {
             fellBack.remove(broker);
             since = null;
         }
-        return five == null || since != null || hangUps.getOrDefault(broker, 0) >= HANG_UPS ? basic : five;
+        boolean fallBack = since != null || unanswered.getOrDefault(broker, 0) >= UNANSWERED_CONNECTS;
+        return five == null || fallBack ? basic : five;
     }
 
     /** A broker has accepted. */
     void accepted(ProtocolVersion version, BrokerUri broker, long now) {
         if (version == five) {
             speakFive.add(broker);
-        } else if (hangUps.containsKey(broker)) {
+        } else if (unanswered.containsKey(broker)) {
             fellBack.put(broker, now);
         }
-        hangUps.remove(broker);
+        unanswered.remove(broker);
     }
 
     /**
-     * An attempt has come to nothing; whether another version is worth a try at once.
+     * An attempt has failed; whether another version is worth a try at once.
      *
      * @param continued whether we have a session with this broker in this version, so that it spoke it
      */
@@ -94,14 +95,14 @@ final class Protocols {
             return false;
         }
         if (version != five) {
-            hangUps.remove(broker); // it hangs up on everybody
+            unanswered.remove(broker); // it answers neither version
             return false;
         }
         if (cause == Ending.Cause.UNSUPPORTED) {
             fellBack.put(broker, now);
             return true;
         }
-        return cause == Ending.Cause.HUNG_UP && !continued && !speakFive.contains(broker)
-                && hangUps.merge(broker, 1, Integer::sum) >= HANG_UPS;
+        return cause == Ending.Cause.NO_CONNACK && !continued && !speakFive.contains(broker)
+                && unanswered.merge(broker, 1, Integer::sum) >= UNANSWERED_CONNECTS;
     }
 }

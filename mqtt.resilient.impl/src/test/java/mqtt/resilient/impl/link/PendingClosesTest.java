@@ -25,8 +25,8 @@ class PendingClosesTest {
     @Test
     void whatFailsForWantOfHeapIsDoneByMending() {
         PendingCloses closes = new PendingCloses();
-        Runnable closed = closes.begin();
-        closes.tell(failing("gone", 1));
+        Runnable closed = closes.add();
+        closes.whenClosed(failing("gone", 1));
         closes.next(() -> done.add("next"));
         assertThrows(OutOfMemoryError.class, closed::run);
         closes.mend();
@@ -37,7 +37,7 @@ class PendingClosesTest {
     @Test
     void whatComesNextIsNotLostEither() {
         PendingCloses closes = new PendingCloses();
-        Runnable closed = closes.begin();
+        Runnable closed = closes.add();
         closes.next(failing("next", 2));
         assertThrows(OutOfMemoryError.class, closed::run);
         assertThrows(OutOfMemoryError.class, closes::mend);

@@ -2,10 +2,11 @@ package mqtt.resilient.impl.link;
 
 /**
  * How many bytes of messages may be unanswered, so that a slow link answers in time: TCP would take a minute's worth of
- * them, and the answers, which a broker may send only once for each round trip (RFC 896), would come after the deadline.
- * As much as fits into two thirds of the response time at the pace last measured, but at most twice what was measured.
+ * them, and the answers, which a broker may send only once for each round trip (RFC 896), would come after the
+ * deadline. As much as fits into two thirds of the response time at the pace last measured, but at most twice what was
+ * measured.
  */
-final class Flight {
+final class UnansweredBound {
     /** Two segments, as TCP begins in RFC 2581. */
     private static final long FIRST_BYTES = 2920;
 

@@ -1,0 +1,68 @@
+package mqtt.resilient.impl.link;
+
+import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
+
+/**
+ * Asks now and then, while another broker is in use, whether the first of the list can be reached again. On the loop
+ * only.
+ */
+final class Failback {
+    private final Network network;
+    private final Scheduler scheduler;
+    private final BrokerList brokers;
+    private final Runnable failBack;
+
+    private LinkSettings settings;
+    /** The connection to another broker; null = there is none, or it is to be kept. */
+    private Link link;
+    private Scheduler.Timer timer;
+    /** Since when the first broker of the list was not asked for; 0 = it is in use. */
+    private long awaySince;
+
+    /**
+     * Makes one that asks nobody yet.
+     *
+     * @param failBack is run when the first broker can be reached again
+     */
+    Failback(Network network, Scheduler scheduler, BrokerList brokers, Runnable failBack) {
+        this.network = network;
+        this.scheduler = scheduler;
+        this.brokers = brokers;
+        this.failBack = failBack;
+    }
+
+    /** The current broker has accepted. */
+    void accepted(long now) {
+        awaySince = brokers.isFirst() ? 0 : awaySince == 0 ? now : awaySince;
+    }
+
+    /** Asks when it is time, if there is a connection, and not to the first broker. */
+    void plan(Link newLink, LinkSettings newSettings) {
+        cancel();
+        if (newLink != null && !brokers.isFirst() && newSettings.brokers().failbackNanos() > 0) {
+            settings = newSettings;
+            link = newLink;
+            timer = scheduler.at(awaySince + settings.brokers().failbackNanos(), this::ask);
+        }
+    }
+
+    private void ask() {
+        awaySince = scheduler.nanoTime();
+        Link present = link;
+        BrokerProbe.ask(network, scheduler, settings, brokers.first(), up -> {
+            if (present == link && up) {
+                brokers.toFirst();
+                failBack.run();
+            } else if (present == link) {
+                plan(link, settings);
+            }
+        });
+    }
+
+    /** The connection is over. */
+    void cancel() {
+        link = null;
+        Scheduler.cancel(timer);
+    }
+}

@@ -1,0 +1,49 @@
+package mqtt.resilient.impl.link;
+
+import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+
+/** The PINGREQ of a connection: to be written, or written and not answered, or neither. On the loop only. */
+final class Ping {
+    private boolean due;
+    /** Since when the PINGRESP is awaited, or has reason to come later; NEVER = none is. */
+    private long awaitedSince = Liveness.NEVER;
+    private long sentAt;
+
+    /** Whether none is to be written and none is unanswered. */
+    boolean isIdle() {
+        return !due && awaitedSince == Liveness.NEVER;
+    }
+
+    boolean isAwaited() {
+        return awaitedSince != Liveness.NEVER;
+    }
+
+    long awaitedSince() {
+        return awaitedSince;
+    }
+
+    /** A PINGREQ is to be written. */
+    void request() {
+        due = true;
+    }
+
+    /** Writes the PINGREQ, if there is one to be written and room for it. */
+    void fill(byte[] pingreq, Output out, long now) {
+        if (due && Handshake.put(pingreq, out)) {
+            due = false;
+            awaitedSince = now;
+            sentAt = now;
+        }
+    }
+
+    /** The PINGRESP may take as long again from now on. */
+    void awaitAnew(long now) {
+        awaitedSince = awaitedSince == Liveness.NEVER ? Liveness.NEVER : now;
+    }
+
+    /** A PINGRESP came: how long it took; only while it is awaited. */
+    long answered(long now) {
+        awaitedSince = Liveness.NEVER;
+        return now - sentAt;
+    }
+}
