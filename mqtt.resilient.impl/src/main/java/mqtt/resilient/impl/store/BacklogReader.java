@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import mqtt.resilient.api.Message;
-import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
@@ -67,20 +65,15 @@ final class BacklogReader {
         }
     }
 
-    private final FileSystem files;
-    private final String directory;
+    private final Chains chains;
+    private final Qos2InFlight inFlight;
     private final Scheduler clock;
-    private final Chain[] chains;
-    /** The messages under way, by lane and index. */
-    private final List<? extends Map<Long, ?>> inFlight;
     private final Cursor[] cursors = new Cursor[Message.LANES];
 
-    BacklogReader(FileSystem files, String directory, Scheduler clock, Chain[] chains, List<? extends Map<Long, ?>> inFlight) {
-        this.files = files;
-        this.directory = directory;
-        this.clock = clock;
+    BacklogReader(Chains chains, Qos2InFlight inFlight, Scheduler clock) {
         this.chains = chains;
         this.inFlight = inFlight;
+        this.clock = clock;
         for (int lane = 0; lane < cursors.length; lane++) {
             cursors[lane] = new Cursor();
         }
@@ -95,7 +88,7 @@ final class BacklogReader {
         batch.loaded.set(lane, messages);
         batch.unreadable.removeIf(range -> range[0] == lane); // of the same batch's first reading: it is found again
         try {
-            batch.readToEnd[lane] = read(chains[lane], cursor, batch, messages);
+            batch.readToEnd[lane] = read(chains.all[lane], cursor, batch, messages);
             if (batch.readToEnd[lane]) {
                 cursor.release();
             }
@@ -108,31 +101,30 @@ final class BacklogReader {
     }
 
     private boolean read(Chain chain, Cursor cursor, Batch batch, List<Outgoing> messages) throws IOException {
-        long bytes = 0;
-        long last = batch.readBehind[chain.number];
-        int at = find(chain, cursor, last);
-        while (at < chain.segments.size() && bytes < READ_BYTES) {
+        long[] bytes = new long[1];
+        long[] last = { batch.readBehind[chain.number] };
+        int at = find(chain, cursor, last[0]);
+        while (at < chain.segments.size() && bytes[0] < READ_BYTES) {
             Segment segment = chain.segments.get(at);
-            boolean there = segment.live > 0 && open(chain, cursor, segment);
             int before = batch.unreadable.size();
-            if (there) {
-                while (bytes < READ_BYTES && cursor.reader.next()) {
-                    Outgoing message = live(cursor.reader.record(), segment, last);
-                    if (message != null) {
-                        unreadable(segment, last + 1, message.index(), batch);
-                        messages.add(message);
-                        last = message.index();
-                        bytes += message.size();
-                    }
+            boolean there = segment.live > 0 && open(chain, cursor, segment);
+            boolean toEnd = !there || cursor.reader.scan(record -> {
+                Outgoing message = live(record, segment, last[0]);
+                if (message != null) {
+                    unreadable(segment, last[0] + 1, message.index(), batch);
+                    messages.add(message);
+                    last[0] = message.index();
+                    bytes[0] += message.size();
                 }
-            }
-            if (bytes < READ_BYTES) { // it is read to its end
-                unreadable(segment, last + 1, Records.END, batch);
+                return bytes[0] < READ_BYTES;
+            });
+            if (toEnd) {
+                unreadable(segment, last[0] + 1, Records.END, batch);
                 at++;
             }
             segment.damaged |= there && batch.unreadable.size() > before;
         }
-        cursor.index = last;
+        cursor.index = last[0];
         return at >= chain.segments.size();
     }
 
@@ -165,9 +157,9 @@ final class BacklogReader {
 
     /** Whether a file is not where the others are: where none is, the directory is elsewhere, and may come back. */
     private boolean isMissing(Chain chain, Segment segment) throws IOException {
-        List<String> names = files.list(directory);
+        List<String> names = chains.files.list(chains.directory);
         boolean others = false;
-        for (Chain each : chains) {
+        for (Chain each : chains.all) {
             for (Segment other : each.segments) {
                 others |= names.contains(each.name(other.number));
             }
@@ -178,7 +170,7 @@ final class BacklogReader {
     /** Of a range, what is live and not under way was not found. */
     private void unreadable(Segment segment, long from, long to, Batch batch) {
         for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
-            if (!inFlight.get(segment.chain).containsKey(index)) {
+            if (!inFlight.contains(segment.chain, index)) {
                 batch.unreadable(segment.chain, index);
             }
         }
@@ -196,7 +188,7 @@ final class BacklogReader {
     /** A message that is live, not under way and behind an index; null for any other record. */
     private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
         Outgoing message = message(bytes, segment, behind);
-        return message == null || inFlight.get(segment.chain).containsKey(message.index()) ? null : message;
+        return message == null || inFlight.contains(segment.chain, message.index()) ? null : message;
     }
 
     /** A message that is live and behind an index; null for any other record. */
@@ -205,9 +197,9 @@ final class BacklogReader {
             if (bytes.get() != Records.MESSAGE) {
                 return null;
             }
-            long index = RecordBuffer.number(bytes);
-            return index <= behind || !segment.isLive(index) ? null
-                    : Records.outgoing(bytes, segment.chain, index, clock.nanoTime(), clock.wallClockMillis());
+            MessageRecord message = MessageRecord.read(bytes);
+            return message.index() <= behind || !segment.isLive(message.index()) ? null
+                    : message.outgoing(segment.chain, clock.nanoTime(), clock.wallClockMillis());
         } catch (RuntimeException e) { // was passed over and counted when the store was opened
             return null;
         }
@@ -215,7 +207,7 @@ final class BacklogReader {
 
     /** Loads one message; null if it is not there. */
     Outgoing load(int lane, long index) throws IOException {
-        Segment segment = chains[lane].holding(index);
+        Segment segment = chains.all[lane].holding(index);
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
 
@@ -254,11 +246,11 @@ final class BacklogReader {
     private Outgoing search(long id) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Segment candidate = null;
-            for (Segment segment : chains[lane].segments) {
+            for (Segment segment : chains.all[lane].segments) {
                 candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
             }
             Outgoing found = candidate == null ? null : first(candidate, 0, message -> message.id() == id);
-            if (found != null && !inFlight.get(lane).containsKey(found.index())) {
+            if (found != null && !inFlight.contains(lane, found.index())) {
                 return found;
             }
         }
@@ -270,7 +262,7 @@ final class BacklogReader {
         List<Outgoing> old = new ArrayList<>();
         for (int lane = 0; lane < Message.LANES; lane++) {
             long maxAge = maxAges[lane];
-            for (Segment segment : chains[lane].segments) {
+            for (Segment segment : chains.all[lane].segments) {
                 if (segment.isDue(now, maxAge)) {
                     long oldest = segment.oldest;
                     long expires = segment.expires;
@@ -278,7 +270,7 @@ final class BacklogReader {
                     segment.expires = Long.MAX_VALUE;
                     try {
                         first(segment, 0, message -> {
-                            if (inFlight.get(segment.chain).containsKey(message.index())) {
+                            if (inFlight.contains(segment.chain, message.index())) {
                                 return false;
                             } else if (message.isExpired(now) || message.isOlderThan(maxAge, now)) {
                                 old.add(message);
@@ -301,20 +293,18 @@ final class BacklogReader {
 
     /** The first live message of a segment that is wanted; null if there is none. */
     private Outgoing first(Segment segment, long behind, Predicate<Outgoing> wanted) throws IOException {
-        Chain chain = chains[segment.chain];
-        try (StoredFile file = chain.openToRead(segment)) {
-            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
-            while (reader.next()) {
-                Outgoing message = message(reader.record(), segment, behind);
-                if (message != null && wanted.test(message)) {
-                    return message;
-                }
-            }
+        Outgoing[] first = new Outgoing[1];
+        try {
+            chains.of(segment).scan(segment, record -> {
+                Outgoing message = message(record, segment, behind);
+                first[0] = message != null && wanted.test(message) ? message : null;
+                return first[0] == null;
+            });
         } catch (IOException e) {
-            if (!isMissing(chain, segment)) {
+            if (!isMissing(chains.of(segment), segment)) {
                 throw e;
             }
         }
-        return null;
+        return first[0];
     }
 }

@@ -36,7 +36,8 @@ final class Chain {
     private boolean removalDue;
     /** Whether the directory may come back without a segment that was begun. */
     private boolean nameDue;
-    private int kept;
+    /** What {@link #rollback} leaves: segments up to this number. */
+    private int savepoint;
     /** Up to which number the session's chain may say that there are segments: a crash must find their files. */
     int listed;
     /** The number of the segment that was removed last. */
@@ -65,6 +66,13 @@ final class Chain {
     String name(int segment) {
         String digits = Integer.toString(segment);
         return name + "-" + "0".repeat(Math.max(0, 10 - digits.length())) + digits + SUFFIX;
+    }
+
+    /** Reads the records of a segment, until the visitor wants no more. */
+    void scan(Segment segment, SegmentReader.Visitor visitor) throws IOException {
+        try (StoredFile file = openToRead(segment)) {
+            new SegmentReader(file, segment, Segment.HEADER_BYTES).scan(visitor);
+        }
     }
 
     StoredFile openToRead(Segment segment) throws IOException {
@@ -225,8 +233,8 @@ final class Chain {
         tail.forceFailed = false;
     }
 
-    /** Ends the segment for ever. */
-    void fix() throws IOException {
+    /** Ends the tail for ever: its header says how long it is. */
+    void seal() throws IOException {
         flush();
         tail.fixedLength = (int) tail.size;
         tail.file.write(tail.header(), 0);
@@ -252,13 +260,13 @@ final class Chain {
     }
 
     /** What is begun from now on can be taken back. */
-    void keep() {
-        kept = lastNumber();
+    void savepoint() {
+        savepoint = lastNumber();
     }
 
-    /** Takes away what was begun since {@link #keep}, the newest first, or what is in it. */
-    void cutBack() throws IOException {
-        for (int i = segments.size() - 1; i >= 0 && segments.get(i).number > kept; i--) {
+    /** Takes away what was begun since {@link #savepoint()}, the newest first, or what is in it. */
+    void rollback() throws IOException {
+        for (int i = segments.size() - 1; i >= 0 && segments.get(i).number > savepoint; i--) {
             Segment segment = segments.get(i);
             if (segment.number > listed) {
                 remove(segment);
@@ -319,7 +327,7 @@ final class Chain {
     }
 
     /** Numbers up to this one are taken. */
-    void taken(int upTo) {
+    void markTaken(int upTo) {
         removed = Math.max(removed, upTo);
     }
 

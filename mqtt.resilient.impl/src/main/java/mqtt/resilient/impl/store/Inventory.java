@@ -14,7 +14,7 @@ import java.util.TreeMap;
  * that is listed and not there was lost, whatever crash there was.
  */
 final class Inventory {
-    private static final int[] CHAINS = { 0, 1, 2, 3, Journal.ASIDE_CHAIN };
+    private static final int[] CHAINS = { 0, 1, 2, 3, Chains.ASIDE };
     /** More segments than this are not listed, nor more missing messages counted. */
     private static final int MAX_LISTED = 1 << 20;
     /** Nobody gets there by counting, and there are as many file names again behind it. */
@@ -47,15 +47,7 @@ final class Inventory {
         if (type == Records.OPENED) {
             RecordBuffer.text(record);
             RecordBuffer.text(record);
-            RecordBuffer.text(record);
-            for (long left = RecordBuffer.number(record); left > 0; left--) {
-                Records.packetId(record);
-                record.getLong();
-            }
-            for (long left = RecordBuffer.number(record); left > 0; left--) {
-                RecordBuffer.text(record);
-                RecordBuffer.number(record);
-            }
+            new SessionState().readAll(record);
             readAll(record);
         } else if (type == Records.BEGUN) {
             readSegment((int) RecordBuffer.number(record), record);

@@ -607,27 +607,27 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void received(int packetId, long digest) {
-        note(to -> to.received(packetId, digest));
+        note(to -> to.session.received(packetId, digest));
     }
 
     @Override
     public void completed(int packetId) {
-        note(to -> to.completed(packetId));
+        note(to -> to.session.completed(packetId));
     }
 
     @Override
     public void subscribed(String filter, int qos) {
-        note(to -> to.subscribed(filter, qos));
+        note(to -> to.session.subscribed(filter, qos));
     }
 
     @Override
     public void unsubscribed(String filter) {
-        note(to -> to.unsubscribed(filter));
+        note(to -> to.session.unsubscribed(filter));
     }
 
     @Override
     public void session(String key) {
-        note(to -> to.session(key));
+        note(to -> to.session.begin(key));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.UUID;
@@ -43,7 +44,7 @@ final class Segment {
     private final BitSet liveBits = new BitSet();
     /** What the next message has at least. */
     private long nextIndex;
-    /** Bytes of the messages in it that are not at their end. */
+    /** Bytes of the messages in it that are not settled. */
     long liveBytes;
     /** What all messages in it, dead ones included, count for against the bounds; at recovery only. */
     long countedBytes;
@@ -110,8 +111,8 @@ final class Segment {
         liveBytes += bytes;
     }
 
-    /** A message has come to its end; false if it is not here or had come to it before. */
-    boolean end(long index) {
+    /** A message is settled; false if it is not here or was settled before. */
+    boolean settle(long index) {
         if (!isLive(index)) {
             return false;
         }
@@ -121,13 +122,13 @@ final class Segment {
         return true;
     }
 
-    /** The messages of a range have come to their end; the number of those that had not before. */
-    int end(long from, long to) {
+    /** The messages of a range are settled; the number of those that were not before. */
+    int settle(long from, long to) {
         int before = live;
         if (from <= latestLive()) {
             int bit = liveBits.nextSetBit((int) Math.max(0, from - firstIndex));
             for (; bit >= 0 && firstIndex + bit < to; bit = liveBits.nextSetBit(bit + 1)) {
-                end(firstIndex + bit);
+                settle(firstIndex + bit);
             }
         }
         return before - live;
@@ -166,6 +167,16 @@ final class Segment {
         CRC32C checksum = new CRC32C();
         checksum.update(header, 0, HEADER_BYTES - Integer.BYTES);
         return (int) checksum.getValue();
+    }
+
+    /** Reads the header of a file; null if it is damaged. */
+    static Segment read(StoredFile file) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+        int count = 0;
+        while (count >= 0 && header.hasRemaining()) {
+            count = file.read(header, header.position());
+        }
+        return parse(header.flip());
     }
 
     /** Reads a header; null if it is damaged. Its length and the place of its checksum are those of all formats. */

@@ -208,7 +208,7 @@ class FormatTest {
     void theFormatBeforeIsReadAsItIs() throws NewerFormatException {
         assertEquals(77, Segment.parse(ofVersion(1, new Segment(STORE, 1, 77, 1, 1, 0).header())).number);
         Message message = Message.to("t").payload("x").expiresAfter(Duration.ofNanos(5)).build();
-        RecordBuffer written = Records.message(new RecordBuffer(), 1, 2, 3, message);
+        RecordBuffer written = MessageRecord.write(new RecordBuffer(), 1, 2, 3, message);
         assertEquals("01" + "01" + "02" + "03" + "09" + "05" + "0174" + "78",
                 java.util.HexFormat.of().formatHex(written.bytes(), 0, written.length()));
     }
@@ -241,13 +241,14 @@ class FormatTest {
                 .properties(all.build());
         Message message = (expiry == 0 ? builder : builder.expiresAfter(Duration.ofMillis(expiry))).build();
         long accepted = Math.max(1_577_836_800_000L, WALL - age);
-        RecordBuffer buffer = Records.message(new RecordBuffer(), index, id, accepted, message);
+        RecordBuffer buffer = MessageRecord.write(new RecordBuffer(), index, id, accepted, message);
         ByteBuffer record = ByteBuffer.wrap(buffer.bytes(), 0, buffer.length());
         assertEquals(Records.MESSAGE, record.get());
-        assertEquals(index, RecordBuffer.number(record));
-        ByteBuffer copy = record.duplicate();
-        assertEquals(Outgoing.sizeOf(message), Records.size(copy));
-        Outgoing read = Records.outgoing(record, 2, index, NOW, WALL);
+        MessageRecord parsed = MessageRecord.read(record);
+        assertEquals(List.of(index, id, accepted, topic, payload.length), List.of(parsed.index(), parsed.id(),
+                parsed.acceptedMillis(), parsed.topic(), parsed.payloadBytes()));
+        assertEquals(Outgoing.sizeOf(message), parsed.size());
+        Outgoing read = parsed.outgoing(2, NOW, WALL);
         assertEquals(List.of(id, index, NOW - (WALL - accepted) * 1_000_000L, Outgoing.sizeOf(message)),
                 List.of(read.id(), read.index(), read.acceptedNanos(), read.size()));
         assertEquals(List.of(topic, Qos.of(qos), retain, 2, expiry * 1_000_000L), List.of(read.message().topic(),
@@ -260,10 +261,10 @@ class FormatTest {
 
     @Test
     void theAgeOfAMessageIsTakenFromAWallClockOnlyWhenThatIsPlausible() {
-        assertEquals(3_000_000L, Records.age(WALL - 3, WALL));
-        assertEquals(0, Records.age(WALL + 3, WALL), "the clock went back");
-        assertEquals(0, Records.age(86_400_000L, WALL), "it was accepted before the clock was set");
-        assertEquals(0, Records.age(WALL, 86_400_000L), "the clock is not set now");
+        assertEquals(3_000_000L, MessageRecord.age(WALL - 3, WALL));
+        assertEquals(0, MessageRecord.age(WALL + 3, WALL), "the clock went back");
+        assertEquals(0, MessageRecord.age(86_400_000L, WALL), "it was accepted before the clock was set");
+        assertEquals(0, MessageRecord.age(WALL, 86_400_000L), "the clock is not set now");
     }
 
     @Property(tries = 500)
