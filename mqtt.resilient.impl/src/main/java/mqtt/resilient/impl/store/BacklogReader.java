@@ -82,36 +82,36 @@ final class BacklogReader {
     // ---- in order -------------------------------------------------------------------------------------------------
 
     /** Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once. */
-    void read(int lane, Batch batch) {
+    void read(int lane, ReadRequest request) {
         Cursor cursor = cursors[lane];
         List<Outgoing> messages = new ArrayList<>();
-        batch.loaded.set(lane, messages);
-        batch.unreadable.removeIf(range -> range[0] == lane); // of the same batch's first reading: it is found again
+        request.loaded.set(lane, messages);
+        request.unreadable.removeIf(range -> range[0] == lane); // of the first reading with the same batch: it is found again
         try {
-            batch.readToEnd[lane] = read(chains.all[lane], cursor, batch, messages);
-            if (batch.readToEnd[lane]) {
+            request.readToEnd[lane] = read(chains.all[lane], cursor, request, messages);
+            if (request.readToEnd[lane]) {
                 cursor.release();
             }
         } catch (Throwable e) { // whatever it is, the messages are where they were
             cursor.close();
-            batch.readToEnd[lane] = false;
-            batch.unread[lane] = true;
-            batch.readError = e;
+            request.readToEnd[lane] = false;
+            request.unread[lane] = true;
+            request.error = e;
         }
     }
 
-    private boolean read(Chain chain, Cursor cursor, Batch batch, List<Outgoing> messages) throws IOException {
+    private boolean read(Chain chain, Cursor cursor, ReadRequest request, List<Outgoing> messages) throws IOException {
         long[] bytes = new long[1];
-        long[] last = { batch.readBehind[chain.number] };
+        long[] last = { request.readBehind[chain.number] };
         int at = find(chain, cursor, last[0]);
         while (at < chain.segments.size() && bytes[0] < READ_BYTES) {
             Segment segment = chain.segments.get(at);
-            int before = batch.unreadable.size();
+            int before = request.unreadable.size();
             boolean there = segment.live > 0 && open(chain, cursor, segment);
             boolean toEnd = !there || cursor.reader.scan(record -> {
                 Outgoing message = live(record, segment, last[0]);
                 if (message != null) {
-                    unreadable(segment, last[0] + 1, message.index(), batch);
+                    unreadable(segment, last[0] + 1, message.index(), request);
                     messages.add(message);
                     last[0] = message.index();
                     bytes[0] += message.size();
@@ -119,10 +119,10 @@ final class BacklogReader {
                 return bytes[0] < READ_BYTES;
             });
             if (toEnd) {
-                unreadable(segment, last[0] + 1, Records.END, batch);
+                unreadable(segment, last[0] + 1, Records.END, request);
                 at++;
             }
-            segment.damaged |= there && batch.unreadable.size() > before;
+            segment.damaged |= there && request.unreadable.size() > before;
         }
         cursor.index = last[0];
         return at >= chain.segments.size();
@@ -168,10 +168,10 @@ final class BacklogReader {
     }
 
     /** Of a range, what is live and not under way was not found. */
-    private void unreadable(Segment segment, long from, long to, Batch batch) {
+    private void unreadable(Segment segment, long from, long to, ReadRequest request) {
         for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
             if (!inFlight.contains(segment.chain, index)) {
-                batch.unreadable(segment.chain, index);
+                request.unreadable(segment.chain, index);
             }
         }
     }
@@ -223,22 +223,22 @@ final class BacklogReader {
     }
 
     /** Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is one. */
-    void search(Batch batch) {
-        for (Batch.Search search : batch.searches) {
+    void search(ReadRequest request) {
+        for (ReadRequest.Search search : request.searches) {
             try {
                 search.found = search(search.id);
             } catch (Throwable e) { // it is to be done again
                 search.failed = true;
-                batch.readError = e;
+                request.error = e;
             }
         }
         try {
-            if (batch.maxAges != null) {
-                batch.old.addAll(findOld(batch.maxAges));
+            if (request.maxAges != null) {
+                request.old.addAll(findOld(request.maxAges));
             }
         } catch (Throwable e) { // as above
-            batch.oldFailed = true;
-            batch.readError = e;
+            request.oldFailed = true;
+            request.error = e;
         }
     }
 

@@ -143,9 +143,9 @@ final class Journal {
             return;
         }
         attempt(batch, () -> {
-            if (Arrays.stream(batch.readBehind).anyMatch(behind -> behind >= 0)) {
-                batch.eachEndedRange(this::settle); // what is not to be read
-                read(batch, false);
+            if (Arrays.stream(batch.reads.readBehind).anyMatch(behind -> behind >= 0)) {
+                batch.settled.forEachRange(this::settle); // what is not to be read
+                read(batch.reads, false);
             }
         });
         try {
@@ -165,11 +165,11 @@ final class Journal {
             batch.gaveUp(batch.error);
             return;
         }
-        attempt(batch, () -> batch.eachEndedRange(this::settle)); // also if unwritten: space that is free must be usable
+        attempt(batch, () -> batch.settled.forEachRange(this::settle)); // also if unwritten: space that is free must be usable
         compact(batch);
-        read(batch, true);
-        reader.search(batch);
-        for (long[] range : batch.unreadable) {
+        read(batch.reads, true);
+        reader.search(batch.reads);
+        for (long[] range : batch.reads.unreadable) {
             skipped += (int) (range[2] - range[1]);
         }
         batch.figures = new StoreFigures(chains.sum(Chain::size), chains.sum(chain -> chain.bytesWritten),
@@ -201,11 +201,11 @@ final class Journal {
      * Reads what a batch asks for: before the batch is written, so that nobody who waits for old messages waits for the
      * force of new ones too, and behind it where there was nothing.
      */
-    private void read(Batch batch, boolean written) {
+    private void read(ReadRequest reads, boolean written) {
         for (int lane = 0; lane < Message.LANES; lane++) {
-            if (batch.readBehind[lane] >= 0 && batch.loaded.get(lane).isEmpty() && !batch.unread[lane]) {
-                reader.read(lane, batch);
-                batch.readToEnd[lane] &= written;
+            if (reads.hasLane(lane) && reads.loaded.get(lane).isEmpty() && !reads.unread[lane]) {
+                reader.read(lane, reads);
+                reads.readToEnd[lane] &= written;
             }
         }
     }
@@ -257,7 +257,7 @@ final class Journal {
         for (Batch.Note note : batch.notes) {
             note.write(this);
         }
-        batch.eachEndedRange(this::writeSettled);
+        batch.settled.forEachRange(this::writeSettled);
         for (Chain chain : chains.all) {
             if (chain != chains.session()) {
                 chain.write(batch.force);

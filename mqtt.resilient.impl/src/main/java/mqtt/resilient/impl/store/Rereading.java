@@ -15,7 +15,7 @@ final class Rereading {
     /** Asks again. */
     private final Runnable again;
     private final boolean[] unread = new boolean[Message.LANES];
-    private final List<Batch.Search> unanswered = new ArrayList<>();
+    private final List<ReadRequest.Search> unanswered = new ArrayList<>();
     private long[] unseenAges;
     private Throwable reason;
     private int failures;
@@ -26,19 +26,19 @@ final class Rereading {
         this.again = again;
     }
 
-    /** Takes note of what a batch could read and what it could not. */
-    void ended(Batch batch) {
-        reason = batch.readError != null ? batch.readError : reason;
+    /** Takes note of what could be read and what could not. */
+    void ended(ReadRequest reads) {
+        reason = reads.error != null ? reads.error : reason;
         for (int lane = 0; lane < unread.length; lane++) {
-            unread[lane] = batch.readBehind[lane] >= 0 ? batch.unread[lane] : unread[lane];
+            unread[lane] = reads.hasLane(lane) ? reads.unread[lane] : unread[lane];
         }
-        for (Batch.Search search : batch.searches) {
+        for (ReadRequest.Search search : reads.searches) {
             unanswered.remove(search);
             if (search.failed) {
                 unanswered.add(search);
             }
         }
-        unseenAges = batch.oldFailed ? batch.maxAges : batch.maxAges != null ? null : unseenAges;
+        unseenAges = reads.oldFailed ? reads.maxAges : reads.maxAges != null ? null : unseenAges;
         if (!isDue()) {
             failures = 0;
         } else if (timer == null) {
@@ -69,16 +69,16 @@ final class Rereading {
         return reason;
     }
 
-    /** Has a batch read all of it. */
-    void addTo(Batch batch, BacklogLane[] lanes) {
+    /** Asks for all of it again. */
+    void addTo(ReadRequest reads, BacklogLane[] lanes) {
         for (int lane = 0; lane < unread.length; lane++) {
             if (unread[lane]) {
-                batch.readBehind(lane, lanes[lane].loadedIndex);
+                reads.readBehind(lane, lanes[lane].loadedIndex);
             }
         }
-        unanswered.stream().filter(search -> search.failed).forEach(batch::search); // the others are being asked
+        unanswered.stream().filter(search -> search.failed).forEach(reads::search); // the others are being asked
         if (unseenAges != null) {
-            batch.findOld(unseenAges);
+            reads.findOld(unseenAges);
         }
     }
 }
