@@ -11,9 +11,9 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * Reads messages of a journal's lanes. A message is unreadable if its segment was read to its end and does not have it, or if
- * its segment is not where the others are. An operation that fails says nothing about messages: it is to be done again. On
- * the store's thread only.
+ * Reads messages of a journal's lanes. A message is unreadable if its segment was read to its end and does not have
+ * it, or if its segment is not where the others are. An operation that fails says nothing about messages: it is to be
+ * done again. On the store's thread only.
  */
 final class BacklogReader {
     private static final int READ_BYTES = 512 * 1024;
@@ -81,12 +81,14 @@ final class BacklogReader {
 
     // ---- in order -------------------------------------------------------------------------------------------------
 
-    /** Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once. */
+    /**
+     * Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once.
+     */
     void read(int lane, ReadRequest request) {
         Cursor cursor = cursors[lane];
         List<Outgoing> messages = new ArrayList<>();
         request.loaded.set(lane, messages);
-        request.unreadable.removeIf(range -> range[0] == lane); // of the first reading with the same batch: it is found again
+        request.unreadable.removeIf(range -> range[0] == lane); // of the first reading: it is found again
         try {
             request.readToEnd[lane] = read(chains.all[lane], cursor, request, messages);
             if (request.readToEnd[lane]) {
@@ -134,7 +136,7 @@ final class BacklogReader {
             return at;
         }
         cursor.close();
-        at = 0; // not by what their headers say: one that was begun anew after a failure may have stayed empty
+        at = 0; // not by what their headers say: one that was begun again after a failure may have stayed empty
         while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
             at++;
         }
@@ -167,7 +169,7 @@ final class BacklogReader {
         return others && !names.contains(chain.name(segment.number));
     }
 
-    /** Of a range, what is live and not under way was not found. */
+    /** Of a range, what is live and not in flight was not found. */
     private void unreadable(Segment segment, long from, long to, ReadRequest request) {
         for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
             if (!inFlight.contains(segment.chain, index)) {
@@ -185,7 +187,7 @@ final class BacklogReader {
 
     // ---- one of them ----------------------------------------------------------------------------------------------
 
-    /** A message that is live, not under way and behind an index; null for any other record. */
+    /** A message that is live, not in flight and behind an index; null for any other record. */
     private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
         Outgoing message = message(bytes, segment, behind);
         return message == null || inFlight.contains(segment.chain, message.index()) ? null : message;
@@ -222,7 +224,10 @@ final class BacklogReader {
         return sum[1];
     }
 
-    /** Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is one. */
+    /**
+     * Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is
+     * one.
+     */
     void search(ReadRequest request) {
         for (ReadRequest.Search search : request.searches) {
             try {

@@ -10,8 +10,8 @@ import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoreFigures;
 
 /**
- * What queued up for a journal while the batch before was written, and how writing it went. Filled on the io thread, then the
- * store thread's alone, then the io thread's again.
+ * What queued up for a journal while the batch before was written, and how writing it went. Filled on the io thread,
+ * then the store thread's alone, then the io thread's again.
  */
 final class Batch {
     static {
@@ -24,7 +24,7 @@ final class Batch {
     }
 
     final List<Outgoing> outgoing = new ArrayList<>();
-    /** The messages of {@link #outgoing}, which may let go of them meanwhile. */
+    /** The messages of {@link #outgoing}, which may forget them meanwhile. */
     final List<Message> messages = new ArrayList<>();
     final List<Note> notes = new ArrayList<>();
     final List<Runnable> whenDurable = new ArrayList<>();

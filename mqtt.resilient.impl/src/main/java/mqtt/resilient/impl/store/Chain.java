@@ -10,8 +10,8 @@ import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 
 /**
- * The segments of one kind, in order, and the end where records are added. Never writes into what was there before it was
- * opened: it begins a new segment. On the store's thread only.
+ * The segments of one kind, in order, and the end where records are added. Never writes into what was there before it
+ * was opened: it begins a new segment. On the store's thread only.
  */
 final class Chain {
     static final String SUFFIX = ".segment";
@@ -87,7 +87,8 @@ final class Chain {
         }
         if (tail == null) {
             Segment last = last();
-            Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, last == null ? 0 : last.forced);
+            long forcedBefore = last == null ? 0 : last.forced;
+            Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, forcedBefore);
             nameDue = true;
             begin(made, path(made));
             forceDirectory();
@@ -135,7 +136,7 @@ final class Chain {
                 e.addSuppressed(second);
             }
             if (!deleted) {
-                segments.add(made); // its name is taken: what a failed force has left in the file must not be written to
+                segments.add(made); // its name is taken: what a failed force has left must not be written to
             }
             throw e;
         }
@@ -242,7 +243,7 @@ final class Chain {
         force();
     }
 
-    /** Something failed: what was added since the last force is written anew, to another segment. */
+    /** Something failed: what was added since the last force is written again, to another segment. */
     void abandonTail() {
         if (tail != null) {
             try {
@@ -277,9 +278,9 @@ final class Chain {
     }
 
     /**
-     * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any other
-     * way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at, and so does what
-     * could not be forced.
+     * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any
+     * other way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at, and
+     * so does what could not be forced.
      */
     void empty(Segment segment, long firstIndex, long firstId) throws IOException {
         if (segment.damaged || segment.forceFailed || segment.size == Segment.HEADER_BYTES) {

@@ -10,8 +10,8 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /**
- * The chains of one journal: one for each lane, one for the session, and one for dead letters; and what new segments of them
- * begin with. On the store's thread only.
+ * The chains of one journal: one for each lane, one for the session, and one for dead letters; and what new segments
+ * of them begin with. On the store's thread only.
  */
 final class Chains {
     static final int SESSION = Message.LANES;
@@ -51,7 +51,8 @@ final class Chains {
     /** Which segment a file is by its name; null if it is none. */
     static Place place(String name) {
         Matcher matcher = SEGMENT_NAME.matcher(name);
-        return matcher.matches() ? new Place(NAMES.indexOf(matcher.group(1)), Integer.parseInt(matcher.group(2))) : null;
+        return !matcher.matches() ? null
+                : new Place(NAMES.indexOf(matcher.group(1)), Integer.parseInt(matcher.group(2)));
     }
 
     Chain session() {

@@ -7,8 +7,8 @@ import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 
 /**
- * Gives the disk back what nobody needs: takes away the oldest segments when nothing in them is live, and writes those again
- * that are mostly settled. On the store's thread only.
+ * Gives the disk back what nobody needs: takes away the oldest segments when nothing in them is live, and writes those
+ * again that are mostly settled. On the store's thread only.
  */
 final class Compaction {
     static final String UNFINISHED = ".new";
@@ -29,8 +29,8 @@ final class Compaction {
 
     /**
      * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
-     * earlier messages dead. The last one stays: it says what the next numbers are. When too much is dead, the oldest segment
-     * that is mostly so is compacted.
+     * earlier messages dead. The last one stays: it says what the next numbers are. When too much is dead, the oldest
+     * segment that is mostly so is compacted.
      */
     void compact(Chain chain) throws IOException {
         int dead = 0;
@@ -50,8 +50,8 @@ final class Compaction {
 
     /** What is damaged or could not be forced stays, and those behind it have the notes that keep its messages dead. */
     private static void emptyOldest(Chain chain, int count) throws IOException {
-        for (Segment segment : chain.segments.stream().limit(count).takeWhile(each -> !each.damaged && !each.forceFailed)
-                .toList()) {
+        for (Segment segment : chain.segments.stream().limit(count)
+                .takeWhile(each -> !each.damaged && !each.forceFailed).toList()) {
             chain.empty(segment, segment.firstIndex, segment.firstId);
         }
     }
@@ -70,7 +70,10 @@ final class Compaction {
         }
     }
 
-    /** Space is short: what is dead goes at once, also from the last segments; only what needs no space if there is none. */
+    /**
+     * Space is short: what is dead goes at once, also from the last segments; only what needs no space if there is
+     * none.
+     */
     void compactAtOnce(boolean none) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Chain chain = chains.all[lane];

@@ -5,8 +5,8 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.MessageStore;
 
 /**
- * What is known of how a store does. Its health is the worst of it: the store is healthy only if it is open, was written
- * to and read from when that was tried last, and answers. On the io thread only.
+ * What is known of how a store does. Its health is the worst of it: the store is healthy only if it is open, was
+ * written to and read from when that was tried last, and answers. On the io thread only.
  */
 final class Condition {
     private StoreHealth writing = StoreHealth.OPENING;

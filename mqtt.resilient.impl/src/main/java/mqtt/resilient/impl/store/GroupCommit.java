@@ -13,8 +13,8 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * Opens the {@link Journal} of a {@link JournalStore} and hands one batch after the other to the store's threads: what queues
- * up while one is written is the next, so that many publishers share one force. On the io thread only.
+ * Opens the {@link Journal} of a {@link JournalStore} and hands one batch after the other to the store's threads: what
+ * queues up while one is written is the next, so that many publishers share one force. On the io thread only.
  */
 final class GroupCommit {
     static {
@@ -58,7 +58,10 @@ final class GroupCommit {
     private Journal journal;
     private State state = State.CLOSED;
     private Batch pending = new Batch();
-    /** What follows from a thread's answer, until all of it is done; null = nothing. Until then nothing more is handed over. */
+    /**
+     * What follows from a thread's answer, until all of it is done; null = nothing. Until then nothing more is handed
+     * over.
+     */
     private Runnable result;
     /** Whether something was written that is not forced. */
     private boolean unforced;
@@ -145,25 +148,34 @@ final class GroupCommit {
         Journal fresh = journals.get();
         StoreSettings now = settings;
         Opening came = new Opening();
-        Runnable end = () -> take(() -> opened(came));
-        Runnable task = () -> {
+        Runnable task = task(() -> {
             try {
                 came.begun.now(scheduler);
                 fresh.configure(now.durability().name(), now.segmentBytes());
                 came.state = fresh.open(bootId);
-            } catch (Throwable e) { // the answer comes in any case
+            } catch (Throwable e) {
                 came.error = e;
-            } finally {
-                scheduler.execute(end);
             }
-        };
+        }, () -> opened(came));
         answer.await(came.begun, "opening the store takes longer than ");
         journal = fresh;
         state = State.OPENING;
         executor.execute(task);
     }
 
-    /** Takes what a thread came to; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** What a thread does, and what follows on the io thread: the answer comes in any case, also without heap. */
+    private Runnable task(Runnable work, Runnable follows) {
+        Runnable end = () -> take(follows);
+        return () -> {
+            try {
+                work.run();
+            } finally {
+                scheduler.execute(end);
+            }
+        };
+    }
+
+    /** Takes the answer of a thread; if the heap does not suffice for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
         try {
@@ -241,22 +253,17 @@ final class GroupCommit {
         Batch last = pending;
         Batch none = new Batch();
         Throwable[] error = new Throwable[1];
-        Runnable end = () -> take(() -> finished(last, error[0]));
-        Runnable task = () -> {
+        Runnable task = task(() -> {
             try {
                 last.force = true;
                 journal.run(last);
             } catch (Throwable e) {
                 last.gaveUp(e);
             }
-            try {
-                error[0] = last.failed ? last.error : null;
-                Throwable second = journal.close(!last.failed);
-                error[0] = error[0] == null ? second : error[0];
-            } finally { // the answer comes in any case
-                scheduler.execute(end);
-            }
-        };
+            error[0] = last.failed ? last.error : null;
+            Throwable second = journal.close(!last.failed);
+            error[0] = error[0] == null ? second : error[0];
+        }, () -> finished(last, error[0]));
         pending = none;
         state = State.BUSY;
         executor.execute(task);
@@ -305,16 +312,10 @@ final class GroupCommit {
     private void write(Batch batch, Batch next) {
         StoreSettings now = settings;
         batch.floorBytes = now.floorBytes();
-        Runnable follows = () -> written(batch);
-        Runnable end = () -> take(follows);
-        Runnable task = () -> {
-            try {
-                run(batch, now);
-                tellStored(batch); // whoever waits for it waits for nothing else
-            } finally { // the answer comes in any case, also when there is no heap for what is to be told
-                scheduler.execute(end);
-            }
-        };
+        Runnable task = task(() -> {
+            run(batch, now);
+            tellStored(batch); // whoever waits for it waits for nothing else
+        }, () -> written(batch));
         answer.await(batch.begun, "the disk has not answered for ");
         if (next == pending) {
             batch.swapReads(next);

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Which segments each chain has, as the session's chain records it (all but its own): a segment is listed after its file
- * is durable and before anything in it is told to be stored, and is listed as gone before its file is deleted. So a file
- * that is listed and not there was lost, whatever crash there was.
+ * Which segments each chain has, as the session's chain records it (all but its own): a segment is listed after its
+ * file is durable and before anything in it is told to be stored, and is listed as gone before its file is deleted. So
+ * a file that is listed and not there was lost, whatever crash there was.
  */
 final class Inventory {
     private static final int[] CHAINS = { 0, 1, 2, 3, Chains.ASIDE };
@@ -109,7 +109,10 @@ final class Inventory {
         return known && !segments.isEmpty() && number < segments.lastKey() && !segments.containsKey(number);
     }
 
-    /** The segments that must be there and are not: their headers as far as they are known, and which messages they had. */
+    /**
+     * The segments that must be there and are not: their headers as far as they are known, and which messages they
+     * had.
+     */
     List<Segment> missing(int chain, Collection<Integer> found, long closedNextIndex) {
         List<Segment> missing = new ArrayList<>();
         int[] left = { MAX_LISTED };
@@ -154,7 +157,9 @@ final class Inventory {
         }
     }
 
-    /** The oldest segment that is not yet listed; null if there is none. From now on it is: with {@link #writeBegun}. */
+    /**
+     * The oldest segment that is not yet listed; null if there is none. From now on it is: with {@link #writeBegun}.
+     */
     Segment nextToList() {
         for (int chain : CHAINS) {
             List<Segment> there = chains[chain].segments;

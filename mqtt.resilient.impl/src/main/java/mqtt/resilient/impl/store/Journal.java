@@ -13,10 +13,10 @@ import mqtt.resilient.impl.session.StoreFigures;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * The files of one client: a chain of segments for each lane, one for the session, and one for dead letters. Writes batches,
- * each as a whole or not at all: what a failure has left of one is given up, and the batch is to be written again.
- * {@link Recovery} opens it, {@link BacklogReader} reads it, {@link Compaction} keeps it small. Blocks; used by one thread at
- * a time, never by the loop.
+ * The files of one client: a chain of segments for each lane, one for the session, and one for dead letters. Writes
+ * batches, each as a whole or not at all: what a failure has left of one is given up, and the batch is to be written
+ * again. {@link Recovery} opens it, {@link BacklogReader} reads it, {@link Compaction} keeps it small. Blocks; used by
+ * one thread at a time, never by the loop.
  */
 final class Journal {
     private static final int MAX_ASIDE_SEGMENTS = 4;
@@ -63,7 +63,8 @@ final class Journal {
      * Reads what is there; damage is passed over and counted.
      *
      * @param bootId tells one start of the machine from another
-     * @throws IOException if nobody can say what is there: the directory cannot be read, is locked, or is of a later format
+     * @throws IOException if nobody can say what is there: the directory cannot be read, is locked, or is of a later
+     *         format
      */
     StoredState open(String bootId) throws IOException {
         session.opening(bootId);
@@ -94,7 +95,7 @@ final class Journal {
             for (Chain each : chains.all) {
                 each.followMissing(chains.store, chains.lastId + 1, chains.segmentBytes);
             }
-            for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone when the store is opened again
+            for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone with the next opening
                 writeSettled(delivery.lane, delivery.index, 1);
             }
             session.restate();
@@ -152,7 +153,7 @@ final class Journal {
             for (Chain chain : chains.all) {
                 chain.savepoint();
             }
-            unrepaired = batch; // until the end: should something unexpected come in between, the batch is to be written again
+            unrepaired = batch; // until the end: after anything unexpected in between, the batch is to be written again
             write(batch);
             inventory.batchEnded(true);
             directory.written();
@@ -165,7 +166,7 @@ final class Journal {
             batch.gaveUp(batch.error);
             return;
         }
-        attempt(batch, () -> batch.settled.forEachRange(this::settle)); // also if unwritten: space that is free must be usable
+        attempt(batch, () -> batch.settled.forEachRange(this::settle)); // also if unwritten: free space must be usable
         compact(batch);
         read(batch.reads, true);
         reader.search(batch.reads);
@@ -283,7 +284,7 @@ final class Journal {
         chains.withTail(lane).append(record.begin(Records.DONE).number(index).number(count));
     }
 
-    /** A message was given a packet id, or is to be sent anew with it. */
+    /** A message was given a packet id, or is to be sent as new with it. */
     void assigned(int lane, long index, int packetId) throws IOException {
         long order = inFlight.assign(lane, index, packetId);
         chains.withTail(lane).append(record.begin(Records.ASSIGNED).number(index).number(packetId).number(order));

@@ -14,8 +14,8 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * Keeps messages on the disk: the io thread's side of a {@link Journal}. Of each lane only the oldest messages are in memory;
- * what is to be written and read goes into the next batch of a {@link GroupCommit}.
+ * Keeps messages on the disk: the io thread's side of a {@link Journal}. Of each lane only the oldest messages are in
+ * memory; what is to be written and read goes into the next batch of a {@link GroupCommit}.
  */
 public final class JournalStore implements MessageStore {
     private final Scheduler scheduler;
@@ -44,8 +44,8 @@ public final class JournalStore implements MessageStore {
         }
         visitor = new LaneVisitor(windows);
         rereading = new Rereading(scheduler, this::readAgain);
-        commit = new GroupCommit(this, scheduler, executor, () -> new Journal(files, directory, scheduler), bootId, condition,
-                initial);
+        commit = new GroupCommit(this, scheduler, executor, () -> new Journal(files, directory, scheduler), bootId,
+                condition, initial);
     }
 
     @Override
@@ -131,7 +131,7 @@ public final class JournalStore implements MessageStore {
         Batch pending = commit.pending();
         for (long[] range : reads.unreadable) {
             for (long index = range[1]; range[0] == number && index < range[2]; index++) {
-                pending.settled.add(number, index); // what is told to be lost is never sent, whatever the disk finds later
+                pending.settled.add(number, index); // what is told to be lost is never sent, whatever is found later
             }
         }
         long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);
@@ -208,7 +208,8 @@ public final class JournalStore implements MessageStore {
     public void find(long id, Consumer<Outgoing> found) {
         commit.pending().reads.search(id, onDisk -> {
             Outgoing inMemory = inMemory(id);
-            found.accept(inMemory != null ? inMemory : onDisk != null && lanes[onDisk.lane()].isOnDisk(onDisk) ? onDisk : null);
+            boolean queued = onDisk != null && lanes[onDisk.lane()].isOnDisk(onDisk);
+            found.accept(inMemory != null ? inMemory : queued ? onDisk : null);
         });
         commit.plan();
     }

@@ -8,17 +8,19 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * A MESSAGE record: the only place that knows how one is written and read. Valid as long as the bytes that it was read from.
+ * A MESSAGE record: the only place that knows how one is written and read. Valid as long as the bytes that it was read
+ * from.
  *
  * @param content the topic, the properties and the payload
  */
-record MessageRecord(long index, long id, long acceptedMillis, int flags, long expiresNanos, int propertyBytes, int topicBytes,
-        ByteBuffer content) {
+record MessageRecord(long index, long id, long acceptedMillis, int flags, long expiresNanos, int propertyBytes,
+        int topicBytes, ByteBuffer content) {
     private static final int QOS = 0x03;
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
     private static final int PROPERTIES = 0x10;
     private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final long MAX_AGE_MILLIS = Long.MAX_VALUE / 4 / NANOS_PER_MILLI;
     /** 2020: a wall clock before this was never set. */
     private static final long PLAUSIBLE_MILLIS = 1_577_836_800_000L;
 
@@ -49,7 +51,8 @@ record MessageRecord(long index, long id, long acceptedMillis, int flags, long e
         int flags = (int) RecordBuffer.number(record);
         long expires = (flags & EXPIRES) != 0 ? RecordBuffer.number(record) : 0;
         int properties = (flags & PROPERTIES) != 0 ? Records.length(record) : 0;
-        return new MessageRecord(index, id, acceptedMillis, flags, expires, properties, RecordBuffer.textLength(record), record);
+        int topic = RecordBuffer.textLength(record);
+        return new MessageRecord(index, id, acceptedMillis, flags, expires, properties, topic, record);
     }
 
     int qos() {
@@ -86,7 +89,8 @@ record MessageRecord(long index, long id, long acceptedMillis, int flags, long e
 
     /** All but the payload, which is what remains in the bytes. */
     private Message.Builder message(ByteBuffer bytes) {
-        Message.Builder message = Message.to(RecordBuffer.text(bytes, topicBytes)).qos(Qos.of(qos())).retain((flags & RETAIN) != 0);
+        Message.Builder message = Message.to(RecordBuffer.text(bytes, topicBytes)).qos(Qos.of(qos()))
+                .retain((flags & RETAIN) != 0);
         if (propertyBytes > 0) {
             message.properties(MessageProperties.read(bytes.slice(bytes.position(), propertyBytes)));
             bytes.position(bytes.position() + propertyBytes);
@@ -102,6 +106,6 @@ record MessageRecord(long index, long id, long acceptedMillis, int flags, long e
     /** How long ago a message was accepted, in nanoseconds; 0 if the wall clock does not tell. */
     static long age(long acceptedMillis, long wallNow) {
         boolean plausible = acceptedMillis >= PLAUSIBLE_MILLIS && wallNow >= acceptedMillis;
-        return plausible ? Math.min(wallNow - acceptedMillis, Long.MAX_VALUE / 4 / NANOS_PER_MILLI) * NANOS_PER_MILLI : 0;
+        return plausible ? Math.min(wallNow - acceptedMillis, MAX_AGE_MILLIS) * NANOS_PER_MILLI : 0;
     }
 }

@@ -13,8 +13,8 @@ import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * A {@link Journal} without a client: messages by their ids, each of which is its message's index in the one lane. Blocks;
- * used by one thread at a time, never by the loop.
+ * A {@link Journal} without a client: messages by their ids, each of which is its message's index in the one lane.
+ * Blocks; used by one thread at a time, never by the loop.
  */
 public final class NamedJournal {
     private static final int LANE = Message.LANE_NORMAL;

@@ -8,8 +8,8 @@ import java.util.Map;
 import mqtt.resilient.api.Message;
 
 /**
- * The QoS 2 messages in flight with their packet identifiers, as the records ASSIGNED and RELEASED of the lanes say. On the
- * store's thread only.
+ * The QoS 2 messages in flight with their packet identifiers, as the records ASSIGNED and RELEASED of the lanes say.
+ * On the store's thread only.
  */
 final class Qos2InFlight {
     /** One of them. */

@@ -8,8 +8,8 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * What is to be read from a journal, and what was read. Goes with a {@link Batch}: filled on the io thread, then the store
- * thread's alone, then the io thread's again.
+ * What is to be read from a journal, and what was read. Goes with a {@link Batch}: filled on the io thread, then the
+ * store thread's alone, then the io thread's again.
  */
 final class ReadRequest {
     /** A search for a queued message by its id. */
@@ -34,9 +34,13 @@ final class ReadRequest {
     final boolean[] readToEnd = new boolean[Message.LANES];
     /** Lanes that could not be read, for the reason in {@link #error}; whatever was read before that is loaded. */
     final boolean[] unread = new boolean[Message.LANES];
-    /** Ranges of messages that the disk has proved not to have any more: lane, first index, index behind the last one. */
+    /**
+     * Ranges of messages that the disk has proved not to have any more: lane, first index, index behind the last one.
+     */
     final List<long[]> unreadable = new ArrayList<>();
-    /** For each lane the age at which messages that are only on the disk are looked for, 0 = none; null = not at all. */
+    /**
+     * For each lane the age at which messages that are only on the disk are looked for, 0 = none; null = not at all.
+     */
     long[] maxAges;
     final List<Outgoing> old = new ArrayList<>();
     /** Whether the look for old messages failed. */

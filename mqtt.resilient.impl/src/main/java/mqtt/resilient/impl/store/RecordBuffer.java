@@ -111,7 +111,8 @@ final class RecordBuffer {
     static int textLength(ByteBuffer record) {
         long length = number(record);
         if (length > record.remaining()) {
-            throw new IllegalArgumentException("a text of " + length + " bytes, of which there are " + record.remaining());
+            throw new IllegalArgumentException("a text of " + length + " bytes, of which there are "
+                    + record.remaining());
         }
         return (int) length;
     }

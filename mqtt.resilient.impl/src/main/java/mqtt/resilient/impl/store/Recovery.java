@@ -20,8 +20,8 @@ import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * Reads what the files of a journal hold, when it is opened: chains, QoS 2 messages in flight, the session's state, the list
- * of segments. Damage is passed over and counted. For one opening only; on the store's thread only.
+ * Reads what the files of a journal hold, when it is opened: chains, QoS 2 messages in flight, the session's state,
+ * the list of segments. Damage is passed over and counted. For one opening only; on the store's thread only.
  */
 final class Recovery {
     /** The session first: it says whether all else is whole. */
@@ -69,7 +69,7 @@ final class Recovery {
         for (int chain : ORDER) {
             readChain(chains.all[chain], found.get(chain));
         }
-        files.forceDirectory(chains.directory); // as of the files: names that a killed process has left are relied upon from now on
+        files.forceDirectory(chains.directory); // as of the files: names of a killed process are relied upon from now on
         countMissing();
         settleInFlight();
         finish(boot);
@@ -118,7 +118,8 @@ final class Recovery {
 
     private void readChain(Chain chain, TreeMap<Integer, Segment> there) throws IOException {
         if (inventory.isKnown()) {
-            missing.addAll(inventory.missing(chain.number, there.keySet(), ends == null ? 0 : closedNext[chain.number]));
+            long nextIndex = ends == null ? 0 : closedNext[chain.number];
+            missing.addAll(inventory.missing(chain.number, there.keySet(), nextIndex));
         }
         for (Segment segment : there.values()) {
             if (segment.store != null && !segment.store.equals(chains.store)) {
@@ -300,7 +301,9 @@ final class Recovery {
         }
     }
 
-    /** Collects the QoS 2 messages in flight in the order of their sending; each packet id is that of the latest one. */
+    /**
+     * Collects the QoS 2 messages in flight in the order of their sending; each packet id is that of the latest one.
+     */
     private void settleInFlight() throws IOException {
         Set<Integer> packetIds = new HashSet<>();
         for (Qos2InFlight.Delivery delivery : inFlight.latestFirst()) {
@@ -355,7 +358,8 @@ final class Recovery {
         }
         if (recovered.mode.isEmpty() && chains.lastId > 0) {
             recovered.incomplete = "the session state is missing";
-        } else if (recovered.mode.equals(Durability.PROCESS.name()) && !recovered.closed && !recovered.boot.equals(boot)) {
+        } else if (recovered.mode.equals(Durability.PROCESS.name()) && !recovered.closed
+                && !recovered.boot.equals(boot)) {
             recovered.incomplete = "the machine went down, and store=process had not forced the latest records";
         }
     }

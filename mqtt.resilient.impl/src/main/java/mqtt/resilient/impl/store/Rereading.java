@@ -6,7 +6,10 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread only. */
+/**
+ * What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread
+ * only.
+ */
 final class Rereading {
     private static final long SECOND = 1_000_000_000L;
     private static final int LONGEST_SECONDS = 10;
@@ -43,7 +46,8 @@ final class Rereading {
             failures = 0;
         } else if (timer == null) {
             failures++;
-            timer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND, Repeated.of(scheduler, () -> {
+            long at = scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND;
+            timer = scheduler.at(at, Repeated.of(scheduler, () -> {
                 timer = null;
                 again.run();
             }));

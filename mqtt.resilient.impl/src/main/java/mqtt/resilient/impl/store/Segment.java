@@ -81,12 +81,14 @@ final class Segment {
     }
 
     boolean isLive(long index) {
-        return index >= firstIndex && index - firstIndex < liveBits.length() && liveBits.get((int) (index - firstIndex));
+        long bit = index - firstIndex;
+        return bit >= 0 && bit < liveBits.length() && liveBits.get((int) bit);
     }
 
     /** The first live message from an index on; -1 if there is none. */
     long nextLive(long index) {
-        int bit = index - firstIndex >= liveBits.length() ? -1 : liveBits.nextSetBit((int) Math.max(0, index - firstIndex));
+        long from = Math.max(0, index - firstIndex);
+        int bit = from >= liveBits.length() ? -1 : liveBits.nextSetBit((int) from);
         return bit < 0 ? -1 : firstIndex + bit;
     }
 
@@ -192,8 +194,8 @@ final class Segment {
         Segment segment = new Segment(new UUID(header.getLong(), header.getLong()), header.getInt(), header.getInt(),
                 header.getLong(), header.getLong(), header.getLong());
         segment.fixedLength = header.getInt();
-        boolean ours = version > 0 && isSerial(segment.firstIndex) && isSerial(segment.firstId) && segment.forcedBefore >= 0
-                && segment.fixedLength >= 0;
+        boolean ours = version > 0 && isSerial(segment.firstIndex) && isSerial(segment.firstId)
+                && segment.forcedBefore >= 0 && segment.fixedLength >= 0;
         return ours ? segment : null;
     }
 

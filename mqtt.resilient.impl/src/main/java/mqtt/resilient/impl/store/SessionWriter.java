@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Writes the session's chain: what the broker's session holds, and which segments there are. On the store's thread only.
+ * Writes the session's chain: what the broker's session holds, and which segments there are. On the store's thread
+ * only.
  */
 final class SessionWriter {
     private static final int SEGMENT_BYTES = 256 * 1024;

@@ -22,7 +22,7 @@ public final class StoreDump {
     /**
      * Makes a dump of one client's directory.
      *
-     * @param lines hears every line
+     * @param lines is told every line
      */
     public StoreDump(FileSystem files, String directory, Consumer<String> lines) {
         this.files = files;
@@ -54,8 +54,8 @@ public final class StoreDump {
             }
         }
         if (segments == 0) { // else nothing would be damaged in any directory
-            throw new IOException(directory + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
-                    + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
+            throw new IOException(directory
+                    + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here " + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
         }
         missing(before);
         lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
@@ -85,8 +85,8 @@ public final class StoreDump {
                 lines.accept("{\"segment\":" + quoted(name) + ",\"header\":\"damaged\"}");
                 return;
             }
-            lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":" + file.size()
-                    + ",\"firstIndex\":" + segment.firstIndex + ",\"firstId\":" + segment.firstId + "}");
+            lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":"
+                    + file.size() + ",\"firstIndex\":" + segment.firstIndex + ",\"firstId\":" + segment.firstId + "}");
             SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             long before = records;
             reader.scan(record -> {
@@ -129,10 +129,11 @@ public final class StoreDump {
         int type = record.get();
         return switch (type) {
             case Records.MESSAGE -> message(chain, MessageRecord.read(record));
-            case Records.ASSIGNED -> "{\"assigned\":" + next(record) + ",\"lane\":" + chain + ",\"packetId\":" + next(record)
-                    + "}";
+            case Records.ASSIGNED -> "{\"assigned\":" + next(record) + ",\"lane\":" + chain + ",\"packetId\":"
+                    + next(record) + "}";
             case Records.RELEASED -> "{\"released\":" + next(record) + ",\"lane\":" + chain + "}";
-            case Records.DONE -> "{\"done\":" + next(record) + ",\"lane\":" + chain + ",\"count\":" + next(record) + "}";
+            case Records.DONE -> "{\"done\":" + next(record) + ",\"lane\":" + chain + ",\"count\":"
+                    + next(record) + "}";
             case Records.FORCED -> "{\"forced\":" + next(record) + "}";
             case Records.OPENED -> "{\"opened\":" + text(record) + ",\"boot\":" + text(record) + ",\"session\":"
                     + text(record) + "}";
@@ -144,8 +145,8 @@ public final class StoreDump {
             case Records.CLOSED -> "{\"closed\":true}";
             case Records.BEGUN -> {
                 long of = next(record);
-                yield "{\"begun\":" + next(record) + ",\"chain\":" + of + ",\"firstIndex\":" + next(record) + ",\"firstId\":"
-                        + next(record) + "}";
+                yield "{\"begun\":" + next(record) + ",\"chain\":" + of + ",\"firstIndex\":" + next(record)
+                        + ",\"firstId\":" + next(record) + "}";
             }
             case Records.GONE -> {
                 long of = next(record);
@@ -158,7 +159,8 @@ public final class StoreDump {
     /** Everything but the payload, which is nobody's business. */
     private static String message(int chain, MessageRecord message) {
         return "{\"" + (chain < Message.LANES ? "message" : "aside") + "\":" + message.index() + ",\"lane\":" + chain
-                + ",\"id\":" + message.id() + ",\"acceptedMillis\":" + message.acceptedMillis() + ",\"qos\":" + message.qos()
+                + ",\"id\":" + message.id() + ",\"acceptedMillis\":" + message.acceptedMillis()
+                + ",\"qos\":" + message.qos()
                 + (message.expiresNanos() > 0 ? ",\"expiresNanos\":" + message.expiresNanos() : "")
                 + (message.propertyBytes() > 0 ? ",\"propertyBytes\":" + message.propertyBytes() : "")
                 + ",\"topic\":" + quoted(message.topic()) + ",\"payloadBytes\":" + message.payloadBytes() + "}";
