@@ -126,7 +126,7 @@ final class Compaction {
             copy.close();
         }
         chain.segments.set(chain.segments.indexOf(segment), dense);
-        chain.bytesWritten += copy.bytesWritten;
+        chain.countWritten(copy);
         files.forceDirectory(chains.directory);
     }
 

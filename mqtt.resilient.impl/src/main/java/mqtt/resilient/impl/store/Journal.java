@@ -173,8 +173,8 @@ final class Journal {
         for (long[] range : batch.reads.unreadable) {
             skipped += (int) (range[2] - range[1]);
         }
-        batch.figures = new StoreFigures(chains.sum(Chain::size), chains.sum(chain -> chain.bytesWritten),
-                chains.sum(chain -> chain.forces), skipped, quarantined);
+        batch.figures = new StoreFigures(chains.sum(Chain::size), chains.sum(Chain::bytesWritten),
+                chains.sum(Chain::forces), skipped, quarantined);
         unrepaired = null;
     }
 

@@ -36,8 +36,6 @@ final class Segment {
     long size = HEADER_BYTES;
     /** Everything below is certain to survive a power cut. */
     long forced;
-    /** Open while it is written. */
-    StoredFile file;
     /** Messages in it, dead ones included. */
     int messages;
     int live;

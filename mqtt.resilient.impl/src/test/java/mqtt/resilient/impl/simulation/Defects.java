@@ -25,7 +25,8 @@ final class Defects {
             new Defect("subscribe-is-not-stored", "session/Subscriptions.java",
                     "store.subscribed(entry.filter, entry.noted);", ""),
             // ---- the disk
-            new Defect("force-left-out", "store/Chain.java", "            forceTail();\n            tail.forced", "            tail.forced"),
+            new Defect("force-left-out", "store/SegmentWriter.java", "            forceFile();\n            segment.forced",
+                    "            segment.forced"),
             new Defect("directory-not-forced", "store/Chain.java",
                     "            nameDue = true;\n            begin(made, path(made));\n            forceDirectory();\n",
                     "            begin(made, path(made));\n"),

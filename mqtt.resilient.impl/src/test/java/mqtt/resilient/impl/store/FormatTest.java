@@ -45,7 +45,7 @@ class FormatTest {
             chain.append(new RecordBuffer().begin(1).number(i).rest(
                     Message.to("t").payload(bytes(i, lengths.get(i))).build()));
         }
-        chain.flush();
+        chain.write(false);
         chain.close();
         return disk;
     }
