@@ -109,7 +109,7 @@ final class BacklogReader {
         while (at < chain.segments.size() && bytes[0] < READ_BYTES) {
             Segment segment = chain.segments.get(at);
             int before = request.unreadable.size();
-            boolean there = segment.live > 0 && open(chain, cursor, segment);
+            boolean there = segment.messages.live() > 0 && open(chain, cursor, segment);
             boolean toEnd = !there || cursor.reader.scan(record -> {
                 Outgoing message = live(record, segment, last[0]);
                 if (message != null) {
@@ -137,7 +137,7 @@ final class BacklogReader {
         }
         cursor.close();
         at = 0; // not by what their headers say: one that was begun again after a failure may have stayed empty
-        while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
+        while (at < chain.segments.size() && chain.segments.get(at).messages.latestLive() <= behind) {
             at++;
         }
         return at;
@@ -171,7 +171,8 @@ final class BacklogReader {
 
     /** Of a range, what is live and not in flight was not found. */
     private void unreadable(Segment segment, long from, long to, ReadRequest request) {
-        for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
+        SegmentMessages there = segment.messages;
+        for (long index = there.nextLive(from); index >= 0 && index < to; index = there.nextLive(index + 1)) {
             if (!inFlight.contains(segment.chain, index)) {
                 request.unreadable(segment.chain, index);
             }
@@ -200,7 +201,7 @@ final class BacklogReader {
                 return null;
             }
             MessageRecord message = MessageRecord.read(bytes);
-            return message.index() <= behind || !segment.isLive(message.index()) ? null
+            return message.index() <= behind || !segment.messages.isLive(message.index()) ? null
                     : message.outgoing(segment.chain, clock.nanoTime(), clock.wallClockMillis());
         } catch (RuntimeException e) { // was passed over and counted when the store was opened
             return null;
@@ -252,7 +253,7 @@ final class BacklogReader {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Segment candidate = null;
             for (Segment segment : chains.all[lane].segments) {
-                candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
+                candidate = segment.firstId <= id && segment.messages.live() > 0 ? segment : candidate;
             }
             Outgoing found = candidate == null ? null : first(candidate, 0, message -> message.id() == id);
             if (found != null && !inFlight.contains(lane, found.index())) {
@@ -268,11 +269,9 @@ final class BacklogReader {
         for (int lane = 0; lane < Message.LANES; lane++) {
             long maxAge = maxAges[lane];
             for (Segment segment : chains.all[lane].segments) {
-                if (segment.isDue(now, maxAge)) {
-                    long oldest = segment.oldest;
-                    long expires = segment.expires;
-                    segment.oldest = Long.MAX_VALUE;
-                    segment.expires = Long.MAX_VALUE;
+                if (segment.messages.live() > 0 && segment.ages.isDue(now, maxAge)) {
+                    Ages before = segment.ages;
+                    segment.ages = new Ages();
                     try {
                         first(segment, 0, message -> {
                             if (inFlight.contains(segment.chain, message.index())) {
@@ -280,13 +279,12 @@ final class BacklogReader {
                             } else if (message.isExpired(now) || message.isOlderThan(maxAge, now)) {
                                 old.add(message);
                             } else {
-                                segment.ages(message.acceptedNanos(), message.message().expiresAfterNanos());
+                                segment.ages.add(message.acceptedNanos(), message.message().expiresAfterNanos());
                             }
                             return false;
                         });
                     } catch (Throwable e) { // the next look finds it again
-                        segment.oldest = oldest;
-                        segment.expires = expires;
+                        segment.ages = before;
                         throw e;
                     }
                     return old;

@@ -163,7 +163,7 @@ final class Chain {
             if (segment.number > listed) {
                 remove(segment);
             } else {
-                empty(segment, segment.firstIndex, segment.firstId);
+                empty(segment, segment.firstIndex(), segment.firstId);
             }
         }
     }
@@ -217,7 +217,7 @@ final class Chain {
     /** The segment that holds a live message; null if none does. */
     Segment holding(long index) {
         for (Segment segment : segments) { // the oldest are asked for most
-            if (segment.isLive(index)) {
+            if (segment.messages.isLive(index)) {
                 return segment;
             }
         }

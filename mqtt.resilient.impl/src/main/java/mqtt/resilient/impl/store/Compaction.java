@@ -34,7 +34,7 @@ final class Compaction {
      */
     void compact(Chain chain) throws IOException {
         int dead = 0;
-        while (dead < chain.segments.size() - 1 && chain.segments.get(dead).live == 0) {
+        while (dead < chain.segments.size() - 1 && chain.segments.get(dead).messages.live() == 0) {
             dead++;
         }
         if (dead > 0) {
@@ -52,7 +52,7 @@ final class Compaction {
     private static void emptyOldest(Chain chain, int count) throws IOException {
         for (Segment segment : chain.segments.stream().limit(count)
                 .takeWhile(each -> !each.damaged && !each.forceFailed).toList()) {
-            chain.empty(segment, segment.firstIndex, segment.firstId);
+            chain.empty(segment, segment.firstIndex(), segment.firstId);
         }
     }
 
@@ -60,14 +60,18 @@ final class Compaction {
         long live = 0;
         Segment sparse = null;
         for (Segment segment : chain.segments) {
-            live += segment.liveBytes;
-            if (sparse == null && segment.dead() > segment.live && !segment.damaged) {
+            live += segment.messages.liveBytes();
+            if (sparse == null && isSparse(segment) && !segment.damaged) {
                 sparse = segment;
             }
         }
         if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + slack) {
             rewrite(chain, sparse);
         }
+    }
+
+    private static boolean isSparse(Segment segment) {
+        return segment.messages.dead() > segment.messages.live();
     }
 
     /**
@@ -77,14 +81,14 @@ final class Compaction {
     void compactAtOnce(boolean none) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Chain chain = chains.all[lane];
-            if (chain.segments.size() == 1 && chain.last().live == 0) {
+            if (chain.segments.size() == 1 && chain.last().messages.live() == 0) {
                 chain.empty(chain.last(), chain.nextIndex, chains.lastId + 1);
             }
         }
         for (int lane = 0; lane < Message.LANES && !none; lane++) {
             Chain chain = chains.all[lane];
             Segment last = chain.last();
-            if (last != null && last.dead() > last.live && last.size - last.liveBytes > WORTH_BYTES) {
+            if (last != null && isSparse(last) && last.size - last.messages.liveBytes() > WORTH_BYTES) {
                 chain.tail(chains.store, chains.lastId + 1, 0); // so that it is the last one no more
             }
             compactSparse(chain, WORTH_BYTES);
@@ -106,10 +110,9 @@ final class Compaction {
         String temporary = path + UNFINISHED;
         files.delete(temporary);
         Chain copy = chains.make(segment.chain);
-        Segment dense = new Segment(segment.store, segment.chain, segment.number, segment.firstIndex, segment.firstId,
+        Segment dense = new Segment(segment.store, segment.chain, segment.number, segment.firstIndex(), segment.firstId,
                 segment.forcedBefore);
-        dense.ages(segment.oldest, 0);
-        dense.expires = segment.expires;
+        dense.ages = segment.ages;
         RecordBuffer record = new RecordBuffer();
         try (StoredFile from = chain.openToRead(segment)) {
             copy.begin(dense, temporary);
@@ -136,7 +139,7 @@ final class Compaction {
         int type = bytes.get();
         long index = RecordBuffer.number(bytes);
         boolean needed = switch (type) {
-            case Records.MESSAGE -> segment.isLive(index);
+            case Records.MESSAGE -> segment.messages.isLive(index);
             case Records.DONE -> true;
             case Records.ASSIGNED, Records.RELEASED -> inFlight.contains(segment.chain, index);
             default -> false;
@@ -144,7 +147,7 @@ final class Compaction {
         if (needed) {
             copy.append(record.copy(bytes.position(start)));
             if (type == Records.MESSAGE) {
-                dense.add(index, record.length());
+                dense.messages.add(index, record.length());
             }
         }
     }

@@ -123,7 +123,7 @@ final class Inventory {
                     Map.Entry<Integer, long[]> next = listed.get(chain).higherEntry(number);
                     long end = next != null ? next.getValue()[0] : closedNextIndex;
                     for (long index = firsts[0]; index < end && left[0] > 0; index++) {
-                        lost.add(index, 0);
+                        lost.messages.add(index, 0);
                         left[0]--;
                     }
                     missing.add(lost);
@@ -145,7 +145,7 @@ final class Inventory {
         for (int chain : CHAINS) {
             List<Segment> there = chains[chain].segments.stream().filter(each -> each.number > gone[chain]).toList();
             record.number(gone[chain]).number(there.size());
-            there.forEach(each -> record.number(each.number).number(each.firstIndex).number(each.firstId));
+            there.forEach(each -> record.number(each.number).number(each.firstIndex()).number(each.firstId));
             listing(chains[chain]);
         }
     }
@@ -177,7 +177,7 @@ final class Inventory {
     RecordBuffer writeBegun(RecordBuffer record, Segment segment) {
         begun[segment.chain] = segment.number;
         chains[segment.chain].listed = Math.max(chains[segment.chain].listed, segment.number);
-        return record.begin(Records.BEGUN).number(segment.chain).number(segment.number).number(segment.firstIndex)
+        return record.begin(Records.BEGUN).number(segment.chain).number(segment.number).number(segment.firstIndex())
                 .number(segment.firstId);
     }
 

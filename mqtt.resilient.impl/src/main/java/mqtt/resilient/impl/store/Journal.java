@@ -274,8 +274,8 @@ final class Journal {
         Segment segment = chain.tail(chains.store, outgoing.id(), chains.segmentBytes);
         chain.append(MessageRecord.write(record, outgoing.index(), outgoing.id(),
                 sinceEpoch + outgoing.acceptedNanos() / NANOS_PER_MILLI, message));
-        segment.add(outgoing.index(), record.length());
-        segment.ages(outgoing.acceptedNanos(), message.expiresAfterNanos());
+        segment.messages.add(outgoing.index(), record.length());
+        segment.ages.add(outgoing.acceptedNanos(), message.expiresAfterNanos());
         chain.nextIndex++;
         chains.lastId = outgoing.id();
     }
@@ -312,7 +312,7 @@ final class Journal {
         for (long i = index; i < index + count; i++) {
             Segment holding = chains.all[lane].holding(i);
             if (holding != null) {
-                holding.settle(i);
+                holding.messages.settle(i);
             }
             inFlight.remove(lane, i);
         }
@@ -325,8 +325,8 @@ final class Journal {
 
     /** The indexes of all messages of a lane that are not settled, in ascending order. */
     long[] indexes(int lane) {
-        return chains.all[lane].segments.stream().flatMapToLong(segment ->
-                LongStream.iterate(segment.nextLive(0), index -> index >= 0, index -> segment.nextLive(index + 1)))
+        return chains.all[lane].segments.stream().map(segment -> segment.messages).flatMapToLong(messages ->
+                LongStream.iterate(messages.nextLive(0), index -> index >= 0, index -> messages.nextLive(index + 1)))
                 .sorted().toArray();
     }
 }

@@ -69,7 +69,7 @@ final class Recovery {
         for (int chain : ORDER) {
             readChain(chains.all[chain], found.get(chain));
         }
-        files.forceDirectory(chains.directory); // as of the files: names of a killed process are relied upon from now on
+        files.forceDirectory(chains.directory); // as of the files: a killed process has perhaps not done it
         countMissing();
         settleInFlight();
         finish(boot);
@@ -153,7 +153,7 @@ final class Recovery {
     private Segment headless(Chain chain, Segment found) {
         Segment segment = new Segment(chains.store, found.chain, found.number, chain.nextIndex, chains.lastId + 1, 0);
         segment.size = found.size;
-        segment.headless = true;
+        segment.messages.takeAnyFirst();
         if (found.size > Segment.HEADER_BYTES) {
             damaged(segment, 1);
         }
@@ -163,7 +163,7 @@ final class Recovery {
     private void readSegment(Chain chain, Segment found, long forcedBefore) throws IOException {
         Segment segment = found.store == null ? headless(chain, found) : found;
         chain.segments.add(segment);
-        chain.nextIndex = Math.max(chain.nextIndex, segment.firstIndex);
+        chain.nextIndex = Math.max(chain.nextIndex, segment.firstIndex());
         chains.lastId = Math.max(chains.lastId, segment.firstId - 1);
         try (StoredFile file = chain.openToRead(segment)) {
             SegmentReader records = new SegmentReader(file, segment, Segment.HEADER_BYTES);
@@ -216,7 +216,7 @@ final class Recovery {
         int lane = segment.chain;
         long index = message.index();
         int size = message.size();
-        if (!segment.canHold(index)) {
+        if (!segment.messages.canHold(index)) {
             throw new IllegalArgumentException("message " + index + " out of order");
         }
         if (index < chain.nextIndex) { // written again after a failure, and so is all that came behind it
@@ -225,8 +225,8 @@ final class Recovery {
         inFlight.remove(lane, index); // what was said of it before was of a message that was lost
         recovered.messages[lane]++;
         segment.countedBytes += size;
-        segment.add(index, message.content().remaining());
-        segment.ages(message.acceptedNanos(clock.nanoTime(), clock.wallClockMillis()), message.expiresNanos());
+        segment.messages.add(index, message.content().remaining());
+        segment.ages.add(message.acceptedNanos(clock.nanoTime(), clock.wallClockMillis()), message.expiresNanos());
         recovered.expiring |= message.expiresNanos() > 0;
         chains.lastId = Math.max(chains.lastId, message.id());
         chain.nextIndex = Math.max(chain.nextIndex, index + 1);
@@ -246,11 +246,11 @@ final class Recovery {
     /** What was read of a range of messages is void. */
     private void settle(Chain chain, long from, long to) {
         for (Segment segment : chain.segments) {
-            recovered.messages[chain.number] -= segment.settle(from, to);
+            recovered.messages[chain.number] -= segment.messages.settle(from, to);
         }
         for (Segment segment : missing) {
             if (segment.chain == chain.number) {
-                segment.settle(from, to);
+                segment.messages.settle(from, to);
             }
         }
         inFlight.removeRange(chain.number, from, to);
@@ -288,9 +288,9 @@ final class Recovery {
         long messages = 0;
         for (Segment segment : missing) {
             Chain chain = chains.of(segment);
-            chain.nextIndex = Math.max(chain.nextIndex, Math.max(segment.firstIndex, closedNext[segment.chain]));
+            chain.nextIndex = Math.max(chain.nextIndex, Math.max(segment.firstIndex(), closedNext[segment.chain]));
             chains.lastId = Math.max(chains.lastId, segment.firstId - 1);
-            messages += segment.chain < Message.LANES ? segment.live : 0;
+            messages += segment.chain < Message.LANES ? segment.messages.live() : 0;
         }
         if (!missing.isEmpty()) {
             recovered.recordsSkipped += missing.size();
@@ -316,7 +316,7 @@ final class Recovery {
             }
             inFlight.remove(delivery.lane, delivery.index);
             Segment holding = chains.all[delivery.lane].holding(delivery.index);
-            if (!latest && delivery.isReleased() && holding != null && holding.settle(delivery.index)) {
+            if (!latest && delivery.isReleased() && holding != null && holding.messages.settle(delivery.index)) {
                 recovered.messages[delivery.lane]--; // it was settled, or its packet id had not been free
                 superseded.add(delivery);
             }
@@ -326,9 +326,9 @@ final class Recovery {
     private void finish(String boot) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             for (Segment segment : chains.all[lane].segments) {
-                if (segment.live == segment.messages) {
+                if (segment.messages.dead() == 0) {
                     recovered.bytes[lane] += segment.countedBytes;
-                } else if (segment.live > 0) {
+                } else if (segment.messages.live() > 0) {
                     recovered.bytes[lane] += reader.countLiveBytes(segment);
                 }
             }

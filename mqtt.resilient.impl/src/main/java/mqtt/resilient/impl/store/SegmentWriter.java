@@ -6,8 +6,8 @@ import java.util.zip.CRC32C;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 
 /**
- * Adds records to the end of a segment and makes them durable; for one segment of a chain after the other. On the store's
- * thread only.
+ * Adds records to the end of a segment and makes them durable; for one segment of a chain after the other. On the
+ * store's thread only.
  */
 final class SegmentWriter {
     private static final int SMALLEST_BUFFER_BYTES = 1024;

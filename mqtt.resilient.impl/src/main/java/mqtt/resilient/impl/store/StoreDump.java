@@ -55,7 +55,8 @@ public final class StoreDump {
         }
         if (segments == 0) { // else nothing would be damaged in any directory
             throw new IOException(directory
-                    + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here " + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
+                    + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
+                    + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
         }
         missing(before);
         lines.accept("{\"segments\":" + segments + ",\"records\":" + records + ",\"damages\":" + damages + "}");
@@ -86,7 +87,8 @@ public final class StoreDump {
                 return;
             }
             lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":"
-                    + file.size() + ",\"firstIndex\":" + segment.firstIndex + ",\"firstId\":" + segment.firstId + "}");
+                    + file.size() + ",\"firstIndex\":" + segment.firstIndex() + ",\"firstId\":" + segment.firstId
+                    + "}");
             SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             long before = records;
             reader.scan(record -> {

@@ -184,9 +184,9 @@ class FormatTest {
         Segment segment = new Segment(new UUID(3, 4), 2, 77, 1L << 40, 1L << 41, 123_456);
         segment.fixedLength = 5000;
         Segment read = Segment.parse(segment.header());
-        assertEquals(List.of(segment.store, segment.chain, segment.number, segment.firstIndex, segment.firstId,
+        assertEquals(List.of(segment.store, segment.chain, segment.number, segment.firstIndex(), segment.firstId,
                 segment.forcedBefore, segment.fixedLength), List.of(read.store, read.chain, read.number,
-                        read.firstIndex, read.firstId, read.forcedBefore, read.fixedLength));
+                        read.firstIndex(), read.firstId, read.forcedBefore, read.fixedLength));
         for (int bit = 0; bit < Segment.HEADER_BYTES * 8; bit++) {
             ByteBuffer header = segment.header();
             header.array()[bit / 8] ^= (byte) (1 << bit % 8);
