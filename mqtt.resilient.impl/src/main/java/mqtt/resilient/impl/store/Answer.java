@@ -22,7 +22,7 @@ final class Answer {
     }
 
     private final Scheduler scheduler;
-    /** Hears what is waited for; empty = nothing any more. */
+    /** Is told what is waited for; empty = nothing any more. */
     private final Consumer<String> waiting;
     private Scheduler.Timer timer;
     private boolean told;

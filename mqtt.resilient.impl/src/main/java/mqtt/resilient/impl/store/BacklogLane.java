@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Set;
 import mqtt.resilient.impl.session.Outgoing;
 
-/** The messages of a lane that were never sent: the oldest are in memory, the others only on the disk. On the io thread only. */
+/**
+ * The messages of a lane that were never sent: the oldest are in memory, the others only on the disk. On the io thread
+ * only.
+ */
 final class BacklogLane {
     /** Bytes that are kept in memory. */
     private static final long WINDOW_BYTES = 1024 * 1024;

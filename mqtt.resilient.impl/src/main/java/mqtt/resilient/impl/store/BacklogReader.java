@@ -4,18 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import mqtt.resilient.api.Message;
-import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * Reads messages of a journal's lanes. A message is unreadable if its segment was read to its end and does not have it, or if
- * its segment is not where the others are. An operation that fails says nothing about messages: it is to be done again. On
- * the store's thread only.
+ * Reads messages of a journal's lanes. A message is unreadable if its segment was read to its end and does not have
+ * it, or if its segment is not where the others are. An operation that fails says nothing about messages: it is to be
+ * done again. On the store's thread only.
  */
 final class BacklogReader {
     private static final int READ_BYTES = 512 * 1024;
@@ -67,20 +65,15 @@ final class BacklogReader {
         }
     }
 
-    private final FileSystem files;
-    private final String directory;
+    private final Chains chains;
+    private final Qos2InFlight inFlight;
     private final Scheduler clock;
-    private final Chain[] chains;
-    /** The messages under way, by lane and index. */
-    private final List<? extends Map<Long, ?>> inFlight;
     private final Cursor[] cursors = new Cursor[Message.LANES];
 
-    BacklogReader(FileSystem files, String directory, Scheduler clock, Chain[] chains, List<? extends Map<Long, ?>> inFlight) {
-        this.files = files;
-        this.directory = directory;
-        this.clock = clock;
+    BacklogReader(Chains chains, Qos2InFlight inFlight, Scheduler clock) {
         this.chains = chains;
         this.inFlight = inFlight;
+        this.clock = clock;
         for (int lane = 0; lane < cursors.length; lane++) {
             cursors[lane] = new Cursor();
         }
@@ -88,51 +81,52 @@ final class BacklogReader {
 
     // ---- in order -------------------------------------------------------------------------------------------------
 
-    /** Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once. */
-    void read(int lane, Batch batch) {
+    /**
+     * Reads on in a lane's backlog: live messages with a higher index, in order, as many as the window takes at once.
+     */
+    void read(int lane, ReadRequest request) {
         Cursor cursor = cursors[lane];
         List<Outgoing> messages = new ArrayList<>();
-        batch.loaded.set(lane, messages);
-        batch.unreadable.removeIf(range -> range[0] == lane); // of the same batch's first reading: it is found again
+        request.loaded.set(lane, messages);
+        request.unreadable.removeIf(range -> range[0] == lane); // of the first reading: it is found again
         try {
-            batch.readToEnd[lane] = read(chains[lane], cursor, batch, messages);
-            if (batch.readToEnd[lane]) {
+            request.readToEnd[lane] = read(chains.all[lane], cursor, request, messages);
+            if (request.readToEnd[lane]) {
                 cursor.release();
             }
         } catch (Throwable e) { // whatever it is, the messages are where they were
             cursor.close();
-            batch.readToEnd[lane] = false;
-            batch.unread[lane] = true;
-            batch.readError = e;
+            request.readToEnd[lane] = false;
+            request.unread[lane] = true;
+            request.error = e;
         }
     }
 
-    private boolean read(Chain chain, Cursor cursor, Batch batch, List<Outgoing> messages) throws IOException {
-        long bytes = 0;
-        long last = batch.readBehind[chain.number];
-        int at = find(chain, cursor, last);
-        while (at < chain.segments.size() && bytes < READ_BYTES) {
+    private boolean read(Chain chain, Cursor cursor, ReadRequest request, List<Outgoing> messages) throws IOException {
+        long[] bytes = new long[1];
+        long[] last = { request.readBehind[chain.number] };
+        int at = find(chain, cursor, last[0]);
+        while (at < chain.segments.size() && bytes[0] < READ_BYTES) {
             Segment segment = chain.segments.get(at);
-            boolean there = segment.live > 0 && open(chain, cursor, segment);
-            int before = batch.unreadable.size();
-            if (there) {
-                while (bytes < READ_BYTES && cursor.reader.next()) {
-                    Outgoing message = live(cursor.reader.record(), segment, last);
-                    if (message != null) {
-                        unreadable(segment, last + 1, message.index(), batch);
-                        messages.add(message);
-                        last = message.index();
-                        bytes += message.size();
-                    }
+            int before = request.unreadable.size();
+            boolean there = segment.messages.live() > 0 && open(chain, cursor, segment);
+            boolean toEnd = !there || cursor.reader.scan(record -> {
+                Outgoing message = live(record, segment, last[0]);
+                if (message != null) {
+                    unreadable(segment, last[0] + 1, message.index(), request);
+                    messages.add(message);
+                    last[0] = message.index();
+                    bytes[0] += message.size();
                 }
-            }
-            if (bytes < READ_BYTES) { // it is read to its end
-                unreadable(segment, last + 1, Records.END, batch);
+                return bytes[0] < READ_BYTES;
+            });
+            if (toEnd) {
+                unreadable(segment, last[0] + 1, Records.END, request);
                 at++;
             }
-            segment.damaged |= there && batch.unreadable.size() > before;
+            segment.damaged |= there && request.unreadable.size() > before;
         }
-        cursor.index = last;
+        cursor.index = last[0];
         return at >= chain.segments.size();
     }
 
@@ -142,8 +136,8 @@ final class BacklogReader {
             return at;
         }
         cursor.close();
-        at = 0; // not by what their headers say: one that was begun anew after a failure may have stayed empty
-        while (at < chain.segments.size() && chain.segments.get(at).latestLive() <= behind) {
+        at = 0; // not by what their headers say: one that was begun again after a failure may have stayed empty
+        while (at < chain.segments.size() && chain.segments.get(at).messages.latestLive() <= behind) {
             at++;
         }
         return at;
@@ -165,9 +159,9 @@ final class BacklogReader {
 
     /** Whether a file is not where the others are: where none is, the directory is elsewhere, and may come back. */
     private boolean isMissing(Chain chain, Segment segment) throws IOException {
-        List<String> names = files.list(directory);
+        List<String> names = chains.files.list(chains.directory);
         boolean others = false;
-        for (Chain each : chains) {
+        for (Chain each : chains.all) {
             for (Segment other : each.segments) {
                 others |= names.contains(each.name(other.number));
             }
@@ -175,11 +169,12 @@ final class BacklogReader {
         return others && !names.contains(chain.name(segment.number));
     }
 
-    /** Of a range, what is live and not under way was not found. */
-    private void unreadable(Segment segment, long from, long to, Batch batch) {
-        for (long index = segment.nextLive(from); index >= 0 && index < to; index = segment.nextLive(index + 1)) {
-            if (!inFlight.get(segment.chain).containsKey(index)) {
-                batch.unreadable(segment.chain, index);
+    /** Of a range, what is live and not in flight was not found. */
+    private void unreadable(Segment segment, long from, long to, ReadRequest request) {
+        SegmentMessages there = segment.messages;
+        for (long index = there.nextLive(from); index >= 0 && index < to; index = there.nextLive(index + 1)) {
+            if (!inFlight.contains(segment.chain, index)) {
+                request.unreadable(segment.chain, index);
             }
         }
     }
@@ -193,10 +188,10 @@ final class BacklogReader {
 
     // ---- one of them ----------------------------------------------------------------------------------------------
 
-    /** A message that is live, not under way and behind an index; null for any other record. */
+    /** A message that is live, not in flight and behind an index; null for any other record. */
     private Outgoing live(ByteBuffer bytes, Segment segment, long behind) {
         Outgoing message = message(bytes, segment, behind);
-        return message == null || inFlight.get(segment.chain).containsKey(message.index()) ? null : message;
+        return message == null || inFlight.contains(segment.chain, message.index()) ? null : message;
     }
 
     /** A message that is live and behind an index; null for any other record. */
@@ -205,9 +200,9 @@ final class BacklogReader {
             if (bytes.get() != Records.MESSAGE) {
                 return null;
             }
-            long index = RecordBuffer.number(bytes);
-            return index <= behind || !segment.isLive(index) ? null
-                    : Records.outgoing(bytes, segment.chain, index, clock.nanoTime(), clock.wallClockMillis());
+            MessageRecord message = MessageRecord.read(bytes);
+            return message.index() <= behind || !segment.messages.isLive(message.index()) ? null
+                    : message.outgoing(segment.chain, clock.nanoTime(), clock.wallClockMillis());
         } catch (RuntimeException e) { // was passed over and counted when the store was opened
             return null;
         }
@@ -215,7 +210,7 @@ final class BacklogReader {
 
     /** Loads one message; null if it is not there. */
     Outgoing load(int lane, long index) throws IOException {
-        Segment segment = chains[lane].holding(index);
+        Segment segment = chains.all[lane].holding(index);
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
 
@@ -230,23 +225,26 @@ final class BacklogReader {
         return sum[1];
     }
 
-    /** Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is one. */
-    void search(Batch batch) {
-        for (Batch.Search search : batch.searches) {
+    /**
+     * Looks for queued messages by their ids; and for those that are too old, in one segment that has some if there is
+     * one.
+     */
+    void search(ReadRequest request) {
+        for (ReadRequest.Search search : request.searches) {
             try {
                 search.found = search(search.id);
             } catch (Throwable e) { // it is to be done again
                 search.failed = true;
-                batch.readError = e;
+                request.error = e;
             }
         }
         try {
-            if (batch.maxAges != null) {
-                batch.old.addAll(findOld(batch.maxAges));
+            if (request.maxAges != null) {
+                request.old.addAll(findOld(request.maxAges));
             }
         } catch (Throwable e) { // as above
-            batch.oldFailed = true;
-            batch.readError = e;
+            request.oldFailed = true;
+            request.error = e;
         }
     }
 
@@ -254,11 +252,11 @@ final class BacklogReader {
     private Outgoing search(long id) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Segment candidate = null;
-            for (Segment segment : chains[lane].segments) {
-                candidate = segment.firstId <= id && segment.live > 0 ? segment : candidate;
+            for (Segment segment : chains.all[lane].segments) {
+                candidate = segment.firstId <= id && segment.messages.live() > 0 ? segment : candidate;
             }
             Outgoing found = candidate == null ? null : first(candidate, 0, message -> message.id() == id);
-            if (found != null && !inFlight.get(lane).containsKey(found.index())) {
+            if (found != null && !inFlight.contains(lane, found.index())) {
                 return found;
             }
         }
@@ -270,26 +268,23 @@ final class BacklogReader {
         List<Outgoing> old = new ArrayList<>();
         for (int lane = 0; lane < Message.LANES; lane++) {
             long maxAge = maxAges[lane];
-            for (Segment segment : chains[lane].segments) {
-                if (segment.isDue(now, maxAge)) {
-                    long oldest = segment.oldest;
-                    long expires = segment.expires;
-                    segment.oldest = Long.MAX_VALUE;
-                    segment.expires = Long.MAX_VALUE;
+            for (Segment segment : chains.all[lane].segments) {
+                if (segment.messages.live() > 0 && segment.ages.isDue(now, maxAge)) {
+                    Ages before = segment.ages;
+                    segment.ages = new Ages();
                     try {
                         first(segment, 0, message -> {
-                            if (inFlight.get(segment.chain).containsKey(message.index())) {
+                            if (inFlight.contains(segment.chain, message.index())) {
                                 return false;
                             } else if (message.isExpired(now) || message.isOlderThan(maxAge, now)) {
                                 old.add(message);
                             } else {
-                                segment.ages(message.acceptedNanos(), message.message().expiresAfterNanos());
+                                segment.ages.add(message.acceptedNanos(), message.message().expiresAfterNanos());
                             }
                             return false;
                         });
                     } catch (Throwable e) { // the next look finds it again
-                        segment.oldest = oldest;
-                        segment.expires = expires;
+                        segment.ages = before;
                         throw e;
                     }
                     return old;
@@ -301,20 +296,18 @@ final class BacklogReader {
 
     /** The first live message of a segment that is wanted; null if there is none. */
     private Outgoing first(Segment segment, long behind, Predicate<Outgoing> wanted) throws IOException {
-        Chain chain = chains[segment.chain];
-        try (StoredFile file = chain.openToRead(segment)) {
-            SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
-            while (reader.next()) {
-                Outgoing message = message(reader.record(), segment, behind);
-                if (message != null && wanted.test(message)) {
-                    return message;
-                }
-            }
+        Outgoing[] first = new Outgoing[1];
+        try {
+            chains.of(segment).scan(segment, record -> {
+                Outgoing message = message(record, segment, behind);
+                first[0] = message != null && wanted.test(message) ? message : null;
+                return first[0] == null;
+            });
         } catch (IOException e) {
-            if (!isMissing(chain, segment)) {
+            if (!isMissing(chains.of(segment), segment)) {
                 throw e;
             }
         }
-        return null;
+        return first[0];
     }
 }

@@ -1,51 +1,39 @@
 package mqtt.resilient.impl.store;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.zip.CRC32C;
 import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.FileSystem.StoredFile;
 
 /**
- * The segments of one kind, in order, and the end where records are added. Never writes into what was there before it was
- * opened: it begins a new segment. On the store's thread only.
+ * The segments of one kind, in order, and the end where records are added. Never writes into what was there before it
+ * was opened: it begins a new segment. On the store's thread only.
  */
 final class Chain {
     static final String SUFFIX = ".segment";
-    private static final int SMALLEST_BUFFER_BYTES = 1024;
-    private static final int BUFFER_BYTES = 2 * Segment.BLOCK_BYTES;
 
     private final FileSystem files;
     private final String directory;
     final int number;
     private final String name;
     final List<Segment> segments = new ArrayList<>();
-    private final RecordBuffer mark = new RecordBuffer();
-    private final CRC32C checksum = new CRC32C();
-    private final byte[] seed = new byte[24];
-    private ByteBuffer buffer;
-    /** The segment that is written; null until there is something to write. */
-    private Segment tail;
-    private long flushed;
-    private boolean unforced;
-    private boolean markDue;
+    /** Writes the tail, if there is something to write. */
+    private final SegmentWriter writer = new SegmentWriter();
     /** Whether the directory may come back with a segment that was removed. */
     private boolean removalDue;
     private boolean halfRemoved;
     /** Whether the directory may come back without a segment that was begun. */
     private boolean nameDue;
-    private int kept;
+    /** What {@link #rollback} leaves: segments up to this number. */
+    private int savepoint;
     /** Up to which number the session's chain may say that there are segments: a crash must find their files. */
     int listed;
     /** The number of the segment that was removed last. */
     private int removed;
     /** What the next message will have. */
     long nextIndex = 1;
-    long bytesWritten;
-    long forces;
 
     Chain(FileSystem files, String directory, int number, String name) {
         this.files = files;
@@ -68,24 +56,32 @@ final class Chain {
         return name + "-" + "0".repeat(Math.max(0, 10 - digits.length())) + digits + SUFFIX;
     }
 
+    /** Reads the records of a segment, until the visitor wants no more. */
+    void scan(Segment segment, SegmentReader.Visitor visitor) throws IOException {
+        try (StoredFile file = openToRead(segment)) {
+            new SegmentReader(file, segment, Segment.HEADER_BYTES).scan(visitor);
+        }
+    }
+
     StoredFile openToRead(Segment segment) throws IOException {
         return files.openToRead(path(segment));
     }
 
     /** The segment that new records go to; made if there is none, or if it is full. */
     Segment tail(UUID store, long nextId, int segmentBytes) throws IOException {
-        if (tail != null && tail.size >= segmentBytes) {
-            force(); // a segment that has a successor is forced as a whole
-            closeTail();
+        if (writer.isBeyond(segmentBytes)) {
+            writer.force(); // a segment that has a successor is forced as a whole
+            writer.close();
         }
-        if (tail == null) {
+        if (!writer.isOpen()) {
             Segment last = last();
-            Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, last == null ? 0 : last.forced);
+            long forcedBefore = last == null ? 0 : last.forced;
+            Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, forcedBefore);
             nameDue = true;
             begin(made, path(made));
             forceDirectory();
         }
-        return tail;
+        return writer.segment();
     }
 
     /** Begins a segment behind the last one if that is missing: so its number stays taken. */
@@ -107,9 +103,9 @@ final class Chain {
             forceDirectory();
         }
         if (force) {
-            force();
+            writer.force();
         } else {
-            flush();
+            writer.flush();
         }
     }
 
@@ -128,158 +124,62 @@ final class Chain {
                 e.addSuppressed(second);
             }
             if (!deleted) {
-                segments.add(made); // its name is taken: what a failed force has left in the file must not be written to
+                segments.add(made); // its name is taken: what a failed force has left must not be written to
             }
             throw e;
         }
-        made.file = file;
-        made.putSeed(ByteBuffer.wrap(seed));
         segments.add(made);
-        tail = made;
-        flushed = made.size;
-        bytesWritten += made.size;
-        forces++;
-        if (buffer == null) {
-            buffer = ByteBuffer.allocate(SMALLEST_BUFFER_BYTES);
-        }
-        buffer.clear();
+        writer.open(made, file);
     }
 
     /** Adds a record to the tail. */
     void append(RecordBuffer record) throws IOException {
-        if (markDue) {
-            markDue = false;
-            append(mark.begin(Records.FORCED).number(tail.forced));
-        }
-        int offset = 0;
-        boolean first = true;
-        do {
-            int rest = SegmentReader.blockRest(tail.size);
-            if (rest <= Segment.FRAGMENT_HEADER_BYTES) {
-                put(rest);
-                rest = Segment.BLOCK_BYTES;
-            }
-            int length = Math.min(rest - Segment.FRAGMENT_HEADER_BYTES, record.length() - offset);
-            boolean last = offset + length == record.length();
-            byte kind = first ? last ? SegmentReader.FULL : SegmentReader.FIRST
-                    : last ? SegmentReader.LAST : SegmentReader.MIDDLE;
-            checksum.reset();
-            checksum.update(seed);
-            checksum.update(kind);
-            checksum.update(record.bytes(), offset, length);
-            room(Segment.FRAGMENT_HEADER_BYTES + length);
-            buffer.putInt((int) checksum.getValue()).putShort((short) length).put(kind)
-                    .put(record.bytes(), offset, length);
-            tail.size += Segment.FRAGMENT_HEADER_BYTES + length;
-            offset += length;
-            first = false;
-        } while (offset < record.length());
-        unforced = true;
-    }
-
-    /** Fills a block that is too short for another fragment. */
-    private void put(int zeros) throws IOException {
-        room(zeros);
-        buffer.put(new byte[zeros]);
-        tail.size += zeros;
-    }
-
-    private void room(int bytes) throws IOException {
-        int wanted = Math.min(BUFFER_BYTES, Integer.highestOneBit(buffer.position() + bytes) << 1);
-        if (buffer.remaining() < bytes && buffer.capacity() < wanted) { // a client that says little needs little
-            buffer = ByteBuffer.allocate(wanted).put(buffer.flip());
-        }
-        if (buffer.remaining() < bytes) {
-            flush();
-        }
-    }
-
-    /** Hands what was added to the operating system. */
-    void flush() throws IOException {
-        if (tail != null && buffer.position() > 0) {
-            int length = buffer.flip().remaining();
-            try {
-                tail.file.write(buffer, flushed);
-            } finally {
-                buffer.clear();
-            }
-            flushed += length;
-            bytesWritten += length;
-        }
+        writer.append(record);
     }
 
     /** Makes everything that was added durable; nothing to do if it is. */
     void force() throws IOException {
-        if (tail != null && unforced) {
-            flush();
-            forces++;
-            forceTail();
-            tail.forced = tail.size;
-            unforced = false;
-            markDue = true;
-        }
+        writer.force();
     }
 
-    private void forceTail() throws IOException {
-        tail.forceFailed = true;
-        tail.file.force();
-        tail.forceFailed = false;
+    /** Ends the tail for ever: its header says how long it is. */
+    void seal() throws IOException {
+        writer.seal();
     }
 
-    /** Ends the segment for ever. */
-    void fix() throws IOException {
-        flush();
-        tail.fixedLength = (int) tail.size;
-        tail.file.write(tail.header(), 0);
-        unforced = true;
-        force();
-    }
-
-    /** Something failed: what was added since the last force is written anew, to another segment. */
+    /** Something failed: what was added since the last force is written again, to another segment. */
     void abandonTail() {
-        if (tail != null) {
-            try {
-                tail.file.force(); // not relied upon; with store=process it may help
-            } catch (IOException | RuntimeException e) {
-                unforced = true; // as it was
-                tail.forceFailed = true;
-            }
-            try {
-                closeTail();
-            } catch (IOException | RuntimeException e) {
-                tail = null; // nothing of it counts
-            }
-        }
+        writer.abandon();
     }
 
     /** What is begun from now on can be taken back. */
-    void keep() {
-        kept = lastNumber();
+    void savepoint() {
+        savepoint = lastNumber();
     }
 
-    /** Takes away what was begun since {@link #keep}, the newest first, or what is in it. */
-    void cutBack() throws IOException {
-        for (int i = segments.size() - 1; i >= 0 && segments.get(i).number > kept; i--) {
+    /** Takes away what was begun since {@link #savepoint()}, the newest first, or what is in it. */
+    void rollback() throws IOException {
+        for (int i = segments.size() - 1; i >= 0 && segments.get(i).number > savepoint; i--) {
             Segment segment = segments.get(i);
             if (segment.number > listed) {
                 remove(segment);
             } else {
-                empty(segment, segment.firstIndex, segment.firstId);
+                empty(segment, segment.firstIndex(), segment.firstId);
             }
         }
     }
 
     /**
-     * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any other
-     * way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at, and so does what
-     * could not be forced.
+     * Takes everything out of a segment in which nothing is live, and seals it. Needs no space on the disk, unlike any
+     * other way to make some; its header keeps the next numbers. What is damaged stays, for somebody to look at, and
+     * so does what could not be forced.
      */
     void empty(Segment segment, long firstIndex, long firstId) throws IOException {
         if (segment.damaged || segment.forceFailed || segment.size == Segment.HEADER_BYTES) {
             return;
         }
-        if (segment == tail) {
-            closeTail();
+        if (segment == writer.segment()) {
+            writer.close();
         }
         try (StoredFile file = files.open(path(segment))) {
             segment.emptied(firstIndex, firstId);
@@ -290,29 +190,15 @@ final class Chain {
         }
         segment.size = Segment.HEADER_BYTES;
         segment.forced = Segment.HEADER_BYTES;
-        bytesWritten += Segment.HEADER_BYTES;
-        forces += 2;
-    }
-
-    private void closeTail() throws IOException {
-        StoredFile file = tail.file;
-        tail.file = null;
-        tail.size = flushed;
-        tail = null;
-        unforced = false;
-        markDue = false;
-        buffer.clear();
-        file.close();
+        writer.count(Segment.HEADER_BYTES, 2);
     }
 
     void close() throws IOException {
-        if (tail != null) {
-            closeTail();
-        }
+        writer.close();
     }
 
     boolean isTailBeyond(int bytes) {
-        return tail != null && tail.size >= bytes;
+        return writer.isBeyond(bytes);
     }
 
     private int lastNumber() {
@@ -320,7 +206,7 @@ final class Chain {
     }
 
     /** Numbers up to this one are taken. */
-    void taken(int upTo) {
+    void markTaken(int upTo) {
         removed = Math.max(removed, upTo);
     }
 
@@ -332,7 +218,7 @@ final class Chain {
     /** The segment that holds a live message; null if none does. */
     Segment holding(long index) {
         for (Segment segment : segments) { // the oldest are asked for most
-            if (segment.isLive(index)) {
+            if (segment.messages.isLive(index)) {
                 return segment;
             }
         }
@@ -372,6 +258,19 @@ final class Chain {
             }
             halfRemoved = false;
         }
+    }
+
+    /** Counts what another writer has written for this chain. */
+    void countWritten(Chain other) {
+        writer.count(other.bytesWritten(), 0);
+    }
+
+    long bytesWritten() {
+        return writer.bytesWritten();
+    }
+
+    long forces() {
+        return writer.forces();
     }
 
     long size() {

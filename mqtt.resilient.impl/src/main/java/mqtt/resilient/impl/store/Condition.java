@@ -2,10 +2,11 @@ package mqtt.resilient.impl.store;
 
 import java.io.IOException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.session.MessageStore;
 
 /**
- * What is known of how a store does. Its health is the worst of it: the store is well only if it is open, was written
- * to and read from when that was tried last, and answers. On the io thread only.
+ * What is known of how a store does. Its health is the worst of it: the store is healthy only if it is open, was
+ * written to and read from when that was tried last, and answers. On the io thread only.
  */
 final class Condition {
     private StoreHealth writing = StoreHealth.OPENING;
@@ -45,7 +46,7 @@ final class Condition {
         return reason().isEmpty() ? StoreHealth.OK : StoreHealth.DEGRADED;
     }
 
-    /** Why it is not well; empty when it is. */
+    /** Why it is not healthy; empty when it is. */
     String reason() {
         return both(both(writingReason, readingReason), waitingReason);
     }
@@ -59,6 +60,14 @@ final class Condition {
     boolean isNews() {
         StoreHealth health = health();
         return health != toldHealth || health != StoreHealth.FULL && !reason().equals(toldReason);
+    }
+
+    /** Tells a listener, if it is news. */
+    void tell(MessageStore.Listener listener) {
+        if (isNews()) {
+            listener.health(health(), reason());
+            told();
+        }
     }
 
     /** This was told. */

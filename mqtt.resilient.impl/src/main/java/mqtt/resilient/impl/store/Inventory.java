@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Which segments each chain has, as the session's chain records it (all but its own): a segment is listed after its file
- * is durable and before anything in it is told to be stored, and is listed as gone before its file is deleted. So a file
- * that is listed and not there was lost, whatever crash there was.
+ * Which segments each chain has, as the session's chain records it (all but its own): a segment is listed after its
+ * file is durable and before anything in it is told to be stored, and is listed as gone before its file is deleted. So
+ * a file that is listed and not there was lost, whatever crash there was.
  */
 final class Inventory {
-    private static final int[] CHAINS = { 0, 1, 2, 3, Journal.ASIDE_CHAIN };
+    private static final int[] CHAINS = { 0, 1, 2, 3, Chains.ASIDE };
     /** More segments than this are not listed, nor more missing messages counted. */
     private static final int MAX_LISTED = 1 << 20;
     /** Nobody gets there by counting, and there are as many file names again behind it. */
@@ -47,15 +47,7 @@ final class Inventory {
         if (type == Records.OPENED) {
             RecordBuffer.text(record);
             RecordBuffer.text(record);
-            RecordBuffer.text(record);
-            for (long left = RecordBuffer.number(record); left > 0; left--) {
-                Records.packetId(record);
-                record.getLong();
-            }
-            for (long left = RecordBuffer.number(record); left > 0; left--) {
-                RecordBuffer.text(record);
-                RecordBuffer.number(record);
-            }
+            new SessionState().readAll(record);
             readAll(record);
         } else if (type == Records.BEGUN) {
             readSegment((int) RecordBuffer.number(record), record);
@@ -117,7 +109,10 @@ final class Inventory {
         return known && !segments.isEmpty() && number < segments.lastKey() && !segments.containsKey(number);
     }
 
-    /** The segments that must be there and are not: their headers as far as they are known, and which messages they had. */
+    /**
+     * The segments that must be there and are not: their headers as far as they are known, and which messages they
+     * had.
+     */
     List<Segment> missing(int chain, Collection<Integer> found, long closedNextIndex) {
         List<Segment> missing = new ArrayList<>();
         int[] left = { MAX_LISTED };
@@ -128,7 +123,7 @@ final class Inventory {
                     Map.Entry<Integer, long[]> next = listed.get(chain).higherEntry(number);
                     long end = next != null ? next.getValue()[0] : closedNextIndex;
                     for (long index = firsts[0]; index < end && left[0] > 0; index++) {
-                        lost.add(index, 0);
+                        lost.messages.add(index, 0);
                         left[0]--;
                     }
                     missing.add(lost);
@@ -150,7 +145,7 @@ final class Inventory {
         for (int chain : CHAINS) {
             List<Segment> there = chains[chain].segments.stream().filter(each -> each.number > gone[chain]).toList();
             record.number(gone[chain]).number(there.size());
-            there.forEach(each -> record.number(each.number).number(each.firstIndex).number(each.firstId));
+            there.forEach(each -> record.number(each.number).number(each.firstIndex()).number(each.firstId));
             listing(chains[chain]);
         }
     }
@@ -162,7 +157,9 @@ final class Inventory {
         }
     }
 
-    /** The oldest segment that is not yet listed; null if there is none. From now on it is: with {@link #writeBegun}. */
+    /**
+     * The oldest segment that is not yet listed; null if there is none. From now on it is: with {@link #writeBegun}.
+     */
     Segment nextToList() {
         for (int chain : CHAINS) {
             List<Segment> there = chains[chain].segments;
@@ -180,7 +177,7 @@ final class Inventory {
     RecordBuffer writeBegun(RecordBuffer record, Segment segment) {
         begun[segment.chain] = segment.number;
         chains[segment.chain].listed = Math.max(chains[segment.chain].listed, segment.number);
-        return record.begin(Records.BEGUN).number(segment.chain).number(segment.number).number(segment.firstIndex)
+        return record.begin(Records.BEGUN).number(segment.chain).number(segment.number).number(segment.firstIndex())
                 .number(segment.firstId);
     }
 

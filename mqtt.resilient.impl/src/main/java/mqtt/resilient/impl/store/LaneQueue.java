@@ -80,20 +80,8 @@ final class LaneQueue {
 
     /** The slot of the message with this id, or -1. */
     int find(long id) {
-        int low = 0;
-        int high = used - 1;
-        while (low <= high) {
-            int middle = low + high >>> 1;
-            Outgoing message = ring[index(middle)];
-            if (message.id() == id) {
-                return message.isQueued() ? middle : -1;
-            } else if (message.id() < id) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return -1;
+        int slot = slotAfter(id) - 1;
+        return slot >= 0 && idAt(slot) == id && at(slot) != null ? slot : -1;
     }
 
     /** The first slot behind the message with this id, which need not be here. */

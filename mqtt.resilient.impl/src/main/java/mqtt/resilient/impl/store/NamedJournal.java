@@ -13,8 +13,8 @@ import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * A {@link Journal} without a client: messages by their ids, each of which is its message's index in the one lane. Blocks;
- * used by one thread at a time, never by the loop.
+ * A {@link Journal} without a client: messages by their ids, each of which is its message's index in the one lane.
+ * Blocks; used by one thread at a time, never by the loop.
  */
 public final class NamedJournal {
     private static final int LANE = Message.LANE_NORMAL;
@@ -32,8 +32,8 @@ public final class NamedJournal {
     /** The messages that were appended or read last. */
     private final Map<Long, Message> window = new LinkedHashMap<>();
     private long windowBytes;
-    /** What was removed and could not be noted so far. */
-    private Batch owed = new Batch();
+    /** What was removed, and is not written so far. */
+    private SettledMessages unwrittenRemovals = new SettledMessages();
     private long usableBytes;
     private long lastId;
     private long readUpTo;
@@ -85,7 +85,7 @@ public final class NamedJournal {
         if (usableBytes < floorBytes) {
             throw new IOException(usableBytes + " bytes of disk space are left; needed are " + floorBytes);
         }
-        Batch batch = owed;
+        Batch batch = new Batch(unwrittenRemovals);
         batch.force = force;
         long first = lastId + 1;
         for (Message message : messages) {
@@ -111,15 +111,15 @@ public final class NamedJournal {
         Message found = window.get(id);
         while (found == null) {
             Batch batch = new Batch();
-            batch.readBehind(LANE, readUpTo < id && id - readUpTo <= READ_ON ? readUpTo : id - 1);
+            batch.reads.readBehind(LANE, readUpTo < id && id - readUpTo <= READ_ON ? readUpTo : id - 1);
             journal.run(batch);
-            List<Outgoing> loaded = batch.loaded.get(LANE);
+            List<Outgoing> loaded = batch.reads.loaded.get(LANE);
             readUpTo = loaded.isEmpty() ? 0 : loaded.get(loaded.size() - 1).index();
             loaded.forEach(this::keep);
             found = window.get(id);
             if (found == null && (loaded.isEmpty() || readUpTo >= id)) {
-                if (batch.readError != null) {
-                    throw failure(batch.readError);
+                if (batch.reads.error != null) {
+                    throw failure(batch.reads.error);
                 }
                 remove(id); // damaged
                 return null;
@@ -136,8 +136,8 @@ public final class NamedJournal {
         size--;
         Message gone = window.remove(id);
         windowBytes -= gone == null ? 0 : Outgoing.sizeOf(gone);
-        Batch batch = owed;
-        batch.ended(LANE, id);
+        Batch batch = new Batch(unwrittenRemovals);
+        batch.settled.add(LANE, id);
         if (!run(batch)) {
             throw failure(batch.error);
         }
@@ -145,7 +145,7 @@ public final class NamedJournal {
 
     /** Lets go of the directory. */
     public void close() throws IOException {
-        Batch last = owed;
+        Batch last = new Batch(unwrittenRemovals);
         last.force = true;
         boolean written = run(last);
         Throwable failure = journal.close(written);
@@ -157,18 +157,11 @@ public final class NamedJournal {
     }
 
     /** Writes a batch; false if that failed. */
-    private boolean run(Batch batch) throws IOException {
+    private boolean run(Batch batch) {
         batch.floorBytes = floorBytes;
         journal.run(batch);
         usableBytes = batch.usableBytes;
-        owed = new Batch();
-        if (batch.failed) {
-            batch.eachEndedRange((lane, index, count) -> {
-                for (int i = 0; i < count; i++) {
-                    owed.ended(lane, index + i);
-                }
-            });
-        }
+        unwrittenRemovals = batch.failed ? batch.settled : new SettledMessages();
         return !batch.failed;
     }
 

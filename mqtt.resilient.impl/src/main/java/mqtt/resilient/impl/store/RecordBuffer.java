@@ -104,11 +104,22 @@ final class RecordBuffer {
 
     /** Reads what {@link #text} wrote. */
     static String text(ByteBuffer record) {
+        return text(record, textLength(record));
+    }
+
+    /** Reads the length of a text that follows. */
+    static int textLength(ByteBuffer record) {
         long length = number(record);
         if (length > record.remaining()) {
-            throw new IllegalArgumentException("a text of " + length + " bytes, of which there are " + record.remaining());
+            throw new IllegalArgumentException("a text of " + length + " bytes, of which there are "
+                    + record.remaining());
         }
-        byte[] utf8 = new byte[(int) length];
+        return (int) length;
+    }
+
+    /** Reads a text of a length. */
+    static String text(ByteBuffer record, int length) {
+        byte[] utf8 = new byte[length];
         record.get(utf8);
         return new String(utf8, StandardCharsets.UTF_8);
     }

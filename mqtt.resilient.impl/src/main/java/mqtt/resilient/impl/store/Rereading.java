@@ -6,7 +6,10 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread only. */
+/**
+ * What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread
+ * only.
+ */
 final class Rereading {
     private static final long SECOND = 1_000_000_000L;
     private static final int LONGEST_SECONDS = 10;
@@ -15,7 +18,7 @@ final class Rereading {
     /** Asks again. */
     private final Runnable again;
     private final boolean[] unread = new boolean[Message.LANES];
-    private final List<Batch.Search> unanswered = new ArrayList<>();
+    private final List<ReadRequest.Search> unanswered = new ArrayList<>();
     private long[] unseenAges;
     private Throwable reason;
     private int failures;
@@ -26,24 +29,25 @@ final class Rereading {
         this.again = again;
     }
 
-    /** Takes note of what a batch could read and what it could not. */
-    void ended(Batch batch) {
-        reason = batch.readError != null ? batch.readError : reason;
+    /** Takes note of what could be read and what could not. */
+    void ended(ReadRequest reads) {
+        reason = reads.error != null ? reads.error : reason;
         for (int lane = 0; lane < unread.length; lane++) {
-            unread[lane] = batch.readBehind[lane] >= 0 ? batch.unread[lane] : unread[lane];
+            unread[lane] = reads.hasLane(lane) ? reads.unread[lane] : unread[lane];
         }
-        for (Batch.Search search : batch.searches) {
+        for (ReadRequest.Search search : reads.searches) {
             unanswered.remove(search);
             if (search.failed) {
                 unanswered.add(search);
             }
         }
-        unseenAges = batch.oldFailed ? batch.maxAges : batch.maxAges != null ? null : unseenAges;
+        unseenAges = reads.oldFailed ? reads.maxAges : reads.maxAges != null ? null : unseenAges;
         if (!isDue()) {
             failures = 0;
         } else if (timer == null) {
             failures++;
-            timer = scheduler.at(scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND, Repeated.of(scheduler, () -> {
+            long at = scheduler.nanoTime() + Math.min(failures, LONGEST_SECONDS) * SECOND;
+            timer = scheduler.at(at, Repeated.of(scheduler, () -> {
                 timer = null;
                 again.run();
             }));
@@ -69,16 +73,16 @@ final class Rereading {
         return reason;
     }
 
-    /** Has a batch read all of it. */
-    void addTo(Batch batch, BacklogLane[] lanes) {
+    /** Asks for all of it again. */
+    void addTo(ReadRequest reads, BacklogLane[] lanes) {
         for (int lane = 0; lane < unread.length; lane++) {
             if (unread[lane]) {
-                batch.readBehind(lane, lanes[lane].loadedIndex);
+                reads.readBehind(lane, lanes[lane].loadedIndex);
             }
         }
-        unanswered.stream().filter(search -> search.failed).forEach(batch::search); // the others are being asked
+        unanswered.stream().filter(search -> search.failed).forEach(reads::search); // the others are being asked
         if (unseenAges != null) {
-            batch.findOld(unseenAges);
+            reads.findOld(unseenAges);
         }
     }
 }

@@ -18,6 +18,12 @@ final class SegmentReader {
     static final byte LAST = 4;
     private static final int BLOCKS_AT_ONCE = 4;
 
+    /** Takes one record after the other. */
+    interface Visitor {
+        /** Takes a record, which is valid until this returns; false = no more of them. */
+        boolean visit(ByteBuffer record) throws IOException;
+    }
+
     private final StoredFile file;
     private final Segment segment;
     private long end;
@@ -49,6 +55,16 @@ final class SegmentReader {
     /** Takes notice of what was added to the file meanwhile. */
     void extend() throws IOException {
         end = segment.fixedLength > 0 ? Math.min(segment.fixedLength, file.size()) : file.size();
+    }
+
+    /** Reads on until the end, or until the visitor wants no more; whether the end was reached. */
+    boolean scan(Visitor visitor) throws IOException {
+        while (next()) {
+            if (!visitor.visit(record)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Goes to the next record; false at the end. */

@@ -16,17 +16,20 @@ public final class StoreDump {
     private int segments;
     private long records;
     private int damages;
-    private final Inventory inventory = new Inventory(new Chain[Journal.CHAINS]);
+    private final Chains chains;
+    private final Inventory inventory;
 
     /**
      * Makes a dump of one client's directory.
      *
-     * @param lines hears every line
+     * @param lines is told every line
      */
     public StoreDump(FileSystem files, String directory, Consumer<String> lines) {
         this.files = files;
         this.directory = directory;
         this.lines = lines;
+        chains = new Chains(files, directory);
+        inventory = new Inventory(chains.all);
     }
 
     /**
@@ -51,7 +54,8 @@ public final class StoreDump {
             }
         }
         if (segments == 0) { // else nothing would be damaged in any directory
-            throw new IOException(directory + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
+            throw new IOException(directory
+                    + " is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
                     + files.list(directory).stream().filter(each -> each.endsWith(".journal")).toList());
         }
         missing(before);
@@ -62,9 +66,9 @@ public final class StoreDump {
     /** Names what the session chain lists and what is not there, nor was before: a client may write meanwhile. */
     private void missing(List<String> before) throws IOException {
         List<String> names = files.list(directory);
-        for (int chain = 0; chain < Journal.CHAINS; chain++) {
-            for (Segment segment : inventory.missing(chain, List.of(), 0)) {
-                String name = Journal.chain(files, directory, chain).name(segment.number);
+        for (Chain chain : chains.all) {
+            for (Segment segment : inventory.missing(chain.number, List.of(), 0)) {
+                String name = chain.name(segment.number);
                 if (!names.contains(name) && !before.contains(name)) {
                     damages++;
                     lines.accept("{\"segment\":" + quoted(name) + ",\"missing\":true}");
@@ -76,27 +80,25 @@ public final class StoreDump {
     private void read(String name, boolean all) throws IOException {
         segments++;
         try (StoredFile file = files.openToRead(directory + "/" + name)) {
-            ByteBuffer header = ByteBuffer.allocate(Segment.HEADER_BYTES);
-            for (int count = 0; count >= 0 && header.hasRemaining();) {
-                count = file.read(header, header.position());
-            }
-            Segment segment = Segment.parse(header.flip());
+            Segment segment = Segment.read(file);
             if (segment == null) {
                 damages += file.size() > Segment.HEADER_BYTES ? 1 : 0;
                 lines.accept("{\"segment\":" + quoted(name) + ",\"header\":\"damaged\"}");
                 return;
             }
-            lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":" + file.size()
-                    + ",\"firstIndex\":" + segment.firstIndex + ",\"firstId\":" + segment.firstId + "}");
+            lines.accept("{\"segment\":" + quoted(name) + ",\"store\":\"" + segment.store + "\",\"bytes\":"
+                    + file.size() + ",\"firstIndex\":" + segment.firstIndex() + ",\"firstId\":" + segment.firstId
+                    + "}");
             SegmentReader reader = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             long before = records;
-            while (reader.next()) {
+            reader.scan(record -> {
                 records++;
-                list(segment.chain, reader.record().duplicate());
+                list(segment.chain, record.duplicate());
                 if (all) {
-                    lines.accept(lineOrDamage(segment.chain, reader.record()));
+                    lines.accept(lineOrDamage(segment.chain, record));
                 }
-            }
+                return true;
+            });
             if (reader.damages() > 0) { // at the end of the newest segment it is most likely what is being written
                 damages += reader.damages();
                 lines.accept("{\"segment\":" + quoted(name) + ",\"records\":" + (records - before) + ",\"damages\":"
@@ -108,7 +110,7 @@ public final class StoreDump {
     /** Takes note of which segments there must be. */
     private void list(int chain, ByteBuffer record) {
         try {
-            if (chain == Journal.SESSION_CHAIN) {
+            if (chain == Chains.SESSION) {
                 inventory.read(record.get(), record);
             }
         } catch (RuntimeException e) {
@@ -128,11 +130,12 @@ public final class StoreDump {
     private static String line(int chain, ByteBuffer record) {
         int type = record.get();
         return switch (type) {
-            case Records.MESSAGE -> message(chain, record);
-            case Records.ASSIGNED -> "{\"assigned\":" + next(record) + ",\"lane\":" + chain + ",\"packetId\":" + next(record)
-                    + "}";
+            case Records.MESSAGE -> message(chain, MessageRecord.read(record));
+            case Records.ASSIGNED -> "{\"assigned\":" + next(record) + ",\"lane\":" + chain + ",\"packetId\":"
+                    + next(record) + "}";
             case Records.RELEASED -> "{\"released\":" + next(record) + ",\"lane\":" + chain + "}";
-            case Records.DONE -> "{\"done\":" + next(record) + ",\"lane\":" + chain + ",\"count\":" + next(record) + "}";
+            case Records.DONE -> "{\"done\":" + next(record) + ",\"lane\":" + chain + ",\"count\":"
+                    + next(record) + "}";
             case Records.FORCED -> "{\"forced\":" + next(record) + "}";
             case Records.OPENED -> "{\"opened\":" + text(record) + ",\"boot\":" + text(record) + ",\"session\":"
                     + text(record) + "}";
@@ -144,8 +147,8 @@ public final class StoreDump {
             case Records.CLOSED -> "{\"closed\":true}";
             case Records.BEGUN -> {
                 long of = next(record);
-                yield "{\"begun\":" + next(record) + ",\"chain\":" + of + ",\"firstIndex\":" + next(record) + ",\"firstId\":"
-                        + next(record) + "}";
+                yield "{\"begun\":" + next(record) + ",\"chain\":" + of + ",\"firstIndex\":" + next(record)
+                        + ",\"firstId\":" + next(record) + "}";
             }
             case Records.GONE -> {
                 long of = next(record);
@@ -156,16 +159,13 @@ public final class StoreDump {
     }
 
     /** Everything but the payload, which is nobody's business. */
-    private static String message(int chain, ByteBuffer record) {
-        String start = "{\"" + (chain < Message.LANES ? "message" : "aside") + "\":" + next(record) + ",\"lane\":" + chain
-                + ",\"id\":" + next(record) + ",\"acceptedMillis\":" + next(record) + ",\"qos\":"
-                + (record.get(record.position()) & Records.QOS);
-        int flags = record.get(record.position());
-        long expires = Records.expires(record);
-        int properties = Records.properties(flags, record);
-        return start + (expires > 0 ? ",\"expiresNanos\":" + expires : "")
-                + (properties > 0 ? ",\"propertyBytes\":" + properties : "") + ",\"topic\":" + text(record)
-                + ",\"payloadBytes\":" + (record.remaining() - properties) + "}";
+    private static String message(int chain, MessageRecord message) {
+        return "{\"" + (chain < Message.LANES ? "message" : "aside") + "\":" + message.index() + ",\"lane\":" + chain
+                + ",\"id\":" + message.id() + ",\"acceptedMillis\":" + message.acceptedMillis()
+                + ",\"qos\":" + message.qos()
+                + (message.expiresNanos() > 0 ? ",\"expiresNanos\":" + message.expiresNanos() : "")
+                + (message.propertyBytes() > 0 ? ",\"propertyBytes\":" + message.propertyBytes() : "")
+                + ",\"topic\":" + quoted(message.topic()) + ",\"payloadBytes\":" + message.payloadBytes() + "}";
     }
 
     private static long next(ByteBuffer record) {

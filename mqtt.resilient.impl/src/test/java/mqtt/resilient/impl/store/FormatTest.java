@@ -45,7 +45,7 @@ class FormatTest {
             chain.append(new RecordBuffer().begin(1).number(i).rest(
                     Message.to("t").payload(bytes(i, lengths.get(i))).build()));
         }
-        chain.flush();
+        chain.write(false);
         chain.close();
         return disk;
     }
@@ -184,9 +184,9 @@ class FormatTest {
         Segment segment = new Segment(new UUID(3, 4), 2, 77, 1L << 40, 1L << 41, 123_456);
         segment.fixedLength = 5000;
         Segment read = Segment.parse(segment.header());
-        assertEquals(List.of(segment.store, segment.chain, segment.number, segment.firstIndex, segment.firstId,
+        assertEquals(List.of(segment.store, segment.chain, segment.number, segment.firstIndex(), segment.firstId,
                 segment.forcedBefore, segment.fixedLength), List.of(read.store, read.chain, read.number,
-                        read.firstIndex, read.firstId, read.forcedBefore, read.fixedLength));
+                        read.firstIndex(), read.firstId, read.forcedBefore, read.fixedLength));
         for (int bit = 0; bit < Segment.HEADER_BYTES * 8; bit++) {
             ByteBuffer header = segment.header();
             header.array()[bit / 8] ^= (byte) (1 << bit % 8);
@@ -208,7 +208,7 @@ class FormatTest {
     void theFormatBeforeIsReadAsItIs() throws NewerFormatException {
         assertEquals(77, Segment.parse(ofVersion(1, new Segment(STORE, 1, 77, 1, 1, 0).header())).number);
         Message message = Message.to("t").payload("x").expiresAfter(Duration.ofNanos(5)).build();
-        RecordBuffer written = Records.message(new RecordBuffer(), 1, 2, 3, message);
+        RecordBuffer written = MessageRecord.write(new RecordBuffer(), 1, 2, 3, message);
         assertEquals("01" + "01" + "02" + "03" + "09" + "05" + "0174" + "78",
                 java.util.HexFormat.of().formatHex(written.bytes(), 0, written.length()));
     }
@@ -241,13 +241,14 @@ class FormatTest {
                 .properties(all.build());
         Message message = (expiry == 0 ? builder : builder.expiresAfter(Duration.ofMillis(expiry))).build();
         long accepted = Math.max(1_577_836_800_000L, WALL - age);
-        RecordBuffer buffer = Records.message(new RecordBuffer(), index, id, accepted, message);
+        RecordBuffer buffer = MessageRecord.write(new RecordBuffer(), index, id, accepted, message);
         ByteBuffer record = ByteBuffer.wrap(buffer.bytes(), 0, buffer.length());
         assertEquals(Records.MESSAGE, record.get());
-        assertEquals(index, RecordBuffer.number(record));
-        ByteBuffer copy = record.duplicate();
-        assertEquals(Outgoing.sizeOf(message), Records.size(copy));
-        Outgoing read = Records.outgoing(record, 2, index, NOW, WALL);
+        MessageRecord parsed = MessageRecord.read(record);
+        assertEquals(List.of(index, id, accepted, topic, payload.length), List.of(parsed.index(), parsed.id(),
+                parsed.acceptedMillis(), parsed.topic(), parsed.payloadBytes()));
+        assertEquals(Outgoing.sizeOf(message), parsed.size());
+        Outgoing read = parsed.outgoing(2, NOW, WALL);
         assertEquals(List.of(id, index, NOW - (WALL - accepted) * 1_000_000L, Outgoing.sizeOf(message)),
                 List.of(read.id(), read.index(), read.acceptedNanos(), read.size()));
         assertEquals(List.of(topic, Qos.of(qos), retain, 2, expiry * 1_000_000L), List.of(read.message().topic(),
@@ -260,10 +261,10 @@ class FormatTest {
 
     @Test
     void theAgeOfAMessageIsTakenFromAWallClockOnlyWhenThatIsPlausible() {
-        assertEquals(3_000_000L, Records.age(WALL - 3, WALL));
-        assertEquals(0, Records.age(WALL + 3, WALL), "the clock went back");
-        assertEquals(0, Records.age(86_400_000L, WALL), "it was accepted before the clock was set");
-        assertEquals(0, Records.age(WALL, 86_400_000L), "the clock is not set now");
+        assertEquals(3_000_000L, MessageRecord.age(WALL - 3, WALL));
+        assertEquals(0, MessageRecord.age(WALL + 3, WALL), "the clock went back");
+        assertEquals(0, MessageRecord.age(86_400_000L, WALL), "it was accepted before the clock was set");
+        assertEquals(0, MessageRecord.age(WALL, 86_400_000L), "the clock is not set now");
     }
 
     @Property(tries = 500)

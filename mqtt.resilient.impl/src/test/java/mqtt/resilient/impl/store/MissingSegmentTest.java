@@ -216,7 +216,7 @@ class MissingSegmentTest {
             disk.put(name, content);
         }
         disk.files().stream().filter(each -> each.contains("session")).forEach(disk::remove);
-        Chain chain = new Chain(disk, "store", Journal.SESSION_CHAIN, "session");
+        Chain chain = new Chain(disk, "store", Chains.SESSION, "session");
         chain.tail(any.store, 0, Integer.MAX_VALUE);
         chain.append(new RecordBuffer().begin(Records.OPENED).text("POWER").text("boot 1").text("broker c").number(0).number(0));
         if (closed) {

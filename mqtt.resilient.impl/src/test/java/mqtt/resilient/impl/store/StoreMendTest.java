@@ -130,10 +130,10 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
                 throw new OutOfMemoryError(NO_HEAP);
             }
         });
-        Batch batch = new Batch();
-        batch.search(1, found -> { });
-        batch.gaveUp(new java.io.IOException("no"));
-        rereading.ended(batch);
+        ReadRequest reads = new ReadRequest();
+        reads.search(1, found -> { });
+        reads.gaveUp(new java.io.IOException("no"));
+        rereading.ended(reads);
         assertThrows(OutOfMemoryError.class, () -> scheduler.advance(Duration.ofSeconds(1)));
         scheduler.run();
         assertEquals(2, tried[0]);

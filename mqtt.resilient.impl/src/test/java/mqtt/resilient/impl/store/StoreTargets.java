@@ -155,16 +155,16 @@ public final class StoreTargets {
             boolean end = false;
             while (!end) {
                 Batch batch = new Batch();
-                batch.readBehind(lane, index);
+                batch.reads.readBehind(lane, index);
                 journal.run(batch);
                 require(batch.error == null, "the backlog can be read: " + batch.error);
-                for (Outgoing message : batch.loaded.get(lane)) {
+                for (Outgoing message : batch.reads.loaded.get(lane)) {
                     require(message.index() > index, "messages are in order");
                     index = message.index();
                     all.add(message);
                 }
-                end = batch.readToEnd[lane];
-                require(end || !batch.loaded.get(lane).isEmpty(), "reading goes on");
+                end = batch.reads.readToEnd[lane];
+                require(end || !batch.reads.loaded.get(lane).isEmpty(), "reading goes on");
             }
             int number = lane;
             List<Outgoing> found = all.stream().filter(message -> message.lane() == number).toList();

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -245,6 +246,28 @@ class StoreTroubleTest {
         assertEquals(1, rig.state.segmentsQuarantined);
         assertTrue(disk.files().contains("store/lane2-0000000009.segment.foreign"));
         assertEquals(23, readAll().size());
+    }
+
+    @Test
+    void aSegmentOfAnotherStoreThatCannotBeRenamedIsToldAndNotWrittenOver() {
+        fill();
+        rig.close();
+        String foreign = "store/lane2-0000000002.segment";
+        byte[] content = new Segment(new java.util.UUID(7, 7), 2, 2, 1, 1, 0).header().array();
+        disk.put(foreign, content);
+        disk.fail(DiskModel.Operation.RENAME);
+        next().open();
+        rig.publish(2, 1, 10);
+        rig.advance(3_000);
+        assertEquals(StoreHealth.DEGRADED, rig.health, rig.healths::toString);
+        assertArrayEquals(content, disk.read(foreign));
+        disk.fail();
+        rig.advance(3_000);
+        assertEquals(StoreHealth.OK, rig.health, rig.healths::toString);
+        assertArrayEquals(content, disk.read(foreign + ".foreign"));
+        next().open();
+        assertEquals("", rig.state.incomplete);
+        assertEquals(24, readAll().size());
     }
 
     @Test
