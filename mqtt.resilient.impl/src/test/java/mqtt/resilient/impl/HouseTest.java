@@ -38,8 +38,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is measured of the code of api, impl and v5 can only fall: {@code cnf/house.properties} has the highest value that
- * each measure may have. After a value has fallen, {@code -Dhouse.lower} writes it there; a higher one is written by hand.
+ * What is measured of the code of api, impl and v5 can only fall: {@code cnf/house.properties} has the highest value
+ * that each measure may have. {@code -Dhouse.lower} writes a value that has fallen there; a higher one is a change by hand.
  */
 class HouseTest {
     private static final Path ROOT =
