@@ -46,17 +46,6 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      */
     public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
             String authMethod, int topicAliasMaximum) {
-        private static final int TOPIC_ALIASES = 32;
-
-        /** With the topic aliases that there are if nobody says how many. */
-        public Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
-                String authMethod) {
-            this(protocol, receiveMaximum, willDelaySeconds, userProperties, authMethod, TOPIC_ALIASES);
-        }
-
-        /** MQTT 3.1.1. */
-        public static final Version MQTT_3_1_1 = new Version(Protocol.MQTT_3_1_1, 65_535, 0, List.of(), "");
-
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
                     && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod)

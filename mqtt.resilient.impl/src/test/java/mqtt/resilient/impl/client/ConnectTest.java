@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.api.Message;
-import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,9 +19,8 @@ class ConnectTest {
 
     @Test
     void theConnectCarriesUserPasswordAndWillOnBothConnections() { // A4, A5, A14, R4
-        Message will = Message.to("gone/c").payload("bye").qos(Qos.EXACTLY_ONCE).retain(true).build();
-        World world = new World(settings -> settings.user("u").password("p").will(will).keepAliveSeconds(30)
-                .clientId("gw-7"));
+        World world = new World("user", "u", ".password", "p", "keepalive.seconds", 30, "client.id", "gw-7",
+                "will.topic", "gone/c", "will.payload", "bye", "will.qos", 2, "will.retain", true);
         world.broker.expects("CONNECT clean id=gw-7 keepalive=30 will=gone/c,bye,q2,retain user=u password=p")
                 .sends("CONNACK").expects("DISCONNECT")
                 .expects("CONNECT id=gw-7 keepalive=30 will=gone/c,bye,q2,retain user=u password=p").sends("CONNACK");
@@ -39,7 +36,7 @@ class ConnectTest {
 
     @Test
     void aNameThatCannotBeResolvedIsTriedForEver() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://nowhere.invalid", "mqtt://broker")));
+        World world = new World("brokers", List.of("mqtt://nowhere.invalid", "mqtt://broker"));
         world.scheduler.run();
         assertTrue(world.reason().contains("cannot resolve nowhere.invalid"), world.reason());
         world.broker.awaitsClient().acceptsNewClient();
@@ -145,7 +142,7 @@ class ConnectTest {
 
     @Test
     void theBrokersOfTheListAreTriedInTurn() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a:1", "mqtt://b:2", "mqtt://c:3")));
+        World world = new World("brokers", List.of("mqtt://a:1", "mqtt://b:2", "mqtt://c:3"));
         world.broker.isReachable(false);
         waits(world, 6);
         assertEquals(List.of("10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3", "10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3"),
@@ -154,7 +151,7 @@ class ConnectTest {
 
     @Test
     void aBrokerThatWasOnlineIsTriedFirstAfterALoss() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a:1", "mqtt://b:2")));
+        World world = new World("brokers", List.of("mqtt://a:1", "mqtt://b:2"));
         world.broker.acceptsNewClient();
         world.broker.takeAttempts();
         world.broker.hangsUp().acceptsAgain(true);

@@ -5,11 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
@@ -102,7 +100,7 @@ class DeadlineTest {
 
     @Test
     void aNetworkThatTakesNoByteForTheResponseTimeIsDead() { // A10 (1): a stall limit, whatever the keepalive is
-        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        World world = World.connected("keepalive.seconds", 3600);
         world.broker.after(Duration.ofMinutes(5)).takesBytes(3).isReachable(false);
         world.publish("t", "1");
         world.broker.after(millis(9_900));
@@ -154,12 +152,12 @@ class DeadlineTest {
 
     @Test
     void halfOfTheResponseTimeWithoutAnAnswerIsPingedOnce() {
-        UnaryOperator<Settings> change = settings -> settings.responseSeconds(60).keepAliveSeconds(3600);
-        World world = World.connected(change);
+        Object[] keys = { "response.seconds", 60, "keepalive.seconds", 3600 };
+        World world = World.connected(keys);
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(29_900)).expectsNothing().after(millis(200))
                 .expects("PINGREQ").sends("PINGRESP").after(millis(9_800));
-        world.reconfigure(change); // looks at the deadlines
+        world.reconfigure(keys); // looks at the deadlines
         world.broker.after(millis(20_000)).expectsNothing();
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
@@ -168,7 +166,7 @@ class DeadlineTest {
 
     @Test
     void anAnswerInTheFirstHalfOfTheResponseTimeSparesThePing() {
-        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        World world = World.connected("keepalive.seconds", 3600);
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(4_900)).sends("PUBACK id=1").after(Duration.ofMinutes(5))
                 .expectsNothing();
@@ -176,7 +174,7 @@ class DeadlineTest {
 
     @Test
     void aPingThatStoodBeforeWhatIsAwaitedIsNoQuestionAboutIt() {
-        World world = World.connected(settings -> settings.keepAliveSeconds(3600));
+        World world = World.connected("keepalive.seconds", 3600);
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(5_000)).expects("PINGREQ").after(millis(1_000));
         world.publish("t", "2");
@@ -186,7 +184,7 @@ class DeadlineTest {
 
     @Test
     void theDeadlineIsNeverMoreThanTenMinutes() {
-        World world = World.connected(settings -> settings.poisonAttempts(0));
+        World world = World.connected("poison.attempts", 0);
         world.publish("t", "1");
         for (int i = 0; i < 12; i++) {
             Duration waited = untilTheEnd(world);
@@ -237,7 +235,7 @@ class DeadlineTest {
 
     @Test
     void aConnectionThatIsNeverMadeEndsTheAttempt() { // H14: bounded waits everywhere
-        World world = new World(settings -> settings);
+        World world = new World();
         world.broker.isSilent(true);
         world.broker.after(millis(9_900));
         assertEquals(ConnectionState.CONNECTING, world.state());

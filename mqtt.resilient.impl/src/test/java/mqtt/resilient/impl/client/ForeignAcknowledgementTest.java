@@ -126,7 +126,7 @@ class ForeignAcknowledgementTest {
 
     @Test
     void aPubackOfAMessageThatIsStillQueued() {
-        World small = World.connected(settings -> settings.inflightMax(1));
+        World small = World.connected("inflight.max", 1);
         small.publish("t", "1");
         Publication second = small.publish("t", "2");
         small.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=2").expectsNothing();

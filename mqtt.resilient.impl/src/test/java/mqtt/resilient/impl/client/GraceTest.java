@@ -229,7 +229,7 @@ class GraceTest {
 
     @Test
     void withoutAGraceTheFilterGoesAtOnce() {
-        world.reconfigure(settings -> settings.graceSeconds(0));
+        world.reconfigure("listener.grace.seconds", 0);
         Bundle bundle = new Bundle(recorder, false, "in");
         bundle.stops();
         world.broker.expects("UNSUBSCRIBE id=2 in");

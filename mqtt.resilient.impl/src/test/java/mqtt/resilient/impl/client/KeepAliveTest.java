@@ -27,7 +27,7 @@ class KeepAliveTest {
 
     @Test
     void withoutAKeepaliveAPingGoesEvery20Seconds() { // A6, A7, Y4, Y7
-        World world = World.connected(settings -> settings.keepAliveSeconds(0));
+        World world = World.connected("keepalive.seconds", 0);
         world.broker.after(Duration.ofMillis(19_900)).expectsNothing().after(Duration.ofMillis(100)).expects("PINGREQ");
     }
 

@@ -300,7 +300,7 @@ class LifeCycleTest {
     @Test
     void stoppingInEveryStateEndsQueuedMessagesToo() {
         for (boolean reachable : new boolean[] { true, false }) {
-            World world = new World(settings -> settings.qos0Offline(true));
+            World world = new World("qos0.offline", true);
             world.broker.isReachable(reachable);
             Publication one = world.publish("t", "1");
             Publication zero = world.publish("t", "0", 0);
@@ -333,7 +333,7 @@ class LifeCycleTest {
         world.client.connect();
         world.client.reconnect();
         world.client.disconnect();
-        world.reconfigure(settings -> settings.clientId("other"));
+        world.reconfigure("client.id", "other");
         ClientSubscription subscription = world.subscribe("in", 1, message -> { });
         Publication publication = world.publish("t", "1");
         world.broker.after(Duration.ofHours(1)).expectsNothing();
@@ -512,7 +512,7 @@ class LifeCycleTest {
         CompletionStage<Void> there = world.client.connect();
         world.client.configurationRefused("test", "brokers: wrong");
         assertFalse(world.isDone(there));
-        world.reconfigure(settings -> settings.everyMinutes(10).staySeconds(5)).broker.acceptsNewClient();
+        world.reconfigure("schedule.every.minutes", 10, "schedule.stay.seconds", 5).broker.acceptsNewClient();
         world.now(there);
         world.broker.after(Duration.ofSeconds(6)).expects("DISCONNECT");
         CompletionStage<Void> next = world.client.connect();
