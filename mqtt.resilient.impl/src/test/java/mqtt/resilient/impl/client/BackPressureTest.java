@@ -13,12 +13,12 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A slow listener holds up nobody but the broker's messages to it (design 5.9). */
+/** A slow listener holds up nobody but the broker's messages to it. */
 class BackPressureTest {
     private static final String KILOBYTES_60 = "x".repeat(60_000);
 
     @Test
-    void aListenerStuckForAMinuteDelaysNeitherPublishesNorPings() { // A15, L9
+    void aListenerStuckForAMinuteDelaysNeitherPublishesNorPings() {
         World world = subscribed(World.connected(), new Recorder());
         world.listenersAreStuck(true);
         world.broker.sends("PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in y");
@@ -157,7 +157,7 @@ class BackPressureTest {
     }
 
     @Test
-    void qos0BeyondTheQueueDropsTheOldestAndCounts() { // E4, E5, L14: capacity means capacity
+    void qos0BeyondTheQueueDropsTheOldestAndCounts() { // capacity means capacity
         World world = World.connected("inbound.queue", 3);
         Recorder recorder = new Recorder();
         subscribed(world, recorder);
@@ -171,7 +171,7 @@ class BackPressureTest {
     }
 
     @Test
-    void qos0NeverPushesOutWhatIsToBeAcknowledged() { // L14: overflow breaks the QoS 1 guarantee
+    void qos0NeverPushesOutWhatIsToBeAcknowledged() { // overflow breaks the QoS 1 guarantee
         World world = World.connected("inbound.queue", 2);
         Recorder recorder = new Recorder();
         subscribed(world, recorder);

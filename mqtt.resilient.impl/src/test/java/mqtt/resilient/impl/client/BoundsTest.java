@@ -17,7 +17,7 @@ import mqtt.resilient.api.RejectedException.Reason;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** What is admitted, and what gives way when it is too much (design 5.1, 6). */
+/** What is admitted, and what gives way when it is too much. */
 class BoundsTest {
     /** A message that counts for exactly 1,000 bytes: topic, payload and 192. */
     private static final String PAYLOAD_807 = "x".repeat(807);
@@ -33,7 +33,7 @@ class BoundsTest {
     }
 
     @Test
-    void aMessageBeyondTheByteBoundIsRejectedAtOnce() { // #554: enqueue never blocks; A48
+    void aMessageBeyondTheByteBoundIsRejectedAtOnce() {
         World world = new World("store.max.bytes", 3000);
         for (int i = 0; i < 3; i++) {
             assertEquals(i + 1, world.publish("t", PAYLOAD_807).id());
@@ -90,7 +90,7 @@ class BoundsTest {
     }
 
     @Test
-    void aTooLargeMessageIsRejectedWithTheLimit() { // A58, H19
+    void aTooLargeMessageIsRejectedWithTheLimit() {
         World world = new World("packet.max.bytes", 1000);
         world.publish("t", "x".repeat(990));
         RejectedException large = rejection(world, world.publish("t", "x".repeat(991)));
@@ -101,7 +101,7 @@ class BoundsTest {
     }
 
     @Test
-    void withDropOldestTheOldestNeverSentMessageGivesWay() { // E4: choose; L28
+    void withDropOldestTheOldestNeverSentMessageGivesWay() {
         World world = new World("store.max.messages", 3, "store.overflow", "drop-oldest");
         List<Publication> all = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
@@ -137,7 +137,7 @@ class BoundsTest {
     }
 
     @Test
-    void whatWasSentNeverGivesWay() { // design 5.7
+    void whatWasSentNeverGivesWay() {
         World world = World.connected("store.max.messages", 3, "store.overflow", "drop-oldest");
         List<Publication> sent = new ArrayList<>();
         for (int i = 1; i <= 3; i++) {
@@ -197,7 +197,7 @@ class BoundsTest {
     }
 
     @Test
-    void qos0WithoutAConnectionIsRejected() { // B16, design 5.1
+    void qos0WithoutAConnectionIsRejected() {
         World world = new World();
         RejectedException offline = rejection(world, world.publish("t", "1", 0));
         assertEquals(Reason.OFFLINE, offline.reason());
@@ -214,7 +214,7 @@ class BoundsTest {
     }
 
     @Test
-    void qos0WhoseBytesMayHaveLeftIsNeverRepeated() { // A49
+    void qos0WhoseBytesMayHaveLeftIsNeverRepeated() {
         World world = World.connected("qos0.offline", true);
         world.broker.takesBytes(4);
         Publication publication = world.publish("t", "1", 0);
@@ -249,7 +249,7 @@ class BoundsTest {
     }
 
     @Test
-    void qos0HasItsOwnBound() { // #416, design 5.1
+    void qos0HasItsOwnBound() {
         World world = new World("qos0.offline", true, "qos0.max.bytes", 3000, "store.max.bytes", 1024);
         for (int i = 0; i < 3; i++) {
             assertTrue(world.publish("t", PAYLOAD_807, 0).id() > 0);

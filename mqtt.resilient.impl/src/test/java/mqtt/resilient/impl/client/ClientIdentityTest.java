@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import mqtt.resilient.impl.world.DiskModel;
 import org.junit.jupiter.api.Test;
 
-/** The derived client id (design 7, key client.id). */
+/** The derived client id (the key client.id). */
 class ClientIdentityTest {
     private final DiskModel files = new DiskModel();
     private final SplittableRandom random = new SplittableRandom(1);

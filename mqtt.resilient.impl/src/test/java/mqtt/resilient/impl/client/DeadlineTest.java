@@ -11,11 +11,11 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Every answer has its time; a slow link is not a dead link (design 5.5). */
+/** Every answer has its time; a slow link is not a dead link. */
 class DeadlineTest {
 
     @Test
-    void aMissingPubackEndsTheLinkAfterTheResponseTimeAndNotBefore() { // A10, A11: 10 s, not 50 s; mosquitto#2176
+    void aMissingPubackEndsTheLinkAfterTheResponseTimeAndNotBefore() { // 10 s, not 50 s; mosquitto#2176
         World world = World.connected();
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(9_900)).expects("PINGREQ").expectsNothing();
@@ -69,7 +69,7 @@ class DeadlineTest {
     }
 
     @Test
-    void aSubackAndAnUnsubackAreAwaitedToo() { // A59: a deadline for each
+    void aSubackAndAnUnsubackAreAwaitedToo() { // a deadline for each
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 1, message -> { });
         world.broker.expects("SUBSCRIBE id=1 a:1").after(millis(9_900));
@@ -99,7 +99,7 @@ class DeadlineTest {
     }
 
     @Test
-    void aNetworkThatTakesNoByteForTheResponseTimeIsDead() { // A10 (1): a stall limit, whatever the keepalive is
+    void aNetworkThatTakesNoByteForTheResponseTimeIsDead() { // a stall limit, whatever the keepalive is
         World world = World.connected("keepalive.seconds", 3600);
         world.broker.after(Duration.ofMinutes(5)).takesBytes(3).isReachable(false);
         world.publish("t", "1");
@@ -222,7 +222,7 @@ class DeadlineTest {
     }
 
     @Test
-    void aConnackThatNeverComesEndsTheAttempt() { // Y9, L37
+    void aConnackThatNeverComesEndsTheAttempt() {
         World world = new World();
         world.broker.expects("CONNECT *").after(millis(9_900));
         assertEquals(ConnectionState.HANDSHAKE, world.state());
@@ -234,7 +234,7 @@ class DeadlineTest {
     }
 
     @Test
-    void aConnectionThatIsNeverMadeEndsTheAttempt() { // H14: bounded waits everywhere
+    void aConnectionThatIsNeverMadeEndsTheAttempt() { // bounded waits everywhere
         World world = new World();
         world.broker.isSilent(true);
         world.broker.after(millis(9_900));
@@ -246,7 +246,7 @@ class DeadlineTest {
     }
 
     @Test
-    void aNameThatIsNeverResolvedEndsTheAttempt() { // A2, L5
+    void aNameThatIsNeverResolvedEndsTheAttempt() {
         World world = new World();
         world.broker.resolvesNothing(true);
         world.broker.after(millis(9_900));

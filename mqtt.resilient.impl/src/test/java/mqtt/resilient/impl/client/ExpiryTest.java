@@ -13,7 +13,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Expiry, age and cancel touch only messages that were never sent (design 5.7). */
+/** Expiry, age and cancel touch only messages that were never sent. */
 class ExpiryTest {
 
     private static Message expiring(String payload, int seconds) {
@@ -21,7 +21,7 @@ class ExpiryTest {
     }
 
     @Test
-    void aQueuedMessageExpiresOnTimeWhileOffline() { // A48, A67: per-message expiry
+    void aQueuedMessageExpiresOnTimeWhileOffline() { // per-message expiry
         World world = new World();
         world.broker.isReachable(false);
         Publication publication = world.publish(expiring("1", 10));
@@ -35,7 +35,7 @@ class ExpiryTest {
     }
 
     @Test
-    void whatExpiredWhileOfflineIsNotSent() { // R7: drop, retry with deadline, deliver at any cost
+    void whatExpiredWhileOfflineIsNotSent() { // drop, retry with deadline, deliver at any cost
         World world = new World();
         world.broker.isReachable(false);
         world.publish(expiring("short", 5));
@@ -166,7 +166,7 @@ class ExpiryTest {
     }
 
     @Test
-    void aMessageThatWasSentIsNotWithdrawn() { // A67: a timeout does not prove non-delivery
+    void aMessageThatWasSentIsNotWithdrawn() { // a timeout does not prove non-delivery
         World world = World.connected();
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").hangsUp();

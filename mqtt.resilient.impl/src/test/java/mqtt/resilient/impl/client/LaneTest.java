@@ -13,7 +13,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Lanes, the window, the rate limit, and the retain flag of what is published (design 5.3). */
+/** Lanes, the window, the rate limit, and the retain flag of what is published. */
 class LaneTest {
 
     private static Message message(int lane, String payload) {
@@ -156,7 +156,7 @@ class LaneTest {
     }
 
     @Test
-    void theCallerIsNeverBlockedByTheWindow() { // A55, Y13, L41
+    void theCallerIsNeverBlockedByTheWindow() {
         World world = World.connected();
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 5000; i++) {
@@ -181,7 +181,7 @@ class LaneTest {
     }
 
     @Test
-    void retainIsSentAndRepeated() { // B14: every publish was retained
+    void retainIsSentAndRepeated() { // every publish was retained
         World world = World.connected();
         world.publish(Message.to("t").payload("last").retain(true).build());
         world.publish("t", "not");
@@ -192,7 +192,7 @@ class LaneTest {
     // ---- rate -----------------------------------------------------------------------------------------------------
 
     @Test
-    void theRateLimitsWhatIsSentPerSecond() { // A68, H30
+    void theRateLimitsWhatIsSentPerSecond() {
         World world = World.connected("rate.messages", 5, "rate.burst", 3);
         for (int i = 0; i < 100; i++) {
             world.publish("t", "" + i, i % 3);

@@ -14,7 +14,7 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A configuration that changes while the client runs loses nothing, and reconnects only where it must (design 7). */
+/** A configuration that changes while the client runs loses nothing, and reconnects only where it must. */
 class ReconfigurationTest {
 
     /** A connected client with two messages in flight and a subscription. */
@@ -89,7 +89,7 @@ class ReconfigurationTest {
     }
 
     @Test
-    void fromAPersistentToACleanSessionAndBack() { // the truth table of A30, as far as it makes sense
+    void fromAPersistentToACleanSessionAndBack() { // the truth table, as far as it makes sense
         World world = busy();
         world.reconfigure("session.expiry.seconds", 0);
         world.broker.expects("DISCONNECT", "CONNECT clean id=c *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1",
@@ -131,7 +131,7 @@ class ReconfigurationTest {
     }
 
     @Test
-    void aConfigurationThatIsRefusedLeavesTheLastOneInForce() { // design 7
+    void aConfigurationThatIsRefusedLeavesTheLastOneInForce() {
         World world = busy();
         world.client.configurationRefused("test", "keepalive.seconds: \"x\" is not allowed");
         world.broker.expectsNothing();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** What was not acknowledged is sent again: on the next connection only, as it was, in order, through the window. */
 class ReplayTest {
     @Test
-    void everyLossRepeatsWithTheSameIdAndDupAgain() { // A51, A54, Y12, Y15
+    void everyLossRepeatsWithTheSameIdAndDupAgain() {
         World world = World.connected();
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
@@ -31,7 +31,7 @@ class ReplayTest {
     }
 
     @Test
-    void theWholeWindowIsRepeatedInOriginalOrderBeforeAnythingNew() { // A54, Y14: the full list, not the last one
+    void theWholeWindowIsRepeatedInOriginalOrderBeforeAnythingNew() { // the full list, not the last one
         World world = World.connected();
         for (int i = 1; i <= 40; i++) {
             world.publish("t", "" + i, 1 + i % 2);
@@ -90,7 +90,7 @@ class ReplayTest {
     }
 
     @Test
-    void anExactlyOnceMessageIsReleasedAgainNotPublishedAgainOnceItsPubrecHasCome() { // L1, kura#1424
+    void anExactlyOnceMessageIsReleasedAgainNotPublishedAgainOnceItsPubrecHasCome() { // kura#1424
         World world = World.connected();
         Publication publication = world.publish("t", "1", 2);
         world.broker.expects("PUBLISH q2 id=1 t 1").sends("PUBREC id=1").expects("PUBREL id=1");
@@ -128,7 +128,7 @@ class ReplayTest {
     }
 
     @Test
-    void anAcknowledgementThatComesOnAResumedSessionBeforeTheRepeatCounts() { // H8
+    void anAcknowledgementThatComesOnAResumedSessionBeforeTheRepeatCounts() {
         World world = World.connected();
         Publication first = world.publish("t", "1");
         world.publish("t", "2");
@@ -172,7 +172,7 @@ class ReplayTest {
     }
 
     @Test
-    void withACleanSessionEveryReconnectSendsAsNew() { // A12, session.expiry.seconds=0
+    void withACleanSessionEveryReconnectSendsAsNew() { // session.expiry.seconds=0
         World world = new World("session.expiry.seconds", 0);
         world.broker.expects("CONNECT clean id=c keepalive=60").sends("CONNACK");
         world.publish("t", "1");
@@ -183,7 +183,7 @@ class ReplayTest {
     }
 
     @Test
-    void theSessionOfAnotherBrokerOfTheListIsDiscardedAndEverythingIsSentAsNew() { // design 5.6, L47
+    void theSessionOfAnotherBrokerOfTheListIsDiscardedAndEverythingIsSentAsNew() {
         World world = new World("brokers", List.of("mqtt://a", "mqtt://b"));
         ScriptedBroker broker = world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2");
         broker.acceptsNewClient();
@@ -231,7 +231,7 @@ class ReplayTest {
     }
 
     @Test
-    void noIdIsUsedTwiceWhileItIsLive() { // A53, U8, rumqtt#1057
+    void noIdIsUsedTwiceWhileItIsLive() { // rumqtt#1057
         World world = World.connected("inflight.max", 10);
         world.publish("stuck", "!");
         world.broker.expects("PUBLISH q1 id=1 stuck !");

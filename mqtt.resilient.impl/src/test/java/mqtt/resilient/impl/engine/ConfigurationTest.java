@@ -169,7 +169,7 @@ class ConfigurationTest {
         for (Object value : new Object[] { true, false, "true", "FALSE", " True ", new String[] { "true" } }) {
             settings(key, value);
         }
-        for (Object value : new Object[] { "yes", "1", 1, "", new String[] { "true", "false" } }) { // B14
+        for (Object value : new Object[] { "yes", "1", 1, "", new String[] { "true", "false" } }) {
             String error = error(key, value);
             assertTrue(error.startsWith(key + ": \"") && error.contains("allowed: "), error);
         }
@@ -265,7 +265,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void brokersAsTextArrayOrList() throws InvalidException { // A2
+    void brokersAsTextArrayOrList() throws InvalidException {
         for (Object value : new Object[] { "mqtt://a,mqtt://b:1884", "mqtt://a\nmqtt://b:1884", " mqtt://a , mqtt://b:1884 ",
             new String[] { "mqtt://a", "mqtt://b:1884" }, List.of("mqtt://a", " mqtt://b:1884"),
             new String[] { "mqtt://a", "", "mqtt://b:1884" } }) {
@@ -279,7 +279,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void userAndPassword() throws InvalidException { // A4, A5
+    void userAndPassword() throws InvalidException {
         assertEquals("u", settings("user", "u").link().login().user());
         assertNull(settings("user", "u").link().login().password(), "a user alone");
         assertArrayEquals("pä".getBytes(StandardCharsets.UTF_8), settings("user", "u", ".password", "pä").link().login()
@@ -299,7 +299,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theWill() throws InvalidException { // A14
+    void theWill() throws InvalidException {
         assertNull(settings("will.payload", "x", "will.qos", 2, "will.retain", true).link().login().will());
         var will = settings("will.topic", "gone/x", "will.payload", "bye", "will.qos", "2", "will.retain", "true").link()
                 .login().will();
@@ -388,7 +388,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theWanProbe() throws InvalidException { // A44: the address is configurable
+    void theWanProbe() throws InvalidException { // the address is configurable
         assertEquals("8.8.8.8", settings().wanProbe().host());
         assertEquals(53, settings().wanProbe().port());
         assertEquals("::1", settings("wan.probe", "[::1]:5353").wanProbe().host());
