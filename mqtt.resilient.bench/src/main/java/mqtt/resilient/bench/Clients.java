@@ -1,8 +1,6 @@
 package mqtt.resilient.bench;
 
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import mqtt.resilient.api.ClientStatus;
@@ -12,19 +10,13 @@ import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.Environment;
-import mqtt.resilient.impl.client.StoreBounds;
 import mqtt.resilient.impl.codec.Mqtt311;
-import mqtt.resilient.impl.dispatch.DispatchSettings;
-import mqtt.resilient.impl.link.BrokerUri;
-import mqtt.resilient.impl.link.LinkSettings;
-import mqtt.resilient.impl.session.SessionSettings;
-import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.impl.engine.Configuration;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.MemoryStore;
 
 /** Clients as the benchmarks need them. */
 final class Clients {
-    private static final long SECOND = 1_000_000_000L;
 
     private Clients() {
     }
@@ -45,17 +37,14 @@ final class Clients {
 
     /** The shipped defaults with another window, for a client without a machine. */
     static ClientSettings settings(int window) {
-        LinkSettings link = new LinkSettings(
-                new LinkSettings.Brokers(List.of(BrokerUri.parse("mqtt://broker")), false, 0),
-                new LinkSettings.Login("bench", null, null, null, false, 60),
-                new LinkSettings.Transport(null, null, List.of()),
-                new LinkSettings.Timing(0, 10 * SECOND, 10 * SECOND, SECOND / 4, 60 * SECOND, 30 * SECOND),
-                new LinkSettings.Network(0, 300 * SECOND, 0), new LinkSettings.Schedule(0, 30 * SECOND), 604_800, false,
-                1_048_576, LinkSettings.Version.MQTT_3_1_1);
-        return new ClientSettings(link, new SessionSettings(window, 64L << 20, 0, 1, false, 5),
-                new DispatchSettings(1000, 16_777_216, 3, 300 * SECOND),
-                new StoreBounds(1L << 40, 0, 0, Collections.nCopies(4, StoreBounds.Lane.UNBOUNDED), false, 4_194_304,
-                        false), StoreSettings.MEMORY, 1_048_576, new ClientSettings.NameServer("127.0.0.1", 53));
+        try {
+            // Not bounded by the heap, as store=memory would be; what these clients store is in the heap all the same.
+            return new Configuration(Map.of("brokers", "mqtt://broker", "protocol", "3.1.1", "failback.seconds", 0,
+                    "inflight.max", window, "inflight.max.bytes", 64L << 20, "store", "power",
+                    "store.max.bytes", 1L << 40, "wan.probe", "127.0.0.1:53")).settings("bench", "");
+        } catch (Configuration.InvalidException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** A client on a network of its own; it is connected after the network has run. */

@@ -43,7 +43,7 @@ class MessageTest {
     }
 
     @Test
-    void thePayloadIsCopiedInAndOut() { // A23, H21
+    void thePayloadIsCopiedInAndOut() {
         byte[] mine = { 1, 2, 3 };
         Message message = Message.to("t").payload(mine).build();
         mine[0] = 9;
@@ -86,7 +86,7 @@ class MessageTest {
     }
 
     @Test
-    void aWildcardOrNulInTheTopicIsRefusedAtOnce() { // A47, G25
+    void aWildcardOrNulInTheTopicIsRefusedAtOnce() {
         for (String topic : new String[] { "a/+", "a/#", "a\0", "", null }) {
             IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> Message.to(topic));
             assertTrue(error.getMessage().startsWith("topic: "), error.getMessage());

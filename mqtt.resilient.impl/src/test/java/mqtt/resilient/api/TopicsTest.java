@@ -22,7 +22,7 @@ class TopicsTest {
     @ParameterizedTest
     @CsvSource({ "a/+, wildcard", "#, wildcard", "a+b, wildcard", "a#, wildcard", "'', an empty text",
         ", null is not allowed" })
-    void isNoTopicName(String topic, String why) { // A47
+    void isNoTopicName(String topic, String why) {
         assertError("topic: ", why, topic, () -> Topics.requireName(topic));
     }
 

@@ -36,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The rules that cannot be added later (design sections 3 and 4): the layers, and that everything outside {@code io},
- * {@code engine} and {@code component} is deterministic: it makes no thread, blocks on nothing and reads no clock.
+ * The rules that cannot be added later: the layers, and that everything outside {@code io}, {@code engine} and
+ * {@code component} is deterministic: it makes no thread, blocks on nothing and reads no clock.
  */
 class ArchitectureTest {
     private static final String BASE = "mqtt.resilient.impl.";

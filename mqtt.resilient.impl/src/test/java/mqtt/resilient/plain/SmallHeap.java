@@ -31,11 +31,11 @@ import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.engine.Engine;
 import mqtt.resilient.impl.engine.EventBacklog;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
-import mqtt.resilient.impl.world.Settings;
 
 /** A process with a small heap in which one bound is filled; it says what was told then, and {@code done} if it is still well. */
 public final class SmallHeap {
@@ -148,9 +148,8 @@ public final class SmallHeap {
             }
         };
         Executor others = Executors.newSingleThreadExecutor();
-        ClientSettings base = Settings.DEFAULT.brokers(List.of(uri)).packetMaxBytes(2 * MEGABYTE).build();
-        ClientSettings settings = new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, MEGABYTE), base.packetMaxBytes(), base.wanProbe());
+        ClientSettings settings = Keys.stored(new StoreSettings("store", Durability.POWER, 500_000_000L, 0, MEGABYTE),
+                "brokers", uri, "packet.max.bytes", 2 * MEGABYTE);
         LocalFileSystem files = new LocalFileSystem(directory);
         ClientEvents silence = (ClientEvents) java.lang.reflect.Proxy.newProxyInstance(SmallHeap.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, values) -> null);

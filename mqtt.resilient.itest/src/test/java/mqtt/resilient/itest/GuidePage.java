@@ -32,15 +32,15 @@ record GuidePage(String name, String text) {
         return new GuidePage(name, Files.readString(root().resolve(name)));
     }
 
-    /** Reads {@code README.md}, what else stands beside it, and all of {@code docs}. */
+    /** Reads {@code README.md}, what else stands beside it, and all of {@code docs}, also what is in directories there. */
     static List<GuidePage> all() throws IOException {
         List<GuidePage> pages = new ArrayList<>();
         for (String name : List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")) {
             pages.add(of(name));
         }
-        try (Stream<Path> files = Files.list(root().resolve("docs"))) {
+        try (Stream<Path> files = Files.walk(root().resolve("docs"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".md")).sorted().toList()) {
-                pages.add(of("docs/" + file.getFileName()));
+                pages.add(of(root().relativize(file).toString()));
             }
         }
         return pages;

@@ -13,7 +13,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** Links between the pages lead somewhere, and the README leads to every page. */
+/** Links between the pages lead somewhere; the README leads to every page, that of docs/decisions to those there. */
 class LinksTest {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#:\\s]*)(?:#([^)\\s]*))?\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
@@ -36,12 +36,18 @@ class LinksTest {
 
     @Test
     void theReadmeLeadsToEveryPage() throws IOException {
-        List<String> linked = LINK.matcher(GuidePage.of("README.md").text()).results().map(link -> link.group(1)).toList();
         Set<String> missing = new TreeSet<>();
         GuidePage.all().forEach(page -> missing.add(page.name()));
         missing.remove("README.md");
-        linked.forEach(missing::remove);
+        linked("README.md").forEach(missing::remove);
+        linked("docs/decisions/README.md").forEach(missing::remove);
         assertEquals(Set.of(), missing);
+    }
+
+    private static List<String> linked(String name) throws IOException {
+        Path page = Path.of(name);
+        return LINK.matcher(GuidePage.of(name).text()).results()
+                .map(link -> page.resolveSibling(link.group(1)).normalize().toString()).toList();
     }
 
     /** As the sites that show Markdown name them. */

@@ -87,7 +87,8 @@ public final class Configuration {
     private final Map<String, ?> properties;
     private final TlsMaterial material;
 
-    Configuration(Map<String, ?> properties) {
+    /** Reads these properties, with the material of the files that they name. */
+    public Configuration(Map<String, ?> properties) {
         this(properties, null);
     }
 
@@ -187,7 +188,7 @@ public final class Configuration {
      * @param clientId the client id to use
      * @param place the directory of the store, if it is to be one on disk
      */
-    ClientSettings settings(String clientId, String place) throws InvalidException {
+    public ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
         return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(), store(place),
                 packetMaxBytes, wanProbe());

@@ -44,19 +44,8 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param authMethod the method of enhanced authentication; empty = none
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
      */
-    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
-            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum) {
-        private static final int TOPIC_ALIASES = 32;
-
-        /** With the topic aliases that there are if nobody says how many. */
-        public Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
-                String authMethod) {
-            this(protocol, receiveMaximum, willDelaySeconds, userProperties, authMethod, TOPIC_ALIASES);
-        }
-
-        /** MQTT 3.1.1. */
-        public static final Version MQTT_3_1_1 = new Version(Protocol.MQTT_3_1_1, 65_535, 0, List.of(), "");
-
+    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
+            String authMethod, int topicAliasMaximum) {
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
                     && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod)

@@ -15,9 +15,4 @@ import mqtt.resilient.api.Message;
  */
 public record SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst,
         boolean strict, int poisonAttempts, Message birth) {
-    /** Without a birth message. */
-    public SessionSettings(int inflightMax, long inflightMaxBytes, double ratePerSecond, int rateBurst, boolean strict,
-            int poisonAttempts) {
-        this(inflightMax, inflightMaxBytes, ratePerSecond, rateBurst, strict, poisonAttempts, null);
-    }
 }

@@ -8,13 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Authenticator;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.api.Message;
-import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.world.Recorder;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.spi.packet.Auth;
 import org.junit.jupiter.api.Test;
@@ -22,12 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Enhanced authentication (MQTT 5 section 4.12). */
 class AuthenticationTest {
     private static World world(String method) {
-        return world(method, UnaryOperator.identity());
-    }
-
-    private static World world(String method, UnaryOperator<Settings> change) {
-        return World.five(change, version -> new LinkSettings.Version(version.protocol(),
-                version.receiveMaximum(), 0, List.of(), method), false);
+        return World.five("auth.method", method);
     }
 
     /** Says what it is asked, with what is handed to it. */
@@ -204,9 +195,9 @@ class AuthenticationTest {
         World world = world("M");
         world.client.authenticator(new Echo());
         world.broker.expects("CONNECT *").sends("CONNACK {21=M}").sends("AUTH code=24 {21=M}").expects("DISCONNECT code=130");
-        World without = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World without = World.five();
         without.broker.expects("CONNECT *").sends("AUTH code=24 {21=M}").expects("DISCONNECT code=130");
-        World unasked = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World unasked = World.five();
         unasked.broker.expects("CONNECT *").sends("CONNACK {21=M}").expects("DISCONNECT code=130");
     }
 
@@ -254,7 +245,7 @@ class AuthenticationTest {
 
     @Test
     void aSlowListenerDoesNotEndAConnectionThatAuthenticatesAgain() {
-        World world = world("M", settings -> settings.inboundMaxBytes(100_000));
+        World world = World.five("auth.method", "M", "inbound.max.bytes", 100_000);
         Echo echo = new Echo();
         echo.again = Duration.ofSeconds(5);
         world.client.authenticator(echo);
@@ -326,7 +317,7 @@ class AuthenticationTest {
 
     @Test
     void aClientThatIsStoppedWhileItAuthenticatesSaysGoodbye() {
-        World world = world("M", settings -> settings.will(Message.to("will").build()));
+        World world = World.five("auth.method", "M", "will.topic", "will");
         world.client.authenticator(new Echo());
         world.broker.expects("CONNECT *");
         world.listenersAreStuck(true);

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
@@ -14,12 +13,12 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A slow listener holds up nobody but the broker's messages to it (design 5.9). */
+/** A slow listener holds up nobody but the broker's messages to it. */
 class BackPressureTest {
     private static final String KILOBYTES_60 = "x".repeat(60_000);
 
     @Test
-    void aListenerStuckForAMinuteDelaysNeitherPublishesNorPings() { // A15, L9
+    void aListenerStuckForAMinuteDelaysNeitherPublishesNorPings() {
         World world = subscribed(World.connected(), new Recorder());
         world.listenersAreStuck(true);
         world.broker.sends("PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in y");
@@ -54,7 +53,7 @@ class BackPressureTest {
 
     @Test
     void beyondTheBoundReadingPausesAndResumesAtHalf() {
-        World world = World.connected(settings -> settings.inboundMaxBytes(200_000));
+        World world = World.connected("inbound.max.bytes", 200_000);
         Recorder recorder = new Recorder();
         world.subscribe("in", 1, recorder, true);
         world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
@@ -74,7 +73,7 @@ class BackPressureTest {
 
     @Test
     void manySmallPropertiesCountForTheMemoryThatTheyTake() {
-        World world = World.five(settings -> settings.inboundMaxBytes(200_000), UnaryOperator.identity(), false);
+        World world = World.five("inbound.max.bytes", 200_000);
         world.broker.expects("CONNECT *").sends("CONNACK");
         world.subscribe("in", 1, new Recorder(), true);
         world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1",
@@ -84,7 +83,7 @@ class BackPressureTest {
 
     /** A world in which reading is paused because the only listener is stuck. */
     private static World paused() {
-        World world = World.connected(settings -> settings.inboundMaxBytes(100_000));
+        World world = World.connected("inbound.max.bytes", 100_000);
         subscribed(world, new Recorder());
         world.listenersAreStuck(true);
         world.broker.sends("PUBLISH q1 id=7 in " + KILOBYTES_60, "PUBLISH q1 id=8 in " + KILOBYTES_60);
@@ -158,8 +157,8 @@ class BackPressureTest {
     }
 
     @Test
-    void qos0BeyondTheQueueDropsTheOldestAndCounts() { // E4, E5, L14: capacity means capacity
-        World world = World.connected(settings -> settings.inboundQueue(3));
+    void qos0BeyondTheQueueDropsTheOldestAndCounts() { // capacity means capacity
+        World world = World.connected("inbound.queue", 3);
         Recorder recorder = new Recorder();
         subscribed(world, recorder);
         world.listenersAreStuck(true);
@@ -172,8 +171,8 @@ class BackPressureTest {
     }
 
     @Test
-    void qos0NeverPushesOutWhatIsToBeAcknowledged() { // L14: overflow breaks the QoS 1 guarantee
-        World world = World.connected(settings -> settings.inboundQueue(2));
+    void qos0NeverPushesOutWhatIsToBeAcknowledged() { // overflow breaks the QoS 1 guarantee
+        World world = World.connected("inbound.queue", 2);
         Recorder recorder = new Recorder();
         subscribed(world, recorder);
         world.listenersAreStuck(true);
@@ -186,7 +185,7 @@ class BackPressureTest {
 
     @Test
     void oneSlowListenerDropsNothingOfAnother() {
-        World world = World.connected(settings -> settings.inboundQueue(1));
+        World world = World.connected("inbound.queue", 1);
         Recorder fast = new Recorder();
         world.subscribe("in", 0, fast);
         world.subscribe("in", 0, message -> {

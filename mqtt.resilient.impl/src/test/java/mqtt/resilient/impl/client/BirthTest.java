@@ -5,53 +5,43 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Durability;
-import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
-import mqtt.resilient.api.Qos;
-import mqtt.resilient.impl.link.LinkSettings;
-import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.ScriptedBroker;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
-import mqtt.resilient.v5.Mqtt5;
 import org.junit.jupiter.api.Test;
 
 /** The birth message: the counterpart of the will. */
 class BirthTest {
-    private static Message birth(int qos) {
-        return Message.to("state").payload("on").qos(Qos.of(qos)).build();
+    /** The keys of a birth message, and others. */
+    private static Object[] birth(int qos, Object... others) {
+        return keys("on", qos, false, others);
     }
 
-    private static ClientSettings with(ClientSettings base, Message birth, StoreSettings store) {
-        SessionSettings session = base.session();
-        return new ClientSettings(base.link(), new SessionSettings(session.inflightMax(), session.inflightMaxBytes(),
-                session.ratePerSecond(), session.rateBurst(), session.strict(), session.poisonAttempts(), birth), base.dispatch(),
-                base.bounds(), store, base.packetMaxBytes(), base.wanProbe());
-    }
-
-    private static World world(Message birth, UnaryOperator<Settings> change) {
-        return new World(with(change.apply(Settings.DEFAULT).build(), birth, StoreSettings.MEMORY));
+    private static Object[] keys(String payload, int qos, boolean retain, Object... others) {
+        List<Object> all = new ArrayList<>(List.of("birth.topic", "state", "birth.payload", payload, "birth.qos", qos,
+                "birth.retain", retain));
+        Collections.addAll(all, others);
+        return all.toArray();
     }
 
     private static World connected(int qos) {
-        World world = world(birth(qos), UnaryOperator.identity());
+        World world = new World(birth(qos));
         world.broker.acceptsNewClient();
         return world;
     }
 
-    private static World five(Message birth, String connack) {
-        World world = World.unconfigured();
-        world.client.offer(new Mqtt5());
-        world.client.configure("test", with(World.settings(LinkSettings.Protocol.MQTT_5, UnaryOperator.identity(),
-                UnaryOperator.identity(), false), birth, StoreSettings.MEMORY));
+    private static World five(Object[] birth, String connack) {
+        World world = World.five(birth);
         world.broker.expects("CONNECT clean *").sends(connack);
         return world;
     }
@@ -62,7 +52,7 @@ class BirthTest {
 
     @Test
     void itComesBeforeAnythingElseOnTheFirstConnection() {
-        World world = world(birth(1), UnaryOperator.identity());
+        World world = new World(birth(1));
         world.client.subscribe("in", 1, world.client.queue(new Recorder(), "in", false));
         world.publish("t", "1");
         world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").sends("CONNACK")
@@ -131,7 +121,8 @@ class BirthTest {
     void afterARestartTheBrokerLetsGoOfWhatItMayHoldAndNoMessageIsTakenForIt() {
         VirtualScheduler scheduler = new VirtualScheduler();
         DiskModel disk = new DiskModel();
-        ClientSettings settings = with(Settings.DEFAULT.build(), birth(2), new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096));
+        ClientSettings settings = Keys.stored(
+                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), birth(2));
         ScriptedBroker before = new ScriptedBroker(scheduler);
         new World(scheduler, before, disk, scheduler::execute, "boot", settings);
         before.acceptsNewClient().expects("PUBLISH q2 id=65531 state on").sends("PUBREC id=65531").expects("PUBREL id=65531");
@@ -157,7 +148,7 @@ class BirthTest {
 
     @Test
     void theRateDoesNotHoldItBack() {
-        World world = world(birth(1), settings -> settings.rate(0.01));
+        World world = new World(birth(1, "rate.messages", 0.01));
         world.publish("t", "1");
         world.publish("t", "2");
         world.broker.acceptsNewClient().expects("PUBLISH q1 id=65535 state on", "PUBLISH q1 id=1 t 1").expectsNothing();
@@ -165,7 +156,7 @@ class BirthTest {
 
     @Test
     void whatTheBrokerDoesNotTakeIsLoweredLikeAnyMessage() {
-        World world = five(Message.to("state").payload("on").qos(Qos.EXACTLY_ONCE).retain(true).build(), "CONNACK {36=1 37=0}");
+        World world = five(keys("on", 2, true), "CONNACK {36=1 37=0}");
         world.broker.expects("PUBLISH q1 id=65535 state on").sends("PUBACK id=65535 code=16").networkBreaks().awaitsClient()
                 .expects("CONNECT *").sends("CONNACK session-present {36=0}").expects("PUBLISH retain q0 state on");
     }
@@ -194,7 +185,7 @@ class BirthTest {
 
     @Test
     void oneThatIsTooLargeForTheBrokerIsToldAndNotSent() {
-        World world = five(Message.to("state").payload("x".repeat(100)).build(), "CONNACK {39=60}");
+        World world = five(keys("x".repeat(100), 1, false), "CONNACK {39=60}");
         world.broker.expectsNothing();
         assertEquals(List.of("REFUSED state"), missing(world));
     }
@@ -264,7 +255,7 @@ class BirthTest {
 
     @Test
     void theNextBrokerOfTheListGetsItToo() {
-        World world = world(birth(1), settings -> settings.brokers(List.of("mqtt://one", "mqtt://two")));
+        World world = new World(birth(1, "brokers", List.of("mqtt://one", "mqtt://two")));
         world.broker.acceptsNewClient().expects("PUBLISH q1 id=65535 state on").resolves("one", "10.0.0.2").refusesAt("10.0.0.1", true)
                 .resolves("two", "10.0.0.3").refusesAt("10.0.0.2", true).networkBreaks().awaitsClient().acceptsNewClient()
                 .expects("PUBLISH q1 id=65535 state on").expectsNothing();
@@ -274,17 +265,16 @@ class BirthTest {
     void anotherOneIsSentOnTheNextConnection() {
         World world = connected(1);
         world.broker.expects("PUBLISH q1 id=65535 state on");
-        Message other = Message.to("state").payload("here").qos(Qos.EXACTLY_ONCE).build();
-        world.client.configure("test", with(Settings.DEFAULT.build(), other, StoreSettings.MEMORY));
+        world.client.configure("test", Keys.settings(keys("here", 2, false)));
         world.broker.sends("PUBACK id=65535").expectsNothing().networkBreaks().acceptsAgain(true)
                 .expects("PUBLISH q2 id=65531 state here").expectsNothing();
-        world.client.configure("test", with(Settings.DEFAULT.build(), null, StoreSettings.MEMORY));
+        world.client.configure("test", Keys.settings());
         world.broker.networkBreaks().acceptsAgain(true).expects("PUBREL id=65531").expectsNothing();
     }
 
     @Test
     void aFullNetworkDelaysItAndNothingPassesIt() {
-        World world = world(birth(1), UnaryOperator.identity());
+        World world = new World(birth(1));
         world.publish("t", "1");
         world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").takesBytes(0).sends("CONNACK")
                 .expectsNothing().takesBytes(5).expectsNothing().takesBytes(1000)
@@ -305,7 +295,8 @@ class BirthTest {
     private static void pubrelsOfEarlierBirthsEndTheConnection(int unanswered) {
         VirtualScheduler scheduler = new VirtualScheduler();
         DiskModel disk = new DiskModel();
-        ClientSettings settings = with(Settings.DEFAULT.build(), birth(2), new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096));
+        ClientSettings settings = Keys.stored(
+                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), birth(2));
         ScriptedBroker before = new ScriptedBroker(scheduler);
         new World(scheduler, before, disk, scheduler::execute, "boot", settings);
         before.acceptsNewClient().expects("PUBLISH q2 id=65531 state on");
@@ -394,11 +385,9 @@ class BirthTest {
     void anotherOneIsNoRepetitionOfTheOneThatWasNotAnswered() {
         World world = connected(1);
         world.broker.expects("PUBLISH q1 id=65535 state on");
-        Message other = Message.to("state").payload("here").qos(Qos.AT_LEAST_ONCE).build();
-        world.client.configure("test", with(Settings.DEFAULT.build(), other, StoreSettings.MEMORY));
+        world.client.configure("test", Keys.settings(keys("here", 1, false)));
         world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH q1 id=65535 state here");
-        Message same = Message.to("state").payload("here").qos(Qos.AT_LEAST_ONCE).build();
-        world.client.configure("test", with(Settings.DEFAULT.build(), same, StoreSettings.MEMORY));
+        world.client.configure("test", Keys.settings(keys("here", 1, false)));
         world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=65535 state here").expectsNothing();
     }
 }

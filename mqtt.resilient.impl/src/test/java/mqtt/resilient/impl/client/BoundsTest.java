@@ -17,7 +17,7 @@ import mqtt.resilient.api.RejectedException.Reason;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** What is admitted, and what gives way when it is too much (design 5.1, 6). */
+/** What is admitted, and what gives way when it is too much. */
 class BoundsTest {
     /** A message that counts for exactly 1,000 bytes: topic, payload and 192. */
     private static final String PAYLOAD_807 = "x".repeat(807);
@@ -33,8 +33,8 @@ class BoundsTest {
     }
 
     @Test
-    void aMessageBeyondTheByteBoundIsRejectedAtOnce() { // #554: enqueue never blocks; A48
-        World world = new World(settings -> settings.storeMaxBytes(3000));
+    void aMessageBeyondTheByteBoundIsRejectedAtOnce() {
+        World world = new World("store.max.bytes", 3000);
         for (int i = 0; i < 3; i++) {
             assertEquals(i + 1, world.publish("t", PAYLOAD_807).id());
         }
@@ -46,7 +46,7 @@ class BoundsTest {
 
     @Test
     void aMessageBeyondTheCountIsRejectedAtOnce() {
-        World world = new World(settings -> settings.storeMaxMessages(3));
+        World world = new World("store.max.messages", 3);
         for (int i = 0; i < 3; i++) {
             world.publish("t", "x", 1 + i % 2);
         }
@@ -57,7 +57,7 @@ class BoundsTest {
 
     @Test
     void spaceIsFreedByTheAcknowledgementAtOnce() { // kura#2006, mosquitto#2256
-        World world = World.connected(settings -> settings.storeMaxMessages(2));
+        World world = World.connected("store.max.messages", 2);
         world.publish("t", "1");
         world.publish("t", "2");
         rejection(world, world.publish("t", "no"));
@@ -71,7 +71,7 @@ class BoundsTest {
 
     @Test
     void rejectedMessagesReachNothingAndTakeNoNumber() {
-        World world = new World(settings -> settings.storeMaxMessages(1));
+        World world = new World("store.max.messages", 1);
         Publication first = world.publish("t", "1");
         rejection(world, world.publish("t", "2"));
         world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1").expectsNothing().sends("PUBACK id=1");
@@ -90,8 +90,8 @@ class BoundsTest {
     }
 
     @Test
-    void aTooLargeMessageIsRejectedWithTheLimit() { // A58, H19
-        World world = new World(settings -> settings.packetMaxBytes(1000));
+    void aTooLargeMessageIsRejectedWithTheLimit() {
+        World world = new World("packet.max.bytes", 1000);
         world.publish("t", "x".repeat(990));
         RejectedException large = rejection(world, world.publish("t", "x".repeat(991)));
         assertEquals(Reason.TOO_LARGE, large.reason());
@@ -101,8 +101,8 @@ class BoundsTest {
     }
 
     @Test
-    void withDropOldestTheOldestNeverSentMessageGivesWay() { // E4: choose; L28
-        World world = new World(settings -> settings.storeMaxMessages(3).dropOldest(true));
+    void withDropOldestTheOldestNeverSentMessageGivesWay() {
+        World world = new World("store.max.messages", 3, "store.overflow", "drop-oldest");
         List<Publication> all = new ArrayList<>();
         for (int i = 1; i <= 5; i++) {
             all.add(world.publish("t", "" + i));
@@ -116,7 +116,7 @@ class BoundsTest {
 
     @Test
     void aDroppedMessageSaysWhy() { // mosquitto#3394
-        World world = new World(settings -> settings.storeMaxMessages(1).dropOldest(true));
+        World world = new World("store.max.messages", 1, "store.overflow", "drop-oldest");
         var delivered = world.publish("t", "1").delivered().toCompletableFuture();
         world.publish("t", "2");
         assertEquals(Kind.DROPPED, world.now(delivered).kind());
@@ -125,7 +125,7 @@ class BoundsTest {
 
     @Test
     void theLeastUrgentLaneGivesWayFirst() {
-        World world = new World(settings -> settings.storeMaxMessages(3).dropOldest(true));
+        World world = new World("store.max.messages", 3, "store.overflow", "drop-oldest");
         Publication alarm = world.publish(Message.to("alarm").lane(0).build());
         Publication normal = world.publish(Message.to("normal").lane(2).build());
         Publication bulk = world.publish(Message.to("bulk").lane(3).build());
@@ -137,8 +137,8 @@ class BoundsTest {
     }
 
     @Test
-    void whatWasSentNeverGivesWay() { // design 5.7
-        World world = World.connected(settings -> settings.storeMaxMessages(3).dropOldest(true));
+    void whatWasSentNeverGivesWay() {
+        World world = World.connected("store.max.messages", 3, "store.overflow", "drop-oldest");
         List<Publication> sent = new ArrayList<>();
         for (int i = 1; i <= 3; i++) {
             sent.add(world.publish("t", "" + i));
@@ -161,7 +161,7 @@ class BoundsTest {
         for (int i = 1; i <= 10; i++) {
             world.publish("t", "" + i);
         }
-        world.reconfigure(settings -> settings.storeMaxMessages(6).dropOldest(true));
+        world.reconfigure("store.max.messages", 6, "store.overflow", "drop-oldest");
         world.publish("t", "11");
         world.broker.awaitsClient();
         world.broker.acceptsNewClient();
@@ -172,7 +172,7 @@ class BoundsTest {
 
     @Test
     void theStateFullIsLeftByItself() { // mosquitto#2256
-        World world = World.connected(settings -> settings.storeMaxBytes(3000).inflightMax(2));
+        World world = World.connected("store.max.bytes", 3000, "inflight.max", 2);
         for (int round = 0; round < 50; round++) {
             int accepted = 0;
             while (world.publish("t", PAYLOAD_807).id() > 0) {
@@ -197,7 +197,7 @@ class BoundsTest {
     }
 
     @Test
-    void qos0WithoutAConnectionIsRejected() { // B16, design 5.1
+    void qos0WithoutAConnectionIsRejected() {
         World world = new World();
         RejectedException offline = rejection(world, world.publish("t", "1", 0));
         assertEquals(Reason.OFFLINE, offline.reason());
@@ -207,15 +207,15 @@ class BoundsTest {
 
     @Test
     void qos0IsKeptOfflineWhenAsked() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         Publication publication = world.publish("t", "1", 0);
         world.broker.acceptsNewClient().expects("PUBLISH q0 t 1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
     }
 
     @Test
-    void qos0WhoseBytesMayHaveLeftIsNeverRepeated() { // A49
-        World world = World.connected(settings -> settings.qos0Offline(true));
+    void qos0WhoseBytesMayHaveLeftIsNeverRepeated() {
+        World world = World.connected("qos0.offline", true);
         world.broker.takesBytes(4);
         Publication publication = world.publish("t", "1", 0);
         assertEquals(Kind.PENDING, world.outcome(publication));
@@ -226,12 +226,12 @@ class BoundsTest {
 
     @Test
     void qos0ThatWaitsWhenTheLinkIsLostIsDroppedUnlessKeptOffline() {
-        World world = World.connected(settings -> settings.rate(1).burst(1));
+        World world = World.connected("rate.messages", 1, "rate.burst", 1);
         world.publish("t", "1", 0);
         Publication second = world.publish("t", "2", 0);
         world.broker.expects("PUBLISH q0 t 1").networkBreaks();
         assertEquals(Kind.DROPPED, world.outcome(second));
-        World keeping = World.connected(settings -> settings.rate(1).burst(1).qos0Offline(true));
+        World keeping = World.connected("rate.messages", 1, "rate.burst", 1, "qos0.offline", true);
         keeping.publish("t", "1", 0);
         Publication kept = keeping.publish("t", "2", 0);
         keeping.broker.expects("PUBLISH q0 t 1").networkBreaks();
@@ -249,8 +249,8 @@ class BoundsTest {
     }
 
     @Test
-    void qos0HasItsOwnBound() { // #416, design 5.1
-        World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(3000).storeMaxBytes(1024));
+    void qos0HasItsOwnBound() {
+        World world = new World("qos0.offline", true, "qos0.max.bytes", 3000, "store.max.bytes", 1024);
         for (int i = 0; i < 3; i++) {
             assertTrue(world.publish("t", PAYLOAD_807, 0).id() > 0);
         }
@@ -264,7 +264,7 @@ class BoundsTest {
 
     @Test
     void qos0BeyondItsBoundPushesOutTheOldestWithDropOldest() {
-        World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(2000).dropOldest(true));
+        World world = new World("qos0.offline", true, "qos0.max.bytes", 2000, "store.overflow", "drop-oldest");
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             all.add(world.publish("t", i + "x".repeat(806), 0));
@@ -276,10 +276,10 @@ class BoundsTest {
 
     @Test
     void qos0ThatIsBeingWrittenDoesNotBreakTheBound() {
-        World world = World.connected(settings -> settings.dropOldest(true));
+        World world = World.connected("store.overflow", "drop-oldest");
         world.broker.takesBytes(0);
         Publication first = world.publish("t", "x".repeat(1600), 0);
-        world.reconfigure(settings -> settings.dropOldest(true).qos0MaxBytes(1024));
+        world.reconfigure("store.overflow", "drop-oldest", "qos0.max.bytes", 1024);
         Publication second = world.publish("t", "x", 0);
         world.broker.takesBytes(Integer.MAX_VALUE);
         assertEquals(Kind.DELIVERED, world.outcome(first));
@@ -289,7 +289,7 @@ class BoundsTest {
 
     @Test
     void neitherQos0NorTheOthersStarve() {
-        World world = World.connected(settings -> settings.rate(10).burst(1));
+        World world = World.connected("rate.messages", 10, "rate.burst", 1);
         for (int i = 0; i < 50; i++) {
             world.publish("zero", "" + i, 0);
             world.publish("one", "" + i, 1);

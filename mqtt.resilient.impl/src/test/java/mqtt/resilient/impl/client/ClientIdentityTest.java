@@ -14,7 +14,7 @@ import mqtt.resilient.impl.environment.Machine;
 import mqtt.resilient.impl.world.DiskModel;
 import org.junit.jupiter.api.Test;
 
-/** The derived client id (design 7, key client.id). */
+/** The derived client id (the key client.id). */
 class ClientIdentityTest {
     private static final Machine HOST = machine("m", "a", "b");
     private static final Machine CLONE = machine("m", "c", "d");

@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.api.Message;
-import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,10 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ConnectTest {
 
     @Test
-    void theConnectCarriesUserPasswordAndWillOnBothConnections() { // A4, A5, A14, R4
-        Message will = Message.to("gone/c").payload("bye").qos(Qos.EXACTLY_ONCE).retain(true).build();
-        World world = new World(settings -> settings.user("u").password("p").will(will).keepAliveSeconds(30)
-                .clientId("gw-7"));
+    void theConnectCarriesUserPasswordAndWillOnBothConnections() {
+        World world = new World("user", "u", ".password", "p", "keepalive.seconds", 30, "client.id", "gw-7",
+                "will.topic", "gone/c", "will.payload", "bye", "will.qos", 2, "will.retain", true);
         world.broker.expects("CONNECT clean id=gw-7 keepalive=30 will=gone/c,bye,q2,retain user=u password=p")
                 .sends("CONNACK").expects("DISCONNECT")
                 .expects("CONNECT id=gw-7 keepalive=30 will=gone/c,bye,q2,retain user=u password=p").sends("CONNACK");
@@ -31,7 +28,7 @@ class ConnectTest {
     }
 
     @Test
-    void theFirstConnectIsRetriedLikeAnyOther() { // A26, L4, H5, Y10
+    void theFirstConnectIsRetriedLikeAnyOther() {
         World world = new World();
         world.broker.isReachable(false).after(Duration.ofHours(5)).isReachable(true).awaitsClient().acceptsNewClient();
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -39,7 +36,7 @@ class ConnectTest {
 
     @Test
     void aNameThatCannotBeResolvedIsTriedForEver() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://nowhere.invalid", "mqtt://broker")));
+        World world = new World("brokers", List.of("mqtt://nowhere.invalid", "mqtt://broker"));
         world.scheduler.run();
         assertTrue(world.reason().contains("cannot resolve nowhere.invalid"), world.reason());
         world.broker.awaitsClient().acceptsNewClient();
@@ -47,7 +44,7 @@ class ConnectTest {
     }
 
     @Test
-    void theNextAttemptAfterALossIsImmediateEnough() { // A37: not two ping intervals later
+    void theNextAttemptAfterALossIsImmediateEnough() { // not two ping intervals later
         World world = World.connected();
         world.broker.hangsUp();
         assertEquals(ConnectionState.WAITING, world.state());
@@ -58,7 +55,7 @@ class ConnectTest {
     @ParameterizedTest(name = "code {0}")
     @CsvSource({ "1, unacceptable protocol version", "2, client id rejected", "4, bad user name or password",
         "5, not authorized", "6, unknown code 6", "200, unknown code 200" })
-    void aRefusalThatSomebodyMustRemoveIsNamedAndRetriedSlowly(int code, String reason) { // A29, A32, Y27, L4
+    void aRefusalThatSomebodyMustRemoveIsNamedAndRetriedSlowly(int code, String reason) {
         World world = World.connected();
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").hangsUp().awaitsClient().expects("CONNECT *")
@@ -81,7 +78,7 @@ class ConnectTest {
     }
 
     @Test
-    void waitsGrowWithJitterUpToTheLongest() { // A29: no back-off and no jitter
+    void waitsGrowWithJitterUpToTheLongest() { // no back-off and no jitter
         List<Long> waits = waits(new World(), 40);
         for (int i = 0; i < waits.size(); i++) {
             long most = i == 0 ? 750 : Math.min(60_000, Math.max(250, waits.get(i - 1)) * 3 + 3);
@@ -124,7 +121,7 @@ class ConnectTest {
     }
 
     @Test
-    void everyAttemptResolvesTheNameAgain() { // A2: the address was frozen for ever
+    void everyAttemptResolvesTheNameAgain() { // the address was frozen for ever
         World world = World.connected();
         assertEquals(List.of("10.0.0.1:1883", "10.0.0.1:1883"), world.broker.takeAttempts());
         world.broker.resolves("broker", "10.0.0.9").hangsUp().acceptsAgain(true);
@@ -132,7 +129,7 @@ class ConnectTest {
     }
 
     @Test
-    void allAddressesAreTried() { // A2: every A and AAAA
+    void allAddressesAreTried() { // every A and AAAA
         World world = new World();
         world.broker.resolves("broker", "10.0.0.1", "10.0.0.2", "10.0.0.3").refusesAt("10.0.0.1", true)
                 .refusesAt("10.0.0.2", true);
@@ -145,7 +142,7 @@ class ConnectTest {
 
     @Test
     void theBrokersOfTheListAreTriedInTurn() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a:1", "mqtt://b:2", "mqtt://c:3")));
+        World world = new World("brokers", List.of("mqtt://a:1", "mqtt://b:2", "mqtt://c:3"));
         world.broker.isReachable(false);
         waits(world, 6);
         assertEquals(List.of("10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3", "10.0.0.1:1", "10.0.0.1:2", "10.0.0.1:3"),
@@ -154,7 +151,7 @@ class ConnectTest {
 
     @Test
     void aBrokerThatWasOnlineIsTriedFirstAfterALoss() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a:1", "mqtt://b:2")));
+        World world = new World("brokers", List.of("mqtt://a:1", "mqtt://b:2"));
         world.broker.acceptsNewClient();
         world.broker.takeAttempts();
         world.broker.hangsUp().acceptsAgain(true);
@@ -210,7 +207,7 @@ class ConnectTest {
     }
 
     @Test
-    void aBrokerThatFlapsForADayIsStillServedAtTheEnd() { // L36, H15, H16: soak
+    void aBrokerThatFlapsForADayIsStillServedAtTheEnd() {
         World world = World.connected();
         int delivered = 0;
         for (int i = 0; i < 300; i++) {

@@ -13,7 +13,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Expiry, age and cancel touch only messages that were never sent (design 5.7). */
+/** Expiry, age and cancel touch only messages that were never sent. */
 class ExpiryTest {
 
     private static Message expiring(String payload, int seconds) {
@@ -21,7 +21,7 @@ class ExpiryTest {
     }
 
     @Test
-    void aQueuedMessageExpiresOnTimeWhileOffline() { // A48, A67: per-message expiry
+    void aQueuedMessageExpiresOnTimeWhileOffline() { // per-message expiry
         World world = new World();
         world.broker.isReachable(false);
         Publication publication = world.publish(expiring("1", 10));
@@ -35,7 +35,7 @@ class ExpiryTest {
     }
 
     @Test
-    void whatExpiredWhileOfflineIsNotSent() { // R7: drop, retry with deadline, deliver at any cost
+    void whatExpiredWhileOfflineIsNotSent() { // drop, retry with deadline, deliver at any cost
         World world = new World();
         world.broker.isReachable(false);
         world.publish(expiring("short", 5));
@@ -47,7 +47,7 @@ class ExpiryTest {
 
     @Test
     void aMessageThatIsJustTooOldIsNotSentEvenBeforeTheSweep() {
-        World world = World.connected(settings -> settings.inflightMax(1));
+        World world = World.connected("inflight.max", 1);
         world.publish("t", "1");
         Publication publication = world.publish(expiring("2", 3));
         world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofMillis(3_000)).sends("PUBACK id=1").expectsNothing();
@@ -56,7 +56,7 @@ class ExpiryTest {
 
     @Test
     void aMessageThatIsInTimeIsSentInTheLastMoment() {
-        World world = World.connected(settings -> settings.inflightMax(1));
+        World world = World.connected("inflight.max", 1);
         world.publish("t", "1");
         world.publish(expiring("2", 3));
         world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofNanos(2_999_999_999L)).sends("PUBACK id=1")
@@ -75,7 +75,7 @@ class ExpiryTest {
 
     @Test
     void qos0ExpiresOnTimeToo() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         world.broker.isReachable(false);
         Publication publication = world.publish(Message.to("t").qos(Qos.AT_MOST_ONCE)
                 .expiresAfter(Duration.ofSeconds(5)).build());
@@ -85,7 +85,7 @@ class ExpiryTest {
 
     @Test
     void qos0ThatExpiredWhileOfflineIsNotSent() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         world.broker.isReachable(false);
         Publication publication = world.publish(Message.to("t").qos(Qos.AT_MOST_ONCE)
                 .expiresAfter(Duration.ofSeconds(5)).build());
@@ -109,7 +109,7 @@ class ExpiryTest {
 
     @Test
     void aMessageOlderThanTheStoresAgeIsDroppedWithAReason() {
-        World world = new World(settings -> settings.maxAgeSeconds(30));
+        World world = new World("store.max.age.seconds", 30);
         world.broker.isReachable(false);
         Publication publication = world.publish("t", "1");
         var delivered = publication.delivered();
@@ -127,7 +127,7 @@ class ExpiryTest {
         world.broker.isReachable(false);
         Publication publication = world.publish("t", "1");
         world.broker.after(Duration.ofSeconds(60));
-        world.reconfigure(settings -> settings.maxAgeSeconds(30));
+        world.reconfigure("store.max.age.seconds", 30);
         world.broker.after(Duration.ofSeconds(2));
         assertEquals(Kind.DROPPED, world.outcome(publication));
     }
@@ -166,7 +166,7 @@ class ExpiryTest {
     }
 
     @Test
-    void aMessageThatWasSentIsNotWithdrawn() { // A67: a timeout does not prove non-delivery
+    void aMessageThatWasSentIsNotWithdrawn() { // a timeout does not prove non-delivery
         World world = World.connected();
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").hangsUp();
@@ -197,7 +197,7 @@ class ExpiryTest {
 
     @Test
     void aQos0MessageThatWaitsIsWithdrawnToo() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         Publication publication = world.publish("t", "1", 0);
         var cancelled = publication.cancel();
         world.scheduler.run();
@@ -208,7 +208,7 @@ class ExpiryTest {
 
     @Test
     void aCancelledMessageFreesItsSpaceAtOnce() {
-        World world = new World(settings -> settings.storeMaxMessages(1));
+        World world = new World("store.max.messages", 1);
         Publication publication = world.publish("t", "1");
         assertEquals(0, world.publish("t", "2").id());
         publication.cancel();

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
@@ -19,7 +18,6 @@ import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.UserProperty;
-import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.spi.packet.Subscribe;
 import org.junit.jupiter.api.Test;
@@ -36,7 +34,7 @@ class FiveTest {
 
     @Test
     void aNewSessionThatLastsBeginsWithOneConnection() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT clean id=c keepalive=60 " + OPTIONS).sends("CONNACK");
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("5", world.client.status().protocol());
@@ -61,7 +59,7 @@ class FiveTest {
 
     @Test
     void aClientIdThatTheBrokerGaveIsKept() {
-        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        World world = World.five("client.id", "");
         world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}");
         assertEquals("given", world.client.status().clientId());
         world.broker.networkBreaks().awaitsClient().expects("CONNECT id=given *").sends("CONNACK session-present");
@@ -70,11 +68,10 @@ class FiveTest {
 
     @Test
     void theWillCarriesItsPropertiesAndItsDelay() {
-        Message will = Message.to("will").payload("gone").expiresAfter(Duration.ofSeconds(90)).properties(
-                MessageProperties.builder().text(true).contentType("text/plain").responseTopic("answer")
-                        .correlationData(new byte[] { 'c' }).userProperty("a", "b").userProperty("a", "c").build()).build();
-        World world = World.five(settings -> settings.will(will), version -> new LinkSettings.Version(version.protocol(), 10,
-                5, List.of(new UserProperty("site", "7")), ""), false);
+        World world = World.five("will.topic", "will", "will.payload", "gone", "will.payload.format", "text",
+                "will.expiry.seconds", 90, "will.delay.seconds", 5, "will.content.type", "text/plain",
+                "will.response.topic", "answer", "will.correlation", "c",
+                "will.user.properties", List.of("a=b", "a=c"), "connect.user.properties", "site=7", "inflight.max", 10);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
                 + " {24=5 2=90 1=1 3=text/plain 8=answer 9=c 38=a:b 38=a:c}");
     }
@@ -82,8 +79,7 @@ class FiveTest {
     @Test
     void anotherSessionExpiryIsToldWithTheDisconnect() {
         World world = connected("CONNACK");
-        world.client.configure("test", World.settings(LinkSettings.Protocol.MQTT_5,
-                settings -> settings.sessionExpirySeconds(60), UnaryOperator.identity(), false));
+        world.client.configure("test", World.fiveSettings("session.expiry.seconds", 60));
         world.client.disconnect();
         world.broker.expects("DISCONNECT {17=60}");
     }
@@ -91,12 +87,11 @@ class FiveTest {
     @Test
     void theWillIsPublishedOnAStopOnlyWhereThatIsWanted() {
         for (boolean wanted : new boolean[] { false, true }) {
-            World world = World.five(settings -> settings.will(Message.to("w").build()).willOnStop(wanted),
-                    UnaryOperator.identity(), false);
+            World world = World.five("will.topic", "w", "will.on.stop", wanted);
             world.broker.expects("CONNECT *").sends("CONNACK");
             world.client.stop();
             world.broker.expects(wanted ? "DISCONNECT code=4" : "DISCONNECT");
-            World basic = World.connected(settings -> settings.will(Message.to("w").build()).willOnStop(wanted));
+            World basic = World.connected("will.topic", "w", "will.on.stop", wanted);
             basic.client.stop();
             basic.broker.expects(wanted ? new String[0] : new String[] { "DISCONNECT" }).expectsNothing();
         }
@@ -150,7 +145,7 @@ class FiveTest {
 
     @Test
     void aMessageThatHasWaitedHasWhatIsLeftRoundedUp() {
-        World world = World.five(settings -> settings.inflightMax(1), UnaryOperator.identity(), false);
+        World world = World.five("inflight.max", 1);
         world.broker.expects("CONNECT clean *").sends("CONNACK");
         world.publish("t", "before");
         world.publish(Message.to("t").expiresAfter(Duration.ofSeconds(60)).build());
@@ -361,7 +356,7 @@ class FiveTest {
 
     @Test
     void strictMeansThatNothingIsSentWithLess() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), true);
+        World world = World.five("qos.strict", true);
         world.broker.expects("CONNECT *").sends("CONNACK {36=1 37=0}");
         var qos = world.publish("t", "x", 2).delivered();
         var retain = world.publish(Message.to("t").retain(true).build()).delivered();
@@ -418,8 +413,7 @@ class FiveTest {
 
     @Test
     void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
-        World world = World.five(UnaryOperator.identity(),
-                version -> new LinkSettings.Version(version.protocol(), 2, 0, List.of(), ""), false);
+        World world = World.five("inflight.max", 2);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=2 *").sends("CONNACK");
         world.subscribe("#", 1, message -> { }, true);
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
@@ -565,7 +559,7 @@ class FiveTest {
 
     @Test
     void aRefusalThatSomebodyMustRemoveIsTriedAgainSeldom() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK code=134");
         assertEquals("the broker refused: bad user name or password", world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
@@ -613,7 +607,7 @@ class FiveTest {
 
     @Test
     void aServerReferenceIsFollowed() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK code=156 {28=other:1884}").awaitsClient()
                 .expects("CONNECT clean *").sends("CONNACK");
         assertEquals(List.of("10.0.0.1:1883", "10.0.0.1:1884"), world.broker.takeAttempts());
@@ -624,7 +618,7 @@ class FiveTest {
 
     @Test
     void serversThatReferToEachOtherForEverAreLeftAfterAWhile() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         for (int i = 0; i < 6; i++) {
             world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=156 {28=server" + i + "}");
         }
@@ -636,14 +630,14 @@ class FiveTest {
 
     @Test
     void aRedirectionThatNamesNothingIsARefusal() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK code=157");
         assertEquals("the broker refused: server moved: no server reference", world.reason());
     }
 
     @Test
     void theFirstBrokerIsUsedAgainAlsoAfterARedirect() {
-        World world = World.five(settings -> settings.brokers(List.of("mqtt://a", "mqtt://b")), UnaryOperator.identity(), false);
+        World world = World.five("brokers", List.of("mqtt://a", "mqtt://b"));
         world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2").resolves("c", "10.0.0.3").refusesAt("10.0.0.1", true);
         world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=156 {28=c}").awaitsClient()
                 .expects("CONNECT *").sends("CONNACK");
@@ -659,7 +653,7 @@ class FiveTest {
 
     @Test
     void anAssignedClientIdThatIsRefusedIsAskedForAgain() {
-        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        World world = World.five("client.id", "");
         world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}").networkBreaks();
         List<String> connects = new ArrayList<>();
         for (int i = 0; i < 6; i++) {

@@ -10,7 +10,7 @@ import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Late, repeated and foreign acknowledgements are harmless: two earlier clients die of them (A52, H7). */
+/** Late, repeated and foreign acknowledgements are harmless: two earlier clients die of them. */
 class ForeignAcknowledgementTest {
     private final World world = World.connected();
     private final int connections = world.broker.connections();
@@ -27,12 +27,12 @@ class ForeignAcknowledgementTest {
     }
 
     @Test
-    void aPubackForAnIdThatWasNeverSent() { // A52
+    void aPubackForAnIdThatWasNeverSent() {
         world.broker.sends("PUBACK id=1", "PUBACK id=127", "PUBACK id=128", "PUBACK id=65535").expectsNothing();
     }
 
     @Test
-    void aSecondPuback() { // A52: the late one and that of the repetition
+    void aSecondPuback() { // the late one and that of the repetition
         Publication first = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").sendsTogether("PUBACK id=1", "PUBACK id=1").expectsNothing();
         assertEquals(Kind.DELIVERED, world.outcome(first));
@@ -126,7 +126,7 @@ class ForeignAcknowledgementTest {
 
     @Test
     void aPubackOfAMessageThatIsStillQueued() {
-        World small = World.connected(settings -> settings.inflightMax(1));
+        World small = World.connected("inflight.max", 1);
         small.publish("t", "1");
         Publication second = small.publish("t", "2");
         small.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=2").expectsNothing();

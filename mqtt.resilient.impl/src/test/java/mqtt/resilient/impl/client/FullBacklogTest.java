@@ -5,15 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.ScriptedBroker;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,7 @@ class FullBacklogTest {
 
     @Test
     void aBacklogThatRefusesIsFullWithTheBoundAndItsKey() {
-        World world = new World(settings -> settings.storeMaxMessages(3));
+        World world = new World("store.max.messages", 3);
         for (int i = 0; i < 3; i++) {
             world.publish("t", "x");
         }
@@ -48,7 +47,7 @@ class FullBacklogTest {
 
     @Test
     void itEndsByItselfAndThatIsTold() {
-        World world = World.connected(settings -> settings.storeMaxBytes(3000));
+        World world = World.connected("store.max.bytes", 3000);
         while (world.publish("t", "x".repeat(500)).id() > 0) {
             continue;
         }
@@ -64,7 +63,7 @@ class FullBacklogTest {
 
     @Test
     void aLargeMessageThatIsRejectedNowAndThenMakesItFullForAllOfThatTime() {
-        World world = World.connected(settings -> settings.storeMaxBytes(10_000));
+        World world = World.connected("store.max.bytes", 10_000);
         for (int i = 0; i < 10; i++) {
             world.publish("t", "x".repeat(600));
         }
@@ -80,7 +79,7 @@ class FullBacklogTest {
 
     @Test
     void itIsToldOnceAlsoIfEachFreePlaceIsTakenAtOnce() {
-        World world = World.connected(settings -> settings.storeMaxMessages(20));
+        World world = World.connected("store.max.messages", 20);
         for (int second = 0; second < 20; second++) {
             while (world.publish("t", "x").id() > 0) {
                 continue;
@@ -93,13 +92,7 @@ class FullBacklogTest {
 
     @Test
     void aFullLaneRefusesNoOtherLane() {
-        ClientSettings base = Settings.DEFAULT.build();
-        StoreBounds bounds = base.bounds();
-        List<StoreBounds.Lane> lanes = new ArrayList<>(bounds.lanes());
-        lanes.set(3, new StoreBounds.Lane(0, 2, 0));
-        World world = new World(new ClientSettings(base.link(), base.session(), base.dispatch(),
-                new StoreBounds(bounds.maxBytes(), 0, 0, lanes, false, bounds.qos0MaxBytes(), false), base.store(),
-                base.packetMaxBytes(), base.wanProbe()));
+        World world = new World("store.lanes", "3;0;2;0");
         for (int i = 0; i < 3; i++) {
             world.publish(Message.to("bulk").lane(3).build());
         }
@@ -112,7 +105,7 @@ class FullBacklogTest {
 
     @Test
     void severalBoundsAreNamedAsLongAsEachRefuses() {
-        World world = World.connected(settings -> settings.storeMaxMessages(3).storeMaxBytes(2000));
+        World world = World.connected("store.max.messages", 3, "store.max.bytes", 2000);
         for (int i = 0; i < 4; i++) {
             world.publish("t", "x");
         }
@@ -127,7 +120,7 @@ class FullBacklogTest {
 
     @Test
     void whoWaitsForSpaceIsNotRefusedYet() {
-        World world = new World(settings -> settings.storeMaxMessages(1));
+        World world = new World("store.max.messages", 1);
         world.publish("t", "x");
         assertTrue(world.client.publisher().offer(Message.to("t").build()).isEmpty());
         assertEquals(List.of(), storeEvents(world));
@@ -136,7 +129,7 @@ class FullBacklogTest {
 
     @Test
     void qos0HasABoundOfItsOwnThatSaysNothingAboutTheStore() {
-        World world = new World(settings -> settings.qos0Offline(true).qos0MaxBytes(1024));
+        World world = new World("qos0.offline", true, "qos0.max.bytes", 1024);
         while (world.publish("t", "x".repeat(100), 0).id() > 0) {
             continue;
         }
@@ -146,9 +139,8 @@ class FullBacklogTest {
     @Test
     void aStoreThatTheNextStartEmptiesIsNeverCalledHealthy() {
         VirtualScheduler scheduler = new VirtualScheduler();
-        ClientSettings base = Settings.DEFAULT.storeMaxMessages(1).build();
-        ClientSettings settings = new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), base.packetMaxBytes(), base.wanProbe());
+        ClientSettings settings = Keys.stored(new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096),
+                "store.max.messages", 1);
         World world = new World(scheduler, new ScriptedBroker(scheduler), new DiskModel(), scheduler::execute, "boot",
                 settings.withVolatility("the framework deletes it"));
         String why = "accepted messages are not safe here: the framework deletes it";
@@ -166,7 +158,7 @@ class FullBacklogTest {
 
     @Test
     void aClientThatHasStoppedWhileItWasFullLooksNoMore() {
-        World world = new World(settings -> settings.storeMaxMessages(1));
+        World world = new World("store.max.messages", 1);
         world.publish("t", "x");
         world.publish("t", "x");
         assertEquals(StoreHealth.FULL, world.client.status().store());

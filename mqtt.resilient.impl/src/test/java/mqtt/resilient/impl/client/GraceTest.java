@@ -11,7 +11,7 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A filter outlives its last listener for a while, so that a bundle update loses nothing (design 5.10). */
+/** A filter outlives its last listener for a while, so that a bundle update loses nothing. */
 class GraceTest {
     private final World world = World.connected();
     private final Recorder recorder = new Recorder();
@@ -229,7 +229,7 @@ class GraceTest {
 
     @Test
     void withoutAGraceTheFilterGoesAtOnce() {
-        world.reconfigure(settings -> settings.graceSeconds(0));
+        world.reconfigure("listener.grace.seconds", 0);
         Bundle bundle = new Bundle(recorder, false, "in");
         bundle.stops();
         world.broker.expects("UNSUBSCRIBE id=2 in");

@@ -19,7 +19,7 @@ class HeldInboundTest {
     private static final String KILOBYTES_60 = "x".repeat(60_000);
 
     private static World world(int listeners, long maxBytes, List<Recorder> recorders) {
-        World world = World.connected(settings -> settings.inboundMaxBytes(maxBytes));
+        World world = World.connected("inbound.max.bytes", maxBytes);
         for (int i = 0; i < listeners; i++) {
             Recorder recorder = new Recorder();
             recorders.add(recorder);
@@ -62,7 +62,7 @@ class HeldInboundTest {
     @Test
     void whatIsHeldForListenersThatHaveGoneCounts() {
         List<Recorder> recorders = new ArrayList<>();
-        World world = World.connected(settings -> settings.inboundMaxBytes(200_000));
+        World world = World.connected("inbound.max.bytes", 200_000);
         List<ClientSubscription> subscriptions = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             subscriptions.add(world.subscribe("in", 1, new Recorder(), true));
@@ -78,7 +78,7 @@ class HeldInboundTest {
 
     @Test
     void whatIsDoneButWaitsForAnEarlierAcknowledgementIsNotHeld() throws InterruptedException {
-        World world = World.connected(settings -> settings.inboundMaxBytes(200_000));
+        World world = World.connected("inbound.max.bytes", 200_000);
         Recorder stuck = new Recorder();
         world.subscribe("stuck", 1, stuck, true);
         List<WeakReference<ReceivedMessage>> done = new ArrayList<>();

@@ -16,11 +16,11 @@ import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Subscription.Grant;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.ScriptedBroker;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.spi.ClientInspector;
@@ -48,7 +48,7 @@ class InspectorTest {
 
     @Test
     void whatIsPendingIsToldByLane() {
-        World world = World.connected(settings -> settings.inflightMax(2));
+        World world = World.connected("inflight.max", 2);
         world.publish(message(1, "a"));
         world.broker.after(Duration.ofSeconds(3));
         world.publish(message(1, "b"));
@@ -62,7 +62,7 @@ class InspectorTest {
 
     @Test
     void theMessagesOfALaneAreShownOldestFirstAndNoMoreThanAskedFor() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         for (int i = 0; i < 5; i++) {
             world.publish(message(2, "x".repeat(i)));
         }
@@ -86,7 +86,7 @@ class InspectorTest {
 
     @Test
     void whatWasNeverSentIsDroppedAsCancelledAndTheRestGoesOn() {
-        World world = World.connected(settings -> settings.inflightMax(2));
+        World world = World.connected("inflight.max", 2);
         List<Publication> all = List.of(world.publish(message(2, "a")), world.publish(message(2, "b")), world.publish(message(2, "c")),
                 world.publish(message(3, "d")));
         assertEquals(2, world.now(world.client.inspector().cancel(2)));
@@ -100,7 +100,7 @@ class InspectorTest {
 
     @Test
     void qos0ThatWaitsIsDroppedToo() {
-        World world = new World(settings -> settings.qos0Offline(true));
+        World world = new World("qos0.offline", true);
         world.publish(atMostOnce());
         world.publish(message(2, "stays"));
         assertEquals(1, world.now(world.client.inspector().cancel(QOS_0)));
@@ -167,10 +167,8 @@ class InspectorTest {
 
     private static World stored(DiskModel disk, ArrayDeque<Runnable> storage) {
         VirtualScheduler scheduler = new VirtualScheduler();
-        ClientSettings base = Settings.DEFAULT.build();
         return new World(scheduler, new ScriptedBroker(scheduler), disk, storage::add, "boot",
-                new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                        new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 1 << 20), base.packetMaxBytes(), base.wanProbe()));
+                Keys.stored(new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 1 << 20)));
     }
 
     @Test

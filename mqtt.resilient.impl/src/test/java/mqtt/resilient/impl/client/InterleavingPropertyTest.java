@@ -70,7 +70,7 @@ class InterleavingPropertyTest {
             world = World.on(scheduler -> {
                 broker = new ModelBroker(scheduler);
                 return broker;
-            }, settings -> settings.inflightMax(8).user("u"));
+            }, "inflight.max", 8, "user", "u");
             broker.window(8);
             broker.givenUp(number -> world.client.outcome(number).kind() == Kind.DEAD_LETTERED);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
@@ -242,8 +242,9 @@ class InterleavingPropertyTest {
                 default -> user = user.equals("u") ? "v" : "u";
             }
             broker.window(window);
-            world.reconfigure(settings -> settings.inflightMax(window).keepAliveSeconds(keepAlive).rate(rate).burst(3)
-                    .dropOldest(dropOldest).storeMaxMessages(storeMessages).qos0Offline(qos0Offline).user(user));
+            world.reconfigure("inflight.max", window, "keepalive.seconds", keepAlive, "rate.messages", rate,
+                    "rate.burst", 3, "store.overflow", dropOldest ? "drop-oldest" : "reject",
+                    "store.max.messages", storeMessages, "qos0.offline", qos0Offline, "user", user);
         }
 
         void check() {

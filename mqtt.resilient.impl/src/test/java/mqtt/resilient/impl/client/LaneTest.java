@@ -13,7 +13,7 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Lanes, the window, the rate limit, and the retain flag of what is published (design 5.3). */
+/** Lanes, the window, the rate limit, and the retain flag of what is published. */
 class LaneTest {
 
     private static Message message(int lane, String payload) {
@@ -36,7 +36,7 @@ class LaneTest {
 
     @Test
     void anAlarmOvertakesAFullWindow() {
-        World world = World.connected(settings -> settings.inflightMax(20));
+        World world = World.connected("inflight.max", 20);
         for (int i = 0; i < 100; i++) {
             world.publish("t", "" + i);
         }
@@ -51,7 +51,7 @@ class LaneTest {
 
     @Test
     void aFullWindowIsFilledAgainOnceAQuarterOfItIsFree() {
-        World world = World.connected(settings -> settings.inflightMax(20));
+        World world = World.connected("inflight.max", 20);
         for (int i = 0; i < 100; i++) {
             world.publish("t", "" + i);
         }
@@ -63,7 +63,7 @@ class LaneTest {
 
     @Test
     void aWindowThatIsNotFullTakesAMessageAtOnceAlsoAfterItWasFull() {
-        World world = World.connected(settings -> settings.inflightMax(20));
+        World world = World.connected("inflight.max", 20);
         for (int i = 0; i < 18; i++) {
             world.publish("t", "" + i);
         }
@@ -89,7 +89,7 @@ class LaneTest {
 
     @Test
     void aWindowOfOneKeepsNoSlot() {
-        World world = World.connected(settings -> settings.inflightMax(1));
+        World world = World.connected("inflight.max", 1);
         world.publish("t", "1");
         world.publish(message(0, "!"));
         world.broker.expects("PUBLISH q1 id=1 t 1").expectsNothing().sends("PUBACK id=1").expects("PUBLISH q1 id=2 t0 !");
@@ -97,7 +97,7 @@ class LaneTest {
 
     @Test
     void theWindowCountsBytesToo() {
-        World world = World.connected(settings -> settings.inflightMaxBytes(1000));
+        World world = World.connected("inflight.max.bytes", 1000);
         for (int i = 1; i <= 3; i++) {
             world.publish("t", "x".repeat(300)); // 365 each
         }
@@ -107,7 +107,7 @@ class LaneTest {
 
     @Test
     void aLargerMessageIsNotOvertakenByTheBacklogOfALaterLane() {
-        World world = World.connected(settings -> settings.inflightMaxBytes(1000));
+        World world = World.connected("inflight.max.bytes", 1000);
         for (int i = 1; i <= 50; i++) {
             world.publish(message(3, "x".repeat(100)));
         }
@@ -138,7 +138,7 @@ class LaneTest {
 
     @Test
     void aMessageLargerThanTheWindowGoesAlone() {
-        World world = World.connected(settings -> settings.inflightMaxBytes(1000));
+        World world = World.connected("inflight.max.bytes", 1000);
         world.publish("t", "small");
         world.publish("t", "x".repeat(5000));
         world.publish("t", "small");
@@ -148,7 +148,7 @@ class LaneTest {
 
     @Test
     void anAlarmPassesTheBytesOfTheWindow() {
-        World world = World.connected(settings -> settings.inflightMaxBytes(1000));
+        World world = World.connected("inflight.max.bytes", 1000);
         world.publish("t", "x".repeat(5000));
         world.broker.expects("PUBLISH q1 id=1 *");
         world.publish(message(0, "!"));
@@ -156,7 +156,7 @@ class LaneTest {
     }
 
     @Test
-    void theCallerIsNeverBlockedByTheWindow() { // A55, Y13, L41
+    void theCallerIsNeverBlockedByTheWindow() {
         World world = World.connected();
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 5000; i++) {
@@ -181,7 +181,7 @@ class LaneTest {
     }
 
     @Test
-    void retainIsSentAndRepeated() { // B14: every publish was retained
+    void retainIsSentAndRepeated() { // every publish was retained
         World world = World.connected();
         world.publish(Message.to("t").payload("last").retain(true).build());
         world.publish("t", "not");
@@ -192,8 +192,8 @@ class LaneTest {
     // ---- rate -----------------------------------------------------------------------------------------------------
 
     @Test
-    void theRateLimitsWhatIsSentPerSecond() { // A68, H30
-        World world = World.connected(settings -> settings.rate(5).burst(3));
+    void theRateLimitsWhatIsSentPerSecond() {
+        World world = World.connected("rate.messages", 5, "rate.burst", 3);
         for (int i = 0; i < 100; i++) {
             world.publish("t", "" + i, i % 3);
         }
@@ -217,7 +217,7 @@ class LaneTest {
 
     @Test
     void anAlarmBypassesTheRate() {
-        World world = World.connected(settings -> settings.rate(0.1).burst(1));
+        World world = World.connected("rate.messages", 0.1, "rate.burst", 1);
         world.publish("t", "1");
         world.publish("t", "2");
         world.publish(message(0, "!"));
@@ -227,7 +227,7 @@ class LaneTest {
 
     @Test
     void aPauseSavesUpABurstAndNoMore() {
-        World world = World.connected(settings -> settings.rate(10).burst(4));
+        World world = World.connected("rate.messages", 10, "rate.burst", 4);
         world.broker.after(Duration.ofSeconds(10));
         for (int i = 0; i < 10; i++) {
             world.publish("t", "" + i);
@@ -243,7 +243,7 @@ class LaneTest {
         }
         world.broker.takeAll();
         world.broker.hangsUp();
-        world.reconfigure(settings -> settings.rate(2).burst(2));
+        world.reconfigure("rate.messages", 2, "rate.burst", 2);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2").expectsNothing()
                 .after(Duration.ofSeconds(1)).expects("PUBLISH dup q1 id=3 t 3", "PUBLISH dup q1 id=4 t 4")
                 .expectsNothing();
@@ -251,7 +251,7 @@ class LaneTest {
 
     @Test
     void aMessageHeldByTheRateDoesNotCountAsUnanswered() {
-        World world = World.connected(settings -> settings.rate(0.01).burst(1));
+        World world = World.connected("rate.messages", 0.01, "rate.burst", 1);
         world.publish("t", "1");
         world.publish("t", "2");
         world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1").after(Duration.ofSeconds(14)).expectsNothing();
@@ -260,12 +260,12 @@ class LaneTest {
 
     @Test
     void switchingTheRateOffSendsEverything() {
-        World world = World.connected(settings -> settings.rate(0.1).burst(1));
+        World world = World.connected("rate.messages", 0.1, "rate.burst", 1);
         for (int i = 0; i < 10; i++) {
             world.publish("t", "" + i);
         }
         assertEquals(1, world.broker.takeAll().size());
-        world.reconfigure(settings -> settings);
+        world.reconfigure();
         assertEquals(9, world.broker.takeAll().size());
     }
 }

@@ -26,7 +26,7 @@ class LifeCycleTest {
     // ---- disconnect, connect, reconnect ---------------------------------------------------------------------------
 
     @Test
-    void disconnectSaysGoodbyeAndStaysOffline() { // A40, H6, H12: suppresses the will
+    void disconnectSaysGoodbyeAndStaysOffline() { // suppresses the will
         World world = World.connected();
         world.client.disconnect();
         world.broker.expects("DISCONNECT").after(Duration.ofHours(1)).expectsNothing();
@@ -36,7 +36,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void whatIsPublishedWhilePausedGoesAfterTheResume() { // A40: publish waits for ever
+    void whatIsPublishedWhilePausedGoesAfterTheResume() { // publish waits for ever
         World world = World.connected();
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
@@ -48,7 +48,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void disconnectAndConnectMayFollowEachOtherForEver() { // A41, L11, L41, Y11
+    void disconnectAndConnectMayFollowEachOtherForEver() {
         World world = World.connected();
         for (int i = 0; i < 20; i++) {
             world.client.disconnect();
@@ -84,7 +84,7 @@ class LifeCycleTest {
     }
 
     @Test
-    void disconnectWorksInEveryState() { // H12: crashed without a socket
+    void disconnectWorksInEveryState() { // crashed without a socket
         World resolving = new World();
         resolving.broker.resolvesNothing(true);
         World connecting = new World();
@@ -159,7 +159,7 @@ class LifeCycleTest {
     // ---- connection listeners -------------------------------------------------------------------------------------
 
     @Test
-    void aConnectionListenerHearsThePresentStateAndEveryChangeInOrder() throws Exception { // A16, E2, H11
+    void aConnectionListenerHearsThePresentStateAndEveryChangeInOrder() throws Exception {
         World world = new World();
         List<ConnectionState> heard = new ArrayList<>();
         world.broker.acceptsNewClient();
@@ -210,7 +210,7 @@ class LifeCycleTest {
     // ---- drain ----------------------------------------------------------------------------------------------------
 
     @Test
-    void aDrainCompletesWhenNothingIsLeft() { // A69
+    void aDrainCompletesWhenNothingIsLeft() {
         World world = World.connected();
         world.publish("t", "1");
         world.publish("t", "2", 2);
@@ -276,7 +276,7 @@ class LifeCycleTest {
     // ---- stop -----------------------------------------------------------------------------------------------------
 
     @Test
-    void stoppingSaysGoodbyeAndCompletesEverythingThatIsPending() { // H27, HiveMQ #350
+    void stoppingSaysGoodbyeAndCompletesEverythingThatIsPending() { // HiveMQ #350
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("in", 1, message -> { });
         Publication sent = world.publish("t", "1");
@@ -300,7 +300,7 @@ class LifeCycleTest {
     @Test
     void stoppingInEveryStateEndsQueuedMessagesToo() {
         for (boolean reachable : new boolean[] { true, false }) {
-            World world = new World(settings -> settings.qos0Offline(true));
+            World world = new World("qos0.offline", true);
             world.broker.isReachable(reachable);
             Publication one = world.publish("t", "1");
             Publication zero = world.publish("t", "0", 0);
@@ -333,7 +333,7 @@ class LifeCycleTest {
         world.client.connect();
         world.client.reconnect();
         world.client.disconnect();
-        world.reconfigure(settings -> settings.clientId("other"));
+        world.reconfigure("client.id", "other");
         ClientSubscription subscription = world.subscribe("in", 1, message -> { });
         Publication publication = world.publish("t", "1");
         world.broker.after(Duration.ofHours(1)).expectsNothing();
@@ -512,7 +512,7 @@ class LifeCycleTest {
         CompletionStage<Void> there = world.client.connect();
         world.client.configurationRefused("test", "brokers: wrong");
         assertFalse(world.isDone(there));
-        world.reconfigure(settings -> settings.everyMinutes(10).staySeconds(5)).broker.acceptsNewClient();
+        world.reconfigure("schedule.every.minutes", 10, "schedule.stay.seconds", 5).broker.acceptsNewClient();
         world.now(there);
         world.broker.after(Duration.ofSeconds(6)).expects("DISCONNECT");
         CompletionStage<Void> next = world.client.connect();

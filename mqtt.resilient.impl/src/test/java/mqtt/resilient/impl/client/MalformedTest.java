@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
@@ -25,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MalformedTest {
     /** CONNECT is sent. */
     private static World connecting() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT clean *");
         return world;
     }

@@ -85,7 +85,7 @@ class OutOfMemoryTest {
 
     @Test
     void aMessageThatCouldNotBeTakenIsTakenAgainOnce() {
-        World world = World.connected(settings -> settings.brokers(List.of("mqtt://broker")));
+        World world = World.connected("brokers", List.of("mqtt://broker"));
         List<String> attempts = new ArrayList<>();
         Repeated.execute(world.scheduler, () -> {
             attempts.add("x");

@@ -9,7 +9,7 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A message that makes the broker hang up is found, tried alone, and set aside; the rest goes on (design 5.8). */
+/** A message that makes the broker hang up is found, tried alone, and set aside; the rest goes on. */
 class PoisonTest {
 
     /** Three messages in flight, and the broker has hung up on them so often. */
@@ -110,7 +110,7 @@ class PoisonTest {
         world.broker.expects("DISCONNECT");
         assertEquals(Kind.PENDING, world.client.outcome(1).kind());
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
-        world.reconfigure(settings -> settings.keepAliveSeconds(40));
+        world.reconfigure("keepalive.seconds", 40);
         assertEquals(Kind.PENDING, world.client.outcome(1).kind());
         world.broker.expects("DISCONNECT").acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
@@ -170,7 +170,7 @@ class PoisonTest {
 
     @Test
     void withZeroAttemptsNothingIsEverSetAside() {
-        World world = World.connected(settings -> settings.poisonAttempts(0));
+        World world = World.connected("poison.attempts", 0);
         Publication publication = world.publish("forbidden", "1");
         for (int i = 0; i < 30; i++) {
             world.broker.takeAll();
@@ -181,7 +181,7 @@ class PoisonTest {
 
     @Test
     void aBrokerThatAnswersPingsButNotTheMessageCountsAsHangingUp() {
-        World world = World.connected(settings -> settings.poisonAttempts(2));
+        World world = World.connected("poison.attempts", 2);
         Publication publication = world.publish("forbidden", "1");
         for (int i = 0; i < 3; i++) {
             for (int seconds = 0; world.broker.isConnected(); seconds++) {
@@ -197,7 +197,7 @@ class PoisonTest {
 
     @Test
     void whatTheBrokerSendsByItselfSaysNothingAboutTheMessage() { // on a slow link the message is still on its way
-        World world = World.connected(settings -> settings.poisonAttempts(2));
+        World world = World.connected("poison.attempts", 2);
         world.subscribe("in", 0, message -> { });
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
         Publication publication = world.publish("t", "1");

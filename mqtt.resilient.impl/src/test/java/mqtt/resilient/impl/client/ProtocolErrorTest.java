@@ -36,7 +36,7 @@ class ProtocolErrorTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("errors")
-    void endsTheLinkWithANamedReasonAndLosesNothing(String name, byte[] bytes, String reason) { // A66
+    void endsTheLinkWithANamedReasonAndLosesNothing(String name, byte[] bytes, String reason) {
         World world = World.connected();
         Recorder recorder = new Recorder();
         world.subscribe("in", 2, recorder);

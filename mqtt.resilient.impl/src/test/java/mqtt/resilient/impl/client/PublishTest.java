@@ -93,7 +93,7 @@ class PublishTest {
 
     @Test
     void theWindowBoundsWhatIsUnacknowledgedAndKeepsOneSlotInTenForAlarms() {
-        World world = World.connected(settings -> settings.inflightMax(10));
+        World world = World.connected("inflight.max", 10);
         for (int i = 1; i <= 20; i++) {
             world.publish("t", "" + i);
         }

@@ -27,7 +27,7 @@ class ReceiveTest {
     }
 
     @Test
-    void eachLevelIsAcknowledgedAsTheStandardSays() { // A64, A65, L1, Y21
+    void eachLevelIsAcknowledgedAsTheStandardSays() {
         subscribed();
         world.broker.sends("PUBLISH q0 in/a 1").expectsNothing().sends("PUBLISH q1 id=7 in/a 2").expects("PUBACK id=7")
                 .sends("PUBLISH q2 id=8 in/a 3").expects("PUBREC id=8").sends("PUBREL id=8").expects("PUBCOMP id=8")
@@ -51,7 +51,7 @@ class ReceiveTest {
     }
 
     @Test
-    void theListenerSeesRetainedAndDuplicate() { // A15, E3, Y21
+    void theListenerSeesRetainedAndDuplicate() {
         subscribed();
         world.broker.sends("PUBLISH retain q0 in/a 1", "PUBLISH dup q1 id=1 in/b 2", "PUBLISH dup retain q2 id=2 in/c 3");
         assertEquals(List.of("retained in/a 1", "dup in/b 2", "dup retained in/c 3"), recorder.take());
@@ -290,7 +290,7 @@ class ReceiveTest {
     // ---- listeners that fail --------------------------------------------------------------------------------------
 
     @Test
-    void aListenerThatThrowsGetsTheMessageAgainAfterAWait() { // Y22: others acknowledge and lose it
+    void aListenerThatThrowsGetsTheMessageAgainAfterAWait() { // others acknowledge and lose it
         subscribed();
         recorder.fails(2);
         world.broker.sends("PUBLISH q1 id=7 in/a 1").expectsNothing();
@@ -301,7 +301,7 @@ class ReceiveTest {
     }
 
     @Test
-    void afterThreeAttemptsTheMessageIsSetAsideEventedAndAcknowledgedAndTheNextComes() { // A15, H17
+    void afterThreeAttemptsTheMessageIsSetAsideEventedAndAcknowledgedAndTheNextComes() {
         subscribed();
         recorder.failsOn("bad");
         world.broker.sends("PUBLISH q2 id=7 in/a bad", "PUBLISH q1 id=8 in/a good").expectsNothing()
@@ -324,7 +324,7 @@ class ReceiveTest {
     }
 
     @Test
-    void anErrorOfAListenerIsItsOwn() { // A15: an exception kills the receive task
+    void anErrorOfAListenerIsItsOwn() { // an exception kills the receive task
         world.subscribe("in/#", 1, message -> {
             throw new NoClassDefFoundError("org/example/Gone");
         });
@@ -340,7 +340,7 @@ class ReceiveTest {
     }
 
     @Test
-    void aMessageThatArrivesBeforeTheSubackIsDelivered() { // H37
+    void aMessageThatArrivesBeforeTheSubackIsDelivered() {
         world.subscribe("in/#", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 in/#:1").sendsTogether("PUBLISH q1 id=7 in/a x", "SUBACK id=1 1")
                 .expects("PUBACK id=7");
@@ -348,7 +348,7 @@ class ReceiveTest {
     }
 
     @Test
-    void whatTheBrokerHeldComesToListenersThatWereThereBeforeTheConnect() { // HiveMQ #254, design 5.10
+    void whatTheBrokerHeldComesToListenersThatWereThereBeforeTheConnect() { // HiveMQ #254
         subscribed();
         world.broker.hangsUp().awaitsClient().expects("CONNECT *")
                 .sendsTogether("CONNACK session-present", "PUBLISH q1 id=7 in/a 1", "PUBLISH q1 id=8 in/a 2")
@@ -357,7 +357,7 @@ class ReceiveTest {
     }
 
     @Test
-    void aListenerMayPublishSubscribeAndUnsubscribe() { // paho #121, U13, A15
+    void aListenerMayPublishSubscribeAndUnsubscribe() { // paho #121
         List<Publication> answers = new ArrayList<>();
         ClientSubscription[] subscription = new ClientSubscription[1];
         subscription[0] = world.subscribe("in/#", 1, message -> {
@@ -418,7 +418,7 @@ class ReceiveTest {
     }
 
     @Test
-    void twoListenersWithTheirOwnPayloads() { // H21, A23
+    void twoListenersWithTheirOwnPayloads() {
         List<byte[]> payloads = new ArrayList<>();
         world.subscribe("in/#", 1, message -> payloads.add(message.payload()));
         world.subscribe("in/+", 1, message -> payloads.add(message.payload()));
@@ -429,7 +429,7 @@ class ReceiveTest {
     }
 
     @Test
-    void publicationsAreDeliveredWhileMessagesArrive() { // H4: the receive path has priority
+    void publicationsAreDeliveredWhileMessagesArrive() { // the receive path has priority
         subscribed();
         Publication publication = world.publish("out", "1");
         world.broker.expects("PUBLISH q1 id=2 out 1").sendsTogether("PUBLISH q1 id=7 in/a 1", "PUBACK id=2",

@@ -6,17 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.world.Recorder;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A configuration that changes while the client runs loses nothing, and reconnects only where it must (design 7). */
+/** A configuration that changes while the client runs loses nothing, and reconnects only where it must. */
 class ReconfigurationTest {
 
     /** A connected client with two messages in flight and a subscription. */
@@ -33,23 +31,20 @@ class ReconfigurationTest {
     @Test
     void theSameConfigurationAgainDoesNothing() {
         World world = busy();
-        world.reconfigure(settings -> settings);
+        world.reconfigure();
         world.broker.expectsNothing();
         assertEquals(ConnectionState.ONLINE, world.state());
     }
 
     @Test
     void whatNeedsNoReconnectActsOnTheLivingLink() {
-        List<UnaryOperator<Settings>> changes = List.of(settings -> settings.responseSeconds(30),
-                settings -> settings.inflightMax(3), settings -> settings.inflightMaxBytes(100),
-                settings -> settings.rate(3).burst(2), settings -> settings.poisonAttempts(1),
-                settings -> settings.storeMaxBytes(2048), settings -> settings.storeMaxMessages(3),
-                settings -> settings.maxAgeSeconds(100), settings -> settings.dropOldest(true),
-                settings -> settings.qos0Offline(true), settings -> settings.inboundQueue(1),
-                settings -> settings.inboundMaxBytes(100_000), settings -> settings.inboundAttempts(1),
-                settings -> settings.graceSeconds(0));
+        Object[][] changes = { { "response.seconds", 30 }, { "inflight.max", 3 }, { "inflight.max.bytes", 100 },
+            { "rate.messages", 3, "rate.burst", 2 }, { "poison.attempts", 1 }, { "store.max.bytes", 2048 },
+            { "store.max.messages", 3 }, { "store.max.age.seconds", 100 }, { "store.overflow", "drop-oldest" },
+            { "qos0.offline", true }, { "inbound.queue", 1 }, { "inbound.max.bytes", 100_000 },
+            { "inbound.attempts", 1 }, { "listener.grace.seconds", 0 } };
         World world = busy();
-        for (UnaryOperator<Settings> change : changes) {
+        for (Object[] change : changes) {
             world.reconfigure(change);
             world.broker.expectsNothing();
         }
@@ -60,13 +55,11 @@ class ReconfigurationTest {
 
     @Test
     void whatNeedsAReconnectResumesTheSession() {
-        List<UnaryOperator<Settings>> changes = List.of(settings -> settings.user("u"),
-                settings -> settings.user("u").password("p"), settings -> settings.user("u").password("q"),
-                settings -> settings.keepAliveSeconds(30), settings -> settings.packetMaxBytes(50_000),
-                settings -> settings.will(Message.to("w").build()),
-                settings -> settings.will(Message.to("w").retain(true).build()));
+        Object[][] changes = { { "user", "u" }, { "user", "u", ".password", "p" }, { "user", "u", ".password", "q" },
+            { "keepalive.seconds", 30 }, { "packet.max.bytes", 50_000 }, { "will.topic", "w" },
+            { "will.topic", "w", "will.retain", true } };
         World world = busy();
-        for (UnaryOperator<Settings> change : changes) {
+        for (Object[] change : changes) {
             world.reconfigure(change);
             world.broker.expects("DISCONNECT").accepts(true).expects("PUBLISH dup q1 id=2 t 1", "PUBREL id=3")
                     .expectsNothing();
@@ -80,7 +73,7 @@ class ReconfigurationTest {
     @Test
     void anotherClientIdIsAnotherSession() {
         World world = busy();
-        world.reconfigure(settings -> settings.clientId("d"));
+        world.reconfigure("client.id", "d");
         world.broker.expects("DISCONNECT", "CONNECT clean id=d *").sends("CONNACK").expects("DISCONNECT",
                 "CONNECT id=d *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1", "PUBLISH q1 id=2 t 1",
                         "PUBLISH q2 id=3 t 2").expectsNothing();
@@ -89,19 +82,19 @@ class ReconfigurationTest {
     @Test
     void otherBrokersAreAnotherSession() {
         World world = busy();
-        world.reconfigure(settings -> settings.brokers(List.of("mqtt://other:1999")));
+        world.reconfigure("brokers", List.of("mqtt://other:1999"));
         world.broker.expects("DISCONNECT", "CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *")
                 .sends("CONNACK").expects("SUBSCRIBE id=4 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2");
         assertEquals("mqtt://other:1999", world.client.status().broker());
     }
 
     @Test
-    void fromAPersistentToACleanSessionAndBack() { // the truth table of A30, as far as it makes sense
+    void fromAPersistentToACleanSessionAndBack() { // the truth table, as far as it makes sense
         World world = busy();
-        world.reconfigure(settings -> settings.sessionExpirySeconds(0));
+        world.reconfigure("session.expiry.seconds", 0);
         world.broker.expects("DISCONNECT", "CONNECT clean id=c *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1",
                 "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("SUBACK id=4 1");
-        world.reconfigure(settings -> settings);
+        world.reconfigure();
         world.broker.expects("DISCONNECT", "CONNECT clean id=c *").sends("CONNACK").expects("DISCONNECT",
                 "CONNECT id=c *").sends("CONNACK").expects("SUBSCRIBE id=5 in:1", "PUBLISH q1 id=2 t 1",
                         "PUBLISH q2 id=3 t 2");
@@ -111,7 +104,7 @@ class ReconfigurationTest {
     void aChangeWhileOfflineIsUsedByTheNextAttempt() {
         World world = new World();
         world.broker.isReachable(false).after(Duration.ofMinutes(10));
-        world.reconfigure(settings -> settings.clientId("new").user("u"));
+        world.reconfigure("client.id", "new", "user", "u");
         world.broker.isReachable(true).awaitsClient().expects("CONNECT clean id=new keepalive=60 user=u");
     }
 
@@ -119,7 +112,7 @@ class ReconfigurationTest {
     void aChangeDuringTheHandshakeBeginsAnew() {
         World world = new World();
         world.broker.expects("CONNECT clean id=c *");
-        world.reconfigure(settings -> settings.clientId("new"));
+        world.reconfigure("client.id", "new");
         world.broker.expects("CONNECT clean id=new *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=new *")
                 .sends("CONNACK");
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -130,7 +123,7 @@ class ReconfigurationTest {
         World world = World.connected();
         world.client.disconnect();
         world.broker.expects("DISCONNECT");
-        world.reconfigure(settings -> settings.clientId("new"));
+        world.reconfigure("client.id", "new");
         world.broker.after(Duration.ofHours(1)).expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
         world.client.connect();
@@ -138,13 +131,13 @@ class ReconfigurationTest {
     }
 
     @Test
-    void aConfigurationThatIsRefusedLeavesTheLastOneInForce() { // design 7
+    void aConfigurationThatIsRefusedLeavesTheLastOneInForce() {
         World world = busy();
         world.client.configurationRefused("test", "keepalive.seconds: \"x\" is not allowed");
         world.broker.expectsNothing();
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("keepalive.seconds: \"x\" is not allowed", world.client.status().configurationError());
-        world.reconfigure(settings -> settings);
+        world.reconfigure();
         assertEquals("", world.client.status().configurationError());
     }
 
@@ -156,7 +149,7 @@ class ReconfigurationTest {
         assertEquals(ConnectionState.FAILED, world.state());
         assertEquals("brokers: \"foo\" is not a URI", world.reason());
         world.broker.after(Duration.ofHours(1)).expectsNothing();
-        world.reconfigure(settings -> settings);
+        world.reconfigure();
         world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
     }
@@ -167,7 +160,7 @@ class ReconfigurationTest {
         for (int i = 0; i < 5; i++) {
             world.publish("t", "" + i);
         }
-        world.reconfigure(settings -> settings.storeMaxMessages(2));
+        world.reconfigure("store.max.messages", 2);
         assertEquals(0, world.publish("t", "no").id());
         world.broker.acceptsNewClient();
         assertEquals(5, world.broker.takeAll().size());
@@ -175,12 +168,12 @@ class ReconfigurationTest {
 
     @Test
     void aWindowThatGrowsIsUsedAtOnce() {
-        World world = World.connected(settings -> settings.inflightMax(2));
+        World world = World.connected("inflight.max", 2);
         for (int i = 1; i <= 10; i++) {
             world.publish("t", "" + i);
         }
         assertEquals(1, world.broker.takeAll().size());
-        world.reconfigure(settings -> settings.inflightMax(200));
+        world.reconfigure("inflight.max", 200);
         List<String> sent = world.broker.takeAll();
         assertEquals(9, sent.size());
         assertEquals(9, sent.stream().map(packet -> packet.split(" ")[2]).distinct().count());
@@ -195,7 +188,7 @@ class ReconfigurationTest {
             all.add(world.publish("t", "" + i));
             int keepAlive = 30 + i % 7;
             int window = 2 + i % 50;
-            world.reconfigure(settings -> settings.keepAliveSeconds(keepAlive).inflightMax(window));
+            world.reconfigure("keepalive.seconds", keepAlive, "inflight.max", window);
             for (List<String> sent = world.broker.takeAll(); !sent.isEmpty(); sent = world.broker.takeAll()) {
                 List<String> connects = sent.stream().filter(packet -> packet.startsWith("CONNECT ")).toList();
                 int first = connects.isEmpty() ? 0 : sent.lastIndexOf(connects.get(connects.size() - 1));
@@ -228,7 +221,7 @@ class ReconfigurationTest {
     @Test
     void theNewNameIsTheStatusesName() {
         World world = World.connected();
-        world.client.configure("renamed", Settings.DEFAULT.build());
+        world.client.configure("renamed", Keys.settings());
         assertEquals("renamed", world.client.status().client());
         world.broker.expectsNothing();
     }

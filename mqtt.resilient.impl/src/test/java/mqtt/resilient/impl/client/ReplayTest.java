@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** What was not acknowledged is sent again: on the next connection only, as it was, in order, through the window. */
 class ReplayTest {
     @Test
-    void everyLossRepeatsWithTheSameIdAndDupAgain() { // A51, A54, Y12, Y15
+    void everyLossRepeatsWithTheSameIdAndDupAgain() {
         World world = World.connected();
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
@@ -31,7 +31,7 @@ class ReplayTest {
     }
 
     @Test
-    void theWholeWindowIsRepeatedInOriginalOrderBeforeAnythingNew() { // A54, Y14: the full list, not the last one
+    void theWholeWindowIsRepeatedInOriginalOrderBeforeAnythingNew() { // the full list, not the last one
         World world = World.connected();
         for (int i = 1; i <= 40; i++) {
             world.publish("t", "" + i, 1 + i % 2);
@@ -66,7 +66,7 @@ class ReplayTest {
         }
         world.broker.takeAll();
         world.broker.hangsUp();
-        world.reconfigure(settings -> settings.inflightMax(4));
+        world.reconfigure("inflight.max", 4);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2",
                 "PUBLISH dup q1 id=3 t 3").expectsNothing();
         world.broker.sends("PUBACK id=2").expects("PUBLISH dup q1 id=4 t 4").expectsNothing();
@@ -82,7 +82,7 @@ class ReplayTest {
         }
         world.broker.takeAll();
         world.broker.hangsUp();
-        world.reconfigure(settings -> settings.inflightMax(3)); // two, and one for alarms
+        world.reconfigure("inflight.max", 3); // two, and one for alarms
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2")
                 .sends("PUBACK id=1").expects("PUBLISH dup q1 id=3 t 3").hangsUp()
                 .acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q1 id=3 t 3")
@@ -90,7 +90,7 @@ class ReplayTest {
     }
 
     @Test
-    void anExactlyOnceMessageIsReleasedAgainNotPublishedAgainOnceItsPubrecHasCome() { // L1, kura#1424
+    void anExactlyOnceMessageIsReleasedAgainNotPublishedAgainOnceItsPubrecHasCome() { // kura#1424
         World world = World.connected();
         Publication publication = world.publish("t", "1", 2);
         world.broker.expects("PUBLISH q2 id=1 t 1").sends("PUBREC id=1").expects("PUBREL id=1");
@@ -128,7 +128,7 @@ class ReplayTest {
     }
 
     @Test
-    void anAcknowledgementThatComesOnAResumedSessionBeforeTheRepeatCounts() { // H8
+    void anAcknowledgementThatComesOnAResumedSessionBeforeTheRepeatCounts() {
         World world = World.connected();
         Publication first = world.publish("t", "1");
         world.publish("t", "2");
@@ -151,7 +151,7 @@ class ReplayTest {
 
     @Test
     void aLostSessionIsRebuiltInWholeAlsoInTheReleaseState() { // rumqtt#1056: no slot may stay taken
-        World world = World.connected(settings -> settings.inflightMax(4));
+        World world = World.connected("inflight.max", 4);
         world.publish("t", "1", 2);
         world.publish("t", "2", 2);
         world.publish("t", "3", 1);
@@ -172,8 +172,8 @@ class ReplayTest {
     }
 
     @Test
-    void withACleanSessionEveryReconnectSendsAsNew() { // A12, session.expiry.seconds=0
-        World world = new World(settings -> settings.sessionExpirySeconds(0));
+    void withACleanSessionEveryReconnectSendsAsNew() { // session.expiry.seconds=0
+        World world = new World("session.expiry.seconds", 0);
         world.broker.expects("CONNECT clean id=c keepalive=60").sends("CONNACK");
         world.publish("t", "1");
         world.publish("t", "2", 2);
@@ -183,8 +183,8 @@ class ReplayTest {
     }
 
     @Test
-    void theSessionOfAnotherBrokerOfTheListIsDiscardedAndEverythingIsSentAsNew() { // design 5.6, L47
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a", "mqtt://b")));
+    void theSessionOfAnotherBrokerOfTheListIsDiscardedAndEverythingIsSentAsNew() {
+        World world = new World("brokers", List.of("mqtt://a", "mqtt://b"));
         ScriptedBroker broker = world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2");
         broker.acceptsNewClient();
         world.publish("t", "1");
@@ -203,7 +203,7 @@ class ReplayTest {
 
     @Test
     void aBrokerThatWasTriedAndNotEnteredCostsNoSession() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://a", "mqtt://b")));
+        World world = new World("brokers", List.of("mqtt://a", "mqtt://b"));
         ScriptedBroker broker = world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2");
         broker.acceptsNewClient();
         world.publish("t", "1");
@@ -231,8 +231,8 @@ class ReplayTest {
     }
 
     @Test
-    void noIdIsUsedTwiceWhileItIsLive() { // A53, U8, rumqtt#1057
-        World world = World.connected(settings -> settings.inflightMax(10));
+    void noIdIsUsedTwiceWhileItIsLive() { // rumqtt#1057
+        World world = World.connected("inflight.max", 10);
         world.publish("stuck", "!");
         world.broker.expects("PUBLISH q1 id=1 stuck !");
         TreeSet<String> seen = new TreeSet<>();
@@ -256,7 +256,7 @@ class ReplayTest {
 
     @Test
     void anIdThatWasFreedIsReusedLast() { // so that a late acknowledgement rarely meets a new owner
-        World world = World.connected(settings -> settings.inflightMax(10));
+        World world = World.connected("inflight.max", 10);
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < 31; i++) {
             world.publish("t", "" + i);
@@ -270,7 +270,7 @@ class ReplayTest {
 
     @Test
     void anAlarmOvertakesAReplay() {
-        World world = World.connected(settings -> settings.rate(1).burst(1));
+        World world = World.connected("rate.messages", 1, "rate.burst", 1);
         world.publish("t", "1");
         world.broker.after(Duration.ofSeconds(1));
         world.publish("t", "2");

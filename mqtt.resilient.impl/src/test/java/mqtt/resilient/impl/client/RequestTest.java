@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
@@ -72,7 +71,7 @@ class RequestTest {
 
     @Test
     void aRequestFromBeforeTheFirstConnectionGoesOutAsTheVersionOfThatWants() {
-        World world = World.five(settings -> settings.clientId(""), UnaryOperator.identity(), false);
+        World world = World.five("client.id", "");
         Requests requests = world.client.requests();
         CompletionStage<ReceivedMessage> first = request(world, requests, "one");
         CompletionStage<ReceivedMessage> second = request(world, requests, "two");
@@ -84,7 +83,7 @@ class RequestTest {
 
     @Test
     void requestsThatWaitAreBounded() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         Requests requests = world.client.requests();
         CompletionStage<ReceivedMessage> last = null;
         for (int i = 0; i <= 10_000; i++) {

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
@@ -22,13 +21,13 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.ModelBroker;
 import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.ScriptedBroker;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
@@ -40,7 +39,8 @@ class StoredClientTest {
     private final DiskModel disk = new DiskModel();
     private World world;
 
-    private UnaryOperator<Settings> change = settings -> settings;
+    /** Keys and values that differ from those of tests. */
+    private Object[] keys = {};
     private long floorBytes;
     /** Tasks of the store wait here while the disk hangs. */
     private final ArrayDeque<Runnable> hanging = new ArrayDeque<>();
@@ -52,16 +52,17 @@ class StoredClientTest {
     }
 
     private void start(Network network) {
-        ClientSettings base = change.apply(Settings.DEFAULT).build();
         world = new World(scheduler, network, disk, task -> {
             if (hangs) {
                 hanging.add(task);
             } else {
                 scheduler.execute(task);
             }
-        }, "boot", new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("store", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(),
-                base.wanProbe()));
+        }, "boot", settings("store", keys));
+    }
+
+    private ClientSettings settings(String place, Object... keysAndValues) {
+        return Keys.stored(new StoreSettings(place, Durability.POWER, 500_000_000L, floorBytes, 4096), keysAndValues);
     }
 
     /** The client on a broker that does what the test says. */
@@ -136,10 +137,7 @@ class StoredClientTest {
 
     /** The same configuration with another place. */
     private ClientSettings elsewhere() {
-        ClientSettings base = change.apply(Settings.DEFAULT).build();
-        return new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("elsewhere", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(),
-                base.wanProbe());
+        return settings("elsewhere", keys);
     }
 
     @Test
@@ -312,7 +310,7 @@ class StoredClientTest {
             all.add(publish(1, 2));
             scripted.expects("PUBLISH q2 id=" + id + " *").sends("PUBREC id=" + id).expects("PUBREL id=" + id);
         }
-        change = settings -> settings.inflightMax(3); // one of them is kept for alarms
+        keys = new Object[] { "inflight.max", 3 }; // one of them is kept for alarms
         scripted = restartScripted().accepts(false);
         List<String> unanswered = new ArrayList<>(scripted.takeAll());
         for (int id = 1; id <= 10; id++) {
@@ -502,9 +500,7 @@ class StoredClientTest {
         broker.refuses(true);
         start();
         hangs = true;
-        ClientSettings base = Settings.DEFAULT.packetMaxBytes(40_000_000).build();
-        world.client.configure("test", new ClientSettings(base.link(), base.session(), base.dispatch(), base.bounds(),
-                new StoreSettings("store", Durability.POWER, 500_000_000L, floorBytes, 4096), base.packetMaxBytes(), base.wanProbe()));
+        world.client.configure("test", settings("store", "packet.max.bytes", 40_000_000));
         scheduler.run();
         Message large = Message.to("l3").lane(3).payload(new byte[17_000_000]).build();
         assertTrue(world.publish(large).id() > 0);
@@ -537,7 +533,7 @@ class StoredClientTest {
 
     @Test
     void theOldestAreDroppedAlsoWhenTheyAreOnTheDisk() {
-        change = settings -> settings.dropOldest(true).storeMaxMessages(30);
+        keys = new Object[] { "store.overflow", "drop-oldest", "store.max.messages", 30 };
         List<Publication> all = fill(100, 20_000);
         scheduler.run();
         assertEquals(30, world.client.metrics().pending());
@@ -575,7 +571,7 @@ class StoredClientTest {
         scheduler.advance(Duration.ofSeconds(120));
         assertEquals(20, world.client.metrics().expired());
         assertEquals(20, world.client.metrics().pending());
-        change = settings -> settings.maxAgeSeconds(300);
+        keys = new Object[] { "store.max.age.seconds", 300 };
         restart();
         scheduler.advance(Duration.ofSeconds(120));
         assertEquals(20, world.client.metrics().pending());

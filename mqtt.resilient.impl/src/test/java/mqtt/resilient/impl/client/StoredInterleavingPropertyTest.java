@@ -21,12 +21,12 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Fate;
 import mqtt.resilient.impl.world.ModelBroker;
 import mqtt.resilient.impl.world.ModelBroker.Out;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
 import net.jqwik.api.ForAll;
@@ -96,11 +96,9 @@ class StoredInterleavingPropertyTest {
         }
 
         private void start() {
-            ClientSettings base = Settings.DEFAULT.inflightMax(8).poisonAttempts(0).build();
-            world = new World(scheduler, broker, disk, this::onDisk, "boot", new ClientSettings(base.link(),
-                    base.session(), base.dispatch(), base.bounds(),
-                    new StoreSettings("store", durability, 500_000_000L, 0, 1024), base.packetMaxBytes(),
-                    base.wanProbe()));
+            world = new World(scheduler, broker, disk, this::onDisk, "boot", Keys.stored(
+                    new StoreSettings("store", durability, 500_000_000L, 0, 1024), "inflight.max", 8,
+                    "poison.attempts", 0));
             world.client.subscribe("in/#", 2, world.client.queue(message -> handed.merge(Integer.parseInt(
                     new String(message.payload(), StandardCharsets.UTF_8)), 1, Integer::sum), "in", false));
             scheduler.run();

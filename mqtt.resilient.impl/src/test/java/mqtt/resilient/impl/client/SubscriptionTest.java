@@ -14,7 +14,7 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** Subscriptions: asked for, answered, renewed, ended (design 5.10). */
+/** Subscriptions: asked for, answered, renewed, ended. */
 class SubscriptionTest {
     private final Recorder recorder = new Recorder();
 
@@ -33,7 +33,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aLowerGrantIsVisibleAndNoError() { // A61, Y18
+    void aLowerGrantIsVisibleAndNoError() {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 2, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:2").sends("SUBACK id=1 0").expectsNothing();
@@ -43,7 +43,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aRefusalIsAResultAndAnEventAndNoReconnectLoop() { // A60, Y18
+    void aRefusalIsAResultAndAnEventAndNoReconnectLoop() {
         World world = World.connected();
         int connections = world.broker.connections();
         ClientSubscription subscription = world.subscribe("secret/#", 1, recorder);
@@ -84,7 +84,7 @@ class SubscriptionTest {
     // ---- batches --------------------------------------------------------------------------------------------------
 
     @Test
-    void manyFiltersGoInPacketsOfEight() { // V15, and brokers that take no more than eight
+    void manyFiltersGoInPacketsOfEight() { // for brokers that take no more than eight
         World world = new World();
         for (int i = 1; i <= 20; i++) {
             world.client.subscribe("f" + i, i % 3, world.client.queue(recorder, "f", false));
@@ -151,7 +151,7 @@ class SubscriptionTest {
     // ---- the end --------------------------------------------------------------------------------------------------
 
     @Test
-    void theLastListenerOfAFilterEndsIt() { // A63, Y20, L35
+    void theLastListenerOfAFilterEndsIt() {
         World world = World.connected();
         ClientSubscription one = world.subscribe("a", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1");
@@ -166,7 +166,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void closingASubscriptionThatWasNeverSentSendsNothing() { // A63: unknown completes normally
+    void closingASubscriptionThatWasNeverSentSendsNothing() { // unknown completes normally
         World world = new World();
         ClientSubscription subscription = world.subscribe("a", 1, recorder);
         subscription.close();
@@ -272,7 +272,7 @@ class SubscriptionTest {
     // ---- renewal --------------------------------------------------------------------------------------------------
 
     @Test
-    void aResumedSessionIsNotSubscribedAgain() { // A31
+    void aResumedSessionIsNotSubscribedAgain() {
         World world = World.connected();
         world.subscribe("a", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").hangsUp().acceptsAgain(true).expectsNothing()
@@ -281,7 +281,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aLostSessionIsSubscribedAgainInWhole() { // A62, H10, openhab#6438, aws-iot-device-sdk-java-v2#452
+    void aLostSessionIsSubscribedAgainInWhole() { // openhab#6438, aws-iot-device-sdk-java-v2#452
         World world = World.connected();
         world.subscribe("a", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1");
@@ -403,7 +403,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void overlappingFiltersOfSeveralListenersBringOneCallEachAndOneAcknowledgement() { // H37
+    void overlappingFiltersOfSeveralListenersBringOneCallEachAndOneAcknowledgement() {
         World world = World.connected();
         Recorder second = new Recorder();
         world.subscribe("a/#", 1, recorder);
@@ -443,7 +443,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void aSharedSubscriptionIsSentAsItIsAndMatchesLikeItsFilter() { // L47
+    void aSharedSubscriptionIsSentAsItIsAndMatchesLikeItsFilter() {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("$share/group/a/+", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 $share/group/a/+:1").sends("SUBACK id=1 1", "PUBLISH q1 id=7 a/b x",
@@ -463,7 +463,7 @@ class SubscriptionTest {
     }
 
     @Test
-    void exactTopicsWildcardsAndEmptyLevels() { // G26, B14: wildcards that never matched
+    void exactTopicsWildcardsAndEmptyLevels() { // wildcards that never matched
         World world = World.connected();
         world.subscribe("+/+", 0, recorder);
         world.broker.takeAll();

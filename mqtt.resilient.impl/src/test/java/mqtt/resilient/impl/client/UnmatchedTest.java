@@ -70,7 +70,7 @@ class UnmatchedTest {
 
     @Test
     void whatIsHeldForAListenerGoesToTheHandlerWhenItsGraceIsOver() {
-        World world = World.connected(settings -> settings.graceSeconds(60).keepAliveSeconds(0));
+        World world = World.connected("listener.grace.seconds", 60, "keepalive.seconds", 0);
         handler(world);
         ClientSubscription gone = world.subscribe("in", 1, new Recorder());
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.Subscription.Removal;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.world.Recorder;
@@ -234,7 +233,7 @@ class UnsubscribeTest {
 
     @Test
     void closeAndUnsubscribeAreTheSameEnd() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK");
         ClientSubscription subscription = granted(world);
         subscription.close();

@@ -161,7 +161,7 @@ class FrameSplitterTest {
     }
 
     @Test
-    void aPacketThatIsTooLargeIsRefusedWithItsHeader() { // H19: before its bytes arrive
+    void aPacketThatIsTooLargeIsRefusedWithItsHeader() { // before its bytes arrive
         ProtocolException tooLarge = assertThrows(ProtocolException.class,
                 () -> splitter.split(ByteBuffer.wrap(Bytes.of("40 ff ff ff 7f")), log));
         assertEquals("a PUBACK of 268435460 bytes; packet.max.bytes allows 100000", tooLarge.getMessage());

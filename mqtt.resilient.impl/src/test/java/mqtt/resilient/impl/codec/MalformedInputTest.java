@@ -98,7 +98,7 @@ class MalformedInputTest {
                 // PINGRESP
                 of("d1 00", "a PINGRESP with flags 1 instead of 0 [MQTT-2.2.2-2]"),
                 of("d0 01 00", "a PINGRESP that is 1 bytes too long"),
-                // what only clients send, and what nobody sends (A66)
+                // what only clients send, and what nobody sends
                 of("10 00", "the server sent CONNECT, which no server may send [MQTT 3.1.1 table 2.1]"),
                 of("82 05 0001 0000 00", "the server sent SUBSCRIBE, which no server may send [MQTT 3.1.1 table 2.1]"),
                 of("a2 04 0001 0000", "the server sent UNSUBSCRIBE, which no server may send [MQTT 3.1.1 table 2.1]"),

@@ -43,13 +43,13 @@ class Mqtt311CodecTest {
     void connectWithAnEmptyWillAndAnEmptyPassword() {
         Message will = Message.to("w").qos(Qos.AT_MOST_ONCE).build();
         assertBytes("10 17 0004 'MQTT' 04 c4 003c 0001 'c' 0001 'w' 0000 0001 'u' 0000",
-                codec.encode(connect("c", false, 60, "u", "", will))); // A4: a user with an empty password sends both
+                codec.encode(connect("c", false, 60, "u", "", will))); // a user with an empty password sends both
     }
 
     @Test
     void connectWithAUserAloneSendsNoPasswordField() {
         assertBytes("10 10 0004 'MQTT' 04 80 003c 0001 'c' 0001 'u'",
-                codec.encode(connect("c", false, 60, "u", null, null))); // U6
+                codec.encode(connect("c", false, 60, "u", null, null)));
     }
 
     @Test
@@ -77,7 +77,7 @@ class Mqtt311CodecTest {
     void connectCountsBytesNotCharacters() {
         Message will = Message.to("wü").payload("€").build();
         assertBytes("10 23 0004 'MQTT' 04 cc 003c 0004 '😀' 0003 'wü' 0003 '€' 0003 'ñ1' 0002 'é'",
-                codec.encode(connect("😀", false, 60, "ñ1", "é", will))); // A58
+                codec.encode(connect("😀", false, 60, "ñ1", "é", will)));
     }
 
     private static Connect connect(String clientId, boolean clean, int keepAlive, String user, String password,
@@ -115,13 +115,13 @@ class Mqtt311CodecTest {
     @Test
     void publishCountsBytesNotCharacters() {
         assertBytes("32 11 000b 'ü/€/😀' 0001 'é'",
-                publish(Message.to("ü/€/😀").payload("é").build(), 1, false)); // A58
+                publish(Message.to("ü/€/😀").payload("é").build(), 1, false));
     }
 
     @ParameterizedTest(name = "remaining length {0}")
     @CsvSource({ "127, 7f", "128, 80 01", "16383, ff 7f", "16384, 80 80 01", "2097151, ff ff 7f",
         "2097152, 80 80 80 01", "2097153, 81 80 80 01" })
-    void publishAtEveryBoundaryOfTheRemainingLength(int remaining, String length) { // A58, U15, Y25, H23
+    void publishAtEveryBoundaryOfTheRemainingLength(int remaining, String length) {
         Message message = Message.to("t").payload(new byte[remaining - 5]).build();
         byte[] expected = Bytes.join(Bytes.of("32 " + length + " 0001 't' 0001"), new byte[remaining - 5]);
         assertArrayEquals(expected, publish(message, 1, false));
@@ -133,7 +133,7 @@ class Mqtt311CodecTest {
 
     @ParameterizedTest(name = "{0} characters")
     @ValueSource(ints = { 1, 121, 122, 123, 124, 125, 126, 127, 128, 129, 130, 255, 256, 16_376, 16_377, 65_535 })
-    void topicsOfEveryLengthThatEarlierClientsTrippedOver(int length) { // H23, L17, Y19
+    void topicsOfEveryLengthThatEarlierClientsTrippedOver(int length) {
         String topic = "x".repeat(length);
         byte[] text = Bytes.join(new byte[] { (byte) (length >> 8), (byte) length }, topic.getBytes(
                 StandardCharsets.US_ASCII));
@@ -272,7 +272,7 @@ class Mqtt311CodecTest {
     }
 
     @Test
-    void thePayloadIsACopy() throws Exception { // H21: all queued messages were one
+    void thePayloadIsACopy() throws Exception { // all queued messages were one
         byte[] bytes = Bytes.of("30 04 0001 't' 'x'");
         PacketLog log = new PacketLog();
         new FrameSplitter(codec, 100).split(ByteBuffer.wrap(bytes), log);
@@ -281,7 +281,7 @@ class Mqtt311CodecTest {
     }
 
     @Test
-    void theReasonsOfARefusalAreInWords() { // A32
+    void theReasonsOfARefusalAreInWords() {
         Mqtt311 protocol = new Mqtt311();
         assertEquals("3.1.1", protocol.name());
         assertEquals("unacceptable protocol version", protocol.reason(1));

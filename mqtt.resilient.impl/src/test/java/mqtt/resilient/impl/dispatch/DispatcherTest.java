@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.Peek;
@@ -21,16 +22,20 @@ import org.junit.jupiter.api.Test;
 
 /** Where the heap was short for a step, a received message is handed over once and acknowledged once, after that. */
 class DispatcherTest implements Dispatcher.Events {
-    private static final int MAX_BYTES = 2000;
+    private static final int MAX_BYTES = 65_536;
 
     private final VirtualScheduler scheduler = new VirtualScheduler();
     private final ArrayDeque<Runnable> calls = new ArrayDeque<>();
     private final List<String> told = new ArrayList<>();
     /** The step that has no heap the next time. */
     private String fails = "";
-    private final Dispatcher dispatcher = new Dispatcher(scheduler, calls::add, this,
-            new DispatchSettings(10, MAX_BYTES, 3, Duration.ofSeconds(15).toNanos()));
+    private final Dispatcher dispatcher = new Dispatcher(scheduler, calls::add, this, settings(MAX_BYTES, 15));
     private final List<String> heard = new ArrayList<>();
+
+    private static DispatchSettings settings(int maxBytes, int graceSeconds) {
+        return Keys.settings("inbound.queue", 10, "inbound.max.bytes", maxBytes,
+                "listener.grace.seconds", graceSeconds).dispatch();
+    }
 
     private void step(String name, String words) {
         if (name.equals(fails)) {
@@ -118,11 +123,11 @@ class DispatcherTest implements Dispatcher.Events {
         dispatcher.add("in", 2, dispatcher.pullQueue("b", true, 10, count -> { }));
         dispatcher.received(message(1, MAX_BYTES));
         assertEquals(List.of("pauseReading true"), take("pauseReading"));
-        dispatcher.reconfigure(new DispatchSettings(10, 100 * MAX_BYTES, 3, 0));
+        dispatcher.reconfigure(settings(100 * MAX_BYTES, 0));
         take("pauseReading");
-        dispatcher.reconfigure(new DispatchSettings(10, 1, 3, 0));
+        dispatcher.reconfigure(settings(MAX_BYTES, 0));
         assertEquals(List.of("pauseReading true"), take("pauseReading"));
-        dispatcher.settings = new DispatchSettings(10, 100 * MAX_BYTES, 3, 0);
+        dispatcher.settings = settings(100 * MAX_BYTES, 0);
         fails = "pauseReading";
         run();
         assertEquals(List.of("a " + MAX_BYTES), heard);

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import mqtt.resilient.api.Message;
@@ -35,42 +36,23 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Whatever a console or a file put there: a valid configuration, or one error that names key, value and what is allowed. */
 class ConfigurationTest {
     private static final long SECOND = 1_000_000_000L;
-    /** Smallest, largest. */
+    /** The keys of the form that have a range, with the smallest and the largest value. */
     private static final Map<String, long[]> NUMBERS = new TreeMap<>();
+    private static final Set<String> FLAGS = new TreeSet<>();
+    /** The keys of the form that have only a smallest value. */
+    private static final Set<String> OPEN_ENDED = new TreeSet<>();
 
     static {
-        NUMBERS.put("failback.seconds", new long[] { 0, 31_536_000 });
-        NUMBERS.put("keepalive.seconds", new long[] { 0, 65_535 });
-        NUMBERS.put("ping.seconds", new long[] { 0, 65_535 });
-        NUMBERS.put("response.seconds", new long[] { 1, 600 });
-        NUMBERS.put("connect.seconds", new long[] { 1, 600 });
-        NUMBERS.put("session.expiry.seconds", new long[] { 0, 4_294_967_295L });
-        NUMBERS.put("topic.alias.maximum", new long[] { 0, 1000 });
-        NUMBERS.put("will.qos", new long[] { 0, 2 });
-        NUMBERS.put("birth.qos", new long[] { 0, 2 });
-        NUMBERS.put("will.delay.seconds", new long[] { 0, 4_294_967_295L });
-        NUMBERS.put("will.expiry.seconds", new long[] { 0, 4_294_967_295L });
-        NUMBERS.put("backoff.max.seconds", new long[] { 1, 86_400 });
-        NUMBERS.put("stable.seconds", new long[] { 0, 86_400 });
-        NUMBERS.put("network.settle.seconds", new long[] { 0, 3600 });
-        NUMBERS.put("network.distrust.seconds", new long[] { 0, 86_400 });
-        NUMBERS.put("network.bounce.after", new long[] { 0, 1_000_000 });
-        NUMBERS.put("schedule.every.minutes", new long[] { 0, 525_600 });
-        NUMBERS.put("schedule.stay.seconds", new long[] { 1, 86_400 });
-        NUMBERS.put("inflight.max", new long[] { 1, 65_000 });
-        NUMBERS.put("rate.burst", new long[] { 1, 1_000_000 });
-        NUMBERS.put("poison.attempts", new long[] { 0, 1000 });
-        NUMBERS.put("packet.max.bytes", new long[] { 128, 268_435_455 });
-        NUMBERS.put("inbound.queue", new long[] { 1, 10_000_000 });
-        NUMBERS.put("inbound.attempts", new long[] { 1, 1000 });
-        NUMBERS.put("store.force.ms", new long[] { 1, 3_600_000 });
-        NUMBERS.put("listener.grace.seconds", new long[] { 0, 86_400 });
+        Form.keys().forEach((key, form) -> {
+            if (form.type().equals("Boolean")) {
+                FLAGS.add(key);
+            } else if (form.isWhole() && form.max() == null) {
+                OPEN_ENDED.add(key);
+            } else if (form.isWhole() && !key.equals("backoff.min.ms")) { // that one has another key as its bound
+                NUMBERS.put(key, new long[] { Long.parseLong(form.min()), Long.parseLong(form.max()) });
+            }
+        });
     }
-
-    private static final List<String> FLAGS = List.of("brokers.cluster", "clean.start", "will.retain", "birth.retain", "will.on.stop",
-            "tls.verify.hostname", "qos0.offline", "qos.strict");
-    private static final List<String> OPEN_ENDED = List.of("inflight.max.bytes", "store.floor.bytes", "store.max.bytes",
-            "store.max.messages", "store.max.age.seconds", "qos0.max.bytes", "inbound.max.bytes");
 
     private static ClientSettings settings(Object... keysAndValues) throws InvalidException {
         return new Configuration(map(keysAndValues)).settings("id", "/place");
@@ -187,7 +169,7 @@ class ConfigurationTest {
         for (Object value : new Object[] { true, false, "true", "FALSE", " True ", new String[] { "true" } }) {
             settings(key, value);
         }
-        for (Object value : new Object[] { "yes", "1", 1, "", new String[] { "true", "false" } }) { // B14
+        for (Object value : new Object[] { "yes", "1", 1, "", new String[] { "true", "false" } }) {
             String error = error(key, value);
             assertTrue(error.startsWith(key + ": \"") && error.contains("allowed: "), error);
         }
@@ -283,7 +265,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void brokersAsTextArrayOrList() throws InvalidException { // A2
+    void brokersAsTextArrayOrList() throws InvalidException {
         for (Object value : new Object[] { "mqtt://a,mqtt://b:1884", "mqtt://a\nmqtt://b:1884", " mqtt://a , mqtt://b:1884 ",
             new String[] { "mqtt://a", "mqtt://b:1884" }, List.of("mqtt://a", " mqtt://b:1884"),
             new String[] { "mqtt://a", "", "mqtt://b:1884" } }) {
@@ -297,7 +279,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void userAndPassword() throws InvalidException { // A4, A5
+    void userAndPassword() throws InvalidException {
         assertEquals("u", settings("user", "u").link().login().user());
         assertNull(settings("user", "u").link().login().password(), "a user alone");
         assertArrayEquals("pä".getBytes(StandardCharsets.UTF_8), settings("user", "u", ".password", "pä").link().login()
@@ -317,7 +299,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theWill() throws InvalidException { // A14
+    void theWill() throws InvalidException {
         assertNull(settings("will.payload", "x", "will.qos", 2, "will.retain", true).link().login().will());
         var will = settings("will.topic", "gone/x", "will.payload", "bye", "will.qos", "2", "will.retain", "true").link()
                 .login().will();
@@ -406,7 +388,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theWanProbe() throws InvalidException { // A44: the address is configurable
+    void theWanProbe() throws InvalidException { // the address is configurable
         assertEquals("8.8.8.8", settings().wanProbe().host());
         assertEquals(53, settings().wanProbe().port());
         assertEquals("::1", settings("wan.probe", "[::1]:5353").wanProbe().host());

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
@@ -44,7 +43,7 @@ class OutsideTextTest {
 
     @Test
     void aReceivedMessageShowsItsTopicAsOneLine() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK");
         Recorder recorder = new Recorder();
         world.subscribe("#", 1, recorder);

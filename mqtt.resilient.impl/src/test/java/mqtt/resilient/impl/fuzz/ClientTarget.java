@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Outcome;
@@ -80,10 +79,10 @@ final class ClientTarget implements Target {
     public String check(byte[] input) {
         World world;
         if (five) {
-            world = World.five(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES), UnaryOperator.identity(), false);
+            world = World.five("packet.max.bytes", PACKET_MAX_BYTES);
             world.broker.expects("CONNECT clean *").sends("CONNACK {33=20 34=3}");
         } else {
-            world = World.connected(settings -> settings.packetMaxBytes(PACKET_MAX_BYTES));
+            world = World.connected("packet.max.bytes", PACKET_MAX_BYTES);
         }
         world.subscribe("in", 2, message -> { });
         Publication atLeastOnce = world.publish("t", "1");

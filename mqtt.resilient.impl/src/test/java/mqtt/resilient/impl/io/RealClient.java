@@ -3,6 +3,7 @@ package mqtt.resilient.impl.io;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import mqtt.resilient.api.ConnectionState;
@@ -11,29 +12,26 @@ import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.store.MemoryStore;
-import mqtt.resilient.impl.world.Settings;
 
 /** A client on the real loop, quick to try again. */
 final class RealClient implements AutoCloseable {
     private static final long MILLI = 1_000_000L;
 
-    private final String broker;
     private final Threads completions;
     private final EventLoop loop;
     private Client client;
-    private Route.Proxy proxy;
-    private Route.Tls tls = new Route.Tls(new TlsFiles(new TlsFiles.Settings(null, "", "", "", null, "")), List.of(),
-            List.of(), true);
+    private final List<Object> keys = new ArrayList<>();
     private long responseMillis = 2000;
     private long connectMillis = 2000;
     private long backoffMinMillis = 20;
     private long backoffMaxMillis = 200;
 
     RealClient(String broker) {
-        this.broker = broker;
+        keys.addAll(List.of("brokers", broker));
         try {
             loop = new EventLoop();
         } catch (IOException e) {
@@ -44,13 +42,15 @@ final class RealClient implements AutoCloseable {
     }
 
     RealClient proxy(Route.Proxy.Kind kind, int port, String user, String password) {
-        proxy = new Route.Proxy(kind, "127.0.0.1", port, user, password);
+        keys.addAll(List.of("proxy", (kind == Route.Proxy.Kind.HTTP ? "http" : "socks5") + "://127.0.0.1:" + port));
+        if (user != null) {
+            keys.addAll(List.of("proxy.user", user, ".proxy.password", password));
+        }
         return this;
     }
 
     RealClient trusting(Path trustStore) {
-        tls = new Route.Tls(new TlsFiles(new TlsFiles.Settings(null, "", "", "", trustStore, "")), List.of(), List.of(),
-                true);
+        keys.addAll(List.of("tls.truststore", trustStore));
         return this;
     }
 
@@ -67,15 +67,11 @@ final class RealClient implements AutoCloseable {
     }
 
     RealClient start() {
-        ClientSettings base = Settings.DEFAULT.brokers(List.of(broker)).build();
+        ClientSettings base = Keys.settings(keys.toArray());
         LinkSettings link = base.link();
-        ClientSettings settings = new ClientSettings(new LinkSettings(link.brokers(), link.login(),
-                new LinkSettings.Transport(proxy, tls, List.of()),
-                new LinkSettings.Timing(0, responseMillis * MILLI, connectMillis * MILLI, backoffMinMillis * MILLI,
-                        backoffMaxMillis * MILLI, 30_000 * MILLI),
-                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
-                link.version()),
-                base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
+        ClientSettings settings = Keys.with(base, "link", Keys.with(link, "timing", Keys.with(link.timing(),
+                "responseNanos", responseMillis * MILLI, "connectNanos", connectMillis * MILLI,
+                "backoffMinNanos", backoffMinMillis * MILLI, "backoffMaxNanos", backoffMaxMillis * MILLI)));
         client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions, completions), "real",
                 new Mqtt311(), store -> new MemoryStore(), settings, silence());
         client.configure("real", settings);

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,7 @@ class AddressRaceTest {
     private static final Duration QUARTER = Duration.ofMillis(250);
 
     /** A world in which nothing has run yet. */
-    private final World world = new World(UnaryOperator.identity());
+    private final World world = new World();
 
     private static String at(String address) {
         return address + ":1883";

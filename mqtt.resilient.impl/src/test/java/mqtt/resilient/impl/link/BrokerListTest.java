@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.List;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.impl.client.ClientSettings;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +17,7 @@ class BrokerListTest {
     private static final String SECOND = "10.0.0.2";
 
     private static World two(boolean cluster, int failbackSeconds) {
-        World world = new World(settings -> settings.brokers(TWO).cluster(cluster).failbackSeconds(failbackSeconds));
+        World world = new World("brokers", TWO, "brokers.cluster", cluster, "failback.seconds", failbackSeconds);
         world.broker.resolves("one", FIRST).resolves("two", SECOND);
         return world;
     }
@@ -61,12 +59,7 @@ class BrokerListTest {
 
     @Test
     void cleanStartDiscardsTheSessionOnceAndThenResumes() {
-        ClientSettings base = Settings.DEFAULT.build();
-        LinkSettings link = base.link();
-        World world = new World(new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(),
-                link.timing(), link.network(), link.schedule(), link.sessionExpirySeconds(), true,
-                link.packetMaxBytes(), link.version()), base.session(), base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(),
-                base.wanProbe()));
+        World world = new World("clean.start", true);
         world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *").sends("CONNACK");
         world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -124,7 +117,8 @@ class BrokerListTest {
 
     @Test
     void windowsOfAScheduleThatAreShorterThanTheTimeToTheFailbackDoNotPreventIt() {
-        World world = new World(settings -> settings.brokers(TWO).failbackSeconds(300).everyMinutes(5).staySeconds(20));
+        World world = new World("brokers", TWO, "failback.seconds", 300, "schedule.every.minutes", 5,
+                "schedule.stay.seconds", 20);
         world.broker.resolves("one", FIRST).resolves("two", SECOND);
         world.broker.refusesAt(FIRST, true).awaitsClient().acceptsNewClient().idles(Duration.ofSeconds(30)).takeAll();
         assertEquals(ConnectionState.PAUSED, world.state());

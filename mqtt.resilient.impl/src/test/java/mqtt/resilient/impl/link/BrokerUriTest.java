@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import mqtt.resilient.impl.world.Settings;
+import mqtt.resilient.impl.engine.Keys;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -94,7 +94,7 @@ class BrokerUriTest {
     void aNameWithADotAtItsEndIsResolvedWithItAndVerifiedWithout() {
         BrokerUri uri = BrokerUri.parse("mqtts://broker.example.");
         assertEquals("broker.example.", uri.host());
-        assertEquals("broker.example", Settings.DEFAULT.build().link().route(uri, null).host());
+        assertEquals("broker.example", Keys.settings().link().route(uri, null).host());
     }
 
     @Test

@@ -71,7 +71,7 @@ class NetworkStateTest {
 
     @Test
     void anUnknownNameIsAskedForEverySecondRightAfterTheNetworkCameUp() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://broker.invalid")));
+        World world = new World("brokers", List.of("mqtt://broker.invalid"));
         FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
         world.broker.after(Duration.ofMinutes(10));
         network.is(NetworkState.UP);
@@ -146,7 +146,7 @@ class NetworkStateTest {
     @Test
     void downDoesNotHoldAttemptsToThisMachine() {
         for (String host : List.of("localhost", "127.0.0.1", "[::1]")) {
-            World world = new World(settings -> settings.brokers(List.of("mqtt://" + host)));
+            World world = new World("brokers", List.of("mqtt://" + host));
             world.broker.isReachable(false);
             new FakeNetwork(world, NetworkState.DOWN);
             world.broker.isReachable(true).awaitsClient().acceptsNewClient();
@@ -156,7 +156,7 @@ class NetworkStateTest {
 
     @Test
     void downDoesNotHoldAttemptsToTheNeighbours() {
-        World world = new World(settings -> settings.brokers(List.of("mqtt://192.168.7.7")));
+        World world = new World("brokers", List.of("mqtt://192.168.7.7"));
         world.broker.isReachable(false).resolves("192.168.7.7", "192.168.7.7");
         world.broker.hasOnLink("192.168.7.7");
         new FakeNetwork(world, NetworkState.DOWN);
@@ -179,7 +179,7 @@ class NetworkStateTest {
 
     @Test
     void theNetworkMustStayUpForTheTimeToSettle() {
-        World world = new World(settings -> settings.settleSeconds(5));
+        World world = new World("network.settle.seconds", 5);
         world.broker.isReachable(false);
         FakeNetwork network = new FakeNetwork(world, NetworkState.DOWN);
         world.broker.after(Duration.ofSeconds(10)).isReachable(true).takeAttempts();
@@ -196,7 +196,7 @@ class NetworkStateTest {
 
     @Test
     void theSourceIsAskedToBounceAfterSoManyFailuresEachTime() {
-        World world = new World(settings -> settings.bounceAfter(3));
+        World world = new World("network.bounce.after", 3);
         world.broker.isReachable(false);
         FakeNetwork network = new FakeNetwork(world, NetworkState.UP);
         long before = world.client.metrics().attempts();
@@ -208,7 +208,7 @@ class NetworkStateTest {
 
     @Test
     void aLinkThatBreaksIsNoReasonToBounce() {
-        World world = World.connected(settings -> settings.bounceAfter(1));
+        World world = World.connected("network.bounce.after", 1);
         FakeNetwork network = new FakeNetwork(world, NetworkState.UP);
         world.broker.takeAll();
         world.broker.networkBreaks().acceptsAgain(true);

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.v5.Mqtt5;
 import org.junit.jupiter.api.Test;
@@ -17,8 +17,7 @@ class ProtocolsTest {
     private static final String BASIC = "CONNECT clean id=c keepalive=60";
 
     private static World auto(String... brokers) {
-        return World.five(LinkSettings.Protocol.AUTO, settings -> brokers.length == 0 ? settings
-                : settings.brokers(List.of(brokers)), UnaryOperator.identity(), false);
+        return World.five("protocol", "auto", "brokers", brokers.length == 0 ? "mqtt://broker" : brokers);
     }
 
     /** The rest of the way for a new client of 3.1.1, whose first connection discards what the broker has. */
@@ -97,8 +96,7 @@ class ProtocolsTest {
 
     private static World onBasic() {
         World world = World.unconfigured();
-        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
-                UnaryOperator.identity(), false));
+        world.client.configure("test", Keys.settings("protocol", "auto"));
         acceptBasic(world);
         world.client.offer(new Mqtt5());
         return world;
@@ -147,8 +145,7 @@ class ProtocolsTest {
         World world = World.unconfigured();
         Mqtt5 five = new Mqtt5();
         world.client.offer(five);
-        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
-                UnaryOperator.identity(), false));
+        world.client.configure("test", Keys.settings("protocol", "auto"));
         world.broker.expects(FIVE).sends("CONNACK code=132");
         world.client.offer(five);
         acceptBasic(world);
@@ -166,7 +163,7 @@ class ProtocolsTest {
 
     @Test
     void whoInsistsOnFiveHasARefusalReported() {
-        World world = World.five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = World.five();
         world.broker.expects(FIVE).sendsBytes(new byte[] { 0x20, 2, 0, 1 });
         assertEquals("the broker refused: unsupported protocol version", world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
@@ -175,8 +172,7 @@ class ProtocolsTest {
     @Test
     void withoutTheBundleFiveIsAClearStatusAndTheBundleEndsIt() {
         World world = World.unconfigured();
-        world.client.configure("test", World.settings(LinkSettings.Protocol.MQTT_5, UnaryOperator.identity(),
-                UnaryOperator.identity(), false));
+        world.client.configure("test", Keys.settings("protocol", "5"));
         assertEquals(ConnectionState.FAILED, world.state());
         assertTrue(world.reason().startsWith("protocol: 5 is configured, but the bundle mqtt.resilient.v5 is missing"));
         world.client.offer(new Mqtt5());
@@ -190,8 +186,7 @@ class ProtocolsTest {
     @Test
     void theBundleMayComeAndGoAndWhatWasUnacknowledgedIsSentAsNew() {
         World world = World.unconfigured();
-        world.client.configure("test", World.settings(LinkSettings.Protocol.AUTO, UnaryOperator.identity(),
-                UnaryOperator.identity(), false));
+        world.client.configure("test", Keys.settings("protocol", "auto"));
         acceptBasic(world);
         world.publish("t", "x");
         world.broker.expects("PUBLISH q1 id=1 t x");

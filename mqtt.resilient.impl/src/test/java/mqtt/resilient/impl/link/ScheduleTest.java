@@ -16,7 +16,7 @@ class ScheduleTest {
     private static final String ASLEEP = "until the next window of the schedule";
 
     private static World scheduled() {
-        return World.connected(settings -> settings.everyMinutes(15).staySeconds(30));
+        return World.connected("schedule.every.minutes", 15, "schedule.stay.seconds", 30);
     }
 
     private static World asleep() {
@@ -159,7 +159,7 @@ class ScheduleTest {
     @Test
     void aScheduleThatIsTakenAwayConnectsForGood() {
         World world = asleep();
-        world.reconfigure(settings -> settings.everyMinutes(0));
+        world.reconfigure("schedule.every.minutes", 0);
         world.broker.accepts(true).idles(Duration.ofHours(1));
         assertEquals(ConnectionState.ONLINE, world.state());
     }
@@ -167,7 +167,7 @@ class ScheduleTest {
     @Test
     void aScheduleThatIsGivenToALivingLinkEndsIt() {
         World world = World.connected();
-        world.reconfigure(settings -> settings.everyMinutes(15).staySeconds(30));
+        world.reconfigure("schedule.every.minutes", 15, "schedule.stay.seconds", 30);
         world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
     }

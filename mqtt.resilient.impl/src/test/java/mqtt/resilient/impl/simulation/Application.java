@@ -29,12 +29,10 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.dispatch.InboundQueue;
-import mqtt.resilient.impl.link.LinkSettings;
-import mqtt.resilient.impl.session.SessionSettings;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.world.DiskModel;
-import mqtt.resilient.impl.world.Settings;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.v5.Mqtt5;
 
@@ -186,24 +184,18 @@ final class Application implements ClientEvents {
     }
 
     private ClientSettings settings() {
-        ClientSettings base = Settings.DEFAULT.clientId(clientId).inflightMax(window).keepAliveSeconds(keepAliveSeconds)
-                .responseSeconds(scenario.responseSeconds()).rate(rate).burst(3).dropOldest(dropOldest)
-                .storeMaxMessages(maxMessages).user(user).graceSeconds((int) GRACE_SECONDS)
-                .sessionExpirySeconds(scenario.sessionExpirySeconds()).packetMaxBytes(scenario.packetMaxBytes()).build();
         StoreSettings store = durability == Durability.MEMORY ? StoreSettings.MEMORY
                 : new StoreSettings("store" + index, durability, FORCE_NANOS, 0, scenario.segmentBytes());
-        LinkSettings link = base.link();
-        LinkSettings.Version version = new LinkSettings.Version(scenario.dialect().protocol, window, 0, List.of(), "");
-        return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(), link.network(),
-                link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(), version),
-                session(base.session()), base.dispatch(), base.bounds(), store, base.packetMaxBytes(),
-                base.wanProbe());
-    }
-
-    private SessionSettings session(SessionSettings base) {
-        return scenario.birthQos() < 0 ? base : new SessionSettings(base.inflightMax(), base.inflightMaxBytes(), base.ratePerSecond(),
-                base.rateBurst(), base.strict(), base.poisonAttempts(),
-                Message.to(birthTopic()).payload("born").qos(Qos.of(scenario.birthQos())).build());
+        List<Object> keys = new ArrayList<>(List.of("client.id", clientId, "protocol", scenario.dialect().protocol,
+                "inflight.max", window, "keepalive.seconds", keepAliveSeconds,
+                "response.seconds", scenario.responseSeconds(), "rate.messages", rate, "rate.burst", 3,
+                "store.overflow", dropOldest ? "drop-oldest" : "reject", "store.max.messages", maxMessages,
+                "listener.grace.seconds", GRACE_SECONDS, "session.expiry.seconds", scenario.sessionExpirySeconds(),
+                "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
+        if (scenario.birthQos() >= 0) {
+            keys.addAll(List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));
+        }
+        return Keys.stored(store, keys.toArray());
     }
 
     String birthTopic() {

@@ -1,32 +1,32 @@
 package mqtt.resilient.impl.simulation;
 
 import java.util.SplittableRandom;
-import mqtt.resilient.impl.link.LinkSettings;
 
 /** Which version of MQTT a run is about: what the clients are told, and how the broker refuses MQTT 5, if it does. */
 enum Dialect {
     /** The clients speak 3.1.1. */
-    THREE(LinkSettings.Protocol.MQTT_3_1_1, Refusal.NONE),
+    THREE("3.1.1", Refusal.NONE),
     /** The clients speak 5. */
-    FIVE(LinkSettings.Protocol.MQTT_5, Refusal.NONE),
+    FIVE("5", Refusal.NONE),
     /** The clients speak what the broker speaks, and that is 5; perhaps not always. */
-    AUTO(LinkSettings.Protocol.AUTO, Refusal.NONE),
+    AUTO("auto", Refusal.NONE),
     /** The broker does not speak 5, and says so in a CONNACK of 5. */
-    AUTO_REFUSED(LinkSettings.Protocol.AUTO, Refusal.CODE),
+    AUTO_REFUSED("auto", Refusal.CODE),
     /** The broker does not speak 5, and says so in a CONNACK of 3.1.1. */
-    AUTO_REFUSED_IN_THREE(LinkSettings.Protocol.AUTO, Refusal.OLDER_CODE),
+    AUTO_REFUSED_IN_THREE("auto", Refusal.OLDER_CODE),
     /** The broker does not speak 5, and hangs up. */
-    AUTO_HUNG_UP(LinkSettings.Protocol.AUTO, Refusal.HANG_UP);
+    AUTO_HUNG_UP("auto", Refusal.HANG_UP);
 
     /** How a broker refuses MQTT 5. */
     enum Refusal {
         NONE, CODE, OLDER_CODE, HANG_UP
     }
 
-    final LinkSettings.Protocol protocol;
+    /** The key {@code protocol} of the clients. */
+    final String protocol;
     final Refusal refusal;
 
-    Dialect(LinkSettings.Protocol protocol, Refusal refusal) {
+    Dialect(String protocol, Refusal refusal) {
         this.protocol = protocol;
         this.refusal = refusal;
     }
@@ -43,6 +43,6 @@ enum Dialect {
     }
 
     boolean allows(boolean five) {
-        return protocol == LinkSettings.Protocol.AUTO || five == (this == FIVE);
+        return protocol.equals("auto") || five == (this == FIVE);
     }
 }

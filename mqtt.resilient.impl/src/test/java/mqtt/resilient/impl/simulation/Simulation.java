@@ -5,7 +5,6 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import mqtt.resilient.api.ClientMetrics;
-import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Operation;
 import mqtt.resilient.spi.NetworkState;
@@ -244,7 +243,7 @@ final class Simulation {
 
     /** A broker that spoke 5 once and hangs up on it now is not taken for one that does not speak it: that does not happen. */
     private void otherVersion(SplittableRandom own) {
-        if (scenario.dialect().protocol != LinkSettings.Protocol.AUTO) {
+        if (!scenario.dialect().protocol.equals("auto")) {
             return;
         }
         gateway.trouble();

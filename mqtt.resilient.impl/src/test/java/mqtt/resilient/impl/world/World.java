@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
@@ -25,9 +25,8 @@ import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.codec.Mqtt311;
+import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.environment.Network;
-import mqtt.resilient.impl.link.LinkSettings;
-import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
@@ -45,20 +44,12 @@ public final class World implements ClientEvents {
     /** What the store held when it was opened; null = it is not open. */
     public StoredState stored;
 
-    /** A client with the settings of {@link Settings#DEFAULT}, changed; it connects at once. */
-    public World(UnaryOperator<Settings> change) {
-        this(change, true);
+    /** A client with the settings of {@link Keys}, of which some are changed; it connects at once. */
+    public World(Object... keysAndValues) {
+        this(Keys.settings(keysAndValues));
     }
 
-    private World(UnaryOperator<Settings> change, boolean configured) {
-        this(change, configured, null);
-    }
-
-    private World(UnaryOperator<Settings> change, boolean configured, Function<VirtualScheduler, Network> network) {
-        this(change.apply(Settings.DEFAULT).build(), configured, network);
-    }
-
-    /** A client with settings of which {@link Settings} knows nothing. */
+    /** A client with these settings; it connects at once. */
     public World(ClientSettings settings) {
         this(settings, true, null);
     }
@@ -101,61 +92,39 @@ public final class World implements ClientEvents {
 
     /** A client that has had no configuration yet. */
     public static World unconfigured() {
-        return new World(UnaryOperator.identity(), false);
+        return new World(Keys.settings(), false, null);
     }
 
     /** A client on another network than that of the scripted broker. */
-    public static World on(Function<VirtualScheduler, Network> network, UnaryOperator<Settings> change) {
-        return new World(change, true, network);
+    public static World on(Function<VirtualScheduler, Network> network, Object... keysAndValues) {
+        return new World(Keys.settings(keysAndValues), true, network);
     }
 
-    /** A client that speaks MQTT 5, from settings of which some are changed. */
-    public static World five(UnaryOperator<Settings> change, UnaryOperator<LinkSettings.Version> version, boolean strict) {
-        return five(LinkSettings.Protocol.MQTT_5, change, version, strict);
-    }
-
-    /** A client for which MQTT 5 is there. */
-    public static World five(LinkSettings.Protocol protocol, UnaryOperator<Settings> change,
-            UnaryOperator<LinkSettings.Version> version, boolean strict) {
+    /** A client that has MQTT 5, and speaks it unless the keys say something else. */
+    public static World five(Object... keysAndValues) {
         World world = unconfigured();
         world.client.offer(new Mqtt5());
-        world.client.configure("test", settings(protocol, change, version, strict));
+        world.client.configure("test", fiveSettings(keysAndValues));
         return world;
     }
 
-    /** Settings for MQTT 5. */
-    public static ClientSettings settings(LinkSettings.Protocol protocol, UnaryOperator<Settings> change,
-            UnaryOperator<LinkSettings.Version> version, boolean strict) {
-        ClientSettings base = change.apply(Settings.DEFAULT).build();
-        LinkSettings link = base.link();
-        SessionSettings session = base.session();
-        return new ClientSettings(new LinkSettings(link.brokers(), link.login(), link.transport(), link.timing(),
-                link.network(), link.schedule(), link.sessionExpirySeconds(), link.cleanStart(), link.packetMaxBytes(),
-                version.apply(new LinkSettings.Version(protocol, 100, 0, List.of(), ""))),
-                new SessionSettings(session.inflightMax(), session.inflightMaxBytes(), session.ratePerSecond(),
-                        session.rateBurst(), strict, session.poisonAttempts()),
-                base.dispatch(), base.bounds(), base.store(), base.packetMaxBytes(), base.wanProbe());
+    /** The settings of {@link #five}. */
+    public static ClientSettings fiveSettings(Object... keysAndValues) {
+        List<Object> all = new ArrayList<>(List.of("protocol", "5"));
+        Collections.addAll(all, keysAndValues);
+        return Keys.settings(all.toArray());
     }
 
     /** A client that speaks MQTT 5 and is connected. */
     public static World connectedWithFive(String connack) {
-        World world = five(UnaryOperator.identity(), UnaryOperator.identity(), false);
+        World world = five();
         world.broker.expects("CONNECT clean *").sends(connack);
         return world;
     }
 
-    public World() {
-        this(UnaryOperator.identity());
-    }
-
     /** A world in which the client is connected. */
-    public static World connected() {
-        return connected(UnaryOperator.identity());
-    }
-
-    /** A world in which the client is connected. */
-    public static World connected(UnaryOperator<Settings> change) {
-        World world = new World(change);
+    public static World connected(Object... keysAndValues) {
+        World world = new World(keysAndValues);
         world.broker.acceptsNewClient();
         return world;
     }
@@ -187,8 +156,8 @@ public final class World implements ClientEvents {
         return this;
     }
 
-    public World reconfigure(UnaryOperator<Settings> change) {
-        client.configure("test", change.apply(Settings.DEFAULT).build());
+    public World reconfigure(Object... keysAndValues) {
+        client.configure("test", Keys.settings(keysAndValues));
         scheduler.run();
         return this;
     }
