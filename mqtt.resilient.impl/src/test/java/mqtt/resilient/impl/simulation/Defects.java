@@ -43,8 +43,7 @@ final class Defects {
             new Defect("gone-and-not-recorded", "store/SessionWriter.java",
                     "                append(record.begin(Records.GONE).number(chain.number).number(last.number));\n                session.force();\n",
                     ""),
-            new Defect("never-unlinked", "store/Chain.java", "                files.delete(path(segment));\n        }\n        removalDue",
-                    "        }\n        removalDue"),
+            new Defect("never-unlinked", "store/Chain.java", "                files.delete(path(segment));\n", ""),
             new Defect("end-is-not-written", "store/JournalStore.java",
                     "        commit.settled(message.lane(), message.index());\n", ""),
             // ---- sending
