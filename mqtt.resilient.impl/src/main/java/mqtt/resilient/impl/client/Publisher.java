@@ -1,7 +1,6 @@
 package mqtt.resilient.impl.client;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -33,17 +32,12 @@ import mqtt.resilient.spi.packet.Reason;
  * are safe from any thread; the others are for the loop.
  */
 public final class Publisher {
-    private static final long SWEEP_NANOS = 1_000_000_000L;
-    private static final int DROPPED_AT_ONCE = 1000;
-    private static final long DROP_WAIT_NANOS = 10_000_000L;
-    private static final int DROP_WAITS = 500;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     /** Made beforehand: a message that was taken out comes to its end without heap. */
     private static final Reason CLOSED = new Reason(0, "the client has stopped");
     private static final Reason QOS0_BEYOND = new Reason(0, "QoS 0 beyond qos0.max.bytes");
     private static final Reason QOS0_OFFLINE = new Reason(0, "QoS 0 without a connection (qos0.offline)");
     private static final Reason PUSHED_OUT = new Reason(0, "pushed out by newer messages (store.overflow)");
-    private static final Reason TOO_OLD = new Reason(0, "older than store.max.age.seconds or store.lanes allow");
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final Environment environment;
@@ -55,13 +49,13 @@ public final class Publisher {
     private final Outcomes outcomes;
     private final Settling settling = new Settling(this::ended);
     private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
-    private final List<Drain> drains = new ArrayList<>();
+    private final Drains drains;
+    private final Expiry expiry;
+    private final Withdrawals withdrawals;
     private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
     /** Made beforehand: it is needed when what went before must not come again. */
     private final Runnable afterLoss;
     private Session session;
-    private Scheduler.Timer sweep;
-    private boolean expiryUsed;
     /** When the oldest pending message was accepted; meaningless while none is. */
     private volatile long oldestNanos;
     private boolean idle = true;
@@ -69,10 +63,6 @@ public final class Publisher {
     private boolean stopping;
     /** The latest message that went to where it waits. */
     private Outgoing taken;
-
-    /** A wait for the end of all messages. */
-    private record Drain(CompletableFuture<Boolean> done, Scheduler.Timer timeout) {
-    }
 
     /**
      * Makes a publisher; {@link #session} completes it.
@@ -83,14 +73,16 @@ public final class Publisher {
     Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
             Consumer<Boolean> wake, StoreCondition condition) {
         this.environment = environment;
-        this.store = store;
         this.events = events;
         this.wake = wake;
         scheduler = environment.scheduler();
         afterLoss = Repeated.of(scheduler, this::afterLoss);
+        drains = new Drains(scheduler, environment.completions());
         outcomes = new Outcomes(scheduler::execute, environment.completions());
         intake = new Intake(scheduler, initial, this::append, condition::full);
-        intake.use(store.durability());
+        expiry = new Expiry(scheduler, intake, settling);
+        withdrawals = new Withdrawals(scheduler, environment.completions(), settling);
+        use(store);
         if (initial.store().durability() != Durability.MEMORY) {
             opening();
         }
@@ -98,6 +90,8 @@ public final class Publisher {
 
     void session(Session newSession) {
         session = newSession;
+        expiry.session(newSession);
+        withdrawals.session(newSession);
     }
 
     /** Takes new bounds; from any thread. */
@@ -126,6 +120,8 @@ public final class Publisher {
     void use(MessageStore newStore) {
         store = newStore;
         intake.use(newStore.durability());
+        expiry.use(newStore);
+        withdrawals.use(newStore);
     }
 
     /** Takes up what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
@@ -136,7 +132,7 @@ public final class Publisher {
         if (before == 0 || state.lastId > 0) { // else the history goes on
             outcomes.begin(intake.lastId());
         }
-        expiryUsed |= state.expiring;
+        expiry.restore(state);
     }
 
     /** All messages up to this id are stored; from any thread, one call at a time. */
@@ -191,10 +187,9 @@ public final class Publisher {
     /** Ends what is left. */
     void stop() {
         stopping = true;
-        if (sweep != null) {
-            sweep.cancel();
-        }
-        List.copyOf(drains).forEach(drain -> endDrain(drain, intake.pending() == 0));
+        expiry.stop();
+        withdrawals.stop();
+        drains.stop(intake.pending() == 0);
         for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
             close(left);
         }
@@ -350,80 +345,12 @@ public final class Publisher {
 
     /** Withdraws a message that was never sent; safe from any thread. */
     CompletionStage<Boolean> cancel(long id) {
-        CompletableFuture<Boolean> done = new CompletableFuture<>();
-        Repeated.execute(scheduler, () -> {
-            List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
-            if (stopping) {
-                environment.completions().execute(() -> done.complete(false));
-            } else if (atMostOnce.isEmpty()) {
-                store.find(id, queued -> {
-                    if (queued != null) {
-                        store.remove(queued);
-                        settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
-                    }
-                    store.whenDurable(() -> environment.completions().execute(() -> done.complete(queued != null)));
-                });
-            } else {
-                settling.settle(atMostOnce.get(0), Outcome.Kind.CANCELLED, Reason.SUCCESS);
-                environment.completions().execute(() -> done.complete(true));
-            }
-        });
-        return done.minimalCompletionStage();
+        return withdrawals.cancel(id);
     }
 
     /** Withdraws the messages of a lane, or of QoS 0, that were accepted before now and never sent; safe from any thread. */
     CompletionStage<Long> drop(int lane) {
-        CompletableFuture<Long> done = new CompletableFuture<>();
-        long last = intake.lastId();
-        Repeated.execute(scheduler, new Dropping(lane, last, done));
-        return done.minimalCompletionStage();
-    }
-
-    /** Drops a part of a lane, so that the loop does other things too; then the rest, which the store may have to read first. */
-    private final class Dropping implements Runnable {
-        private final int lane;
-        private final long last;
-        private final CompletableFuture<Long> done;
-        /** Kept across the parts, and where one of them is done again for want of heap. */
-        private long count;
-        private int waits;
-
-        Dropping(int lane, long last, CompletableFuture<Long> done) {
-            this.lane = lane;
-            this.last = last;
-            this.done = done;
-        }
-
-        @Override
-        public void run() {
-            long before = count;
-            if (lane == ClientInspector.AT_MOST_ONCE) {
-                for (Outgoing next = nextAtMostOnce(); next != null && next.id() <= last; next = nextAtMostOnce()) {
-                    drop(session.pollAtMostOnce());
-                }
-            } else if (!stopping) {
-                Outgoing oldest = store.next(lane);
-                for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
-                    drop(store.removeOldest(lane));
-                }
-                boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
-                waits = count > before ? 0 : waits + 1;
-                if (more && waits < DROP_WAITS) {
-                    scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0), Repeated.of(scheduler, this));
-                    return;
-                }
-            }
-            store.whenDurable(() -> environment.completions().execute(() -> done.complete(count)));
-        }
-
-        private Outgoing nextAtMostOnce() {
-            return session.hasAtMostOnce() ? session.atMostOnce().iterator().next() : null;
-        }
-
-        private void drop(Outgoing message) {
-            count++;
-            settling.settle(message, Outcome.Kind.CANCELLED, Reason.SUCCESS);
-        }
+        return withdrawals.drop(lane, intake.lastId());
     }
 
     /** How a message ended; safe from any thread. */
@@ -464,7 +391,7 @@ public final class Publisher {
 
     /** Takes a message to where it waits, or throws and has changed nothing. */
     private void take(Outgoing message) {
-        expiryUsed |= message.message().expiresAfterNanos() > 0;
+        expiry.taken(message);
         if (message.message().qos() == Qos.AT_MOST_ONCE) {
             session.offerAtMostOnce(message);
         } else {
@@ -479,9 +406,7 @@ public final class Publisher {
         lookForOldest();
         dropAtMostOnceOffline();
         dropBeyondBounds();
-        Scheduler.cancel(sweep);
-        sweep = null;
-        sweepSoon();
+        expiry.mend();
         tellSpace(Integer.MAX_VALUE);
         endDrainsIfEmpty();
     }
@@ -520,39 +445,9 @@ public final class Publisher {
         return oldest != null;
     }
 
-    /** Looks once a second for messages that are too old, as long as there can be any. */
+    /** Looks for messages that are too old from now on, as long as there can be any. */
     void sweepSoon() {
-        if (sweep == null && (expiryUsed || intake.bounds().hasAge()) && (store.queued() > 0 || session.hasAtMostOnce())) {
-            sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
-                sweep = null;
-                long now = scheduler.nanoTime();
-                Consumer<Outgoing> end = message -> {
-                    long ends = scheduler.nanoTime(); // before it is taken out: this may fail
-                    store.remove(message);
-                    endTooOld(message, ends);
-                };
-                store.visitSome(message -> {
-                    if (isTooOld(message, now)) {
-                        end.accept(message);
-                    }
-                });
-                store.findOld(intake.bounds().maxAgesNanos(), end);
-                session.atMostOnce().stream().filter(message -> isTooOld(message, now)).toList().forEach(message -> {
-                    session.removeAtMostOnce(each -> each == message); // one at a time: without heap the others stay
-                    endTooOld(message, now);
-                });
-                sweepSoon();
-            });
-        }
-    }
-
-    private boolean isTooOld(Outgoing message, long now) {
-        return message.isExpired(now) || message.isOlderThan(intake.bounds().maxAgeNanos(message.lane()), now);
-    }
-
-    private void endTooOld(Outgoing message, long now) {
-        boolean expired = message.isExpired(now);
-        settling.settle(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED, expired ? Reason.SUCCESS : TOO_OLD);
+        expiry.sweepSoon();
     }
 
     /** A message has come to its end. */
@@ -573,39 +468,20 @@ public final class Publisher {
     }
 
     private void endDrainsIfEmpty() {
-        if (!drains.isEmpty() && intake.pending() == 0) {
-            List.copyOf(drains).forEach(drain -> endDrain(drain, true));
+        if (intake.pending() == 0) {
+            drains.empty();
         }
     }
 
     /** Waits until nothing is pending; safe from any thread. */
     public CompletionStage<Boolean> drain(Duration timeout) {
-        CompletableFuture<Boolean> done = new CompletableFuture<>();
-        long nanos = nanos(timeout);
-        Repeated.execute(scheduler, () -> {
-            if (intake.pending() == 0 || stopping) {
-                boolean empty = intake.pending() == 0;
-                environment.completions().execute(() -> done.complete(empty));
-            } else {
-                Drain[] drain = new Drain[1];
-                drain[0] = new Drain(done, scheduler.at(scheduler.nanoTime() + nanos,
-                        () -> endDrain(drain[0], false)));
-                drains.add(drain[0]);
-            }
-        });
-        return done.minimalCompletionStage();
+        return drains.await(nanos(timeout), () -> intake.pending() == 0);
     }
 
     /** A timeout in nanoseconds that can be added to the clock: at most a century. */
     public static long nanos(Duration timeout) {
         Objects.requireNonNull(timeout, "timeout: null is not allowed");
         return timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : LONGEST.toNanos();
-    }
-
-    private void endDrain(Drain drain, boolean empty) {
-        drains.remove(drain);
-        drain.timeout().cancel();
-        environment.completions().execute(() -> drain.done().complete(empty));
     }
 
     void dropAtMostOnceOffline() {

@@ -1,24 +1,19 @@
 package mqtt.resilient.impl.dispatch;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
-import java.util.stream.Stream;
 import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.SubscribeOptions.RetainHandling;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Repeated;
-import mqtt.resilient.impl.environment.SafeQueue;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
@@ -33,8 +28,6 @@ public final class Dispatcher {
         Handlers.prepare(VirtualMachineError.class);
     }
 
-    private static final int MOST_KNOWN = 64;
-    private static final int LONGEST_KNOWN = 256;
     private static final int MOST_UNANNOUNCED = 256;
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long SLOW_CALL_NANOS = 30_000_000_000L;
@@ -68,63 +61,13 @@ public final class Dispatcher {
         void slow(String listener, long nanos);
     }
 
-    /** One filter and who listens to it. */
-    private static final class Filter {
-        private final Map<InboundQueue, Integer> listeners = new LinkedHashMap<>();
-        private final ArrayList<Departed> departed = new ArrayList<>();
-        /** Stands for whoever listened before a restart, while it is restored; null = nobody. */
-        private InboundQueue former;
-
-        /** What serves all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
-        int options() {
-            return options(null);
-        }
-
-        /** The same without one of them; null = with all. */
-        int options(Object leaves) {
-            return Stream.concat(listeners.entrySet().stream().filter(each -> each.getKey() != leaves).map(Map.Entry::getValue),
-                    departed.stream().filter(each -> each != leaves).map(each -> each.options))
-                    .reduce(Subscribe.Request::merge).orElse(0);
-        }
-
-        /** Whether there is anybody else who listens, or may come back. */
-        boolean hasOthers(Object leaves) {
-            return listeners.size() + departed.size() > (listeners.containsKey(leaves) || departed.contains(leaves) ? 1 : 0);
-        }
-
-        /**
-         * Whom a new listener follows: the one of the same description; without any listener, also somebody else, unless it
-         * is one that only looks on (QoS 0).
-         */
-        Departed predecessor(InboundQueue queue, int options) {
-            return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
-                    .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & Subscribe.Request.QOS) > 0 ? departed.get(0) : null);
-        }
-    }
-
-    /** A listener that has gone from a filter and may come back, and what waits for it. */
-    private static final class Departed {
-        private final InboundQueue queue;
-        private final int options;
-        private final SafeQueue<Reception> held = new SafeQueue<>();
-        private Scheduler.Timer grace;
-
-        Departed(InboundQueue queue, int options) {
-            this.queue = queue;
-            this.options = options;
-        }
-    }
-
     final Scheduler scheduler;
     final Executor executor;
     private final Events events;
-    private final Map<String, Filter> filters = new HashMap<>();
+    private final Filters filters = new Filters();
     /** Who takes what no filter matches. */
     private final Set<InboundQueue> unmatched = new LinkedHashSet<>();
-    private final TopicTree<Filter> tree = new TopicTree<>();
     private final Mailbox<Delivery> doneBox;
-    /** Which filters match, for topics of late; cleared when it is full, and when the filters change. */
-    private final Map<String, List<Filter>> known = new HashMap<>();
     /** The filters that match the message at hand. */
     private List<Filter> matches = List.of();
     volatile DispatchSettings settings;
@@ -167,9 +110,9 @@ public final class Dispatcher {
     public void restore(String filter, int options) {
         Filter entry = filters.get(filter);
         if (entry == null) {
-            entry = addFilter(filter);
-            entry.former = queue(message -> { }, "", false);
-            filters.put(filter, entry);
+            InboundQueue former = queue(message -> { }, "", false);
+            entry = filters.add(filter);
+            entry.former = former;
         }
         if (entry.former != null) { // else somebody has come already
             if (entry.listeners.put(entry.former, options) == null) {
@@ -180,16 +123,9 @@ public final class Dispatcher {
         }
     }
 
-    private Filter addFilter(String filter) {
-        Filter made = new Filter();
-        tree.add(filter, made);
-        known.clear();
-        return made;
-    }
-
     /** Adds a listener to a filter; what was held for the filter goes to it. */
     public void add(String filter, int options, InboundQueue queue) {
-        Filter entry = filters.computeIfAbsent(filter, this::addFilter);
+        Filter entry = filters.getOrAdd(filter);
         Departed predecessor = entry.predecessor(queue, options);
         boolean anew = entry.listeners.isEmpty() || retainHandling(options) == RetainHandling.ALWAYS;
         List<Delivery> taken = new ArrayList<>();
@@ -274,8 +210,6 @@ public final class Dispatcher {
             if (!keepSubscriptions) {
                 events.unsubscribe(filter);
             }
-            tree.remove(filter, entry);
-            known.clear();
             filters.remove(filter, entry);
             return !keepSubscriptions;
         }
@@ -320,7 +254,7 @@ public final class Dispatcher {
         if (left.isFinished()) {
             return;
         }
-        match(left.topic());
+        matches = filters.match(left.topic());
         if (!hold(left.reception, left.queue)) {
             events.dropped(left.topic(), "its listener has gone: " + left.queue.description);
         }
@@ -359,7 +293,7 @@ public final class Dispatcher {
     }
 
     private void offer(Reception reception) {
-        match(reception.publish.topic());
+        matches = filters.match(reception.publish.topic());
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(new Delivery(reception, matches.get(0).listeners.keySet().iterator().next(), false));
         } else {
@@ -385,21 +319,6 @@ public final class Dispatcher {
         hold(reception, departed); // the last that takes heap
         for (int i = 0; i < deliveries.size(); i++) {
             offer(deliveries.get(i));
-        }
-    }
-
-    private void match(String topic) {
-        matches = known.get(topic);
-        if (matches == null) {
-            List<Filter> found = new ArrayList<>(1);
-            tree.match(topic, found);
-            if (known.size() == MOST_KNOWN) {
-                known.clear();
-            }
-            if (topic.length() <= LONGEST_KNOWN) {
-                known.put(topic, found);
-            }
-            matches = found;
         }
     }
 
@@ -450,7 +369,7 @@ public final class Dispatcher {
     }
 
     /**
-     * Who has gone and may come back for a message, once for each listener, or for one listener only; from {@link #match}. QoS 0 is
+     * Who has gone and may come back for a message, once for each listener, or for one listener only; from {@link #matches}. QoS 0 is
      * not kept.
      */
     private List<Departed> departed(Reception reception, InboundQueue only) {
@@ -513,7 +432,7 @@ public final class Dispatcher {
 
     /** Looks at the filters, in their order. */
     public List<ClientInspector.Subscribed> inspect(int most, Function<String, Subscription.Grant> granted) {
-        return filters.entrySet().stream().sorted(Map.Entry.comparingByKey()).limit(most).map(each -> {
+        return filters.inOrder().limit(most).map(each -> {
             Filter filter = each.getValue();
             int options = filter.options();
             Set<InboundQueue> queues = filter.listeners.keySet();

@@ -1,0 +1,125 @@
+package mqtt.resilient.impl.client;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import mqtt.resilient.api.Outcome;
+import mqtt.resilient.impl.environment.Repeated;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.MessageStore;
+import mqtt.resilient.impl.session.Outgoing;
+import mqtt.resilient.impl.session.Session;
+import mqtt.resilient.impl.session.Settling;
+import mqtt.resilient.spi.ClientInspector;
+import mqtt.resilient.spi.packet.Reason;
+
+/** Takes back messages that were never sent: one, or those of a lane. On the loop, but for what says otherwise. */
+final class Withdrawals {
+    private static final int DROPPED_AT_ONCE = 1000;
+    private static final long DROP_WAIT_NANOS = 10_000_000L;
+    private static final int DROP_WAITS = 500;
+
+    private final Scheduler scheduler;
+    private final Executor completions;
+    private final Settling settling;
+    private Session session;
+    private MessageStore store;
+    private boolean stopped;
+
+    /** Tells the results on an executor; {@link #session} and {@link #use} complete it. */
+    Withdrawals(Scheduler scheduler, Executor completions, Settling settling) {
+        this.scheduler = scheduler;
+        this.completions = completions;
+        this.settling = settling;
+    }
+
+    void session(Session newSession) {
+        session = newSession;
+    }
+
+    void use(MessageStore newStore) {
+        store = newStore;
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    /** Withdraws a message that was never sent; safe from any thread. */
+    CompletionStage<Boolean> cancel(long id) {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        Repeated.execute(scheduler, () -> {
+            List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
+            if (stopped) {
+                completions.execute(() -> done.complete(false));
+            } else if (atMostOnce.isEmpty()) {
+                store.find(id, queued -> {
+                    if (queued != null) {
+                        store.remove(queued);
+                        settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
+                    }
+                    store.whenDurable(() -> completions.execute(() -> done.complete(queued != null)));
+                });
+            } else {
+                settling.settle(atMostOnce.get(0), Outcome.Kind.CANCELLED, Reason.SUCCESS);
+                completions.execute(() -> done.complete(true));
+            }
+        });
+        return done.minimalCompletionStage();
+    }
+
+    /** Withdraws the messages of a lane, or of QoS 0, that were accepted up to an id and never sent; safe from any thread. */
+    CompletionStage<Long> drop(int lane, long last) {
+        CompletableFuture<Long> done = new CompletableFuture<>();
+        Repeated.execute(scheduler, new Dropping(lane, last, done));
+        return done.minimalCompletionStage();
+    }
+
+    /** Drops a part of a lane, so that the loop does other things too; then the rest, which the store may have to read first. */
+    private final class Dropping implements Runnable {
+        private final int lane;
+        private final long last;
+        private final CompletableFuture<Long> done;
+        /** Kept across the parts, and where one of them is done again for want of heap. */
+        private long count;
+        private int waits;
+
+        Dropping(int lane, long last, CompletableFuture<Long> done) {
+            this.lane = lane;
+            this.last = last;
+            this.done = done;
+        }
+
+        @Override
+        public void run() {
+            long before = count;
+            if (lane == ClientInspector.AT_MOST_ONCE) {
+                for (Outgoing next = nextAtMostOnce(); next != null && next.id() <= last; next = nextAtMostOnce()) {
+                    drop(session.pollAtMostOnce());
+                }
+            } else if (!stopped) {
+                Outgoing oldest = store.next(lane);
+                for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
+                    drop(store.removeOldest(lane));
+                }
+                boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
+                waits = count > before ? 0 : waits + 1;
+                if (more && waits < DROP_WAITS) {
+                    scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0), Repeated.of(scheduler, this));
+                    return;
+                }
+            }
+            store.whenDurable(() -> completions.execute(() -> done.complete(count)));
+        }
+
+        private Outgoing nextAtMostOnce() {
+            return session.hasAtMostOnce() ? session.atMostOnce().iterator().next() : null;
+        }
+
+        private void drop(Outgoing message) {
+            count++;
+            settling.settle(message, Outcome.Kind.CANCELLED, Reason.SUCCESS);
+        }
+    }
+}
