@@ -1,8 +1,11 @@
 package mqtt.resilient.impl.engine;
 
 import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,7 +40,9 @@ public final class Keys {
 
     /** The same with a store as no key makes it, such as one with small segments. */
     public static ClientSettings stored(StoreSettings store, Object... keysAndValues) {
-        return with(settings(keysAndValues), "store", store);
+        List<Object> all = new ArrayList<>(List.of("store", store.durability().name().toLowerCase(Locale.ROOT)));
+        Collections.addAll(all, keysAndValues);
+        return with(settings(all.toArray()), "store", store);
     }
 
     /** A copy of a record with other values, which no key may allow: shorter times, smaller files. */

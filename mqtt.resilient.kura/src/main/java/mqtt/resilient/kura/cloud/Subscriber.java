@@ -68,6 +68,7 @@ public final class Subscriber extends EndpointUser implements CloudSubscriber, C
     }
 
     /** Not before somebody listens: what has arrived at nobody would be acknowledged and lost. */
+    @SuppressWarnings("UnnecessaryMethodReference") // another object for each registration
     private void register() {
         CloudEndpoint endpoint = endpoint();
         if (endpoint == null || options == null || options.equals(registered) || subscriberListeners.isEmpty()) {
