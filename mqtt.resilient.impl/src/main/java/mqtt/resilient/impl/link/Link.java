@@ -304,8 +304,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
             behindConnack = ByteBuffer.allocate(size).put(behindConnack).put(bytes).flip();
             return;
         }
+        long now = scheduler.nanoTime();
         if (liveness != null) {
-            liveness.received();
+            liveness.received(now);
         }
         Session attached = session; // a CONNACK attaches it, and acknowledges nothing of what it sends
         long before = attached == null ? 0 : attached.progress();
@@ -364,13 +365,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
     }
 
     private void check() {
-        long left = stageDeadline - scheduler.nanoTime();
+        long now = scheduler.nanoTime();
         if (stage == Stage.ONLINE) {
-            String dead = liveness.check();
+            String dead = liveness.check(now);
             if (dead != null) {
                 timeOut(Ending.Cause.TIMEOUT, dead);
             }
-        } else if (left > 0) {
+        } else if (now - stageDeadline < 0) {
             alarm.at(stageDeadline);
         } else if (stage == Stage.CONNECTING) {
             timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("

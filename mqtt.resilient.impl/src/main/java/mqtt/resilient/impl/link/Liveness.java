@@ -80,8 +80,8 @@ final class Liveness {
     // ---- what the connection did ----------------------------------------------------------------------------------
 
     /** Bytes arrived; before they are read. */
-    void received() {
-        lastReceived = scheduler.nanoTime();
+    void received(long now) {
+        lastReceived = now;
         suspectUntil = NEVER;
         if (!probes.isEmpty()) {
             answerProbes(true);
@@ -121,14 +121,14 @@ final class Liveness {
     void fill(Output out) {
         boolean begun = session.hasBegun();
         if (begun) {
-            ping.fill(pingreq, out, scheduler.nanoTime());
+            fillPing(out);
         }
         long now = scheduler.nanoTime();
         long before = session.unanswered();
         session.allow(bound.allowed(before == 0 && now - lastReceived >= RECENT_NANOS));
         session.fill(out);
         if (!begun) {
-            ping.fill(pingreq, out, scheduler.nanoTime());
+            fillPing(out);
         }
         if (session.unanswered() > before) {
             bound.sent(session.unanswered(), now);
@@ -136,6 +136,12 @@ final class Liveness {
         alarm.at(now + responseNanos()); // to see whether the network takes it
         if (session.isHeldByRate()) {
             alarm.at(session.rateResumesAt());
+        }
+    }
+
+    private void fillPing(Output out) {
+        if (ping.isDue() && Handshake.put(pingreq, out)) {
+            ping.sent(scheduler.nanoTime());
         }
     }
 
@@ -186,8 +192,7 @@ final class Liveness {
      * Sends PINGREQ if it is time, and sets the alarm for the next deadline. Returns why the connection is dead, or
      * null.
      */
-    String check() {
-        long now = scheduler.nanoTime();
+    String check(long now) {
         if (readingPaused) { // the broker still has to hear from us
             if (now - lastSent >= idleNanos()) {
                 ping.request();

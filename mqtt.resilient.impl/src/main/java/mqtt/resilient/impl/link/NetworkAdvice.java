@@ -2,6 +2,7 @@ package mqtt.resilient.impl.link;
 
 import java.net.InetAddress;
 import mqtt.resilient.impl.environment.Network;
+import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.NetworkState;
 
 /**
@@ -16,13 +17,15 @@ final class NetworkAdvice {
     private static final long FRESH_RETRY_NANOS = SECOND;
 
     private final Network network;
+    private final Scheduler scheduler;
     private NetworkState state = NetworkState.UNKNOWN;
     private long since;
     private Runnable bounce = () -> { };
     private int failuresSinceBounce;
 
-    NetworkAdvice(Network network) {
+    NetworkAdvice(Network network, Scheduler scheduler) {
         this.network = network;
+        this.scheduler = scheduler;
     }
 
     NetworkState state() {
@@ -40,12 +43,12 @@ final class NetworkAdvice {
     }
 
     /** Whether an attempt at a broker is held back, and until when; 0 = it is not. */
-    long heldUntil(BrokerUri broker, LinkSettings settings, long now) {
+    long heldUntil(BrokerUri broker, LinkSettings settings) {
         if (state != NetworkState.DOWN) {
             return 0;
         }
         long until = since + settings.network().distrustNanos();
-        return now - until >= 0 || isNear(settings.tcpHost(broker)) ? 0 : until;
+        return scheduler.nanoTime() - until >= 0 || isNear(settings.tcpHost(broker)) ? 0 : until;
     }
 
     private boolean isNear(String host) {

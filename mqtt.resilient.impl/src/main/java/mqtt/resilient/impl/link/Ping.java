@@ -1,7 +1,5 @@
 package mqtt.resilient.impl.link;
 
-import mqtt.resilient.impl.environment.ConnectionHandler.Output;
-
 /** The PINGREQ of a connection: to be written, or written and not answered, or neither. On the loop only. */
 final class Ping {
     private boolean due;
@@ -27,13 +25,15 @@ final class Ping {
         due = true;
     }
 
-    /** Writes the PINGREQ, if there is one to be written and room for it. */
-    void fill(byte[] pingreq, Output out, long now) {
-        if (due && Handshake.put(pingreq, out)) {
-            due = false;
-            awaitedSince = now;
-            sentAt = now;
-        }
+    boolean isDue() {
+        return due;
+    }
+
+    /** The PINGREQ is written. */
+    void sent(long now) {
+        due = false;
+        awaitedSince = now;
+        sentAt = now;
     }
 
     /** The PINGRESP may take as long again from now on. */

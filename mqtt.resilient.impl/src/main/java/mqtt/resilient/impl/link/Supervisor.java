@@ -90,7 +90,7 @@ public final class Supervisor implements Attempt.Listener {
         protocols = new Protocols(protocol, scheduler.nanoTime());
         this.session = session;
         this.listener = listener;
-        advice = new NetworkAdvice(network);
+        advice = new NetworkAdvice(network, scheduler);
         retries = new RetryPolicy(brokers, protocols, owner, advice, random);
         failback = new Failback(this.network, scheduler, brokers, () -> restart("the first broker answers again"));
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", "", 0, 0,
@@ -343,10 +343,10 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private void begin() {
-        long held = heldUntil();
+        long held = advice.heldUntil(brokers.current(), settings);
         for (int i = 0; i < brokers.size() && held != 0; i++) {
             brokers.skip(); // a neighbour may be there all the same
-            held = heldUntil();
+            held = advice.heldUntil(brokers.current(), settings);
         }
         if (held != 0) {
             awaitUntil(held, "the network is down");
@@ -373,10 +373,6 @@ public final class Supervisor implements Attempt.Listener {
 
     private ProtocolVersion choose() {
         return protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime());
-    }
-
-    private long heldUntil() {
-        return advice.heldUntil(brokers.current(), settings, scheduler.nanoTime());
     }
 
     private void awaitUntil(long time, String reason) {
