@@ -21,7 +21,7 @@ final class Inventory {
     private static final int MAX_NUMBER = 500_000_000;
 
     private final Chain[] chains;
-    /** Up to which number segments are listed, by chain; {@link #certain} of a batch that was written. */
+    /** Up to which number segments are listed, by chain; {@link #certain}: what is written of it. */
     private final int[] begun;
     private final int[] certain;
     /** Up to which number they are gone. */
@@ -181,20 +181,25 @@ final class Inventory {
                 .number(segment.firstId);
     }
 
-    /** Segments up to a number are about to go; the number before, for {@link #stays}. */
-    int goes(Chain chain, int upTo) {
+    /** Segments up to a number are about to be removed; the number before, for {@link #restoreGone}. */
+    int markGone(Chain chain, int upTo) {
         int before = gone[chain.number];
         gone[chain.number] = upTo;
         return before;
     }
 
     /** That could not be recorded. */
-    void stays(Chain chain, int before) {
+    void restoreGone(Chain chain, int before) {
         gone[chain.number] = before;
     }
 
-    /** What was listed is written, or has to be listed again. */
-    void batchEnded(boolean written) {
-        System.arraycopy(written ? begun : certain, 0, written ? certain : begun, 0, begun.length);
+    /** What was listed is written. */
+    void commit() {
+        System.arraycopy(begun, 0, certain, 0, begun.length);
+    }
+
+    /** What was listed since the last {@link #commit} has to be listed again. */
+    void rollback() {
+        System.arraycopy(certain, 0, begun, 0, begun.length);
     }
 }

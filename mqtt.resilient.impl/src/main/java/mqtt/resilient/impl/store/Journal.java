@@ -99,11 +99,12 @@ final class Journal {
                 writeSettled(delivery.lane, delivery.index, 1);
             }
             session.restate();
+            inventory.commit();
         } catch (IOException e) { // a full disk: what is there can be delivered all the same
             session.restateLater();
             chains.abandonTails();
+            inventory.rollback();
         }
-        inventory.batchEnded(!session.isRestateDue());
     }
 
     /** Gives up the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
@@ -155,7 +156,7 @@ final class Journal {
             }
             unrepaired = batch; // until the end: after anything unexpected in between, the batch is to be written again
             write(batch);
-            inventory.batchEnded(true);
+            inventory.commit();
             directory.written();
         } catch (Throwable e) { // whatever it is, nothing of the batch counts as written
             batch.error = e;
@@ -234,7 +235,7 @@ final class Journal {
         for (int i = 0; i < failed.messages.size(); i++) {
             settle(failed.messages.get(i).lane(), failed.outgoing.get(i).index(), 1);
         }
-        inventory.batchEnded(false);
+        inventory.rollback();
         unrepaired = null;
         for (Chain chain : chains.all) {
             attempt(failed, chain::rollback); // or every attempt would take more of a disk that is full

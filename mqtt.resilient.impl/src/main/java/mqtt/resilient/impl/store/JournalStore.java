@@ -117,7 +117,7 @@ public final class JournalStore implements MessageStore {
                 foundOld.accept(message);
             }
         }
-        rereading.ended(reads);
+        rereading.noteRead(reads);
         condition.reading(rereading.isDue()
                 ? "stored messages cannot be read, which is retried: " + Condition.describe(rereading.reason()) : "");
         return more;

@@ -30,7 +30,7 @@ final class Rereading {
     }
 
     /** Takes note of what could be read and what could not. */
-    void ended(ReadRequest reads) {
+    void noteRead(ReadRequest reads) {
         reason = reads.error != null ? reads.error : reason;
         for (int lane = 0; lane < unread.length; lane++) {
             unread[lane] = reads.hasLane(lane) ? reads.unread[lane] : unread[lane];

@@ -114,7 +114,7 @@ final class SessionWriter {
     /** Records, durably, that the oldest segments of a chain go, up to one: or they would be missing. */
     void recordGone(Chain chain, Segment last) throws IOException {
         Chain session = chains.session();
-        int before = inventory.goes(chain, last.number);
+        int before = inventory.markGone(chain, last.number);
         session.savepoint();
         try {
             if (restateDue) {
@@ -124,13 +124,13 @@ final class SessionWriter {
                 session.force();
             }
         } catch (Throwable e) {
-            inventory.stays(chain, before);
-            inventory.batchEnded(false);
+            inventory.restoreGone(chain, before);
+            inventory.rollback();
             session.abandonTail();
             session.rollback();
             throw e;
         }
-        inventory.batchEnded(true);
+        inventory.commit();
     }
 
     /** Records, durably, that everything was written, and where the chains end. */

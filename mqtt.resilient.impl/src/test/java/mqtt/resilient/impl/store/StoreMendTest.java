@@ -133,7 +133,7 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
         ReadRequest reads = new ReadRequest();
         reads.search(1, found -> { });
         reads.gaveUp(new java.io.IOException("no"));
-        rereading.ended(reads);
+        rereading.noteRead(reads);
         assertThrows(OutOfMemoryError.class, () -> scheduler.advance(Duration.ofSeconds(1)));
         scheduler.run();
         assertEquals(2, tried[0]);
