@@ -254,7 +254,7 @@ final class InFlight {
     boolean isDeadLetter(boolean byBroker, boolean birthSuspect) {
         Outgoing oldest = messages.first();
         boolean suspect = oldest != null && oldest.sentOn == connection.number() && !birthSuspect;
-        return poison.isPoison(oldest, suspect, byBroker);
+        return poison.isDeadLetter(oldest, suspect, byBroker);
     }
 
     void deadLetterOldest() {

@@ -30,7 +30,7 @@ final class PacketIds {
         for (int i = 0; i < count; i++) {
             larger[i] = free[(first + i) % free.length];
         }
-        for (int id = owners.length; id < Math.min(range, Birth.FIRST_ID); id++) {
+        for (int id = owners.length; id < Math.min(range, BirthIds.FIRST); id++) {
             larger[count++] = (char) id;
         }
         free = larger;
@@ -59,7 +59,7 @@ final class PacketIds {
     /** Takes a certain id, which is free. */
     void take(int id, Object owner) {
         require(id);
-        if (id >= Birth.FIRST_ID) { // as it was given when these were ids like others
+        if (id >= BirthIds.FIRST) { // as it was given when these were ids like others
             owners[id] = owner;
             return;
         }
@@ -83,7 +83,7 @@ final class PacketIds {
     void free(int id) {
         assert owners[id] != null : "packet id " + id + " is free already";
         owners[id] = null;
-        if (id >= Birth.FIRST_ID) {
+        if (id >= BirthIds.FIRST) {
             return;
         }
         int last = first + count;

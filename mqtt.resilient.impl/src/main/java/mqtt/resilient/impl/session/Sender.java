@@ -146,7 +146,7 @@ final class Sender {
             if (mustWait(message)) {
                 inFlight.prepared().add(message);
             } else if (message.sentOn != connection.number() && message.state != DeliveryState.RELEASING
-                    && !(window.admitsRepeat(message, wire) && poison.admits(message) && rate.admits(message, now)
+                    && !(window.admitsResend(message, wire) && poison.admits(message) && rate.admits(message, now)
                             && write(message, now, out))) {
                 return false;
             }
@@ -171,7 +171,7 @@ final class Sender {
         for (Outgoing message = waiting.peek(); message != null && message.state != DeliveryState.ASSIGNING;
                 message = waiting.peek()) {
             if (isToBePublished(message)
-                    && !(window.admitsRepeat(message, wire) && poison.admits(message) && write(message, now, out))) {
+                    && !(window.admitsResend(message, wire) && poison.admits(message) && write(message, now, out))) {
                 return false;
             }
             waiting.remove();

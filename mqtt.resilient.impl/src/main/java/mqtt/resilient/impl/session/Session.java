@@ -21,6 +21,10 @@ import mqtt.resilient.spi.packet.Reason;
  * Subscriptions} the filters, {@link Birth} the birth message. On the io thread.
  */
 public final class Session {
+    static {
+        DeliveryState.values(); // initialized now: where the heap is short it would fail for good
+    }
+
     private final Counters counters;
     private final Connection connection = new Connection();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();

@@ -39,6 +39,11 @@ final class Subscriptions {
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
 
+    static {
+        Held.values(); // initialized now: where the heap is short it would fail for good
+        Asking.values();
+    }
+
     /** What the broker holds of a filter. */
     private enum Held {
         NOTHING, PERHAPS, GRANTED, REFUSED

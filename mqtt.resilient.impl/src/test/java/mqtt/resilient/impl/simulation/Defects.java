@@ -123,7 +123,7 @@ final class Defects {
             new Defect("birth-takes-no-slot", "session/Birth.java", "            wire.add(size, false, stage != Stage.AWAITS_PUBACK, sign);\n",
                     ""),
             new Defect("birth-under-an-id-that-is-held", "session/Birth.java",
-                    "            held |= 1 << packetId - FIRST_ID;\n        }\n        unanswered", "        }\n        unanswered"),
+                    "            held.add(packetId);\n        }\n        unanswered", "        }\n        unanswered"),
             new Defect("end-of-a-subscription-not-told", "session/Subscriptions.java", "            answer(entry, answer);\n", ""),
             // ---- MQTT 5
             new Defect("aliases-of-the-connection-before", "v5/TopicAliases.java", "private final Map<String, Entry> byTopic",
