@@ -3,8 +3,8 @@ package mqtt.resilient.impl.session;
 import mqtt.resilient.spi.packet.PacketType;
 
 /**
- * The packet ids of births with QoS 2: which of them the broker may hold, and whether it is still told to release them. On the io
- * thread. Valid for the session.
+ * The packet ids of births with QoS 2: which of them the broker may hold, and whether it is still told to release them.
+ * On the io thread. Valid for the session.
  */
 final class BirthIds {
     /** The packet ids from here on are those of births. */
@@ -20,7 +20,9 @@ final class BirthIds {
     private boolean uncertain = true;
     /** The connections in a row that a PUBREL of a birth may have ended. */
     private int strikes;
-    /** The broker closes connections because of these PUBRELs: what it holds stays held, and births are sent with QoS 1. */
+    /**
+     * The broker closes connections because of these PUBRELs: what it holds stays held, and births are sent with QoS 1.
+     */
     private boolean givenUp;
 
     /** The broker holds none. */

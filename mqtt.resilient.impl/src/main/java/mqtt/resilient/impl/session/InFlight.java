@@ -17,7 +17,7 @@ final class InFlight {
     /** Of a broker that frees no packet id; the range of packet ids has more to spare. */
     private static final int MAX_QUARANTINED = 8;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final AcknowledgementQueue acknowledgements;
@@ -40,7 +40,7 @@ final class InFlight {
     private final PreparedQueue prepared = new PreparedQueue();
     private final PostponedRetry retry = new PostponedRetry();
 
-    InFlight(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    InFlight(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
             PoisonGuard poison) {
         this.connection = connection;

@@ -69,8 +69,8 @@ record SendWindow(int messages, long bytes) {
 
         /**
          * A connection begins. In a session that it resumes Mosquitto 2.0 takes 20 QoS 2 messages at once; it ends the
-         * connection at the next one, and then loses it: it acknowledges what is resent and delivers nothing. MQTT 3.1.1
-         * has no way to say so; MQTT 5 has the Receive Maximum.
+         * connection at the next one, and then loses it: it acknowledges what is resent and delivers nothing. MQTT
+         * 3.1.1 has no way to say so; MQTT 5 has the Receive Maximum.
          */
         void begin(boolean resumed, BrokerLimits limits) {
             exactlyOnceMax = resumed && limits == BrokerLimits.NONE ? RESUMED_EXACTLY_ONCE : Integer.MAX_VALUE;

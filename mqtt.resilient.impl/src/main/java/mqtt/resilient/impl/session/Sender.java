@@ -21,7 +21,7 @@ final class Sender {
     /** Which part of a full window must be free before it is filled again: each write is one system call. */
     private static final int RESUME_SHARE = 4;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final Scheduler scheduler;
@@ -40,7 +40,7 @@ final class Sender {
     /** Counts the packets written. */
     private long written;
 
-    Sender(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    Sender(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling) {
         this.connection = connection;
         this.ids = ids;

@@ -26,7 +26,7 @@ public final class Session {
     }
 
     private final Counters counters;
-    private final Connection connection = new Connection();
+    private final ConnectionState connection = new ConnectionState();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
     private final SendWindow.Wire wire = new SendWindow.Wire();
     private final Sender sender;

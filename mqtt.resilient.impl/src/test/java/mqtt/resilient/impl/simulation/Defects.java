@@ -61,7 +61,7 @@ final class Defects {
             new Defect("window-not-reset", "session/InFlight.java", "        wire.clear();\n", ""),
             new Defect("window-ignored", "session/SendWindow.java", "return used < slots\n                && (",
                     "return used < 2 * slots\n                && ("),
-            new Defect("repeated-on-the-same-connection", "session/Connection.java", "        number++;\n", ""),
+            new Defect("repeated-on-the-same-connection", "session/ConnectionState.java", "        number++;\n", ""),
             new Defect("not-repeated", "session/InFlight.java", "        messages.resendAll();\n    }\n\n    /** What is",
                     "    }\n\n    /** What is"),
             new Defect("new-before-repeated", "session/Sender.java", "        if (resent) {\n", "        {\n"),
