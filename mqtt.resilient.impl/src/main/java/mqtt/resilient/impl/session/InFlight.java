@@ -292,21 +292,35 @@ final class InFlight {
             return;
         }
         countProgress();
-        if (type == PacketType.PUBREC) {
-            message.reason = reason;
-            message.state = DeliveryState.RELEASING;
-            wire.releasing += message.sentOn == connection.number() ? 1 : 0;
-            notePubrec(message);
-        } else if (message.state == DeliveryState.PROBING_PUBREL && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) {
+        switch (type) {
+            case PacketType.PUBREC -> pubrecReceived(message, reason);
+            case PacketType.PUBCOMP -> pubcompReceived(message, reason);
+            default -> delivered(message, reason);
+        }
+    }
+
+    private void pubrecReceived(Outgoing message, Reason reason) {
+        message.reason = reason;
+        message.state = DeliveryState.RELEASING;
+        wire.releasing += message.sentOn == connection.number() ? 1 : 0;
+        notePubrec(message);
+    }
+
+    private void pubcompReceived(Outgoing message, Reason reason) {
+        if (message.state == DeliveryState.PROBING_PUBREL && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) {
             sendAnew(message); // the broker does not have it
         } else {
-            if (message.postponed) {
-                retry.delivered();
-            }
-            Reason last = message.delivered(reason);
-            leaveFlight(message);
-            settling.settle(message, Outcome.Kind.DELIVERED, last);
+            delivered(message, reason);
         }
+    }
+
+    private void delivered(Outgoing message, Reason reason) {
+        if (message.postponed) {
+            retry.delivered();
+        }
+        Reason last = message.delivered(reason);
+        leaveFlight(message);
+        settling.settle(message, Outcome.Kind.DELIVERED, last);
     }
 
     private void countProgress() {
