@@ -19,7 +19,7 @@ import mqtt.resilient.spi.packet.Reason;
  * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
  * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
  * published of the will meanwhile would stay the last word: the next one has another id, and the broker is told to
- * release the one before.
+ * release the one before. On the io thread.
  */
 final class Birth {
     private static final int DUPLICATE = 8;

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The one allocator of packet ids [MQTT-2.3.1-2]: a small range, each id with its owner, freed ids reused last, so that
- * a late acknowledgement rarely meets a new owner. The last ones are for births. Everything is O(1).
+ * a late acknowledgement rarely meets a new owner. The last ones are for births. All but {@link #take} is
+ * O(1). On the io thread.
  */
 final class PacketIds {
     private static final int LARGEST = 65_535;

@@ -19,10 +19,10 @@ import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
- * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
- * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is noted when it is asked for, not when
- * it is granted: after a crash nobody else would know what to unsubscribe. It is not waited for the disk: what is
- * published next would overtake the SUBSCRIBE, and its answers would find nobody.
+ * The subscriptions of the session: brings what the broker holds to what is wanted. What it is known to hold is recorded
+ * from its answers, and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written down when it
+ * is asked for, not when it is granted: after a crash nobody else would know what to unsubscribe. The SUBSCRIBE does not
+ * wait for the disk: what is published next would overtake it, and its answers would find nobody. On the io thread.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
@@ -111,7 +111,12 @@ final class Subscriptions {
     private final PacketIds ids;
     private final SessionEvents events;
     private MessageStore store;
+
+    // ---- valid for the session
     private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    // ---- valid for the connection
+    /** The filters to ask for next. */
     private final ArrayDeque<Entry> queue = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;
