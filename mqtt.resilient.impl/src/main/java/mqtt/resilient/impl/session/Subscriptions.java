@@ -19,10 +19,11 @@ import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
- * The subscriptions of the session: brings what the broker holds to what is wanted. What it is known to hold is recorded
- * from its answers, and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written down when it
- * is asked for, not when it is granted: after a crash nobody else would know what to unsubscribe. The SUBSCRIBE does not
- * wait for the disk: what is published next would overtake it, and its answers would find nobody. On the io thread.
+ * The subscriptions of the session: brings what the broker holds to what is wanted. What it is known to hold is
+ * recorded from its answers, and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written
+ * down when it is asked for, not when it is granted: after a crash nobody else would know what to unsubscribe. The
+ * SUBSCRIBE does not wait for the disk: what is published next would overtake it, and its answers would find nobody. On
+ * the io thread.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
