@@ -18,7 +18,7 @@ final class AtMostOnceQueue {
     private static final Reason UNFLUSHED = new Reason(0,
             "QoS 0: the connection was lost while the message was written");
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final PublishLimits limits;
     private final PoisonGuard poison;
     private final TokenBucket rate;
@@ -27,7 +27,7 @@ final class AtMostOnceQueue {
     /** Written on the present connection. Those with a packet id are in flight: the broker's Maximum QoS is 0. */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
-    AtMostOnceQueue(Connection connection, PublishLimits limits, PoisonGuard poison, TokenBucket rate,
+    AtMostOnceQueue(ConnectionState connection, PublishLimits limits, PoisonGuard poison, TokenBucket rate,
             Settling settling) {
         this.connection = connection;
         this.limits = limits;

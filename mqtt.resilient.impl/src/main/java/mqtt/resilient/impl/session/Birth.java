@@ -14,19 +14,14 @@ import mqtt.resilient.spi.packet.Reason;
  * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its
  * connection and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody
  * writes its packet ids down, so they are ids that no other message has; an ordinary message under an id of which the
- * broker holds the birth of a process that is gone would be taken for a repetition, and be lost.
+ * broker holds the birth of a process that is gone would be taken for a duplicate, and be lost.
  *
  * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
  * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
  * published of the will meanwhile would stay the last word: the next one has another id, and the broker is told to
- * release the one before.
+ * release the one before. On the io thread.
  */
 final class Birth {
-    /** The packet ids from here on are those of births. */
-    static final int FIRST_ID = 65_531;
-
-    private static final int AT_LEAST_ONCE_ID = 65_535;
-    private static final int ALL_HELD = (1 << AT_LEAST_ONCE_ID - FIRST_ID) - 1;
     private static final int DUPLICATE = 8;
     private static final int FAILURE = 0x80;
     private static final int PACKET_IDENTIFIER_IN_USE = 0x91;
@@ -47,28 +42,25 @@ final class Birth {
     /** The connections in a row that it may seem to end; 0 = any number. */
     private int attempts;
     private int strikes;
+
+    // ---- valid for the session
+    private final BirthIds held = new BirthIds();
+    /** The birth with QoS 1 of an earlier connection that is not answered in this session; null = none. */
+    private Message unanswered;
+
+    // ---- valid for the connection
     private Stage stage = Stage.NONE;
     private int packetId;
     private int size;
-    /** The packet ids, as bits from {@link #FIRST_ID}, that the broker may hold of QoS 2. */
-    private int held;
-    /** The connections in a row that a PUBREL of a birth may have ended. */
-    private int releaseStrikes;
-    /** The broker does not stand PUBRELs of births in this session: those held stay so, and births go with QoS 1. */
-    private boolean releasesGivenUp;
-    /** What was written on the present connection. */
+    /** What was written. */
     private Message sent;
-    /** The birth with QoS 1 of an earlier connection that is not answered in this session; null = none. */
-    private Message unanswered;
-    /** Whether the session may know births of a process before this one. */
-    private boolean uncertain = true;
     /** How many answers the session had when the connection began. */
     private long answersBefore;
     /** How many of the answers since then were for births. */
     private long ownAnswers;
     /** The response timeout ended the connection while it was awaited. */
     private boolean overdue;
-    /** The broker has answered a ping that stood behind it. */
+    /** The broker has answered a ping that was sent after it. */
     private boolean passedOver;
 
     Birth(PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, SessionEvents events) {
@@ -83,16 +75,13 @@ final class Birth {
         message = newMessage;
         attempts = newAttempts;
         strikes = 0;
-        releaseStrikes = 0;
+        held.forgetStrikes();
     }
 
-    /** The broker knows nothing of any birth. */
+    /** The broker has lost the session: it knows of no birth. */
     void sessionLost() {
-        held = 0;
-        releaseStrikes = 0;
-        releasesGivenUp = false;
+        held.sessionLost();
         unanswered = null;
-        uncertain = false;
     }
 
     /** A connection begins, after so many answers of the broker. */
@@ -107,25 +96,15 @@ final class Birth {
             events.birthMissing(message.topic(), new Reason(0, "left out on this connection: the broker closed "
                     + strikes + " connections in a row after it and answered nothing, or did not answer it in time"));
         }
-        if (uncertain && message != null && message.qos() == Qos.EXACTLY_ONCE) {
-            uncertain = false;
-            held = ALL_HELD;
+        if (message != null && message.qos() == Qos.EXACTLY_ONCE) {
+            held.begin();
         }
-        if (attempts > 0 && releaseStrikes >= attempts && !releasesGivenUp) {
-            releasesGivenUp = true;
+        if (held.giveUp(attempts)) {
             events.birthMissing(message == null ? "" : message.topic(),
-                    new Reason(0, "not with QoS 2 in this session: the broker closed " + releaseStrikes
+                    new Reason(0, "not with QoS 2 in this session: the broker closed " + held.strikes()
                             + " connections in a row after PUBREL for a birth message"));
         }
-        for (int id = FIRST_ID; id < AT_LEAST_ONCE_ID; id++) {
-            if (isHeld(id) && !releasesGivenUp) {
-                acknowledgements.add(PacketType.PUBREL, id);
-            }
-        }
-    }
-
-    private boolean isHeld(int id) {
-        return id < AT_LEAST_ONCE_ID && (held & 1 << id - FIRST_ID) != 0;
+        held.release(acknowledgements);
     }
 
     /** Whether it is still to be written on this connection. */
@@ -169,14 +148,14 @@ final class Birth {
 
     /** Chooses a packet id; the result is the QoS for which there is one. */
     private int chooseId(int wanted) {
-        if (wanted == 2 && !releasesGivenUp) {
-            for (packetId = FIRST_ID; packetId < AT_LEAST_ONCE_ID; packetId++) {
-                if (!isHeld(packetId) && ids.owner(packetId) == null) {
+        if (wanted == 2 && !held.isGivenUp()) {
+            for (packetId = BirthIds.FIRST; packetId < BirthIds.AT_LEAST_ONCE; packetId++) {
+                if (!held.isHeld(packetId) && ids.owner(packetId) == null) {
                     return 2;
                 }
             }
         }
-        packetId = AT_LEAST_ONCE_ID;
+        packetId = BirthIds.AT_LEAST_ONCE;
         return ids.owner(packetId) == null ? Math.min(wanted, 1) : 0;
     }
 
@@ -192,11 +171,11 @@ final class Birth {
 
     /** Takes an acknowledgement, with a reason that may refuse; false if it is not one of a birth. */
     boolean answered(int type, int id, Reason reason) {
-        if (id < FIRST_ID || ids.owner(id) != null) {
+        if (id < BirthIds.FIRST || ids.owner(id) != null) {
             return false;
         }
-        if (type == PacketType.PUBCOMP && isHeld(id)) {
-            held &= ~(1 << id - FIRST_ID);
+        if (type == PacketType.PUBCOMP && held.isHeld(id)) {
+            held.pubcompReceived(id);
             ownAnswers++;
             return true;
         }
@@ -212,10 +191,10 @@ final class Birth {
         }
         count(-1);
         stage = Stage.DONE;
-        unanswered = id == AT_LEAST_ONCE_ID ? null : unanswered;
+        unanswered = id == BirthIds.AT_LEAST_ONCE ? null : unanswered;
         if (refused) {
             if (reason.code() == PACKET_IDENTIFIER_IN_USE && type == PacketType.PUBREC) {
-                held |= 1 << id - FIRST_ID;
+                held.add(id);
                 acknowledgements.add(PacketType.PUBREL, id);
             }
             events.birthMissing(message == null ? "" : message.topic(), reason);
@@ -255,7 +234,7 @@ final class Birth {
     }
 
     private boolean isReleaseSuspect(long answers) {
-        boolean releasing = stage != Stage.DUE && held != 0 && !releasesGivenUp || stage == Stage.AWAITS_PUBCOMP;
+        boolean releasing = stage != Stage.DUE && held.areReleased() || stage == Stage.AWAITS_PUBCOMP;
         return releasing && answers - ownAnswers == answersBefore && !passedOver;
     }
 
@@ -275,13 +254,9 @@ final class Birth {
         } else if (byBroker) {
             strikes++;
         }
-        if (!isReleaseSuspect(answers)) {
-            releaseStrikes = 0;
-        } else if (byBroker) {
-            releaseStrikes++;
-        }
+        held.disconnected(isReleaseSuspect(answers), byBroker);
         if (stage == Stage.AWAITS_PUBREC || stage == Stage.AWAITS_PUBCOMP) {
-            held |= 1 << packetId - FIRST_ID;
+            held.add(packetId);
         }
         unanswered = stage == Stage.AWAITS_PUBACK ? sent : unanswered;
         stage = Stage.NONE;

@@ -17,7 +17,7 @@ final class InFlight {
     /** Of a broker that frees no packet id; the range of packet ids has more to spare. */
     private static final int MAX_QUARANTINED = 8;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final AcknowledgementQueue acknowledgements;
@@ -40,7 +40,7 @@ final class InFlight {
     private final PreparedQueue prepared = new PreparedQueue();
     private final PostponedRetry retry = new PostponedRetry();
 
-    InFlight(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    InFlight(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
             PoisonGuard poison) {
         this.connection = connection;
@@ -254,7 +254,7 @@ final class InFlight {
     boolean isDeadLetter(boolean byBroker, boolean birthSuspect) {
         Outgoing oldest = messages.first();
         boolean suspect = oldest != null && oldest.sentOn == connection.number() && !birthSuspect;
-        return poison.isPoison(oldest, suspect, byBroker);
+        return poison.isDeadLetter(oldest, suspect, byBroker);
     }
 
     void deadLetterOldest() {
@@ -292,21 +292,35 @@ final class InFlight {
             return;
         }
         countProgress();
-        if (type == PacketType.PUBREC) {
-            message.reason = reason;
-            message.state = DeliveryState.RELEASING;
-            wire.releasing += message.sentOn == connection.number() ? 1 : 0;
-            notePubrec(message);
-        } else if (message.state == DeliveryState.PROBING_PUBREL && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) {
+        switch (type) {
+            case PacketType.PUBREC -> pubrecReceived(message, reason);
+            case PacketType.PUBCOMP -> pubcompReceived(message, reason);
+            default -> delivered(message, reason);
+        }
+    }
+
+    private void pubrecReceived(Outgoing message, Reason reason) {
+        message.reason = reason;
+        message.state = DeliveryState.RELEASING;
+        wire.releasing += message.sentOn == connection.number() ? 1 : 0;
+        notePubrec(message);
+    }
+
+    private void pubcompReceived(Outgoing message, Reason reason) {
+        if (message.state == DeliveryState.PROBING_PUBREL && reason.code() == PACKET_IDENTIFIER_NOT_FOUND) {
             sendAnew(message); // the broker does not have it
         } else {
-            if (message.postponed) {
-                retry.delivered();
-            }
-            Reason last = message.delivered(reason);
-            leaveFlight(message);
-            settling.settle(message, Outcome.Kind.DELIVERED, last);
+            delivered(message, reason);
         }
+    }
+
+    private void delivered(Outgoing message, Reason reason) {
+        if (message.postponed) {
+            retry.delivered();
+        }
+        Reason last = message.delivered(reason);
+        leaveFlight(message);
+        settling.settle(message, Outcome.Kind.DELIVERED, last);
     }
 
     private void countProgress() {

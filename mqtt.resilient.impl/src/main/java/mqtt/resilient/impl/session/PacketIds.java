@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * The one allocator of packet ids [MQTT-2.3.1-2]: a small range, each id with its owner, freed ids reused last, so that
- * a late acknowledgement rarely meets a new owner. The last ones are for births. Everything is O(1).
+ * a late acknowledgement rarely meets a new owner. The last ones are for births. All but {@link #take} is
+ * O(1). On the io thread.
  */
 final class PacketIds {
     private static final int LARGEST = 65_535;
@@ -30,7 +31,7 @@ final class PacketIds {
         for (int i = 0; i < count; i++) {
             larger[i] = free[(first + i) % free.length];
         }
-        for (int id = owners.length; id < Math.min(range, Birth.FIRST_ID); id++) {
+        for (int id = owners.length; id < Math.min(range, BirthIds.FIRST); id++) {
             larger[count++] = (char) id;
         }
         free = larger;
@@ -59,7 +60,7 @@ final class PacketIds {
     /** Takes a certain id, which is free. */
     void take(int id, Object owner) {
         require(id);
-        if (id >= Birth.FIRST_ID) { // as it was given when these were ids like others
+        if (id >= BirthIds.FIRST) { // as it was given when these were ids like others
             owners[id] = owner;
             return;
         }
@@ -83,7 +84,7 @@ final class PacketIds {
     void free(int id) {
         assert owners[id] != null : "packet id " + id + " is free already";
         owners[id] = null;
-        if (id >= Birth.FIRST_ID) {
+        if (id >= BirthIds.FIRST) {
             return;
         }
         int last = first + count;

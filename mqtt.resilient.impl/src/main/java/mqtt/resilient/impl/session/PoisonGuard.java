@@ -1,9 +1,10 @@
 package mqtt.resilient.impl.session;
 
 /**
- * Finds the message that makes a broker hang up: a 3.1.1 broker has no other answer to a publish it does not allow.
- * After a number of connections in a row that the broker ended (or let starve) with the same oldest message
- * unacknowledged and no progress, that message is sent alone; if the broker hangs up again, it is poison.
+ * Finds the message that makes a broker close the connection: a broker of 3.1.1 has no other answer to a publish that
+ * it does not allow. After a number of connections in a row that the broker closed, or on which it answered nothing,
+ * with the same oldest message unacknowledged, that message is sent alone; if the broker closes that connection too, it
+ * becomes a dead letter. On the io thread.
  */
 final class PoisonGuard {
     private int attempts;
@@ -33,8 +34,8 @@ final class PoisonGuard {
         strikes = 0;
     }
 
-    /** A connection has ended; whether the oldest message in flight is to be set aside. */
-    boolean isPoison(Outgoing oldest, boolean sentOnIt, boolean byBroker) {
+    /** A connection has ended; whether the oldest message in flight becomes a dead letter. */
+    boolean isDeadLetter(Outgoing oldest, boolean sentOnIt, boolean byBroker) {
         if (oldest == null || !sentOnIt || !byBroker) {
             return false; // a dead network says nothing about the message
         }

@@ -12,10 +12,10 @@ final class PublishLimits {
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
     private static final int QOS_NOT_SUPPORTED = 0x9B;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private boolean strict;
 
-    PublishLimits(Connection connection) {
+    PublishLimits(ConnectionState connection) {
         this.connection = connection;
     }
 

@@ -20,7 +20,7 @@ final class Receiver {
 
     private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final AcknowledgementQueue acknowledgements;
     private final SessionEvents events;
     private final Counters counters;
@@ -32,7 +32,7 @@ final class Receiver {
     // ---- valid for the connection
     private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
 
-    Receiver(Connection connection, AcknowledgementQueue acknowledgements, MessageStore store,
+    Receiver(ConnectionState connection, AcknowledgementQueue acknowledgements, MessageStore store,
             SessionEvents events, Counters counters) {
         this.connection = connection;
         this.acknowledgements = acknowledgements;

@@ -5,7 +5,7 @@ import mqtt.resilient.api.Message;
 
 /**
  * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only
- * one), in the set of messages in flight and, where a repeat is due, on the wire of the present connection.
+ * one), in the set of messages in flight and, for what is resent, on the wire of the present connection.
  *
  * @param messages at least 1
  * @param bytes at least 1; a single larger message goes alone
@@ -15,14 +15,14 @@ record SendWindow(int messages, long bytes) {
 
     /** Whether one more message may be sent for the first time. */
     boolean admits(Outgoing message, InFlightList inFlight, Wire wire) {
-        return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsRepeat(message, wire)
+        return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsResend(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
                 && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
                         || inFlight.bytes() + message.size() <= bytes);
     }
 
-    /** Whether one more message of those in flight may be repeated on the present connection. */
-    boolean admitsRepeat(Outgoing message, Wire wire) {
+    /** Whether one more message of those in flight may be resent on the present connection. */
+    boolean admitsResend(Outgoing message, Wire wire) {
         return hasSlot(message, wire.count, wire.alarms, wire)
                 && (!message.isExactlyOnce() || wire.exactlyOnce < wire.exactlyOnceMax)
                 && (wire.count == 0 || message.lane() == Message.LANE_ALARM
@@ -69,8 +69,8 @@ record SendWindow(int messages, long bytes) {
 
         /**
          * A connection begins. In a session that it resumes Mosquitto 2.0 takes 20 QoS 2 messages at once; it ends the
-         * connection at the next one, and then loses it: it confirms the repetition and delivers nothing. MQTT 3.1.1
-         * has no way to say so; MQTT 5 has the Receive Maximum.
+         * connection at the next one, and then loses it: it acknowledges what is resent and delivers nothing. MQTT
+         * 3.1.1 has no way to say so; MQTT 5 has the Receive Maximum.
          */
         void begin(boolean resumed, BrokerLimits limits) {
             exactlyOnceMax = resumed && limits == BrokerLimits.NONE ? RESUMED_EXACTLY_ONCE : Integer.MAX_VALUE;

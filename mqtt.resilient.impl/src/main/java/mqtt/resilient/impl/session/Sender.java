@@ -21,7 +21,7 @@ final class Sender {
     /** Which part of a full window must be free before it is filled again: each write is one system call. */
     private static final int RESUME_SHARE = 4;
 
-    private final Connection connection;
+    private final ConnectionState connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final Scheduler scheduler;
@@ -40,7 +40,7 @@ final class Sender {
     /** Counts the packets written. */
     private long written;
 
-    Sender(Connection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    Sender(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling) {
         this.connection = connection;
         this.ids = ids;
@@ -146,7 +146,7 @@ final class Sender {
             if (mustWait(message)) {
                 inFlight.prepared().add(message);
             } else if (message.sentOn != connection.number() && message.state != DeliveryState.RELEASING
-                    && !(window.admitsRepeat(message, wire) && poison.admits(message) && rate.admits(message, now)
+                    && !(window.admitsResend(message, wire) && poison.admits(message) && rate.admits(message, now)
                             && write(message, now, out))) {
                 return false;
             }
@@ -171,7 +171,7 @@ final class Sender {
         for (Outgoing message = waiting.peek(); message != null && message.state != DeliveryState.ASSIGNING;
                 message = waiting.peek()) {
             if (isToBePublished(message)
-                    && !(window.admitsRepeat(message, wire) && poison.admits(message) && write(message, now, out))) {
+                    && !(window.admitsResend(message, wire) && poison.admits(message) && write(message, now, out))) {
                 return false;
             }
             waiting.remove();

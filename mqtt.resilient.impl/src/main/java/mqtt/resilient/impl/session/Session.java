@@ -21,8 +21,12 @@ import mqtt.resilient.spi.packet.Reason;
  * Subscriptions} the filters, {@link Birth} the birth message. On the io thread.
  */
 public final class Session {
+    static {
+        DeliveryState.values(); // initialized now: where the heap is short it would fail for good
+    }
+
     private final Counters counters;
-    private final Connection connection = new Connection();
+    private final ConnectionState connection = new ConnectionState();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
     private final SendWindow.Wire wire = new SendWindow.Wire();
     private final Sender sender;

@@ -20,7 +20,7 @@ public final class StoredState {
     public final List<Outgoing> inFlight = new ArrayList<>();
     /** Whose session it was: broker and client id; empty = none. */
     public String session = "";
-    /** Packet ids of received QoS 2 messages, with what tells a repetition from another message. */
+    /** Packet ids of received QoS 2 messages, with what tells a duplicate from another message. */
     public final Map<Integer, Long> received = new LinkedHashMap<>();
     /** The filters that the broker holds, with their QoS. */
     public final Map<String, Integer> subscriptions = new LinkedHashMap<>();
@@ -28,7 +28,7 @@ public final class StoredState {
     public boolean expiring;
     /** Why the session's state is not certain to be complete; empty when it is. */
     public String incomplete = "";
-    /** Whether the last to use it had ended in order, what it kept in which way, and in which run of the machine. */
+    /** Whether the last to use it had closed it, what it kept in which way, and in which run of the machine. */
     public boolean closed;
     public String mode = "";
     public String boot = "";

@@ -19,10 +19,11 @@ import mqtt.resilient.spi.packet.Subscribe;
 import mqtt.resilient.spi.packet.Unsubscribe;
 
 /**
- * Brings the broker's subscriptions to what is wanted: what the broker is known to hold is recorded from its answers,
- * and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is noted when it is asked for, not when
- * it is granted: after a crash nobody else would know what to unsubscribe. It is not waited for the disk: what is
- * published next would overtake the SUBSCRIBE, and its answers would find nobody.
+ * The subscriptions of the session: brings what the broker holds to what is wanted. What it is known to hold is
+ * recorded from its answers, and every difference is one SUBSCRIBE or UNSUBSCRIBE away. What it may hold is written
+ * down when it is asked for, not when it is granted: after a crash nobody else would know what to unsubscribe. The
+ * SUBSCRIBE does not wait for the disk: what is published next would overtake it, and its answers would find nobody. On
+ * the io thread.
  */
 final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
@@ -38,6 +39,11 @@ final class Subscriptions {
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
+
+    static {
+        Held.values(); // initialized now: where the heap is short it would fail for good
+        Asking.values();
+    }
 
     /** What the broker holds of a filter. */
     private enum Held {
@@ -106,7 +112,12 @@ final class Subscriptions {
     private final PacketIds ids;
     private final SessionEvents events;
     private MessageStore store;
+
+    // ---- valid for the session
     private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    // ---- valid for the connection
+    /** The filters to ask for next. */
     private final ArrayDeque<Entry> queue = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;

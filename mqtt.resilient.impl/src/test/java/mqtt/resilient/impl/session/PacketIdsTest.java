@@ -57,6 +57,23 @@ class PacketIdsTest {
     }
 
     @Example
+    void aTransferredIdIsStillInUseWhateverWasFreedMeanwhile() {
+        PacketIds ids = new PacketIds(1);
+        int first = ids.allocate("first");
+        int second = ids.allocate("second");
+        ids.free(second);
+        ids.transfer(first, this);
+        assertSame(this, ids.owner(first));
+        for (int i = 0; i < 30; i++) {
+            assertTrue(ids.allocate("other") != first);
+        }
+        assertEquals(0, ids.allocate("one too many"));
+        ids.free(first);
+        assertEquals(first, ids.allocate("next"));
+        assertThrows(AssertionError.class, () -> new PacketIds(1).transfer(first, this));
+    }
+
+    @Example
     void idsThatNobodyHasAreNobodys() {
         PacketIds ids = new PacketIds(1);
         for (int id : new int[] { 0, 1, 31, 32, 65_535 }) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is received and not acknowledged. */
 class ReceiverTest implements SessionEvents {
-    private final Connection connection = new Connection();
+    private final ConnectionState connection = new ConnectionState();
     private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this, new Counters());
     private Incoming handedOver;
 
