@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -62,7 +63,7 @@ final class Recovery {
      * @throws IOException if nobody can say what is there
      */
     StoredState run(String boot) throws IOException {
-        List<TreeMap<Integer, Segment>> found = listSegments();
+        List<NavigableMap<Integer, Segment>> found = listSegments();
         chains.store = IntStream.of(ORDER).boxed().flatMap(chain -> found.get(chain).values().stream())
                 .map(segment -> segment.store).filter(Objects::nonNull).findFirst()
                 .orElseGet(() -> new UUID(clock.wallClockMillis(), clock.nanoTime()));
@@ -89,8 +90,8 @@ final class Recovery {
     // ---- files ----------------------------------------------------------------------------------------------------
 
     /** The headers of all segments, by chain and number. */
-    private List<TreeMap<Integer, Segment>> listSegments() throws IOException {
-        List<TreeMap<Integer, Segment>> found = new ArrayList<>();
+    private List<NavigableMap<Integer, Segment>> listSegments() throws IOException {
+        List<NavigableMap<Integer, Segment>> found = new ArrayList<>();
         for (int chain = 0; chain < Chains.COUNT; chain++) {
             found.add(new TreeMap<>());
         }
@@ -116,7 +117,7 @@ final class Recovery {
         }
     }
 
-    private void readChain(Chain chain, TreeMap<Integer, Segment> there) throws IOException {
+    private void readChain(Chain chain, NavigableMap<Integer, Segment> there) throws IOException {
         if (inventory.isKnown()) {
             long nextIndex = ends == null ? 0 : closedNext[chain.number];
             missing.addAll(inventory.missing(chain.number, there.keySet(), nextIndex));
