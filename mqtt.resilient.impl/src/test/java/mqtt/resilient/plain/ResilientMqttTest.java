@@ -173,7 +173,7 @@ class ResilientMqttTest {
                     () -> mqtt.configure(configuration("client.id", "second", "protocol", "4"))).getMessage();
             assertEquals("protocol: \"4\" is not allowed; allowed: auto, 5 or 3.1.1", error);
             assertEquals(error, mqtt.client().status().configurationError());
-            assertTrue(mqtt.client().isConnected());
+            await(() -> "connected", () -> mqtt.client().isConnected()); // packet.max.bytes has made it connect again
             mqtt.configure(configuration("client.id", "second"));
             assertEquals("", mqtt.client().status().configurationError());
             await(() -> "the new id: " + broker.heard, () -> broker.heard.stream().anyMatch(each -> each.endsWith(" second")));
