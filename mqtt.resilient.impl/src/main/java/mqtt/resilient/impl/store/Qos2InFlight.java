@@ -62,6 +62,11 @@ final class Qos2InFlight {
         latestOrder = Math.max(latestOrder, order);
     }
 
+    /** There were at most so many assignments: later ones follow all of them, also those that a disk brings back. */
+    void follow(long assignments) {
+        latestOrder = Math.max(latestOrder, assignments);
+    }
+
     /** It was read that the broker has sent PUBREC. */
     void restoreReleased(int lane, long index) {
         Delivery delivery = lanes.get(lane).get(index);

@@ -73,6 +73,7 @@ final class Recovery {
         files.forceDirectory(chains.directory); // as of the files: a killed process has perhaps not done it
         countMissing();
         settleInFlight();
+        inFlight.follow(chains.lastId);
         finish(boot);
         return recovered;
     }

@@ -461,6 +461,8 @@ final class Broker {
         private final ArrayDeque<Integer> repeats = new ArrayDeque<>();
         /** Messages that count against the client's Receive Maximum. */
         private final Set<Integer> onWire = new HashSet<>();
+        /** Whether the CONNACK is on the wire, which a slow broker may hold back. */
+        private boolean greeted;
         /** The session is one of another version: whoever goes on with it is wrong. */
         private boolean foreign;
         /** The client has to end the connection with this code; 0 = it has no reason to. */
@@ -572,6 +574,7 @@ final class Broker {
                 out.forEach(all::put);
                 out.clear();
                 wire.send(all.array());
+                greeted = true;
             }
         }
 
@@ -623,6 +626,9 @@ final class Broker {
 
         /** Sends what no broker may send, and lets the client answer. */
         private void blunders() {
+            if (!greeted) { // a CONNACK that comes before the true one would be the first
+                return;
+            }
             Blunder chosen = Blunder.of(random);
             timeline.trace(name, () -> "-> " + chosen);
             gateway.trouble();
