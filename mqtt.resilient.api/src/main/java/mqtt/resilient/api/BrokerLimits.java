@@ -25,17 +25,21 @@ public record BrokerLimits(long sessionExpirySeconds, int receiveMaximum, Qos ma
         boolean sharedSubscriptions, int keepAliveSeconds, String assignedClientId, String responseInformation,
         String reason, List<UserProperty> userProperties) {
     /** The limits of a broker that names none: MQTT 3.1.1, or no connection. */
-    public static final BrokerLimits NONE = new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, 268_435_460, 0, true, false,
+    public static final BrokerLimits NONE = new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, 268_435_460, 0, true,
+            false,
             true, -1, "", "", "", List.of());
 
     /** {@return everything but the values of the user properties, which may be secrets} */
     @Override
     public String toString() {
-        return "BrokerLimits[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum + ", maximumQos="
+        return "BrokerLimits[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum
+                + ", maximumQos="
                 + maximumQos + ", retainAvailable=" + retainAvailable + ", maximumPacket=" + maximumPacketBytes
                 + " bytes, topicAliasMaximum=" + topicAliasMaximum + ", wildcardSubscriptions=" + wildcardSubscriptions
-                + ", subscriptionIdentifiers=" + subscriptionIdentifiers + ", sharedSubscriptions=" + sharedSubscriptions
-                + ", keepAlive=" + keepAliveSeconds + " s, assignedClientId=" + assignedClientId + ", responseInformation="
+                + ", subscriptionIdentifiers=" + subscriptionIdentifiers + ", sharedSubscriptions="
+                + sharedSubscriptions
+                + ", keepAlive=" + keepAliveSeconds + " s, assignedClientId=" + assignedClientId
+                + ", responseInformation="
                 + responseInformation + ", reason=" + reason + ", userProperties="
                 + userProperties.stream().map(UserProperty::name).toList() + "]";
     }

@@ -41,7 +41,8 @@ package mqtt.resilient.api;
 public record ClientMetrics(long accepted, long rejected, long delivered, long expired, long cancelled, long refused,
         long deadLettered, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
         long roundTripNanos, long resent, long received, long receivedDuplicates, int unhandled,
-        long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts, long sessionsLost, long subscriptionsRefused,
+        long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts,
+        long sessionsLost, long subscriptionsRefused,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
         long storeSegmentsQuarantined) {
 }

@@ -127,7 +127,8 @@ public final class Message {
     /** {@return topic, as one line, size, QoS and lane; never the payload} */
     @Override
     public String toString() {
-        return "Message[" + Topics.oneLine(topic) + ", " + payload.length + " B, QoS " + qos.ordinal() + (retain ? ", retain" : "")
+        return "Message[" + Topics.oneLine(topic) + ", " + payload.length + " B, QoS " + qos.ordinal()
+                + (retain ? ", retain" : "")
                 + ", lane " + lane + "]";
     }
 

@@ -181,7 +181,8 @@ public final class MessageProperties {
         int length = value == null ? -1 : Topics.utf8Length(value);
         if (length < 0 || length > MAX_BYTES) {
             throw new IllegalArgumentException(field + ": " + (value == null ? "null" : length < 0
-                    ? "U+0000 or half of a surrogate pair" : length + " bytes") + " is not allowed; allowed are texts of at "
+                    ? "U+0000 or half of a surrogate pair" : length + " bytes")
+                    + " is not allowed; allowed are texts of at "
                     + "most " + MAX_BYTES + " bytes of UTF-8");
         }
         return value;
@@ -260,8 +261,9 @@ public final class MessageProperties {
          */
         public Builder correlationData(byte[] bytes) {
             if (bytes.length > MAX_BYTES) {
-                throw new IllegalArgumentException("correlationData: " + bytes.length + " bytes are not allowed; allowed are "
-                        + MAX_BYTES);
+                throw new IllegalArgumentException(
+                        "correlationData: " + bytes.length + " bytes are not allowed; allowed are "
+                                + MAX_BYTES);
             }
             correlationData = bytes.clone();
             return this;

@@ -58,8 +58,10 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
     /** {@return everything but the values of the user properties, which may be secrets} */
     @Override
     public String toString() {
-        return "Outcome[kind=" + kind + ", reasonCode=" + reasonCode + ", reason=" + reason + (userProperties.isEmpty() ? ""
-                : ", userProperties=" + userProperties.stream().map(UserProperty::name).toList()) + "]";
+        return "Outcome[kind=" + kind + ", reasonCode=" + reasonCode + ", reason=" + reason
+                + (userProperties.isEmpty() ? ""
+                        : ", userProperties=" + userProperties.stream().map(UserProperty::name).toList())
+                + "]";
     }
 
     /** {@return whether the message was delivered} */

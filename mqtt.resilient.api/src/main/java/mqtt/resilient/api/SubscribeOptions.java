@@ -73,12 +73,14 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
 
     /** {@return the same without messages published by this client} */
     public SubscribeOptions withoutLocal() {
-        return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier, userProperties);
+        return new SubscribeOptions(qos, manualAcknowledgement, true, retainAsPublished, retainHandling, identifier,
+                userProperties);
     }
 
     /** {@return the same with the RETAIN flag as it was published} */
     public SubscribeOptions retainedAsPublished() {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier, userProperties);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, true, retainHandling, identifier,
+                userProperties);
     }
 
     /**
@@ -88,7 +90,8 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
      * @return the options
      */
     public SubscribeOptions retained(RetainHandling which) {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, which, identifier, userProperties);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, which, identifier,
+                userProperties);
     }
 
     /**
@@ -98,7 +101,8 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
      * @return the options
      */
     public SubscribeOptions identifiedBy(int number) {
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, number, userProperties);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, number,
+                userProperties);
     }
 
     /**
@@ -112,6 +116,7 @@ public record SubscribeOptions(Qos qos, boolean manualAcknowledgement, boolean n
     public SubscribeOptions userProperty(String name, String value) {
         List<UserProperty> more = new ArrayList<>(userProperties);
         more.add(new UserProperty(name, value));
-        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, identifier, more);
+        return new SubscribeOptions(qos, manualAcknowledgement, noLocal, retainAsPublished, retainHandling, identifier,
+                more);
     }
 }

@@ -64,7 +64,8 @@ public final class Topics {
                     + " mixes a wildcard with text; + and # are allowed only as a whole level");
         }
         if (level.equals("#") && !last) {
-            throw new IllegalArgumentException("filter: " + quote(filter) + " goes on after #; # must be the last level");
+            throw new IllegalArgumentException(
+                    "filter: " + quote(filter) + " goes on after #; # must be the last level");
         }
     }
 

@@ -58,7 +58,8 @@ public interface ClientInspector {
      * @param waiting received messages that wait for the listeners
      * @param discards QoS 0 messages that were dropped, because the queue of a listener was full
      */
-    record Subscribed(String filter, Qos qos, Subscription.Grant granted, List<String> listeners, List<String> departed, int waiting,
+    record Subscribed(String filter, Qos qos, Subscription.Grant granted, List<String> listeners, List<String> departed,
+            int waiting,
             long discards) {
     }
 

@@ -44,8 +44,10 @@ class BaselineTest {
                         + " by the last release and is no longer: export it again, or, for a new major version of the product,"
                         + " renew the baseline with bin/release --baseline");
             } else if (info.newerVersion.compareTo(enough) < 0) {
-                wrong.add("package " + info.packageName + " changed since the last release, which had version " + info.olderVersion
-                        + ", and has version " + info.newerVersion + ": set @Version(\"" + enough + "\") in src/main/java/"
+                wrong.add("package " + info.packageName + " changed since the last release, which had version "
+                        + info.olderVersion
+                        + ", and has version " + info.newerVersion + ": set @Version(\"" + enough
+                        + "\") in src/main/java/"
                         + info.packageName.replace('.', '/') + "/package-info.java, or undo\n" + info.reason
                         + String.join("\n", retyped));
             }
@@ -65,7 +67,8 @@ class BaselineTest {
     private static List<String> retyped(String packageName) throws Exception {
         Map<String, String> before = signatures(RELEASED, packageName);
         Map<String, String> now = signatures(BUILT, packageName);
-        return before.keySet().stream().filter(now::containsKey).filter(each -> !Objects.equals(before.get(each), now.get(each)))
+        return before.keySet().stream().filter(now::containsKey)
+                .filter(each -> !Objects.equals(before.get(each), now.get(each)))
                 .map(each -> "+ " + now.get(each) + "\n- " + before.get(each)).toList();
     }
 
@@ -74,13 +77,16 @@ class BaselineTest {
         Map<String, String> signatures = new TreeMap<>();
         String directory = packageName.replace('.', '/');
         try (Jar jar = new Jar(place);
-                URLClassLoader loader = new URLClassLoader(new URL[]{ place.toURI().toURL() }, ClassLoader.getPlatformClassLoader())) {
+                URLClassLoader loader = new URLClassLoader(new URL[] { place.toURI().toURL() },
+                        ClassLoader.getPlatformClassLoader())) {
             Map<String, ?> files = jar.getDirectories().get(directory);
             for (String file : files == null ? Set.<String>of() : files.keySet()) {
                 if (file.endsWith(".class") && !file.endsWith("/package-info.class")) {
                     Class<?> type = loader.loadClass(file.substring(0, file.length() - 6).replace('/', '.'));
-                    Stream.<Executable>concat(Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredConstructors()))
-                            .filter(each -> !each.isSynthetic() && isVisible(type.getModifiers()) && isVisible(each.getModifiers()))
+                    Stream.<Executable>concat(Stream.of(type.getDeclaredMethods()),
+                            Stream.of(type.getDeclaredConstructors()))
+                            .filter(each -> !each.isSynthetic() && isVisible(type.getModifiers())
+                                    && isVisible(each.getModifiers()))
                             .forEach(each -> signatures.put(each.toString(), each.toGenericString()));
                 }
             }

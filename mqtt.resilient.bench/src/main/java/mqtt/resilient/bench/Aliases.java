@@ -67,7 +67,8 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
      */
     public static void main(String[] arguments) throws ProtocolException {
         List<Aliases> all = List.of(new Aliases(new Mqtt311().newCodec(), new byte[0]),
-                new Aliases(new Mqtt5().newCodec(), new byte[0]), new Aliases(new Mqtt5().newCodec(), CONNACK_WITH_TEN));
+                new Aliases(new Mqtt5().newCodec(), new byte[0]),
+                new Aliases(new Mqtt5().newCodec(), CONNACK_WITH_TEN));
         double[][] rates = new double[all.size()][ROUNDS];
         for (int round = -2; round < ROUNDS; round++) {
             for (int i = 0; i < all.size(); i++) {

@@ -63,8 +63,7 @@ public final class Bench implements AutoCloseable {
             int measure = quick ? 800 : 3000;
             for (int i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
-                    case "--quick" -> {
-                    }
+                    case "--quick" -> {}
                     case "--only" -> only.add(value(arguments, ++i));
                     case "--clients" -> clients = List.of(value(arguments, ++i).split(","));
                     case "--rounds" -> rounds = Integer.parseInt(value(arguments, ++i));
@@ -88,7 +87,8 @@ public final class Bench implements AutoCloseable {
         List<Workload> workloads() {
             return Workload.all().stream().filter(each -> only.isEmpty() ? !quick || each.quick()
                     : only.stream().anyMatch(name -> Workload.isName(name) ? each.name().equals(name)
-                            : each.name().contains(name))).toList();
+                            : each.name().contains(name)))
+                    .toList();
         }
 
         List<Candidate> candidates() {
@@ -163,7 +163,8 @@ public final class Bench implements AutoCloseable {
                 && System.nanoTime() - startedAt + longestNanos > options.limitSeconds * 1_000_000_000L;
     }
 
-    private void round(Workload workload, List<Candidate> candidates, int round) throws IOException, InterruptedException {
+    private void round(Workload workload, List<Candidate> candidates, int round)
+            throws IOException, InterruptedException {
         if (!hasBroker(workload)) {
             report.note(workload.name() + ": Mosquitto is not installed");
             return;
@@ -200,7 +201,8 @@ public final class Bench implements AutoCloseable {
         Path place = Files.createTempDirectory(directory, candidate.name());
         List<String> command = new ArrayList<>(List.of(java()));
         command.addAll(workload.kind() == Workload.Kind.FOOTPRINT ? SMALL_FLAGS : FLAGS);
-        command.addAll(List.of("-D" + BrokerProcess.CLASS_PATH + "=" + System.getProperty("java.class.path"), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", candidate.classPath(options.root),
+        command.addAll(List.of("-D" + BrokerProcess.CLASS_PATH + "=" + System.getProperty("java.class.path"),
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", candidate.classPath(options.root),
                 Subject.class.getName(), candidate.className(), candidate.name(), workload.name(),
                 secure ? "localhost" : "127.0.0.1", String.valueOf(secure ? broker.tlsPort() : broker.port()),
                 secure ? BrokerProcess.authority(BrokerProcess.keys(directory)).toString() : "-", place.toString(),
@@ -268,8 +270,10 @@ public final class Bench implements AutoCloseable {
     }
 
     static String machine() {
-        return System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch")
-                + ", " + Runtime.getRuntime().availableProcessors() + " processors, " + System.getProperty("java.vm.name")
+        return System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                + System.getProperty("os.arch")
+                + ", " + Runtime.getRuntime().availableProcessors() + " processors, "
+                + System.getProperty("java.vm.name")
                 + " " + System.getProperty("java.runtime.version");
     }
 

@@ -44,7 +44,8 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     static BrokerProcess sink(int port, Path keyStore) throws IOException {
-        List<String> command = new ArrayList<>(List.of(java(), "-cp", System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
+        List<String> command = new ArrayList<>(List.of(java(), "-cp",
+                System.getProperty(CLASS_PATH, System.getProperty("java.class.path")), "-XX:+UseSerialGC", "-Xmx256m",
                 Sink.class.getName(), ""));
         if (keyStore != null) {
             command.add(keyStore.toString());
@@ -67,8 +68,10 @@ final class BrokerProcess implements AutoCloseable {
 
     /** Starts Mosquitto, or gives null where it is not installed. */
     static BrokerProcess mosquitto(Path directory) throws IOException {
-        String path = Boolean.parseBoolean(System.getenv("ITEST_STANDINS")) ? "" : System.getenv("PATH") + ":/usr/sbin:/usr/local/sbin";
-        Path program = Stream.of(path.split(":")).filter(each -> !each.isEmpty()).map(each -> Path.of(each, "mosquitto"))
+        String path = Boolean.parseBoolean(System.getenv("ITEST_STANDINS")) ? ""
+                : System.getenv("PATH") + ":/usr/sbin:/usr/local/sbin";
+        Path program = Stream.of(path.split(":")).filter(each -> !each.isEmpty())
+                .map(each -> Path.of(each, "mosquitto"))
                 .filter(Files::isExecutable).findFirst().orElse(null);
         if (program == null) {
             return null;
@@ -78,7 +81,8 @@ final class BrokerProcess implements AutoCloseable {
         Files.writeString(configuration, String.join("\n", "listener " + free + " 127.0.0.1", "allow_anonymous true",
                 "persistence false", "set_tcp_nodelay true", "max_inflight_messages 0", "max_queued_messages 0",
                 "log_type error", ""));
-        return start(List.of(program.toString(), "-c", configuration.toString()), free, directory.resolve("mosquitto.log"));
+        return start(List.of(program.toString(), "-c", configuration.toString()), free,
+                directory.resolve("mosquitto.log"));
     }
 
     /** Starts Mosquitto, or where it is not installed the demo's Artemis: both queue without a limit, in memory. */
@@ -93,7 +97,8 @@ final class BrokerProcess implements AutoCloseable {
                     + " is not allowed; the directory target/broker of mqtt.resilient.demo is, when that is built");
         }
         int free = Crash.freePort();
-        return start(List.of(java(), "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", Path.of(jars, "*").toString(),
+        return start(List.of(java(), "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
+                Path.of(jars, "*").toString(),
                 "mqtt.resilient.demo.broker.EmbeddedBroker", "--port", String.valueOf(free), "--parent",
                 String.valueOf(ProcessHandle.current().pid())), free, directory.resolve("artemis.log"));
     }
@@ -113,7 +118,8 @@ final class BrokerProcess implements AutoCloseable {
         for (long since = System.nanoTime(); !answers();) {
             if (System.nanoTime() - since > LIMIT_NANOS || !process.isAlive()) {
                 close();
-                throw new IOException(command.get(0) + " does not answer on port " + port + ": " + Files.readString(log));
+                throw new IOException(
+                        command.get(0) + " does not answer on port " + port + ": " + Files.readString(log));
             }
             LockSupport.parkNanos(10_000_000);
         }
@@ -137,8 +143,10 @@ final class BrokerProcess implements AutoCloseable {
         Path store = directory.resolve("key.p12");
         if (!Files.exists(store)) {
             String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-            run(keytool, "-genkeypair", "-alias", "sink", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "3650",
-                    "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "bc=ca:true", "-keystore",
+            run(keytool, "-genkeypair", "-alias", "sink", "-keyalg", "EC", "-groupname", "secp256r1", "-validity",
+                    "3650",
+                    "-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost", "-ext", "bc=ca:true",
+                    "-keystore",
                     store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD);
             run(keytool, "-exportcert", "-rfc", "-alias", "sink", "-file", authority(store).toString(), "-keystore",
                     store.toString(), "-storepass", PASSWORD);

@@ -23,7 +23,8 @@ final class Chart {
         StringBuilder svg = new StringBuilder(String.format(Locale.ROOT,
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
                         + "font-size=\"13\">%n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>%n"
-                        + "<text x=\"10\" y=\"22\" font-size=\"15\">%s</text>%n", width, height, width, height, title));
+                        + "<text x=\"10\" y=\"22\" font-size=\"15\">%s</text>%n",
+                width, height, width, height, title));
         int y = TOP;
         for (Map.Entry<String, Report.Summary> each : bars.entrySet()) {
             Report.Summary bar = each.getValue();
@@ -35,10 +36,12 @@ final class Chart {
             int middle = y + BAR / 2;
             svg.append(String.format(Locale.ROOT, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>%n", LEFT - 8,
                     middle + 5, each.getKey()));
-            svg.append(String.format(Locale.ROOT, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>%n", LEFT,
+            svg.append(String.format(Locale.ROOT,
+                    "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>%n", LEFT,
                     y, end - LEFT, BAR, ours ? "#1f6fb4" : limit ? "#c8c8c8" : "#8a8f98"));
-            svg.append(String.format(Locale.ROOT, "<path d=\"M%.1f %d H%.1f\" stroke=\"#111\" stroke-width=\"2\"/>%n", low,
-                    middle, high));
+            svg.append(
+                    String.format(Locale.ROOT, "<path d=\"M%.1f %d H%.1f\" stroke=\"#111\" stroke-width=\"2\"/>%n", low,
+                            middle, high));
             svg.append(String.format(Locale.ROOT, "<text x=\"%.1f\" y=\"%d\">%s</text>%n", high + 8, middle + 5,
                     Report.number(bar.median())));
             y += STEP;

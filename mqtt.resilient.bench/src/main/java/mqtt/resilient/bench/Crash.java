@@ -108,7 +108,8 @@ public final class Crash implements AutoCloseable {
     private List<String> live(int messages) throws IOException, InterruptedException {
         life++;
         Process child = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-Xmx128m",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", System.getProperty("java.class.path"), CrashChild.class.getName(), uri(),
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", System.getProperty("java.class.path"),
+                CrashChild.class.getName(), uri(),
                 directory.resolve("store").toString(), String.valueOf(first(life)), String.valueOf(messages), mode)
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         CompletableFuture<Void> drained = new CompletableFuture<>();
@@ -125,7 +126,8 @@ public final class Crash implements AutoCloseable {
         } catch (Exception e) { // it did not come to life, or not everything arrived
             BitSet missing = missing();
             synchronized (this) {
-                faults.add(e + ": " + missing.cardinality() + " stored messages of earlier lives are missing, the first is "
+                faults.add(e + ": " + missing.cardinality()
+                        + " stored messages of earlier lives are missing, the first is "
                         + missing.nextSetBit(0) + "; life " + life + " begins with " + first(life));
             }
         }
@@ -207,7 +209,8 @@ public final class Crash implements AutoCloseable {
     /** Arguments: {@code --cycles N}, {@code --stored N}, {@code --store power|process}, {@code --seed S}. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         int cycles = Integer.parseInt(option(arguments, "--cycles", "50"));
-        int least = Integer.parseInt(option(arguments, "--stored", String.valueOf(LEAST_STORED_FOR_EACH_KILL * cycles)));
+        int least = Integer
+                .parseInt(option(arguments, "--stored", String.valueOf(LEAST_STORED_FOR_EACH_KILL * cycles)));
         long seed = Long.parseLong(option(arguments, "--seed", String.valueOf(System.nanoTime())));
         int failed = 0;
         try (Crash crash = new Crash(option(arguments, "--store", "power"), seed)) {
@@ -215,13 +218,15 @@ public final class Crash implements AutoCloseable {
                 List<String> faults = crash.cycle();
                 failed += faults.isEmpty() ? 0 : 1;
                 faults.stream().limit(10).forEach(System.out::println);
-                System.out.println("kill " + cycle + " of " + cycles + ": " + crash.stored() + " messages stored so far");
+                System.out
+                        .println("kill " + cycle + " of " + cycles + ": " + crash.stored() + " messages stored so far");
             }
             List<String> faults = crash.deliverRest();
             failed += faults.isEmpty() ? 0 : 1;
             faults.stream().limit(10).forEach(System.out::println);
             if (crash.stored() < least) {
-                System.out.println(crash.stored() + " messages were stored, which shows too little: at least " + least + " are needed (--stored)");
+                System.out.println(crash.stored() + " messages were stored, which shows too little: at least " + least
+                        + " are needed (--stored)");
                 failed = cycles;
             }
         }

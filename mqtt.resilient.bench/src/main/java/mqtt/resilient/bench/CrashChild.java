@@ -22,8 +22,10 @@ public final class CrashChild {
 
     /** Arguments: the broker's URI, the store's directory, the first number, how many messages, power or process. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        ResilientMqttClient client = ResilientMqtt.open(Clients.configuration("crash", arguments[0], "store.directory", arguments[1],
-                "store", arguments[4])).client();
+        ResilientMqttClient client = ResilientMqtt
+                .open(Clients.configuration("crash", arguments[0], "store.directory", arguments[1],
+                        "store", arguments[4]))
+                .client();
         System.out.println("health " + client.status().store() + " " + client.status().storeReason());
         boolean drained = client.drain(Duration.ofSeconds(60)).toCompletableFuture().join();
         System.out.println((drained ? "drained " : "stuck ") + client.metrics());

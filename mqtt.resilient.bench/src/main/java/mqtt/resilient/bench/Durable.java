@@ -193,7 +193,8 @@ public final class Durable {
             double memory = flood("memory");
             double power = flood("power");
             double process = flood("process");
-            System.out.printf("flood.memory %.0f%nflood.power %.0f%nflood.process %.0f%nflood.power.ratio %.2f%n", memory,
+            System.out.printf("flood.memory %.0f%nflood.power %.0f%nflood.process %.0f%nflood.power.ratio %.2f%n",
+                    memory,
                     power, process, power / memory);
             compareWaiting();
         }

@@ -140,8 +140,7 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
                     }
                 }
                 case 8 -> answers.put((byte) 0x90).put((byte) 3).putShort(out.getShort(body)).put((byte) 1);
-                default -> {
-                }
+                default -> {}
             }
             out.position(body + length);
         }

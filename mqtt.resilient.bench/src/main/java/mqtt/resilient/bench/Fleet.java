@@ -54,7 +54,8 @@ public final class Fleet implements AutoCloseable {
             System.out.println("fleet.heap.bytes.per.client " + (used() - before) / number);
             fleet.restartBroker();
             System.out.println("fleet.back.ms " + fleet.awaitOnline(number));
-            fleet.histogram().forEach((second, count) -> System.out.println("fleet.attempts.second." + second + " " + count));
+            fleet.histogram()
+                    .forEach((second, count) -> System.out.println("fleet.attempts.second." + second + " " + count));
             System.out.println("fleet.threads.after " + fleet.threads().size() + " " + fleet.threads());
             System.out.println("fleet.network.up.to.delivery.ms " + fleet.networkUp());
         }
@@ -79,7 +80,8 @@ public final class Fleet implements AutoCloseable {
     /** All share one loop. */
     private ResilientMqttClient open(String name, String networkSource, NetworkStateSource source) throws IOException {
         ResilientMqtt.Builder builder = ResilientMqtt.builder(Clients.configuration(name, "mqtt://127.0.0.1:" + port,
-                "keepalive.seconds", KEEP_ALIVE_SECONDS, "response.seconds", RESPONSE_SECONDS, "network.source", networkSource))
+                "keepalive.seconds", KEEP_ALIVE_SECONDS, "response.seconds", RESPONSE_SECONDS, "network.source",
+                networkSource))
                 .networkSource(source);
         ResilientMqtt mqtt = (all.isEmpty() ? builder : builder.sharing(all.get(0))).open();
         all.add(mqtt);
@@ -132,7 +134,8 @@ public final class Fleet implements AutoCloseable {
         await(client::isConnected);
         broker.close();
         Publication publication = client.publish(Message.to("t").payload("1").build());
-        await(() -> client.status().state() == ConnectionState.WAITING && client.status().nextAttempt().toMillis() > 1000);
+        await(() -> client.status().state() == ConnectionState.WAITING
+                && client.status().nextAttempt().toMillis() > 1000);
         startBroker();
         long up = System.nanoTime();
         word.listener.accept(NetworkState.UP);
@@ -159,7 +162,7 @@ public final class Fleet implements AutoCloseable {
         @Override
         public AutoCloseable listen(Consumer<NetworkState> newListener) {
             listener = newListener;
-            return () -> { };
+            return () -> {};
         }
     }
 

@@ -36,7 +36,8 @@ public final class Footprint {
         long before = used();
         for (int i = 0; i < SESSIONS; i++) {
             MemoryStore store = new MemoryStore();
-            Session session = new Session(store, new Nobody(), network, new Counters(), Clients.settings(100).session());
+            Session session = new Session(store, new Nobody(), network, new Counters(),
+                    Clients.settings(100).session());
             session.connected(new Mqtt311().newCodec(), "", false, false, BrokerLimits.NONE);
             all.add(session);
         }

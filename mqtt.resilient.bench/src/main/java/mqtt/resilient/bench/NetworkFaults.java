@@ -71,7 +71,7 @@ public final class NetworkFaults {
         longMessages = Integer.parseInt(arguments[6]);
         slowMessages = Integer.parseInt(arguments[7]);
         wanted = List.of(arguments).subList(8, arguments.length);
-        network = new SystemNetwork(() -> { });
+        network = new SystemNetwork(() -> {});
         network.listen(state -> networkUp.set(System.nanoTime()));
     }
 
@@ -106,7 +106,8 @@ public final class NetworkFaults {
             System.out.println("ok    " + name + ": " + figures);
         } catch (IllegalStateException e) {
             failed++;
-            System.out.println("FAIL  " + name + ": " + e.getMessage() + " (" + (client == null ? "" : client.status()) + ")");
+            System.out.println(
+                    "FAIL  " + name + ": " + e.getMessage() + " (" + (client == null ? "" : client.status()) + ")");
         } finally {
             repair();
             if (client != null) {
@@ -146,7 +147,8 @@ public final class NetworkFaults {
             sent.put(one.id(), one);
             LockSupport.parkNanos(50 * MILLION);
         });
-        String figures = "noticed after " + (lostAt - cut) / MILLION + " ms (response.seconds " + RESPONSE_MILLIS + " ms): "
+        String figures = "noticed after " + (lostAt - cut) / MILLION + " ms (response.seconds " + RESPONSE_MILLIS
+                + " ms): "
                 + lostWhy;
         repair();
         long repaired = System.nanoTime();
@@ -159,8 +161,9 @@ public final class NetworkFaults {
         start(RESPONSE_SECONDS, true);
         wire("both loss 1");
         long cut = System.nanoTime();
-        awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
-        return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response " + RESPONSE_MILLIS
+        awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> {});
+        return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response "
+                + RESPONSE_MILLIS
                 + " ms): " + lostWhy;
     }
 
@@ -168,8 +171,9 @@ public final class NetworkFaults {
         start(RESPONSE_SECONDS, true);
         wire("there loss 1");
         long cut = System.nanoTime();
-        awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
-        return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response " + RESPONSE_MILLIS
+        awaitLost(cut, PING_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> {});
+        return "noticed after " + (lostAt - cut) / MILLION + " ms (ping " + PING_MILLIS + " + response "
+                + RESPONSE_MILLIS
                 + " ms): " + lostWhy;
     }
 
@@ -179,8 +183,9 @@ public final class NetworkFaults {
         long cut = System.nanoTime();
         await("the network is seen to be down", SEEN_MILLIS, () -> network.state() == NetworkState.DOWN);
         long seen = System.nanoTime();
-        awaitLost(cut, SEEN_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> { });
-        String figures = "seen after " + (seen - cut) / MILLION + " ms, given up after " + (lostAt - cut) / MILLION + " ms: "
+        awaitLost(cut, SEEN_MILLIS + RESPONSE_MILLIS + SLACK_MILLIS, () -> {});
+        String figures = "seen after " + (seen - cut) / MILLION + " ms, given up after " + (lostAt - cut) / MILLION
+                + " ms: "
                 + lostWhy;
         repair();
         long repaired = System.nanoTime();
@@ -195,7 +200,8 @@ public final class NetworkFaults {
         long connected = (System.nanoTime() - start) / MILLION;
         long time = delivered(longMessages, 1000, 60_000);
         requireConnections(1);
-        return "connected after " + connected + " ms, " + longMessages + " messages of 1 KB in " + time + " ms, no reconnect";
+        return "connected after " + connected + " ms, " + longMessages + " messages of 1 KB in " + time
+                + " ms, no reconnect";
     }
 
     private String loss() throws Exception {
@@ -226,8 +232,10 @@ public final class NetworkFaults {
         lostAt = 0;
         lostWhy = "";
         boolean[] wasOnline = new boolean[1];
-        mqtt = ResilientMqtt.builder(Clients.configuration("faults-" + numbers.incrementAndGet(), broker, "keepalive.seconds",
-                KEEP_ALIVE_SECONDS, "response.seconds", responseSeconds)).networkSource(network).open();
+        mqtt = ResilientMqtt
+                .builder(Clients.configuration("faults-" + numbers.incrementAndGet(), broker, "keepalive.seconds",
+                        KEEP_ALIVE_SECONDS, "response.seconds", responseSeconds))
+                .networkSource(network).open();
         client = mqtt.client();
         client.addConnectionListener(status -> {
             if (status.state() == ConnectionState.ONLINE) {

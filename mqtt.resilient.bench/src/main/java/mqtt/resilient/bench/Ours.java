@@ -43,7 +43,8 @@ public final class Ours implements Peer {
 
     @Override
     public String configuration() {
-        return "store=" + (power ? "power" : "memory") + ", protocol=" + (five ? "5" : "3.1.1") + ", inflight.max=" + inflight
+        return "store=" + (power ? "power" : "memory") + ", protocol=" + (five ? "5" : "3.1.1") + ", inflight.max="
+                + inflight
                 + " (one in ten is kept for lane 0), inflight.max.bytes=" + INFLIGHT_BYTES + ", store.max.messages="
                 + MAX_MESSAGES + ", store.max.bytes=" + MAX_BYTES
                 + "; nobody watches: publishes, and waits while it is full";
@@ -51,8 +52,10 @@ public final class Ours implements Peer {
 
     private Map<String, Object> configuration(String clientId) {
         boolean tls = settings.authority() != null;
-        Map<String, Object> keys = Clients.configuration(clientId, (tls ? "mqtts://" : "mqtt://") + settings.host() + ":"
-                + settings.port(), "inflight.max", inflight, "inflight.max.bytes", INFLIGHT_BYTES, "store.max.bytes", MAX_BYTES,
+        Map<String, Object> keys = Clients.configuration(clientId,
+                (tls ? "mqtts://" : "mqtt://") + settings.host() + ":"
+                        + settings.port(),
+                "inflight.max", inflight, "inflight.max.bytes", INFLIGHT_BYTES, "store.max.bytes", MAX_BYTES,
                 "store.max.messages", MAX_MESSAGES);
         if (tls) {
             keys.put("tls.truststore", settings.authority());
@@ -113,7 +116,8 @@ public final class Ours implements Peer {
 
         @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received) {
-            client.subscribe(filter, SubscribeOptions.qos(Qos.values()[qos]), message -> received.accept(message.payload()));
+            client.subscribe(filter, SubscribeOptions.qos(Qos.values()[qos]),
+                    message -> received.accept(message.payload()));
         }
     }
 }

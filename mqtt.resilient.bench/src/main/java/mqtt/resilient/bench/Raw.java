@@ -167,8 +167,7 @@ public final class Raw implements Peer {
                     case 3 -> received(start, body, length);
                     case 4, 7 -> load.acknowledged();
                     case 5 -> out.put((byte) 0x62).put((byte) 2).putShort(in.getShort(body));
-                    default -> {
-                    }
+                    default -> {}
                 }
                 in.position(body + length);
             }
@@ -190,7 +189,8 @@ public final class Raw implements Peer {
         public void subscribe(String filter, int qos, Consumer<byte[]> received) throws IOException {
             receiver = received;
             byte[] bytes = filter.getBytes(StandardCharsets.UTF_8);
-            out.put((byte) 0x82).put((byte) (5 + bytes.length)).putShort((short) nextId()).putShort((short) bytes.length)
+            out.put((byte) 0x82).put((byte) (5 + bytes.length)).putShort((short) nextId())
+                    .putShort((short) bytes.length)
                     .put(bytes).put((byte) qos);
             write();
             Thread reader = new Thread(this::readAll, "raw-reader");

@@ -99,7 +99,8 @@ final class Report {
 
     private List<String> metrics(Workload workload) {
         Set<String> metrics = new LinkedHashSet<>();
-        values.keySet().stream().filter(key -> key.workload.equals(workload.name())).forEach(key -> metrics.add(key.metric));
+        values.keySet().stream().filter(key -> key.workload.equals(workload.name()))
+                .forEach(key -> metrics.add(key.metric));
         return List.copyOf(metrics);
     }
 
@@ -148,7 +149,8 @@ final class Report {
         derive();
         List<String> csv = new ArrayList<>(List.of(
                 "workload,client,metric,rounds,median,low,high,ratio.memory,ratio.memory.low,ratio.memory.high"));
-        StringBuilder json = new StringBuilder("{\n  \"machine\": ").append(quote(Bench.machine())).append(",\n  \"flags\": ")
+        StringBuilder json = new StringBuilder("{\n  \"machine\": ").append(quote(Bench.machine()))
+                .append(",\n  \"flags\": ")
                 .append(quote(String.join(" ", Bench.FLAGS))).append(",\n  \"configurations\": {");
         json.append(String.join(",", configurations.entrySet().stream()
                 .map(each -> "\n    " + quote(each.getKey()) + ": " + quote(each.getValue())).toList()));
@@ -204,8 +206,9 @@ final class Report {
         out.println(Bench.machine());
         out.println("flags of every client: " + String.join(" ", Bench.FLAGS) + "; footprint: "
                 + String.join(" ", Bench.SMALL_FLAGS));
-        out.println(options.warmMillis() + " ms to warm up, " + options.measureMillis() + " ms measured; median (lowest to"
-                + " highest) of the rounds; a ratio is \"memory\" divided by the other in the same round");
+        out.println(
+                options.warmMillis() + " ms to warm up, " + options.measureMillis() + " ms measured; median (lowest to"
+                        + " highest) of the rounds; a ratio is \"memory\" divided by the other in the same round");
         configurations.forEach((client, text) -> out.println("  " + client + ": " + text));
         for (Workload workload : options.workloads()) {
             table(workload, out);
@@ -261,13 +264,15 @@ final class Report {
                 String name = metric.equals(workload.kind().metric) ? "" : "." + metric;
                 ratioLines(workload.name() + name, workload, metric, base, client, out);
                 if (base.equals(Candidate.OURS) && !client.equals(Candidate.OURS)) {
-                    ratioLines(workload.name() + "." + Candidate.POWER + name, workload, metric, Candidate.POWER, client, out);
+                    ratioLines(workload.name() + "." + Candidate.POWER + name, workload, metric, Candidate.POWER,
+                            client, out);
                 }
             }
         }
     }
 
-    private void ratioLines(String name, Workload workload, String metric, String client, String other, PrintStream out) {
+    private void ratioLines(String name, Workload workload, String metric, String client, String other,
+            PrintStream out) {
         Summary ratio = ratio(workload, metric, client, other);
         if (ratio != null && !client.equals(other)) {
             out.println(name + ".ratio." + other + " " + number(ratio.median));
@@ -281,7 +286,8 @@ final class Report {
     /** Three digits that count, no exponent. */
     static String number(double value) {
         double size = Math.abs(value);
-        return String.format(Locale.ROOT, size >= 100 || size == 0 ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f",
+        return String.format(Locale.ROOT,
+                size >= 100 || size == 0 ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f",
                 value);
     }
 }

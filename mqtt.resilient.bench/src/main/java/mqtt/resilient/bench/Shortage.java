@@ -49,7 +49,8 @@ public final class Shortage implements AutoCloseable {
             return "only root can start a process as another user and lower its limits";
         }
         for (String program : List.of("setpriv", "prlimit")) {
-            if (Stream.of(System.getenv("PATH").split(":")).noneMatch(each -> Files.isExecutable(Path.of(each, program)))) {
+            if (Stream.of(System.getenv("PATH").split(":"))
+                    .noneMatch(each -> Files.isExecutable(Path.of(each, program)))) {
                 return program + " (util-linux) is not there";
             }
         }
@@ -76,9 +77,10 @@ public final class Shortage implements AutoCloseable {
     /** One shortage; what is wrong after it, empty = nothing. */
     public List<String> round(Kind kind) throws IOException, InterruptedException {
         Path place = directory.resolve("round-" + ++rounds);
-        String[] command = { System.getProperty("java.home") + "/bin/java", HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
-                System.getProperty("java.class.path"), ShortageChild.class.getName(), "mqtt://localhost:" + broker.port(),
-                place.toString(), kind.name() };
+        String[] command = { System.getProperty("java.home") + "/bin/java", HEAP,
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp",
+            System.getProperty("java.class.path"), ShortageChild.class.getName(), "mqtt://localhost:" + broker.port(),
+            place.toString(), kind.name() };
         Path log = directory.resolve("round-" + rounds + ".log");
         int user = FIRST_USER + random.nextInt(USERS);
         Process child = new ProcessBuilder(kind == Kind.HEAP ? List.of(command) : asUser(user, command))
@@ -87,7 +89,8 @@ public final class Shortage implements AutoCloseable {
         guard.setDaemon(true);
         guard.start();
         List<String> faults = new ArrayList<>();
-        try (PrintStream to = new PrintStream(child.getOutputStream(), true); BufferedReader from = child.inputReader()) {
+        try (PrintStream to = new PrintStream(child.getOutputStream(), true);
+                BufferedReader from = child.inputReader()) {
             expect("ready", from, faults);
             Thread.sleep(random.nextInt(LATEST_MILLIS));
             if (kind == Kind.HEAP) {
@@ -119,7 +122,8 @@ public final class Shortage implements AutoCloseable {
 
     /** Sets the lower limit, which can be raised again, as the user that has it: that needs no further right. */
     private static void limitThreads(Process child, int user, String most) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(asUser(user, "prlimit", "--pid", String.valueOf(child.pid()), "--nproc=" + most + ":"))
+        Process process = new ProcessBuilder(
+                asUser(user, "prlimit", "--pid", String.valueOf(child.pid()), "--nproc=" + most + ":"))
                 .redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes());
         if (process.waitFor() != 0) {

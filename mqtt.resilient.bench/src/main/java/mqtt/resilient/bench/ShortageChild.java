@@ -168,8 +168,10 @@ public final class ShortageChild {
             pause();
         }
         publishing = false;
-        System.out.println("told filled " + fills + " times, down to " + PIECES[smallest - 1] + " bytes; listener errors "
-                + listenerErrors + ", accepted " + accepted + ", " + client.status().state() + " " + client.status().reason());
+        System.out
+                .println("told filled " + fills + " times, down to " + PIECES[smallest - 1] + " bytes; listener errors "
+                        + listenerErrors + ", accepted " + accepted + ", " + client.status().state() + " "
+                        + client.status().reason());
     }
 
     private static Piece fill(Piece before, int smallest) {
@@ -191,15 +193,17 @@ public final class ShortageChild {
     private void livesWithoutThreads() throws IOException {
         line("short");
         try {
-            new Thread(() -> { }).start();
+            new Thread(() -> {}).start();
             System.out.println("there are threads");
         } catch (OutOfMemoryError e) {
             System.out.println("short");
         }
         ResilientMqtt[] second = new ResilientMqtt[1];
         try { // is configured, connects by a name, and is registered, while there is no thread
-            second[0] = ResilientMqtt.builder(Clients.configuration("second", broker, "store", "power", "store.directory", directory,
-                    "store.floor.bytes", 1_048_576)).sharing(mqtt).open();
+            second[0] = ResilientMqtt
+                    .builder(Clients.configuration("second", broker, "store", "power", "store.directory", directory,
+                            "store.floor.bytes", 1_048_576))
+                    .sharing(mqtt).open();
         } catch (OutOfMemoryError e) {
             System.out.println("the second client: " + e);
         }
@@ -223,16 +227,19 @@ public final class ShortageChild {
         line("free");
         long free = System.nanoTime();
         publishing = false;
-        await(() -> "the second client connects: " + second[0].client().status(), THREADS_SECONDS, () -> second[0].client().isConnected());
+        await(() -> "the second client connects: " + second[0].client().status(), THREADS_SECONDS,
+                () -> second[0].client().isConnected());
         await("the second client is registered", THREADS_SECONDS, () -> isRegistered("second"));
-        System.out.println("told all of it " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - free) + " ms after there were threads");
+        System.out.println("told all of it " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - free)
+                + " ms after there were threads");
         second[0].close();
         settle(THREADS_SECONDS); // the broker is killed once that is told
     }
 
     private static boolean isRegistered(String name) {
         try {
-            return !ManagementFactory.getPlatformMBeanServer().queryNames(new ObjectName("mqtt.resilient:*,name=\"" + name + "\""), null).isEmpty();
+            return !ManagementFactory.getPlatformMBeanServer()
+                    .queryNames(new ObjectName("mqtt.resilient:*,name=\"" + name + "\""), null).isEmpty();
         } catch (JMException e) {
             throw new IllegalStateException(e);
         }
@@ -243,14 +250,19 @@ public final class ShortageChild {
     private void settle(long seconds) {
         publishing = false;
         paused = true;
-        await(() -> "everything accepted ends: " + pendingIds() + ", metrics " + client.metrics() + ", " + client.status(), seconds,
+        await(() -> "everything accepted ends: " + pendingIds() + ", metrics " + client.metrics() + ", "
+                + client.status(), seconds,
                 () -> client.metrics().pending() == 0 && countPending() == 0);
-        await(() -> "stored() completes: " + stored + " of " + watchedStored + " and more", seconds, () -> stored.get() >= watchedStored.get());
-        await(() -> "delivered() completes: " + delivered + " of " + watchedDelivered, seconds, () -> delivered.get() >= watchedDelivered.get());
-        await(() -> "what was delivered is received: " + countMissing() + " missing, listener errors " + listenerErrors + ", "
+        await(() -> "stored() completes: " + stored + " of " + watchedStored + " and more", seconds,
+                () -> stored.get() >= watchedStored.get());
+        await(() -> "delivered() completes: " + delivered + " of " + watchedDelivered, seconds,
+                () -> delivered.get() >= watchedDelivered.get());
+        await(() -> "what was delivered is received: " + countMissing() + " missing, listener errors " + listenerErrors
+                + ", "
                 + client.metrics(), seconds, () -> countMissing() == 0 || client.metrics().listenerFailures() > 0);
         await(() -> "nothing is unhandled: " + client.metrics(), seconds, () -> client.metrics().unhandled() == 0);
-        await(() -> "the store is healthy: " + client.status(), seconds, () -> client.status().store() == StoreHealth.OK);
+        await(() -> "the store is healthy: " + client.status(), seconds,
+                () -> client.status().store() == StoreHealth.OK);
         System.out.println("settled: accepted " + accepted + ", " + client.metrics());
     }
 
@@ -298,7 +310,8 @@ public final class ShortageChild {
         Publication publication = client.publish(Message.to("other/a").payload("1").qos(Qos.AT_LEAST_ONCE).build());
         publication.stored().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
         Outcome outcome = publication.delivered().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
-        boolean drained = client.drain(Duration.ofSeconds(LIMIT_SECONDS)).toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        boolean drained = client.drain(Duration.ofSeconds(LIMIT_SECONDS)).toCompletableFuture().get(LIMIT_SECONDS,
+                TimeUnit.SECONDS);
         System.out.println(words + ": " + outcome.kind() + (drained ? "" : ", not drained"));
     }
 

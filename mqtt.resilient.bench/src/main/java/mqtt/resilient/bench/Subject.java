@@ -131,7 +131,8 @@ public final class Subject {
 
     private void receive(Peer.Connection connection) throws Exception {
         AtomicLong received = new AtomicLong();
-        connection.subscribe(Sink.STREAM + workload.qos() + "/" + workload.bytes() + "/" + workload.window(), workload.qos(),
+        connection.subscribe(Sink.STREAM + workload.qos() + "/" + workload.bytes() + "/" + workload.window(),
+                workload.qos(),
                 payload -> received.lazySet(received.get() + 1));
         measure(received::get);
     }
@@ -164,7 +165,8 @@ public final class Subject {
     /** Bytes that the threads of now have allocated. */
     private static long allocated() {
         com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return Arrays.stream(threads.getThreadAllocatedBytes(threads.getAllThreadIds())).filter(bytes -> bytes > 0).sum();
+        return Arrays.stream(threads.getThreadAllocatedBytes(threads.getAllThreadIds())).filter(bytes -> bytes > 0)
+                .sum();
     }
 
     /**
@@ -285,8 +287,9 @@ public final class Subject {
     /** From the broker's return to the first acknowledgement, when it was killed and when it did not answer for a while. */
     private void recovery(String className) throws Exception {
         try (BrokerProcess broker = BrokerProcess.sink(null)) {
-            peer = peer(className, new Settings(settings.client(), settings.host(), broker.port(), null, settings.window(), 1,
-                    true, settings.directory()));
+            peer = peer(className,
+                    new Settings(settings.client(), settings.host(), broker.port(), null, settings.window(), 1,
+                            true, settings.directory()));
             Peer.Connection connection = peer.connect("bench", load).get(LIMIT_NANOS, TimeUnit.NANOSECONDS);
             inBackground(() -> {
                 while (!load.isOver()) {

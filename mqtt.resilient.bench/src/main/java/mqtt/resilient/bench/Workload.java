@@ -66,8 +66,10 @@ record Workload(String name, Kind kind, int qos, int bytes, int window, int clie
         all.add(new Workload("qos1.roundtrip.100B", Kind.ROUND_TRIP, 1, 100, 100, 1, Broker.SINK, true));
         all.add(new Workload("tls.qos1.publish.100B.w100", Kind.PUBLISH, 1, 100, 100, 1, Broker.TLS, false));
         all.add(new Workload("tls.qos1.receive.100B.w100", Kind.RECEIVE, 1, 100, 100, 1, Broker.TLS, false));
-        all.add(new Workload("mosquitto.qos1.publish.100B.w100", Kind.PUBLISH, 1, 100, 100, 1, Broker.MOSQUITTO, false));
-        all.add(new Workload("mosquitto.qos1.roundtrip.100B", Kind.ROUND_TRIP, 1, 100, 100, 1, Broker.MOSQUITTO, false));
+        all.add(new Workload("mosquitto.qos1.publish.100B.w100", Kind.PUBLISH, 1, 100, 100, 1, Broker.MOSQUITTO,
+                false));
+        all.add(new Workload("mosquitto.qos1.roundtrip.100B", Kind.ROUND_TRIP, 1, 100, 100, 1, Broker.MOSQUITTO,
+                false));
         for (int clients : new int[] { 1, 10, 100, 1000, 10_000 }) {
             all.add(new Workload("clients." + clients, Kind.CLIENTS, 1, 100, 100, clients, Broker.SINK, false));
         }

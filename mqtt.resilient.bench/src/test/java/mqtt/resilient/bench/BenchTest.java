@@ -26,7 +26,8 @@ class BenchTest {
     private Path directory;
 
     private Bench.Options options(int rounds, String... clients) {
-        return new Bench.Options(null, directory, List.of(clients), List.of(WORKLOAD), false, rounds, 0, MILLIS, MILLIS);
+        return new Bench.Options(null, directory, List.of(clients), List.of(WORKLOAD), false, rounds, 0, MILLIS,
+                MILLIS);
     }
 
     @Test
@@ -38,8 +39,10 @@ class BenchTest {
             assertTrue(printed.contains("  memory: store=memory"), printed);
         }
         assertTrue(Files.readString(directory.resolve("bench.csv")).contains(WORKLOAD + ",raw,rate,1,"));
-        assertTrue(Files.readString(directory.resolve("bench.json")).contains("\"client\": \"raw\", \"metric\": \"rate\""));
-        assertTrue(Files.readString(directory.resolve("bench-charts").resolve(WORKLOAD + ".svg")).contains(">raw</text>"));
+        assertTrue(Files.readString(directory.resolve("bench.json"))
+                .contains("\"client\": \"raw\", \"metric\": \"rate\""));
+        assertTrue(
+                Files.readString(directory.resolve("bench-charts").resolve(WORKLOAD + ".svg")).contains(">raw</text>"));
     }
 
     @Test
@@ -54,7 +57,8 @@ class BenchTest {
         }
         report.write();
         List<String> lines = printed(report).lines().toList();
-        for (String line : List.of("ratio.hivemq 3.00", "ratio.hivemq.low 2.00", "ratio.hivemq.high 4.00", "ratio.vertx 4.00",
+        for (String line : List.of("ratio.hivemq 3.00", "ratio.hivemq.low 2.00", "ratio.hivemq.high 4.00",
+                "ratio.vertx 4.00",
                 "ratio.vertx.low 1.00", "ratio.best 2.00", "rate.memory 300")) {
             assertTrue(lines.contains(WORKLOAD + "." + line), () -> line + " is not in " + lines);
         }
@@ -71,7 +75,8 @@ class BenchTest {
     }
 
     private static void take(Report report, String client, int round, double rate) {
-        Candidate candidate = Candidate.all().stream().filter(each -> each.name().equals(client)).findFirst().orElseThrow();
+        Candidate candidate = Candidate.all().stream().filter(each -> each.name().equals(client)).findFirst()
+                .orElseThrow();
         report.take(Workload.named(WORKLOAD), candidate, round, List.of("rate " + rate));
     }
 
@@ -83,9 +88,9 @@ class BenchTest {
 
     @ParameterizedTest
     @CsvSource({ "qos0.publish.100B, memory, rate", "qos2.publish.100B.w1000, memory, rate",
-            "qos1.publish.64KB.w100, memory5, rate", "qos1.receive.100B.w100, memory, rate",
-            "qos1.receive.100B.w100, memory5, rate", "qos1.roundtrip.100B, power, p99",
-            "tls.qos1.publish.100B.w100, memory, rate", "clients.10, memory, rate", "footprint, power, heap" })
+        "qos1.publish.64KB.w100, memory5, rate", "qos1.receive.100B.w100, memory, rate",
+        "qos1.receive.100B.w100, memory5, rate", "qos1.roundtrip.100B, power, p99",
+        "tls.qos1.publish.100B.w100, memory, rate", "clients.10, memory, rate", "footprint, power, heap" })
     void theSinkServesEveryWorkload(String name, String client, String metric) throws Exception {
         Workload workload = Workload.named(name);
         boolean secure = workload.broker() == Workload.Broker.TLS;
@@ -93,8 +98,10 @@ class BenchTest {
         Sink sink = new Sink(0, keyStore);
         Thread thread = new Thread(sink, "sink");
         thread.start();
-        Settings settings = new Settings(client, secure ? "localhost" : "127.0.0.1", secure ? sink.tlsPort() : sink.port(),
-                secure ? BrokerProcess.authority(keyStore) : null, workload.window(), workload.clients(), false, directory);
+        Settings settings = new Settings(client, secure ? "localhost" : "127.0.0.1",
+                secure ? sink.tlsPort() : sink.port(),
+                secure ? BrokerProcess.authority(keyStore) : null, workload.window(), workload.clients(), false,
+                directory);
         Subject subject = new Subject(workload, settings, MILLIS * 1_000_000L, MILLIS * 1_000_000L);
         Map<String, Double> results = subject.run(Ours.class.getName());
         assertTrue(results.get(metric) > 0, results::toString);

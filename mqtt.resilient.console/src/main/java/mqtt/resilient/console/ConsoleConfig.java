@@ -10,12 +10,14 @@ public @interface ConsoleConfig {
     /** The PID. */
     String PID = "mqtt.resilient.console";
 
-    @AttributeDefinition(name = "Servlet context", description = "The ServletContextHelper with which the page and the metrics "
-            + "are registered: its name, or a filter for osgi.http.whiteboard.context.select. It must authenticate: a request "
-            + "without a user is rejected. Empty: neither is registered.")
+    @AttributeDefinition(name = "Servlet context",
+            description = "The ServletContextHelper with which the page and the metrics "
+                    + "are registered: its name, or a filter for osgi.http.whiteboard.context.select. It must authenticate: a request "
+                    + "without a user is rejected. Empty: neither is registered.")
     String servlet_context() default "";
 
-    @AttributeDefinition(name = "Metrics", description = "Whether the metrics of all clients are offered at /mqtt/metrics in "
-            + "the text format of Prometheus. Needs a servlet context.")
+    @AttributeDefinition(name = "Metrics",
+            description = "Whether the metrics of all clients are offered at /mqtt/metrics in "
+                    + "the text format of Prometheus. Needs a servlet context.")
     boolean metrics() default false;
 }

@@ -16,7 +16,8 @@ public final class ServletContexts {
      */
     public static String select(ConsoleConfig config) {
         String context = config.servlet_context().strip();
-        String select = context.isEmpty() || context.startsWith("(") ? context : "(osgi.http.whiteboard.context.name=" + context + ")";
+        String select = context.isEmpty() || context.startsWith("(") ? context
+                : "(osgi.http.whiteboard.context.name=" + context + ")";
         try {
             if (!select.isEmpty()) {
                 FrameworkUtil.createFilter(select);

@@ -30,7 +30,7 @@ public class IntervalCommand implements MessageListener {
 
     private final ServiceRegistration<MessageListener> registration;
     private volatile Duration interval = Duration.ofSeconds(1);
-    private volatile Runnable changed = () -> { };
+    private volatile Runnable changed = () -> {};
 
     /**
      * Registers the listener.

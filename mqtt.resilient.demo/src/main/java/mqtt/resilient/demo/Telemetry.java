@@ -34,8 +34,8 @@ public class Telemetry {
     private final MachineReadings machine;
     private final String topic;
     private final AtomicLong refused = new AtomicLong();
-    private final ScheduledExecutorService executor =
-            Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "gateway-telemetry"));
+    private final ScheduledExecutorService executor = Executors
+            .newSingleThreadScheduledExecutor(task -> new Thread(task, "gateway-telemetry"));
     private ScheduledFuture<?> ticks;
 
     /**
@@ -59,7 +59,7 @@ public class Telemetry {
 
     @Deactivate
     void deactivate() {
-        command.onChange(() -> { });
+        command.onChange(() -> {});
         executor.shutdownNow();
     }
 

@@ -29,7 +29,7 @@ class DemoConfigurationTest {
     private final Map<String, Dictionary<String, Object>> stored = new HashMap<>();
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, handler));
     }
 
     private Configuration configuration(String pid) {
@@ -53,7 +53,7 @@ class DemoConfigurationTest {
         ConfigurationAdmin admin = proxy(ConfigurationAdmin.class, (self, method, values) -> switch (method.getName()) {
             case "getConfiguration" -> configuration((String) values[0]);
             case "getFactoryConfiguration" -> configuration(CLIENT);
-            default -> stored.containsKey(CLIENT) ? new Configuration[] {configuration(CLIENT)} : null;
+            default -> stored.containsKey(CLIENT) ? new Configuration[] { configuration(CLIENT) } : null;
         });
         new DemoConfiguration(admin, proxy(BundleContext.class, (self, method, values) -> properties.get(values[0])));
     }
@@ -71,7 +71,7 @@ class DemoConfigurationTest {
     @Test
     void aBrokerThatWasAskedForIsConfiguredWithItsUserAndPassword() throws Exception {
         startWith("mqtts://one,mqtts://two", "me", "secret\n");
-        assertArrayEquals(new String[] {"mqtts://one", "mqtts://two"}, (String[]) value("brokers"));
+        assertArrayEquals(new String[] { "mqtts://one", "mqtts://two" }, (String[]) value("brokers"));
         assertEquals("me", value("user"));
         assertEquals("secret", value(".password"));
     }
@@ -82,7 +82,7 @@ class DemoConfigurationTest {
         start("gateway.broker", "mqtt://one", "gateway.broker.required", "true");
         assertEquals("secret", value(".password"));
         start("gateway.broker", "mqtt://127.0.0.1:1883", "gateway.broker.required", "false");
-        assertArrayEquals(new String[] {"mqtt://127.0.0.1:1883"}, (String[]) value("brokers"));
+        assertArrayEquals(new String[] { "mqtt://127.0.0.1:1883" }, (String[]) value("brokers"));
         assertNull(value("user"));
         assertNull(value(".password"));
     }
@@ -104,10 +104,10 @@ class DemoConfigurationTest {
     @Test
     void whatSomebodyConfiguredIsKeptUnlessABrokerIsAskedFor() throws Exception {
         start("gateway.broker", "mqtt://127.0.0.1:1883");
-        stored.get(CLIENT).put("brokers", new String[] {"mqtt://mine"});
+        stored.get(CLIENT).put("brokers", new String[] { "mqtt://mine" });
         start("gateway.broker", "mqtt://127.0.0.1:1884");
-        assertArrayEquals(new String[] {"mqtt://mine"}, (String[]) value("brokers"));
+        assertArrayEquals(new String[] { "mqtt://mine" }, (String[]) value("brokers"));
         start("gateway.broker", "mqtt://127.0.0.1:1884", "gateway.broker.required", "true");
-        assertArrayEquals(new String[] {"mqtt://127.0.0.1:1884"}, (String[]) value("brokers"));
+        assertArrayEquals(new String[] { "mqtt://127.0.0.1:1884" }, (String[]) value("brokers"));
     }
 }

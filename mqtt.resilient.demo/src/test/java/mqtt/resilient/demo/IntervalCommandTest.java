@@ -22,16 +22,16 @@ class IntervalCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0", "0.09", "3600.1", "-1", "1e3", "NaN", "1d", "one", "1 2",
-        "000000000000000000000000000000001"})
+    @ValueSource(strings = { "", "0", "0.09", "3600.1", "-1", "1e3", "NaN", "1d", "one", "1 2",
+        "000000000000000000000000000000001" })
     void everythingElseIsRefused(String payload) {
         assertThrows(IllegalArgumentException.class, () -> IntervalCommand.parse(payload));
     }
 
     @Test
     void theErrorNamesFieldValueAndRangeOnOneLine() {
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> IntervalCommand.parse("fast\nnow"));
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> IntervalCommand.parse("fast\nnow"));
         assertEquals("interval: \"fast?now\" is not allowed; allowed: seconds from 0.1 to 3600", e.getMessage());
     }
 }

@@ -96,15 +96,17 @@ class MachineReadingsTest {
 
     @Test
     void networkIsEachInterfaceButLoopback() throws IOException {
-        file("proc/net/dev", """
-                Inter-|   Receive                                                |  Transmit
-                 face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-                    lo:   10    1    0    0    0     0          0         0       10    1    0    0    0     0       0          0
-                  eth0:18446744073709551615 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
-                """);
+        file("proc/net/dev",
+                """
+                        Inter-|   Receive                                                |  Transmit
+                         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+                            lo:   10    1    0    0    0     0          0         0       10    1    0    0    0     0       0          0
+                          eth0:18446744073709551615 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
+                        """);
         Map<String, Object> network = machine.network().orElseThrow();
         assertEquals(Map.of("eth0", Map.of("receivedBytes", -1L, "receivedPackets", 2L, "receivedErrors", 3L,
-                "receivedDropped", 4L, "sentBytes", 5L, "sentPackets", 6L, "sentErrors", 7L, "sentDropped", 8L)), network);
+                "receivedDropped", 4L, "sentBytes", 5L, "sentPackets", 6L, "sentErrors", 7L, "sentDropped", 8L)),
+                network);
     }
 
     @Test

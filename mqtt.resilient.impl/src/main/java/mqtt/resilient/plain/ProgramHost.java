@@ -16,7 +16,8 @@ import mqtt.resilient.spi.NetworkStateSource;
  * @param authenticators by their method
  * @param source null = what the operating system shows
  */
-record ProgramHost(Program program, Map<String, Authenticator> authenticators, NetworkStateSource source) implements Host {
+record ProgramHost(Program program, Map<String, Authenticator> authenticators,
+        NetworkStateSource source) implements Host {
     ProgramHost {
         authenticators = Map.copyOf(authenticators);
     }
@@ -35,17 +36,20 @@ record ProgramHost(Program program, Map<String, Authenticator> authenticators, N
     public void requireParts(LinkSettings.Version version, String networkSource) throws Configuration.InvalidException {
         String method = version.authMethod();
         if (version.protocol() == LinkSettings.Protocol.MQTT_5 && program.engine().protocol() == null) {
-            throw new Configuration.InvalidException((method.isEmpty() ? "protocol: \"5\"" : "auth.method: \"" + method + "\"")
+            throw new Configuration.InvalidException((method.isEmpty() ? "protocol: \"5\""
+                    : "auth.method: \"" + method + "\"")
                     + " is not allowed without the jar mqtt.resilient.v5 on the class path; allowed without it: "
                     + (method.isEmpty() ? "auto and 3.1.1" : "empty"));
         }
         if (!method.isEmpty() && authenticator(method) == null) {
-            throw new Configuration.InvalidException("auth.method: \"" + method + "\" is not allowed; allowed: empty, and what "
-                    + "an authenticator was given for: " + authenticators.keySet());
+            throw new Configuration.InvalidException(
+                    "auth.method: \"" + method + "\" is not allowed; allowed: empty, and what "
+                            + "an authenticator was given for: " + authenticators.keySet());
         }
         if (networkSource(networkSource) == null && !Set.of("auto", "kura", "system", "none").contains(networkSource)) {
-            throw new Configuration.InvalidException("network.source: \"" + networkSource + "\" is not allowed; allowed: auto, "
-                    + "system, none" + (source == null ? "" : " and " + source.name()));
+            throw new Configuration.InvalidException(
+                    "network.source: \"" + networkSource + "\" is not allowed; allowed: auto, "
+                            + "system, none" + (source == null ? "" : " and " + source.name()));
         }
     }
 

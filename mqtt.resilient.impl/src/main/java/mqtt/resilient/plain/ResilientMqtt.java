@@ -51,7 +51,8 @@ public final class ResilientMqtt implements AutoCloseable {
     private ResilientMqtt(Builder builder, Program program) throws IOException {
         this.program = program;
         tls = builder.tls;
-        managed = new ManagedClient(program.engine(), new ProgramHost(program, builder.authenticators, builder.source), "mqtt");
+        managed = new ManagedClient(program.engine(), new ProgramHost(program, builder.authenticators, builder.source),
+                "mqtt");
         try {
             configure(builder.configuration);
             managed.engineClient().ready().toCompletableFuture().get();

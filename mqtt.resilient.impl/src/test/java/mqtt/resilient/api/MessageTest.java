@@ -133,7 +133,9 @@ class MessageTest {
     @Test
     void manualAcknowledgementIsAnOption() {
         assertFalse(SubscribeOptions.qos(Qos.AT_LEAST_ONCE).manualAcknowledgement());
-        assertEquals(new SubscribeOptions(Qos.EXACTLY_ONCE, true, false, false, SubscribeOptions.RetainHandling.ALWAYS, 0, List.of()),
+        assertEquals(
+                new SubscribeOptions(Qos.EXACTLY_ONCE, true, false, false, SubscribeOptions.RetainHandling.ALWAYS, 0,
+                        List.of()),
                 SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually());
     }
 }

@@ -74,7 +74,8 @@ class TopicsTest {
     private static void assertError(String field, String why, String value, Runnable action) {
         IllegalArgumentException error = assertThrows(IllegalArgumentException.class, action::run);
         assertTrue(error.getMessage().startsWith(field) && error.getMessage().contains(why), error.getMessage());
-        assertTrue(error.getMessage().contains("allowed") || error.getMessage().contains("must be"), "it says what is allowed: " + error.getMessage());
+        assertTrue(error.getMessage().contains("allowed") || error.getMessage().contains("must be"),
+                "it says what is allowed: " + error.getMessage());
         assertTrue(value == null || value.isEmpty() || error.getMessage().contains("\"" + value + "\""),
                 error.getMessage());
     }

@@ -71,9 +71,10 @@ class ArchitectureTest {
     static final ArchRule API_KNOWS_NO_SPI = noClasses().that().resideInAPackage("mqtt.resilient.api..")
             .should().dependOnClassesThat().resideInAnyPackage("mqtt.resilient.spi..");
     static final ArchRule ONLY_COMPONENTS_KNOW_OSGI = noClasses().that().resideOutsideOfPackage(BASE + "component..")
-            .should().dependOnClassesThat(resideInAnyPackage("org.osgi.framework..", "org.osgi.service..", "org.osgi.util..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("org.osgi.framework..", "org.osgi.service..", "org.osgi.util..")
                     .and(describe("are there at run time", type -> // the form's annotations are not
-                            !type.getPackageName().equals("org.osgi.service.metatype.annotations"))));
+                    !type.getPackageName().equals("org.osgi.service.metatype.annotations"))));
     static final ArchRule PLAIN_KNOWS_NO_COMPONENTS = noClasses().that().resideInAPackage(PLAIN)
             .should().dependOnClassesThat().resideInAnyPackage(packages("component"));
     static final ArchRule NOBODY_KNOWS_PLAIN = noClasses().that().resideOutsideOfPackage(PLAIN)
@@ -85,37 +86,38 @@ class ArchitectureTest {
 
     static final ArchRule NO_THREADS_FILES_AND_SOCKETS = noClasses().that().resideInAnyPackage(DETERMINISTIC)
             .should().dependOnClassesThat(describe("belong to the machine", ArchitectureTest::isMachine));
-    static final ArchRule NO_CLOCKS = deterministic("read no clock", access(System.class, "nanoTime", "currentTimeMillis")
-            .or(access("java.time", "now", "system", "systemUTC", "systemDefaultZone", "tick", "tickMillis"))
-            .or(describe("new Date()", access -> access.getTargetOwner().isEquivalentTo(java.util.Date.class)
-                    && access.getName().equals("<init>")
-                    && access.getDescription().contains("Date.<init>()"))));
+    static final ArchRule NO_CLOCKS = deterministic("read no clock",
+            access(System.class, "nanoTime", "currentTimeMillis")
+                    .or(access("java.time", "now", "system", "systemUTC", "systemDefaultZone", "tick", "tickMillis"))
+                    .or(describe("new Date()", access -> access.getTargetOwner().isEquivalentTo(java.util.Date.class)
+                            && access.getName().equals("<init>")
+                            && access.getDescription().contains("Date.<init>()"))));
     static final ArchRule NO_BLOCKING = deterministic("block on nothing",
             access(Object.class, "wait", "notify", "notifyAll")
-            .or(access(Thread.class, "sleep", "join", "onSpinWait", "yield"))
-            .or(access(java.util.concurrent.TimeUnit.class, "sleep", "timedJoin", "timedWait"))
-            .or(access(java.util.concurrent.Future.class, "get"))
-            .or(access(CompletableFuture.class, "get", "join"))
-            .or(access(java.util.concurrent.BlockingQueue.class, "put", "take"))
-            .or(access(java.util.concurrent.LinkedBlockingQueue.class, "put", "take"))
-            .or(access(java.util.concurrent.ArrayBlockingQueue.class, "put", "take"))
-            .or(access(java.net.InetAddress.class, "getByName", "getAllByName", "getLocalHost", "getHostName",
-                    "getCanonicalHostName", "isReachable")));
+                    .or(access(Thread.class, "sleep", "join", "onSpinWait", "yield"))
+                    .or(access(java.util.concurrent.TimeUnit.class, "sleep", "timedJoin", "timedWait"))
+                    .or(access(java.util.concurrent.Future.class, "get"))
+                    .or(access(CompletableFuture.class, "get", "join"))
+                    .or(access(java.util.concurrent.BlockingQueue.class, "put", "take"))
+                    .or(access(java.util.concurrent.LinkedBlockingQueue.class, "put", "take"))
+                    .or(access(java.util.concurrent.ArrayBlockingQueue.class, "put", "take"))
+                    .or(access(java.net.InetAddress.class, "getByName", "getAllByName", "getLocalHost", "getHostName",
+                            "getCanonicalHostName", "isReachable")));
     static final ArchRule NO_HIDDEN_THREADS = deterministic("use no hidden thread pool",
             access(CompletableFuture.class, "supplyAsync", "runAsync", "orTimeout", "completeOnTimeout",
                     "delayedExecutor", "completeAsync")
-            .or(describe("parallelStream", access -> access.getName().equals("parallelStream")))
-            .or(access(java.util.stream.BaseStream.class, "parallel")));
+                    .or(describe("parallelStream", access -> access.getName().equals("parallelStream")))
+                    .or(access(java.util.stream.BaseStream.class, "parallel")));
     static final ArchRule NO_RANDOM_WITHOUT_SEED = deterministic("make no randomness of their own",
             describe("a generator without a seed", (JavaAccess<?> access) -> access.getName().equals("<init>")
                     && (access.getTargetOwner().isEquivalentTo(Random.class)
                             || access.getTargetOwner().isEquivalentTo(SplittableRandom.class))
                     && access.getDescription().contains("Random.<init>()"))
-            .or(access(Math.class, "random")).or(access(StrictMath.class, "random"))
-            .or(access(java.util.UUID.class, "randomUUID"))
-            .or(access(RandomGenerator.class, "of", "getDefault"))
-            .or(access(ThreadLocalRandom.class, "current"))
-            .or(access(java.util.Collections.class, "shuffle")));
+                    .or(access(Math.class, "random")).or(access(StrictMath.class, "random"))
+                    .or(access(java.util.UUID.class, "randomUUID"))
+                    .or(access(RandomGenerator.class, "of", "getDefault"))
+                    .or(access(ThreadLocalRandom.class, "current"))
+                    .or(access(java.util.Collections.class, "shuffle")));
 
     static final ArchRule NO_STATIC_STATE = fields().that().areStatic().should().beFinal();
     static final ArchRule NO_STATIC_MACHINERY = fields().that().areStatic()
@@ -175,7 +177,8 @@ class ArchitectureTest {
                 "java.util.concurrent.ForkJoinPool", "java.util.concurrent.CountDownLatch",
                 "java.util.concurrent.Semaphore", "java.util.concurrent.CyclicBarrier",
                 "java.util.concurrent.ThreadLocalRandom", "java.security.SecureRandom",
-                "java.util.concurrent.ThreadPoolExecutor", "java.util.concurrent.ExecutorService", "java.util.concurrent.ScheduledExecutorService").contains(name)
+                "java.util.concurrent.ThreadPoolExecutor", "java.util.concurrent.ExecutorService",
+                "java.util.concurrent.ScheduledExecutorService").contains(name)
                 || owner.startsWith("java.nio.file") || owner.startsWith("java.nio.channels")
                 || owner.startsWith("javax.net") && !name.equals("javax.net.ssl.SSLContext")
                 || owner.equals("java.util.concurrent.locks")

@@ -42,8 +42,8 @@ import org.junit.jupiter.api.Test;
  * that each measure may have. {@code -Dhouse.lower} writes a value that has fallen there; a higher one is a change by hand.
  */
 class HouseTest {
-    private static final Path ROOT =
-            Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent().normalize();
+    private static final Path ROOT = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent()
+            .normalize();
     private static final Path CEILINGS = ROOT.resolve("cnf/house.properties");
     private static final Pattern CEILING = Pattern.compile("(?m)^([a-z.]+) = (\\d+)$");
     private static final String LOWER = "mvn -q -pl mqtt.resilient.impl -am test -Dtest=HouseTest "
@@ -83,7 +83,8 @@ class HouseTest {
             return unit.findAll(TypeDeclaration.class).stream().map(each -> (TypeDeclaration<?>) each)
                     .map(type -> new Place(name + " " + type.getNameAsString(), type.getFields().stream()
                             .filter(field -> !isConstant(type, field))
-                            .mapToInt(field -> field.getVariables().size()).sum())).toList();
+                            .mapToInt(field -> field.getVariables().size()).sum()))
+                    .toList();
         }
 
         private static boolean isConstant(TypeDeclaration<?> type, FieldDeclaration field) {

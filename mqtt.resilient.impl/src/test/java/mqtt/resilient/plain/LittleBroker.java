@@ -78,14 +78,15 @@ final class LittleBroker implements AutoCloseable {
                     }
                     case 8 -> {
                         subscribed = true;
-                        answer(out, 0x90, level == 5 ? new byte[] { body[0], body[1], 0, 1 } : new byte[] { body[0], body[1], 1 });
+                        answer(out, 0x90, level == 5 ? new byte[] { body[0], body[1], 0, 1 }
+                                : new byte[] { body[0], body[1], 1 });
                     }
                     case 12 -> answer(out, 0xD0, new byte[0]);
                     case 14 -> {
                         heard.add("DISCONNECT");
                         return;
                     }
-                    default -> { } // its acknowledgements
+                    default -> {} // its acknowledgements
                 }
             }
         } catch (IOException e) {

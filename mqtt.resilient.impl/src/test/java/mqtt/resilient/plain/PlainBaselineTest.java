@@ -31,8 +31,10 @@ class PlainBaselineTest {
     private static List<String> signatures() {
         return Stream.of(ResilientMqtt.class, ResilientMqtt.Builder.class).flatMap(type -> Stream.concat(
                 Stream.of(type.toGenericString()),
-                Stream.<Executable>concat(Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredConstructors()))
+                Stream.<Executable>concat(Stream.of(type.getDeclaredMethods()),
+                        Stream.of(type.getDeclaredConstructors()))
                         .filter(each -> Modifier.isPublic(each.getModifiers()) && !each.isSynthetic())
-                        .map(Executable::toGenericString).sorted())).toList();
+                        .map(Executable::toGenericString).sorted()))
+                .toList();
     }
 }

@@ -55,7 +55,8 @@ class ResilientMqttTest {
     void everyThreadHasEnded() throws IOException {
         broker.close();
         await(() -> "only " + before + " are left", () -> newThreads().isEmpty());
-        assertFalse(System.getProperties().stringPropertyNames().stream().anyMatch(each -> each.contains(directory.toString())));
+        assertFalse(System.getProperties().stringPropertyNames().stream()
+                .anyMatch(each -> each.contains(directory.toString())));
     }
 
     private static Set<Thread> engineThreads() {
@@ -76,8 +77,9 @@ class ResilientMqttTest {
     }
 
     private Map<String, Object> configuration(Object... more) {
-        Map<String, Object> all = new HashMap<>(Map.of("mqtt.client", "plant", "brokers", broker.uri(), "store.directory",
-                directory.toString(), "backoff.min.ms", "10", "backoff.max.seconds", 1));
+        Map<String, Object> all = new HashMap<>(
+                Map.of("mqtt.client", "plant", "brokers", broker.uri(), "store.directory",
+                        directory.toString(), "backoff.min.ms", "10", "backoff.max.seconds", 1));
         for (int i = 0; i < more.length; i += 2) {
             all.put((String) more[i], more[i + 1]);
         }
@@ -85,13 +87,15 @@ class ResilientMqttTest {
     }
 
     private String refusal(Object... more) {
-        return assertThrows(IllegalArgumentException.class, () -> ResilientMqtt.open(configuration(more)).close()).getMessage();
+        return assertThrows(IllegalArgumentException.class, () -> ResilientMqtt.open(configuration(more)).close())
+                .getMessage();
     }
 
     private static BlockingQueue<String> subscribe(ResilientMqttClient client) {
         BlockingQueue<String> received = new LinkedBlockingQueue<>();
-        client.subscribe("plant/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> received.add(Thread.currentThread().getName() + " "
-                + message.topic() + " " + new String(message.payload(), StandardCharsets.UTF_8)));
+        client.subscribe("plant/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
+                message -> received.add(Thread.currentThread().getName() + " "
+                        + message.topic() + " " + new String(message.payload(), StandardCharsets.UTF_8)));
         return received;
     }
 
@@ -100,14 +104,16 @@ class ResilientMqttTest {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration("protocol", "3.1.1"))) {
             BlockingQueue<String> received = subscribe(mqtt.client());
             await(() -> "subscribed", () -> mqtt.client().isConnected());
-            assertTrue(mqtt.client().publish(Message.to("plant/a").payload("1").build()).delivered().toCompletableFuture()
-                    .get(30, TimeUnit.SECONDS).isDelivered());
+            assertTrue(
+                    mqtt.client().publish(Message.to("plant/a").payload("1").build()).delivered().toCompletableFuture()
+                            .get(30, TimeUnit.SECONDS).isDelivered());
             String message = received.poll(30, TimeUnit.SECONDS);
             assertTrue(message.matches("mqtt-listener-\\d+ plant/a 1"), message);
             assertEquals("ResilientMqtt[plant]", mqtt.toString());
             engineThreads().forEach(thread -> assertTrue(thread.isDaemon(), thread.getName()));
         }
-        await(() -> "the broker hears of the end: " + broker.heard, () -> broker.heard.lastIndexOf("DISCONNECT") == broker.heard.size() - 1);
+        await(() -> "the broker hears of the end: " + broker.heard,
+                () -> broker.heard.lastIndexOf("DISCONNECT") == broker.heard.size() - 1);
         assertFalse(newThreads().contains("mqtt-io"));
     }
 
@@ -123,10 +129,13 @@ class ResilientMqttTest {
 
     @Test
     void aStoreNeedsAPlaceAndAClientWithoutOneItsId() throws IOException {
-        assertEquals("store.directory: \"\" is not allowed; allowed: the path of a directory, in which the messages are kept, or "
-                + "with store=memory none", refusal("store.directory", ""));
+        assertEquals(
+                "store.directory: \"\" is not allowed; allowed: the path of a directory, in which the messages are kept, or "
+                        + "with store=memory none",
+                refusal("store.directory", ""));
         assertTrue(refusal("store.directory", "", "store", "memory").startsWith("client.id: \"\" is not allowed"));
-        try (ResilientMqtt mqtt = ResilientMqtt.open(configuration("store.directory", "", "store", "memory", "client.id", "me"))) {
+        try (ResilientMqtt mqtt = ResilientMqtt
+                .open(configuration("store.directory", "", "store", "memory", "client.id", "me"))) {
             await(() -> "connected", () -> mqtt.client().isConnected());
             assertEquals("me", mqtt.client().status().clientId());
         }
@@ -152,7 +161,8 @@ class ResilientMqttTest {
     @Test
     void aStoreThatAnotherClientUsesIsAnErrorAndStaysLockedForOtherProcesses() throws Exception {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
-            String error = assertThrows(IOException.class, () -> ResilientMqtt.open(configuration()).close()).getMessage();
+            String error = assertThrows(IOException.class, () -> ResilientMqtt.open(configuration()).close())
+                    .getMessage();
             assertTrue(error.matches("plant: .*store.directory.*in use by another client.*"), error);
             assertEquals("null", LockProgram.tryLock(directory.resolve("plant.journal/lock")));
             assertEquals("plant", mqtt.client().status().client());
@@ -176,7 +186,8 @@ class ResilientMqttTest {
             await(() -> "connected", () -> mqtt.client().isConnected()); // packet.max.bytes has made it connect again
             mqtt.configure(configuration("client.id", "second"));
             assertEquals("", mqtt.client().status().configurationError());
-            await(() -> "the new id: " + broker.heard, () -> broker.heard.stream().anyMatch(each -> each.endsWith(" second")));
+            await(() -> "the new id: " + broker.heard,
+                    () -> broker.heard.stream().anyMatch(each -> each.endsWith(" second")));
         }
     }
 
@@ -184,7 +195,8 @@ class ResilientMqttTest {
     void anotherPlaceThatWouldLeaveMessagesBehindIsRefused() throws Exception {
         broker.close();
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration())) {
-            mqtt.client().publish(Message.to("plant/a").build()).stored().toCompletableFuture().get(30, TimeUnit.SECONDS);
+            mqtt.client().publish(Message.to("plant/a").build()).stored().toCompletableFuture().get(30,
+                    TimeUnit.SECONDS);
             Map<String, Object> elsewhere = configuration("store.directory", directory.resolve("elsewhere").toString());
             assertTrue(assertThrows(IllegalArgumentException.class, () -> mqtt.configure(elsewhere)).getMessage()
                     .contains("messages are pending"));
@@ -195,7 +207,8 @@ class ResilientMqttTest {
     @Test
     void severalClientsShareTheThreadsUntilTheLastOneCloses() throws Exception {
         ResilientMqtt first = ResilientMqtt.open(configuration());
-        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first).open()) {
+        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first)
+                .open()) {
             String error = assertThrows(IllegalArgumentException.class,
                     () -> ResilientMqtt.builder(configuration()).sharing(first).open()).getMessage();
             assertTrue(error.startsWith("mqtt.client: \"plant\" is the name of another client"), error);
@@ -214,10 +227,12 @@ class ResilientMqttTest {
     @Test
     void whatIsRefusedIsNotTakenLater() throws Exception {
         ResilientMqtt first = ResilientMqtt.open(configuration());
-        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first).open()) {
+        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first)
+                .open()) {
             assertThrows(IllegalArgumentException.class, () -> second.configure(configuration()));
             first.close(); // in a framework the second would be plant now
-            try (ResilientMqtt third = ResilientMqtt.builder(configuration("mqtt.client", "third")).sharing(second).open()) {
+            try (ResilientMqtt third = ResilientMqtt.builder(configuration("mqtt.client", "third")).sharing(second)
+                    .open()) {
                 ObjectName figures = new ObjectName("mqtt.resilient:type=Client,name=\"third\"");
                 await(() -> third + " has its MXBean, and so mqtt-host has heard of the end of the first",
                         () -> ManagementFactory.getPlatformMBeanServer().isRegistered(figures));
@@ -232,7 +247,8 @@ class ResilientMqttTest {
         mqtt.close();
         mqtt.close();
         assertEquals("client plant is closed: the program has released it",
-                assertThrows(IllegalStateException.class, () -> mqtt.client().publish(Message.to("a").build())).getMessage());
+                assertThrows(IllegalStateException.class, () -> mqtt.client().publish(Message.to("a").build()))
+                        .getMessage());
         assertThrows(IllegalStateException.class, () -> mqtt.configure(configuration()));
     }
 
@@ -292,7 +308,8 @@ class ResilientMqttTest {
             SubscribeOptions options = SubscribeOptions.qos(Qos.AT_LEAST_ONCE);
             for (List<String> filters : Arrays.<List<String>>asList(null, Arrays.asList("a", null))) {
                 assertEquals("filters: " + filters + " is not allowed; allowed: at least one filter, each once",
-                        assertThrows(IllegalArgumentException.class, () -> mqtt.client().subscribe(filters, options, message -> { }))
+                        assertThrows(IllegalArgumentException.class,
+                                () -> mqtt.client().subscribe(filters, options, message -> {}))
                                 .getMessage());
             }
         }
@@ -326,10 +343,13 @@ class ResilientMqttTest {
     @Test
     void theThreadsOfAClosedClientAreNotSharedAlsoWhileAnotherHasThem() throws IOException {
         ResilientMqtt first = ResilientMqtt.open(configuration());
-        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first).open()) {
+        try (ResilientMqtt second = ResilientMqtt.builder(configuration("mqtt.client", "second")).sharing(first)
+                .open()) {
             first.close();
-            assertEquals("the client whose threads are to be shared is closed", assertThrows(IllegalStateException.class,
-                    () -> ResilientMqtt.builder(configuration()).sharing(first).open(), second::toString).getMessage());
+            assertEquals("the client whose threads are to be shared is closed",
+                    assertThrows(IllegalStateException.class,
+                            () -> ResilientMqtt.builder(configuration()).sharing(first).open(), second::toString)
+                            .getMessage());
         }
     }
 
@@ -343,14 +363,16 @@ class ResilientMqttTest {
 
     @Test
     void authenticatesWithWhatItIsGiven() throws Exception {
-        assertEquals("auth.method: \"MINE\" is not allowed; allowed: empty, and what an authenticator was given for: []",
+        assertEquals(
+                "auth.method: \"MINE\" is not allowed; allowed: empty, and what an authenticator was given for: []",
                 refusal("auth.method", "MINE"));
         CompletableFuture<String> asked = new CompletableFuture<>();
         Authenticator authenticator = client -> {
             asked.complete(client);
             throw new IOException("enough");
         };
-        try (ResilientMqtt mqtt = ResilientMqtt.builder(configuration("auth.method", "MINE")).authenticator("MINE", authenticator)
+        try (ResilientMqtt mqtt = ResilientMqtt.builder(configuration("auth.method", "MINE"))
+                .authenticator("MINE", authenticator)
                 .open()) {
             assertEquals("plant", asked.get(30, TimeUnit.SECONDS));
             await(() -> "the failure is told", () -> mqtt.client().status().reason().contains("enough"));
@@ -359,10 +381,12 @@ class ResilientMqttTest {
 
     @Test
     void watchesTheNetworkThatItIsGiven() throws Exception {
-        assertEquals("network.source: \"modem\" is not allowed; allowed: auto, system, none", refusal("network.source", "modem"));
+        assertEquals("network.source: \"modem\" is not allowed; allowed: auto, system, none",
+                refusal("network.source", "modem"));
         broker.close();
         Modem modem = new Modem();
-        try (ResilientMqtt mqtt = ResilientMqtt.builder(configuration("network.source", "modem", "network.bounce.after", 1))
+        try (ResilientMqtt mqtt = ResilientMqtt
+                .builder(configuration("network.source", "modem", "network.bounce.after", 1))
                 .networkSource(modem).open()) {
             assertEquals("mqtt-host", modem.bounced.get(30, TimeUnit.SECONDS));
             assertEquals(1, modem.listeners.size(), mqtt.toString());

@@ -65,8 +65,9 @@ public final class SmallHeap {
     }
 
     private static ResilientMqttClient open(String uri, Object... more) throws IOException {
-        Map<String, Object> configuration = new HashMap<>(Map.of("mqtt.client", "small", "client.id", "small", "brokers", uri, "store",
-                "memory", "packet.max.bytes", 2 * MEGABYTE));
+        Map<String, Object> configuration = new HashMap<>(
+                Map.of("mqtt.client", "small", "client.id", "small", "brokers", uri, "store",
+                        "memory", "packet.max.bytes", 2 * MEGABYTE));
         for (int i = 0; i < more.length; i += 2) {
             configuration.put((String) more[i], more[i + 1]);
         }
@@ -153,7 +154,8 @@ public final class SmallHeap {
         LocalFileSystem files = new LocalFileSystem(directory);
         ClientEvents silence = (ClientEvents) java.lang.reflect.Proxy.newProxyInstance(SmallHeap.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, values) -> null);
-        Client client = new Client(new Environment(loop, loop, new SplittableRandom(1), others, others), "small", new Mqtt311(),
+        Client client = new Client(new Environment(loop, loop, new SplittableRandom(1), others, others), "small",
+                new Mqtt311(),
                 store -> new JournalStore(loop, disk, files, store.place(), "boot", store), settings, silence);
         client.configure("small", settings);
         await("open", () -> client.status().store() == StoreHealth.OK && tasks.get() >= 2);
@@ -161,7 +163,8 @@ public final class SmallHeap {
         String[] told = new String[publishers.length];
         for (int i = 0; i < publishers.length; i++) {
             int number = i;
-            publishers[i] = new Thread(() -> told[number] = fill(() -> client.publish(message(size, Qos.AT_LEAST_ONCE))));
+            publishers[i] = new Thread(
+                    () -> told[number] = fill(() -> client.publish(message(size, Qos.AT_LEAST_ONCE))));
             publishers[i].start();
         }
         for (Thread publisher : publishers) {

@@ -88,7 +88,7 @@ class SmallHeapTest {
                     case 14 -> {
                         return;
                     }
-                    default -> { } // its acknowledgements
+                    default -> {} // its acknowledgements
                 }
             }
         } catch (IOException e) {
@@ -156,7 +156,8 @@ class SmallHeapTest {
     private String run(String what, int size, boolean online) throws Exception {
         floodBytes = size;
         String uri = "mqtt://127.0.0.1:" + (online ? server.getLocalPort() : 1);
-        Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", HEAP, "-XX:+ExitOnOutOfMemoryError", "-cp",
+        Process process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", HEAP,
+                "-XX:+ExitOnOutOfMemoryError", "-cp",
                 System.getProperty("java.class.path"), SmallHeap.class.getName(), what, String.valueOf(size), uri,
                 directory.toString()).redirectErrorStream(true).start();
         try {
@@ -179,7 +180,8 @@ class SmallHeapTest {
             }
             case "events" -> {
                 String said = run(what, size, false);
-                assertTrue(said.contains("Events are dropped") && said.contains("events were dropped; events are posted again"), said);
+                assertTrue(said.contains("Events are dropped")
+                        && said.contains("events were dropped; events are posted again"), said);
             }
             default -> {
                 String said = run(what, size, false);
@@ -205,8 +207,10 @@ class SmallHeapTest {
 
     @Tag("full")
     @ParameterizedTest
-    @CsvSource({ "inbound, 1", "inbound, 1000", "inbound, 1000000", "outbound, 1", "outbound, 1000", "outbound, 1000000", "unwritten, 1",
-        "unwritten, 1000000", "qos0, 1", "qos0, 1000", "qos0, 1000000", "requests, 1", "requests, 1000", "requests, 1000000",
+    @CsvSource({ "inbound, 1", "inbound, 1000", "inbound, 1000000", "outbound, 1", "outbound, 1000",
+        "outbound, 1000000", "unwritten, 1",
+        "unwritten, 1000000", "qos0, 1", "qos0, 1000", "qos0, 1000000", "requests, 1", "requests, 1000",
+        "requests, 1000000",
         "history, 1", "history, 1000", "history, 1000000", "events, 1", "events, 1000", "events, 1000000" })
     void everyFullBoundLeavesRoomInASmallHeap(String what, int size) throws Exception {
         holds(what, size);

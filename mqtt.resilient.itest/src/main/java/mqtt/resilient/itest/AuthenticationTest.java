@@ -50,17 +50,22 @@ class AuthenticationTest extends FrameworkTest {
     }
 
     private ResilientMqttClient client(String name) {
-        clients.configure(name, hive.uri(), "protocol", "5", "auth.method", METHOD, "backoff.min.ms", 50, "backoff.max.seconds", 1);
+        clients.configure(name, hive.uri(), "protocol", "5", "auth.method", METHOD, "backoff.min.ms", 50,
+                "backoff.max.seconds", 1);
         return clients.service(name);
     }
 
     @Test
     void theExampleOfTheSpecificationComesOut() throws Exception { // RFC 7677 section 3
-        Authenticator.Exchange exchange = new ScramSha256("user", "pencil", "rOprNGfwEbeRWgbNEkqO", Duration.ZERO).begin("c");
+        Authenticator.Exchange exchange = new ScramSha256("user", "pencil", "rOprNGfwEbeRWgbNEkqO", Duration.ZERO)
+                .begin("c");
         assertEquals("n,,n=user,r=rOprNGfwEbeRWgbNEkqO", new String(exchange.begin(), StandardCharsets.UTF_8));
-        assertEquals("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
-                new String(exchange.answer(("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
-                        .getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8));
+        assertEquals(
+                "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                new String(exchange.answer(
+                        ("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
+                                .getBytes(StandardCharsets.UTF_8)),
+                        StandardCharsets.UTF_8));
         assertEquals(Duration.ZERO, exchange.accepted("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
                 .getBytes(StandardCharsets.UTF_8)));
     }
@@ -94,7 +99,8 @@ class AuthenticationTest extends FrameworkTest {
     void aBrokerThatDoesNotKnowItIsLeft() {
         offer("deceived", "pencil", Duration.ZERO);
         ResilientMqttClient client = client("deceived");
-        Await.until("a refusal of ours", () -> client.status().reason().contains("the broker does not know the password"));
+        Await.until("a refusal of ours",
+                () -> client.status().reason().contains("the broker does not know the password"));
         assertEquals(0, client.metrics().connections());
     }
 

@@ -39,18 +39,18 @@ class BadConfigurationTest extends FrameworkTest {
                 arguments("brokers", "mqtt://", "mqtt://host[:port]"),
                 arguments("brokers", "", "brokers: an empty list"),
                 arguments("brokers", new String[0], "brokers: an empty list"),
-                arguments("brokers", new String[] {"mqtt://localhost", "nonsense"}, "\"nonsense\""),
+                arguments("brokers", new String[] { "mqtt://localhost", "nonsense" }, "\"nonsense\""),
                 arguments("brokers", "mqtt://me:geheim@localhost", "the keys user and .password"),
-                arguments("brokers", new int[] {1883}, "brokers: "),
+                arguments("brokers", new int[] { 1883 }, "brokers: "),
                 arguments("mqtt.client", "", "mqtt.client: \"\""),
                 arguments("mqtt.client", "two words", "mqtt.client: \"two words\""),
-                arguments("mqtt.client", new String[] {"a", "b"}, "one value"),
+                arguments("mqtt.client", new String[] { "a", "b" }, "one value"),
                 arguments("keepalive.seconds", "often", "keepalive.seconds: \"often\""),
                 arguments("keepalive.seconds", 65536, "0 to 65535"),
                 arguments("keepalive.seconds", -1L, "0 to 65535"),
                 arguments("keepalive.seconds", 1.5, "keepalive.seconds: \"1.5\""),
-                arguments("keepalive.seconds", new Integer[] {1, 2}, "keepalive.seconds: \"[1, 2]\""),
-                arguments("keepalive.seconds", new int[] {1}, "keepalive.seconds: "),
+                arguments("keepalive.seconds", new Integer[] { 1, 2 }, "keepalive.seconds: \"[1, 2]\""),
+                arguments("keepalive.seconds", new int[] { 1 }, "keepalive.seconds: "),
                 arguments("inflight.max", "99999999999999999999", "1 to 65000"),
                 arguments("qos0.offline", "yes", "true or false"),
                 arguments("will.topic", "a/#", "will.topic: "),
@@ -61,7 +61,7 @@ class BadConfigurationTest extends FrameworkTest {
                 arguments("subscriptions", "a/#/b;1", "subscriptions: "),
                 arguments("subscriptions", "a/b;7", "filter;qos"),
                 arguments(".password", "geheim", "user: "),
-                arguments(".password", new String[] {"geheim", "geheim2"}, ".password: "));
+                arguments(".password", new String[] { "geheim", "geheim2" }, ".password: "));
     }
 
     @ParameterizedTest

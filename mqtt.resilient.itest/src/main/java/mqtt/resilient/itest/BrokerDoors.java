@@ -82,10 +82,11 @@ final class BrokerDoors implements AutoCloseable {
         broker = new TestBroker().start();
         for (Door door : Door.values()) {
             Relay relay = door.isWebSocket()
-                    ? Relay.webSocket(broker.port(), door.certificate == null ? null : certificates.context(door.certificate))
+                    ? Relay.webSocket(broker.port(),
+                            door.certificate == null ? null : certificates.context(door.certificate))
                     : door.certificate == null ? Relay.plain(broker.port())
-                    : Relay.tls(broker.port(), certificates.context(door.certificate), List.of(),
-                            door == Door.CLIENT_CERTIFICATE);
+                            : Relay.tls(broker.port(), certificates.context(door.certificate), List.of(),
+                                    door == Door.CLIENT_CERTIFICATE);
             relays.put(door, relay);
             ports.put(door, relay.port());
         }

@@ -94,7 +94,7 @@ class BundleLifeTest extends FrameworkTest {
                 () -> stale.respond("a", SubscribeOptions.qos(Qos.AT_MOST_ONCE), request -> null));
         assertThrows(IllegalStateException.class, stale::status);
         assertThrows(IllegalStateException.class, stale::isConnected);
-        assertThrows(IllegalStateException.class, () -> stale.addConnectionListener(status -> { }));
+        assertThrows(IllegalStateException.class, () -> stale.addConnectionListener(status -> {}));
         assertThrows(IllegalStateException.class, stale::disconnect);
         assertThrows(IllegalStateException.class, stale::connect);
         assertThrows(IllegalStateException.class, stale::reconnect);
@@ -195,7 +195,8 @@ class BundleLifeTest extends FrameworkTest {
         closing(bundle::start);
         ResilientMqttClient client = clients.connected("auto", broker, "protocol", "auto");
         assertEquals("5", client.status().protocol());
-        assertArrayEquals(new String[] { "3.1.1", "5" }, (String[]) clients.reference("auto").getProperty("mqtt.protocol"));
+        assertArrayEquals(new String[] { "3.1.1", "5" },
+                (String[]) clients.reference("auto").getProperty("mqtt.protocol"));
         bundle.stop();
         Await.until("3.1.1", () -> client.isConnected() && client.status().protocol().equals("3.1.1"));
         assertArrayEquals(new String[] { "3.1.1" }, (String[]) clients.reference("auto").getProperty("mqtt.protocol"));

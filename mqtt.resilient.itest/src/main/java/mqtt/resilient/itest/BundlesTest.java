@@ -31,14 +31,14 @@ class BundlesTest {
     private static final String CONSOLE = "mqtt.resilient.console";
 
     @ParameterizedTest
-    @ValueSource(strings = {API, ENGINE, CONSOLE})
+    @ValueSource(strings = { API, ENGINE, CONSOLE })
     void theBundleIsActiveAndResolved(String name) {
         assertEquals(Bundle.ACTIVE, bundle(name).getState());
         assertNotNull(bundle(name).adapt(BundleWiring.class));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {API, ENGINE, CONSOLE})
+    @ValueSource(strings = { API, ENGINE, CONSOLE })
     void theBundleImportsNoJavaPackage(String name) {
         assertFalse(packages(name).stream().anyMatch(filter -> filter.contains("=java.")), packages(name).toString());
     }
@@ -77,7 +77,8 @@ class BundlesTest {
                 .equals(requirement.getDirectives().get(Constants.RESOLUTION_DIRECTIVE)))
                 .map(requirement -> requirement.getDirectives().get(Constants.FILTER_DIRECTIVE)
                         .replaceFirst(".*osgi.wiring.package=([a-z0-9.]+).*", "$1"))
-                .filter(name -> !name.matches("mqtt\\.resilient\\.(api|spi.*)") && !name.startsWith("javax.")).sorted().toList();
+                .filter(name -> !name.matches("mqtt\\.resilient\\.(api|spi.*)") && !name.startsWith("javax.")).sorted()
+                .toList();
     }
 
     @Test

@@ -66,8 +66,10 @@ final class Certificates implements AutoCloseable {
     }
 
     private static void keytool(Path store, String alias, String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-J-Xshare:auto", "-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keystore", store.toString(), "-storepass",
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-J-Xshare:auto", "-J-XX:TieredStopAtLevel=1", "-genkeypair", "-keystore", store.toString(),
+                "-storepass",
                 PASSWORD, "-keyalg", "EC", "-groupname", "secp256r1", "-alias", alias, "-dname", "CN=" + alias));
         command.addAll(List.of(more));
         Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();

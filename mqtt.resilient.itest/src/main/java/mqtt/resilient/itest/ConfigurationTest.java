@@ -92,9 +92,9 @@ class ConfigurationTest extends FrameworkTest {
 
     @Test
     void valuesOfOtherTypesAreTakenWhereTheirMeaningIsClear() {
-        clients.put("loose", Map.of("mqtt.client", new String[] {"loose"}, "brokers", List.of(broker.uri()),
+        clients.put("loose", Map.of("mqtt.client", new String[] { "loose" }, "brokers", List.of(broker.uri()),
                 "keepalive.seconds", "30", "inflight.max", 7L, "qos0.offline", "TRUE", "backoff.min.ms", (short) 50,
-                "response.seconds", new Integer[] {3}, "subscriptions", "a/b;1,c/d"));
+                "response.seconds", new Integer[] { 3 }, "subscriptions", "a/b;1,c/d"));
         ResilientMqttClient client = clients.service("loose");
         Clients.awaitConnected(client);
         assertEquals("", client.status().configurationError());

@@ -40,7 +40,8 @@ class ConsoleMetricsTest extends FrameworkTest {
             if (!authenticating) {
                 return true;
             }
-            if (("Basic " + Base64.getEncoder().encodeToString("night:shift".getBytes())).equals(request.getHeader("Authorization"))) {
+            if (("Basic " + Base64.getEncoder().encodeToString("night:shift".getBytes()))
+                    .equals(request.getHeader("Authorization"))) {
                 request.setAttribute(REMOTE_USER, "night");
                 request.setAttribute(AUTHENTICATION_TYPE, HttpServletRequest.BASIC_AUTH);
                 return true;
@@ -52,8 +53,10 @@ class ConsoleMetricsTest extends FrameworkTest {
     }
 
     private void guard(boolean authenticating) {
-        ServiceRegistration<ServletContextHelper> guard = context.registerService(ServletContextHelper.class, new Guard(authenticating),
-                new Hashtable<>(Map.of("osgi.http.whiteboard.context.name", "guarded", "osgi.http.whiteboard.context.path", "/guarded")));
+        ServiceRegistration<ServletContextHelper> guard = context.registerService(ServletContextHelper.class,
+                new Guard(authenticating),
+                new Hashtable<>(Map.of("osgi.http.whiteboard.context.name", "guarded",
+                        "osgi.http.whiteboard.context.path", "/guarded")));
         closing(guard::unregister);
     }
 
@@ -87,11 +90,12 @@ class ConsoleMetricsTest extends FrameworkTest {
         configure(Map.of("metrics", true, "servlet.context", "guarded"));
         Await.until("the figures", () -> get(PATH, true).statusCode() == 200);
         HttpResponse<String> answer = get(PATH, true);
-        assertEquals("text/plain; version=0.0.4; charset=utf-8", answer.headers().firstValue("Content-Type").orElse("").toLowerCase()
-                .replace(";charset", "; charset").replace(";version", "; version"));
-        for (String line : new String[] {"mqtt_resilient_connected{client=\"figures\"} 1",
+        assertEquals("text/plain; version=0.0.4; charset=utf-8",
+                answer.headers().firstValue("Content-Type").orElse("").toLowerCase()
+                        .replace(";charset", "; charset").replace(";version", "; version"));
+        for (String line : new String[] { "mqtt_resilient_connected{client=\"figures\"} 1",
             "mqtt_resilient_settled_messages_total{client=\"figures\",outcome=\"delivered\"} 1",
-            "# TYPE mqtt_resilient_round_trip_seconds gauge"}) {
+            "# TYPE mqtt_resilient_round_trip_seconds gauge" }) {
             assertTrue(answer.body().lines().anyMatch(line::equals), line + " is not in\n" + answer.body());
         }
         assertEquals(401, get(PATH, false).statusCode());

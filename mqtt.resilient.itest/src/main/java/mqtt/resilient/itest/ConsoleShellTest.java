@@ -108,7 +108,9 @@ class ConsoleShellTest extends FrameworkTest {
             }
         });
         Await.until("the subscription of tail", () -> {
-            Await.result(client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build()).delivered());
+            Await.result(
+                    client.publish(Message.to("shell/a").payload("\u001b[2J\u202etxt").qos(Qos.AT_LEAST_ONCE).build())
+                            .delivered());
             return tail.isDone();
         });
         String shown = tail.join();
@@ -199,11 +201,12 @@ class ConsoleShellTest extends FrameworkTest {
 
     @Test
     void anOutageLastsFromItsBeginningWhateverIsTriedMeanwhile() throws Exception {
-        ResilientMqttClient client = clients.connected("shell", broker, "backoff.min.ms", 100, "backoff.max.seconds", 1);
+        ResilientMqttClient client = clients.connected("shell", broker, "backoff.min.ms", 100, "backoff.max.seconds",
+                1);
         broker.stop();
         Await.until("the cut", () -> !client.isConnected());
-        Await.until("an outage of seconds, though no state lasts for more than one", () ->
-                Pattern.compile("(WAITING|RESOLVING|CONNECTING|HANDSHAKE) +[3-9] s").matcher(shown("mqtt:clients")).find());
+        Await.until("an outage of seconds, though no state lasts for more than one", () -> Pattern
+                .compile("(WAITING|RESOLVING|CONNECTING|HANDSHAKE) +[3-9] s").matcher(shown("mqtt:clients")).find());
         assertShown(shown("mqtt:explain"), "shell has not been connected for ");
         Await.until("the first and the latest of the attempts", () -> shown("mqtt:events").contains("; the first at "));
     }
@@ -219,7 +222,7 @@ class ConsoleShellTest extends FrameworkTest {
     @Test
     void aSubscriptionIsShownWithWhoListens() throws Exception {
         ResilientMqttClient client = clients.connected("shell", broker);
-        Await.result(client.subscribe("some/+", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> { }).result());
+        Await.result(client.subscribe("some/+", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> {}).result());
         String shown = type("mqtt:subscriptions");
         assertShown(shown, "some/+");
         assertShown(shown, "QoS 1");
@@ -237,7 +240,8 @@ class ConsoleShellTest extends FrameworkTest {
     void noLineIsTooLongForATerminal() throws Exception {
         clients.configure("shell", "mqtt://127.0.0.1:" + TestBroker.freePort());
         clients.service("shell").publish(Message.to("a/very/long/topic/".repeat(20)).payload("x").build());
-        for (String command : new String[] {"status", "clients", "queue", "queue -l 2", "events", "subscriptions", "explain"}) {
+        for (String command : new String[] { "status", "clients", "queue", "queue -l 2", "events", "subscriptions",
+            "explain" }) {
             type("mqtt:" + command).lines().forEach(line -> assertTrue(line.length() <= 100, command + ": " + line));
         }
     }

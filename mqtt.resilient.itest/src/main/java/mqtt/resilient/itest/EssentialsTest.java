@@ -21,7 +21,7 @@ import org.osgi.framework.ServiceRegistration;
 /** What works in every framework, also in one without EventAdmin and metatype (itest-bare.bndrun). */
 class EssentialsTest extends FrameworkTest {
     @ParameterizedTest
-    @ValueSource(strings = {"org.osgi.service.event.EventAdmin", "org.osgi.service.metatype.MetaTypeService"})
+    @ValueSource(strings = { "org.osgi.service.event.EventAdmin", "org.osgi.service.metatype.MetaTypeService" })
     void theOptionalServicesAreThereUnlessTheFrameworkIsBare(String service) {
         boolean bare = Boolean.parseBoolean(context.getProperty("itest.bare"));
         assertEquals(bare, context.getServiceReference(service) == null);
@@ -79,9 +79,11 @@ class EssentialsTest extends FrameworkTest {
         Bundle console = bundle("mqtt.resilient.console");
         boolean shell = context.getServiceReference("org.apache.felix.service.command.CommandProcessor") != null;
         assertEquals(Boolean.parseBoolean(context.getProperty("itest.bare")), !shell);
-        Await.until("the services of the console", () -> Stream.of(Objects.requireNonNullElse(console.getRegisteredServices(),
-                new ServiceReference<?>[0])).anyMatch(each -> "mqtt".equals(each.getProperty("osgi.command.scope"))) == shell
-                && console.getServicesInUse() != null);
+        Await.until("the services of the console",
+                () -> Stream.of(Objects.requireNonNullElse(console.getRegisteredServices(),
+                        new ServiceReference<?>[0]))
+                        .anyMatch(each -> "mqtt".equals(each.getProperty("osgi.command.scope"))) == shell
+                        && console.getServicesInUse() != null);
         assertEquals(Bundle.ACTIVE, console.getState());
     }
 

@@ -53,7 +53,8 @@ final class Events implements EventHandler, AutoCloseable {
         try {
             Await.until("an event " + topic, () -> of(topic).stream().anyMatch(fits));
         } catch (AssertionError e) {
-            throw new AssertionError(e.getMessage() + "; there are " + of(topic).stream().map(Events::show).toList(), e);
+            throw new AssertionError(e.getMessage() + "; there are " + of(topic).stream().map(Events::show).toList(),
+                    e);
         }
         return of(topic).stream().filter(fits).findFirst().orElseThrow();
     }

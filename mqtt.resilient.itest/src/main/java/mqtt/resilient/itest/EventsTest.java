@@ -31,8 +31,8 @@ class EventsTest extends FrameworkTest {
             Event connected = events.await(MqttConstants.EVENT_CONNECTED, "told");
             assertEquals(mortal.uri(), connected.getProperty(MqttConstants.BROKER));
             assertEquals(false, connected.getProperty(MqttConstants.SESSION_PRESENT));
-            assertTrue(Math.abs(System.currentTimeMillis() - (Long) connected.getProperty(MqttConstants.TIMESTAMP))
-                    < Await.LIMIT.toMillis());
+            assertTrue(Math.abs(System.currentTimeMillis()
+                    - (Long) connected.getProperty(MqttConstants.TIMESTAMP)) < Await.LIMIT.toMillis());
 
             mortal.kill();
             Event lost = events.await(MqttConstants.EVENT_DISCONNECTED, "told");
@@ -85,15 +85,15 @@ class EventsTest extends FrameworkTest {
     @Test
     void messagesForTheKeySubscriptionsArePosted() {
         ResilientMqttClient client = clients.connected("posted", broker, "subscriptions",
-                new String[] {"posted/+/one;1", "posted/zero;0"});
+                new String[] { "posted/+/one;1", "posted/zero;0" });
         Await.until("the subscription", () -> {
             Await.result(client.publish(Message.to("posted/probe/one").build()).delivered());
             return !events.of(MqttConstants.EVENT_MESSAGE, "posted").isEmpty();
         });
-        byte[] payload = {0, 1, -1};
+        byte[] payload = { 0, 1, -1 };
         client.publish(Message.to("posted/a/one").payload(payload).retain(true).build());
-        Event one = events.await(MqttConstants.EVENT_MESSAGE, event ->
-                "posted/a/one".equals(event.getProperty(MqttConstants.TOPIC)));
+        Event one = events.await(MqttConstants.EVENT_MESSAGE,
+                event -> "posted/a/one".equals(event.getProperty(MqttConstants.TOPIC)));
         assertEquals("posted", one.getProperty(MqttConstants.CLIENT));
         assertArrayEquals(payload, (byte[]) one.getProperty(MqttConstants.PAYLOAD));
         assertEquals(1, one.getProperty(MqttConstants.QOS));
@@ -124,10 +124,10 @@ class EventsTest extends FrameworkTest {
     @Test
     void anEventPublishesAndIsAnsweredWithItsCorrelation() {
         Inbox inbox = Inbox.subscribed(clients.connected("speaker", broker), "event/+");
-        events.post(MqttConstants.EVENT_PUBLISH, Map.of("mqtt.topic", "event/bytes", "mqtt.payload", new byte[] {65},
+        events.post(MqttConstants.EVENT_PUBLISH, Map.of("mqtt.topic", "event/bytes", "mqtt.payload", new byte[] { 65 },
                 "mqtt.qos", 1, "mqtt.client", "speaker", "mqtt.correlation", 4711L));
-        Event answer = events.await(MqttConstants.EVENT_PUBLISHED, event ->
-                Long.valueOf(4711).equals(event.getProperty(MqttConstants.CORRELATION)));
+        Event answer = events.await(MqttConstants.EVENT_PUBLISHED,
+                event -> Long.valueOf(4711).equals(event.getProperty(MqttConstants.CORRELATION)));
         assertEquals("event/bytes", answer.getProperty(MqttConstants.TOPIC));
         assertTrue((Long) answer.getProperty(MqttConstants.PUBLICATION) > 0);
         events.post(MqttConstants.EVENT_PUBLISH, Map.of("mqtt.topic", "event/text", "mqtt.payload", "B",
@@ -153,8 +153,8 @@ class EventsTest extends FrameworkTest {
         Map<String, Object> correlated = new HashMap<>(properties);
         correlated.put("mqtt.correlation", "mine");
         events.post(MqttConstants.EVENT_PUBLISH, correlated);
-        Event answer = events.await(MqttConstants.EVENT_REJECTED, event ->
-                "mine".equals(event.getProperty(MqttConstants.CORRELATION)));
+        Event answer = events.await(MqttConstants.EVENT_REJECTED,
+                event -> "mine".equals(event.getProperty(MqttConstants.CORRELATION)));
         assertTrue(String.valueOf(answer.getProperty(MqttConstants.REASON)).contains(reason),
                 String.valueOf(answer.getProperty(MqttConstants.REASON)));
     }

@@ -104,7 +104,8 @@ class FallBackTest extends FrameworkTest {
         door = closing(new TcpProxy(moquette));
         ResilientMqttClient client = client("5");
         Publication kept = client.publish(Message.to("old/x").build());
-        ClientStatus refused = Statuses.of(client).await("the refusal", status -> status.state() == ConnectionState.WAITING);
+        ClientStatus refused = Statuses.of(client).await("the refusal",
+                status -> status.state() == ConnectionState.WAITING);
         assertEquals(0x84, refused.reasonCode());
         assertTrue(refused.reason().contains("unsupported protocol version"), refused.reason());
         assertTrue(!door.levels().contains(4), door.levels().toString());

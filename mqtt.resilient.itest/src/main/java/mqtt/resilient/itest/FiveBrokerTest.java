@@ -51,7 +51,8 @@ abstract class FiveBrokerTest extends FrameworkTest {
         ResilientMqttClient client = five("five");
         Inbox inbox = subscribed(client, "five/+", SubscribeOptions.qos(Qos.EXACTLY_ONCE).identifiedBy(77));
         MessageProperties properties = MessageProperties.builder().text(true).contentType("text/plain")
-                .responseTopic("answers").correlationData(new byte[] { 0, 1 }).userProperty("b", "1").userProperty("a", "2")
+                .responseTopic("answers").correlationData(new byte[] { 0, 1 }).userProperty("b", "1")
+                .userProperty("a", "2")
                 .userProperty("b", "3").build();
         for (Qos qos : Qos.values()) {
             Outcome end = Await.result(client.publish(Message.to("five/" + qos.ordinal()).payload("x").qos(qos)
@@ -97,8 +98,9 @@ abstract class FiveBrokerTest extends FrameworkTest {
         ResilientMqttClient client = five("slow", "inflight.max", 10);
         ResilientMqttClient other = five("quick");
         List<ReceivedMessage> held = Collections.synchronizedList(new ArrayList<>());
-        assertTrue(Await.result(client.subscribe("slow/#", SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually(),
-                held::add).result()).isGranted());
+        assertTrue(
+                Await.result(client.subscribe("slow/#", SubscribeOptions.qos(Qos.EXACTLY_ONCE).acknowledgedManually(),
+                        held::add).result()).isGranted());
         // Artemis stops sending now and then when QoS 2 meets a Receive Maximum, although nothing is unacknowledged
         int levels = broker.kind() == TestBroker.Kind.ARTEMIS ? 1 : 2;
         for (int i = 0; i < 200; i++) {
@@ -165,7 +167,8 @@ abstract class FiveBrokerTest extends FrameworkTest {
         Inbox inbox = Inbox.subscribed(five("observer"), "will/+");
         clients.configure("mortal", proxy.uri(), "protocol", "5", "will.topic", "will/mortal", "will.payload", "gone",
                 "will.delay.seconds", 1, "will.payload.format", "text", "will.content.type", "text/plain",
-                "will.response.topic", "answers", "will.correlation", "c", "will.user.properties", new String[] { "b=1", "a=2", "b=3" });
+                "will.response.topic", "answers", "will.correlation", "c", "will.user.properties",
+                new String[] { "b=1", "a=2", "b=3" });
         ResilientMqttClient client = clients.service("mortal");
         Clients.awaitConnected(client);
         proxy.stall();
@@ -184,8 +187,10 @@ abstract class FiveBrokerTest extends FrameworkTest {
     void requestsAreAnsweredAcrossVersions() {
         ResilientMqttClient answering = five("answering");
         ResilientMqttClient old = clients.connected("old", broker);
-        Await.result(answering.respond("sum", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), request ->
-                ("re: " + new String(request.payload(), StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8)).result());
+        Await.result(answering.respond("sum", SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
+                request -> ("re: " + new String(request.payload(), StandardCharsets.UTF_8))
+                        .getBytes(StandardCharsets.UTF_8))
+                .result());
         for (ResilientMqttClient asking : List.of(answering, old)) {
             List<CompletionStage<ReceivedMessage>> answers = new ArrayList<>();
             for (int i = 0; i < 20; i++) {

@@ -52,11 +52,13 @@ class FiveHiveMqTest extends FiveBrokerTest {
     @Test
     void aMessageThatIsTooLargeForTheBrokerIsRejectedAndTheNextOneIsNot() {
         ResilientMqttClient client = five("large");
-        Outcome large = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
+        Outcome large = Await
+                .result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
         assertEquals(Outcome.Kind.REFUSED, large.kind());
         assertEquals(0x95, large.reasonCode());
         assertTrue(large.reason().contains("" + LARGEST_PACKET), large.reason());
-        assertTrue(Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET - 100]).build()).delivered())
+        assertTrue(Await
+                .result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET - 100]).build()).delivered())
                 .isDelivered());
         assertEquals(1, client.metrics().connections());
     }
@@ -66,7 +68,8 @@ class FiveHiveMqTest extends FiveBrokerTest {
         ResilientMqttClient client = five("slow", "inflight.max", 5);
         ResilientMqttClient other = five("quick");
         List<ReceivedMessage> held = Collections.synchronizedList(new ArrayList<>());
-        assertTrue(Await.result(client.subscribe("max/#", QOS_2.acknowledgedManually(), held::add).result()).isGranted());
+        assertTrue(
+                Await.result(client.subscribe("max/#", QOS_2.acknowledgedManually(), held::add).result()).isGranted());
         for (int i = 0; i < 20; i++) {
             other.publish(Message.to("max/" + i).qos(Qos.of(1 + i % 2)).build());
         }

@@ -17,7 +17,8 @@ class FiveTest extends FiveBrokerTest {
 
     @BeforeAll
     static void startSmallBroker() {
-        small = new TestBroker("max_packet_size " + LARGEST_PACKET, "max_inflight_messages 7", "max_keepalive 20").start();
+        small = new TestBroker("max_packet_size " + LARGEST_PACKET, "max_inflight_messages 7", "max_keepalive 20")
+                .start();
     }
 
     @AfterAll
@@ -41,7 +42,8 @@ class FiveTest extends FiveBrokerTest {
         assertEquals(7, client.status().limits().receiveMaximum());
         assertEquals(LARGEST_PACKET, client.status().limits().maximumPacketBytes());
         assertEquals(20, client.status().limits().keepAliveSeconds());
-        Outcome refused = Await.result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
+        Outcome refused = Await
+                .result(client.publish(Message.to("t").payload(new byte[LARGEST_PACKET]).build()).delivered());
         assertEquals(0x95, refused.reasonCode());
         assertManyAreTaken(client);
     }

@@ -22,7 +22,7 @@ class KuraBundlesTest {
     private static final BundleContext CONTEXT = FrameworkUtil.getBundle(KuraBundlesTest.class).getBundleContext();
 
     @ParameterizedTest
-    @ValueSource(strings = {"mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.kura"})
+    @ValueSource(strings = { "mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.kura" })
     void theBundleFindsEverythingThatItWantsInKura(String name) {
         Bundle bundle = bundle(name);
         assertEquals(Bundle.ACTIVE, bundle.getState());
@@ -42,8 +42,8 @@ class KuraBundlesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.console",
-        "mqtt.resilient.kura"})
+    @ValueSource(strings = { "mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl", "mqtt.resilient.console",
+        "mqtt.resilient.kura" })
     void onlyTheKuraBundleImportsKurasPackagesAndNoneHoldsThem(String name) {
         assertNull(bundle(name).getEntry("org/eclipse/kura"));
         assertEquals(name.equals("mqtt.resilient.kura"),

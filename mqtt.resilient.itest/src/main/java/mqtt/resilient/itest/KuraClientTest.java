@@ -52,7 +52,7 @@ class KuraClientTest extends FrameworkTest {
 
     /** What a user types into the form at least, and is quick to try again. */
     private static Object[] settings(String broker, Object... more) {
-        List<Object> all = new ArrayList<>(List.of("brokers", new String[] {broker}, "backoff.min.ms", 50,
+        List<Object> all = new ArrayList<>(List.of("brokers", new String[] { broker }, "backoff.min.ms", 50,
                 "backoff.max.seconds", 1, "protocol", "3.1.1"));
         all.addAll(List.of(more));
         return all.toArray();
@@ -110,7 +110,8 @@ class KuraClientTest extends FrameworkTest {
     }
 
     private ComponentDescriptionDTO description(String name) {
-        return context.getService(context.getServiceReference(ServiceComponentRuntime.class)).getComponentDescriptionDTOs()
+        return context.getService(context.getServiceReference(ServiceComponentRuntime.class))
+                .getComponentDescriptionDTOs()
                 .stream().filter(each -> each.name.equals(name)).findFirst().orElseThrow();
     }
 
@@ -166,12 +167,12 @@ class KuraClientTest extends FrameworkTest {
                 arguments("brokers", new String[0], "brokers: an empty list"),
                 arguments("brokers", 1883, "brokers: "),
                 arguments("keepalive.seconds", "often", "keepalive.seconds: \"often\""),
-                arguments("keepalive.seconds", new Integer[] {1, 2}, "keepalive.seconds: "),
-                arguments("mqtt.client", new String[] {"a", "b"}, "mqtt.client: "),
-                arguments("store.directory", new String[] {"/a", "/b"}, "store.directory: "),
+                arguments("keepalive.seconds", new Integer[] { 1, 2 }, "keepalive.seconds: "),
+                arguments("mqtt.client", new String[] { "a", "b" }, "mqtt.client: "),
+                arguments("store.directory", new String[] { "/a", "/b" }, "store.directory: "),
                 arguments("kura.status.led", "bright", "kura.status.led: \"bright\""),
                 arguments("kura.watchdog.minutes", -1, "kura.watchdog.minutes: \"-1\""),
-                arguments("kura.watchdog.minutes", new String[] {"1", "2"}, "kura.watchdog.minutes: "),
+                arguments("kura.watchdog.minutes", new String[] { "1", "2" }, "kura.watchdog.minutes: "),
                 arguments("SslManagerService.target", "((", "SslManagerService.target: \"((\""),
                 arguments(".password", "geheim", "user: "),
                 arguments("will.topic", "a/#", "will.topic: "));
@@ -179,7 +180,8 @@ class KuraClientTest extends FrameworkTest {
 
     @ParameterizedTest
     @MethodSource("badValues")
-    void aValueThatCannotBeUsedIsNamedAndTheLastGoodConfigurationKeepsRunning(String key, Object value, String expected) {
+    void aValueThatCannotBeUsedIsNamedAndTheLastGoodConfigurationKeepsRunning(String key, Object value,
+            String expected) {
         ResilientMqttClient client = connected("solid");
         ServiceReference<ConfigurableComponent> component = kura.component("solid");
         Statuses statuses = Statuses.of(client);
@@ -201,7 +203,7 @@ class KuraClientTest extends FrameworkTest {
                 arguments("clean.start", "FALSE"), arguments("kura.status.led", "false"),
                 arguments("kura.watchdog.minutes", "0"), arguments("store.max.bytes", 4096),
                 arguments("will.topic", new String[0]), arguments(".password", new String[0]),
-                arguments("no.such.key", new Object[] {1}[0]), arguments("SslManagerService.target", ""));
+                arguments("no.such.key", new Object[] { 1 }[0]), arguments("SslManagerService.target", ""));
     }
 
     @ParameterizedTest
@@ -227,18 +229,20 @@ class KuraClientTest extends FrameworkTest {
     @Test
     void aPasswordIsDecryptedAndOneThatIsNotEncryptedIsTakenAsItIs() {
         KuraLogins logins = closing(new KuraLogins());
-        kura().create(FACTORY, "plant", settings(logins.uri(), "user", "me", ".password", KuraStandIn.encrypted("geheim")));
+        kura().create(FACTORY, "plant",
+                settings(logins.uri(), "user", "me", ".password", KuraStandIn.encrypted("geheim")));
         logins.await("me", "geheim");
         kura.update("plant", ".password", "clear-text");
         logins.await("me", "clear-text");
-        kura.update("plant", ".password", new String[] {KuraStandIn.encrypted("third")});
+        kura.update("plant", ".password", new String[] { KuraStandIn.encrypted("third") });
         logins.await("me", "third");
     }
 
     @Test
     void theWordThatTheConsoleShowsInsteadOfAPasswordKeepsThePassword() {
         KuraLogins logins = closing(new KuraLogins());
-        kura().create(FACTORY, "plant", settings(logins.uri(), "user", "me", ".password", KuraStandIn.encrypted("geheim")));
+        kura().create(FACTORY, "plant",
+                settings(logins.uri(), "user", "me", ".password", KuraStandIn.encrypted("geheim")));
         logins.await("me", "geheim");
         kura.update("plant", "user", "you", ".password", "Placeholder");
         logins.await("you", "geheim");

@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Takes every login of MQTT 3.1.1 and keeps it. */
 final class KuraLogins implements AutoCloseable {
-    private static final byte[] ACCEPTED = {0x20, 2, 0, 0};
+    private static final byte[] ACCEPTED = { 0x20, 2, 0, 0 };
 
     private final ServerSocket server;
     private final List<String> logins = new CopyOnWriteArrayList<>();

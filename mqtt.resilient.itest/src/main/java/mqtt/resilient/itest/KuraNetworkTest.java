@@ -151,7 +151,8 @@ class KuraNetworkTest extends FrameworkTest {
     }
 
     private NetworkStateSource await(NetworkState state) {
-        Await.until("the state " + state, () -> source().map(NetworkStateSource::state).orElse(NetworkState.UNKNOWN) == state);
+        Await.until("the state " + state,
+                () -> source().map(NetworkStateSource::state).orElse(NetworkState.UNKNOWN) == state);
         return source().orElse(null);
     }
 
@@ -163,9 +164,9 @@ class KuraNetworkTest extends FrameworkTest {
     // ---- what is up -----------------------------------------------------------------------------------------------
 
     @ParameterizedTest
-    @CsvSource({"ACTIVATED,10.0.0.2,true,UP", "ACTIVATED,10.0.0.2,false,UNKNOWN", "ACTIVATED,'',false,DOWN",
+    @CsvSource({ "ACTIVATED,10.0.0.2,true,UP", "ACTIVATED,10.0.0.2,false,UNKNOWN", "ACTIVATED,'',false,DOWN",
         "DISCONNECTED,'',false,DOWN", "FAILED,'',false,DOWN", "UNAVAILABLE,'',false,DOWN", "IP_CONFIG,'',false,DOWN",
-        "UNKNOWN,'',false,UNKNOWN", "UNMANAGED,'',false,UNKNOWN"})
+        "UNKNOWN,'',false,UNKNOWN", "UNMANAGED,'',false,UNKNOWN" })
     void anInterfaceIsUpWithAnAddressAndAGatewayAndDownOnlyIfKuraKnowsIt(NetworkInterfaceState state, String address,
             boolean gateway, NetworkState expected) {
         interfaces.put("eth1", "eth1", DOWN, "", false);
@@ -192,7 +193,7 @@ class KuraNetworkTest extends FrameworkTest {
         interfaces.put("eth0", "eth0", UP, "10.0.0.2", true);
         interfaces.put("1-4", "ppp0", UP, "10.1.0.2", true);
         interfaces.put("wlan0", "wlan0", UP, "10.2.0.2", true);
-        seed("interfaces", new String[] {"eth0", "ppp0"});
+        seed("interfaces", new String[] { "eth0", "ppp0" });
         NetworkStateSource source = await(NetworkState.UP);
         List<NetworkState> told = new CopyOnWriteArrayList<>();
         source.listen(told::add);
@@ -284,13 +285,13 @@ class KuraNetworkTest extends FrameworkTest {
         interfaces.put("eth0", "eth0", UP, "10.0.0.2", true);
         seed("interfaces", "eth0");
         await(NetworkState.UP);
-        for (Object bad : new Object[] {"soon", -1, new String[] {"1", "2"}, ""}) {
+        for (Object bad : new Object[] { "soon", -1, new String[] { "1", "2" }, "" }) {
             kura.update(PID, "poll.seconds", bad, "interfaces", "wlan0");
             hintUntil(NetworkState.UP);
         }
         kura.update(PID, "poll.seconds", "7", "interfaces", "not an interface");
         hintUntil(NetworkState.UP);
-        kura.update(PID, "interfaces", new String[] {"wlan0"});
+        kura.update(PID, "interfaces", new String[] { "wlan0" });
         await(NetworkState.DOWN);
     }
 
@@ -362,8 +363,9 @@ class KuraNetworkTest extends FrameworkTest {
         interfaces.put("1-4", "ppp0", UP, "10.0.0.2", true);
         seed(network);
         await(NetworkState.UP);
-        List<Object> settings = new ArrayList<>(List.of("brokers", "mqtt://127.0.0.1:" + TestBroker.freePort(), "protocol",
-                "3.1.1", "backoff.min.ms", 10, "backoff.max.seconds", 1, "network.bounce.after", 2));
+        List<Object> settings = new ArrayList<>(
+                List.of("brokers", "mqtt://127.0.0.1:" + TestBroker.freePort(), "protocol",
+                        "3.1.1", "backoff.min.ms", 10, "backoff.max.seconds", 1, "network.bounce.after", 2));
         kura.create(FACTORY, "plant", settings.toArray());
         ResilientMqttClient client = clients.service("plant");
         Await.until("some attempts", () -> client.status().attempt() > 8);

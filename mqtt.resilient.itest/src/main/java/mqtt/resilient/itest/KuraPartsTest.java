@@ -49,7 +49,8 @@ class KuraPartsTest extends FrameworkTest {
             String factory = "mqtt.resilient.kura." + other;
             assertSame(poor, kura.create(factory, other, "mqtt.client", "poor").getBundle(), other);
         }
-        for (ServiceReference<?> nothing : context.getServiceReferences(ConfigurableComponent.class, "(kura.service.pid=gone)")) {
+        for (ServiceReference<?> nothing : context.getServiceReferences(ConfigurableComponent.class,
+                "(kura.service.pid=gone)")) {
             assertNull(context.getService(nothing), gone); // its class cannot be loaded
         }
     }
@@ -61,9 +62,10 @@ class KuraPartsTest extends FrameworkTest {
             manifest = new Manifest(in);
         }
         String imports = manifest.getMainAttributes().getValue(Constants.IMPORT_PACKAGE);
-        manifest.getMainAttributes().putValue(Constants.IMPORT_PACKAGE, Stream.of(imports.split(",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"))
-                .filter(each -> !each.startsWith(missing + ";") && !each.startsWith(missing + "."))
-                .collect(Collectors.joining(",")));
+        manifest.getMainAttributes().putValue(Constants.IMPORT_PACKAGE,
+                Stream.of(imports.split(",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"))
+                        .filter(each -> !each.startsWith(missing + ";") && !each.startsWith(missing + "."))
+                        .collect(Collectors.joining(",")));
         manifest.getMainAttributes().putValue(Constants.BUNDLE_SYMBOLICNAME, "mqtt.resilient.kura.poor");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {

@@ -42,7 +42,8 @@ class KuraStackTest extends FrameworkTest {
     }
 
     private DataTransportService transport(String uri) {
-        return create(DataTransportService.class, TRANSPORT, "transport-1", "broker-url", uri + "/", "client-id", "kura.test",
+        return create(DataTransportService.class, TRANSPORT, "transport-1", "broker-url", uri + "/", "client-id",
+                "kura.test",
                 "topic.context.account-name", "acme", "timeout", 5, "clean-session", false);
     }
 
@@ -51,7 +52,7 @@ class KuraStackTest extends FrameworkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2})
+    @ValueSource(ints = { 0, 1, 2 })
     void fiveThousandMessagesPassAFastBrokerAndNoneIsForgotten(int qos) throws Exception {
         DataTransportService transport = transport(broker.uri());
         MessageStore store = provider().openMessageStore("org.eclipse.kura.data.DataService-1");
@@ -137,7 +138,8 @@ class KuraStackTest extends FrameworkTest {
         kura.update("transport-1", "client-id", "x", "timeout", 1);
         Await.until("it is configured", () -> transport.getClientId().equals("x"));
         assertThrows(KuraConnectException.class, transport::connect);
-        DataTransportService bad = create(DataTransportService.class, TRANSPORT, "transport-2", "broker-url", "gopher://x",
+        DataTransportService bad = create(DataTransportService.class, TRANSPORT, "transport-2", "broker-url",
+                "gopher://x",
                 "client-id", "x", "timeout", 1);
         String reason = assertThrows(KuraConnectException.class, bad::connect).getMessage();
         assertTrue(reason.contains("broker-url: ") && reason.contains("gopher"), reason);
@@ -163,7 +165,8 @@ class KuraStackTest extends FrameworkTest {
 
         clients.connected("cloud-1", broker, "client.id", "gateway");
         Await.until("connected", manager::isConnected);
-        Await.until("told", () -> events.contains("org/eclipse/kura/cloud/CloudConnectionStatus/ESTABLISHED connection"));
+        Await.until("told",
+                () -> events.contains("org/eclipse/kura/cloud/CloudConnectionStatus/ESTABLISHED connection"));
         KuraPayload payload = new KuraPayload();
         payload.setBody("x".getBytes());
         Await.until("bound", () -> publish(publisher, payload) != null);
@@ -176,7 +179,8 @@ class KuraStackTest extends FrameworkTest {
         Await.until("told", () -> events.contains("org/eclipse/kura/cloud/CloudConnectionStatus/LOST connection"));
         String kept = publish(publisher, payload);
         manager.connect();
-        for (String id = confirmed.poll(60, TimeUnit.SECONDS); !kept.equals(id); id = confirmed.poll(20, TimeUnit.SECONDS)) {
+        for (String id = confirmed.poll(60, TimeUnit.SECONDS); !kept.equals(id); id = confirmed.poll(20,
+                TimeUnit.SECONDS)) {
             assertNotNull(id, "the message that was published offline");
         }
     }

@@ -50,7 +50,8 @@ final class KuraStandIn implements AutoCloseable {
     static final String PID = "kura.service.pid";
     private static final int VECTOR_BYTES = 12;
     private static final int CHECK_BITS = 128;
-    private static final SecretKeySpec KEY = new SecretKeySpec("0123456789abcdef".getBytes(StandardCharsets.US_ASCII), "AES");
+    private static final SecretKeySpec KEY = new SecretKeySpec("0123456789abcdef".getBytes(StandardCharsets.US_ASCII),
+            "AES");
 
     /** One attribute of a form, as the raw XML has it. */
     record Attribute(Map<String, String> values, Map<String, String> options) {
@@ -238,7 +239,7 @@ final class KuraStandIn implements AutoCloseable {
         for (Attribute each : form(bundle, pid)) {
             String text = each.values.getOrDefault("default", "");
             if (!text.isEmpty()) {
-                Object[] values = Stream.of(each.isArray() ? text.split(",") : new String[] {text})
+                Object[] values = Stream.of(each.isArray() ? text.split(",") : new String[] { text })
                         .map(one -> value(each.values.get("type"), one)).toArray();
                 all.put(each.id(), each.isArray() ? Stream.of(values).toArray(String[]::new) : values[0]);
             }
@@ -294,8 +295,8 @@ final class KuraStandIn implements AutoCloseable {
     /** Changes values of a component ("Apply"); the others stay. */
     void update(String pid, Object... keysAndValues) {
         Map<String, Object> properties = new HashMap<>();
-        configurations.get(pid).getProperties().keys().asIterator().forEachRemaining(key ->
-                properties.put(key, configurations.get(pid).getProperties().get(key)));
+        configurations.get(pid).getProperties().keys().asIterator()
+                .forEachRemaining(key -> properties.put(key, configurations.get(pid).getProperties().get(key)));
         put(properties, keysAndValues);
         replace(pid, properties);
     }

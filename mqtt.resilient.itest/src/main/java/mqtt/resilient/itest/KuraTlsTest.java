@@ -62,7 +62,8 @@ class KuraTlsTest extends FrameworkTest {
 
         void change(SSLContext newKeys) throws InvalidSyntaxException {
             keys = newKeys;
-            for (ServiceReference<SslServiceListener> each : context.getServiceReferences(SslServiceListener.class, null)) {
+            for (ServiceReference<SslServiceListener> each : context.getServiceReferences(SslServiceListener.class,
+                    null)) {
                 context.getService(each).onConfigurationUpdated();
                 context.ungetService(each);
             }

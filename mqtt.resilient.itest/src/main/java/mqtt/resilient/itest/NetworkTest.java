@@ -96,7 +96,8 @@ class NetworkTest extends FrameworkTest {
         int threads = 8;
         int each = 500;
         ResilientMqttClient client = clients.connected("threads", broker);
-        List<Inbox> inboxes = IntStream.range(0, threads).mapToObj(i -> Inbox.subscribed(client, "threads/" + i)).toList();
+        List<Inbox> inboxes = IntStream.range(0, threads).mapToObj(i -> Inbox.subscribed(client, "threads/" + i))
+                .toList();
         List<CompletableFuture<Void>> writers = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             String topic = "threads/" + i;

@@ -37,7 +37,8 @@ final class Program implements AutoCloseable {
         killAtExit = new Thread(process::destroyForcibly, "itest-program-kill");
         Runtime.getRuntime().addShutdownHook(killAtExit);
         try {
-            Await.until(command.get(0) + " takes connections on port " + port, () -> connects(port) || !process.isAlive(),
+            Await.until(command.get(0) + " takes connections on port " + port,
+                    () -> connects(port) || !process.isAlive(),
                     START_LIMIT);
             if (!process.isAlive()) {
                 throw new AssertionError(command + " ended with " + process.exitValue());

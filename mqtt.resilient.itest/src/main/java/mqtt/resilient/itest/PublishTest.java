@@ -155,12 +155,12 @@ class PublishTest extends FrameworkTest {
         ResilientMqttClient client = clients.connected("waits", broker);
         Message message = Message.to("waits/y").build();
         CompletableFuture<Object> inListener = new CompletableFuture<>();
-        client.subscribe("waits/x", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), received ->
-                inListener.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
+        client.subscribe("waits/x", SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
+                received -> inListener.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
         CompletableFuture<Object> inCompletion = new CompletableFuture<>();
         client.disconnect();
-        client.publish(Message.to("waits/x").build()).delivered().thenAccept(outcome ->
-                inCompletion.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
+        client.publish(Message.to("waits/x").build()).delivered().thenAccept(
+                outcome -> inCompletion.complete(resultOf(() -> client.publish(message, Duration.ofSeconds(1)))));
         client.connect();
         assertInstanceOf(IllegalStateException.class, Await.result(inListener));
         assertInstanceOf(IllegalStateException.class, Await.result(inCompletion));

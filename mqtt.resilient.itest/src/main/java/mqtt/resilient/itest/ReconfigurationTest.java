@@ -27,8 +27,8 @@ class ReconfigurationTest extends FrameworkTest {
     private final Events events = closing(new Events(context));
 
     @ParameterizedTest
-    @CsvSource({"inflight.max, 3", "response.seconds, 4", "ping.seconds, 5", "store.max.messages, 100000",
-        "rate.messages, 10000.5"})
+    @CsvSource({ "inflight.max, 3", "response.seconds, 4", "ping.seconds, 5", "store.max.messages, 100000",
+        "rate.messages, 10000.5" })
     void aLiveKeyKeepsTheConnectionAndTheService(String key, String value) throws Exception {
         ResilientMqttClient client = clients.connected("live", broker);
         ServiceReference<ResilientMqttClient> reference = clients.reference("live");
@@ -48,8 +48,8 @@ class ReconfigurationTest extends FrameworkTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"keepalive.seconds, 33", "client.id, another-id", "user, somebody", "will.topic, eager/will",
-        "session.expiry.seconds, 0", "packet.max.bytes, 100000"})
+    @CsvSource({ "keepalive.seconds, 33", "client.id, another-id", "user, somebody", "will.topic, eager/will",
+        "session.expiry.seconds, 0", "packet.max.bytes, 100000" })
     void aKeyOfTheConnectionReconnectsOnceAndLosesNothing(String key, String value) throws Exception {
         Inbox observer = Inbox.subscribed(clients.connected("observer", broker), "eager/+");
         ResilientMqttClient client = clients.connected("eager", broker, "client.id", "first-id");

@@ -237,7 +237,8 @@ final class Relay implements AutoCloseable {
         Map<String, String> fields = new ConcurrentHashMap<>();
         for (int i = 1; i < lines.length; i++) {
             int colon = lines[i].indexOf(':');
-            fields.put(lines[i].substring(0, colon).toLowerCase(java.util.Locale.ROOT), lines[i].substring(colon + 1).strip());
+            fields.put(lines[i].substring(0, colon).toLowerCase(java.util.Locale.ROOT),
+                    lines[i].substring(colon + 1).strip());
         }
         return Map.entry(lines[0], fields);
     }

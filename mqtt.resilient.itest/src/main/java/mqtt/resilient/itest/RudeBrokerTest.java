@@ -21,29 +21,31 @@ import org.osgi.framework.ServiceReference;
 /** What listens on the broker's port is no broker, or one that does not want us. */
 @EngineTest
 class RudeBrokerTest extends FrameworkTest {
-    private static final byte[] CONNACK = {0x20, 2, 0, 0};
+    private static final byte[] CONNACK = { 0x20, 2, 0, 0 };
 
     static Stream<Arguments> rudeness() {
         byte[] noise = new byte[5000];
         new Random(1).nextBytes(noise);
         noise[0] = 0x10;
         return Stream.of(
-                arguments("speaks HTTP", "HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\nContent-Length: 26\r\n\r\n<html>400 Bad Request</html>"
-                        .getBytes(StandardCharsets.US_ASCII), true, "protocol error"),
+                arguments("speaks HTTP",
+                        "HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\nContent-Length: 26\r\n\r\n<html>400 Bad Request</html>"
+                                .getBytes(StandardCharsets.US_ASCII),
+                        true, "protocol error"),
                 arguments("makes noise", noise, false, "protocol error"),
-                arguments("announces 256 MB", new byte[] {0x40, -1, -1, -1, 0x7F}, false, "packet.max.bytes"),
-                arguments("sends an endless length", new byte[] {0x30, -1, -1, -1, -1, 1}, false, "remaining length"),
+                arguments("announces 256 MB", new byte[] { 0x40, -1, -1, -1, 0x7F }, false, "packet.max.bytes"),
+                arguments("sends an endless length", new byte[] { 0x30, -1, -1, -1, -1, 1 }, false, "remaining length"),
                 arguments("closes at once", null, true, "(closed|reset|Broken pipe)"),
                 arguments("never answers", null, false, "no CONNACK within response.seconds"),
-                arguments("answers half a CONNACK", new byte[] {0x20, 2, 0}, false, "no CONNACK"),
-                arguments("acknowledges before it accepts", new byte[] {0x40, 2, 0, 1}, false, "before the CONNACK"),
-                arguments("refuses the protocol", new byte[] {0x20, 2, 0, 1}, true, "the broker refused: .*protocol"),
-                arguments("refuses the client id", new byte[] {0x20, 2, 0, 2}, true, "the broker refused: .*"),
-                arguments("is not available", new byte[] {0x20, 2, 0, 3}, true, "the broker refused: .*unavailable"),
-                arguments("refuses user or password", new byte[] {0x20, 2, 0, 4}, true,
+                arguments("answers half a CONNACK", new byte[] { 0x20, 2, 0 }, false, "no CONNACK"),
+                arguments("acknowledges before it accepts", new byte[] { 0x40, 2, 0, 1 }, false, "before the CONNACK"),
+                arguments("refuses the protocol", new byte[] { 0x20, 2, 0, 1 }, true, "the broker refused: .*protocol"),
+                arguments("refuses the client id", new byte[] { 0x20, 2, 0, 2 }, true, "the broker refused: .*"),
+                arguments("is not available", new byte[] { 0x20, 2, 0, 3 }, true, "the broker refused: .*unavailable"),
+                arguments("refuses user or password", new byte[] { 0x20, 2, 0, 4 }, true,
                         "the broker refused: .*password"),
-                arguments("does not authorise", new byte[] {0x20, 2, 0, 5}, true, "the broker refused: .*authori.ed"),
-                arguments("has a code of its own", new byte[] {0x20, 2, 0, 77}, true, "77"));
+                arguments("does not authorise", new byte[] { 0x20, 2, 0, 5 }, true, "the broker refused: .*authori.ed"),
+                arguments("has a code of its own", new byte[] { 0x20, 2, 0, 77 }, true, "77"));
     }
 
     @ParameterizedTest(name = "a broker that {0}")
@@ -76,7 +78,7 @@ class RudeBrokerTest extends FrameworkTest {
     @Test
     void aBrokerThatTurnsToGarbageAfterItAcceptedLosesTheLinkNotTheMessages() throws Exception {
         int port = TestBroker.freePort();
-        byte[] garbage = {0x20, 2, 0, 0, 0x30, 4, 0, 9, 'x', 'y'};
+        byte[] garbage = { 0x20, 2, 0, 0, 0x30, 4, 0, 9, 'x', 'y' };
         ResilientMqttClient client;
         Publication publication;
         try (RudeBroker rude = new RudeBroker(port, garbage, false)) {
@@ -84,8 +86,8 @@ class RudeBrokerTest extends FrameworkTest {
             client = clients.service("patient");
             Statuses statuses = Statuses.of(client);
             publication = client.publish(Message.to("patient/x").payload("kept").build());
-            statuses.await("a protocol error after the connection", status ->
-                    status.state() == ConnectionState.WAITING && status.reason().contains("protocol error"));
+            statuses.await("a protocol error after the connection",
+                    status -> status.state() == ConnectionState.WAITING && status.reason().contains("protocol error"));
             statuses.await("a connection", status -> status.state() == ConnectionState.ONLINE);
             Await.until("a second attempt", () -> rude.connections() >= 2);
         }
@@ -100,7 +102,8 @@ class RudeBrokerTest extends FrameworkTest {
     void aBrokerThatAcceptsAndThenSaysNothingIsGivenUp() throws Exception {
         int port = TestBroker.freePort();
         try (RudeBroker mute = new RudeBroker(port, CONNACK, false)) {
-            clients.configure("patient", "mqtt://127.0.0.1:" + port, "response.seconds", 1, "session.expiry.seconds", 0);
+            clients.configure("patient", "mqtt://127.0.0.1:" + port, "response.seconds", 1, "session.expiry.seconds",
+                    0);
             ResilientMqttClient client = clients.service("patient");
             Statuses statuses = Statuses.of(client);
             client.publish(Message.to("patient/x").build());

@@ -47,10 +47,13 @@ final class ScramSha256 implements Authenticator {
                 Map<Character, String> fields = fields(theirs);
                 int iterations = Integer.parseInt(fields.get('i'));
                 if (!fields.get('r').startsWith(nonce) || iterations > MOST_ITERATIONS) {
-                    throw new GeneralSecurityException("the broker's nonce or its number of iterations is not acceptable");
+                    throw new GeneralSecurityException(
+                            "the broker's nonce or its number of iterations is not acceptable");
                 }
-                byte[] salted = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256").generateSecret(new PBEKeySpec(password,
-                        Base64.getDecoder().decode(fields.get('s')), iterations, 256)).getEncoded();
+                byte[] salted = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+                        .generateSecret(new PBEKeySpec(password,
+                                Base64.getDecoder().decode(fields.get('s')), iterations, 256))
+                        .getEncoded();
                 byte[] clientKey = hmac(salted, "Client Key");
                 String last = "c=" + Base64.getEncoder().encodeToString(bytes("n,,")) + ",r=" + fields.get('r');
                 String all = first + "," + theirs + "," + last;

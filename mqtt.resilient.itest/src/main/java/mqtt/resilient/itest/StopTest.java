@@ -56,7 +56,8 @@ class StopTest extends FrameworkTest {
                 order.add("unregistered");
             }
         };
-        context.addServiceListener(recorder, "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=pending))");
+        context.addServiceListener(recorder,
+                "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=pending))");
         closing(() -> context.removeServiceListener(recorder));
         clients.configure("pending", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("pending");
@@ -236,8 +237,10 @@ class StopTest extends FrameworkTest {
         assertInstanceOf(IllegalStateException.class, Await.result(end));
         for (Publication publication : List.copyOf(publications)) {
             Outcome.Kind kind = Await.result(publication.delivered()).kind();
-            assertTrue(List.of(Outcome.Kind.DELIVERED, Outcome.Kind.KEPT_IN_STORE, Outcome.Kind.CLOSED, Outcome.Kind.REJECTED,
-                    Outcome.Kind.UNKNOWN).contains(kind), kind.toString());
+            assertTrue(List
+                    .of(Outcome.Kind.DELIVERED, Outcome.Kind.KEPT_IN_STORE, Outcome.Kind.CLOSED, Outcome.Kind.REJECTED,
+                            Outcome.Kind.UNKNOWN)
+                    .contains(kind), kind.toString());
         }
     }
 }

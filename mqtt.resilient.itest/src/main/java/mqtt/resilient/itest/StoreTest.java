@@ -73,7 +73,8 @@ class StoreTest extends FrameworkTest {
     void aClientThatIsDeletedKeepsItsJournalForTheNextOneOfItsName() throws Exception {
         Path directory = directory("names");
         broker.start();
-        clients.configure("again", "mqtt://127.0.0.1:" + TestBroker.freePort(), "store.directory", directory.toString());
+        clients.configure("again", "mqtt://127.0.0.1:" + TestBroker.freePort(), "store.directory",
+                directory.toString());
         List<String> expected = publish(clients.service("again"), "again/x", Qos.AT_LEAST_ONCE);
         clients.delete("again");
         try (Stream<Path> files = Files.list(directory.resolve("again.journal"))) {

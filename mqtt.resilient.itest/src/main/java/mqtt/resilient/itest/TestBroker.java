@@ -85,7 +85,8 @@ final class TestBroker implements AutoCloseable {
 
     /** Skips the test that calls this where Mosquitto is not installed. */
     static void assumeMosquitto() {
-        assumeTrue(Program.find("mosquitto").isPresent(), "mosquitto is not installed, and Artemis cannot take its place here");
+        assumeTrue(Program.find("mosquitto").isPresent(),
+                "mosquitto is not installed, and Artemis cannot take its place here");
     }
 
     /**
@@ -130,7 +131,8 @@ final class TestBroker implements AutoCloseable {
         }
         Process started = process;
         try {
-            Await.until("a connection to the broker on port " + port, () -> connects() || !started.isAlive(), START_LIMIT);
+            Await.until("a connection to the broker on port " + port, () -> connects() || !started.isAlive(),
+                    START_LIMIT);
             if (!started.isAlive()) {
                 throw new AssertionError("the broker ended with " + started.exitValue());
             }
@@ -219,9 +221,11 @@ final class TestBroker implements AutoCloseable {
         if (!Files.isDirectory(jars)) {
             throw new IllegalStateException(jars + " is not there: build the module that it is in");
         }
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-                "-cp", jars + File.separator + "*", kind.program));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                        "-cp", jars + File.separator + "*", kind.program));
         String parent = String.valueOf(ProcessHandle.current().pid());
         command.addAll(kind == Kind.ARTEMIS ? List.of("--port", String.valueOf(port), "--parent", parent)
                 : List.of(String.valueOf(port), directory.toString(), parent));

@@ -28,7 +28,8 @@ class ThreadsTest extends FrameworkTest {
     private static List<Thread> engineThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getClass().getName().startsWith("mqtt.resilient.impl.")
-                        || thread.getName().startsWith("mqtt-")).toList();
+                        || thread.getName().startsWith("mqtt-"))
+                .toList();
     }
 
     private static Map<String, Long> counts() {
@@ -47,7 +48,8 @@ class ThreadsTest extends FrameworkTest {
         client.publish(Message.to("named/x").payload("1").build());
         inbox.awaitTexts("1");
         for (Thread thread : engineThreads()) {
-            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|network|(listener|resolve|store|work)-[0-9]+)"), thread.getName());
+            assertTrue(thread.getName().matches("mqtt-(io|osgi|complete|network|(listener|resolve|store|work)-[0-9]+)"),
+                    thread.getName());
             assertTrue(thread.isDaemon(), thread.getName());
         }
         List<String> unnamed = Thread.getAllStackTraces().entrySet().stream()
@@ -66,7 +68,8 @@ class ThreadsTest extends FrameworkTest {
                 registrations.add(Thread.currentThread().getName());
             }
         };
-        context.addServiceListener(recorder, "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=places))");
+        context.addServiceListener(recorder,
+                "(&(objectClass=mqtt.resilient.api.ResilientMqttClient)(mqtt.client=places))");
         closing(() -> context.removeServiceListener(recorder));
         clients.configure("places", "mqtt://127.0.0.1:" + TestBroker.freePort());
         ResilientMqttClient client = clients.service("places");

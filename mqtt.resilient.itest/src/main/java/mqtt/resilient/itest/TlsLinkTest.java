@@ -67,13 +67,15 @@ class TlsLinkTest extends LinkTest {
 
     @Test
     void aBrokerThatSpeaksOnlyTls12IsSpokenToInTls12() {
-        Relay old = closing(Relay.tls(doors.port(Door.PLAIN), certificates.context("server"), List.of("TLSv1.2"), false));
+        Relay old = closing(
+                Relay.tls(doors.port(Door.PLAIN), certificates.context("server"), List.of("TLSv1.2"), false));
         trusting("mqtts://localhost:" + old.port()).awaitOnline().echoes(1000);
     }
 
     @Test
     void aBrokerWithoutACommonTlsVersionIsNamedAsThat() {
-        Relay old = closing(Relay.tls(doors.port(Door.PLAIN), certificates.context("server"), List.of("TLSv1.2"), false));
+        Relay old = closing(
+                Relay.tls(doors.port(Door.PLAIN), certificates.context("server"), List.of("TLSv1.2"), false));
         trusting("mqtts://localhost:" + old.port(), "tls.protocols", "TLSv1.3")
                 .awaitReason("no common TLS version", "tls.protocols");
     }
@@ -137,7 +139,8 @@ class TlsLinkTest extends LinkTest {
     @Test
     void aRequiredClientCertificateIsShownFromPkcs12() {
         trusting(Door.CLIENT_CERTIFICATE, "tls.keystore", path(certificates.pkcs12("client")), ".tls.keystore.password",
-                Certificates.PASSWORD, "tls.key.alias", "client", "tls.protocols", "TLSv1.2").awaitOnline().echoes(1000);
+                Certificates.PASSWORD, "tls.key.alias", "client", "tls.protocols", "TLSv1.2").awaitOnline()
+                .echoes(1000);
     }
 
     @Test

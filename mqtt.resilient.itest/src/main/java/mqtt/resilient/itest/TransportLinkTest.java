@@ -163,8 +163,10 @@ class TransportLinkTest extends LinkTest {
     @Test
     void theNameOfTheBrokerGoesToAnHttpProxyUnresolvedAndIsVerifiedBehindIt() {
         Relay proxy = closing(Relay.httpProxy(USER, PASSWORD));
-        connected(doors.uri(Door.TLS, "broker.test"), keys("proxy", "http://127.0.0.1:" + proxy.port(), "proxy.user", USER,
-                ".proxy.password", PASSWORD)).echoes(1000);
+        connected(doors.uri(Door.TLS, "broker.test"),
+                keys("proxy", "http://127.0.0.1:" + proxy.port(), "proxy.user", USER,
+                        ".proxy.password", PASSWORD))
+                .echoes(1000);
         assertEquals("broker.test:" + doors.port(Door.TLS), proxy.asked().get(0));
     }
 

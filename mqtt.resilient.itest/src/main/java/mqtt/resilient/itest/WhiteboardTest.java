@@ -60,7 +60,7 @@ class WhiteboardTest extends FrameworkTest {
     static Stream<Arguments> properties() {
         return Stream.of(
                 arguments(Map.of("mqtt.filter", "wb/a"), Qos.AT_LEAST_ONCE),
-                arguments(Map.of("mqtt.filter", new String[] {"wb/x", "wb/a"}), Qos.AT_LEAST_ONCE),
+                arguments(Map.of("mqtt.filter", new String[] { "wb/x", "wb/a" }), Qos.AT_LEAST_ONCE),
                 arguments(Map.of("mqtt.filter", List.of("wb/+", "wb/#")), Qos.AT_LEAST_ONCE),
                 arguments(Map.of("mqtt.filter", "wb/a", "mqtt.qos", 0), Qos.AT_MOST_ONCE),
                 arguments(Map.of("mqtt.filter", "wb/a", "mqtt.qos", "0"), Qos.AT_MOST_ONCE),

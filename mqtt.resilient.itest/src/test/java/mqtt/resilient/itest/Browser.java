@@ -28,18 +28,21 @@ final class Browser implements AutoCloseable {
         talkative.setLevel(Level.SEVERE);
         ChromeOptions options = new ChromeOptions();
         options.setBinary(Program.find("chromium").orElseThrow().toFile());
-        options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+        options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--mute-audio", "--lang=en",
                 "--window-size=" + WIDTH + "," + HEIGHT);
         Path program = Program.find("chromedriver").orElseThrow();
-        ChromeDriverService service = new ChromeDriverService.Builder().usingDriverExecutable(program.toFile()).usingAnyFreePort()
+        ChromeDriverService service = new ChromeDriverService.Builder().usingDriverExecutable(program.toFile())
+                .usingAnyFreePort()
                 .withSilent(true).build();
         driver = new ChromeDriver(service, options);
     }
 
     /** {@return why there can be no browser; empty = there can} */
     static Optional<String> missing() {
-        List<String> missing = List.of("chromium", "chromedriver").stream().filter(name -> Program.find(name).isEmpty()).toList();
+        List<String> missing = List.of("chromium", "chromedriver").stream().filter(name -> Program.find(name).isEmpty())
+                .toList();
         return missing.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", missing) + " not installed"
                 + " (Debian: chromium, chromium-driver); the page is not tested in a browser");
     }
@@ -59,7 +62,8 @@ final class Browser implements AutoCloseable {
 
     /** {@return the text of an element; empty = there is none} */
     String text(String selector) {
-        return String.valueOf(script("const e = document.querySelector('#mqtt-console ' + arguments[0]); return e ? e.textContent : ''",
+        return String.valueOf(script(
+                "const e = document.querySelector('#mqtt-console ' + arguments[0]); return e ? e.textContent : ''",
                 selector));
     }
 
@@ -108,8 +112,9 @@ final class Browser implements AutoCloseable {
 
     /** As large as a screen, in pixels of the page. */
     void size(int width, int height) {
-        driver.executeCdpCommand("Emulation.setDeviceMetricsOverride", Map.of("width", width, "height", height, "deviceScaleFactor", 1,
-                "mobile", width < 600));
+        driver.executeCdpCommand("Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", height, "deviceScaleFactor", 1,
+                        "mobile", width < 600));
     }
 
     @Override

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 /** The classes and members that docs/architecture.md, docs/how-do-i.md and docs/decisions name are in the sources. */
 class ClassNamesTest {
     /** With the package before it, or the last part of it, and a member or inner class behind it. */
-    private static final Pattern NAME =
-            Pattern.compile("`((?:[a-z0-9]+[./])*)([A-Z]\\w*[a-z]\\w*)(?:\\.(\\w+))?(?:\\([^`]*\\))?`");
+    private static final Pattern NAME = Pattern
+            .compile("`((?:[a-z0-9]+[./])*)([A-Z]\\w*[a-z]\\w*)(?:\\.(\\w+))?(?:\\([^`]*\\))?`");
     private static final Pattern DECLARED = Pattern.compile("\\b(?:class|interface|record|enum) ([A-Z]\\w*)");
     private static final List<String> OF_THE_JDK = List.of("java.lang.", "java.util.", "javax.net.ssl.");
     private static final Set<String> OF_KURA = Set.of("SslManagerService");

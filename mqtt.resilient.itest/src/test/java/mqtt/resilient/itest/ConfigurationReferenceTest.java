@@ -35,7 +35,8 @@ import org.w3c.dom.NodeList;
  */
 class ConfigurationReferenceTest {
     private static final Path GENERATED = GuidePage.root().resolve("mqtt.resilient.itest/target/docs");
-    private static final Pattern TABLE = Pattern.compile("(?m)^<!-- metatype: (\\S+) -->\\n(\\|.*\\n)(\\|.*\\n)((?:\\|.*\\n)*)");
+    private static final Pattern TABLE = Pattern
+            .compile("(?m)^<!-- metatype: (\\S+) -->\\n(\\|.*\\n)(\\|.*\\n)((?:\\|.*\\n)*)");
     /** What is behind it in the column of help is written by hand. */
     private static final String MORE = "<br>";
     private static final Pattern NAME = Pattern.compile("`(\\.?[a-z0-9]+(?:\\.[a-z0-9]+)+)`");
@@ -58,7 +59,8 @@ class ConfigurationReferenceTest {
                 if (Files.isDirectory(directory)) {
                     try (Stream<Path> files = Files.list(directory)) {
                         for (Path file : files.toList()) {
-                            Document xml = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(file.toFile());
+                            Document xml = DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                                    .parse(file.toFile());
                             elements(xml.getDocumentElement(), "OCD").forEach(ocd -> forms.put(ocd.getAttribute("id"),
                                     new Form(ocd.getAttribute("id"), keys(ocd))));
                         }
@@ -68,7 +70,8 @@ class ConfigurationReferenceTest {
         }
         assertTrue(forms.containsKey("mqtt.resilient.client"), forms.keySet()::toString);
         // Kura's form of a client is ours with what Kura adds.
-        forms.get("mqtt.resilient.kura.client").keys().keySet().removeAll(forms.get("mqtt.resilient.client").keys().keySet());
+        forms.get("mqtt.resilient.kura.client").keys().keySet()
+                .removeAll(forms.get("mqtt.resilient.client").keys().keySet());
     }
 
     private static Map<String, Element> keys(Element ocd) {
@@ -90,7 +93,8 @@ class ConfigurationReferenceTest {
     void theTablesAreWhatTheFormsSay() throws IOException {
         Set<String> stale = new TreeSet<>();
         for (GuidePage page : GuidePage.all()) {
-            String generated = TABLE.matcher(page.text()).replaceAll(table -> Matcher.quoteReplacement(generate(table)));
+            String generated = TABLE.matcher(page.text())
+                    .replaceAll(table -> Matcher.quoteReplacement(generate(table)));
             if (!generated.equals(page.text())) {
                 Path file = GENERATED.resolve(Path.of(page.name()).getFileName());
                 Files.createDirectories(GENERATED);
@@ -113,8 +117,10 @@ class ConfigurationReferenceTest {
     /** A name with dots in backticks that begins as keys do: a key, or a name that is in the code, such as a property. */
     @Test
     void everyNameInThePagesThatLooksLikeAKeyIsOne() throws IOException {
-        Set<String> keys = forms.values().stream().flatMap(form -> form.keys().keySet().stream()).collect(Collectors.toSet());
-        Set<String> beginnings = keys.stream().filter(key -> key.lastIndexOf('.') > 0).map(ConfigurationReferenceTest::beginning)
+        Set<String> keys = forms.values().stream().flatMap(form -> form.keys().keySet().stream())
+                .collect(Collectors.toSet());
+        Set<String> beginnings = keys.stream().filter(key -> key.lastIndexOf('.') > 0)
+                .map(ConfigurationReferenceTest::beginning)
                 .collect(Collectors.toSet());
         Set<String> known = new TreeSet<>(literals());
         known.addAll(keys);
@@ -136,11 +142,13 @@ class ConfigurationReferenceTest {
     private static Set<String> literals() throws IOException {
         Set<String> literals = new TreeSet<>();
         try (Stream<Path> modules = Files.list(GuidePage.root())) {
-            for (Path sources : modules.map(module -> module.resolve("src/main/java")).filter(Files::isDirectory).toList()) {
+            for (Path sources : modules.map(module -> module.resolve("src/main/java")).filter(Files::isDirectory)
+                    .toList()) {
                 if (!sources.startsWith(GuidePage.root().resolve("mqtt.resilient.itest"))) {
                     try (Stream<Path> files = Files.walk(sources)) {
                         for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
-                            LITERAL.matcher(Files.readString(file)).results().forEach(text -> literals.add(text.group(1)));
+                            LITERAL.matcher(Files.readString(file)).results()
+                                    .forEach(text -> literals.add(text.group(1)));
                         }
                     }
                 }
@@ -151,7 +159,8 @@ class ConfigurationReferenceTest {
 
     private static String generate(MatchResult table) {
         Form form = forms.get(table.group(1));
-        assertTrue(form != null, () -> "no metatype has the PID " + table.group(1) + "; " + forms.keySet() + " are there");
+        assertTrue(form != null,
+                () -> "no metatype has the PID " + table.group(1) + "; " + forms.keySet() + " are there");
         List<String> columns = cells(table.group(2));
         Map<String, List<String>> rows = new HashMap<>();
         table.group(4).lines().forEach(line -> rows.put(cells(line).get(0), cells(line)));
@@ -189,7 +198,8 @@ class ConfigurationReferenceTest {
 
     private static String defaultOf(Element key) {
         String value = key.getAttribute("default");
-        return key.getAttribute("type").equals("Double") ? new BigDecimal(value).stripTrailingZeros().toPlainString() : value;
+        return key.getAttribute("type").equals("Double") ? new BigDecimal(value).stripTrailingZeros().toPlainString()
+                : value;
     }
 
     private static String type(Element key) {
@@ -206,7 +216,8 @@ class ConfigurationReferenceTest {
         String min = key.getAttribute("min");
         String max = key.getAttribute("max");
         if (!options.isEmpty()) {
-            return type(key).equals("int") && areConsecutive(options) ? options.get(0) + " to " + options.get(options.size() - 1)
+            return type(key).equals("int") && areConsecutive(options)
+                    ? options.get(0) + " to " + options.get(options.size() - 1)
                     : options.stream().map(ConfigurationReferenceTest::code).collect(Collectors.joining(", "));
         }
         if (type(key).equals("boolean")) {
@@ -222,6 +233,7 @@ class ConfigurationReferenceTest {
 
     private static String help(Element key) {
         String description = key.getAttribute("description");
-        return ("*" + key.getAttribute("name") + "*" + (description.isEmpty() ? "" : ": " + description)).replace("|", "\\|");
+        return ("*" + key.getAttribute("name") + "*" + (description.isEmpty() ? "" : ": " + description)).replace("|",
+                "\\|");
     }
 }

@@ -35,11 +35,13 @@ import org.osgi.framework.launch.Framework;
 /** The deployment package, in the framework of Kura 5 with its DeploymentAdmin; Kura's API is the stub. */
 @Timeout(180)
 class DeploymentPackageTest {
-    private static final List<String> PLATFORM = List.of("org.eclipse.osgi.util-3.5.300", "org.eclipse.osgi.services-3.9.0",
+    private static final List<String> PLATFORM = List.of("org.eclipse.osgi.util-3.5.300",
+            "org.eclipse.osgi.services-3.9.0",
             "slf4j-api-", "slf4j-simple-", "org.apache.felix.scr-2.1.16", "org.eclipse.equinox.cm-",
             "org.eclipse.equinox.event-", "org.eclipse.equinox.metatype-", "org.apache.felix.dependencymanager-",
             "org.apache.felix.deploymentadmin-");
-    private static final List<String> PRODUCT = List.of("mqtt.resilient.api", "mqtt.resilient.v5", "mqtt.resilient.impl",
+    private static final List<String> PRODUCT = List.of("mqtt.resilient.api", "mqtt.resilient.v5",
+            "mqtt.resilient.impl",
             "mqtt.resilient.console", "mqtt.resilient.kura");
 
     @TempDir
@@ -56,7 +58,8 @@ class DeploymentPackageTest {
         bundles.add(context.installBundle(Path.of(System.getProperty("kura.stub")).toUri().toString()));
         for (String name : PLATFORM) {
             try (Stream<Path> files = Files.list(Path.of(System.getProperty("kura.platform")))) {
-                Path jar = files.filter(file -> file.getFileName().toString().startsWith(name)).findFirst().orElseThrow();
+                Path jar = files.filter(file -> file.getFileName().toString().startsWith(name)).findFirst()
+                        .orElseThrow();
                 bundles.add(context.installBundle(jar.toUri().toString()));
             }
         }
@@ -95,7 +98,8 @@ class DeploymentPackageTest {
         try (JarInputStream jar = new JarInputStream(new ByteArrayInputStream(content))) {
             for (ZipEntry entry = jar.getNextEntry(); entry != null; entry = jar.getNextEntry()) {
                 var says = jar.getManifest().getAttributes(entry.getName());
-                var is = new JarInputStream(new ByteArrayInputStream(jar.readAllBytes())).getManifest().getMainAttributes();
+                var is = new JarInputStream(new ByteArrayInputStream(jar.readAllBytes())).getManifest()
+                        .getMainAttributes();
                 assertEquals(is.getValue(Constants.BUNDLE_VERSION), says.getValue(Constants.BUNDLE_VERSION));
                 assertEquals(is.getValue(Constants.BUNDLE_SYMBOLICNAME), says.getValue(Constants.BUNDLE_SYMBOLICNAME));
             }

@@ -23,8 +23,9 @@ class EvidenceTest {
     private static final Pattern DEFECT = Pattern.compile("`defect ([^`]*)`");
     private static final Pattern PROMISE = Pattern.compile("`promise ([^`]*)`");
     private static final Pattern FILE = Pattern.compile("`((?:bin|docs|cnf|mqtt\\.resilient\\.\\w+)/[^`\\s]*)[^`]*`");
-    private static final Pattern METHOD = Pattern.compile("(?m)^    @(?:Test|Property|ParameterizedTest|RepeatedTest)\\b"
-            + "[\\s\\S]*?\\bvoid (\\w+)\\(");
+    private static final Pattern METHOD = Pattern
+            .compile("(?m)^    @(?:Test|Property|ParameterizedTest|RepeatedTest)\\b"
+                    + "[\\s\\S]*?\\bvoid (\\w+)\\(");
     private static final String SIMULATION = "mqtt.resilient.impl/src/test/java/mqtt/resilient/impl/simulation/";
 
     private final String pages = GuidePage.of("docs/why.md").text() + GuidePage.of("SECURITY.md").text();

@@ -112,7 +112,8 @@ abstract class FrameworkRun {
         if (System.getProperty(ONLY) != null) {
             all.put("tester.names", System.getProperty(ONLY));
         }
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         all.forEach((key, value) -> command.add("-D" + key + "=" + value));
         String jars = Files.isDirectory(framework) ? framework + "/*" : framework.toString();
         command.addAll(List.of("-cp", ROOT.resolve("mqtt.resilient.demo/target/launcher") + "/*:" + jars,
@@ -129,7 +130,8 @@ abstract class FrameworkRun {
             for (int i = 0; i < tests.getLength(); i++) {
                 Element test = (Element) tests.item(i);
                 ran++;
-                if (test.getElementsByTagName("failure").getLength() + test.getElementsByTagName("error").getLength() > 0) {
+                if (test.getElementsByTagName("failure").getLength()
+                        + test.getElementsByTagName("error").getLength() > 0) {
                     failed.add(test.getAttribute("classname") + "." + test.getAttribute("name"));
                 }
             }

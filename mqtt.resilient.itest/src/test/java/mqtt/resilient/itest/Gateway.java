@@ -43,8 +43,7 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * clients. The packages of the api are the test's own.
  */
 final class Gateway implements AutoCloseable {
-    private static final String NOT_INSTALLED =
-            "(mqtt\\.resilient\\.(api|demo)|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";
+    private static final String NOT_INSTALLED = "(mqtt\\.resilient\\.(api|demo)|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";
     private static final HttpClient PLAIN = HttpClient.newHttpClient();
 
     final Clients clients;
@@ -69,7 +68,8 @@ final class Gateway implements AutoCloseable {
             directory = Files.createTempDirectory("itest-gateway");
             framework = new org.apache.felix.framework.FrameworkFactory().newFramework(new HashMap<>(Map.of(
                     Constants.FRAMEWORK_STORAGE, directory.resolve("framework").toString(),
-                    Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, "mqtt.resilient.api;version=1.0.0,mqtt.resilient.spi;version=1.0.0,"
+                    Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
+                    "mqtt.resilient.api;version=1.0.0,mqtt.resilient.spi;version=1.0.0,"
                             + "mqtt.resilient.spi.packet;version=1.0.0,org.osgi.service.cm;version=1.6.0",
                     "org.apache.felix.http.host", "127.0.0.1", "org.osgi.service.http.port", String.valueOf(port))));
             framework.start();
@@ -109,8 +109,9 @@ final class Gateway implements AutoCloseable {
         headers.putValue(Constants.BUNDLE_MANIFESTVERSION, "2");
         headers.putValue(Constants.BUNDLE_SYMBOLICNAME, "itest.login");
         headers.putValue(Constants.BUNDLE_ACTIVATOR, LoginActivator.class.getName());
-        headers.putValue(Constants.IMPORT_PACKAGE, "org.osgi.framework,org.osgi.service.servlet.context,jakarta.servlet,"
-                + "jakarta.servlet.http");
+        headers.putValue(Constants.IMPORT_PACKAGE,
+                "org.osgi.framework,org.osgi.service.servlet.context,jakarta.servlet,"
+                        + "jakarta.servlet.http");
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
             for (String name : List.of("LoginActivator", "LoginActivator$1")) {
@@ -146,7 +147,8 @@ final class Gateway implements AutoCloseable {
     /** {@return the answer to a POST of a form, with a login} */
     HttpResponse<String> post(String path, String form, String... headers) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(origin() + path))
-                .header("Content-Type", "application/x-www-form-urlencoded").POST(HttpRequest.BodyPublishers.ofString(form));
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form));
         if (headers.length > 0) {
             request.headers(headers);
         }

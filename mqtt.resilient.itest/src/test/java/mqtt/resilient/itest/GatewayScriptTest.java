@@ -138,37 +138,38 @@ class GatewayScriptTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            --http 0                                                | --http: "0" is not allowed; allowed: a port from 1 to 65535
-            --http 65536                                            | --http: "65536" is not allowed
-            --mqtt 18x3                                             | --mqtt: "18x3" is not allowed
-            --mqtt -1                                               | --mqtt: "-1" is not allowed
-            --http 1883                                             | --http and --mqtt: both are 1883
-            --broker http://127.0.0.1:1883                          | has the scheme "http"; allowed: mqtt, mqtts, ws, wss
-            --broker MQTT://127.0.0.1                               | has the scheme "MQTT"; allowed: mqtt, mqtts, ws, wss
-            --broker 127.0.0.1:1883                                 | "127.0.0.1:1883" is not allowed; allowed: mqtt://HOST[:PORT],
-            --broker mqtt://                                        | "mqtt://" is not allowed; allowed: mqtt://HOST[:PORT],
-            --broker mqtt://host:70000                              | "70000" is not allowed; allowed: a port from 1 to 65535
-            --broker mqtt://host:                                   | "" is not allowed; allowed: a port from 1 to 65535
-            --broker mqtt://ho!st                                   | "mqtt://ho!st" is not allowed
-            --broker mqtt://host/path                               | only ws and wss have a path
-            --broker mqtt://host,tcp://other                        | has the scheme "tcp"
-            --broker mqtt://host,                                   | "" is not allowed
-            --broker mqtt://me:secret@host                          | --broker: a user is not allowed in the URI; give it with --user NAME
-            --broker mqtt://host --mqtt 1884                        | --mqtt and --broker: both are given; allowed: one of the two
-            --user me                                               | --user: "me" needs --broker URI
-            --broker mqtt://host --user me                          | there is no terminal to ask for the password; allowed: --password-file FILE
-            --broker mqtt://host --password-file f                  | --password-file: "f" needs --user NAME
-            --broker mqtt://host --user me --password-file gone     | --password-file: "gone" is not allowed; allowed: a file that you can read
-            --broker mqtt://host --user me --password-file /        | --password-file: "/" is not allowed; allowed: a file that you can read
-            --broker mqtt://host --user me --password-file /etc/passwd | others can read "/etc/passwd"
-            --user --broker mqtt://host                             | --user needs a value
-            --directory /etc/passwd                                 | --directory: "/etc/passwd" is not allowed: it is a file; allowed: a directory
-            --directory /proc/nowhere                               | --directory: "/proc/nowhere" cannot be made
-            --seconds 0                                             | --seconds: "0" is not allowed
-            --seconds                                               | --seconds needs a value
-            --quick                                                 | "--quick" is not known
-            """)
+    @CsvSource(delimiter = '|',
+            textBlock = """
+                    --http 0                                                | --http: "0" is not allowed; allowed: a port from 1 to 65535
+                    --http 65536                                            | --http: "65536" is not allowed
+                    --mqtt 18x3                                             | --mqtt: "18x3" is not allowed
+                    --mqtt -1                                               | --mqtt: "-1" is not allowed
+                    --http 1883                                             | --http and --mqtt: both are 1883
+                    --broker http://127.0.0.1:1883                          | has the scheme "http"; allowed: mqtt, mqtts, ws, wss
+                    --broker MQTT://127.0.0.1                               | has the scheme "MQTT"; allowed: mqtt, mqtts, ws, wss
+                    --broker 127.0.0.1:1883                                 | "127.0.0.1:1883" is not allowed; allowed: mqtt://HOST[:PORT],
+                    --broker mqtt://                                        | "mqtt://" is not allowed; allowed: mqtt://HOST[:PORT],
+                    --broker mqtt://host:70000                              | "70000" is not allowed; allowed: a port from 1 to 65535
+                    --broker mqtt://host:                                   | "" is not allowed; allowed: a port from 1 to 65535
+                    --broker mqtt://ho!st                                   | "mqtt://ho!st" is not allowed
+                    --broker mqtt://host/path                               | only ws and wss have a path
+                    --broker mqtt://host,tcp://other                        | has the scheme "tcp"
+                    --broker mqtt://host,                                   | "" is not allowed
+                    --broker mqtt://me:secret@host                          | --broker: a user is not allowed in the URI; give it with --user NAME
+                    --broker mqtt://host --mqtt 1884                        | --mqtt and --broker: both are given; allowed: one of the two
+                    --user me                                               | --user: "me" needs --broker URI
+                    --broker mqtt://host --user me                          | there is no terminal to ask for the password; allowed: --password-file FILE
+                    --broker mqtt://host --password-file f                  | --password-file: "f" needs --user NAME
+                    --broker mqtt://host --user me --password-file gone     | --password-file: "gone" is not allowed; allowed: a file that you can read
+                    --broker mqtt://host --user me --password-file /        | --password-file: "/" is not allowed; allowed: a file that you can read
+                    --broker mqtt://host --user me --password-file /etc/passwd | others can read "/etc/passwd"
+                    --user --broker mqtt://host                             | --user needs a value
+                    --directory /etc/passwd                                 | --directory: "/etc/passwd" is not allowed: it is a file; allowed: a directory
+                    --directory /proc/nowhere                               | --directory: "/proc/nowhere" cannot be made
+                    --seconds 0                                             | --seconds: "0" is not allowed
+                    --seconds                                               | --seconds needs a value
+                    --quick                                                 | "--quick" is not known
+                    """)
     void aWrongFlagIsToldBeforeAnythingIsStarted(String flags, String message) throws Exception {
         run(Stream.concat(Stream.of(script()), Stream.of(flags.split(" +"))).toList());
         process.getOutputStream().close();
@@ -183,8 +184,10 @@ class GatewayScriptTest {
         assertFalse(output().contains("Exception"), this::output);
         Map<String, String> all = bundles();
         assertEquals(BUNDLES, all.size(), all::toString);
-        assertEquals("org.apache.felix.gogo.shell", all.entrySet().stream().filter(each -> !each.getValue().equals("Active"))
-                .map(Map.Entry::getKey).collect(Collectors.joining(" ")), all::toString); // without a terminal it is not started
+        assertEquals("org.apache.felix.gogo.shell",
+                all.entrySet().stream().filter(each -> !each.getValue().equals("Active"))
+                        .map(Map.Entry::getKey).collect(Collectors.joining(" ")),
+                all::toString); // without a terminal it is not started
         post("configMgr/%5BTemporary%20PID%20replaced%20by%20real%20PID%20upon%20save%5D", form("apply", "true",
                 "factoryPid", "mqtt.resilient.client", "propertylist", "mqtt.client,brokers",
                 "mqtt.client", "kept", "brokers", "mqtt://127.0.0.1:" + TestBroker.freePort()));
@@ -214,7 +217,7 @@ class GatewayScriptTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"exit\n", "\u0004", "\u0003"})
+    @ValueSource(strings = { "exit\n", "\u0004", "\u0003" })
     void inATerminalThereIsAPromptAndExitControlDAndControlCEndIt(String how) throws Exception {
         OutputStream keys = inATerminal("--mqtt", mqtt);
         awaitOutput("mqtt:explain demo ");
@@ -233,7 +236,8 @@ class GatewayScriptTest {
     /** In a pseudo terminal, which the program script makes. Its shell becomes the gateway: one that waited would end by Ctrl-C. */
     private OutputStream inATerminal(String... flags) throws IOException {
         assumeTrue(Program.find("script").isPresent(), "there is no script (util-linux) on this machine");
-        List<String> command = new ArrayList<>(ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of());
+        List<String> command = new ArrayList<>(
+                ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of());
         command.addAll(List.of("script", "-qefc", "exec " + String.join(" ", gateway(flags)), "/dev/null"));
         run(command);
         return process.getOutputStream();
@@ -242,7 +246,8 @@ class GatewayScriptTest {
     /** Whether this build runs in the background of a shell: what it starts would not see Ctrl-C either. */
     private static boolean ignoresInterrupts() throws IOException {
         Path status = Path.of("/proc/self/status");
-        return Files.isReadable(status) && Files.readAllLines(status).stream().filter(line -> line.startsWith("SigIgn:"))
+        return Files.isReadable(status) && Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
                 .anyMatch(line -> (Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16) & 2) != 0);
     }
 
@@ -251,7 +256,8 @@ class GatewayScriptTest {
         Path file = Files.writeString(directory.resolve("password"), SECRET + "\nnot this\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
         try (ServerSocket broker = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            run(gateway("--broker", "mqtt://127.0.0.1:" + broker.getLocalPort(), "--user", "me", "--password-file", file.toString()));
+            run(gateway("--broker", "mqtt://127.0.0.1:" + broker.getLocalPort(), "--user", "me", "--password-file",
+                    file.toString()));
             assertLogsIn(broker);
         }
         assertIsSecret();
@@ -285,7 +291,8 @@ class GatewayScriptTest {
 
     private void assertIsSecret() throws IOException, InterruptedException {
         awaitOutput(UP);
-        assertFalse(ProcessHandle.allProcesses().anyMatch(each -> each.info().commandLine().orElse("").contains(SECRET)));
+        assertFalse(
+                ProcessHandle.allProcesses().anyMatch(each -> each.info().commandLine().orElse("").contains(SECRET)));
         assertEquals("rwx------",
                 PosixFilePermissions.toString(Files.getPosixFilePermissions(state().resolve("configuration"))));
         process.descendants().filter(each -> each.info().commandLine().orElse("").contains("bin/gateway"))
@@ -296,7 +303,8 @@ class GatewayScriptTest {
         assertFalse(output().contains("pa ss"), this::output);
         try (Stream<Path> files = Files.walk(state())) {
             List<Path> holding = files.filter(Files::isRegularFile).filter(GatewayScriptTest::holdsTheSecret).toList();
-            assertTrue(holding.stream().allMatch(each -> each.startsWith(state().resolve("configuration"))), holding::toString);
+            assertTrue(holding.stream().allMatch(each -> each.startsWith(state().resolve("configuration"))),
+                    holding::toString);
         }
     }
 
@@ -354,7 +362,9 @@ class GatewayScriptTest {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         for (String field : List.of("action=install", "bundlestart=start", "bundlestartlevel=1")) {
             String[] pair = field.split("=");
-            body.writeBytes(("--part\r\nContent-Disposition: form-data; name=\"" + pair[0] + "\"\r\n\r\n" + pair[1] + "\r\n").getBytes(UTF_8));
+            body.writeBytes(
+                    ("--part\r\nContent-Disposition: form-data; name=\"" + pair[0] + "\"\r\n\r\n" + pair[1] + "\r\n")
+                            .getBytes(UTF_8));
         }
         body.writeBytes(("--part\r\nContent-Disposition: form-data; name=\"bundlefile\"; filename=\"keeper.jar\"\r\n"
                 + "Content-Type: application/java-archive\r\n\r\n").getBytes(UTF_8));

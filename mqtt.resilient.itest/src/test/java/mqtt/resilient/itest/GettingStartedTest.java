@@ -55,10 +55,12 @@ class GettingStartedTest {
             } else if (!block.file().isEmpty() && !block.language().equals("sh")) {
                 Path file = directory.resolve(block.file());
                 Files.createDirectories(file.getParent());
-                Files.writeString(file, block.file().endsWith("pom.xml") ? UserMaven.withVersionOfTheBuild(text) : text);
+                Files.writeString(file,
+                        block.file().endsWith("pom.xml") ? UserMaven.withVersionOfTheBuild(text) : text);
             }
         }
-        assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.bom,mqtt.resilient.api -am\n", page.blocks("sh").get(0).text());
+        assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.bom,mqtt.resilient.api -am\n",
+                page.blocks("sh").get(0).text());
         UserMaven maven = new UserMaven(Files.createDirectories(directory.resolve("user"))); // which has what that installs
 
         Path output = directory.resolve("output");

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(180)
 class GuideProjectsTest {
-    private static final Pattern CLASS = Pattern.compile("(?m)^package (\\S+);[\\s\\S]*?^public (?:final )?class (\\w+)");
+    private static final Pattern CLASS = Pattern
+            .compile("(?m)^package (\\S+);[\\s\\S]*?^public (?:final )?class (\\w+)");
     private static final Set<String> BUNDLES = Set.of("docs/getting-started.md", "docs/recipes.md");
     private static final Set<String> PAGES = Set.of("docs/getting-started.md", "docs/plain-java.md", "docs/recipes.md");
 
@@ -79,8 +80,10 @@ class GuideProjectsTest {
                     .forEach(file -> modules.add("<module>" + directory.relativize(file.getParent()) + "</module>"));
         }
         Path all = directory.resolve("pom.xml");
-        Files.writeString(all, "<project><modelVersion>4.0.0</modelVersion><groupId>pages</groupId><artifactId>pages</artifactId>"
-                + "<version>1</version><packaging>pom</packaging><modules>" + String.join("", modules) + "</modules></project>");
+        Files.writeString(all,
+                "<project><modelVersion>4.0.0</modelVersion><groupId>pages</groupId><artifactId>pages</artifactId>"
+                        + "<version>1</version><packaging>pom</packaging><modules>" + String.join("", modules)
+                        + "</modules></project>");
         new UserMaven(Files.createDirectories(directory.resolve("user"))).run(directory, "package");
     }
 

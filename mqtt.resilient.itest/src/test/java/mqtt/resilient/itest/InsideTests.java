@@ -31,7 +31,8 @@ final class InsideTests {
             return files.map(file -> file.getFileName().toString())
                     .filter(file -> file.endsWith("Test.class") && !file.startsWith("Kura"))
                     .map(file -> load(file.substring(0, file.length() - ".class".length())))
-                    .filter(type -> !Modifier.isAbstract(type.getModifiers()) && type.isAnnotationPresent(EngineTest.class) == engine)
+                    .filter(type -> !Modifier.isAbstract(type.getModifiers())
+                            && type.isAnnotationPresent(EngineTest.class) == engine)
                     .map(Class::getName).sorted().collect(Collectors.joining(","));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -82,7 +82,8 @@ class KarafTest {
         for (String command : install) {
             run(command);
         }
-        Await.until("the connection in the log", () -> read(karaf.resolve("data/log/karaf.log")).contains("plant: connected to"),
+        Await.until("the connection in the log",
+                () -> read(karaf.resolve("data/log/karaf.log")).contains("plant: connected to"),
                 LIMIT);
         String answer = run(status);
         assertTrue(answer.contains("plant") && answer.contains("ONLINE"), answer);
@@ -92,7 +93,8 @@ class KarafTest {
         }
 
         String connected = run("mqtt:explain");
-        assertTrue(connected.replaceAll("\\s+", " ").contains("plant has been connected to " + broker.uri()), connected);
+        assertTrue(connected.replaceAll("\\s+", " ").contains("plant has been connected to " + broker.uri()),
+                connected);
         broker.stop();
         run(publish + "-to-be-cancelled -l 3");
         String cancelled = run("mqtt:cancel -l 3", "Type yes to cancel: ", "yes");

@@ -77,7 +77,8 @@ class OperationsTest {
     @Test
     void theCommandsAreThoseOfTheConsole() throws IOException {
         Set<String> there = new TreeSet<>();
-        try (Stream<Path> files = Files.list(GuidePage.root().resolve("mqtt.resilient.console/target/classes/OSGI-INF"))) {
+        try (Stream<Path> files = Files
+                .list(GuidePage.root().resolve("mqtt.resilient.console/target/classes/OSGI-INF"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".xml")).toList()) {
                 all(Pattern.compile("(?s)osgi\\.command\\.function\"[^>]*>([^<]*)<"), Files.readString(file))
                         .forEach(names -> there.addAll(names.lines().map(String::strip).toList()));
@@ -85,7 +86,8 @@ class OperationsTest {
         }
         String shell = GuidePage.of("docs/console.md").text().split("## The shell")[1].split("## ")[0];
         Set<String> named = new TreeSet<>();
-        shell.lines().filter(line -> line.startsWith("| `")).forEach(line -> named.addAll(all(COMMAND, line.split(" \\| ")[0])));
+        shell.lines().filter(line -> line.startsWith("| `"))
+                .forEach(line -> named.addAll(all(COMMAND, line.split(" \\| ")[0])));
         assertEquals(there, named);
         Set<String> used = all(Pattern.compile("mqtt:([a-z]+)"), page() + GuidePage.of("docs/karaf.md").text() + shell);
         used.removeAll(there);
@@ -106,7 +108,8 @@ class OperationsTest {
         String code = code();
         Set<String> reasons = all(DROPPED, GuidePage.of("docs/events.md").text());
         assertTrue(reasons.size() > 8, reasons::toString);
-        reasons.removeIf(reason -> Stream.of(reason.split("…")).map(String::strip).allMatch(part -> code.indexOf(part) >= 0));
+        reasons.removeIf(
+                reason -> Stream.of(reason.split("…")).map(String::strip).allMatch(part -> code.indexOf(part) >= 0));
         assertEquals(Set.of(), reasons);
     }
 
@@ -114,7 +117,8 @@ class OperationsTest {
     private static String code() throws IOException {
         StringBuilder code = new StringBuilder();
         for (String module : List.of("impl", "console")) {
-            try (Stream<Path> files = Files.walk(GuidePage.root().resolve("mqtt.resilient." + module + "/src/main/java"))) {
+            try (Stream<Path> files = Files
+                    .walk(GuidePage.root().resolve("mqtt.resilient." + module + "/src/main/java"))) {
                 for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
                     code.append(Files.readString(file).replaceAll("\"\\s*\\+\\s*\"", "").replace("\\\"", "\""));
                 }
@@ -144,7 +148,8 @@ class OperationsTest {
         constructor.setAccessible(true);
         Method write = prometheus.getDeclaredMethod("write", List.class);
         write.setAccessible(true);
-        return (String) write.invoke(null, List.of(constructor.newInstance(empty(ClientStatus.class), empty(ClientMetrics.class))));
+        return (String) write.invoke(null,
+                List.of(constructor.newInstance(empty(ClientStatus.class), empty(ClientMetrics.class))));
     }
 
     private static Object empty(Class<?> type) throws ReflectiveOperationException {

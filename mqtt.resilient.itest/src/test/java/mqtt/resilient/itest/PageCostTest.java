@@ -33,12 +33,13 @@ class PageCostTest {
         AtomicBoolean ended = new AtomicBoolean();
         try (TestBroker broker = new TestBroker().start(); Gateway gateway = new Gateway()) {
             ResilientMqttClient client = gateway.clients.connected("plant", broker, "store", "memory");
-            client.subscribe("cost/#", SubscribeOptions.qos(Qos.AT_MOST_ONCE), message -> { });
+            client.subscribe("cost/#", SubscribeOptions.qos(Qos.AT_MOST_ONCE), message -> {});
             Thread traffic = new Thread(() -> {
                 long due = System.nanoTime();
                 while (!ended.get()) {
                     for (int i = 0; i < 10; i++) {
-                        client.publish(Message.to("cost/" + i).payload("a reading of a sensor").qos(Qos.AT_LEAST_ONCE).build());
+                        client.publish(Message.to("cost/" + i).payload("a reading of a sensor").qos(Qos.AT_LEAST_ONCE)
+                                .build());
                     }
                     due += 10_000_000;
                     LockSupport.parkNanos(due - System.nanoTime());
@@ -57,14 +58,17 @@ class PageCostTest {
             }
             ended.set(true);
             traffic.join();
-            System.out.printf("CPU in %% of one core, at %d messages/s each way: without a page %s, with a page %s, with a tail %s; "
-                    + "a page costs %.2f, a tail %.2f (medians)%n", 1000, without, with, tail, median(with) - median(without),
+            System.out.printf(
+                    "CPU in %% of one core, at %d messages/s each way: without a page %s, with a page %s, with a tail %s; "
+                            + "a page costs %.2f, a tail %.2f (medians)%n",
+                    1000, without, with, tail, median(with) - median(without),
                     median(tail) - median(without));
         }
     }
 
     private static double cpuWith(ResilientMqttClient client, String events) throws IOException, InterruptedException {
-        Process reader = new ProcessBuilder("curl", "-sN", "-u", "admin:admin", "-H", "X-Mqtt-Page: p", events).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        Process reader = new ProcessBuilder("curl", "-sN", "-u", "admin:admin", "-H", "X-Mqtt-Page: p", events)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         try {
             Await.until("the page is open", Gateway::samples);
             return cpu(client, WINDOW_NANOS);
@@ -83,7 +87,8 @@ class PageCostTest {
         LockSupport.parkNanos(nanos);
         double seconds = (System.nanoTime() - start) / 1e9;
         double cpu = Math.round((system.getProcessCpuTime() - before) / seconds / 1e5) / 100.0;
-        System.out.printf("%.2f %% in %.1f s at %.0f messages/s%n", cpu, seconds, (client.metrics().received() - received) / seconds);
+        System.out.printf("%.2f %% in %.1f s at %.0f messages/s%n", cpu, seconds,
+                (client.metrics().received() - received) / seconds);
         return cpu;
     }
 

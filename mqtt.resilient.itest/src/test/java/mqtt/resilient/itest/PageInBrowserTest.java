@@ -82,7 +82,8 @@ class PageInBrowserTest {
     @Test
     void aCutAndTheRecoveryAreShownAsTheyHappen() throws Exception {
         try (TestBroker mortal = new TestBroker().start()) {
-            ResilientMqttClient cut = gateway.clients.connected("cut", mortal, "backoff.min.ms", 3000, "backoff.max.seconds", 4);
+            ResilientMqttClient cut = gateway.clients.connected("cut", mortal, "backoff.min.ms", 3000,
+                    "backoff.max.seconds", 4);
             browser.open(gateway, PAGE, "cut");
             browser.script("window.sameDocument = true");
             browser.await("it is online", "#state", "online");
@@ -94,7 +95,9 @@ class PageInBrowserTest {
             cut.publish(Message.to("cut/a").payload("kept").build());
             browser.await("the backlog", "#now-backlog", "1");
             browser.await("the list says so too, with the backlog", "#clients [aria-current]", "1 pending");
-            assertTrue(browser.text("#clients [aria-current]").matches("(?s)cut\\s*\\w+ since \\d\\d:\\d\\d:\\d\\d, 1 pending"),
+            assertTrue(
+                    browser.text("#clients [aria-current]")
+                            .matches("(?s)cut\\s*\\w+ since \\d\\d:\\d\\d:\\d\\d, 1 pending"),
                     browser.text("#clients [aria-current]"));
             assertTrue(browser.text("#clients li:first-child").startsWith("cut"), "what is in trouble is the first");
             assertEquals("not connected", browser.script("return document.querySelector('#aloud').textContent"));
@@ -106,7 +109,8 @@ class PageInBrowserTest {
             assertEquals(true, browser.script("return window.sameDocument"), "the page was not loaded again");
             gateway.clients.delete("cut");
             browser.await("the client has gone", "#state", "gone");
-            assertEquals(0L, browser.script("return document.querySelectorAll('#lanes tbody tr, #actions button:enabled').length"));
+            assertEquals(0L, browser
+                    .script("return document.querySelectorAll('#lanes tbody tr, #actions button:enabled').length"));
         }
     }
 
@@ -118,11 +122,12 @@ class PageInBrowserTest {
         publish("evil/<script>document.title='owned'</script>", "<img src=x onerror=\"document.title='owned'\">"
                 .getBytes(StandardCharsets.UTF_8));
         publish("evil/\u202ertl\u2066", "safe \u202eexe.txt\u0007\udb40\udc41".getBytes(StandardCharsets.UTF_8));
-        publish("evil/invalid", new byte[] {(byte) 0xff, (byte) 0xfe, 'a'});
+        publish("evil/invalid", new byte[] { (byte) 0xff, (byte) 0xfe, 'a' });
         publish("evil/large", "x".repeat(1_000_000).getBytes(StandardCharsets.UTF_8));
         browser.await("the markup as text", "#tail", "<img src=x onerror=\"document.title='owned'\">");
         browser.await("the topic as text", "#tail", "evil/<script>document.title='owned'</script>");
-        browser.await("what turns the direction is shown", "#tail", "safe \u2039U+202E\u203aexe.txt\u2039U+0007\u203a\u2039U+E0041\u203a");
+        browser.await("what turns the direction is shown", "#tail",
+                "safe \u2039U+202E\u203aexe.txt\u2039U+0007\u203a\u2039U+E0041\u203a");
         browser.await("in the topic too", "#tail", "evil/\u2039U+202E\u203artl\u2039U+2066\u203a");
         browser.await("no text as hex", "#tail", "ff fe 61");
         browser.await("a cut with the length", "#tail", "cut, 1,000,000 bytes in all");
@@ -155,7 +160,8 @@ class PageInBrowserTest {
         assertEquals("typed meanwhile", browser.script("return document.querySelector('#filter').value"));
         double longest = ((Number) browser.script("clearInterval(window.timer); return window.longest")).doubleValue();
         long rows = (Long) browser.script("return document.querySelector('#tail').tBodies[0].rows.length");
-        System.out.printf("%,.0f messages per second published, %,d received back, longest pause of the page %.0f ms%n", sent / seconds,
+        System.out.printf("%,.0f messages per second published, %,d received back, longest pause of the page %.0f ms%n",
+                sent / seconds,
                 client.metrics().received() - received, longest);
         assertTrue(rows <= 100, "rows: " + rows);
         assertTrue(longest < 1000, "longest pause: " + longest + " ms");
@@ -190,7 +196,8 @@ class PageInBrowserTest {
         browser.click("[data-do=disconnect]");
         browser.await("it is paused", "#state", "paused");
         browser.await("what can be done is offered", "[data-do=connect]:enabled", "Connect");
-        assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"), "disconnect, reconnect");
+        assertEquals(2L, browser.script("return document.querySelectorAll('#actions button:disabled').length"),
+                "disconnect, reconnect");
         browser.click("[data-do=ping]");
         browser.await("nobody was asked", "#answer", "plant: not connected: disconnect() was called");
         client.publish(Message.to("drop/a").payload("1").lane(3).build());
@@ -215,7 +222,8 @@ class PageInBrowserTest {
     void thePageComesBackByItselfWhenItsBundleIsRestarted() throws Exception {
         browser.open(gateway, PAGE, "plant");
         browser.tail("again/#");
-        Bundle console = Stream.of(gateway.context().getBundles()).filter(each -> "mqtt.resilient.console".equals(each.getSymbolicName()))
+        Bundle console = Stream.of(gateway.context().getBundles())
+                .filter(each -> "mqtt.resilient.console".equals(each.getSymbolicName()))
                 .findFirst().orElseThrow();
         console.stop();
         browser.await("it is told that nothing is live", "#stream", "Not live");
@@ -261,13 +269,14 @@ class PageInBrowserTest {
 
     /** Stands in for a client that does nothing. */
     private static ResilientMqttClient idle(String name) {
-        ClientStatus status = new ClientStatus(name, ConnectionState.WAITING, Instant.now(), "refused", "mqtt://127.0.0.1:1", name, "5", 3,
+        ClientStatus status = new ClientStatus(name, ConnectionState.WAITING, Instant.now(), "refused",
+                "mqtt://127.0.0.1:1", name, "5", 3,
                 Duration.ofSeconds(9), false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "");
         return (ResilientMqttClient) Proxy.newProxyInstance(ResilientMqttClient.class.getClassLoader(),
-                new Class<?>[] {ResilientMqttClient.class}, (proxy, method, arguments) -> switch (method.getName()) {
+                new Class<?>[] { ResilientMqttClient.class }, (proxy, method, arguments) -> switch (method.getName()) {
                     case "status" -> status;
                     case "metrics" -> client.metrics();
-                    case "addConnectionListener" -> (AutoCloseable) () -> { };
+                    case "addConnectionListener" -> (AutoCloseable) () -> {};
                     case "hashCode" -> name.hashCode();
                     case "equals" -> proxy == arguments[0];
                     case "toString" -> name;
@@ -287,7 +296,8 @@ class PageInBrowserTest {
             }
         }
         assertTrue(named > 25, "fields and buttons: " + named);
-        assertEquals(4L, browser.script("return document.querySelectorAll('header, nav, main, [role=status]#aloud').length"));
+        assertEquals(4L,
+                browser.script("return document.querySelectorAll('header, nav, main, [role=status]#aloud').length"));
         assertEquals("en", browser.script("return document.documentElement.lang"));
     }
 
@@ -297,7 +307,7 @@ class PageInBrowserTest {
             browser.size(1280, 1000);
             browser.open(gateway, ALONE, "plant");
             browser.await("figures", "#now-out", "0");
-            for (boolean dark : new boolean[] {false, true}) {
+            for (boolean dark : new boolean[] { false, true }) {
                 browser.dark(dark);
                 for (String selector : List.of("#explain", "#stream", "#state", "th", "button", "#count", "dt")) {
                     double contrast = ((Number) browser.script(CONTRAST, selector)).doubleValue();
@@ -329,7 +339,8 @@ class PageInBrowserTest {
     /** With {@code -Dtests.excluded=none -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves the checkout as it is. */
     @Test
     @Tag("on-demand")
-    @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+", disabledReason = "-Dpage.screenshots names no directory")
+    @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+",
+            disabledReason = "-Dpage.screenshots names no directory")
     @Timeout(180)
     void thePicturesOfTheDocumentationAreTaken() throws Exception {
         try (TestBroker mortal = new TestBroker().start()) {
@@ -348,7 +359,7 @@ class PageInBrowserTest {
             browser.await("the recovery", "#state", "online");
             awaitSamples(60);
             browser.script("scrollTo(0, 0)");
-            for (boolean dark : new boolean[] {false, true}) {
+            for (boolean dark : new boolean[] { false, true }) {
                 browser.dark(dark);
                 picture(dark ? "console-dark.png" : "console-light.png");
             }
@@ -369,12 +380,15 @@ class PageInBrowserTest {
 
     private static void awaitSamples(int count) {
         Object first = browser.script("return window.firstSample ??= performance.now()");
-        Await.until(count + " samples", () -> ((Number) browser.script("return performance.now() - arguments[0]", first)).doubleValue()
-                > count * 1000, Duration.ofSeconds(count + 20));
+        Await.until(count + " samples",
+                () -> ((Number) browser.script("return performance.now() - arguments[0]", first)).doubleValue() > count
+                        * 1000,
+                Duration.ofSeconds(count + 20));
     }
 
     private static void picture(String name) throws IOException {
-        Files.write(Path.of(System.getProperty("page.screenshots"), name), browser.driver.getScreenshotAs(OutputType.BYTES));
+        Files.write(Path.of(System.getProperty("page.screenshots"), name),
+                browser.driver.getScreenshotAs(OutputType.BYTES));
     }
 
     private static void publish(String topic, byte[] payload) {

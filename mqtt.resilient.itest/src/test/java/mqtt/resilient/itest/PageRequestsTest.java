@@ -64,16 +64,19 @@ class PageRequestsTest {
 
     @Test
     void withoutALoginThereIsNothing() throws Exception {
-        for (String path : List.of("/system/console/mqtt", PAGE, PAGE + "console.js", PAGE + "events", PAGE + "action")) {
+        for (String path : List.of("/system/console/mqtt", PAGE, PAGE + "console.js", PAGE + "events",
+                PAGE + "action")) {
             assertEquals(401, gateway.get(path, false).statusCode(), path);
         }
     }
 
     @Test
     void theMenuOfTheWebConsoleLeadsToThePage() throws Exception {
-        assertTrue(gateway.get("/system/console/bundles", true).body().contains("/system/console/mqtt\">MQTT clients</a>"));
+        assertTrue(gateway.get("/system/console/bundles", true).body()
+                .contains("/system/console/mqtt\">MQTT clients</a>"));
         HttpResponse<String> answer = gateway.get("/system/console/mqtt", true);
-        assertEquals("SAMEORIGIN", answer.headers().firstValue("X-Frame-Options").orElse(""), "no other web site may show the buttons");
+        assertEquals("SAMEORIGIN", answer.headers().firstValue("X-Frame-Options").orElse(""),
+                "no other web site may show the buttons");
         String page = answer.body();
         assertTrue(page.contains("navmenu"), "the console's frame");
         assertTrue(page.contains("data-base=\"/system/console/mqtt/page\""), "our page in it");
@@ -88,9 +91,11 @@ class PageRequestsTest {
             String token = token(stream);
             String another = token(other);
             assertEquals(403, gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one").statusCode());
-            assertEquals(403, gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one", "X-Mqtt-Token", another).statusCode());
+            assertEquals(403,
+                    gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one", "X-Mqtt-Token", another).statusCode());
             long before = client.metrics().accepted();
-            assertEquals(202, gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one", "X-Mqtt-Token", token).statusCode());
+            assertEquals(202,
+                    gateway.post(PAGE + "action", form, "X-Mqtt-Page", "one", "X-Mqtt-Token", token).statusCode());
             assertEquals(before + 1, client.metrics().accepted());
             Gateway.until(stream, "is settled: DELIVERED");
         }
@@ -106,12 +111,14 @@ class PageRequestsTest {
                     "do=cancel&client=plant&lane=x", "lane: \"x\" is not allowed",
                     "do=publish&client=plant&topic=a%2F%23&payload=&qos=0&lane=2", "#",
                     "do=publish&client=plant&topic=a&format=hex&payload=0g&qos=0&lane=2", "hex").entrySet()) {
-                HttpResponse<String> answer = gateway.post(PAGE + "action", each.getKey(), "X-Mqtt-Page", "sense", "X-Mqtt-Token", token);
+                HttpResponse<String> answer = gateway.post(PAGE + "action", each.getKey(), "X-Mqtt-Page", "sense",
+                        "X-Mqtt-Token", token);
                 assertEquals(400, answer.statusCode(), each.getKey());
                 assertTrue(answer.body().contains(each.getValue()), answer.body());
             }
-            assertEquals(413, gateway.post(PAGE + "action", "do=publish&payload=" + "x".repeat(300_000), "X-Mqtt-Page", "sense",
-                    "X-Mqtt-Token", token).statusCode());
+            assertEquals(413,
+                    gateway.post(PAGE + "action", "do=publish&payload=" + "x".repeat(300_000), "X-Mqtt-Page", "sense",
+                            "X-Mqtt-Token", token).statusCode());
         }
     }
 
@@ -156,7 +163,8 @@ class PageRequestsTest {
 
     @Test
     void aTailOfASharedSubscriptionIsRefused() throws Exception {
-        HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23", "shared");
+        HttpResponse<InputStream> refused = gateway.stream(PAGE + "events?client=plant&tail=%24share%2Fg%2F%23",
+                "shared");
         assertEquals(400, refused.statusCode());
         Gateway.until(refused.body(), "messages from its group");
     }
@@ -209,14 +217,15 @@ class PageRequestsTest {
     @Test
     void aQuestionThatIsNeverAnsweredIsAskedAgainWhenTheClientHasComeAgain() throws Exception {
         ServiceRegistration<?> there = register("odd", ResilientMqttClient.class, method -> method.equals("status")
-                ? client.status() : method.equals("metrics") ? client.metrics() : (AutoCloseable) () -> { });
+                ? client.status() : method.equals("metrics") ? client.metrics() : (AutoCloseable) () -> {});
         ServiceRegistration<?> silent = register("odd", ClientInspector.class, method -> new CompletableFuture<>());
         try (InputStream page = gateway.stream(PAGE + "events?client=odd", "o").body()) {
             Gateway.until(page, "\"lanes\":null");
             Gateway.until(page, "\"lanes\":null");
             silent.unregister();
-            ServiceRegistration<?> answers = register("odd", ClientInspector.class, method -> CompletableFuture.completedStage(
-                    method.equals("lanes") ? List.of(new ClientInspector.Lane(0, 4711, 0, 0, 0)) : List.of()));
+            ServiceRegistration<?> answers = register("odd", ClientInspector.class,
+                    method -> CompletableFuture.completedStage(
+                            method.equals("lanes") ? List.of(new ClientInspector.Lane(0, 4711, 0, 0, 0)) : List.of()));
             Gateway.until(page, "\"waiting\":4711");
             answers.unregister();
         } finally {
@@ -227,8 +236,8 @@ class PageRequestsTest {
 
     /** Registers what stands in for the service of a client. */
     private static ServiceRegistration<?> register(String name, Class<?> type, Function<String, Object> answers) {
-        Object service = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) ->
-                switch (method.getName()) {
+        Object service = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type },
+                (self, method, arguments) -> switch (method.getName()) {
                     case "hashCode" -> name.hashCode();
                     case "equals" -> self == arguments[0];
                     case "toString" -> name;
@@ -257,8 +266,10 @@ class PageRequestsTest {
         client.disconnect();
         try (InputStream first = gateway.stream(PAGE + "events?client=plant", "a").body()) {
             String token = token(first);
-            String[] headers = {"X-Mqtt-Page", "a", "X-Mqtt-Token", token};
-            assertEquals(202, gateway.post(PAGE + "action", "do=publish&client=plant&topic=a&payload=b&qos=1&lane=2", headers).statusCode());
+            String[] headers = { "X-Mqtt-Page", "a", "X-Mqtt-Token", token };
+            assertEquals(202,
+                    gateway.post(PAGE + "action", "do=publish&client=plant&topic=a&payload=b&qos=1&lane=2", headers)
+                            .statusCode());
             Gateway.until(first, "is accepted");
             try (InputStream second = gateway.stream(PAGE + "events?client=plant", "a").body()) {
                 assertEquals(token, token(second));
@@ -287,7 +298,8 @@ class PageRequestsTest {
             assertEquals(401, bare.get("/secured/mqtt/", false).statusCode());
             HttpResponse<String> page = bare.get("/secured/mqtt/", true);
             assertTrue(page.body().contains("data-base=\"/secured/mqtt\""), page.body());
-            assertTrue(page.headers().firstValue("Content-Security-Policy").orElse("").startsWith("default-src 'none'; script-src 'self'"));
+            assertTrue(page.headers().firstValue("Content-Security-Policy").orElse("")
+                    .startsWith("default-src 'none'; script-src 'self'"));
             assertEquals(404, status(bare, "/mqtt/"));
 
             bare.configureConsole(Map.of("servlet.context", "itest.open"));

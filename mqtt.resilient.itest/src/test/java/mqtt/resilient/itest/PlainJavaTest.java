@@ -53,8 +53,10 @@ class PlainJavaTest {
     void itSpeaksFiveWhenTheJarIsThereAndRefusesToWhenItIsNot() throws Exception {
         try (TestBroker broker = new TestBroker().start()) {
             assertTrue(run(FIVE, "talk", broker).contains("protocol 5, received true"));
-            assertEquals("IllegalArgumentException protocol: \"5\" is not allowed without the jar mqtt.resilient.v5 on the class "
-                    + "path; allowed without it: auto and 3.1.1, threads 0", run(NO_FIVE, "talk", broker, "protocol", "5"));
+            assertEquals(
+                    "IllegalArgumentException protocol: \"5\" is not allowed without the jar mqtt.resilient.v5 on the class "
+                            + "path; allowed without it: auto and 3.1.1, threads 0",
+                    run(NO_FIVE, "talk", broker, "protocol", "5"));
         }
     }
 
@@ -63,17 +65,20 @@ class PlainJavaTest {
         try (TestBroker broker = new TestBroker()) {
             assertEquals("stored", run(NO_FIVE, "leave", broker)); // it ended: no thread kept it alive
             broker.start();
-            assertEquals("pending 1, protocol 3.1.1, received true, drained true, threads 0", run(NO_FIVE, "talk", broker));
+            assertEquals("pending 1, protocol 3.1.1, received true, drained true, threads 0",
+                    run(NO_FIVE, "talk", broker));
         }
     }
 
     @Test
     void aStoreThatAnotherProcessUsesIsAnErrorThatNamesTheKeyUntilThatProcessIsKilled() throws Exception {
         try (TestBroker broker = new TestBroker().start()) {
-            Process owner = new ProcessBuilder(command(NO_FIVE, "hold", broker)).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            Process owner = new ProcessBuilder(command(NO_FIVE, "hold", broker))
+                    .redirectError(ProcessBuilder.Redirect.DISCARD).start();
             try (BufferedReader lines = owner.inputReader()) {
                 assertEquals("holds", lines.readLine());
-                assertEquals("IOException plant: the store cannot be opened (store.directory): in use by another process, threads 0",
+                assertEquals(
+                        "IOException plant: the store cannot be opened (store.directory): in use by another process, threads 0",
                         run(NO_FIVE, "talk", broker));
             } finally {
                 owner.destroyForcibly().waitFor();
@@ -126,8 +131,10 @@ class PlainJavaTest {
         StringWriter said = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             Iterable<? extends JavaFileObject> units = files.getJavaFileObjectsFromPaths(sources);
-            boolean compiled = compiler.getTask(said, files, null, List.of("-d", classes.toString(), "-cp", jars(NO_FIVE),
-                    "-Xlint:all,-classfile", "-Werror", "-proc:none"), null, units).call();
+            boolean compiled = compiler
+                    .getTask(said, files, null, List.of("-d", classes.toString(), "-cp", jars(NO_FIVE),
+                            "-Xlint:all,-classfile", "-Werror", "-proc:none"), null, units)
+                    .call();
             assertTrue(compiled, said.toString());
         }
         return classes;
@@ -144,7 +151,8 @@ class PlainJavaTest {
         return output(command(modules, what, broker, keys));
     }
 
-    private List<String> command(List<String> modules, String what, TestBroker broker, String... keys) throws Exception {
+    private List<String> command(List<String> modules, String what, TestBroker broker, String... keys)
+            throws Exception {
         Path program = Files.createDirectories(directory.resolve("program"));
         String file = PlainProgram.class.getName().replace('.', '/') + ".class";
         Path copy = program.resolve(file); // alone: what else is beside it is not on the class path
@@ -157,7 +165,8 @@ class PlainJavaTest {
     }
 
     private static List<String> java(List<String> modules, String classes) {
-        return List.of(System.getProperty("java.home") + "/bin/java", "-cp", jars(modules) + File.pathSeparator + classes);
+        return List.of(System.getProperty("java.home") + "/bin/java", "-cp",
+                jars(modules) + File.pathSeparator + classes);
     }
 
     /** The modules' jars as they are packed, and the API of SLF4J. */

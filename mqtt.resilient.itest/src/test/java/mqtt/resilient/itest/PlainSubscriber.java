@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 
 /** Reads what a broker sends for all topics, in MQTT 3.1.1 with QoS 0 and without the code under test. One thread. */
 final class PlainSubscriber implements AutoCloseable {
-    private static final byte[] CONNECT = {0x10, 14, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 2, 'p', 's'};
-    private static final byte[] SUBSCRIBE = {(byte) 0x82, 6, 0, 1, 0, 1, '#', 0};
+    private static final byte[] CONNECT = { 0x10, 14, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 2, 'p', 's' };
+    private static final byte[] SUBSCRIBE = { (byte) 0x82, 6, 0, 1, 0, 1, '#', 0 };
     private static final int PUBLISH = 3;
 
     private final Socket socket;

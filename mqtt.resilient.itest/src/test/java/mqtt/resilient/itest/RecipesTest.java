@@ -85,7 +85,8 @@ class RecipesTest {
         List<GuidePage.Block> blocks = GuidePage.of("README.md").blocks("java");
         assertEquals(2, blocks.size());
         assertCompiles(List.of(source("readme/Boiler", README + blocks.get(0).text()),
-                source("readme/Plain", README + "public class Plain { void run() throws Exception { " + blocks.get(1).text() + " } }")));
+                source("readme/Plain", README + "public class Plain { void run() throws Exception { "
+                        + blocks.get(1).text() + " } }")));
     }
 
     private static JavaFileObject source(String path, String text) {
@@ -100,7 +101,8 @@ class RecipesTest {
     private void assertCompiles(List<JavaFileObject> sources) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
-        compiler.getTask(null, null, found, List.of("-d", classes.toString(), "-proc:none", "-Xlint:all,-classfile"), null, sources)
+        compiler.getTask(null, null, found, List.of("-d", classes.toString(), "-proc:none", "-Xlint:all,-classfile"),
+                null, sources)
                 .call();
         assertEquals(List.of(), found.getDiagnostics().stream().map(Object::toString).toList());
     }
@@ -112,7 +114,8 @@ class RecipesTest {
             if (block.language().equals("config")) {
                 client = String.valueOf(config(block.text()).get("mqtt.client"));
             } else if (block.language().equals("java")) {
-                Set<String> named = Set.copyOf(CLIENT.matcher(block.text()).results().map(each -> each.group(1)).toList());
+                Set<String> named = Set
+                        .copyOf(CLIENT.matcher(block.text()).results().map(each -> each.group(1)).toList());
                 assertEquals(Set.of(client), named, block.text());
             }
         }
@@ -124,7 +127,8 @@ class RecipesTest {
         for (GuidePage page : GuidePage.all()) {
             for (GuidePage.Block block : page.blocks()) {
                 if (block.language().equals("config") || block.language().equals("cfg")) {
-                    Map<String, Object> values = block.language().equals("config") ? config(block.text()) : cfg(block.text());
+                    Map<String, Object> values = block.language().equals("config") ? config(block.text())
+                            : cfg(block.text());
                     assertTaken(page.name() + "\n" + block.text(), values);
                     count++;
                 }

@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 final class UserMaven {
     private static final String VERSION = System.getProperty("product.version");
     private static final List<String> MODULES = List.of("api", "impl", "v5", "console");
-    private static final Pattern IMPORT = Pattern.compile("(<artifactId>mqtt\\.resilient\\.bom</artifactId>\\s*<version>)([^<]+)(?=</version>)");
+    private static final Pattern IMPORT = Pattern
+            .compile("(<artifactId>mqtt\\.resilient\\.bom</artifactId>\\s*<version>)([^<]+)(?=</version>)");
     private static final int LIMIT_SECONDS = 120;
 
     private final Path program;
@@ -41,8 +42,9 @@ final class UserMaven {
             put(repository, module, "jar", root.resolve("target/mqtt.resilient." + module + "-" + VERSION + ".jar"));
         }
         program = directory.resolve("mvn");
-        Files.writeString(program, "#!/bin/sh\nexec '" + System.getProperty("maven") + "' -o -B -Dmaven.repo.local='" + repository
-                + "' \"$@\"\n");
+        Files.writeString(program,
+                "#!/bin/sh\nexec '" + System.getProperty("maven") + "' -o -B -Dmaven.repo.local='" + repository
+                        + "' \"$@\"\n");
         assertTrue(program.toFile().setExecutable(true));
     }
 
@@ -61,7 +63,8 @@ final class UserMaven {
     static String withVersionOfTheBuild(String pom) {
         Matcher version = IMPORT.matcher(pom);
         assertTrue(version.find(), () -> "imports no mqtt.resilient.bom: " + pom);
-        assertEquals(VERSION.replace("-SNAPSHOT", ""), version.group(2).replace("-SNAPSHOT", ""), "the version in a POM of the pages");
+        assertEquals(VERSION.replace("-SNAPSHOT", ""), version.group(2).replace("-SNAPSHOT", ""),
+                "the version in a POM of the pages");
         return version.replaceFirst("$1" + VERSION);
     }
 

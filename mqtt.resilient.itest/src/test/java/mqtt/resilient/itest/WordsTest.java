@@ -87,9 +87,12 @@ class WordsTest {
     /** What is looked for here stands in the column "not" there, or nobody would know the reason. */
     @Test
     void everyWordThatIsSearchedIsFound() {
-        for (String text : List.of("it is set aside", "a poison message", "until the broker has\nlet go", "the store is well.",
-                "not yet at its end", "came to its end", "these keys mean nothing", "what is under way", "holds everything up",
-                "a segment is written anew", "the last will", "what waits", "Hears of changes", "what is due", "refused at admission",
+        for (String text : List.of("it is set aside", "a poison message", "until the broker has\nlet go",
+                "the store is well.",
+                "not yet at its end", "came to its end", "these keys mean nothing", "what is under way",
+                "holds everything up",
+                "a segment is written anew", "the last will", "what waits", "Hears of changes", "what is due",
+                "refused at admission",
                 "the broker hung up")) {
             Set<String> found = new TreeSet<>();
             check("a text", text, found);
@@ -98,18 +101,21 @@ class WordsTest {
         Set<String> found = new TreeSet<>();
         check("a text", "A dot at its end is set. Setting it up takes well-known words; go on until the end.", found);
         assertEquals(Set.of(), found);
-        assertEquals("one two three", literals("f(\"one \"\n        + \"two \" // \"four\"\n   + \"three\"); /* \"five\" */").strip());
+        assertEquals("one two three",
+                literals("f(\"one \"\n        + \"two \" // \"four\"\n   + \"three\"); /* \"five\" */").strip());
     }
 
     private static void check(String name, String text, Set<String> found) {
         String line = text.replaceAll("\\s*\\n[ \\t]*(\\* |// |# )?\\s*", " ");
         NOT.forEach((words, instead) -> words.matcher(line).results().forEach(match -> found.add(name + ": \""
-                + line.substring(Math.max(0, match.start() - 30), Math.min(line.length(), match.end() + 20)) + "\": " + instead)));
+                + line.substring(Math.max(0, match.start() - 30), Math.min(line.length(), match.end() + 20)) + "\": "
+                + instead)));
     }
 
     /** The string literals, those of one expression as one. */
     private static String literals(String code) {
-        String joined = COMMENT.matcher(code).replaceAll("").replaceAll("(?m) // .*$", "").replaceAll("\"\\s*\\+\\s*\"", "");
+        String joined = COMMENT.matcher(code).replaceAll("").replaceAll("(?m) // .*$", "").replaceAll("\"\\s*\\+\\s*\"",
+                "");
         return LITERAL.matcher(joined).results().map(match -> match.group(1)).collect(Collectors.joining("\n"));
     }
 

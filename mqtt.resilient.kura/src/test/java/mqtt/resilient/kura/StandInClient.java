@@ -173,7 +173,8 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     private volatile boolean paused;
 
     private static ClientStatus status(ConnectionState state, String reason, int code) {
-        return new ClientStatus("test", state, Instant.EPOCH, reason, "mqtt://broker", "gateway-1", "3.1.1", 1, Duration.ZERO,
+        return new ClientStatus("test", state, Instant.EPOCH, reason, "mqtt://broker", "gateway-1", "3.1.1", 1,
+                Duration.ZERO,
                 false, "", code, BrokerLimits.NONE, StoreHealth.OK, "");
     }
 

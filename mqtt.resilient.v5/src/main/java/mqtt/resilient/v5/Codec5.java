@@ -71,7 +71,8 @@ final class Codec5 implements Codec {
         int rest = 2 + topicLength + idBytes + message.payloadLength();
         if (topicLength > ALIAS_BYTES) {
             int larger = size(rest, base + ALIAS_BYTES);
-            alias = larger <= out.remaining() && larger <= limits.maximumPacketBytes() ? aliasesOut.give(message.topic()) : 0;
+            alias = larger <= out.remaining() && larger <= limits.maximumPacketBytes()
+                    ? aliasesOut.give(message.topic()) : 0;
         }
         int length = base + (alias > 0 ? ALIAS_BYTES : 0);
         out.put((byte) (PacketType.PUBLISH << 4 | flags));
@@ -296,11 +297,14 @@ final class Codec5 implements Codec {
         }
         limits = new BrokerLimits(properties.number(Properties.SESSION_EXPIRY, -1),
                 (int) properties.number(Properties.RECEIVE_MAXIMUM, BrokerLimits.NONE.receiveMaximum()),
-                Qos.of((int) properties.number(Properties.MAXIMUM_QOS, 2)), properties.flag(Properties.RETAIN_AVAILABLE, true),
+                Qos.of((int) properties.number(Properties.MAXIMUM_QOS, 2)),
+                properties.flag(Properties.RETAIN_AVAILABLE, true),
                 properties.number(Properties.MAXIMUM_PACKET_SIZE, BrokerLimits.NONE.maximumPacketBytes()),
                 (int) properties.number(Properties.TOPIC_ALIAS_MAXIMUM, 0),
-                properties.flag(Properties.WILDCARD_AVAILABLE, true), properties.flag(Properties.IDENTIFIERS_AVAILABLE, true),
-                properties.flag(Properties.SHARED_AVAILABLE, true), (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
+                properties.flag(Properties.WILDCARD_AVAILABLE, true),
+                properties.flag(Properties.IDENTIFIERS_AVAILABLE, true),
+                properties.flag(Properties.SHARED_AVAILABLE, true),
+                (int) properties.number(Properties.SERVER_KEEP_ALIVE, -1),
                 properties.text(Properties.ASSIGNED_CLIENT_ID), properties.text(Properties.RESPONSE_INFORMATION),
                 words(), properties.userProperties());
         aliasesOut = new TopicAliases(Math.min(limits.topicAliasMaximum(), aliasesIn.length - 1));
@@ -384,8 +388,10 @@ final class Codec5 implements Codec {
             return topic;
         }
         if (alias == 0 || alias >= aliasesIn.length) {
-            throw new ProtocolException(TOPIC_ALIAS_INVALID, "a PUBLISH with topic alias " + alias + (aliasesIn.length == 1
-                    ? ", although none is allowed" : ", which is not between 1 and " + (aliasesIn.length - 1)) + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
+            throw new ProtocolException(TOPIC_ALIAS_INVALID,
+                    "a PUBLISH with topic alias " + alias + (aliasesIn.length == 1
+                            ? ", although none is allowed" : ", which is not between 1 and " + (aliasesIn.length - 1))
+                            + " [MQTT-3.3.2-8, MQTT-3.3.2-11]");
         }
         if (topic.isEmpty() && aliasesIn[alias] == null) {
             throw new ProtocolException("a PUBLISH without a topic and with topic alias " + alias

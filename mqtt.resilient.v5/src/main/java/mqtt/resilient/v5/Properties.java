@@ -73,7 +73,8 @@ final class Properties {
         int publish = 1 << PacketType.PUBLISH;
         int auth = 1 << PacketType.AUTH;
         int disconnect = 1 << PacketType.DISCONNECT;
-        int answers = connack | disconnect | auth | 1 << PacketType.PUBACK | 1 << PacketType.PUBREC | 1 << PacketType.PUBREL
+        int answers = connack | disconnect | auth | 1 << PacketType.PUBACK | 1 << PacketType.PUBREC
+                | 1 << PacketType.PUBREL
                 | 1 << PacketType.PUBCOMP | 1 << PacketType.SUBACK | 1 << PacketType.UNSUBACK;
         define(PAYLOAD_FORMAT, Kind.FLAG, publish);
         define(MESSAGE_EXPIRY, Kind.INT, publish);
@@ -144,11 +145,13 @@ final class Properties {
                     + ", which it must not have [MQTT 5 section 2.2.2.2]");
         }
         if (id == SESSION_EXPIRY && type == PacketType.DISCONNECT) { // its packet may have it, but not from a server
-            throw new ProtocolException(PROTOCOL_ERROR, "a DISCONNECT with a session expiry from a server [MQTT-3.14.2-2]");
+            throw new ProtocolException(PROTOCOL_ERROR,
+                    "a DISCONNECT with a session expiry from a server [MQTT-3.14.2-2]");
         }
         Kind kind = KINDS[id];
         if ((present & 1L << id) != 0 && kind != Kind.PAIR && kind != Kind.VARINT) {
-            throw new ProtocolException(PROTOCOL_ERROR, "a " + PacketType.name(type) + " with property " + id + " twice");
+            throw new ProtocolException(PROTOCOL_ERROR,
+                    "a " + PacketType.name(type) + " with property " + id + " twice");
         }
         present |= 1L << id;
         switch (kind) {
@@ -172,8 +175,9 @@ final class Properties {
 
     private static long range(long value, long min, long max, int id, int type) throws ProtocolException {
         if (value < min || value > max) {
-            throw new ProtocolException(PROTOCOL_ERROR, "a " + PacketType.name(type) + " whose property " + id + " is " + value
-                    + "; allowed are " + min + " to " + max);
+            throw new ProtocolException(PROTOCOL_ERROR,
+                    "a " + PacketType.name(type) + " whose property " + id + " is " + value
+                            + "; allowed are " + min + " to " + max);
         }
         return value;
     }
@@ -241,7 +245,8 @@ final class Properties {
             throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with invalid UTF-8 [MQTT-1.5.4-1]");
         }
         if (text.indexOf(0) >= 0) {
-            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.4-2]");
+            throw new ProtocolException(MALFORMED,
+                    "a " + PacketType.name(type) + " with U+0000 in a text [MQTT-1.5.4-2]");
         }
         return text;
     }

@@ -71,14 +71,16 @@ class Codec5Test {
 
     private static Connect connect(boolean clean, String user, String password, Message will, long expiry, long delay,
             UserProperty... properties) {
-        return new Connect("c", clean, 60, user, password == null ? null : password.getBytes(StandardCharsets.UTF_8), will,
+        return new Connect("c", clean, 60, user, password == null ? null : password.getBytes(StandardCharsets.UTF_8),
+                will,
                 new Connect.Options(expiry, 100, 1_048_576, 32, delay, List.of(properties), Auth.NONE));
     }
 
     @Test
     void enhancedAuthenticationIsEncodedAndDecodedByteByByte() throws ProtocolException {
         byte[] data = { 1, 2 };
-        assertBytes("10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
+        assertBytes(
+                "10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", data))));
         assertBytes("10 20 0004 \"MQTT\" 05 02 003c 12 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", new byte[0]))));
@@ -88,7 +90,8 @@ class Codec5Test {
         decode("f0 11 00 0f 15 0002 \"SM\" 1f 0002 \"ok\" 26 0000 0000");
         decode("f0 00");
         decode("20 0d 00 00 0a 15 0002 \"SM\" 16 0002 0102");
-        assertEquals(List.of("AUTH AUTH[code=24, method=SM] 0102", "AUTH AUTH[code=0, method=SM] ", "AUTH AUTH[code=0, method=] ",
+        assertEquals(List.of("AUTH AUTH[code=24, method=SM] 0102", "AUTH AUTH[code=0, method=SM] ",
+                "AUTH AUTH[code=0, method=] ",
                 "AUTH AUTH[code=0, method=SM] 0102", "CONNACK code 0"), log.packets);
     }
 
@@ -98,21 +101,26 @@ class Codec5Test {
                 codec.encode(connect(true, null, null, null, 0, 0)));
         assertBytes("10 20 0004 \"MQTT\" 05 00 003c 12 11 0000000a 21 0064 27 00100000 22 0020 1901 0001 \"c\"",
                 codec.encode(connect(false, null, null, null, 10, 0)));
-        assertBytes("10 3e 0004 \"MQTT\" 05 ee 003c 14 21 0064 27 00100000 22 0020 1901 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
-                + " 0f 18 00000005 02 0000005a 03 0002 \"ct\" 0001 \"w\" 0001 \"p\" 0001 \"u\" 0001 \"s\"",
+        assertBytes(
+                "10 3e 0004 \"MQTT\" 05 ee 003c 14 21 0064 27 00100000 22 0020 1901 26 0001 \"a\" 0001 \"b\" 0001 \"c\""
+                        + " 0f 18 00000005 02 0000005a 03 0002 \"ct\" 0001 \"w\" 0001 \"p\" 0001 \"u\" 0001 \"s\"",
                 codec.encode(connect(true, "u", "s", Message.to("w").payload("p").qos(Qos.AT_LEAST_ONCE).retain(true)
                         .expiresAfter(Duration.ofSeconds(90)).properties(MessageProperties.builder().contentType("ct")
-                                .build()).build(), 0, 5, new UserProperty("a", "b"))));
+                                .build())
+                        .build(), 0, 5, new UserProperty("a", "b"))));
     }
 
     @Test
     void everyPropertyOfAWillIsEncoded() {
         Message will = Message.to("w").qos(Qos.EXACTLY_ONCE).expiresAfter(Duration.ofSeconds(90))
                 .properties(MessageProperties.builder().text(true).contentType("ct").responseTopic("r")
-                        .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build()).build();
-        assertBytes("10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 00000005"
-                + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
-                + " 0001 \"w\" 0000", codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
+                        .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build())
+                .build();
+        assertBytes(
+                "10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 00000005"
+                        + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
+                        + " 0001 \"w\" 0000",
+                codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
     }
 
     @Test
@@ -140,12 +148,17 @@ class Codec5Test {
 
     @Test
     void everyPropertyOfAMessageIsEncoded() {
-        Message message = Message.to("t").qos(Qos.AT_MOST_ONCE).retain(true).properties(MessageProperties.builder().text(true)
-                .contentType("ct").responseTopic("r").correlationData(new byte[] { 0, (byte) 0xFF }).userProperty("b", "2")
-                .userProperty("a", "1").userProperty("b", "").build()).build();
+        Message message = Message.to("t").qos(Qos.AT_MOST_ONCE).retain(true)
+                .properties(MessageProperties.builder().text(true)
+                        .contentType("ct").responseTopic("r").correlationData(new byte[] { 0, (byte) 0xFF })
+                        .userProperty("b", "2")
+                        .userProperty("a", "1").userProperty("b", "").build())
+                .build();
         byte[] packet = publish(message, 1, 0, 0);
-        assertBytes("31 28 0001 \"t\" 24 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0002 00ff 26 0001 \"b\" 0001 \"2\" 26 0001 \"a\""
-                + " 0001 \"1\" 26 0001 \"b\" 0000", packet);
+        assertBytes(
+                "31 28 0001 \"t\" 24 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0002 00ff 26 0001 \"b\" 0001 \"2\" 26 0001 \"a\""
+                        + " 0001 \"1\" 26 0001 \"b\" 0000",
+                packet);
         assertEquals(packet.length, codec.publishSize(message));
     }
 
@@ -157,8 +170,8 @@ class Codec5Test {
     }
 
     @ParameterizedTest
-    @CsvSource({"4, 0, 40020007", "5, 0, 50020007", "6, 0, 62020007", "7, 0, 70020007", "7, 146, 7003000792",
-        "6, 146, 6203000792"})
+    @CsvSource({ "4, 0, 40020007", "5, 0, 50020007", "6, 0, 62020007", "7, 0, 70020007", "7, 146, 7003000792",
+        "6, 146, 6203000792" })
     void acknowledgementsAreEncodedByteByByte(int type, int code, String expected) {
         ByteBuffer out = ByteBuffer.allocate(Codec.MAX_ACKNOWLEDGEMENT_BYTES);
         codec.encodeAcknowledgement(type, 7, code, out);
@@ -238,10 +251,13 @@ class Codec5Test {
     void everyPropertyOfConnackIsDecoded() throws ProtocolException {
         decode("20 3f 00 00 3c 11 0000003c 21 0014 24 01 25 00 27 00001000 12 0001 \"i\" 22 000a 1f 0001 \"r\" 26 0001 \"a\""
                 + " 0001 \"b\" 28 00 29 00 2a 00 13 001e 1a 0002 \"ri\" 1c 0001 \"s\" 15 0001 \"m\" 16 0000");
-        assertEquals(new BrokerLimits(60, 20, Qos.AT_LEAST_ONCE, false, 4096, 10, false, false, false, 30, "i", "ri", "r",
-                List.of(new UserProperty("a", "b"))), log.limits);
+        assertEquals(
+                new BrokerLimits(60, 20, Qos.AT_LEAST_ONCE, false, 4096, 10, false, false, false, 30, "i", "ri", "r",
+                        List.of(new UserProperty("a", "b"))),
+                log.limits);
         decode("20 03 00 00 00");
-        assertEquals(new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, BrokerLimits.NONE.maximumPacketBytes(), 0, true, true,
+        assertEquals(new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, BrokerLimits.NONE.maximumPacketBytes(), 0,
+                true, true,
                 true, -1, "", "", "", List.of()), log.limits);
     }
 
@@ -339,7 +355,8 @@ class Codec5Test {
         PacketLog log = new PacketLog();
         ProtocolException error = assertThrows(ProtocolException.class,
                 () -> none.decode(0x30, ByteBuffer.wrap(bytes("0001 \"t\" 03 23 0001")), log));
-        assertEquals("a PUBLISH with topic alias 1, although none is allowed [MQTT-3.3.2-8, MQTT-3.3.2-11]", error.getMessage());
+        assertEquals("a PUBLISH with topic alias 1, although none is allowed [MQTT-3.3.2-8, MQTT-3.3.2-11]",
+                error.getMessage());
         none.decode(0x20, ByteBuffer.wrap(bytes("00 00 03 22 0064")), log);
         assertEquals(0, aliasesUsed(none));
     }
@@ -422,8 +439,9 @@ class Codec5Test {
 
     @Property(tries = 2000)
     void noDamageThrowsAnythingElse(@ForAll @IntRange(max = 45) int at, @ForAll byte value) throws ProtocolException {
-        byte[] packet = bytes("30 2e 0001 \"t\" 29 01 01 02 00000005 03 0001 \"c\" 08 0001 \"r\" 09 0002 00ff 0b 01 0b ac02 26"
-                + " 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\" 23 0001 \"p\"");
+        byte[] packet = bytes(
+                "30 2e 0001 \"t\" 29 01 01 02 00000005 03 0001 \"c\" 08 0001 \"r\" 09 0002 00ff 0b 01 0b ac02 26"
+                        + " 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\" 23 0001 \"p\"");
         packet[at + 2] = value;
         try {
             new Mqtt5().newCodec().decode(0x30, ByteBuffer.wrap(packet, 2, packet.length - 2), new PacketLog());

@@ -25,8 +25,9 @@ final class PacketLog implements PacketReceiver {
     }
 
     private static String text(Reason reason) {
-        return reason.text() + reason.userProperties().stream().map(each -> "{" + each.name() + "=" + each.value() + "}")
-                .collect(Collectors.joining());
+        return reason.text()
+                + reason.userProperties().stream().map(each -> "{" + each.name() + "=" + each.value() + "}")
+                        .collect(Collectors.joining());
     }
 
     @Override
@@ -74,6 +75,7 @@ final class PacketLog implements PacketReceiver {
 
     @Override
     public void disconnected(Reason reason, String serverReference) {
-        add("DISCONNECT code " + reason.code() + (serverReference.isEmpty() ? "" : " to " + serverReference), text(reason));
+        add("DISCONNECT code " + reason.code() + (serverReference.isEmpty() ? "" : " to " + serverReference),
+                text(reason));
     }
 }

@@ -44,7 +44,8 @@ class TablesTest {
         private PacketLog decode(int code, String properties) throws ProtocolException {
             String codeDigits = this == PUBLISH ? "" : String.format("%02x", code);
             String block = String.format("%02x", properties.length() / 2) + properties;
-            byte[] body = HexFormat.of().parseHex(before + (codeBefore == null ? block + codeDigits : codeDigits + block));
+            byte[] body = HexFormat.of()
+                    .parseHex(before + (codeBefore == null ? block + codeDigits : codeDigits + block));
             PacketLog log = new PacketLog();
             new Mqtt5().newCodec().decode(header, ByteBuffer.wrap(body), log);
             return log;
@@ -86,7 +87,8 @@ class TablesTest {
         "29 | Identifiers Available         | 01           | CONNACK            | -          | once",
         "2a | Shared Available              | 01           | CONNACK            | -          | once",
     })
-    void aPropertyIsTakenWhereItMayBe(String id, String name, String value, String packets, String wrongWay, String times) {
+    void aPropertyIsTakenWhereItMayBe(String id, String name, String value, String packets, String wrongWay,
+            String times) {
         List<String> allowed = List.of(packets.split(" "));
         for (Packet packet : Packet.values()) {
             String once = id + value;
@@ -139,7 +141,8 @@ class TablesTest {
             if (allowed.contains(digits)) {
                 String taken = packet.decode(code, "").packets.get(0);
                 assertEquals(packet == Packet.SUBACK || packet == Packet.UNSUBACK ? packet + " id 7 [" + code + "]"
-                        : packet + (packet == Packet.CONNACK || packet == Packet.DISCONNECT ? "" : " id 7") + " code " + code,
+                        : packet + (packet == Packet.CONNACK || packet == Packet.DISCONNECT ? "" : " id 7") + " code "
+                                + code,
                         taken);
             } else if (more.contains(digits) || more.contains("refusals") && code >= 0x80) {
                 packet.decode(code, "");

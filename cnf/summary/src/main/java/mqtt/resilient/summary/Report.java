@@ -41,7 +41,8 @@ final class Report {
     static List<TestResult> all(Path root, long sinceMillis) throws IOException {
         List<Path> files;
         try (Stream<Path> found = Files.find(root, DEPTH, (path, attributes) -> attributes.isRegularFile()
-                && attributes.lastModifiedTime().toMillis() >= sinceMillis && WHERE.matcher(name(root, path)).matches())) {
+                && attributes.lastModifiedTime().toMillis() >= sinceMillis
+                && WHERE.matcher(name(root, path)).matches())) {
             files = found.sorted().toList();
         }
         List<TestResult> all = new ArrayList<>();
@@ -68,7 +69,8 @@ final class Report {
             Matcher test = TESTS.matcher(name(root, source));
             if (test.matches() && Files.exists(root.resolve(test.group(1)).resolve("pom.xml")) && runsAlways(source)) {
                 String type = test.group(3).replace('/', '.');
-                boolean has = hasReport(root.resolve(test.group(1)).resolve("target").resolve("surefire-reports"), type, sinceMillis);
+                boolean has = hasReport(root.resolve(test.group(1)).resolve("target").resolve("surefire-reports"), type,
+                        sinceMillis);
                 (has ? with : without).computeIfAbsent(test.group(2), module -> new ArrayList<>())
                         .add(test.group(2) + " " + type.substring(type.lastIndexOf('.') + 1));
             }
@@ -89,8 +91,9 @@ final class Report {
             return false;
         }
         try (Stream<Path> reports = Files.list(directory)) {
-            return reports.anyMatch(report -> report.getFileName().toString().matches("TEST-" + Pattern.quote(type) + "(\\$.*)?\\.xml")
-                    && report.toFile().lastModified() >= sinceMillis);
+            return reports.anyMatch(
+                    report -> report.getFileName().toString().matches("TEST-" + Pattern.quote(type) + "(\\$.*)?\\.xml")
+                            && report.toFile().lastModified() >= sinceMillis);
         }
     }
 
@@ -138,10 +141,11 @@ final class Report {
                         end = TestResult.End.SKIPPED;
                         why = why(xml);
                     }
-                    default -> { } // properties and output
+                    default -> {} // properties and output
                 }
             } else if (event == XMLStreamConstants.END_ELEMENT && xml.getLocalName().equals("testcase")) {
-                tests.add(new TestResult(suite, type.substring(type.lastIndexOf('.') + 1), name, seconds, end, why, log(type)));
+                tests.add(new TestResult(suite, type.substring(type.lastIndexOf('.') + 1), name, seconds, end, why,
+                        log(type)));
             }
         }
     }

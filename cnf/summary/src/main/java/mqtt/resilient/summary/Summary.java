@@ -36,7 +36,8 @@ public final class Summary {
     private final List<TestResult> skipped;
 
     Summary(List<TestResult> results) {
-        Set<String> ran = results.stream().filter(each -> each.end() != End.SKIPPED).map(TestResult::id).collect(Collectors.toSet());
+        Set<String> ran = results.stream().filter(each -> each.end() != End.SKIPPED).map(TestResult::id)
+                .collect(Collectors.toSet());
         // What was skipped here and ran there, where its program is or in another framework, was not skipped.
         all = results.stream().filter(each -> each.end() != End.SKIPPED || !ran.contains(each.id())).toList();
         failed = all.stream().filter(each -> each.end() == End.FAILED).toList();
@@ -95,10 +96,14 @@ public final class Summary {
 
     /** Prints in a process of its own: Maven has closed the loader of this class by then. */
     private static void atEnd(Path root) {
-        String classes = Path.of(URI.create(Summary.class.getProtectionDomain().getCodeSource().getLocation().toString())).toString();
+        String classes = Path
+                .of(URI.create(Summary.class.getProtectionDomain().getCodeSource().getLocation().toString()))
+                .toString();
         List<String> maven = List.of(System.getProperty("sun.java.command", "").split(" "));
-        boolean isWhole = maven.contains("verify") && maven.stream().noneMatch(each -> SELECTION.matcher(each).matches());
-        ProcessBuilder print = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classes,
+        boolean isWhole = maven.contains("verify")
+                && maven.stream().noneMatch(each -> SELECTION.matcher(each).matches());
+        ProcessBuilder print = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp", classes,
                 Summary.class.getName(), "--since", String.valueOf(ManagementFactory.getRuntimeMXBean().getStartTime()),
                 isWhole ? "--whole" : "--selected", root.toString()).inheritIO();
         ThreadGroup plugins = Thread.currentThread().getThreadGroup(); // ends with this execution of the plugin
@@ -140,7 +145,8 @@ public final class Summary {
     }
 
     private String counts(int passedAlso, int failedAlso) {
-        return (all.size() - failed.size() - skipped.size() + passedAlso) + " passed, " + (failed.size() + failedAlso) + " failed"
+        return (all.size() - failed.size() - skipped.size() + passedAlso) + " passed, " + (failed.size() + failedAlso)
+                + " failed"
                 + (skipped.isEmpty() ? "" : ", " + skipped.size() + " skipped");
     }
 
@@ -168,6 +174,7 @@ public final class Summary {
         classes.forEach((name, tests) -> seconds.put(name, tests.stream().mapToDouble(TestResult::seconds).sum()));
         return seconds.entrySet().stream().sorted(Comparator.comparing(entry -> -entry.getValue())).limit(number)
                 .map(entry -> String.format(Locale.ROOT, "%6.1f s  %s, %d tests", entry.getValue(), entry.getKey(),
-                        classes.get(entry.getKey()).size())).toList();
+                        classes.get(entry.getKey()).size()))
+                .toList();
     }
 }

@@ -16,7 +16,9 @@ import java.nio.file.Path;
  */
 record TestResult(String suite, String type, String name, double seconds, End end, String why, Path log) {
     /** How a test ended. */
-    enum End { PASSED, FAILED, SKIPPED }
+    enum End {
+        PASSED, FAILED, SKIPPED
+    }
 
     /** {@return which test it is, in whichever framework of its module it ran} */
     String id() {

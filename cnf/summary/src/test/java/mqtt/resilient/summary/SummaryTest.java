@@ -25,8 +25,9 @@ class SummaryTest {
     private Path report(String path, String... tests) throws IOException {
         Path file = root.resolve(path);
         Files.createDirectories(file.getParent());
-        return Files.writeString(file, "<?xml version=\"1.0\"?><testsuite tests=\"1\"><properties><property name=\"error\" value=\"\"/>"
-                + "</properties>" + String.join("", tests) + "<system-out>x</system-out></testsuite>");
+        return Files.writeString(file,
+                "<?xml version=\"1.0\"?><testsuite tests=\"1\"><properties><property name=\"error\" value=\"\"/>"
+                        + "</properties>" + String.join("", tests) + "<system-out>x</system-out></testsuite>");
     }
 
     private List<String> lines() throws IOException {
@@ -64,7 +65,8 @@ class SummaryTest {
     void whatWasSkippedIsInAFileWithItsReason() throws IOException {
         report("mqtt.resilient.itest/target/test-reports/felix/TEST-x.xml", SKIPPED);
         assertEquals(List.of("1 tests: 0 passed, 0 failed, 1 skipped (why: target/skipped-tests.txt)"), lines());
-        assertEquals("itest/felix: TwoTest.skips(): there is no curl\n", Files.readString(root.resolve("target/skipped-tests.txt")));
+        assertEquals("itest/felix: TwoTest.skips(): there is no curl\n",
+                Files.readString(root.resolve("target/skipped-tests.txt")));
     }
 
     @Test
@@ -98,11 +100,15 @@ class SummaryTest {
         source("mqtt.resilient.impl/src/test/java/a/CrashTest.java", "class CrashTest");
         source("mqtt.resilient.impl/src/test/java/a/BaseTest.java", "abstract class BaseTest");
         source("mqtt.resilient.impl/src/test/java/a/InFelixTest.java", "class InFelixTest");
-        source("mqtt.resilient.impl/src/test/java/a/PictureTest.java", "import x;\n@Tag(\"on-demand\")\nclass PictureTest");
+        source("mqtt.resilient.impl/src/test/java/a/PictureTest.java",
+                "import x;\n@Tag(\"on-demand\")\nclass PictureTest");
         report("mqtt.resilient.impl/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
         report("mqtt.resilient.v5/target/surefire-reports/TEST-a.OneTest$Nested.xml", PASSED);
-        Files.setLastModifiedTime(report("mqtt.resilient.console/target/surefire-reports/TEST-a.OneTest.xml", PASSED), FileTime.fromMillis(1000));
-        assertEquals(List.of("no reports: console, impl CrashTest", "THE BUILD DID NOT RUN ALL TESTS; of those that it ran: 2 passed, 0 failed"),
+        Files.setLastModifiedTime(report("mqtt.resilient.console/target/surefire-reports/TEST-a.OneTest.xml", PASSED),
+                FileTime.fromMillis(1000));
+        assertEquals(
+                List.of("no reports: console, impl CrashTest",
+                        "THE BUILD DID NOT RUN ALL TESTS; of those that it ran: 2 passed, 0 failed"),
                 new Summary(Report.all(root, 1001)).lines(root, Report.missing(root, 1001)));
     }
 
@@ -110,12 +116,14 @@ class SummaryTest {
     void ofASelectionTheModulesAreNamed() throws IOException {
         report("mqtt.resilient.v5/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
         report("mqtt.resilient.impl/target/surefire-reports/TEST-a.OneTest.xml", PASSED);
-        assertEquals(List.of("2 tests of impl, v5: 2 passed, 0 failed, 0 skipped"), new Summary(Report.all(root, 0)).lines(root, null));
+        assertEquals(List.of("2 tests of impl, v5: 2 passed, 0 failed, 0 skipped"),
+                new Summary(Report.all(root, 0)).lines(root, null));
     }
 
     @Test
     void aReportThatBreaksOffIsAFailure() throws IOException {
-        Files.writeString(report("m/target/surefire-reports/TEST-a.OneTest.xml"), "<testsuite><testcase name=\"a\" class");
+        Files.writeString(report("m/target/surefire-reports/TEST-a.OneTest.xml"),
+                "<testsuite><testcase name=\"a\" class");
         List<String> lines = lines();
         assertTrue(lines.get(0).startsWith("failed: m: TEST-a.OneTest.xml.report: it cannot be read"), lines::toString);
         assertEquals("1 tests: 0 passed, 1 failed, 0 skipped", lines.get(2));
@@ -130,10 +138,12 @@ class SummaryTest {
 
     @Test
     void whatPassedInTheSecondAttemptOnlyIsSaidAndCountsAsPassed() throws IOException {
-        report("m/target/surefire-reports/TEST-a.OneTest.xml", PASSED, "<testcase name=\"waits\" classname=\"a.OneTest\" time=\"1\">"
-                + "<flakyFailure message=\"expected 1&#10;but was 2\" type=\"x\"><stackTrace>at a</stackTrace></flakyFailure></testcase>");
+        report("m/target/surefire-reports/TEST-a.OneTest.xml", PASSED,
+                "<testcase name=\"waits\" classname=\"a.OneTest\" time=\"1\">"
+                        + "<flakyFailure message=\"expected 1&#10;but was 2\" type=\"x\"><stackTrace>at a</stackTrace></flakyFailure></testcase>");
         Summary summary = new Summary(Report.all(root, 0));
-        assertEquals(List.of("passed in the second attempt only: m: OneTest.waits: expected 1"), summary.secondAttempts());
+        assertEquals(List.of("passed in the second attempt only: m: OneTest.waits: expected 1"),
+                summary.secondAttempts());
         assertEquals(List.of("2 tests: 2 passed, 0 failed, 0 skipped"), lines());
     }
 

@@ -11,5 +11,6 @@ import mqtt.resilient.api.BrokerLimits;
  * @param serverReference the server to use instead (Server Reference); empty = none
  * @param authentication the method and the last data of an enhanced authentication; {@link Auth#NONE} = none
  */
-public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference, Auth authentication) {
+public record Connack(boolean sessionPresent, int code, BrokerLimits limits, String serverReference,
+        Auth authentication) {
 }

@@ -33,8 +33,10 @@ public record Connect(String clientId, boolean cleanStart, int keepAliveSeconds,
         /** {@return everything but the values of the user properties, which may be secrets} */
         @Override
         public String toString() {
-            return "Options[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum + ", packetMax="
-                    + packetMaxBytes + ", topicAliasMaximum=" + topicAliasMaximum + ", willDelay=" + willDelaySeconds + " s, userProperties="
+            return "Options[sessionExpiry=" + sessionExpirySeconds + " s, receiveMaximum=" + receiveMaximum
+                    + ", packetMax="
+                    + packetMaxBytes + ", topicAliasMaximum=" + topicAliasMaximum + ", willDelay=" + willDelaySeconds
+                    + " s, userProperties="
                     + userProperties.stream().map(UserProperty::name).toList() + ", authentication="
                     + authentication.method() + "]";
         }

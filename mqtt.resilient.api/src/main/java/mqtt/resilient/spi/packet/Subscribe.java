@@ -50,7 +50,8 @@ public record Subscribe(int packetId, List<Request> requests, List<UserProperty>
         public static int encode(SubscribeOptions options) {
             return options.qos().ordinal() | (options.noLocal() ? NO_LOCAL : 0)
                     | (options.retainAsPublished() ? RETAIN_AS_PUBLISHED : 0)
-                    | options.retainHandling().ordinal() << RETAIN_HANDLING_SHIFT | options.identifier() << IDENTIFIER_SHIFT;
+                    | options.retainHandling().ordinal() << RETAIN_HANDLING_SHIFT
+                    | options.identifier() << IDENTIFIER_SHIFT;
         }
 
         /**

@@ -34,11 +34,14 @@ public final class Metrics {
         String select = ServletContexts.select(config);
         if (config.metrics() && !select.isEmpty()) {
             registration = context.registerService(Servlet.class, new MetricsServlet(clients), new Hashtable<>(Map.of(
-                    "osgi.http.whiteboard.servlet.name", "mqtt.resilient.metrics", "osgi.http.whiteboard.servlet.pattern", PATTERN,
+                    "osgi.http.whiteboard.servlet.name", "mqtt.resilient.metrics",
+                    "osgi.http.whiteboard.servlet.pattern", PATTERN,
                     "osgi.http.whiteboard.context.select", select)));
         } else if (config.metrics()) {
-            LOG.warn("{}: metrics is true, but {} is not registered: servlet.context is missing or not allowed; required: the name "
-                    + "of a ServletContextHelper that authenticates, or a filter for it", ConsoleConfig.PID, PATTERN);
+            LOG.warn(
+                    "{}: metrics is true, but {} is not registered: servlet.context is missing or not allowed; required: the name "
+                            + "of a ServletContextHelper that authenticates, or a filter for it",
+                    ConsoleConfig.PID, PATTERN);
         }
     }
 

@@ -21,8 +21,9 @@ final class MetricsServlet extends HttpServlet {
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (request.getRemoteUser() == null) {
-            response.sendError(HttpServletResponse.SC_FORBIDDEN, "The servlet context lets requests through without a user. Name one "
-                    + "that authenticates in servlet.context of the configuration mqtt.resilient.console.");
+            response.sendError(HttpServletResponse.SC_FORBIDDEN,
+                    "The servlet context lets requests through without a user. Name one "
+                            + "that authenticates in servlet.context of the configuration mqtt.resilient.console.");
             return;
         }
         response.setContentType(Prometheus.CONTENT_TYPE);
@@ -34,7 +35,8 @@ final class MetricsServlet extends HttpServlet {
     private List<Prometheus.Sample> samples() {
         List<Prometheus.Sample> samples = new ArrayList<>();
         for (String name : clients.names()) {
-            clients.ask(name, client -> new Prometheus.Sample(client.status(), client.metrics())).ifPresent(samples::add);
+            clients.ask(name, client -> new Prometheus.Sample(client.status(), client.metrics()))
+                    .ifPresent(samples::add);
         }
         return samples;
     }

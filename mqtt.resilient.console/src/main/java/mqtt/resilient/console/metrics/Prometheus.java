@@ -35,7 +35,8 @@ final class Prometheus {
     }
 
     private String all() {
-        gauge("connected", "1 if the client is connected, 0 if not", each -> each.status.state() == ConnectionState.ONLINE ? 1 : 0);
+        gauge("connected", "1 if the client is connected, 0 if not",
+                each -> each.status.state() == ConnectionState.ONLINE ? 1 : 0);
         labelled("state", "1 for the state of the client, 0 for the others", "gauge", "state",
                 each -> flags(ConnectionState.values(), each.status.state()));
         gauge("state_since_timestamp_seconds", "When the client entered its state, in seconds since 1970",
@@ -54,7 +55,8 @@ final class Prometheus {
         labelled("settled_messages_total", "Settled messages by outcome", "counter", "outcome",
                 each -> ends(each.metrics));
         gauge("pending_messages", "Accepted messages that are not yet settled", each -> each.metrics.pending());
-        gauge("pending_bytes", "Bytes of pending messages, as counted for store.max.bytes and qos0.max.bytes", each -> each.metrics.pendingBytes());
+        gauge("pending_bytes", "Bytes of pending messages, as counted for store.max.bytes and qos0.max.bytes",
+                each -> each.metrics.pendingBytes());
         gauge("oldest_pending_seconds", "Age of the oldest pending message; 0 = none is pending",
                 each -> each.metrics.oldestMillis() / MILLIS);
         gauge("in_flight_messages", "Messages sent and not acknowledged to the end", each -> each.metrics.inFlight());
@@ -63,22 +65,30 @@ final class Prometheus {
         counter("received_messages", "Messages received from the broker", each -> each.metrics.received());
         counter("received_duplicates", "QoS 2 messages that the broker resent; listeners get them once",
                 each -> each.metrics.receivedDuplicates());
-        gauge("unhandled_messages", "Received messages that are not yet handled by their listeners", each -> each.metrics.unhandled());
-        counter("received_dropped", "Received messages that did not reach a listener", each -> each.metrics.receivedDropped());
+        gauge("unhandled_messages", "Received messages that are not yet handled by their listeners",
+                each -> each.metrics.unhandled());
+        counter("received_dropped", "Received messages that did not reach a listener",
+                each -> each.metrics.receivedDropped());
         counter("listener_failures", "Calls of listeners that threw", each -> each.metrics.listenerFailures());
-        counter("stray_acknowledgements", "Acknowledgements for no message in flight", each -> each.metrics.strayAcknowledgements());
+        counter("stray_acknowledgements", "Acknowledgements for no message in flight",
+                each -> each.metrics.strayAcknowledgements());
 
         counter("connections", "Connections that the broker accepted", each -> each.metrics.connections());
         counter("attempts", "Attempts to connect", each -> each.metrics.attempts());
-        counter("sessions_lost", "Sessions lost, by the broker or by a change of the broker or the client id", each -> each.metrics.sessionsLost());
-        counter("subscriptions_refused", "Subscriptions that the broker refused", each -> each.metrics.subscriptionsRefused());
+        counter("sessions_lost", "Sessions lost, by the broker or by a change of the broker or the client id",
+                each -> each.metrics.sessionsLost());
+        counter("subscriptions_refused", "Subscriptions that the broker refused",
+                each -> each.metrics.subscriptionsRefused());
 
         labelled("store_health", "1 for the health of the store, 0 for the others", "gauge", "health",
                 each -> flags(StoreHealth.values(), each.status.store()));
         gauge("store_bytes", "Size of the journal", each -> each.metrics.storeBytes());
-        counter("store_written_bytes", "Bytes written to the store since it was opened", each -> each.metrics.storeBytesWritten());
-        counter("store_forces", "How often the disk was forced since the store was opened", each -> each.metrics.storeForces());
-        counter("store_records_skipped", "Damaged records of the journal that were skipped", each -> each.metrics.storeRecordsSkipped());
+        counter("store_written_bytes", "Bytes written to the store since it was opened",
+                each -> each.metrics.storeBytesWritten());
+        counter("store_forces", "How often the disk was forced since the store was opened",
+                each -> each.metrics.storeForces());
+        counter("store_records_skipped", "Damaged records of the journal that were skipped",
+                each -> each.metrics.storeRecordsSkipped());
         counter("store_segments_quarantined", "Damaged segments of the journal that were quarantined",
                 each -> each.metrics.storeSegmentsQuarantined());
         return text.toString();

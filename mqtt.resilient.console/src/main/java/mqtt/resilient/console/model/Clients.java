@@ -240,7 +240,7 @@ public final class Clients {
         return client.brokerUp().thenApply(up -> up
                 ? "the broker answers; round trip " + Text.roundTrip(client.metrics().roundTripNanos()) + "."
                 : client.isConnected() ? "the broker does not answer."
-                : "not connected: " + Text.printable(client.status().reason(), MOST_REASON));
+                        : "not connected: " + Text.printable(client.status().reason(), MOST_REASON));
     }
 
     /**
@@ -278,7 +278,8 @@ public final class Clients {
         LOG.warn("{}: an operator cancels the waiting messages of {}", name, where);
         return cancelled.whenComplete((count, failure) -> {
             if (failure == null) {
-                LOG.warn("{}: an operator cancelled {} of {} that were never sent", name, Text.count(count, "message"), where);
+                LOG.warn("{}: an operator cancelled {} of {} that were never sent", name, Text.count(count, "message"),
+                        where);
             } else {
                 LOG.warn("{}: an operator could not cancel the waiting messages of {}", name, where, failure);
             }
@@ -287,7 +288,8 @@ public final class Clients {
 
     /** {@return the names, for an error: at most 20 of them} */
     public String someNames() {
-        return clients.keySet().stream().limit(MOST_NAMES).collect(Collectors.joining(", ")) + (clients.size() > MOST_NAMES ? ", ..." : "");
+        return clients.keySet().stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
+                + (clients.size() > MOST_NAMES ? ", ..." : "");
     }
 
     /** {@return what happened lately} */

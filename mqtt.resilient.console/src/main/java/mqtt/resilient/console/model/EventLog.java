@@ -69,7 +69,8 @@ public final class EventLog {
         gone.entrySet().removeIf(each -> {
             boolean over = now - each.getValue() > GONE_NANOS;
             if (over) {
-                characters -= clients.getOrDefault(each.getKey(), new ArrayDeque<>()).stream().mapToLong(Entry::characters).sum();
+                characters -= clients.getOrDefault(each.getKey(), new ArrayDeque<>()).stream()
+                        .mapToLong(Entry::characters).sum();
                 clients.remove(each.getKey());
             }
             return over;
@@ -115,7 +116,8 @@ public final class EventLog {
     }
 
     private void removeOldest() {
-        String client = Collections.min(clients.entrySet(), Comparator.comparing(each -> each.getValue().peek().number)).getKey();
+        String client = Collections.min(clients.entrySet(), Comparator.comparing(each -> each.getValue().peek().number))
+                .getKey();
         characters -= clients.get(client).remove().characters();
         if (clients.get(client).isEmpty()) {
             clients.remove(client);

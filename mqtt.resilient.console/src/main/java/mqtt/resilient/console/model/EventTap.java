@@ -12,7 +12,8 @@ import org.osgi.service.event.EventConstants;
 import org.osgi.service.event.EventHandler;
 
 /** Brings the engine's events to the log; not there without EventAdmin. Events that come with every message are left out. */
-@Component(service = EventHandler.class, immediate = true, reference = @Reference(name = "events", service = EventAdmin.class),
+@Component(service = EventHandler.class, immediate = true,
+        reference = @Reference(name = "events", service = EventAdmin.class),
         property = {
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_CONNECTED,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_DISCONNECTED,
@@ -23,7 +24,7 @@ import org.osgi.service.event.EventHandler;
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_SUBSCRIPTION_REFUSED,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_STORE,
             EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_CONFIGURATION,
-            EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_REJECTED})
+            EventConstants.EVENT_TOPIC + "=" + MqttConstants.EVENT_REJECTED })
 public final class EventTap implements EventHandler {
     private final Clients clients;
 
@@ -41,7 +42,8 @@ public final class EventTap implements EventHandler {
 
     @Override
     public void handleEvent(Event event) {
-        long time = event.getProperty(MqttConstants.TIMESTAMP) instanceof Long millis ? millis : System.currentTimeMillis();
+        long time = event.getProperty(MqttConstants.TIMESTAMP) instanceof Long millis ? millis
+                : System.currentTimeMillis();
         String client = text(event, MqttConstants.CLIENT);
         boolean connected = event.getTopic().equals(MqttConstants.EVENT_CONNECTED);
         if (connected || event.getTopic().equals(MqttConstants.EVENT_DISCONNECTED)) {
@@ -58,12 +60,15 @@ public final class EventTap implements EventHandler {
             case MqttConstants.EVENT_CONNECTED -> "to " + text(event, MqttConstants.BROKER) + " with MQTT "
                     + text(event, MqttConstants.PROTOCOL) + ", the session is "
                     + (Boolean.TRUE.equals(event.getProperty(MqttConstants.SESSION_PRESENT)) ? "resumed" : "new");
-            case MqttConstants.EVENT_DISCONNECTED, MqttConstants.EVENT_REFUSED -> reason + " (" + text(event, MqttConstants.BROKER) + ")";
+            case MqttConstants.EVENT_DISCONNECTED, MqttConstants.EVENT_REFUSED ->
+                reason + " (" + text(event, MqttConstants.BROKER) + ")";
             case MqttConstants.EVENT_DEAD_LETTERED -> text(event, MqttConstants.TOPIC) + ": " + reason;
             case MqttConstants.EVENT_SUBSCRIPTION_REFUSED -> text(event, MqttConstants.FILTER) + ": " + reason;
-            case MqttConstants.EVENT_STORE -> text(event, MqttConstants.HEALTH) + (reason.isEmpty() ? "" : ": " + reason);
-            case MqttConstants.EVENT_CONFIGURATION -> Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "in force"
-                    : "rejected: " + reason;
+            case MqttConstants.EVENT_STORE ->
+                text(event, MqttConstants.HEALTH) + (reason.isEmpty() ? "" : ": " + reason);
+            case MqttConstants.EVENT_CONFIGURATION ->
+                Boolean.TRUE.equals(event.getProperty(MqttConstants.ACCEPTED)) ? "in force"
+                        : "rejected: " + reason;
             default -> reason;
         };
     }

@@ -29,7 +29,8 @@ public final class Explanation {
      * @param log what happened to it lately, the latest last
      * @return one paragraph, harmless for a terminal
      */
-    public static String of(ClientStatus status, Stretch stretch, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
+    public static String of(ClientStatus status, Stretch stretch, ClientMetrics metrics, double growth,
+            List<EventLog.Entry> log) {
         StringJoiner words = new StringJoiner(" ");
         store(words, status);
         connection(words, status, stretch, metrics, log);
@@ -70,18 +71,24 @@ public final class Explanation {
         String planned = Text.duration(status.nextAttempt());
         String lasts = Text.duration(stretch.lasts());
         if (status.state() == ConnectionState.ONLINE) {
-            words.add(status.client() + " has been connected to " + broker + " for " + lasts + ", with MQTT " + status.protocol()
-                    + "; the broker " + (status.sessionPresent() ? "resumed the session" : "began a new session") + ".");
+            words.add(status.client() + " has been connected to " + broker + " for " + lasts + ", with MQTT "
+                    + status.protocol()
+                    + "; the broker " + (status.sessionPresent() ? "resumed the session" : "began a new session")
+                    + ".");
             if (metrics.roundTripNanos() > 0) {
                 words.add("It answers within " + Text.roundTrip(metrics.roundTripNanos()) + ".");
             }
             return;
         }
-        words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since()) + ".");
+        words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since())
+                + ".");
         switch (status.state()) {
-            case WAITING -> words.add((broker.isEmpty() ? "" : "The last attempt was to " + broker + ". ") + "Reason: " + reason + code(status)
-                    + (status.nextAttempt().isZero() ? ". The next attempt begins when that changes, or after mqtt:reconnect."
-                    : ". Attempt " + (status.attempt() + 1) + " begins in " + planned + "; mqtt:reconnect tries at once."));
+            case WAITING -> words.add((broker.isEmpty() ? "" : "The last attempt was to " + broker + ". ") + "Reason: "
+                    + reason + code(status)
+                    + (status.nextAttempt().isZero()
+                            ? ". The next attempt begins when that changes, or after mqtt:reconnect."
+                            : ". Attempt " + (status.attempt() + 1) + " begins in " + planned
+                                    + "; mqtt:reconnect tries at once."));
             case RESOLVING, CONNECTING, HANDSHAKE -> words.add("It is connecting to " + broker + " (attempt "
                     + Math.max(1, status.attempt()) + "): " + switch (status.state()) {
                         case RESOLVING -> "the broker's name is being resolved";
@@ -89,7 +96,9 @@ public final class Explanation {
                         default -> "CONNECT is sent, the broker has not answered yet";
                     } + "." + before(log) + " If this attempt fails, the next one follows after the back-off.");
             case PAUSED -> words.add("It is paused: " + reason + ". It "
-                    + (status.nextAttempt().isZero() ? "stays paused until mqtt:connect" : "connects by itself in " + planned) + ".");
+                    + (status.nextAttempt().isZero() ? "stays paused until mqtt:connect"
+                            : "connects by itself in " + planned)
+                    + ".");
             case FAILED -> words.add("It cannot work: " + reason
                     + ". It goes on by itself when the cause is gone.");
             default -> words.add("It is offline: " + reason + ".");
@@ -115,13 +124,16 @@ public final class Explanation {
             words.add("No message is pending.");
             return;
         }
-        String text = Text.count(metrics.pending(), "message") + (metrics.pending() == 1 ? " is" : " are") + " pending ("
-                + Text.bytes(metrics.pendingBytes()) + "), the oldest for " + Text.duration(Duration.ofMillis(metrics.oldestMillis()));
+        String text = Text.count(metrics.pending(), "message") + (metrics.pending() == 1 ? " is" : " are")
+                + " pending ("
+                + Text.bytes(metrics.pendingBytes()) + "), the oldest for "
+                + Text.duration(Duration.ofMillis(metrics.oldestMillis()));
         if (!Double.isNaN(growth)) {
             text += "; the backlog " + (Math.abs(growth) < STILL ? "neither grows nor shrinks"
                     : growth > 0 ? String.format(Locale.ROOT, "grows by %.1f messages per second", growth)
-                    : String.format(Locale.ROOT, "shrinks by %.1f messages per second and will be empty in about %s", -growth,
-                            Text.duration(Duration.ofSeconds((long) Math.ceil(metrics.pending() / -growth)))));
+                            : String.format(Locale.ROOT,
+                                    "shrinks by %.1f messages per second and will be empty in about %s", -growth,
+                                    Text.duration(Duration.ofSeconds((long) Math.ceil(metrics.pending() / -growth)))));
         }
         words.add(text + ".");
         if (status.state() != ConnectionState.ONLINE) {

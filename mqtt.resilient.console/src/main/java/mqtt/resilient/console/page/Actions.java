@@ -31,12 +31,15 @@ final class Actions {
 
     void act(String key, HttpServletRequest request, HttpServletResponse response) throws IOException {
         if (!pages.isToken(key, request.getHeader("X-Mqtt-Token"))) {
-            PageServlet.refuse(response, 403, "The token of this page is no longer valid; the page gets a new one when it is live again.");
+            PageServlet.refuse(response, 403,
+                    "The token of this page is no longer valid; the page gets a new one when it is live again.");
             return;
         }
         if (request.getContentLengthLong() < 0 || request.getContentLengthLong() > MOST_BYTES) {
-            PageServlet.refuse(response, 413, "The request has " + (request.getContentLengthLong() < 0 ? "no Content-Length"
-                    : request.getContentLengthLong() + " bytes") + "; 0 to " + MOST_BYTES + " bytes are allowed.");
+            PageServlet.refuse(response, 413,
+                    "The request has " + (request.getContentLengthLong() < 0 ? "no Content-Length"
+                            : request.getContentLengthLong() + " bytes") + "; 0 to " + MOST_BYTES
+                            + " bytes are allowed.");
             return;
         }
         try {
@@ -64,11 +67,13 @@ final class Actions {
             }
             case "waiting" -> {
                 int lane = number(request, "lane");
-                whenDone(key, clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN), messages -> pages.send(key, "waiting",
+                whenDone(key, clients.inspector(name).waiting(lane, MOST_WAITING_SHOWN), messages -> pages.send(key,
+                        "waiting",
                         new Json().object().put("lane", lane).name("messages").value(messages).end().toString()));
             }
-            default -> throw new IllegalArgumentException("do: \"" + what + "\" is not allowed; allowed: connect, disconnect, reconnect, "
-                    + "ping, wan, publish, cancel and waiting.");
+            default -> throw new IllegalArgumentException(
+                    "do: \"" + what + "\" is not allowed; allowed: connect, disconnect, reconnect, "
+                            + "ping, wan, publish, cancel and waiting.");
         }
     }
 
@@ -87,14 +92,16 @@ final class Actions {
         tell(key, publication.stored().thenCompose(durability -> { // the end may be there first, and is told last
             answer(key, true, name + " is accepted: " + durability + ".");
             return publication.delivered();
-        }), outcome -> name + " is settled: " + outcome.kind() + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
+        }), outcome -> name + " is settled: " + outcome.kind()
+                + (outcome.reason().isEmpty() ? "." : ", " + outcome.reason()));
     }
 
     private static byte[] hex(String text) {
         try {
             return HexFormat.of().parseHex(text.replaceAll("\\s", ""));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("payload: not hexadecimal; allowed: pairs of the digits 0 to 9 and a to f.", e);
+            throw new IllegalArgumentException(
+                    "payload: not hexadecimal; allowed: pairs of the digits 0 to 9 and a to f.", e);
         }
     }
 
@@ -107,7 +114,8 @@ final class Actions {
             if (failure == null) {
                 then.accept(value);
             } else {
-                Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+                Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause() : failure;
                 answer(key, false, String.valueOf(cause.getMessage()));
             }
         });
@@ -122,7 +130,8 @@ final class Actions {
         try {
             return Integer.parseInt(value);
         } catch (NumberFormatException e) {
-            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; allowed: a whole number.", e);
+            throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; allowed: a whole number.",
+                    e);
         }
     }
 }

@@ -47,7 +47,8 @@ final class OpenPage implements WriteListener, AsyncListener {
     boolean wholeListDue = true;
     long samples;
 
-    OpenPage(String key, String token, String client, String filter, Tail tail, AsyncContext context, Consumer<OpenPage> whenGone) {
+    OpenPage(String key, String token, String client, String filter, Tail tail, AsyncContext context,
+            Consumer<OpenPage> whenGone) {
         this.key = key;
         this.token = token;
         this.client = client;
@@ -66,7 +67,8 @@ final class OpenPage implements WriteListener, AsyncListener {
 
     /** {@return whether this is the page's token; takes as long for a wrong one as for the right one} */
     boolean hasToken(String given) {
-        return given != null && MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8), given.getBytes(StandardCharsets.UTF_8));
+        return given != null && MessageDigest.isEqual(token.getBytes(StandardCharsets.UTF_8),
+                given.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -79,7 +81,8 @@ final class OpenPage implements WriteListener, AsyncListener {
     boolean send(String event, String json) {
         byte[] bytes = ("event: " + event + "\ndata: " + json + "\n\n").getBytes(StandardCharsets.US_ASCII);
         synchronized (this) {
-            boolean full = waiting.size() >= MOST_WAITING || waitingBytes > 0 && waitingBytes + bytes.length > MOST_WAITING_BYTES;
+            boolean full = waiting.size() >= MOST_WAITING
+                    || waitingBytes > 0 && waitingBytes + bytes.length > MOST_WAITING_BYTES;
             if (gone || full) {
                 return false;
             }

@@ -39,16 +39,20 @@ public final class PageComponent {
     public PageComponent(BundleContext bundle, ConsoleConfig config, @Reference Clients clients) {
         pages = new Pages(clients);
         Actions actions = new Actions(pages, clients);
-        register(bundle, new ConsolePlugin(), Map.of("felix.webconsole.label", ConsolePlugin.LABEL, "felix.webconsole.title",
-                "MQTT clients", "felix.webconsole.category", "OSGi"));
+        register(bundle, new ConsolePlugin(),
+                Map.of("felix.webconsole.label", ConsolePlugin.LABEL, "felix.webconsole.title",
+                        "MQTT clients", "felix.webconsole.category", "OSGi"));
         // The console's own servlet is no asynchronous one.
-        register(bundle, new PageServlet(pages, actions, false), whiteboard(WEB_CONSOLE, "/" + ConsolePlugin.LABEL + FILES));
+        register(bundle, new PageServlet(pages, actions, false),
+                whiteboard(WEB_CONSOLE, "/" + ConsolePlugin.LABEL + FILES));
         String select = ServletContexts.select(config);
         if (!select.isEmpty()) {
             register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
         } else if (!config.servlet_context().isBlank()) {
-            LOG.error("{}: servlet.context \"{}\" is not allowed; allowed: the name of a ServletContextHelper that authenticates, "
-                    + "or a filter for it; nothing is offered over HTTP outside the web console", ConsoleConfig.PID,
+            LOG.error(
+                    "{}: servlet.context \"{}\" is not allowed; allowed: the name of a ServletContextHelper that authenticates, "
+                            + "or a filter for it; nothing is offered over HTTP outside the web console",
+                    ConsoleConfig.PID,
                     config.servlet_context());
         }
     }
@@ -58,8 +62,10 @@ public final class PageComponent {
     }
 
     private static Map<String, ?> whiteboard(String context, String path) {
-        return Map.of("osgi.http.whiteboard.context.select", context, "osgi.http.whiteboard.servlet.pattern", path + "/*",
-                "osgi.http.whiteboard.servlet.name", "mqtt.resilient.console", "osgi.http.whiteboard.servlet.asyncSupported", true);
+        return Map.of("osgi.http.whiteboard.context.select", context, "osgi.http.whiteboard.servlet.pattern",
+                path + "/*",
+                "osgi.http.whiteboard.servlet.name", "mqtt.resilient.console",
+                "osgi.http.whiteboard.servlet.asyncSupported", true);
     }
 
     /** Called by the Service Component Runtime. */

@@ -43,8 +43,9 @@ final class PageServlet extends HttpServlet {
         response.setHeader("Referrer-Policy", "no-referrer");
         response.setHeader("Content-Security-Policy", POLICY);
         if (userRequired && request.getRemoteUser() == null) {
-            refuse(response, 403, "The servlet context of this page lets requests through without a user. Name one that "
-                    + "authenticates in servlet.context of the configuration mqtt.resilient.console.");
+            refuse(response, 403,
+                    "The servlet context of this page lets requests through without a user. Name one that "
+                            + "authenticates in servlet.context of the configuration mqtt.resilient.console.");
             return;
         }
         String path = request.getPathInfo() == null ? "" : request.getPathInfo().substring(1);
@@ -68,10 +69,11 @@ final class PageServlet extends HttpServlet {
         response.setContentType("text/html");
         response.setCharacterEncoding("UTF-8");
         response.setHeader("Cache-Control", "no-store");
-        response.getWriter().write("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>MQTT clients</title>\n"
-                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                + "<meta name=\"color-scheme\" content=\"light dark\"></head><body class=\"alone\">\n"
-                + fragment(request.getContextPath() + request.getServletPath()) + "</body></html>\n");
+        response.getWriter()
+                .write("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>MQTT clients</title>\n"
+                        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                        + "<meta name=\"color-scheme\" content=\"light dark\"></head><body class=\"alone\">\n"
+                        + fragment(request.getContextPath() + request.getServletPath()) + "</body></html>\n");
     }
 
     /**
@@ -114,8 +116,10 @@ final class PageServlet extends HttpServlet {
     private void events(HttpServletRequest request, HttpServletResponse response) throws IOException {
         String id = request.getHeader(PAGE); // a header, so that another web site cannot ask with the browser's login
         if (id == null || id.isEmpty() || id.length() > MOST_ID) {
-            refuse(response, 400, PAGE + ": " + (id == null ? "no such header" : "\"" + id + "\"") + " is not allowed; allowed: 1 to " + MOST_ID
-                    + " characters.");
+            refuse(response, 400,
+                    PAGE + ": " + (id == null ? "no such header" : "\"" + id + "\"") + " is not allowed; allowed: 1 to "
+                            + MOST_ID
+                            + " characters.");
             return;
         }
         response.setContentType("text/event-stream");

@@ -87,7 +87,8 @@ final class Pages implements AutoCloseable {
                 // While the client is not there, the page waits for it.
                 tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail
                         : new Tail(listener -> clients.lookOn(client, filter, listener));
-                page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail, request.startAsync(),
+                page = new OpenPage(key, before == null ? token() : before.token, client, filter, tail,
+                        request.startAsync(),
                         this::gone);
             } catch (IllegalArgumentException | IllegalStateException e) {
                 if (tail != null) {
@@ -189,7 +190,8 @@ final class Pages implements AutoCloseable {
         /** {@return the latest answer as JSON; null = there is none} */
         String ask(Function<ClientInspector, CompletionStage<T>> question, long now) {
             if (underWay != null && (underWay.isDone() || now - asked > PATIENCE_NANOS)) {
-                answer = underWay.isDone() && !underWay.isCompletedExceptionally() ? new Json().value(underWay.join()).toString()
+                answer = underWay.isDone() && !underWay.isCompletedExceptionally()
+                        ? new Json().value(underWay.join()).toString()
                         : "null";
                 underWay = null;
             }
@@ -299,8 +301,11 @@ final class Pages implements AutoCloseable {
             if (tail.isOver()) { // the client has gone, and perhaps come again: the browser asks anew
                 page.close();
             } else if (!granted.isGranted() && !granted.equals(Subscription.Grant.PENDING)) {
-                page.send("refused", new Json().object().put("words", "The broker refused the subscription with code " + granted.code()
-                        + (granted.reason().isEmpty() ? "." : ": " + granted.reason())).end().toString());
+                page.send("refused",
+                        new Json().object()
+                                .put("words", "The broker refused the subscription with code " + granted.code()
+                                        + (granted.reason().isEmpty() ? "." : ": " + granted.reason()))
+                                .end().toString());
             }
             tail.show(messages -> page.send("tail", messages));
         }
@@ -316,7 +321,8 @@ final class Pages implements AutoCloseable {
         private String row(String name, ResilientMqttClient client) {
             ClientStatus status = client.status();
             Stretch stretch = clients.stretch(status);
-            return new Json().object().put("name", name).put("state", status.state().name()).put("store", status.store().name())
+            return new Json().object().put("name", name).put("state", status.state().name())
+                    .put("store", status.store().name())
                     .put("error", !status.configurationError().isEmpty())
                     .put("backlog", backlogs.computeIfAbsent(name, any -> client.metrics().pending()))
                     .put("offline", stretch.connected() ? 0 : stretch.since().toEpochMilli()).end().toString();
@@ -341,7 +347,8 @@ final class Pages implements AutoCloseable {
         }
 
         private String detail(String name, long now) {
-            return clients.ask(name, client -> detail(name, client, now)).orElseGet(() -> head(name, now).put("there", false)).end()
+            return clients.ask(name, client -> detail(name, client, now))
+                    .orElseGet(() -> head(name, now).put("there", false)).end()
                     .toString();
         }
 
@@ -355,7 +362,9 @@ final class Pages implements AutoCloseable {
             Stretch stretch = clients.stretch(status);
             return head(name, now).put("there", true)
                     .put("since", stretch.since().toEpochMilli()).put("lasts", stretch.lasts().toMillis())
-                    .put("explain", Explanation.of(status, stretch, metrics, growth(name, metrics, now), clients.log().of(name)))
+                    .put("explain",
+                            Explanation.of(status, stretch, metrics, growth(name, metrics, now),
+                                    clients.log().of(name)))
                     .name("status").value(status).name("metrics").value(metrics)
                     .name("lanes").raw(answer(lanes, name, ClientInspector::lanes, now));
         }
@@ -384,8 +393,10 @@ final class Pages implements AutoCloseable {
                 Function<ClientInspector, CompletionStage<T>> what, long now) {
             try {
                 ClientInspector inspector = clients.inspector(name);
-                return questions.compute(name, (any, question) -> question != null && question.inspector == inspector ? question
-                        : new Question<>(inspector)).ask(what, now); // a client that came again has another one
+                return questions
+                        .compute(name, (any, question) -> question != null && question.inspector == inspector ? question
+                                : new Question<>(inspector))
+                        .ask(what, now); // a client that came again has another one
             } catch (IllegalArgumentException e) {
                 return "null"; // the client has gone
             }

@@ -46,12 +46,14 @@ final class Tail implements MessageListener, AutoCloseable {
             return;
         }
         count++;
-        write(kept, message.topic(), message.payload(), message.qos().ordinal(), message.retained(), System.currentTimeMillis());
+        write(kept, message.topic(), message.payload(), message.qos().ordinal(), message.retained(),
+                System.currentTimeMillis());
     }
 
     /** Shows what came since the last time, if anything; what is not taken is shown later, and what comes meanwhile counted. */
     synchronized void show(Predicate<String> page) {
-        if (count > 0 && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {
+        if (count > 0
+                && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {
             kept = new Json().array();
             count = 0;
             left = 0;
@@ -82,7 +84,8 @@ final class Tail implements MessageListener, AutoCloseable {
             json.put("text", text).put("whole", payload.length <= MOST_BYTES);
         } else {
             int shown = Math.min(payload.length, MOST_HEX_BYTES);
-            json.put("hex", HexFormat.ofDelimiter(" ").formatHex(payload, 0, shown)).put("whole", shown == payload.length);
+            json.put("hex", HexFormat.ofDelimiter(" ").formatHex(payload, 0, shown)).put("whole",
+                    shown == payload.length);
         }
         json.end();
     }

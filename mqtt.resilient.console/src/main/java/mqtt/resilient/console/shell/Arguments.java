@@ -59,7 +59,8 @@ final class Arguments {
             return name;
         }
         if (operands.size() != others) {
-            throw wrong(operands.size() < others ? "an argument is missing" : "\"" + operands.get(others + 1) + "\" is one argument too many");
+            throw wrong(operands.size() < others ? "an argument is missing"
+                    : "\"" + operands.get(others + 1) + "\" is one argument too many");
         }
         if (clients.names().size() != 1) {
             throw wrong(clients.names().isEmpty() ? "no client is configured"

@@ -34,7 +34,7 @@ class PrometheusTest {
 
     /** Every figure has another value. */
     private static ClientMetrics distinct() {
-        long[] next = {1000};
+        long[] next = { 1000 };
         return Figures.metrics(Stream.of(ClientMetrics.class.getRecordComponents())
                 .collect(Collectors.toMap(each -> each.getName(), each -> next[0]++)));
     }
@@ -45,9 +45,11 @@ class PrometheusTest {
         String text = write(Figures.status(ConnectionState.ONLINE, "", Duration.ZERO), metrics);
         for (var component : ClientMetrics.class.getRecordComponents()) {
             double value = ((Number) component.getAccessor().invoke(metrics)).doubleValue();
-            double shown = component.getName().endsWith("Nanos") ? value / 1e9 : component.getName().endsWith("Millis") ? value / 1e3 : value;
+            double shown = component.getName().endsWith("Nanos") ? value / 1e9
+                    : component.getName().endsWith("Millis") ? value / 1e3 : value;
             assertTrue(text.lines().anyMatch(line -> !line.startsWith("#")
-                    && Math.abs(Double.parseDouble(line.substring(line.lastIndexOf(' '))) - shown) < 1e-9), component + " in\n" + text);
+                    && Math.abs(Double.parseDouble(line.substring(line.lastIndexOf(' '))) - shown) < 1e-9),
+                    component + " in\n" + text);
         }
     }
 
@@ -77,7 +79,9 @@ class PrometheusTest {
 
     @Test
     void stateAndStoreAreOneOfAll() {
-        String text = write(Figures.status(ConnectionState.WAITING, "", Duration.ofMillis(1500), "wrong", StoreHealth.DEGRADED, "slow"),
+        String text = write(
+                Figures.status(ConnectionState.WAITING, "", Duration.ofMillis(1500), "wrong", StoreHealth.DEGRADED,
+                        "slow"),
                 Figures.metrics(Map.of()));
         assertEquals(Map.of("WAITING", "1"), set(text, "state", ConnectionState.values()));
         assertEquals(Map.of("DEGRADED", "1"), set(text, "store_health", StoreHealth.values()));
@@ -87,8 +91,10 @@ class PrometheusTest {
     }
 
     private static Map<String, String> set(String text, String name, Enum<?>[] values) {
-        Map<String, String> all = text.lines().filter(line -> line.startsWith("mqtt_resilient_" + name + "{")).collect(Collectors.toMap(
-                line -> line.replaceAll(".*=\"(.*)\"}.*", "$1"), (Function<String, String>) line -> line.substring(line.lastIndexOf(' ') + 1)));
+        Map<String, String> all = text.lines().filter(line -> line.startsWith("mqtt_resilient_" + name + "{"))
+                .collect(Collectors.toMap(
+                        line -> line.replaceAll(".*=\"(.*)\"}.*", "$1"),
+                        (Function<String, String>) line -> line.substring(line.lastIndexOf(' ') + 1)));
         assertEquals(Stream.of(values).map(Enum::name).collect(Collectors.toSet()), all.keySet());
         all.values().removeIf("0"::equals);
         return all;
@@ -97,7 +103,8 @@ class PrometheusTest {
     @Test
     void aNameThatIsNoNameIsEscaped() {
         ClientStatus status = Figures.status(ConnectionState.ONLINE, "", Duration.ZERO);
-        ClientStatus hostile = new ClientStatus("a\"} 1\n\\\r\u001b", status.state(), status.since(), "", "", "", "", 0, Duration.ZERO, false, "", 0,
+        ClientStatus hostile = new ClientStatus("a\"} 1\n\\\r\u001b", status.state(), status.since(), "", "", "", "", 0,
+                Duration.ZERO, false, "", 0,
                 status.limits(), status.store(), "");
         String text = write(hostile, Figures.metrics(Map.of()));
         assertTrue(text.contains("mqtt_resilient_connected{client=\"a\\\"} 1\\n\\\\??\"} 1\n"), text);

@@ -27,7 +27,8 @@ class ClientsTest {
     private ClientStatus status = Figures.status(ConnectionState.ONLINE, Figures.NOW);
 
     private ResilientMqttClient client() {
-        return (ResilientMqttClient) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {ResilientMqttClient.class},
+        return (ResilientMqttClient) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[] { ResilientMqttClient.class },
                 (self, method, arguments) -> {
                     if (method.getName().equals("addConnectionListener")) {
                         listener = (ConnectionListener) arguments[0];
@@ -39,7 +40,8 @@ class ClientsTest {
                     } else if (method.getReturnType() == CompletionStage.class) {
                         called.add(method.getName());
                     }
-                    return method.getName().equals("equals") ? self == arguments[0] : method.getReturnType() == int.class ? 1 : null;
+                    return method.getName().equals("equals") ? self == arguments[0]
+                            : method.getReturnType() == int.class ? 1 : null;
                 });
     }
 
@@ -68,7 +70,8 @@ class ClientsTest {
         listener.onChange(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO));
         listener.onChange(Figures.status(ConnectionState.WAITING, "refused", Duration.ZERO));
         listener.onChange(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO));
-        List<String> expected = List.of("CONNECTED connected (mqtt://10.0.0.5:1883)", "DISCONNECTED refused (mqtt://10.0.0.5:1883)",
+        List<String> expected = List.of("CONNECTED connected (mqtt://10.0.0.5:1883)",
+                "DISCONNECTED refused (mqtt://10.0.0.5:1883)",
                 "PAUSED disconnect() was called (mqtt://10.0.0.5:1883)");
         assertEquals(expected, logged());
         clients.eventsCome(true);
@@ -89,7 +92,8 @@ class ClientsTest {
         listener.onChange(Figures.status(ConnectionState.ONLINE, cut.minusSeconds(1000)));
         listener.onChange(Figures.status(ConnectionState.WAITING, cut));
         ClientStatus now = null;
-        for (ConnectionState state : List.of(ConnectionState.RESOLVING, ConnectionState.CONNECTING, ConnectionState.WAITING)) {
+        for (ConnectionState state : List.of(ConnectionState.RESOLVING, ConnectionState.CONNECTING,
+                ConnectionState.WAITING)) {
             now = Figures.status(state, Instant.now());
             listener.onChange(now);
         }
@@ -118,7 +122,8 @@ class ClientsTest {
     void anOutageThatTheConsoleFindsLastsFromThenOn() {
         status = Figures.status(ConnectionState.WAITING, Instant.now().minusSeconds(9));
         clients.addClient(client(), Map.of("mqtt.client", "plant"));
-        assertEquals(status.since(), clients.stretch(Figures.status(ConnectionState.CONNECTING, Instant.now())).since());
+        assertEquals(status.since(),
+                clients.stretch(Figures.status(ConnectionState.CONNECTING, Instant.now())).since());
     }
 
     @Test
@@ -134,7 +139,8 @@ class ClientsTest {
         assertEquals("is FAILED: there is no \\u001B[31mbroker; reconnect has no effect.", clients.reconnect("plant"));
         status = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
         assertEquals("is already connected; reconnect makes a new connection.", clients.connect("plant"));
-        assertEquals(List.of("connect", "reconnect", "connect", "reconnect", "reconnect", "connect"), called, "the client decides");
+        assertEquals(List.of("connect", "reconnect", "connect", "reconnect", "reconnect", "connect"), called,
+                "the client decides");
     }
 
     @Test

@@ -71,7 +71,8 @@ class EventLogTest {
             log.add("plant", at(100 * night + 3), 1, "CONNECTED", "to a");
         }
         List<EventLog.Entry> all = log.of("plant");
-        assertEquals(List.of("DISCONNECTED", "CONNECTED", "DISCONNECTED", "CONNECTED"), all.stream().map(EventLog.Entry::kind).toList());
+        assertEquals(List.of("DISCONNECTED", "CONNECTED", "DISCONNECTED", "CONNECTED"),
+                all.stream().map(EventLog.Entry::kind).toList());
         assertEquals(at(101), all.get(2).first(), "the second outage has its own beginning");
         assertEquals(2, all.get(2).count());
     }

@@ -24,14 +24,17 @@ class ExplanationTest {
     }
 
     private static String explain(ClientStatus status, ClientMetrics metrics, double growth, List<EventLog.Entry> log) {
-        return Explanation.of(status, new Stretch(status.state() == ConnectionState.ONLINE, Figures.NOW, System.nanoTime()
-                - Duration.ofSeconds(125).toNanos()), metrics, growth, log);
+        return Explanation.of(status,
+                new Stretch(status.state() == ConnectionState.ONLINE, Figures.NOW, System.nanoTime()
+                        - Duration.ofSeconds(125).toNanos()),
+                metrics, growth, log);
     }
 
     @Test
     void aConnectedClientWithoutBacklogIsOneQuietParagraph() {
-        assertEquals("plant has been connected to mqtt://10.0.0.5:1883 for 2 min 5 s, with MQTT 5; the broker resumed the session. "
-                + "It answers within 23.4 ms. No message is pending. Store healthy.",
+        assertEquals(
+                "plant has been connected to mqtt://10.0.0.5:1883 for 2 min 5 s, with MQTT 5; the broker resumed the session. "
+                        + "It answers within 23.4 ms. No message is pending. Store healthy.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
                         Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
     }
@@ -43,7 +46,8 @@ class ExplanationTest {
                 + "1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the backlog grows by 4.0 messages per second. "
                 + "They are sent when the client is connected. Store healthy.",
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
-                        Figures.metrics(Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
+                        Figures.metrics(
+                                Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
                         4));
     }
 
@@ -62,7 +66,8 @@ class ExplanationTest {
 
     @Test
     void anAttemptThatIsHeldBackSaysThatItWaitsForTheCause() {
-        assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING, Double.NaN)
+        assertTrue(explain(Figures.status(ConnectionState.WAITING, "the network is down", Duration.ZERO), NOTHING,
+                Double.NaN)
                 .contains("Reason: the network is down. The next attempt begins when that changes"));
     }
 
@@ -90,29 +95,42 @@ class ExplanationTest {
 
     @Test
     void aPauseSaysWhetherItEndsByItself() {
-        assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING, Double.NaN)
+        assertTrue(explain(Figures.status(ConnectionState.PAUSED, "disconnect() was called", Duration.ZERO), NOTHING,
+                Double.NaN)
                 .contains("It stays paused until mqtt:connect."));
-        assertTrue(explain(Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(3)), NOTHING,
+        assertTrue(explain(
+                Figures.status(ConnectionState.PAUSED, "until the next window of the schedule", Duration.ofHours(3)),
+                NOTHING,
                 Double.NaN).contains("It connects by itself in 3 h 0 min."));
     }
 
     @Test
     void aRefusedConfigurationAndAStoreInTroubleAreNotKeptQuiet() {
-        String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
-                StoreHealth.FULL, "12 bytes are left"), Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
-                "closed", 2L)), Double.NaN);
-        assertTrue(text.contains("The latest configuration was rejected, the one before stays in force: brokers: \"x\" is not"
-                + " allowed."), text);
-        assertTrue(text.startsWith("The store of plant is full: messages are rejected, stored messages are delivered (12 bytes are left)."), text);
-        assertTrue(text.contains("Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
-                + "stop of the client."), text);
+        String text = explain(
+                Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
+                        StoreHealth.FULL, "12 bytes are left"),
+                Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
+                        "closed", 2L)),
+                Double.NaN);
+        assertTrue(text
+                .contains("The latest configuration was rejected, the one before stays in force: brokers: \"x\" is not"
+                        + " allowed."),
+                text);
+        assertTrue(text.startsWith(
+                "The store of plant is full: messages are rejected, stored messages are delivered (12 bytes are left)."),
+                text);
+        assertTrue(text.contains(
+                "Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "
+                        + "stop of the client."),
+                text);
         assertTrue(text.contains("Rejected: 7 messages."), text);
     }
 
     @ParameterizedTest
     @EnumSource(ConnectionState.class)
     void everyStateIsOneParagraphThatNamesTheClientAndIsHarmless(ConnectionState state) {
-        String text = explain(Figures.status(state, "because\n\u001b[31mof \u202ethis", Duration.ofSeconds(1)), NOTHING, Double.NaN);
+        String text = explain(Figures.status(state, "because\n\u001b[31mof \u202ethis", Duration.ofSeconds(1)), NOTHING,
+                Double.NaN);
         assertTrue(text.startsWith("plant "), text);
         assertTrue(text.chars().allMatch(each -> each >= ' ' && each < 127), text);
     }
@@ -120,9 +138,12 @@ class ExplanationTest {
     @Test
     void whateverIsWrongWithTheStoreIsTheFirstSentenceAndNeverHealthy() {
         for (StoreHealth health : StoreHealth.values()) {
-            String text = explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "", health, "because"), NOTHING, Double.NaN);
+            String text = explain(
+                    Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "", health, "because"), NOTHING,
+                    Double.NaN);
             assertEquals(health == StoreHealth.OK, text.contains("Store healthy."), text);
-            assertEquals(health != StoreHealth.OK, text.startsWith("The store of plant is ") && text.contains("because"), text);
+            assertEquals(health != StoreHealth.OK,
+                    text.startsWith("The store of plant is ") && text.contains("because"), text);
         }
     }
 
@@ -133,10 +154,12 @@ class ExplanationTest {
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", hostile);
         for (ConnectionState state : ConnectionState.values()) {
             for (StoreHealth health : StoreHealth.values()) {
-                ClientStatus status = new ClientStatus("plant", state, Figures.NOW, hostile, hostile, hostile, "5", 1, Duration.ZERO, false,
+                ClientStatus status = new ClientStatus("plant", state, Figures.NOW, hostile, hostile, hostile, "5", 1,
+                        Duration.ZERO, false,
                         hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile);
                 String text = explain(status, NOTHING, Double.NaN, log.of("plant"));
-                assertTrue(text.codePoints().allMatch(point -> point >= ' ' && point != 0x2028 && point != 0x202e), text);
+                assertTrue(text.codePoints().allMatch(point -> point >= ' ' && point != 0x2028 && point != 0x202e),
+                        text);
             }
         }
     }

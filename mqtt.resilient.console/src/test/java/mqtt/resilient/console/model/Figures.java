@@ -23,7 +23,8 @@ public final class Figures {
         RecordComponent[] components = ClientMetrics.class.getRecordComponents();
         try {
             Object[] values = Stream.of(components).map(each -> each.getType() == int.class
-                    ? (Object) some.getOrDefault(each.getName(), 0L).intValue() : some.getOrDefault(each.getName(), 0L)).toArray();
+                    ? (Object) some.getOrDefault(each.getName(), 0L).intValue() : some.getOrDefault(each.getName(), 0L))
+                    .toArray();
             return ClientMetrics.class.getDeclaredConstructor(Stream.of(components).map(RecordComponent::getType)
                     .toArray(Class<?>[]::new)).newInstance(values);
         } catch (ReflectiveOperationException e) {
@@ -41,7 +42,8 @@ public final class Figures {
         return status(state, since, state.name(), Duration.ZERO, "", StoreHealth.OK, "");
     }
 
-    public static ClientStatus status(ConnectionState state, String reason, Duration next, String error, StoreHealth store,
+    public static ClientStatus status(ConnectionState state, String reason, Duration next, String error,
+            StoreHealth store,
             String storeReason) {
         return status(state, NOW.minusSeconds(125), reason, next, error, store, storeReason);
     }

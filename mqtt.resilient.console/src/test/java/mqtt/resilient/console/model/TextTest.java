@@ -21,7 +21,8 @@ class TextTest {
         shown.codePoints().forEach(point -> {
             int type = Character.getType(point);
             assertTrue(!Character.isISOControl(point) && type != Character.FORMAT && type != Character.SURROGATE
-                    && type != Character.LINE_SEPARATOR && type != Character.PARAGRAPH_SEPARATOR, () -> "U+" + Integer.toHexString(point));
+                    && type != Character.LINE_SEPARATOR && type != Character.PARAGRAPH_SEPARATOR,
+                    () -> "U+" + Integer.toHexString(point));
         });
     }
 
@@ -42,7 +43,7 @@ class TextTest {
     @Test
     void aPayloadIsTextOrElseHex() {
         assertEquals("21.5 °C", Text.payload("21.5 °C".getBytes(StandardCharsets.UTF_8), 100));
-        assertEquals("0xff00c3", Text.payload(new byte[] {-1, 0, (byte) 0xc3}, 100));
+        assertEquals("0xff00c3", Text.payload(new byte[] { -1, 0, (byte) 0xc3 }, 100));
         assertEquals("0xffffff... (1000000 bytes)", Text.payload(repeated(), 6));
         assertEquals("", Text.payload(new byte[0], 6));
     }

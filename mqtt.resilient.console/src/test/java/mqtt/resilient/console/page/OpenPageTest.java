@@ -53,8 +53,8 @@ class OpenPageTest {
 
     private AsyncContext context() {
         ServletResponse response = (ServletResponse) Proxy.newProxyInstance(getClass().getClassLoader(),
-                new Class<?>[] {ServletResponse.class}, (proxy, method, arguments) -> browser);
-        return (AsyncContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {AsyncContext.class},
+                new Class<?>[] { ServletResponse.class }, (proxy, method, arguments) -> browser);
+        return (AsyncContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { AsyncContext.class },
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "getResponse" -> response;
                     case "complete" -> {

@@ -16,10 +16,11 @@ class TailTest {
 
     private void receive(int messages) {
         for (int i = 0; i < messages; i++) {
-            tail.onMessage((ReceivedMessage) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {ReceivedMessage.class},
+            tail.onMessage((ReceivedMessage) Proxy.newProxyInstance(getClass().getClassLoader(),
+                    new Class<?>[] { ReceivedMessage.class },
                     (self, method, arguments) -> switch (method.getName()) {
                         case "topic" -> "a";
-                        case "payload" -> new byte[] {'x'};
+                        case "payload" -> new byte[] { 'x' };
                         case "qos" -> Qos.AT_MOST_ONCE;
                         case "retained" -> false;
                         default -> throw new UnsupportedOperationException(method.getName());

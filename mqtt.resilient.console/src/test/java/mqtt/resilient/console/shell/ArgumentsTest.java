@@ -22,9 +22,11 @@ class ArgumentsTest {
         "a -n 0  | -n 0 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
         "a -n 11 | -n 11 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
         "a -n -1 | -n -1 is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]",
-        "a -n x  | -n x is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]"})
+        "a -n x  | -n x is not allowed; allowed: 1 to 10; usage: tail filter [-n count] [-r]" })
     void aWrongOptionIsNamedWithWhatIsAllowed(String typed, String error) {
-        assertEquals(error, assertThrows(IllegalArgumentException.class, () -> parse(typed.split(" ")).number("-n", 1, 10, 5)).getMessage());
+        assertEquals(error,
+                assertThrows(IllegalArgumentException.class, () -> parse(typed.split(" ")).number("-n", 1, 10, 5))
+                        .getMessage());
     }
 
     @Test
@@ -40,10 +42,12 @@ class ArgumentsTest {
         assertEquals("no client is configured; usage: tail filter [-n count] [-r]",
                 assertThrows(IllegalArgumentException.class, () -> parse("a").client(new Clients(), 1)).getMessage());
         assertEquals("there is no client \"b\"; no client is configured",
-                assertThrows(IllegalArgumentException.class, () -> parse("b", "a").client(new Clients(), 1)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> parse("b", "a").client(new Clients(), 1))
+                        .getMessage());
         assertEquals("an argument is missing; usage: tail filter [-n count] [-r]",
                 assertThrows(IllegalArgumentException.class, () -> parse().client(new Clients(), 1)).getMessage());
         assertEquals("\"c\" is one argument too many; usage: tail filter [-n count] [-r]",
-                assertThrows(IllegalArgumentException.class, () -> parse("b", "a", "c").client(new Clients(), 1)).getMessage());
+                assertThrows(IllegalArgumentException.class, () -> parse("b", "a", "c").client(new Clients(), 1))
+                        .getMessage());
     }
 }

@@ -194,21 +194,22 @@ public final class Launcher {
         }
         CountDownLatch told = new CountDownLatch(1);
         Class<?> type = admin.getBundle().loadClass("org.osgi.service.cm.ManagedService");
-        Object service = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, values) -> {
-            switch (method.getName()) {
-                case "updated" -> told.countDown();
-                case "equals" -> {
-                    return proxy == values[0];
-                }
-                case "hashCode" -> {
-                    return System.identityHashCode(proxy);
-                }
-                default -> {
-                    return "launcher";
-                }
-            }
-            return null;
-        });
+        Object service = Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type },
+                (proxy, method, values) -> {
+                    switch (method.getName()) {
+                        case "updated" -> told.countDown();
+                        case "equals" -> {
+                            return proxy == values[0];
+                        }
+                        case "hashCode" -> {
+                            return System.identityHashCode(proxy);
+                        }
+                        default -> {
+                            return "launcher";
+                        }
+                    }
+                    return null;
+                });
         var registration = context().registerService(type.getName(), service,
                 FrameworkUtil.asDictionary(Map.of(Constants.SERVICE_PID, "mqtt.resilient.demo.launcher")));
         if (!told.await(CONFIGURED_LIMIT_SECONDS, TimeUnit.SECONDS)) {

@@ -182,7 +182,8 @@ class InstallationTest {
                 .newFramework(Map.of(Constants.FRAMEWORK_STORAGE, storage.toString(), "felix.log.level", "0"));
         framework.init();
         // Installed, not yet marked as started.
-        framework.getBundleContext().installBundle("launcher:first", new ByteArrayInputStream(bundle("first", "0.9.0")));
+        framework.getBundleContext().installBundle("launcher:first",
+                new ByteArrayInputStream(bundle("first", "0.9.0")));
         start();
         assertAllAreStarted();
         assertEquals("1.0.0", named("first").getVersion().toString());
@@ -224,7 +225,8 @@ class InstallationTest {
 
     @Test
     void aJarThatIsNoBundleIsRefusedByItsName() throws IOException {
-        try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(jars.resolve("plain.jar")), new Manifest())) {
+        try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(jars.resolve("plain.jar")),
+                new Manifest())) {
             jar.finish();
         }
         String message = assertThrows(IllegalArgumentException.class, this::start).getMessage();

@@ -100,7 +100,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         dispatcher = new Dispatcher(scheduler, environment.listeners(), this, initial.dispatch());
         supervisor = new Supervisor(environment.network(), scheduler, environment.random(), protocol, session, this);
         subscribers = new Subscribers(session, dispatcher, environment.completions());
-        inspector = new Inspector(environment, publisher, () -> dispatcher.inspect(ClientInspector.MAX_RESULTS, subscribers::grant));
+        inspector = new Inspector(environment, publisher,
+                () -> dispatcher.inspect(ClientInspector.MAX_RESULTS, subscribers::grant));
         store = new ClientStore(scheduler, none, stores, publisher, session, dispatcher, supervisor, events, condition);
         linkStatus = supervisor.status();
     }
@@ -245,15 +246,18 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     /** The same with user properties for the broker. */
-    public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties, InboundQueue queue) {
+    public ClientSubscription subscribe(String filter, int options, List<UserProperty> userProperties,
+            InboundQueue queue) {
         return subscribe(List.of(filter), options, userProperties, queue).get(0);
     }
 
     /** The same for several filters, in one packet where that is possible. */
     public List<ClientSubscription> subscribe(List<String> filters, int options, List<UserProperty> userProperties,
             InboundQueue queue) {
-        List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue)).toList();
-        commands.execute(() -> all.forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
+        List<ClientSubscription> all = filters.stream().map(filter -> new ClientSubscription(this, filter, queue))
+                .toList();
+        commands.execute(() -> all
+                .forEach(stopping ? subscribers::end : each -> subscribers.add(each, options, userProperties)));
         return all;
     }
 
@@ -379,7 +383,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
-                now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(), told.health(),
+                now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(),
+                told.health(),
                 told.reason());
     }
 
@@ -414,7 +419,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     @Override
     public void mend() {
         new Mending().add(supervisor::disconnectNow).add(store::mend).add(store::mendChange).add(session::mend)
-                .add(publisher::mend).add(dispatcher::mend).add(() -> counters.set(Counter.UNHANDLED, dispatcher.unhandled()))
+                .add(publisher::mend).add(dispatcher::mend)
+                .add(() -> counters.set(Counter.UNHANDLED, dispatcher.unhandled()))
                 .add(supervisor::mend).run();
     }
 
@@ -476,7 +482,8 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
                 publisher.ended(Outcome.Kind.EXPIRED), publisher.ended(Outcome.Kind.CANCELLED),
                 publisher.ended(Outcome.Kind.REFUSED), publisher.ended(Outcome.Kind.DEAD_LETTERED),
                 publisher.ended(Outcome.Kind.DROPPED), publisher.ended(Outcome.Kind.CLOSED),
-                publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(), (int) counters.get(Counter.IN_FLIGHT),
+                publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(),
+                (int) counters.get(Counter.IN_FLIGHT),
                 counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),

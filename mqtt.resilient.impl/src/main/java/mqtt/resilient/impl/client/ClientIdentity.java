@@ -28,13 +28,15 @@ public final class ClientIdentity {
      *
      * @throws IOException if the file can be neither read nor written; the id would change with every start
      */
-    public static String derive(FileSystem files, String client, Machine machine, RandomGenerator random) throws IOException {
+    public static String derive(FileSystem files, String client, Machine machine, RandomGenerator random)
+            throws IOException {
         String safeName = client.replaceAll("[^A-Za-z0-9_-]", "-");
         String path = client + ".client-id"; // a client's name has no slash
         byte[] content = files.read(path);
         List<String> lines = content == null ? List.of() : new String(content, StandardCharsets.UTF_8).lines().toList();
         boolean ours = lines.size() >= 2 && lines.get(0).startsWith(safeName + "-") && isKnownBy(machine, lines);
-        List<String> now = new ArrayList<>(List.of(ours ? lines.get(0) : fresh(client, random), MACHINE + machine.id()));
+        List<String> now = new ArrayList<>(
+                List.of(ours ? lines.get(0) : fresh(client, random), MACHINE + machine.id()));
         if (ours) {
             lines.stream().skip(2).filter(line -> line.startsWith(ADDRESS)).forEach(now::add);
         }

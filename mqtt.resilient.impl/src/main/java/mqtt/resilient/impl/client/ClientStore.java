@@ -18,8 +18,7 @@ import mqtt.resilient.impl.session.StoredState;
  * nothing is pending. Only while it is open are messages admitted. On the loop only, but for what says otherwise.
  */
 final class ClientStore implements MessageStore.Listener {
-    private static final String CHANGE_WAITS =
-            "store, store.directory: messages are pending; the change takes effect when none is pending";
+    private static final String CHANGE_WAITS = "store, store.directory: messages are pending; the change takes effect when none is pending";
     private static final long CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long CHANGE_NANOS = 100_000_000L;
     private static final int CHANGE_ATTEMPTS = 100;
@@ -50,8 +49,10 @@ final class ClientStore implements MessageStore.Listener {
      *
      * @param stores makes the store that a configuration asks for
      */
-    ClientStore(Scheduler scheduler, MessageStore none, Function<StoreSettings, MessageStore> stores, Publisher publisher,
-            Session session, Dispatcher dispatcher, Supervisor supervisor, ClientEvents events, StoreCondition condition) {
+    ClientStore(Scheduler scheduler, MessageStore none, Function<StoreSettings, MessageStore> stores,
+            Publisher publisher,
+            Session session, Dispatcher dispatcher, Supervisor supervisor, ClientEvents events,
+            StoreCondition condition) {
         this.scheduler = scheduler;
         this.stores = stores;
         store = none;

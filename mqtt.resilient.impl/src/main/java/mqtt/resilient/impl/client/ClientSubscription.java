@@ -18,7 +18,7 @@ public final class ClientSubscription implements Subscription {
     private volatile Grant granted = Grant.PENDING;
     /** Whether its end has begun; on the loop only. */
     private boolean ended;
-    private volatile Runnable onClose = () -> { };
+    private volatile Runnable onClose = () -> {};
     /** What goes along with the UNSUBSCRIBE. */
     private volatile List<UserProperty> farewell = List.of();
 

@@ -92,6 +92,7 @@ final class Expiry {
 
     private void endTooOld(Outgoing message, long now) {
         boolean expired = message.isExpired(now);
-        settling.settle(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED, expired ? Reason.SUCCESS : TOO_OLD);
+        settling.settle(message, expired ? Outcome.Kind.EXPIRED : Outcome.Kind.DROPPED,
+                expired ? Reason.SUCCESS : TOO_OLD);
     }
 }

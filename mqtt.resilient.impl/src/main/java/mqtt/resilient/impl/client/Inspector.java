@@ -58,7 +58,8 @@ final class Inspector implements ClientInspector {
 
     private static void requireWithin(String name, int value, int least, int most) {
         if (value < least || value > most) {
-            throw new IllegalArgumentException(name + ": " + value + " is not allowed; allowed are " + least + " to " + most);
+            throw new IllegalArgumentException(
+                    name + ": " + value + " is not allowed; allowed are " + least + " to " + most);
         }
     }
 }

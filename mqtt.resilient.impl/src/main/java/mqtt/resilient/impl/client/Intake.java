@@ -214,7 +214,8 @@ final class Intake {
                     + limits.maxMessages() + " (store.max.messages)";
             case UNWRITTEN -> "store: " + describe(1 << UNWRITTEN);
             default -> "message: " + (messages(kind) + 1) + " messages with " + (bytes(kind) + cost)
-                    + " bytes would be pending in lane " + kind + "; allowed are " + limits.lanes().get(kind).maxMessages()
+                    + " bytes would be pending in lane " + kind + "; allowed are "
+                    + limits.lanes().get(kind).maxMessages()
                     + " and " + limits.lanes().get(kind).maxBytes() + " (store.lanes)";
         };
     }
@@ -286,7 +287,8 @@ final class Intake {
 
     /** What the pending messages of a kind take where they are kept: on the disk, or in the heap. */
     private long bytes(int kind) {
-        return admittedBytes[kind] - endedBytes.get(kind) + (isWritten(kind) ? 0 : messages(kind) * Outgoing.HEAP_BYTES);
+        return admittedBytes[kind] - endedBytes.get(kind)
+                + (isWritten(kind) ? 0 : messages(kind) * Outgoing.HEAP_BYTES);
     }
 
     private long pendingBytes() {

@@ -49,7 +49,8 @@ final class Leaving {
 
     /** The client has stopped. */
     void close() {
-        waiting.values().forEach(same -> same.forEach(subscription -> subscription.removed(Removal.CLOSED, completions)));
+        waiting.values()
+                .forEach(same -> same.forEach(subscription -> subscription.removed(Removal.CLOSED, completions)));
         waiting.clear();
     }
 }

@@ -292,7 +292,8 @@ final class Outcomes {
             completions.execute(() -> stage.complete(new Outcome(kind, 0, "the client has stopped")));
         });
         watchedStored.removeAll((id, stage) -> completions.execute(() -> stage.completeExceptionally(
-                new RejectedException(RejectedException.Reason.STORE, "store: the client stopped before the message was written"))));
+                new RejectedException(RejectedException.Reason.STORE,
+                        "store: the client stopped before the message was written"))));
     }
 
     /** Gives up a watch: the message ended too long ago; on the loop. */

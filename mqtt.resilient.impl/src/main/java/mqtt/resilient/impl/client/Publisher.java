@@ -221,15 +221,18 @@ public final class Publisher {
                 oldest[0] = Math.min(message.acceptedNanos() - now, oldest[0] - now) + now;
             }
         });
-        return new ClientInspector.Lane(lane, Math.max(0, intake.pending(lane) - inFlight[0]), inFlight[0], intake.pendingBytes(lane),
+        return new ClientInspector.Lane(lane, Math.max(0, intake.pending(lane) - inFlight[0]), inFlight[0],
+                intake.pendingBytes(lane),
                 (now - oldest[0]) / NANOS_PER_MILLI);
     }
 
     /** Some of the oldest messages of a lane or of QoS 0 that were never sent; on the loop. */
     List<ClientInspector.Waiting> waiting(int lane, int most) {
         long now = scheduler.nanoTime();
-        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce() : store.oldest(lane, most)).stream().limit(most)
-                .map(message -> new ClientInspector.Waiting(message.id(), message.message().topic(), message.message().qos(),
+        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce() : store.oldest(lane, most)).stream()
+                .limit(most)
+                .map(message -> new ClientInspector.Waiting(message.id(), message.message().topic(),
+                        message.message().qos(),
                         message.message().payloadLength(), (now - message.acceptedNanos()) / NANOS_PER_MILLI))
                 .toList();
     }

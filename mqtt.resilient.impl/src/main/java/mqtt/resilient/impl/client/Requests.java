@@ -99,8 +99,9 @@ public final class Requests {
         long held = heldBytes.addAndGet(bytes);
         if (requests > MOST_PENDING || held > MAX_HELD_BYTES && requests > 1) { // counted before it reaches the loop
             released(bytes);
-            return CompletableFuture.failedStage(new IllegalStateException(MOST_PENDING + " requests of this service, or "
-                    + MAX_HELD_BYTES + " bytes of them, wait for their answers; allowed are no more"));
+            return CompletableFuture
+                    .failedStage(new IllegalStateException(MOST_PENDING + " requests of this service, or "
+                            + MAX_HELD_BYTES + " bytes of them, wait for their answers; allowed are no more"));
         }
         environment.scheduler().execute(begin);
         return stage;
@@ -167,11 +168,13 @@ public final class Requests {
         boolean five = client.status().protocol().equals("5");
         String self = client.status().clientId().replaceAll("[+#/]", "_");
         String information = client.status().limits().responseInformation();
-        String reply = five ? (information.isEmpty() ? REPLIES : information) + "/" + self : message.topic() + "/reply/" + self;
+        String reply = five ? (information.isEmpty() ? REPLIES : information) + "/" + self
+                : message.topic() + "/reply/" + self;
         Message.Builder request = Message.to(five ? message.topic() : message.topic() + "/request/" + self + "/" + id)
                 .payload(message.payload()).qos(message.qos()).retain(message.retain()).lane(message.lane())
-                .expiresAfter(Duration.ofNanos(message.expiresAfterNanos() > 0 ? Math.min(message.expiresAfterNanos(), nanos)
-                        : nanos))
+                .expiresAfter(
+                        Duration.ofNanos(message.expiresAfterNanos() > 0 ? Math.min(message.expiresAfterNanos(), nanos)
+                                : nanos))
                 .properties(!five ? message.properties() : message.properties().toBuilder().responseTopic(reply)
                         .correlationData(ByteBuffer.allocate(Long.BYTES).putLong(id).array()).build());
         String replyFilter = five ? reply : reply + "/+";
@@ -179,7 +182,8 @@ public final class Requests {
         if (answers == null) {
             answers = new Replies(client.subscribe(replyFilter, 1, queue));
             replies.put(replyFilter, answers);
-            answers.subscription.result().thenAccept(grant -> environment.scheduler().execute(() -> granted(replyFilter, grant)));
+            answers.subscription.result()
+                    .thenAccept(grant -> environment.scheduler().execute(() -> granted(replyFilter, grant)));
         }
         answers.open.add(id);
         if (answers.granted) {
@@ -201,8 +205,9 @@ public final class Requests {
         } else { // the next request asks the broker again
             replies.remove(replyFilter);
             client.unsubscribe(answers.subscription);
-            List.copyOf(answers.held.keySet()).forEach(id -> fail(id, new IllegalStateException("the broker refused the subscription to "
-                    + replyFilter + " with code " + grant.code())));
+            List.copyOf(answers.held.keySet())
+                    .forEach(id -> fail(id, new IllegalStateException("the broker refused the subscription to "
+                            + replyFilter + " with code " + grant.code())));
         }
     }
 

@@ -100,13 +100,15 @@ final class Withdrawals {
                 }
             } else if (!stopped) {
                 Outgoing oldest = store.next(lane);
-                for (; oldest != null && oldest.id() <= last && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
+                for (; oldest != null && oldest.id() <= last
+                        && count < before + DROPPED_AT_ONCE; oldest = store.next(lane)) {
                     drop(store.removeOldest(lane));
                 }
                 boolean more = oldest == null ? store.queued(lane) > 0 : oldest.id() <= last;
                 waits = count > before ? 0 : waits + 1;
                 if (more && waits < DROP_WAITS) {
-                    scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0), Repeated.of(scheduler, this));
+                    scheduler.at(scheduler.nanoTime() + (oldest == null ? DROP_WAIT_NANOS : 0),
+                            Repeated.of(scheduler, this));
                     return;
                 }
             }

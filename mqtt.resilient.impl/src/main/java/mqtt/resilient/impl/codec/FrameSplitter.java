@@ -133,8 +133,9 @@ public final class FrameSplitter {
             length |= (b & 0x7F) << 7 * (i - 1);
             if (b >= 0) {
                 if (length + i + 1 > maxPacketBytes && (in.get(start) & 0xF0) >> 4 != PacketType.PUBLISH) {
-                    throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE, "a " + PacketType.name((in.get(start) & 0xFF) >> 4) + " of "
-                            + (length + i + 1) + " bytes; packet.max.bytes allows " + maxPacketBytes);
+                    throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE,
+                            "a " + PacketType.name((in.get(start) & 0xFF) >> 4) + " of "
+                                    + (length + i + 1) + " bytes; packet.max.bytes allows " + maxPacketBytes);
                 }
                 return length + i + 1;
             }

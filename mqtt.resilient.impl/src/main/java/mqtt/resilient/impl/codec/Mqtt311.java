@@ -224,7 +224,8 @@ public final class Mqtt311 implements ProtocolVersion {
         private String topic(ByteBuffer body) throws ProtocolException {
             int start = body.position();
             int length = body.remaining() < 2 ? 0 : body.getShort(start) & 0xFFFF;
-            if (length > 0 && length == latestBytes.limit() && length <= body.remaining() - 2 && latestBytes.equals(body.slice(start + 2, length))) {
+            if (length > 0 && length == latestBytes.limit() && length <= body.remaining() - 2
+                    && latestBytes.equals(body.slice(start + 2, length))) {
                 body.position(start + 2 + length);
                 return latestTopic;
             }

@@ -165,7 +165,8 @@ public final class EngineComponent implements ClientFactory, Host {
 
     @Override
     public boolean isDataAreaCleaned() {
-        return Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT.equals(context.getProperty(Constants.FRAMEWORK_STORAGE_CLEAN))
+        return Constants.FRAMEWORK_STORAGE_CLEAN_ONFIRSTINIT
+                .equals(context.getProperty(Constants.FRAMEWORK_STORAGE_CLEAN))
                 || "true".equals(context.getProperty("osgi.clean"));
     }
 
@@ -309,7 +310,8 @@ public final class EngineComponent implements ClientFactory, Host {
         }
 
         @Override
-        public void ungetService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of, ResilientMqttClient handle) {
+        public void ungetService(Bundle bundle, ServiceRegistration<ResilientMqttClient> of,
+                ResilientMqttClient handle) {
             ((ClientHandle) handle).release();
         }
     }

@@ -53,7 +53,8 @@ public final class Journals implements MessageStores {
                     + "\" is not allowed; allowed are 1 to 100 letters, digits, dots, underscores and hyphens");
         }
         if (durability == Durability.MEMORY || durability == Durability.VOLATILE) {
-            throw new IllegalArgumentException("durability: " + durability + " is not allowed; allowed: POWER, PROCESS");
+            throw new IllegalArgumentException(
+                    "durability: " + durability + " is not allowed; allowed: POWER, PROCESS");
         }
         if (stopped) { // its threads may be gone, and whoever called would wait for ever
             throw new IOException("journals cannot be opened: the bundle is stopping");

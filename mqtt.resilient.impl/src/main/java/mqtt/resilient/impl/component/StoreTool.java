@@ -13,7 +13,8 @@ public final class StoreTool {
 
     /** Ends with 0 if nothing is damaged, 1 if something is, 2 if it cannot say. */
     public static void main(String[] arguments) {
-        if (arguments.length != 2 || !arguments[0].matches("dump|verify") || !Files.isDirectory(Path.of(arguments[1]))) {
+        if (arguments.length != 2 || !arguments[0].matches("dump|verify")
+                || !Files.isDirectory(Path.of(arguments[1]))) {
             System.err.println("store: needs dump or verify, and the directory of a journal");
             System.exit(2);
         }

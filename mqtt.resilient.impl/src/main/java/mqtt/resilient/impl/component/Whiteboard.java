@@ -163,7 +163,8 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
                 : value instanceof Collection<?> collection ? collection.stream() : Stream.of(value);
         List<String> filters = values.map(String::valueOf).map(Topics::requireFilter).distinct().toList();
         if (filters.isEmpty() && !maybeNone) {
-            throw new IllegalArgumentException(MqttConstants.FILTER + ": an empty list is not allowed; at least one is");
+            throw new IllegalArgumentException(
+                    MqttConstants.FILTER + ": an empty list is not allowed; at least one is");
         }
         return filters;
     }
@@ -184,8 +185,9 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
         entry.reported = reason;
         String listener = engine.describe(entry.listener);
         LOG.warn("Listener {} gets no messages: {}", listener, reason);
-        engine.post(MqttConstants.EVENT_CONFIGURATION, Map.of(MqttConstants.REASON, OutsideText.oneLine(listener + ": " + reason),
-                MqttConstants.ACCEPTED, false,
-                MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));
+        engine.post(MqttConstants.EVENT_CONFIGURATION,
+                Map.of(MqttConstants.REASON, OutsideText.oneLine(listener + ": " + reason),
+                        MqttConstants.ACCEPTED, false,
+                        MqttConstants.TIMESTAMP, engine.engine().environment().scheduler().wallClockMillis()));
     }
 }

@@ -88,6 +88,7 @@ final class Delivery implements ReceivedMessage {
 
     @Override
     public String toString() {
-        return "ReceivedMessage[" + OutsideText.oneLine(topic()) + ", " + publish.payload().length + " B, QoS " + qos().ordinal() + "]";
+        return "ReceivedMessage[" + OutsideText.oneLine(topic()) + ", " + publish.payload().length + " B, QoS "
+                + qos().ordinal() + "]";
     }
 }

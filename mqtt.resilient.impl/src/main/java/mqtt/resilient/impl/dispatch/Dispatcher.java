@@ -110,7 +110,7 @@ public final class Dispatcher {
     public void restore(String filter, int options) {
         Filter entry = filters.get(filter);
         if (entry == null) {
-            InboundQueue former = queue(message -> { }, "", false);
+            InboundQueue former = queue(message -> {}, "", false);
             entry = filters.add(filter);
             entry.former = former;
         }
@@ -335,8 +335,9 @@ public final class Dispatcher {
             if (dropped != delivery) {
                 finish(dropped.reception);
             }
-            events.dropped(dropped.topic(), "QoS 0 dropped, queue full (inbound.queue, or the capacity of a MessageQueue): "
-                    + queue.description);
+            events.dropped(dropped.topic(),
+                    "QoS 0 dropped, queue full (inbound.queue, or the capacity of a MessageQueue): "
+                            + queue.description);
         }
     }
 
@@ -436,10 +437,12 @@ public final class Dispatcher {
             Filter filter = each.getValue();
             int options = filter.options();
             Set<InboundQueue> queues = filter.listeners.keySet();
-            return new ClientInspector.Subscribed(each.getKey(), Qos.of(options & Subscribe.Request.QOS), granted.apply(each.getKey()),
+            return new ClientInspector.Subscribed(each.getKey(), Qos.of(options & Subscribe.Request.QOS),
+                    granted.apply(each.getKey()),
                     queues.stream().map(queue -> queue.description).toList(),
                     filter.departed.stream().map(departed -> departed.queue.description).toList(),
-                    queues.stream().mapToInt(InboundQueue::size).sum(), queues.stream().mapToLong(InboundQueue::discards).sum());
+                    queues.stream().mapToInt(InboundQueue::size).sum(),
+                    queues.stream().mapToLong(InboundQueue::discards).sum());
         }).toList();
     }
 

@@ -27,7 +27,8 @@ final class Filter {
 
     /** Whether there is anybody else who listens, or may come back. */
     boolean hasOthers(Object leaves) {
-        return listeners.size() + departed.size() > (listeners.containsKey(leaves) || departed.contains(leaves) ? 1 : 0);
+        return listeners.size()
+                + departed.size() > (listeners.containsKey(leaves) || departed.contains(leaves) ? 1 : 0);
     }
 
     /**
@@ -36,6 +37,7 @@ final class Filter {
      */
     Departed predecessor(InboundQueue queue, int options) {
         return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()
-                .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & Subscribe.Request.QOS) > 0 ? departed.get(0) : null);
+                .orElse(listeners.isEmpty() && !departed.isEmpty() && (options & Subscribe.Request.QOS) > 0
+                        ? departed.get(0) : null);
     }
 }

@@ -24,7 +24,8 @@ final class ClientCare implements EventLoop.Watcher {
     @Override
     public void heapWasShort(String where) {
         Collection<ManagedClient> all = clients.get();
-        LOG.error("Out of memory in {}: what was under way may be half done, so all {} clients connect again", where, all.size());
+        LOG.error("Out of memory in {}: what was under way may be half done, so all {} clients connect again", where,
+                all.size());
         for (ManagedClient each : all) {
             try {
                 each.engineClient().mend();
@@ -36,7 +37,8 @@ final class ClientCare implements EventLoop.Watcher {
 
     @Override
     public void ended(Throwable reason) {
-        String words = "the thread mqtt-io has ended; restart the bundle mqtt.resilient.impl, or the program: " + reason;
+        String words = "the thread mqtt-io has ended; restart the bundle mqtt.resilient.impl, or the program: "
+                + reason;
         LOG.error("All clients have failed: {}", words, reason);
         for (ManagedClient each : clients.get()) {
             each.engineClient().fail(words);

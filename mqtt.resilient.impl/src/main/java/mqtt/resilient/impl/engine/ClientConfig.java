@@ -170,7 +170,8 @@ public @interface ClientConfig {
     int stable_seconds() default 30;
 
     @AttributeDefinition(name = "Network: source", options = {
-        @Option(label = "the best available", value = "auto"), @Option(label = "the operating system", value = "system"),
+        @Option(label = "the best available", value = "auto"),
+        @Option(label = "the operating system", value = "system"),
         @Option(label = "Eclipse Kura", value = "kura"), @Option(label = "none", value = "none") },
             description = "Where the network state comes from. UP starts an attempt at once; DOWN suspends attempts, except "
                     + "to this machine and its neighbours, and never closes a connection that works.")
@@ -303,7 +304,8 @@ public @interface ClientConfig {
                     + "at most a quarter of the heap (-Xmx).")
     long store_max_bytes() default 268_435_456;
 
-    @AttributeDefinition(name = "Store: messages", min = "0", description = "How many messages may be pending. 0: any number.")
+    @AttributeDefinition(name = "Store: messages", min = "0",
+            description = "How many messages may be pending. 0: any number.")
     long store_max_messages() default 0;
 
     @AttributeDefinition(name = "Store: age (s)", min = "0",

@@ -136,13 +136,15 @@ public final class ClientHandle implements ResilientMqttClient {
     public List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener) {
         List<String> all = filters == null ? List.of() : new ArrayList<>(filters);
         if (all.isEmpty() || all.contains(null) || new HashSet<>(all).size() < all.size()) {
-            throw new IllegalArgumentException("filters: " + filters + " is not allowed; allowed: at least one filter, each once");
+            throw new IllegalArgumentException(
+                    "filters: " + filters + " is not allowed; allowed: at least one filter, each once");
         }
         all.forEach(filter -> require(filter, options));
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().queue(listener, host.describe(listener), options.manualAcknowledgement());
-        return List.copyOf(client.subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
-                .map(this::own).toList());
+        return List.copyOf(
+                client.subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
+                        .map(this::own).toList());
     }
 
     @Override
@@ -158,14 +160,16 @@ public final class ClientHandle implements ResilientMqttClient {
         require(filter, options);
         Objects.requireNonNull(responder, "responder: null is not allowed");
         if (options.manualAcknowledgement()) {
-            throw new IllegalArgumentException("manualAcknowledgement: true is not allowed for a responder; allowed is false");
+            throw new IllegalArgumentException(
+                    "manualAcknowledgement: true is not allowed for a responder; allowed is false");
         }
         Client mine = client();
         ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), host.describe(responder),
                 false);
-        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue);
+        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options),
+                options.userProperties(), queue);
         if (filter.endsWith("#")) {
-            return own(subscription, () -> { });
+            return own(subscription, () -> {});
         }
         ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options),
                 options.userProperties(), queue);
@@ -205,7 +209,7 @@ public final class ClientHandle implements ResilientMqttClient {
     }
 
     private ClientSubscription own(ClientSubscription subscription) {
-        return own(subscription, () -> { });
+        return own(subscription, () -> {});
     }
 
     private ClientSubscription own(ClientSubscription subscription, Runnable withIt) {

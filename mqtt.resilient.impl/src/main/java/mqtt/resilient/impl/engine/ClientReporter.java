@@ -55,7 +55,8 @@ final class ClientReporter implements ClientEvents {
     public void changed(ClientStatus status, boolean sessionLost, boolean permanent) {
         switch (status.state()) {
             case ONLINE -> {
-                LOG.info("{}: connected to {} as {} with MQTT {}{}", name, status.broker(), status.clientId(), status.protocol(),
+                LOG.info("{}: connected to {} as {} with MQTT {}{}", name, status.broker(), status.clientId(),
+                        status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
                 if (sessionLost) {
@@ -152,10 +153,12 @@ final class ClientReporter implements ClientEvents {
     public void storeOpened(StoredState state) {
         long messages = Arrays.stream(state.messages).sum();
         if (messages > 0) {
-            LOG.info("{}: store opened: {} pending from before", name, messages == 1 ? "1 message" : messages + " messages");
+            LOG.info("{}: store opened: {} pending from before", name,
+                    messages == 1 ? "1 message" : messages + " messages");
         }
         if (state.recordsSkipped + state.segmentsQuarantined > 0 || !state.incomplete.isEmpty()) {
-            String damage = "damaged records: " + state.recordsSkipped + ", quarantined segments: " + state.segmentsQuarantined
+            String damage = "damaged records: " + state.recordsSkipped + ", quarantined segments: "
+                    + state.segmentsQuarantined
                     + (state.incomplete.isEmpty() ? "" : ", " + state.incomplete);
             LOG.error("{}: store incomplete: {}; every readable message is delivered", name, damage);
             postStore(StoreHealth.DEGRADED, damage);
@@ -189,6 +192,7 @@ final class ClientReporter implements ClientEvents {
 
     @Override
     public void listenerSlow(String listener, long nanos) {
-        LOG.warn("{}: a call of {} has been running for {} s; later calls wait", name, listener, nanos / 1_000_000_000L);
+        LOG.warn("{}: a call of {} has been running for {} s; later calls wait", name, listener,
+                nanos / 1_000_000_000L);
     }
 }

@@ -117,7 +117,8 @@ public final class Configuration {
     /** Keys that mean nothing here, most likely misspelt. */
     Set<String> unknownKeys() {
         return properties.keySet().stream().filter(key -> key != null && !DEFAULTS.containsKey(key)
-                && FRAMEWORK_PREFIXES.stream().noneMatch(key::startsWith)).collect(Collectors.toCollection(TreeSet::new));
+                && FRAMEWORK_PREFIXES.stream().noneMatch(key::startsWith))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** The settings until there is a valid configuration. */
@@ -131,7 +132,8 @@ public final class Configuration {
 
     String name() throws InvalidException {
         if (properties.keySet().stream().anyMatch(Objects::isNull)) {
-            throw new InvalidException("configuration: the key null is not allowed; allowed: the keys of docs/configuration.md");
+            throw new InvalidException(
+                    "configuration: the key null is not allowed; allowed: the keys of docs/configuration.md");
         }
         String name = text("mqtt.client").strip();
         if (!name.matches("[A-Za-z0-9._-]{1,100}")) {
@@ -190,7 +192,8 @@ public final class Configuration {
      */
     public ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
-        return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(), store(place),
+        return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(),
+                store(place),
                 packetMaxBytes, wanProbe());
     }
 
@@ -212,30 +215,36 @@ public final class Configuration {
         String password = text(".password");
         byte[] passwordBytes = password.getBytes(StandardCharsets.UTF_8);
         if (passwordBytes.length > MAX_STRING_BYTES) {
-            throw new InvalidException(".password: " + passwordBytes.length + " bytes are not allowed; allowed: at most "
-                    + MAX_STRING_BYTES);
+            throw new InvalidException(
+                    ".password: " + passwordBytes.length + " bytes are not allowed; allowed: at most "
+                            + MAX_STRING_BYTES);
         }
         LinkSettings.Protocol protocol = protocol();
         String method = text("auth.method");
         if (!method.isEmpty() && protocol == LinkSettings.Protocol.MQTT_3_1_1) {
-            throw new InvalidException("auth.method: \"" + method + "\" is not allowed with protocol=3.1.1, which has no enhanced "
-                    + "authentication; allowed with it: empty");
+            throw new InvalidException(
+                    "auth.method: \"" + method + "\" is not allowed with protocol=3.1.1, which has no enhanced "
+                            + "authentication; allowed with it: empty");
         }
         if (method.getBytes(StandardCharsets.UTF_8).length > MAX_STRING_BYTES || method.indexOf(0) >= 0) {
-            throw invalid("auth.method", method.length() + " characters", "at most 65535 bytes of UTF-8 without U+0000");
+            throw invalid("auth.method", method.length() + " characters",
+                    "at most 65535 bytes of UTF-8 without U+0000");
         }
         protocol = method.isEmpty() ? protocol : LinkSettings.Protocol.MQTT_5; // falling back would leave it out
         if (user.isEmpty() && !password.isEmpty() && protocol != LinkSettings.Protocol.MQTT_5) {
-            throw new InvalidException("user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with "
-                    + "protocol=5");
+            throw new InvalidException(
+                    "user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with "
+                            + "protocol=5");
         }
         long backoffMin = number("backoff.min.ms", 10, 3_600_000) * NANOS_PER_MILLI;
         long backoffMax = seconds("backoff.max.seconds", 1, 86_400);
         if (backoffMin > backoffMax) {
             throw invalid("backoff.min.ms", backoffMin / NANOS_PER_MILLI, "at most backoff.max.seconds");
         }
-        LinkSettings.Login login = new LinkSettings.Login(clientId.equals(ASSIGNED) ? "" : clientId, user.isEmpty() ? null : user,
-                password.isEmpty() ? null : passwordBytes, will(), flag("will.on.stop"), (int) number("keepalive.seconds", 0, 65_535));
+        LinkSettings.Login login = new LinkSettings.Login(clientId.equals(ASSIGNED) ? "" : clientId,
+                user.isEmpty() ? null : user,
+                password.isEmpty() ? null : passwordBytes, will(), flag("will.on.stop"),
+                (int) number("keepalive.seconds", 0, 65_535));
         LinkSettings.Timing timing = new LinkSettings.Timing(seconds("ping.seconds", 0, 65_535),
                 seconds("response.seconds", 1, 600), seconds("connect.seconds", 1, 600), backoffMin, backoffMax,
                 seconds("stable.seconds", 0, 86_400));
@@ -282,7 +291,8 @@ public final class Configuration {
         TlsFiles.Settings files = new TlsFiles.Settings(path("tls.keystore"), text(".tls.keystore.password"),
                 text("tls.key.alias"), text(".tls.key.password"), path("tls.truststore"),
                 text(".tls.truststore.password"));
-        return new Route.Tls(material == null ? new TlsFiles(files) : material, texts("tls.protocols"), texts("tls.ciphers"),
+        return new Route.Tls(material == null ? new TlsFiles(files) : material, texts("tls.protocols"),
+                texts("tls.ciphers"),
                 flag("tls.verify.hostname"));
     }
 
@@ -349,8 +359,9 @@ public final class Configuration {
             } catch (IllegalArgumentException e) {
                 String all = String.join(",", texts); // a password with a comma has been split
                 throw texts.size() == 1 || !all.contains("@") ? new InvalidException("brokers: " + e.getMessage())
-                        : invalid("brokers", all.replaceAll("(?s)(.*@[^?]*)\\?.*", "$1?…"), "a list of mqtt://host[:port]; user and "
-                                + "password belong in the keys user and .password");
+                        : invalid("brokers", all.replaceAll("(?s)(.*@[^?]*)\\?.*", "$1?…"),
+                                "a list of mqtt://host[:port]; user and "
+                                        + "password belong in the keys user and .password");
             }
         }
         if (brokers.isEmpty()) {
@@ -379,7 +390,8 @@ public final class Configuration {
                     + MAX_STRING_BYTES);
         }
         try {
-            Message.Builder will = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).properties(properties);
+            Message.Builder will = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain)
+                    .properties(properties);
             return (expiry > 0 ? will.expiresAfter(Duration.ofSeconds(expiry)) : will).build();
         } catch (IllegalArgumentException e) {
             throw new InvalidException("will.topic: " + e.getMessage());
@@ -390,7 +402,8 @@ public final class Configuration {
         try {
             return base64 ? Base64.getDecoder().decode(text(key).strip()) : text(key).getBytes(StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw new InvalidException(key + ": the text is not Base64; allowed: Base64, because will.payload.format is base64");
+            throw new InvalidException(
+                    key + ": the text is not Base64; allowed: Base64, because will.payload.format is base64");
         }
     }
 
@@ -435,8 +448,9 @@ public final class Configuration {
             Message birth = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).build();
             int bytes = PUBLISH_BYTES + birth.topicLength() + payload.length;
             if (bytes > packetMaxBytes) {
-                throw new InvalidException("birth.payload: " + bytes + " bytes with the topic are not allowed; allowed: at most "
-                        + packetMaxBytes + " (packet.max.bytes)");
+                throw new InvalidException(
+                        "birth.payload: " + bytes + " bytes with the topic are not allowed; allowed: at most "
+                                + packetMaxBytes + " (packet.max.bytes)");
             }
             return birth;
         } catch (IllegalArgumentException e) {
@@ -507,8 +521,9 @@ public final class Configuration {
             return new String(characters);
         }
         if (value != null && value.getClass().isArray()) {
-            throw new InvalidException(key + ": a value of type " + value.getClass().getSimpleName() + " is not allowed; allowed: text, "
-                    + "char[], a number, true or false");
+            throw new InvalidException(
+                    key + ": a value of type " + value.getClass().getSimpleName() + " is not allowed; allowed: text, "
+                            + "char[], a number, true or false");
         }
         return String.valueOf(value);
     }
@@ -528,7 +543,7 @@ public final class Configuration {
         Object value = value(key);
         Collection<?> values = value instanceof Object[] array ? Arrays.asList(array)
                 : value instanceof Collection<?> collection ? collection
-                : List.of(one(key, value).split("[,\n]"));
+                        : List.of(one(key, value).split("[,\n]"));
         List<String> all = new ArrayList<>();
         for (Object each : values) {
             String text = one(key, each).strip();

@@ -68,11 +68,12 @@ public final class Engine {
         loop.start();
         // what storing, answering and registering need is there before it is needed
         host = new HostThread(hostThread, loop);
-        storage = loop.threads("mqtt-store", 1, STORE_THREADS).afterStop(task -> { });
+        storage = loop.threads("mqtt-store", 1, STORE_THREADS).afterStop(task -> {});
         completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run); // after the end every question is answered
-        listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> { });
+        listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> {});
         environment = new Environment(loop, loop, random, listeners, completions);
-        systemNetwork = new SystemNetwork(() -> host.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
+        systemNetwork = new SystemNetwork(
+                () -> host.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
         loop.onLink(systemNetwork::isOnLink);
         orphans = dataArea == null ? null : new Orphans(new LocalFileSystem(dataArea), loop, storage,
                 journal -> LocalFileSystem.isLocked(journal.resolve("lock"))
@@ -136,7 +137,8 @@ public final class Engine {
         systemNetwork.stop();
         long storageMillis = CLIENT_STOP_MILLIS;
         try { // a store that is closed after its threads would keep its lock
-            CompletableFuture.allOf(ending.values().toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS, TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(ending.values().toArray(CompletableFuture[]::new)).get(CLIENT_STOP_MILLIS,
+                    TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("Stores not closed in time: {}; they are recovered at the next start", ending.size());
             storageMillis = 0; // a disk that hangs has had its time

@@ -34,7 +34,8 @@ public final class EventBacklog {
         if (bytes.addAndGet(size) > MAX_BYTES && !first || waiting.get() > MAX_WAITING) {
             taken(size);
             if (dropped.getAndIncrement() == 0) {
-                LOG.warn("Events are dropped: {} events or {} bytes of them wait, other code blocks the thread that posts them",
+                LOG.warn(
+                        "Events are dropped: {} events or {} bytes of them wait, other code blocks the thread that posts them",
                         MAX_WAITING, MAX_BYTES);
             }
             return;

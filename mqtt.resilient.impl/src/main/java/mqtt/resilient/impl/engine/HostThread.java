@@ -27,7 +27,7 @@ public final class HostThread {
 
     HostThread(String name, EventLoop loop) {
         this.name = name;
-        executor = loop.threads(name, 1, 1).repeating().afterStop(task -> { });
+        executor = loop.threads(name, 1, 1).repeating().afterStop(task -> {});
     }
 
     /**

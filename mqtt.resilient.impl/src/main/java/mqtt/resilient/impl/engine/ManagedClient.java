@@ -94,7 +94,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         this.fallbackName = fallbackName;
         name = fallbackName;
         reporter = new ClientReporter(host, engine.environment().scheduler(), name);
-        client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(), reporter);
+        client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(),
+                reporter);
         management = new ClientManagement(client);
         handle = handle("its maker");
         client.offer(engine.protocol());
@@ -156,7 +157,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             if (clientId.isEmpty() && directory != null) {
                 clientId = derivedId(newName, directory);
             }
-            var settings = configuration.settings(clientId, directory == null ? "" : directory.resolve(newName + JOURNAL).toString());
+            var settings = configuration.settings(clientId,
+                    directory == null ? "" : directory.resolve(newName + JOURNAL).toString());
             if (directory == null) {
                 requireNoDirectory(settings.store(), clientId);
             }
@@ -260,25 +262,30 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     private static void requireNoDirectory(StoreSettings store, String clientId) throws Configuration.InvalidException {
         if (store.durability() != Durability.MEMORY) {
-            throw new Configuration.InvalidException("store.directory: \"\" is not allowed; allowed: the path of a directory, in "
-                    + "which the messages are kept, or with store=memory none");
+            throw new Configuration.InvalidException(
+                    "store.directory: \"\" is not allowed; allowed: the path of a directory, in "
+                            + "which the messages are kept, or with store=memory none");
         } else if (clientId.isEmpty()) {
-            throw new Configuration.InvalidException("client.id: \"\" is not allowed without a store.directory, in which the id "
-                    + "would be kept that is made from mqtt.client; allowed: an id that no other client has");
+            throw new Configuration.InvalidException(
+                    "client.id: \"\" is not allowed without a store.directory, in which the id "
+                            + "would be kept that is made from mqtt.client; allowed: an id that no other client has");
         }
     }
 
     /** Pending messages stay where they are; the store is changed when there are none. */
-    private void requireSameStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
+    private void requireSameStore(StoreSettings wanted, Map<String, ?> properties)
+            throws Configuration.InvalidException {
         if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
             storeRefused = new HashMap<>(properties);
             retryWhenEmpty(storeRefused);
             if (isOpening()) {
-                throw new Configuration.InvalidException("store, store.directory, mqtt.client: the store is being opened; the change "
-                        + "takes effect when it is open and no message is pending");
+                throw new Configuration.InvalidException(
+                        "store, store.directory, mqtt.client: the store is being opened; the change "
+                                + "takes effect when it is open and no message is pending");
             }
             throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
-                    + (store.place().isEmpty() ? "memory" : store.place()) + "; the change takes effect when none is pending");
+                    + (store.place().isEmpty() ? "memory" : store.place())
+                    + "; the change takes effect when none is pending");
         }
     }
 
@@ -312,7 +319,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             LOG.warn("{}: network source {} failed: {}; the network state is UNKNOWN", name, wanted, e.toString(), e);
             client.networkChanged(NetworkState.UNKNOWN);
         }
-        client.bouncer(wanted == null ? () -> { } : () -> engine.host().execute(wanted::bounce));
+        client.bouncer(wanted == null ? () -> {} : () -> engine.host().execute(wanted::bounce));
         chosenSource = wanted; // last: without heap all of this comes again
     }
 
@@ -367,7 +374,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
                 return ClientIdentity.derive(new LocalFileSystem(directory), clientName, HostFingerprint.read(),
                         engine.environment().random());
             } catch (IOException e) {
-                LOG.warn("{}: client identifier not stored in store.directory \"{}\": {}; after a restart it is another one",
+                LOG.warn(
+                        "{}: client identifier not stored in store.directory \"{}\": {}; after a restart it is another one",
                         clientName, directory, e.toString());
                 return ClientIdentity.fresh(clientName, engine.environment().random());
             }

@@ -85,13 +85,15 @@ final class Orphans {
                         .getBytes(StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
-            LOG.warn("Store directory {} not recorded: {}; after a restart its orphans are not reported", place, e.toString());
+            LOG.warn("Store directory {} not recorded: {}; after a restart its orphans are not reported", place,
+                    e.toString());
         }
         return true;
     }
 
     private void lookLater(Path place) {
-        scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + WAIT_NANOS, () -> storage.execute(() -> look(place))));
+        scheduler.execute(
+                () -> scheduler.at(scheduler.nanoTime() + WAIT_NANOS, () -> storage.execute(() -> look(place))));
     }
 
     private void look(Path place) {

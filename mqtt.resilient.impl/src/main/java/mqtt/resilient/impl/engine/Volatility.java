@@ -24,7 +24,8 @@ final class Volatility {
         }
         Path directory = Path.of(store.place());
         if (host.isDataAreaCleaned() && directory.startsWith(host.dataArea().toAbsolutePath())) {
-            return "store.directory " + directory + ": the framework deletes its data area at each start, and pending messages with it";
+            return "store.directory " + directory
+                    + ": the framework deletes its data area at each start, and pending messages with it";
         }
         return store.durability() == Durability.POWER ? lostWithPower(directory) : "";
     }

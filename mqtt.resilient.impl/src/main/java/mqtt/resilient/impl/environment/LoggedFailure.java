@@ -1,6 +1,5 @@
 package mqtt.resilient.impl.environment;
 
-
 /**
  * A failure of somebody's listener as it is logged: its messages, which may quote what a device has sent, are one line each. It has
  * the stack trace and the causes of the failure, but not what was suppressed.
@@ -15,7 +14,8 @@ final class LoggedFailure extends Exception {
 
     private LoggedFailure(Throwable error, int causes) { // causes may form a circle
         super(OutsideText.oneLine(error.toString()),
-                error.getCause() == null || causes == 0 ? null : new LoggedFailure(error.getCause(), causes - 1), false, true);
+                error.getCause() == null || causes == 0 ? null : new LoggedFailure(error.getCause(), causes - 1), false,
+                true);
         setStackTrace(error.getStackTrace());
     }
 

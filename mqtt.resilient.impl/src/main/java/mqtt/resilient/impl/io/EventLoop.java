@@ -43,8 +43,10 @@ public final class EventLoop implements Scheduler, Network {
     private static final int MAX_TELLS = 100;
 
     private final Questions<Resolver.Answer> names = new Questions<>(this, threads("mqtt-resolve", 0, MAX_WORKERS),
-            new Resolver.Answer(null, "the client is stopping"), error -> new Resolver.Answer(null, "the look-up failed: " + error));
-    private final Questions<Boolean> nameServers = new Questions<>(this, threads("mqtt-wan", 0, 1), false, error -> false);
+            new Resolver.Answer(null, "the client is stopping"),
+            error -> new Resolver.Answer(null, "the look-up failed: " + error));
+    private final Questions<Boolean> nameServers = new Questions<>(this, threads("mqtt-wan", 0, 1), false,
+            error -> false);
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean awake = new AtomicBoolean();
     /** A tree: a heap would have to be searched for each timer that is cancelled. */

@@ -41,8 +41,9 @@ final class HttpConnect implements Opening {
             return MORE;
         }
         if (response.status() == PROXY_AUTHENTICATION_REQUIRED || response.status() == UNAUTHORIZED) { // 401: tinyproxy
-            throw new IOException("the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "
-                    + response.statusLine());
+            throw new IOException(
+                    "the proxy " + route.proxy() + " wants other credentials (proxy.user, .proxy.password): "
+                            + response.statusLine());
         }
         if (response.status() / 100 != 2) {
             throw new IOException("the proxy " + route.proxy() + " refused: " + response.statusLine());

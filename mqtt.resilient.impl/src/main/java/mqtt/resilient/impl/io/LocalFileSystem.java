@@ -98,7 +98,8 @@ public final class LocalFileSystem implements FileSystem {
 
     private static FileAttribute<?>[] owner(String rights) {
         return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-                ? new FileAttribute<?>[] { PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights)) }
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(rights)) }
                 : new FileAttribute<?>[0];
     }
 
@@ -157,20 +158,25 @@ public final class LocalFileSystem implements FileSystem {
     private void close(Path directory, boolean ours) throws IOException {
         PosixFileAttributeView view = Files.getFileAttributeView(directory, PosixFileAttributeView.class);
         Set<PosixFilePermission> rights = view == null ? OWNER : view.readAttributes().permissions();
-        boolean writable = rights.contains(PosixFilePermission.GROUP_WRITE) || rights.contains(PosixFilePermission.OTHERS_WRITE);
+        boolean writable = rights.contains(PosixFilePermission.GROUP_WRITE)
+                || rights.contains(PosixFilePermission.OTHERS_WRITE);
         if ((ours ? OWNER.containsAll(rights) : !writable) || !open.add(directory)) {
             return;
         }
         String text = PosixFilePermissions.toString(rights);
         if (!ours) {
-            LOG.warn("{} can be written by other users ({}): they can take the store away; allow its owner alone to write", directory, text);
+            LOG.warn(
+                    "{} can be written by other users ({}): they can take the store away; allow its owner alone to write",
+                    directory, text);
             return;
         }
         try {
             view.setPermissions(OWNER);
-            LOG.warn("{} was open to other users ({}), who could read messages; now it is open to its owner alone", directory, text);
+            LOG.warn("{} was open to other users ({}), who could read messages; now it is open to its owner alone",
+                    directory, text);
         } catch (IOException e) { // it is somebody else's
-            LOG.warn("{} is open to other users ({}), who can read messages and keep the store from being opened; it stays so: {}",
+            LOG.warn(
+                    "{} is open to other users ({}), who can read messages and keep the store from being opened; it stays so: {}",
                     directory, text, e.toString());
         }
     }
@@ -210,8 +216,10 @@ public final class LocalFileSystem implements FileSystem {
                 throw e;
             }
             if (unforceable.add(directory)) {
-                LOG.warn("{}: the file system cannot make the names of files durable ({}): after a power cut the latest files of the"
-                        + " store may be missing; what is stored survives the end of the process", directory, e.toString());
+                LOG.warn(
+                        "{}: the file system cannot make the names of files durable ({}): after a power cut the latest files of the"
+                                + " store may be missing; what is stored survives the end of the process",
+                        directory, e.toString());
             }
         }
     }
@@ -257,7 +265,8 @@ public final class LocalFileSystem implements FileSystem {
         try {
             channel = KEPT.remove(name);
             if (channel == null) {
-                channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PRIVATE_FILE);
+                channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                        PRIVATE_FILE);
             }
             if (channel.tryLock() == null) {
                 throw new IOException("in use by another process");

@@ -89,7 +89,8 @@ public final class SystemNetwork implements NetworkStateSource {
             lookIfChanged();
             long difference = clockDifference();
             if (Math.abs(difference - clockDifference) > JUMP_MILLIS) {
-                LOG.info("Wall clock changed by {} ms (suspend, or the clock was set); connections are checked", difference - clockDifference);
+                LOG.info("Wall clock changed by {} ms (suspend, or the clock was set); connections are checked",
+                        difference - clockDifference);
                 clockJumped.run();
             }
             clockDifference = difference;

@@ -23,14 +23,16 @@ import mqtt.resilient.impl.environment.Scheduler;
 final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
     static {
         Handlers.prepare(Throwable.class, Exception.class, IOException.class, OutOfMemoryError.class);
-        Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection", "out of memory", "closed");
+        Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection",
+                "out of memory", "closed");
     }
 
     private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     /** The heap is not full, but what this connection needed is more than there is: no matter for the other clients. */
-    private static final Closing TOO_LARGE = new Closing(false, "out of memory: something large does not fit into the heap", true);
+    private static final Closing TOO_LARGE = new Closing(false,
+            "out of memory: something large does not fit into the heap", true);
     private static final Closing NO_HEAP = new Closing(false, "out of memory");
 
     private enum Phase {
@@ -451,7 +453,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             if (!large) {
                 loop.report("a connection", e);
             }
-            end(large ? TOO_LARGE : e instanceof OutOfMemoryError ? NO_HEAP : new Closing(false, "internal error: " + e));
+            end(large ? TOO_LARGE
+                    : e instanceof OutOfMemoryError ? NO_HEAP : new Closing(false, "internal error: " + e));
         }
     }
 

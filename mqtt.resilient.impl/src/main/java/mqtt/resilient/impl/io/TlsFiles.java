@@ -195,8 +195,9 @@ public final class TlsFiles implements TlsMaterial {
         }
         Matcher other = OTHER_KEY.matcher(pem);
         if (other.find()) {
-            throw new IOException("tls.keystore: " + path + " holds a " + other.group(1) + ", which is not PKCS#8; convert"
-                    + " it with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
+            throw new IOException(
+                    "tls.keystore: " + path + " holds a " + other.group(1) + ", which is not PKCS#8; convert"
+                            + " it with: openssl pkcs8 -topk8 -nocrypt -in " + path.getFileName() + " -out key.pem");
         }
         throw new IOException("tls.keystore: there is no PRIVATE KEY in " + path);
     }
@@ -206,13 +207,15 @@ public final class TlsFiles implements TlsMaterial {
         Cipher cipher;
         try {
             info = new EncryptedPrivateKeyInfo(bytes(block));
-            String algorithm = String.valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
+            String algorithm = String
+                    .valueOf(info.getAlgName().equals("PBES2") ? info.getAlgParameters() : info.getAlgName());
             cipher = Cipher.getInstance(algorithm);
             cipher.init(Cipher.DECRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
                     .generateSecret(new PBEKeySpec(password.toCharArray())), info.getAlgParameters());
         } catch (IOException | GeneralSecurityException | RuntimeException e) { // openssl req -newkey takes triple DES
             throw new IOException("tls.keystore: the key in " + path + " is encrypted in a way that Java cannot read ("
-                    + e.getMessage() + "); convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in " + path.getFileName()
+                    + e.getMessage() + "); convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in "
+                    + path.getFileName()
                     + " -out key.pem", e);
         }
         try {
@@ -240,7 +243,8 @@ public final class TlsFiles implements TlsMaterial {
             X500Principal issuer = ((X509Certificate) next).getIssuerX500Principal();
             boolean selfSigned = ((X509Certificate) next).getSubjectX500Principal().equals(issuer);
             next = selfSigned ? null : certificates.stream()
-                    .filter(each -> ((X509Certificate) each).getSubjectX500Principal().equals(issuer)).findFirst().orElse(null);
+                    .filter(each -> ((X509Certificate) each).getSubjectX500Principal().equals(issuer)).findFirst()
+                    .orElse(null);
         }
         return chain.toArray(Certificate[]::new);
     }
@@ -330,7 +334,8 @@ public final class TlsFiles implements TlsMaterial {
         }
 
         /** Java takes the common name where there is no alternative name; RFC 9525 section 6.3 does not. */
-        private static void requireAlternativeName(X509Certificate certificate, SSLEngine engine) throws CertificateException {
+        private static void requireAlternativeName(X509Certificate certificate, SSLEngine engine)
+                throws CertificateException {
             String algorithm = engine.getSSLParameters().getEndpointIdentificationAlgorithm();
             if (algorithm != null && !algorithm.isEmpty() && certificate.getSubjectAlternativeNames() == null) {
                 throw new CertificateException("there is no subject alternative name");
@@ -356,7 +361,8 @@ public final class TlsFiles implements TlsMaterial {
             }
             if (message.contains("unable to find valid certification path") || message.contains("trust anchor")) {
                 return "the certificate of " + host + " is not signed by an authority that is trusted here "
-                        + "(tls.truststore); its issuer is " + chain[chain.length - 1].getIssuerX500Principal().getName();
+                        + "(tls.truststore); its issuer is "
+                        + chain[chain.length - 1].getIssuerX500Principal().getName();
             }
             return "the certificate of " + host + " is not accepted: " + message;
         }
@@ -382,7 +388,8 @@ public final class TlsFiles implements TlsMaterial {
         }
 
         @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+                throws CertificateException {
             manager.checkServerTrusted(chain, type, socket);
         }
 

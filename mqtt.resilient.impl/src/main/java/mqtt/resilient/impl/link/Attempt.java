@@ -151,7 +151,8 @@ final class Attempt {
         racer.link = new Link(network, scheduler, protocol, settings, settings.route(broker, address),
                 new Connect(key.clientId(), clean, login.keepAliveSeconds(), login.user(), login.password(),
                         login.will(), settings.version().options(settings.sessionExpirySeconds(),
-                                settings.packetMaxBytes())), authenticator, responseTimeout, racer);
+                                settings.packetMaxBytes())),
+                authenticator, responseTimeout, racer);
         racing.add(racer.link);
     }
 
@@ -221,7 +222,7 @@ final class Attempt {
     }
 
     private void closeRacing() {
-        racing.forEach(link -> link.close(() -> { }));
+        racing.forEach(link -> link.close(() -> {}));
         racing.clear();
     }
 

@@ -84,7 +84,7 @@ final class Authentication {
             stage = Stage.AWAITS_AUTHENTICATOR;
             asked.askForData(() -> exchange.answer(auth.data()), data -> send(Auth.CONTINUE, data), this::fail);
         } else if (auth.code() == Auth.SUCCESS && online) {
-            accept(auth, () -> { });
+            accept(auth, () -> {});
         } else {
             throw new ProtocolException("an AUTH with reason code " + auth.code()
                     + ", which the broker must not send now");

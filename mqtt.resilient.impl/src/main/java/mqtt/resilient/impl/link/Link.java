@@ -350,8 +350,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
     public void closed(Closing closing) {
         Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
                 : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.NO_CONNACK
-                : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
-                        : Ending.Cause.CLOSED;
+                        : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
+                                : Ending.Cause.CLOSED;
         boolean over = isOver();
         if (over) {
             stage = Stage.CLOSED;

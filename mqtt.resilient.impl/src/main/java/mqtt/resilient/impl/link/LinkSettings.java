@@ -44,7 +44,8 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param authMethod the method of enhanced authentication; empty = none
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
      */
-    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds, List<UserProperty> userProperties,
+    public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
+            List<UserProperty> userProperties,
             String authMethod, int topicAliasMaximum) {
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds

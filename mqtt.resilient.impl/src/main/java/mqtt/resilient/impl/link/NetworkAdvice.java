@@ -20,7 +20,7 @@ final class NetworkAdvice {
     private final Scheduler scheduler;
     private NetworkState state = NetworkState.UNKNOWN;
     private long since;
-    private Runnable bounce = () -> { };
+    private Runnable bounce = () -> {};
     private int failuresSinceBounce;
 
     NetworkAdvice(Network network, Scheduler scheduler) {

@@ -168,8 +168,8 @@ final class Sender {
 
     /** Sends QoS 2 messages whose packet id is written down; false when more cannot be sent for want of room. */
     private boolean fillPrepared(ArrayDeque<Outgoing> waiting, long now, Output out) {
-        for (Outgoing message = waiting.peek(); message != null && message.state != DeliveryState.ASSIGNING;
-                message = waiting.peek()) {
+        for (Outgoing message = waiting.peek(); message != null
+                && message.state != DeliveryState.ASSIGNING; message = waiting.peek()) {
             if (isToBePublished(message)
                     && !(window.admitsResend(message, wire) && poison.admits(message) && write(message, now, out))) {
                 return false;

@@ -326,8 +326,9 @@ final class Journal {
 
     /** The indexes of all messages of a lane that are not settled, in ascending order. */
     long[] indexes(int lane) {
-        return chains.all[lane].segments.stream().map(segment -> segment.messages).flatMapToLong(messages ->
-                LongStream.iterate(messages.nextLive(0), index -> index >= 0, index -> messages.nextLive(index + 1)))
+        return chains.all[lane].segments.stream().map(segment -> segment.messages)
+                .flatMapToLong(messages -> LongStream.iterate(messages.nextLive(0), index -> index >= 0,
+                        index -> messages.nextLive(index + 1)))
                 .sorted().toArray();
     }
 }

@@ -25,7 +25,7 @@ public final class JournalStore implements MessageStore {
     private final Rereading rereading;
     private final GroupCommit commit;
     private Listener listener;
-    private Consumer<Outgoing> foundOld = message -> { };
+    private Consumer<Outgoing> foundOld = message -> {};
 
     /**
      * Makes a store that {@link #configure} opens.

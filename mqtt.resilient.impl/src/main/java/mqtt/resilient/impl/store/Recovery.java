@@ -238,7 +238,7 @@ final class Recovery {
         long index = Records.serial(record);
         switch (type) {
             case Records.ASSIGNED ->
-                    inFlight.restore(chain.number, index, Records.packetId(record), Records.serial(record));
+                inFlight.restore(chain.number, index, Records.packetId(record), Records.serial(record));
             case Records.RELEASED -> inFlight.restoreReleased(chain.number, index);
             case Records.DONE -> settle(chain, index, index + Records.serial(record));
             default -> recovered.recordsSkipped++;

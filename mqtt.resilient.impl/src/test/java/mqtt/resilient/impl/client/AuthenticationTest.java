@@ -67,7 +67,8 @@ class AuthenticationTest {
         world.client.authenticator(echo);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=100 39=1048576 34=32 25=1 21=M 22=begin}")
                 .sends("AUTH code=24 {21=M 22=one}").expects("AUTH code=24 {21=M 22=answer}")
-                .sends("AUTH code=24 {21=M 22=two}").expects("AUTH code=24 {21=M 22=answer}").sends("CONNACK {21=M 22=last}");
+                .sends("AUTH code=24 {21=M 22=two}").expects("AUTH code=24 {21=M 22=answer}")
+                .sends("CONNACK {21=M 22=last}");
         assertEquals(ConnectionState.ONLINE, world.state());
         world.publish("t", "x");
         world.broker.expects("PUBLISH q1 id=1 t x");
@@ -101,7 +102,8 @@ class AuthenticationTest {
         world.listenersAreStuck(true).listenersAreStuck(false);
         world.broker.expects("CONNECT *").sends("AUTH code=24 {21=M 22=one}").expects("AUTH code=24 {21=M 22=answer}");
         world.listenersAreStuck(true);
-        world.broker.sends("CONNACK {21=M 22=last}", "PUBLISH q1 id=5 a x").sends("PUBLISH q1 id=6 b x").expectsNothing();
+        world.broker.sends("CONNACK {21=M 22=last}", "PUBLISH q1 id=5 a x").sends("PUBLISH q1 id=6 b x")
+                .expectsNothing();
         assertFalse(world.client.status().state() == ConnectionState.ONLINE);
         assertEquals(List.of(), received);
         world.listenersAreStuck(false);
@@ -120,11 +122,14 @@ class AuthenticationTest {
                 .expects("AUTH code=25 {21=M 22=begin}").sends("AUTH code=24 {21=M 22=c}")
                 .expects("AUTH code=24 {21=M 22=answer}");
         world.publish("t", "meanwhile");
-        world.broker.expects("PUBLISH q1 id=1 t meanwhile").sends("PUBACK id=1", "AUTH {21=M 22=ok}").after(Duration.ofSeconds(5))
+        world.broker.expects("PUBLISH q1 id=1 t meanwhile").sends("PUBACK id=1", "AUTH {21=M 22=ok}")
+                .after(Duration.ofSeconds(5))
                 .expects("AUTH code=25 {21=M 22=begin}").sends("AUTH code=0 {21=M}");
         assertEquals(ConnectionState.ONLINE, world.state());
-        assertEquals(List.of("for test", "begin ", "accepted ", "for test", "begin ", "answer c", "accepted ok", "for test",
-                "begin ", "accepted "), echo.asked);
+        assertEquals(
+                List.of("for test", "begin ", "accepted ", "for test", "begin ", "answer c", "accepted ok", "for test",
+                        "begin ", "accepted "),
+                echo.asked);
     }
 
     @Test
@@ -142,7 +147,8 @@ class AuthenticationTest {
     void withoutAnAuthenticatorForItsMethodAClientWaitsForOne() {
         World world = world("M");
         assertEquals(ConnectionState.FAILED, world.state());
-        assertEquals("auth.method: M is configured, but there is no Authenticator service with mqtt.auth.method=M", world.reason());
+        assertEquals("auth.method: M is configured, but there is no Authenticator service with mqtt.auth.method=M",
+                world.reason());
         world.client.authenticator(new Echo());
         world.broker.expects("CONNECT *").sends("CONNACK {21=M}");
         world.client.authenticator(null);
@@ -159,7 +165,8 @@ class AuthenticationTest {
         Echo echo = new Echo();
         world.client.authenticator(echo);
         world.broker.after(Duration.ofSeconds(10));
-        assertEquals("the Authenticator for auth.method gave no answer within response.seconds (10.0 s)", world.reason());
+        assertEquals("the Authenticator for auth.method gave no answer within response.seconds (10.0 s)",
+                world.reason());
         world.broker.after(Duration.ofSeconds(300));
         assertEquals(List.of(), echo.asked);
         world.runOneStuckListener();
@@ -177,7 +184,8 @@ class AuthenticationTest {
             calls[0]++;
             throw new IllegalStateException("no token");
         });
-        assertEquals("auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token", world.reason());
+        assertEquals("auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token",
+                world.reason());
         world.broker.after(Duration.ofSeconds(20));
         assertEquals(1, calls[0]);
         world.broker.after(Duration.ofSeconds(60));
@@ -194,7 +202,8 @@ class AuthenticationTest {
         }
         World world = world("M");
         world.client.authenticator(new Echo());
-        world.broker.expects("CONNECT *").sends("CONNACK {21=M}").sends("AUTH code=24 {21=M}").expects("DISCONNECT code=130");
+        world.broker.expects("CONNECT *").sends("CONNACK {21=M}").sends("AUTH code=24 {21=M}")
+                .expects("DISCONNECT code=130");
         World without = World.five();
         without.broker.expects("CONNECT *").sends("AUTH code=24 {21=M}").expects("DISCONNECT code=130");
         World unasked = World.five();
@@ -211,7 +220,8 @@ class AuthenticationTest {
 
     @Test
     void theDataIsInNoText() {
-        assertFalse(new Auth(Auth.CONTINUE, "M", "secret".getBytes(StandardCharsets.UTF_8)).toString().contains("secret"));
+        assertFalse(
+                new Auth(Auth.CONTINUE, "M", "secret".getBytes(StandardCharsets.UTF_8)).toString().contains("secret"));
     }
 
     @Test
@@ -282,7 +292,8 @@ class AuthenticationTest {
         world.broker.expects("PUBLISH *");
         for (int i = 0; i < 8; i++) {
             world.broker.after(Duration.ofSeconds(2)).takeAll();
-            world.broker.sends("DISCONNECT code=135").awaitsClient().expects("CONNECT *").sends("CONNACK session-present {21=M}")
+            world.broker.sends("DISCONNECT code=135").awaitsClient().expects("CONNECT *")
+                    .sends("CONNACK session-present {21=M}")
                     .takeAll();
         }
         assertFalse(world.isDone(end), () -> "" + world.now(end));

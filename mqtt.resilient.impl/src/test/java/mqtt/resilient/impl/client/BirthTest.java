@@ -64,7 +64,8 @@ class BirthTest {
         World world = connected(0);
         world.publish("t", "1");
         world.publish("t", "2", 2);
-        world.broker.expects("PUBLISH q0 state on", "PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBREC id=2").expects("PUBREL id=2")
+        world.broker.expects("PUBLISH q0 state on", "PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBREC id=2")
+                .expects("PUBREL id=2")
                 .networkBreaks().acceptsAgain(true)
                 .expects("PUBLISH q0 state on", "PUBLISH dup q1 id=1 t 1", "PUBREL id=2").expectsNothing();
     }
@@ -95,10 +96,12 @@ class BirthTest {
     void withQos2EachConnectionHasItsOwnAndTheBrokerLetsGoOfTheOneBefore() {
         World world = connected(2);
         world.broker.expects("PUBLISH q2 id=65531 state on").networkBreaks().acceptsAgain(true)
-                .expects("PUBLISH q2 id=65532 state on", "PUBREL id=65531").sends("PUBREC id=65532").expects("PUBREL id=65532")
+                .expects("PUBLISH q2 id=65532 state on", "PUBREL id=65531").sends("PUBREC id=65532")
+                .expects("PUBREL id=65532")
                 .networkBreaks().acceptsAgain(true)
                 .expects("PUBLISH q2 id=65533 state on", "PUBREL id=65531", "PUBREL id=65532")
-                .sends("PUBCOMP id=65531", "PUBCOMP id=65532", "PUBREC id=65533").expects("PUBREL id=65533").sends("PUBCOMP id=65533")
+                .sends("PUBCOMP id=65531", "PUBCOMP id=65532", "PUBREC id=65533").expects("PUBREL id=65533")
+                .sends("PUBCOMP id=65533")
                 .networkBreaks().acceptsAgain(true).expects("PUBLISH q2 id=65531 state on").expectsNothing();
         assertEquals(0, world.client.metrics().strayAcknowledgements());
     }
@@ -110,7 +113,9 @@ class BirthTest {
             world.broker.expects("PUBLISH q2 id=" + id + " state on").takeAll();
             world.broker.networkBreaks().acceptsAgain(true);
         }
-        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBREL id=65531", "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534")
+        world.broker
+                .expects("PUBLISH q1 id=65535 state on", "PUBREL id=65531", "PUBREL id=65532", "PUBREL id=65533",
+                        "PUBREL id=65534")
                 .sends("PUBCOMP id=65533").networkBreaks().acceptsAgain(true).expects("PUBLISH q2 id=65533 state on")
                 .takeAll();
         world.broker.networkBreaks().acceptsAgain(false).expects("PUBLISH q2 id=65531 state on").expectsNothing();
@@ -125,14 +130,16 @@ class BirthTest {
                 new StoreSettings("store", Durability.POWER, 500_000_000L, 0, 4096), birth(2));
         ScriptedBroker before = new ScriptedBroker(scheduler);
         new World(scheduler, before, disk, scheduler::execute, "boot", settings);
-        before.acceptsNewClient().expects("PUBLISH q2 id=65531 state on").sends("PUBREC id=65531").expects("PUBREL id=65531");
+        before.acceptsNewClient().expects("PUBLISH q2 id=65531 state on").sends("PUBREC id=65531")
+                .expects("PUBREL id=65531");
         scheduler.forget();
         disk.cut(DiskModel.Fate.EVERYTHING_SURVIVES);
         ScriptedBroker after = new ScriptedBroker(scheduler);
         World world = new World(scheduler, after, disk, scheduler::execute, "boot", settings);
         world.publish("t", "1", 2);
-        after.expects("CONNECT id=c *").sends("CONNACK session-present").expects("PUBLISH q1 id=65535 state on", "PUBREL id=65531",
-                "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534", "PUBLISH q2 id=1 t 1")
+        after.expects("CONNECT id=c *").sends("CONNACK session-present")
+                .expects("PUBLISH q1 id=65535 state on", "PUBREL id=65531",
+                        "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534", "PUBLISH q2 id=1 t 1")
                 .sends("PUBCOMP id=65531", "PUBCOMP id=65532", "PUBCOMP id=65533", "PUBCOMP id=65534").networkBreaks()
                 .acceptsAgain(true).expects("PUBLISH q2 id=65531 state on", "PUBLISH dup q2 id=1 t 1");
     }
@@ -141,7 +148,8 @@ class BirthTest {
     void whereTheBrokerTakesOneMessageAtATimeItIsThatOne() {
         World world = five(birth(2), "CONNACK {33=1}");
         world.publish("t", "1");
-        world.broker.expects("PUBLISH q2 id=65531 state on").expectsNothing().sends("PUBREC id=65531").expects("PUBREL id=65531")
+        world.broker.expects("PUBLISH q2 id=65531 state on").expectsNothing().sends("PUBREC id=65531")
+                .expects("PUBREL id=65531")
                 .expectsNothing().sends("PUBCOMP id=65531").expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
         assertEquals(0, world.client.metrics().pending());
     }
@@ -157,7 +165,8 @@ class BirthTest {
     @Test
     void whatTheBrokerDoesNotTakeIsLoweredLikeAnyMessage() {
         World world = five(keys("on", 2, true), "CONNACK {36=1 37=0}");
-        world.broker.expects("PUBLISH q1 id=65535 state on").sends("PUBACK id=65535 code=16").networkBreaks().awaitsClient()
+        world.broker.expects("PUBLISH q1 id=65535 state on").sends("PUBACK id=65535 code=16").networkBreaks()
+                .awaitsClient()
                 .expects("CONNECT *").sends("CONNACK session-present {36=0}").expects("PUBLISH retain q0 state on");
     }
 
@@ -167,7 +176,8 @@ class BirthTest {
             World world = five(birth(qos), "CONNACK");
             world.publish("t", "1");
             world.broker.expects("PUBLISH *", "PUBLISH q1 id=1 t 1")
-                    .sends(qos == 1 ? "PUBACK id=65535 code=135" : "PUBREC id=65531 code=135", "PUBACK id=1").expectsNothing();
+                    .sends(qos == 1 ? "PUBACK id=65535 code=135" : "PUBREC id=65531 code=135", "PUBACK id=1")
+                    .expectsNothing();
             assertEquals(List.of("REFUSED state"), missing(world));
             assertTrue(world.client.isConnected());
             assertEquals(1, world.client.metrics().delivered());
@@ -179,8 +189,10 @@ class BirthTest {
     @Test
     void anIdThatTheBrokerHoldsInUseIsLetGo() {
         World world = five(birth(2), "CONNACK");
-        world.broker.expects("PUBLISH q2 id=65531 state on").sends("PUBREC id=65531 code=145").expects("PUBREL id=65531")
-                .sends("PUBCOMP id=65531").networkBreaks().acceptsAgain(true).expects("PUBLISH q2 id=65531 state on").expectsNothing();
+        world.broker.expects("PUBLISH q2 id=65531 state on").sends("PUBREC id=65531 code=145")
+                .expects("PUBREL id=65531")
+                .sends("PUBCOMP id=65531").networkBreaks().acceptsAgain(true).expects("PUBLISH q2 id=65531 state on")
+                .expectsNothing();
     }
 
     @Test
@@ -256,8 +268,10 @@ class BirthTest {
     @Test
     void theNextBrokerOfTheListGetsItToo() {
         World world = new World(birth(1, "brokers", List.of("mqtt://one", "mqtt://two")));
-        world.broker.acceptsNewClient().expects("PUBLISH q1 id=65535 state on").resolves("one", "10.0.0.2").refusesAt("10.0.0.1", true)
-                .resolves("two", "10.0.0.3").refusesAt("10.0.0.2", true).networkBreaks().awaitsClient().acceptsNewClient()
+        world.broker.acceptsNewClient().expects("PUBLISH q1 id=65535 state on").resolves("one", "10.0.0.2")
+                .refusesAt("10.0.0.1", true)
+                .resolves("two", "10.0.0.3").refusesAt("10.0.0.2", true).networkBreaks().awaitsClient()
+                .acceptsNewClient()
                 .expects("PUBLISH q1 id=65535 state on").expectsNothing();
     }
 
@@ -276,7 +290,8 @@ class BirthTest {
     void aFullNetworkDelaysItAndNothingPassesIt() {
         World world = new World(birth(1));
         world.publish("t", "1");
-        world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").takesBytes(0).sends("CONNACK")
+        world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").takesBytes(0)
+                .sends("CONNACK")
                 .expectsNothing().takesBytes(5).expectsNothing().takesBytes(1000)
                 .expects("PUBLISH q1 id=65535 state on", "PUBLISH q1 id=1 t 1");
     }
@@ -306,20 +321,26 @@ class BirthTest {
         World world = new World(scheduler, after, disk, scheduler::execute, "boot", settings);
         List<Publication> innocent = List.of(world.publish("t", "1"), world.publish("t", "2"), world.publish("t", "3"));
         for (int i = 0; i < 5; i++) { // poison.attempts
-            after.acceptsAgain(true).expects((i == unanswered + 1 ? "PUBLISH dup" : "PUBLISH") + " q1 id=65535 state on", "PUBREL id=65531",
-                    "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534").takeAll();
+            after.acceptsAgain(true)
+                    .expects((i == unanswered + 1 ? "PUBLISH dup" : "PUBLISH") + " q1 id=65535 state on",
+                            "PUBREL id=65531",
+                            "PUBREL id=65532", "PUBREL id=65533", "PUBREL id=65534")
+                    .takeAll();
             if (i != unanswered) {
                 after.sends("PUBACK id=65535");
             }
             assertEquals(List.of(), missing(world));
             after.hangsUp();
         }
-        after.acceptsAgain(true).expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2",
-                "PUBLISH dup q1 id=3 t 3").expectsNothing().sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2", "PUBACK id=3");
+        after.acceptsAgain(true)
+                .expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2",
+                        "PUBLISH dup q1 id=3 t 3")
+                .expectsNothing().sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2", "PUBACK id=3");
         assertEquals(1, missing(world).size());
         innocent.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
         assertEquals(0, world.client.metrics().deadLettered());
-        after.networkBreaks().acceptsAgain(true).expects("PUBLISH q1 id=65535 state on").expectsNothing().networkBreaks()
+        after.networkBreaks().acceptsAgain(true).expects("PUBLISH q1 id=65535 state on").expectsNothing()
+                .networkBreaks()
                 .acceptsAgain(false).expects("PUBLISH q2 id=65531 state on").expectsNothing();
     }
 
@@ -332,7 +353,8 @@ class BirthTest {
             assertTrue(world.broker.takeAll().toString().contains("PUBREL id=65531"));
             world.broker.hangsUp().acceptsAgain(true);
         }
-        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2").expectsNothing()
+        world.broker.expects("PUBLISH q1 id=65535 state on", "PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2")
+                .expectsNothing()
                 .sends("PUBACK id=65535", "PUBACK id=1", "PUBACK id=2");
         innocent.forEach(each -> assertEquals(Outcome.Kind.DELIVERED, world.outcome(each)));
         assertEquals(0, world.client.metrics().deadLettered());

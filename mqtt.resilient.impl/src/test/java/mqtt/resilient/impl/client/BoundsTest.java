@@ -242,7 +242,8 @@ class BoundsTest {
     @Test
     void qos0AdmittedInTheMomentOfTheLossEndsWithIt() {
         World world = World.connected();
-        Publication publication = world.client.publish(Message.to("t").qos(mqtt.resilient.api.Qos.AT_MOST_ONCE).build());
+        Publication publication = world.client
+                .publish(Message.to("t").qos(mqtt.resilient.api.Qos.AT_MOST_ONCE).build());
         world.broker.networkBreaks();
         assertTrue(publication.id() > 0);
         assertEquals(Kind.DROPPED, world.outcome(publication));

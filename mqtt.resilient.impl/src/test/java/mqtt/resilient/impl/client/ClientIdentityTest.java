@@ -48,7 +48,8 @@ class ClientIdentityTest {
     void aMachineIsTheSameWhateverOfItsAdaptersIsThere() throws IOException {
         String id = ClientIdentity.derive(files, "plant", HOST, random);
         for (String[] there : new String[][] { { "b" }, {}, { "a", "x" }, { "x" }, {}, { "b" } }) {
-            assertEquals(id, ClientIdentity.derive(files, "plant", machine("m", there), random), List.of(there).toString());
+            assertEquals(id, ClientIdentity.derive(files, "plant", machine("m", there), random),
+                    List.of(there).toString());
         }
     }
 

@@ -45,7 +45,7 @@ class DeadlineTest {
     @Test
     void otherBytesDoNotReArmTheDeadlineOfAnAcknowledgement() { // mosquitto#2176: pings succeed, the bridge stalls
         World world = World.connected();
-        world.subscribe("in", 0, message -> { });
+        world.subscribe("in", 0, message -> {});
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
         world.publish("t", "1");
         for (int i = 0; i < 5; i++) {
@@ -60,7 +60,8 @@ class DeadlineTest {
     void aPubcompIsAwaitedLikeAPuback() {
         World world = World.connected();
         world.publish("t", "1", 2);
-        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).expects("PINGREQ").sends("PINGRESP", "PUBREC id=1")
+        world.broker.expects("PUBLISH q2 id=1 t 1").after(millis(9_000)).expects("PINGREQ")
+                .sends("PINGRESP", "PUBREC id=1")
                 .expects("PUBREL id=1").after(millis(9_900));
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
@@ -71,7 +72,7 @@ class DeadlineTest {
     @Test
     void aSubackAndAnUnsubackAreAwaitedToo() { // a deadline for each
         World world = World.connected();
-        ClientSubscription subscription = world.subscribe("a", 1, message -> { });
+        ClientSubscription subscription = world.subscribe("a", 1, message -> {});
         world.broker.expects("SUBSCRIBE id=1 a:1").after(millis(9_900));
         assertTrue(world.broker.isConnected());
         world.broker.after(millis(200));
@@ -80,7 +81,8 @@ class DeadlineTest {
         subscription.close();
         world.broker.expects("UNSUBSCRIBE id=3 a").after(millis(11_000));
         assertFalse(world.broker.isConnected());
-        world.broker.expects("PINGREQ").acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4").expectsNothing();
+        world.broker.expects("PINGREQ").acceptsAgain(true).expects("UNSUBSCRIBE id=4 a").sends("UNSUBACK id=4")
+                .expectsNothing();
     }
 
     @Test
@@ -168,7 +170,8 @@ class DeadlineTest {
     void anAnswerInTheFirstHalfOfTheResponseTimeSparesThePing() {
         World world = World.connected("keepalive.seconds", 3600);
         world.publish("t", "1");
-        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(4_900)).sends("PUBACK id=1").after(Duration.ofMinutes(5))
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(4_900)).sends("PUBACK id=1")
+                .after(Duration.ofMinutes(5))
                 .expectsNothing();
     }
 
@@ -178,7 +181,8 @@ class DeadlineTest {
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(millis(5_000)).expects("PINGREQ").after(millis(1_000));
         world.publish("t", "2");
-        world.broker.expects("PUBLISH q1 id=2 t 2").sends("PUBACK id=1", "PINGRESP").after(millis(4_900)).expectsNothing()
+        world.broker.expects("PUBLISH q1 id=2 t 2").sends("PUBACK id=1", "PINGRESP").after(millis(4_900))
+                .expectsNothing()
                 .after(millis(200)).expects("PINGREQ");
     }
 

@@ -50,7 +50,8 @@ class ExpiryTest {
         World world = World.connected("inflight.max", 1);
         world.publish("t", "1");
         Publication publication = world.publish(expiring("2", 3));
-        world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofMillis(3_000)).sends("PUBACK id=1").expectsNothing();
+        world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofMillis(3_000)).sends("PUBACK id=1")
+                .expectsNothing();
         assertEquals(Kind.EXPIRED, world.outcome(publication));
     }
 

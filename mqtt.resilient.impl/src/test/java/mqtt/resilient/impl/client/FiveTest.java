@@ -45,10 +45,13 @@ class FiveTest {
 
     @Test
     void whatTheBrokerGrantedIsInTheStatus() {
-        World world = connected("CONNACK {17=100 33=20 36=1 37=0 39=5000 34=10 40=0 41=0 42=0 19=30 26=answers 31=hello 38=a:b"
-                + " 38=a:c}");
-        assertEquals(new BrokerLimits(100, 20, Qos.AT_LEAST_ONCE, false, 5000, 10, false, false, false, 30, "", "answers",
-                "hello", List.of(new UserProperty("a", "b"), new UserProperty("a", "c"))), world.client.status().limits());
+        World world = connected(
+                "CONNACK {17=100 33=20 36=1 37=0 39=5000 34=10 40=0 41=0 42=0 19=30 26=answers 31=hello 38=a:b"
+                        + " 38=a:c}");
+        assertEquals(
+                new BrokerLimits(100, 20, Qos.AT_LEAST_ONCE, false, 5000, 10, false, false, false, 30, "", "answers",
+                        "hello", List.of(new UserProperty("a", "b"), new UserProperty("a", "c"))),
+                world.client.status().limits());
     }
 
     @Test
@@ -72,8 +75,9 @@ class FiveTest {
                 "will.expiry.seconds", 90, "will.delay.seconds", 5, "will.content.type", "text/plain",
                 "will.response.topic", "answer", "will.correlation", "c",
                 "will.user.properties", List.of("a=b", "a=c"), "connect.user.properties", "site=7", "inflight.max", 10);
-        world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
-                + " {24=5 2=90 1=1 3=text/plain 8=answer 9=c 38=a:b 38=a:c}");
+        world.broker.expects(
+                "CONNECT clean id=c keepalive=60 {17=604800 33=10 39=1048576 34=32 25=1 38=site:7} will=will,gone,q1"
+                        + " {24=5 2=90 1=1 3=text/plain 8=answer 9=c 38=a:b 38=a:c}");
     }
 
     @Test
@@ -103,14 +107,17 @@ class FiveTest {
     void propertiesTravelBothWaysInOrder() {
         World world = connected("CONNACK");
         world.publish(Message.to("out").payload("x").properties(MessageProperties.builder().text(true).contentType("t")
-                .responseTopic("answer").correlationData(new byte[] { 'c' }).userProperty("a", "1").userProperty("a", "0")
+                .responseTopic("answer").correlationData(new byte[] { 'c' }).userProperty("a", "1")
+                .userProperty("a", "0")
                 .build()).build());
         world.broker.expects("PUBLISH q1 id=1 {1=1 3=t 8=answer 9=c 38=a:1 38=a:0} out x");
 
         List<ReceivedMessage> received = new ArrayList<>();
         world.subscribe("in", 1, received::add);
-        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=2 1", "PUBLISH q1 id=9 {1=1 2=77 3=t 8=r 9=c 38=b:2 38=a:1 11=4"
-                + " 11=5} in y").expects("PUBACK id=9");
+        world.broker.expects("SUBSCRIBE *")
+                .sends("SUBACK id=2 1", "PUBLISH q1 id=9 {1=1 2=77 3=t 8=r 9=c 38=b:2 38=a:1 11=4"
+                        + " 11=5} in y")
+                .expects("PUBACK id=9");
         ReceivedMessage message = received.get(0);
         assertEquals(77, message.expirySeconds());
         assertEquals(List.of(4, 5), message.subscriptionIdentifiers());
@@ -168,7 +175,8 @@ class FiveTest {
                         world.broker.sends("PUBREC id=1").expects("PUBREL id=1");
                     }
                     if (resumed) {
-                        world.broker.networkBreaks().awaitsClient().expects("CONNECT *").sends("CONNACK session-present")
+                        world.broker.networkBreaks().awaitsClient().expects("CONNECT *")
+                                .sends("CONNACK session-present")
                                 .expects(type.equals("PUBCOMP") ? "PUBREL id=1" : "PUBLISH dup *");
                     }
                     world.broker.sends(type + " id=1 code=" + code);
@@ -194,8 +202,10 @@ class FiveTest {
         Publication refused = world.publish("t", "x");
         var end = refused.delivered();
         world.broker.expects("PUBLISH *").sends("PUBACK id=1 code=135 {31=no 38=b:1 38=a:2 38=b:3}");
-        assertEquals(new Outcome(Outcome.Kind.REFUSED, 135, "no", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
-                new UserProperty("b", "3"))), world.now(end));
+        assertEquals(new Outcome(Outcome.Kind.REFUSED, 135, "no",
+                List.of(new UserProperty("b", "1"), new UserProperty("a", "2"),
+                        new UserProperty("b", "3"))),
+                world.now(end));
         Publication second = world.publish("t", "x", 2);
         var secondEnd = second.delivered();
         world.broker.expects("PUBLISH q2 *").sends("PUBREC id=2 code=144");
@@ -263,7 +273,8 @@ class FiveTest {
         Publication message = world.publish(Message.to("t").payload("x").qos(Qos.EXACTLY_ONCE).retain(true).build());
         var end = message.delivered();
         world.broker.expects("PUBLISH q1 id=1 t x").sends("PUBACK id=1");
-        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker allows no more"),
+        assertEquals(
+                new Outcome(Outcome.Kind.DELIVERED, 0, "sent with QoS 1 and not retained: the broker allows no more"),
                 world.now(end));
     }
 
@@ -277,7 +288,8 @@ class FiveTest {
         Publication second = world.publish("t", "y");
         world.broker.networkBreaks().takesBytes(Integer.MAX_VALUE);
         assertEquals(Outcome.Kind.PENDING, world.outcome(second));
-        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {36=0}").expects("PUBLISH q0 t y");
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {36=0}")
+                .expects("PUBLISH q0 t y");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
     }
 
@@ -332,10 +344,12 @@ class FiveTest {
         World world = connected("CONNACK");
         var one = world.publish("t", "x", 1).delivered();
         var two = world.publish("t", "y", 2).delivered();
-        world.broker.expects("PUBLISH q1 id=1 t x", "PUBLISH q2 id=2 t y").sends("PUBACK id=1 code=145", "PUBREC id=2 code=145")
+        world.broker.expects("PUBLISH q1 id=1 t x", "PUBLISH q2 id=2 t y")
+                .sends("PUBACK id=1 code=145", "PUBREC id=2 code=145")
                 .expects("PUBREL id=1", "PUBREL id=2").sends("PUBCOMP id=1", "PUBCOMP id=2 code=146")
                 .idles(Duration.ofSeconds(31))
-                .expects("PUBLISH q1 id=3 t x", "PUBLISH q2 id=4 t y").sends("PUBACK id=3", "PUBREC id=4").expects("PUBREL id=4").sends("PUBCOMP id=4");
+                .expects("PUBLISH q1 id=3 t x", "PUBLISH q2 id=4 t y").sends("PUBACK id=3", "PUBREC id=4")
+                .expects("PUBREL id=4").sends("PUBCOMP id=4");
         assertEquals(Outcome.Kind.DELIVERED, world.now(one).kind());
         assertEquals(Outcome.Kind.DELIVERED, world.now(two).kind());
     }
@@ -383,9 +397,12 @@ class FiveTest {
         for (int i = 0; i < 3; i++) {
             world.publish("plant/a", "" + i);
         }
-        world.broker.expects("PUBLISH q1 id=1 plant/a 0", "PUBLISH q1 id=2 {35=1} plant/a 1", "PUBLISH q1 id=3 {35=1} ~ 2")
-                .networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=1 plant/a 0", "PUBLISH dup q1 id=2 plant/a 1",
-                        "PUBLISH dup q1 id=3 plant/a 2").expectsNothing();
+        world.broker
+                .expects("PUBLISH q1 id=1 plant/a 0", "PUBLISH q1 id=2 {35=1} plant/a 1", "PUBLISH q1 id=3 {35=1} ~ 2")
+                .networkBreaks().acceptsAgain(true)
+                .expects("PUBLISH dup q1 id=1 plant/a 0", "PUBLISH dup q1 id=2 plant/a 1",
+                        "PUBLISH dup q1 id=3 plant/a 2")
+                .expectsNothing();
     }
 
     @Test
@@ -415,7 +432,7 @@ class FiveTest {
     void aBrokerThatSendsMoreAtOnceThanItMayIsBorne() {
         World world = World.five("inflight.max", 2);
         world.broker.expects("CONNECT clean id=c keepalive=60 {17=604800 33=2 *").sends("CONNACK");
-        world.subscribe("#", 1, message -> { }, true);
+        world.subscribe("#", 1, message -> {}, true);
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
         for (int i = 1; i < 200; i++) {
             world.broker.sends("PUBLISH q1 id=" + i + " a x");
@@ -433,8 +450,9 @@ class FiveTest {
     // ---- subscriptions --------------------------------------------------------------------------------------------
 
     private static Subscription subscribe(World world, String filter, SubscribeOptions options) {
-        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(),
-                world.client.queue(message -> { }, "listener", false));
+        Subscription subscription = world.client.subscribe(filter, Subscribe.Request.encode(options),
+                options.userProperties(),
+                world.client.queue(message -> {}, "listener", false));
         world.scheduler.run();
         return subscription;
     }
@@ -471,14 +489,16 @@ class FiveTest {
         subscribe(world, "b", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("b", "1").userProperty("a", "2"));
         subscribe(world, "c", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
         world.client.connect();
-        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK").expects("SUBSCRIBE id=2 {38=b:1 38=a:2} a:1 b:1",
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK").expects(
+                "SUBSCRIBE id=2 {38=b:1 38=a:2} a:1 b:1",
                 "SUBSCRIBE id=3 c:1");
     }
 
     @Test
     void whoOnlyLooksOnAtAFilterOfAnotherNeitherSubscribesAnewNorTakesItsUserProperties() {
         World world = connected("CONNACK");
-        SubscribeOptions onlooker = SubscribeOptions.qos(Qos.AT_MOST_ONCE).retained(SubscribeOptions.RetainHandling.NEVER);
+        SubscribeOptions onlooker = SubscribeOptions.qos(Qos.AT_MOST_ONCE)
+                .retained(SubscribeOptions.RetainHandling.NEVER);
         subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE).userProperty("a", "1"));
         Subscription early = subscribe(world, "a", onlooker);
         world.broker.expects("SUBSCRIBE id=1 {38=a:1} a:1").sends("SUBACK id=1 1");
@@ -495,7 +515,8 @@ class FiveTest {
         World world = connected("CONNACK");
         Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 {31=secret 38=a:b} 135").expectsNothing();
-        assertEquals(new Subscription.Grant(135, "secret", List.of(new UserProperty("a", "b"))), subscription.granted());
+        assertEquals(new Subscription.Grant(135, "secret", List.of(new UserProperty("a", "b"))),
+                subscription.granted());
     }
 
     @Test
@@ -519,8 +540,10 @@ class FiveTest {
         Subscription large = subscribe(world, "c".repeat(22), SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
         subscribe(world, other, SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
         world.client.connect();
-        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK {39=40}").expects("SUBSCRIBE id=1 " + one + ":1",
-                "SUBSCRIBE id=2 " + other + ":1").expectsNothing();
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK {39=40}")
+                .expects("SUBSCRIBE id=1 " + one + ":1",
+                        "SUBSCRIBE id=2 " + other + ":1")
+                .expectsNothing();
         assertEquals(0x95, large.granted().code());
     }
 
@@ -540,8 +563,10 @@ class FiveTest {
         Subscription subscription = subscribe(world, "a", SubscribeOptions.qos(Qos.AT_LEAST_ONCE));
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1");
         subscription.close();
-        world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 135").expectsNothing().networkBreaks().awaitsClient()
-                .expects("CONNECT *").sends("CONNACK session-present").expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3 0")
+        world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 135").expectsNothing().networkBreaks()
+                .awaitsClient()
+                .expects("CONNECT *").sends("CONNACK session-present").expects("UNSUBSCRIBE id=3 a")
+                .sends("UNSUBACK id=3 0")
                 .expectsNothing().networkBreaks().acceptsAgain(true).expectsNothing();
     }
 
@@ -638,7 +663,8 @@ class FiveTest {
     @Test
     void theFirstBrokerIsUsedAgainAlsoAfterARedirect() {
         World world = World.five("brokers", List.of("mqtt://a", "mqtt://b"));
-        world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2").resolves("c", "10.0.0.3").refusesAt("10.0.0.1", true);
+        world.broker.resolves("a", "10.0.0.1").resolves("b", "10.0.0.2").resolves("c", "10.0.0.3").refusesAt("10.0.0.1",
+                true);
         world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK code=156 {28=c}").awaitsClient()
                 .expects("CONNECT *").sends("CONNACK");
         world.broker.refusesAt("10.0.0.1", false);
@@ -671,7 +697,8 @@ class FiveTest {
         var end = world.publish("t", "x", 2).delivered();
         world.broker.expects("PUBLISH *").sends("PUBREC id=1 code=16 {31=nobody 38=a:b}").expects("PUBREL id=1")
                 .sends("PUBCOMP id=1");
-        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, "nobody", List.of(new UserProperty("a", "b"))), world.now(end));
+        assertEquals(new Outcome(Outcome.Kind.DELIVERED, 16, "nobody", List.of(new UserProperty("a", "b"))),
+                world.now(end));
     }
 
     @Test
@@ -688,7 +715,7 @@ class FiveTest {
             world.broker.idles(Duration.ofSeconds(5));
         }
         world.broker.takeAll();
-        world.subscribe("a", 1, message -> { });
+        world.subscribe("a", 1, message -> {});
         world.broker.idles(Duration.ofSeconds(9));
         assertEquals(1, world.broker.take("SUBSCRIBE").size(), world.reason());
     }
@@ -698,8 +725,10 @@ class FiveTest {
         World world = connected("CONNACK");
         var end = world.publish("t", "x", 2).delivered();
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks(); // the broker has it, and its PUBREC is lost
-        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
-                .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1").idles(Duration.ofSeconds(40));
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present")
+                .expects("PUBLISH dup q2 id=1 t x")
+                .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1")
+                .idles(Duration.ofSeconds(40));
         assertEquals(List.of(), world.broker.take("PUBLISH"), "the broker publishes it a second time");
         assertTrue(world.isDone(end));
     }
@@ -709,7 +738,8 @@ class FiveTest {
         World world = connected("CONNACK");
         var end = world.publish("t", "x", 2).delivered();
         world.broker.expects("PUBLISH q2 id=1 t x").networkBreaks();
-        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present").expects("PUBLISH dup q2 id=1 t x")
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present")
+                .expects("PUBLISH dup q2 id=1 t x")
                 .sends("PUBREC id=1 code=145").expects("PUBREL id=1").sends("PUBCOMP id=1 code=146")
                 .expects("PUBLISH q2 id=1 t x").sends("PUBREC id=1").expects("PUBREL id=1").sends("PUBCOMP id=1");
         assertEquals(Outcome.Kind.DELIVERED, world.now(end).kind());

@@ -85,7 +85,7 @@ class ForeignAcknowledgementTest {
 
     @Test
     void aPubackForTheIdOfASubscribe() { // rumqtt#1057
-        ClientSubscription subscription = world.subscribe("a", 1, message -> { });
+        ClientSubscription subscription = world.subscribe("a", 1, message -> {});
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("PUBACK id=1", "PUBREC id=1", "PUBCOMP id=1", "UNSUBACK id=1");
         world.broker.takeAll();
         assertEquals(-1, subscription.granted().code());
@@ -109,7 +109,7 @@ class ForeignAcknowledgementTest {
 
     @Test
     void aSubackForAnUnsubscribe() {
-        ClientSubscription subscription = world.subscribe("a", 1, message -> { });
+        ClientSubscription subscription = world.subscribe("a", 1, message -> {});
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1");
         subscription.close();
         world.broker.expects("UNSUBSCRIBE id=2 a").sends("SUBACK id=2 1").expectsNothing().sends("UNSUBACK id=2");

@@ -25,7 +25,8 @@ class FullBacklogTest {
 
     private static void acknowledgeAll(World world) {
         for (List<String> sent = world.broker.takeAll(); !sent.isEmpty(); sent = world.broker.takeAll()) {
-            sent.stream().filter(packet -> packet.startsWith("PUBLISH")).forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
+            sent.stream().filter(packet -> packet.startsWith("PUBLISH"))
+                    .forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
         }
     }
 
@@ -41,7 +42,8 @@ class FullBacklogTest {
         assertEquals(StoreHealth.FULL, world.client.status().store());
         assertEquals("messages are rejected: 3 messages are pending, store.max.messages allows no more",
                 world.client.status().storeReason());
-        assertEquals(List.of("store FULL: messages are rejected: 3 messages are pending, store.max.messages allows no more"),
+        assertEquals(
+                List.of("store FULL: messages are rejected: 3 messages are pending, store.max.messages allows no more"),
                 storeEvents(world));
     }
 
@@ -84,7 +86,8 @@ class FullBacklogTest {
             while (world.publish("t", "x").id() > 0) {
                 continue;
             }
-            world.broker.takeAll().stream().filter(packet -> packet.startsWith("PUBLISH")).limit(5).forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
+            world.broker.takeAll().stream().filter(packet -> packet.startsWith("PUBLISH")).limit(5)
+                    .forEach(packet -> world.broker.sends("PUBACK " + packet.split(" ")[2]));
             world.scheduler.advance(Duration.ofMillis(300));
         }
         assertEquals(1, storeEvents(world).size());
@@ -112,7 +115,8 @@ class FullBacklogTest {
         world.publish("t", "x".repeat(1900));
         world.scheduler.advance(Duration.ofSeconds(1));
         assertTrue(world.client.status().storeReason().contains("store.max.messages")
-                && world.client.status().storeReason().contains("store.max.bytes"), world.client.status().storeReason());
+                && world.client.status().storeReason().contains("store.max.bytes"),
+                world.client.status().storeReason());
         world.scheduler.advance(Duration.ofSeconds(1));
         assertEquals("messages are rejected: 3 messages are pending, store.max.messages allows no more",
                 world.client.status().storeReason());

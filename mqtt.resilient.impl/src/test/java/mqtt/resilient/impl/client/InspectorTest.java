@@ -42,8 +42,9 @@ class InspectorTest {
     }
 
     private static void assertSumIsRight(ClientMetrics metrics) {
-        assertEquals(metrics.accepted(), metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
-                + metrics.deadLettered() + metrics.dropped() + metrics.closed() + metrics.pending());
+        assertEquals(metrics.accepted(),
+                metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
+                        + metrics.deadLettered() + metrics.dropped() + metrics.closed() + metrics.pending());
     }
 
     @Test
@@ -69,7 +70,9 @@ class InspectorTest {
         world.publish(atMostOnce());
         world.scheduler.advance(Duration.ofSeconds(2));
         ClientInspector inspector = world.client.inspector();
-        assertEquals(List.of(new Waiting(1, "t2", Qos.AT_LEAST_ONCE, 0, 2000), new Waiting(2, "t2", Qos.AT_LEAST_ONCE, 1, 2000)),
+        assertEquals(
+                List.of(new Waiting(1, "t2", Qos.AT_LEAST_ONCE, 0, 2000),
+                        new Waiting(2, "t2", Qos.AT_LEAST_ONCE, 1, 2000)),
                 world.now(inspector.waiting(2, 2)));
         assertEquals(List.of(new Waiting(6, "q0", Qos.AT_MOST_ONCE, 4, 2000)), world.now(inspector.waiting(QOS_0, 10)));
         assertEquals(List.of(), world.now(inspector.waiting(0, ClientInspector.MAX_RESULTS)));
@@ -87,11 +90,14 @@ class InspectorTest {
     @Test
     void whatWasNeverSentIsDroppedAsCancelledAndTheRestGoesOn() {
         World world = World.connected("inflight.max", 2);
-        List<Publication> all = List.of(world.publish(message(2, "a")), world.publish(message(2, "b")), world.publish(message(2, "c")),
+        List<Publication> all = List.of(world.publish(message(2, "a")), world.publish(message(2, "b")),
+                world.publish(message(2, "c")),
                 world.publish(message(3, "d")));
         assertEquals(2, world.now(world.client.inspector().cancel(2)));
-        assertEquals(List.of(Kind.PENDING, Kind.CANCELLED, Kind.CANCELLED, Kind.PENDING), all.stream().map(world::outcome).toList());
-        world.broker.expects("PUBLISH q1 id=1 t2 a").sends("PUBACK id=1").expects("PUBLISH q1 id=2 t3 d").sends("PUBACK id=2");
+        assertEquals(List.of(Kind.PENDING, Kind.CANCELLED, Kind.CANCELLED, Kind.PENDING),
+                all.stream().map(world::outcome).toList());
+        world.broker.expects("PUBLISH q1 id=1 t2 a").sends("PUBACK id=1").expects("PUBLISH q1 id=2 t3 d")
+                .sends("PUBACK id=2");
         ClientMetrics metrics = world.client.metrics();
         assertEquals(2, metrics.cancelled());
         assertEquals(2, metrics.delivered());
@@ -180,7 +186,8 @@ class InspectorTest {
         world.broker.expects("SUBSCRIBE id=1 b/#:1").sends("SUBACK id=1 0").expects("SUBSCRIBE id=2 a:0");
         assertEquals(List.of(
                 new Subscribed("a", Qos.AT_MOST_ONCE, Grant.PENDING, List.of("listener"), List.of(), 0, 0),
-                new Subscribed("b/#", Qos.AT_LEAST_ONCE, new Grant(0, "", List.of()), List.of("listener"), List.of(), 0, 0)),
+                new Subscribed("b/#", Qos.AT_LEAST_ONCE, new Grant(0, "", List.of()), List.of("listener"), List.of(), 0,
+                        0)),
                 world.now(world.client.inspector().subscriptions()));
     }
 
@@ -190,7 +197,8 @@ class InspectorTest {
         Recorder recorder = new Recorder();
         ClientSubscription leaving = world.subscribe("a", 1, recorder);
         world.subscribe("b", 0, recorder);
-        world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").expects("SUBSCRIBE id=2 b:0").sends("SUBACK id=2 0");
+        world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").expects("SUBSCRIBE id=2 b:0")
+                .sends("SUBACK id=2 0");
         world.listenersAreStuck(true);
         world.broker.sends("PUBLISH q0 b x", "PUBLISH q0 b y");
         leaving.release();
@@ -207,7 +215,8 @@ class InspectorTest {
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1").after(Duration.ofMillis(70)).sends("PUBACK id=1");
         assertEquals(70_000_000, world.client.metrics().roundTripNanos());
-        world.broker.after(Duration.ofMillis(14_930)).expects("PINGREQ").after(Duration.ofMillis(250)).sends("PINGRESP");
+        world.broker.after(Duration.ofMillis(14_930)).expects("PINGREQ").after(Duration.ofMillis(250))
+                .sends("PINGRESP");
         assertEquals(250_000_000, world.client.metrics().roundTripNanos());
     }
 }

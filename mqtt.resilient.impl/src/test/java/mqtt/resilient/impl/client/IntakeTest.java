@@ -39,7 +39,7 @@ class IntakeTest {
     @Test
     void whatFailedBeforeItWasTakenCountsForNothing() {
         List<Outgoing> taken = new ArrayList<>();
-        Intake intake = new Intake(scheduler(), Keys.settings("store.max.messages", 2), taken::add, why -> { });
+        Intake intake = new Intake(scheduler(), Keys.settings("store.max.messages", 2), taken::add, why -> {});
         intake.use(Durability.POWER);
         Message message = Message.to("t").payload(new byte[1000]).build();
         heapIsFull = true;
@@ -60,7 +60,8 @@ class IntakeTest {
     void withDropOldestItIsFullUntilTwiceItsBoundIsNotReachedAnyMore() throws Exception {
         List<Outgoing> taken = new ArrayList<>();
         List<Boolean> full = new ArrayList<>();
-        Intake intake = new Intake(time, Keys.settings("store.max.messages", 10, "store.overflow", "drop-oldest"), taken::add,
+        Intake intake = new Intake(time, Keys.settings("store.max.messages", 10, "store.overflow", "drop-oldest"),
+                taken::add,
                 why -> full.add(!why.isEmpty()));
         intake.use(Durability.POWER);
         Message message = Message.to("t").build();

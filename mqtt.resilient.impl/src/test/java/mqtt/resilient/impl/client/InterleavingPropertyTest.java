@@ -113,7 +113,8 @@ class InterleavingPropertyTest {
                     handles.add(handles.remove());
                 }
                 ReceivedMessage message = handles.remove();
-                finished.merge(Integer.parseInt(new String(message.payload(), StandardCharsets.UTF_8)), 1, Integer::sum);
+                finished.merge(Integer.parseInt(new String(message.payload(), StandardCharsets.UTF_8)), 1,
+                        Integer::sum);
                 message.acknowledge();
                 world.scheduler.run();
             }
@@ -225,7 +226,8 @@ class InterleavingPropertyTest {
             String filter = "f" + argument % 4;
             ArrayDeque<ClientSubscription> open = wanted.computeIfAbsent(filter, key -> new ArrayDeque<>());
             if (open.isEmpty() || argument / 4 % 3 == 0) {
-                open.add(world.client.subscribe(filter, argument / 12 % 3, world.client.queue(message -> { }, "f", false)));
+                open.add(world.client.subscribe(filter, argument / 12 % 3,
+                        world.client.queue(message -> {}, "f", false)));
             } else {
                 open.remove().close();
             }
@@ -284,7 +286,8 @@ class InterleavingPropertyTest {
                     acknowledgeOne(0);
                 }
                 world.scheduler.run();
-                if (seconds > 5 && broker.isQuiet() && world.client.metrics().pending() == 0 && world.client.isConnected()
+                if (seconds > 5 && broker.isQuiet() && world.client.metrics().pending() == 0
+                        && world.client.isConnected()
                         && subscriptionsAreRight() && world.client.metrics().unhandled() == 0) {
                     return;
                 }
@@ -346,7 +349,8 @@ class InterleavingPropertyTest {
                 }
                 missing += out.qos > 0 && !out.lost && times == 0 ? 1 : 0;
             }
-            assertTrue(missing <= setAside, missing + " messages never reached their listener, " + setAside + " dead-lettered");
+            assertTrue(missing <= setAside,
+                    missing + " messages never reached their listener, " + setAside + " dead-lettered");
         }
     }
 }

@@ -64,7 +64,7 @@ class KeepAliveTest {
     @Test
     void aLinkThatOnlyReceivesIsPingedBecauseTheBrokerMustHear() { // MQTTnet PR #2259
         World world = World.connected();
-        world.subscribe("in", 0, message -> { });
+        world.subscribe("in", 0, message -> {});
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
         int pings = 0;
         for (int second = 0; second < 60; second++) {
@@ -109,7 +109,7 @@ class KeepAliveTest {
     @Test
     void aPingOverASlowLinkWaitsWhileOtherBytesArrive() {
         World world = World.connected();
-        world.subscribe("in", 0, message -> { });
+        world.subscribe("in", 0, message -> {});
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0").after(Duration.ofSeconds(15))
                 .expects("PINGREQ");
         for (int i = 0; i < 4; i++) {
@@ -123,7 +123,7 @@ class KeepAliveTest {
     @Test
     void butNotForEver() { // MQTTnet #2248: connected for 17 hours
         World world = World.connected();
-        world.subscribe("in", 0, message -> { });
+        world.subscribe("in", 0, message -> {});
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0").after(Duration.ofSeconds(15))
                 .expects("PINGREQ");
         for (int seconds = 0; world.broker.isConnected(); seconds += 2) {

@@ -57,8 +57,10 @@ class LaneTest {
         }
         assertEquals(18, world.broker.takeAll().size());
         world.broker.sends("PUBACK id=1", "PUBACK id=2").expectsNothing().sends("PUBACK id=3").expectsNothing();
-        world.broker.sends("PUBACK id=4").expects("PUBLISH q1 id=19 t 18", "PUBLISH q1 id=20 t 19", "PUBLISH q1 id=21 t 20",
-                "PUBLISH q1 id=22 t 21").expectsNothing();
+        world.broker.sends("PUBACK id=4")
+                .expects("PUBLISH q1 id=19 t 18", "PUBLISH q1 id=20 t 19", "PUBLISH q1 id=21 t 20",
+                        "PUBLISH q1 id=22 t 21")
+                .expectsNothing();
     }
 
     @Test
@@ -69,7 +71,8 @@ class LaneTest {
         }
         world.publish(message(2, "waits"));
         assertEquals(18, world.broker.takeAll().size());
-        world.broker.sends("PUBACK id=1", "PUBACK id=2", "PUBACK id=3", "PUBACK id=4").expects("PUBLISH q1 id=19 t2 waits");
+        world.broker.sends("PUBACK id=1", "PUBACK id=2", "PUBACK id=3", "PUBACK id=4")
+                .expects("PUBLISH q1 id=19 t2 waits");
         world.publish(message(1, "one"));
         world.broker.expects("PUBLISH q1 id=20 t1 one");
         world.publish(message(2, "two"));
@@ -92,7 +95,8 @@ class LaneTest {
         World world = World.connected("inflight.max", 1);
         world.publish("t", "1");
         world.publish(message(0, "!"));
-        world.broker.expects("PUBLISH q1 id=1 t 1").expectsNothing().sends("PUBACK id=1").expects("PUBLISH q1 id=2 t0 !");
+        world.broker.expects("PUBLISH q1 id=1 t 1").expectsNothing().sends("PUBACK id=1")
+                .expects("PUBLISH q1 id=2 t0 !");
     }
 
     @Test
@@ -142,7 +146,8 @@ class LaneTest {
         world.publish("t", "small");
         world.publish("t", "x".repeat(5000));
         world.publish("t", "small");
-        world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing().sends("PUBACK id=1").expects("PUBLISH q1 id=2 t x*")
+        world.broker.expects("PUBLISH q1 id=1 t small").expectsNothing().sends("PUBACK id=1")
+                .expects("PUBLISH q1 id=2 t x*")
                 .expectsNothing().sends("PUBACK id=2").expects("PUBLISH q1 id=3 t small");
     }
 

@@ -278,7 +278,7 @@ class LifeCycleTest {
     @Test
     void stoppingSaysGoodbyeAndCompletesEverythingThatIsPending() { // HiveMQ #350
         World world = World.connected();
-        ClientSubscription subscription = world.subscribe("in", 1, message -> { });
+        ClientSubscription subscription = world.subscribe("in", 1, message -> {});
         Publication sent = world.publish("t", "1");
         Publication exactlyOnce = world.publish("t", "2", 2);
         world.broker.expects("SUBSCRIBE id=1 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("PUBREC id=3")
@@ -334,7 +334,7 @@ class LifeCycleTest {
         world.client.reconnect();
         world.client.disconnect();
         world.reconfigure("client.id", "other");
-        ClientSubscription subscription = world.subscribe("in", 1, message -> { });
+        ClientSubscription subscription = world.subscribe("in", 1, message -> {});
         Publication publication = world.publish("t", "1");
         world.broker.after(Duration.ofHours(1)).expectsNothing();
         assertEquals(0, publication.id());
@@ -418,7 +418,8 @@ class LifeCycleTest {
 
     private static String failure(World world, CompletionStage<Void> stage) {
         assertTrue(world.isDone(stage), "not completed");
-        return assertThrows(CompletionException.class, () -> stage.toCompletableFuture().join()).getCause().getMessage();
+        return assertThrows(CompletionException.class, () -> stage.toCompletableFuture().join()).getCause()
+                .getMessage();
     }
 
     @Test

@@ -34,8 +34,8 @@ class MalformedTest {
         World world = World.connectedWithFive("CONNACK");
         world.publish("t", "1");
         world.publish("t", "2", 2);
-        world.client.subscribe("a", 1, world.client.queue(message -> { }, "x", false));
-        world.client.subscribe("b", 1, world.client.queue(message -> { }, "x", false));
+        world.client.subscribe("a", 1, world.client.queue(message -> {}, "x", false));
+        world.client.subscribe("b", 1, world.client.queue(message -> {}, "x", false));
         world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2", "SUBSCRIBE id=3 a:1 b:1");
         return world;
     }
@@ -182,7 +182,8 @@ class MalformedTest {
         Publication publication = world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=2 t 1").sends("PUBLISH q2 id=7 in x").expects("PUBREC id=7");
         assertDisconnects(world, "36 06 0001 't' 0001 00", 0x81);
-        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 1").sends("PUBACK id=2", "PUBLISH dup q2 id=7 in x")
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 1")
+                .sends("PUBACK id=2", "PUBLISH dup q2 id=7 in x")
                 .expects("PUBREC id=7").sends("PUBREL id=7").expects("PUBCOMP id=7");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
         assertEquals(List.of("in x"), recorder.take());
@@ -192,7 +193,7 @@ class MalformedTest {
     void anUnsubackWithTheWrongNumberOfCodes() { // [MQTT-3.11.3-1]
         for (String unsuback : List.of("b0 03 0002 00", "b0 05 0002 00 00 00")) {
             World world = World.connectedWithFive("CONNACK");
-            var subscription = world.subscribe("in", 1, message -> { });
+            var subscription = world.subscribe("in", 1, message -> {});
             world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
             subscription.close();
             world.broker.expects("UNSUBSCRIBE id=2 in");

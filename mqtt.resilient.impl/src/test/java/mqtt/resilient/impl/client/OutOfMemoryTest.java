@@ -31,7 +31,8 @@ class OutOfMemoryTest {
         Publication second = world.publish("t", "2", 2);
         world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBREC id=2").expects("PUBREL id=2");
         mend(world);
-        world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1", "PUBREL id=2").sends("PUBACK id=1").sends("PUBCOMP id=2");
+        world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1", "PUBREL id=2").sends("PUBACK id=1")
+                .sends("PUBCOMP id=2");
         assertEquals(Kind.DELIVERED, world.outcome(first));
         assertEquals(Kind.DELIVERED, world.outcome(second));
         assertEquals(0, world.client.metrics().pending());
@@ -118,7 +119,8 @@ class OutOfMemoryTest {
         assertEquals(ConnectionState.FAILED, world.client.status().state());
         assertEquals("the thread mqtt-io has ended", world.client.status().reason());
         assertEquals(StoreHealth.FAILED, world.client.status().store());
-        RejectedException refused = (RejectedException) world.client.publish(mqtt.resilient.api.Message.to("t").build()).stored()
+        RejectedException refused = (RejectedException) world.client.publish(mqtt.resilient.api.Message.to("t").build())
+                .stored()
                 .handle((stored, error) -> error).toCompletableFuture().join();
         assertEquals(RejectedException.Reason.STORE, refused.reason());
     }

@@ -81,25 +81,26 @@ class OutcomesTest {
     @Example
     void aWatcherHearsOfTheEndAndTheReason() {
         List<Outcome> heard = new ArrayList<>();
-        outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
-        outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
+        outcomes.watch(1, 1, id -> {}).thenAccept(heard::add);
+        outcomes.watch(1, 1, id -> {}).thenAccept(heard::add);
         assertEquals(0, heard.size());
         outcomes.ended(1, Kind.DROPPED, new Reason(0, "too much"));
-        assertEquals(List.of(new Outcome(Kind.DROPPED, 0, "too much"), new Outcome(Kind.DROPPED, 0, "too much")), heard);
+        assertEquals(List.of(new Outcome(Kind.DROPPED, 0, "too much"), new Outcome(Kind.DROPPED, 0, "too much")),
+                heard);
     }
 
     @Example
     void aLateWatcherHearsAtOnce() {
         outcomes.ended(1, Kind.DELIVERED, Reason.SUCCESS);
-        assertTrue(isDone(outcomes.watch(1, 1, id -> { })));
-        assertFalse(isDone(outcomes.watch(2, 2, id -> { })));
-        assertTrue(isDone(outcomes.watch(3, 2, id -> { })), "an id that never was is no wait for ever");
+        assertTrue(isDone(outcomes.watch(1, 1, id -> {})));
+        assertFalse(isDone(outcomes.watch(2, 2, id -> {})));
+        assertTrue(isDone(outcomes.watch(3, 2, id -> {})), "an id that never was is no wait for ever");
     }
 
     @Example
     void aWatcherOfAnOldPendingMessageHearsOfItsEndThoughTheHistoryHasPassedIt() {
         List<Outcome> heard = new ArrayList<>();
-        outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
+        outcomes.watch(1, 1, id -> {}).thenAccept(heard::add);
         for (long id = 2; id < 2 * HISTORY; id++) {
             outcomes.ended(id, Kind.DELIVERED, Reason.SUCCESS);
         }
@@ -123,10 +124,10 @@ class OutcomesTest {
 
     @Example
     void theStagesHandedOutCannotBeCompletedByTheUser() {
-        CompletionStage<Outcome> stage = outcomes.watch(1, 1, id -> { });
+        CompletionStage<Outcome> stage = outcomes.watch(1, 1, id -> {});
         stage.toCompletableFuture().complete(new Outcome(Kind.EXPIRED, 0, "forged"));
         List<Outcome> heard = new ArrayList<>();
-        outcomes.watch(1, 1, id -> { }).thenAccept(heard::add);
+        outcomes.watch(1, 1, id -> {}).thenAccept(heard::add);
         outcomes.ended(1, Kind.DELIVERED, Reason.SUCCESS);
         assertEquals(Kind.DELIVERED, heard.get(0).kind());
     }
@@ -153,7 +154,7 @@ class OutcomesTest {
         });
         loop.start();
         for (long id = 1; id <= count; id++) {
-            stages.add(outcomes.watch(id, count, old -> { }));
+            stages.add(outcomes.watch(id, count, old -> {}));
         }
         loop.join();
         for (int i = 0; i < count; i++) {

@@ -112,7 +112,8 @@ class PoisonTest {
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
         world.reconfigure("keepalive.seconds", 40);
         assertEquals(Kind.PENDING, world.client.outcome(1).kind());
-        world.broker.expects("DISCONNECT").acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").sends("PUBACK id=1");
+        world.broker.expects("DISCONNECT").acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1")
+                .sends("PUBACK id=1");
         assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
     }
 
@@ -148,7 +149,8 @@ class PoisonTest {
         World world = World.connected();
         Publication poison = world.publish("forbidden", "1", 2);
         for (int i = 0; i < 6; i++) {
-            world.broker.expects("PUBLISH " + (i == 0 ? "" : "dup ") + "q2 id=1 forbidden 1").hangsUp().acceptsAgain(true);
+            world.broker.expects("PUBLISH " + (i == 0 ? "" : "dup ") + "q2 id=1 forbidden 1").hangsUp()
+                    .acceptsAgain(true);
         }
         assertEquals(Kind.DEAD_LETTERED, world.outcome(poison));
         boolean released = false;
@@ -198,7 +200,7 @@ class PoisonTest {
     @Test
     void whatTheBrokerSendsByItselfSaysNothingAboutTheMessage() { // on a slow link the message is still on its way
         World world = World.connected("poison.attempts", 2);
-        world.subscribe("in", 0, message -> { });
+        world.subscribe("in", 0, message -> {});
         world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0");
         Publication publication = world.publish("t", "1");
         for (int i = 0; i < 5; i++) {

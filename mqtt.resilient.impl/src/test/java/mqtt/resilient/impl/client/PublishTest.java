@@ -69,7 +69,7 @@ class PublishTest {
     @Test
     void aSessionThatTheBrokerLostIsRebuiltAsNewMessages() {
         World world = World.connected();
-        world.subscribe("cmd", 1, message -> { });
+        world.subscribe("cmd", 1, message -> {});
         world.broker.expects("SUBSCRIBE id=1 cmd:1").sends("SUBACK id=1 1");
         world.publish("t", "1");
         world.publish("t", "2", 2);
@@ -101,6 +101,7 @@ class PublishTest {
         assertEquals(9, broker.takeAll().size());
         world.publish(mqtt.resilient.api.Message.to("alarm").payload("!").lane(0).build());
         broker.expects("PUBLISH q1 id=10 alarm !").expectsNothing();
-        broker.sends("PUBACK id=1", "PUBACK id=2").expects("PUBLISH q1 id=11 t 10", "PUBLISH q1 id=12 t 11").expectsNothing();
+        broker.sends("PUBACK id=1", "PUBACK id=2").expects("PUBLISH q1 id=11 t 10", "PUBLISH q1 id=12 t 11")
+                .expectsNothing();
     }
 }

@@ -43,17 +43,20 @@ class ReceiveTest {
         world.client.subscribe("pull", 1, world.client.pullQueue("pull", false, 3, told::add));
         world.scheduler.run();
         world.broker.expects("SUBSCRIBE id=1 pull:1").sends("SUBACK id=1 1");
-        world.broker.sends("PUBLISH q1 id=1 pull 1", "PUBLISH q1 id=2 pull 2", "PUBLISH q1 id=3 pull 3", "PUBLISH q1 id=4 pull 4");
+        world.broker.sends("PUBLISH q1 id=1 pull 1", "PUBLISH q1 id=2 pull 2", "PUBLISH q1 id=3 pull 3",
+                "PUBLISH q1 id=4 pull 4");
         assertEquals(4, told.stream().mapToInt(each -> each).sum());
         told.clear();
-        world.broker.sends("PUBLISH q0 pull 1", "PUBLISH q0 pull 2", "PUBLISH q0 pull 3", "PUBLISH q0 pull 4", "PUBLISH q0 pull 5");
+        world.broker.sends("PUBLISH q0 pull 1", "PUBLISH q0 pull 2", "PUBLISH q0 pull 3", "PUBLISH q0 pull 4",
+                "PUBLISH q0 pull 5");
         assertEquals(3, told.stream().mapToInt(each -> each).sum());
     }
 
     @Test
     void theListenerSeesRetainedAndDuplicate() {
         subscribed();
-        world.broker.sends("PUBLISH retain q0 in/a 1", "PUBLISH dup q1 id=1 in/b 2", "PUBLISH dup retain q2 id=2 in/c 3");
+        world.broker.sends("PUBLISH retain q0 in/a 1", "PUBLISH dup q1 id=1 in/b 2",
+                "PUBLISH dup retain q2 id=2 in/c 3");
         assertEquals(List.of("retained in/a 1", "dup in/b 2", "dup retained in/c 3"), recorder.take());
     }
 
@@ -109,7 +112,8 @@ class ReceiveTest {
     @Test
     void aMessageThatWasNotAcknowledgedHoldsNothingUpOnceItIsOnTheNextConnection() { // hivemq-mqtt-client#796, #526
         world.subscribe("in", 1, recorder, true);
-        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=9 in a", "PUBLISH q1 id=10 in b");
+        world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=9 in a",
+                "PUBLISH q1 id=10 in b");
         recorder.messages.get(1).acknowledge();
         world.broker.expectsNothing(); // acknowledgements leave in the order of receipt
         world.broker.hangsUp().acceptsAgain(true).sends("PUBLISH dup q1 id=9 in a", "PUBLISH dup q1 id=10 in b");
@@ -125,7 +129,8 @@ class ReceiveTest {
     void aHandleOfTheLastConnectionAcknowledgesNoOtherMessageOfItsId() {
         world.subscribe("in", 1, recorder, true);
         world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=9 in a").hangsUp()
-                .acceptsAgain(false).expects("SUBSCRIBE id=2 in:1").sends("SUBACK id=2 1").sends("PUBLISH q1 id=9 in b");
+                .acceptsAgain(false).expects("SUBSCRIBE id=2 in:1").sends("SUBACK id=2 1")
+                .sends("PUBLISH q1 id=9 in b");
         recorder.messages.get(0).acknowledge();
         world.broker.expectsNothing();
         recorder.messages.get(1).acknowledge();
@@ -181,7 +186,8 @@ class ReceiveTest {
         subscribed();
         world.broker.sends("PUBLISH q2 id=8 in/a 1").expects("PUBREC id=8").networkBreaks();
         for (int i = 0; i < 3; i++) {
-            world.broker.acceptsAgain(true).sends("PUBREL id=8").expects("PUBCOMP id=8").expectsNothing().networkBreaks();
+            world.broker.acceptsAgain(true).sends("PUBREL id=8").expects("PUBCOMP id=8").expectsNothing()
+                    .networkBreaks();
         }
         world.broker.acceptsAgain(true).sends("PUBLISH q2 id=8 in/a 2").expects("PUBREC id=8"); // the id is free again
         assertEquals(List.of("in/a 1", "in/a 2"), recorder.take());
@@ -296,7 +302,8 @@ class ReceiveTest {
         world.broker.sends("PUBLISH q1 id=7 in/a 1").expectsNothing();
         assertTrue(world.takeEvents().contains("failed in/a"));
         world.broker.after(Duration.ofMillis(900)).expectsNothing().after(Duration.ofMillis(200)).expectsNothing();
-        world.broker.after(Duration.ofMillis(1_700)).expectsNothing().after(Duration.ofMillis(500)).expects("PUBACK id=7");
+        world.broker.after(Duration.ofMillis(1_700)).expectsNothing().after(Duration.ofMillis(500))
+                .expects("PUBACK id=7");
         assertEquals(List.of("in/a 1"), recorder.take());
     }
 

@@ -76,7 +76,8 @@ class ReconfigurationTest {
         world.reconfigure("client.id", "d");
         world.broker.expects("DISCONNECT", "CONNECT clean id=d *").sends("CONNACK").expects("DISCONNECT",
                 "CONNECT id=d *").sends("CONNACK").expects("SUBSCRIBE id=4 in:1", "PUBLISH q1 id=2 t 1",
-                        "PUBLISH q2 id=3 t 2").expectsNothing();
+                        "PUBLISH q2 id=3 t 2")
+                .expectsNothing();
     }
 
     @Test

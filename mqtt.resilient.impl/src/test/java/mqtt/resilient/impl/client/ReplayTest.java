@@ -113,8 +113,10 @@ class ReplayTest {
         world.publish("t", "6", 2);
         world.broker.acceptsAgain(true).expects("PUBREL id=1", "PUBREL id=2", "PUBLISH dup q2 id=3 t 3",
                 "PUBREL id=4", "PUBLISH dup q2 id=5 t 5", "PUBLISH q2 id=6 t 6").expectsNothing();
-        world.broker.sends("PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=1").hangsUp().acceptsAgain(true).expects("PUBREL id=2", "PUBREL id=3", "PUBREL id=4", "PUBLISH dup q2 id=5 t 5",
-                        "PUBLISH dup q2 id=6 t 6").expectsNothing();
+        world.broker.sends("PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=1").hangsUp().acceptsAgain(true)
+                .expects("PUBREL id=2", "PUBREL id=3", "PUBREL id=4", "PUBLISH dup q2 id=5 t 5",
+                        "PUBLISH dup q2 id=6 t 6")
+                .expectsNothing();
     }
 
     @Test
@@ -238,7 +240,7 @@ class ReplayTest {
         TreeSet<String> seen = new TreeSet<>();
         for (int i = 0; i < 300; i++) {
             if (i % 7 == 0) {
-                world.subscribe("f" + i, 1, message -> { });
+                world.subscribe("f" + i, 1, message -> {});
                 String id = world.broker.takeAll().get(0).split(" ")[1];
                 assertTrue(!id.equals("id=1"));
                 world.broker.sends("SUBACK " + id + " 1");

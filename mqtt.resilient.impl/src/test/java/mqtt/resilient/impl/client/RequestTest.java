@@ -75,7 +75,8 @@ class RequestTest {
         Requests requests = world.client.requests();
         CompletionStage<ReceivedMessage> first = request(world, requests, "one");
         CompletionStage<ReceivedMessage> second = request(world, requests, "two");
-        world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}").expects("SUBSCRIBE id=1 mqtt/resilient/reply/given:1")
+        world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}")
+                .expects("SUBSCRIBE id=1 mqtt/resilient/reply/given:1")
                 .sends("SUBACK id=1 1");
         List<String> sent = world.broker.take("PUBLISH");
         assertTrue(sent.get(0).endsWith("one") && sent.get(1).endsWith("two"), sent.toString());
@@ -105,7 +106,8 @@ class RequestTest {
         }
         assertEquals(17, all.size());
         world.scheduler.advance(Duration.ofSeconds(11));
-        assertFalse(requests.send(large, Duration.ofSeconds(10)).toCompletableFuture().isDone(), "those before have ended");
+        assertFalse(requests.send(large, Duration.ofSeconds(10)).toCompletableFuture().isDone(),
+                "those before have ended");
     }
 
     @Test
@@ -136,7 +138,8 @@ class RequestTest {
     void aResponderAnswersBothKindsAndNothingElse() {
         World world = World.connectedWithFive("CONNACK");
         ListenerQueue queue = world.client.queue(message -> Requests.answer(world.client, message,
-                request -> text(request).equals("secret") ? null : ("re: " + text(request)).getBytes(StandardCharsets.UTF_8)),
+                request -> text(request).equals("secret") ? null
+                        : ("re: " + text(request)).getBytes(StandardCharsets.UTF_8)),
                 "responder", false);
         world.client.subscribe("do/#", 1, queue);
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1", "PUBLISH q1 id=1 {2=30 8=me 9=cc} do a")

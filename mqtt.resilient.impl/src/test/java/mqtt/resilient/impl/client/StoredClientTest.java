@@ -451,7 +451,8 @@ class StoredClientTest {
         assertTrue(world.client.metrics().pending() < 170);
         RejectedException refusal = refusal(last);
         assertEquals(StoreHealth.FULL, world.client.status().store());
-        assertTrue(world.client.status().storeReason().contains("does not keep up"), world.client.status().storeReason());
+        assertTrue(world.client.status().storeReason().contains("does not keep up"),
+                world.client.status().storeReason());
         List<String> told = new ArrayList<>();
         world.client.publisher().whenSpace(() -> told.add("space"));
         answers();

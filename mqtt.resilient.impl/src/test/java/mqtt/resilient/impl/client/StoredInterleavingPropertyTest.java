@@ -189,7 +189,8 @@ class StoredInterleavingPropertyTest {
         private void publish(int argument) {
             int lane = argument % 11 == 0 ? 0 : 1 + argument % 3;
             long number = ++counter;
-            Message message = Message.to("l" + lane).lane(lane).qos(Qos.of(1 + argument / 15 % 2)).payload("" + number).build();
+            Message message = Message.to("l" + lane).lane(lane).qos(Qos.of(1 + argument / 15 % 2)).payload("" + number)
+                    .build();
             Publication publication = world.client.publish(message);
             messages.put(number, message);
             publication.stored().thenAccept(durable -> stored.add(number));
@@ -231,7 +232,8 @@ class StoredInterleavingPropertyTest {
                 }
                 scheduler.advance(Duration.ofSeconds(1));
             }
-            throw new AssertionError("it does not come to rest: " + world.client.metrics() + " " + world.client.status());
+            throw new AssertionError(
+                    "it does not come to rest: " + world.client.metrics() + " " + world.client.status());
         }
 
         void checkTheEnd() {

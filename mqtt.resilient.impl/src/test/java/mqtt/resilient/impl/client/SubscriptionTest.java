@@ -90,7 +90,8 @@ class SubscriptionTest {
             world.client.subscribe("f" + i, i % 3, world.client.queue(recorder, "f", false));
         }
         world.broker.acceptsNewClient().expects("SUBSCRIBE id=1 f1:1 f2:2 f3:0 f4:1 f5:2 f6:0 f7:1 f8:2",
-                "SUBSCRIBE id=2 f9:0 f10:1 f11:2 f12:0 f13:1 f14:2 f15:0 f16:1", "SUBSCRIBE id=3 f17:2 f18:0 f19:1 f20:2")
+                "SUBSCRIBE id=2 f9:0 f10:1 f11:2 f12:0 f13:1 f14:2 f15:0 f16:1",
+                "SUBSCRIBE id=3 f17:2 f18:0 f19:1 f20:2")
                 .expectsNothing();
         world.broker.sends("SUBACK id=2 0 1 2 0 1 2 0 1", "SUBACK id=3 2 0 1 2", "SUBACK id=1 1 2 0 1 2 0 1 2")
                 .expectsNothing();
@@ -318,9 +319,11 @@ class SubscriptionTest {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 1, recorder);
         world.subscribe("b", 1, recorder);
-        world.broker.expects("SUBSCRIBE id=1 a:1", "SUBSCRIBE id=2 b:1").sends("SUBACK id=1 1", "SUBACK id=2 1").hangsUp();
+        world.broker.expects("SUBSCRIBE id=1 a:1", "SUBSCRIBE id=2 b:1").sends("SUBACK id=1 1", "SUBACK id=2 1")
+                .hangsUp();
         subscription.close();
-        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").hangsUp().acceptsAgain(true)
+        world.broker.acceptsAgain(true).expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3").hangsUp()
+                .acceptsAgain(true)
                 .expectsNothing();
     }
 
@@ -329,7 +332,8 @@ class SubscriptionTest {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 1, recorder);
         world.subscribe("b", 1, recorder);
-        world.broker.expects("SUBSCRIBE id=1 a:1", "SUBSCRIBE id=2 b:1").sends("SUBACK id=1 1", "SUBACK id=2 1").hangsUp();
+        world.broker.expects("SUBSCRIBE id=1 a:1", "SUBSCRIBE id=2 b:1").sends("SUBACK id=1 1", "SUBACK id=2 1")
+                .hangsUp();
         subscription.close();
         world.broker.acceptsAgain(false).expects("SUBSCRIBE id=3 b:1").expectsNothing();
     }
@@ -384,7 +388,8 @@ class SubscriptionTest {
         world.subscribe("a", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").networkBreaks().awaitsClient()
                 .expects("CONNECT *") // the broker, restarted without its sessions, makes a new one, and the CONNACK is lost
-                .networkBreaks().acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1").expectsNothing();
+                .networkBreaks().acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1")
+                .expectsNothing();
         world.broker.networkBreaks().acceptsAgain(true).expectsNothing(); // this one was answered
     }
 

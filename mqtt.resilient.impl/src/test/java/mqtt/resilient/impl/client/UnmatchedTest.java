@@ -25,7 +25,8 @@ class UnmatchedTest {
         World world = World.connected();
         world.broker.sends("PUBLISH q1 id=7 x 1").expects("PUBACK id=7");
         assertEquals(1, world.client.metrics().receivedDropped());
-        assertEquals(List.of("DROPPED x"), world.takeEvents().stream().filter(each -> each.startsWith("DROPPED")).toList());
+        assertEquals(List.of("DROPPED x"),
+                world.takeEvents().stream().filter(each -> each.startsWith("DROPPED")).toList());
     }
 
     @Test

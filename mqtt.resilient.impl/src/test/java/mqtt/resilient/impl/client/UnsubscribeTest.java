@@ -40,7 +40,9 @@ class UnsubscribeTest {
         World world = World.connectedWithFive("CONNACK");
         CompletionStage<Removal> end = granted(world).unsubscribe();
         world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 {31=why 38=b:1 38=a:2} 17");
-        assertEquals(new Removal(Removal.How.ANSWERED, 0x11, "why", List.of(new UserProperty("b", "1"), new UserProperty("a", "2"))),
+        assertEquals(
+                new Removal(Removal.How.ANSWERED, 0x11, "why",
+                        List.of(new UserProperty("b", "1"), new UserProperty("a", "2"))),
                 world.now(end));
         assertFalse(world.now(end).toString().contains("2]"), "the value of a user property may be a secret");
     }
@@ -52,7 +54,8 @@ class UnsubscribeTest {
         world.broker.expects("UNSUBSCRIBE id=2 a").sends("UNSUBACK id=2 135").expectsNothing();
         assertEquals(0x87, world.now(end).code());
         assertFalse(world.now(end).isRemoved());
-        world.broker.networkBreaks().acceptsAgain(true).expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3 0").expectsNothing();
+        world.broker.networkBreaks().acceptsAgain(true).expects("UNSUBSCRIBE id=3 a").sends("UNSUBACK id=3 0")
+                .expectsNothing();
     }
 
     @Test
@@ -71,7 +74,8 @@ class UnsubscribeTest {
         World world = World.connectedWithFive("CONNACK");
         List<ClientSubscription> all = List.of(world.subscribe("a", 1, recorder), world.subscribe("b", 1, recorder),
                 world.subscribe("c", 1, recorder));
-        world.broker.expects("SUBSCRIBE *", "SUBSCRIBE *", "SUBSCRIBE *").sends("SUBACK id=1 1", "SUBACK id=2 1", "SUBACK id=3 1");
+        world.broker.expects("SUBSCRIBE *", "SUBSCRIBE *", "SUBSCRIBE *").sends("SUBACK id=1 1", "SUBACK id=2 1",
+                "SUBACK id=3 1");
         all.get(0).unsubscribe(List.of(new UserProperty("n", "v")));
         all.get(1).unsubscribe(List.of(new UserProperty("n", "v")));
         all.get(2).unsubscribe();

@@ -63,8 +63,9 @@ class CodecPropertyTest {
     }
 
     @Property(tries = 200)
-    void aSubscribeIsOnePacketWhateverItsFiltersAre(@ForAll @Size(min = 1, max = 8) List<@net.jqwik.api.From("topics")
-            String> filters, @ForAll @IntRange(min = 1, max = 65_535) int packetId) {
+    void aSubscribeIsOnePacketWhateverItsFiltersAre(
+            @ForAll @Size(min = 1, max = 8) List<@net.jqwik.api.From("topics") String> filters,
+            @ForAll @IntRange(min = 1, max = 65_535) int packetId) {
         byte[] packet = codec.encode(new Subscribe(packetId, filters.stream()
                 .map(filter -> new Subscribe.Request(filter, 1)).toList()));
         StringBuilder expected = new StringBuilder("SUBSCRIBE id=" + packetId);

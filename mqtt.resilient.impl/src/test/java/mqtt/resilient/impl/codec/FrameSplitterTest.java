@@ -31,7 +31,8 @@ class FrameSplitterTest {
 
     @Test
     void aTopicIsThatOfItsOwnPacketWhateverCameBefore() throws Exception {
-        List<String> topics = List.of("a/b", "a/b", "a/c", "a", "a/b", "ü", "ab", "x".repeat(300), "x".repeat(299) + "y", "a/b", "a/b/c");
+        List<String> topics = List.of("a/b", "a/b", "a/c", "a", "a/b", "ü", "ab", "x".repeat(300),
+                "x".repeat(299) + "y", "a/b", "a/b/c");
         for (String topic : topics) {
             byte[] text = topic.getBytes(StandardCharsets.UTF_8);
             int remaining = text.length + 2;

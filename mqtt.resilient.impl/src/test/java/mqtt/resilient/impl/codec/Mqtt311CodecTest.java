@@ -28,7 +28,8 @@ class Mqtt311CodecTest {
     @Test
     void connectWithNothingButAClientId() {
         assertBytes("10 0d 0004 'MQTT' 04 00 003c 0001 'c'", codec.encode(connect("c", false, 60, null, null, null)));
-        assertBytes("10 0d 0004 'MQTT' 04 02 ffff 0001 'c'", codec.encode(connect("c", true, 65_535, null, null, null)));
+        assertBytes("10 0d 0004 'MQTT' 04 02 ffff 0001 'c'",
+                codec.encode(connect("c", true, 65_535, null, null, null)));
         assertBytes("10 0c 0004 'MQTT' 04 02 0000 0000", codec.encode(connect("", true, 0, null, null, null)));
     }
 

@@ -38,19 +38,20 @@ class EngineComponentTest {
 
     /** Writes down what is registered and unregistered, unless it fails. */
     private <T> T stub(Class<T> type, String name) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (self, method, arguments) -> {
-            switch (method.getName()) {
-                case "registerService":
-                    String service = ((Class<?>) arguments[0]).getSimpleName();
-                    call("register " + service);
-                    return stub(ServiceRegistration.class, service);
-                case "unregister":
-                    call("unregister " + name);
-                    return null;
-                default:
-                    return null;
-            }
-        }));
+        return type.cast(
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (self, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "registerService" :
+                            String service = ((Class<?>) arguments[0]).getSimpleName();
+                            call("register " + service);
+                            return stub(ServiceRegistration.class, service);
+                        case "unregister" :
+                            call("unregister " + name);
+                            return null;
+                        default :
+                            return null;
+                    }
+                }));
     }
 
     private void call(String what) {

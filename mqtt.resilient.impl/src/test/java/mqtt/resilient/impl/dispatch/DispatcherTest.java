@@ -81,7 +81,8 @@ class DispatcherTest implements Dispatcher.Events {
     }
 
     private static Incoming message(int id, int bytes) {
-        return Peek.incoming(new Publish("in", new byte[bytes], Qos.EXACTLY_ONCE, false, false, id, Publish.Details.NONE));
+        return Peek
+                .incoming(new Publish("in", new byte[bytes], Qos.EXACTLY_ONCE, false, false, id, Publish.Details.NONE));
     }
 
     private ListenerQueue listener(String name) {
@@ -120,7 +121,7 @@ class DispatcherTest implements Dispatcher.Events {
     @Test
     void aMessageIsNotDoneTwiceWhereReadingCouldNotGoOn() {
         dispatcher.add("in", 2, listener("a"));
-        dispatcher.add("in", 2, dispatcher.pullQueue("b", true, 10, count -> { }));
+        dispatcher.add("in", 2, dispatcher.pullQueue("b", true, 10, count -> {}));
         dispatcher.received(message(1, MAX_BYTES));
         assertEquals(List.of("pauseReading true"), take("pauseReading"));
         dispatcher.reconfigure(settings(100 * MAX_BYTES, 0));
@@ -202,7 +203,7 @@ class DispatcherTest implements Dispatcher.Events {
 
     @Test
     void whatAListenerHasNotBegunIsDroppedOnceAndAcknowledgedWhenItEnds() {
-        ListenerQueue ends = dispatcher.queue(message -> { }, "a", false);
+        ListenerQueue ends = dispatcher.queue(message -> {}, "a", false);
         dispatcher.add("in", 2, ends);
         dispatcher.received(message(1, 1));
         dispatcher.received(message(2, 1));
@@ -218,7 +219,7 @@ class DispatcherTest implements Dispatcher.Events {
     void whatOneOfItsListenersHasIsNotForgotten() {
         Incoming incoming = message(1, 1);
         dispatcher.add("in", 2, listener("a"));
-        dispatcher.add("in", 2, dispatcher.pullQueue("b", false, 10, count -> { }));
+        dispatcher.add("in", 2, dispatcher.pullQueue("b", false, 10, count -> {}));
         assertFalse(incoming.isHandedOver());
         dispatcher.received(incoming);
         assertTrue(incoming.isHandedOver());

@@ -75,10 +75,12 @@ class ClientReporterTest {
                 () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
                 () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
                 () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
-                () -> reporter.connectionListenerFailed(HOSTILE, error), () -> reporter.subscriptionRefused(HOSTILE, 135),
+                () -> reporter.connectionListenerFailed(HOSTILE, error),
+                () -> reporter.subscriptionRefused(HOSTILE, 135),
                 () -> reporter.listenerFailed(HOSTILE, HOSTILE, error, true), () -> reporter.listenerSlow(HOSTILE, 1)));
         for (ConnectionState state : ConnectionState.values()) {
-            ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1, Duration.ZERO,
+            ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
+                    Duration.ZERO,
                     false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
             reports.add(() -> reporter.changed(status, true, true));
         }
@@ -87,7 +89,8 @@ class ClientReporterTest {
             String log = logged(report);
             lines += log.isEmpty() ? 0 : 1;
             assertFalse(log.lines().anyMatch(line -> line.startsWith("ERROR")), log);
-            assertFalse(log.replace("\n", "").replace("\t", "").codePoints().anyMatch(ClientReporterTest::isControl), log);
+            assertFalse(log.replace("\n", "").replace("\t", "").codePoints().anyMatch(ClientReporterTest::isControl),
+                    log);
         }
         assertTrue(lines >= 11, lines + " reports reached the log");
         assertTrue(events.size() >= 11, events.size() + " events");

@@ -180,17 +180,21 @@ class ConfigurationTest {
         assertEquals(LinkSettings.Protocol.AUTO, settings().link().version().protocol());
         assertEquals(LinkSettings.Protocol.MQTT_3_1_1, settings("protocol", " 3.1.1 ").link().version().protocol());
         assertEquals("protocol: \"4\" is not allowed; allowed: auto, 5 or 3.1.1", error("protocol", 4));
-        assertTrue(error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: * only with protocol=5"));
+        assertTrue(
+                error("client.id", "*").startsWith("client.id: \"*\" is not allowed; allowed: * only with protocol=5"));
         assertEquals("", new Configuration(map("protocol", "5", "client.id", "*")).settings("*", "/p").link().login()
                 .clientId());
         settings("protocol", "5", ".password", "p");
         assertTrue(error(".password", "p").contains("only with protocol=5"));
         assertEquals(List.of(new UserProperty("a", "b=c"), new UserProperty("a", "")),
                 settings("connect.user.properties", new String[] { "a=b=c", "a=" }).link().version().userProperties());
-        assertEquals("will.user.properties: a line is not allowed; allowed: name=value in each line", error("will.user.properties", "secret"));
+        assertEquals("will.user.properties: a line is not allowed; allowed: name=value in each line",
+                error("will.user.properties", "secret"));
         LinkSettings.Version version = settings("connect.user.properties", "token=secret").link().version();
-        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, 0, version.userProperties(), Auth.NONE)).contains("secret"));
-        Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t", "will.response.topic",
+        assertFalse((version + "" + new Connect.Options(0, 1, 1, 0, 0, version.userProperties(), Auth.NONE))
+                .contains("secret"));
+        Message will = settings("will.topic", "w", "will.expiry.seconds", 5, "will.content.type", "t",
+                "will.response.topic",
                 "r", "will.correlation", "c", "will.user.properties", "a=b").link().login().will();
         assertEquals(5 * SECOND, will.expiresAfterNanos());
         assertEquals(MessageProperties.builder().contentType("t").responseTopic("r")
@@ -205,18 +209,22 @@ class ConfigurationTest {
         LinkSettings.Version version = settings("auth.method", "SCRAM-SHA-256").link().version();
         assertEquals("SCRAM-SHA-256", version.authMethod());
         assertEquals(LinkSettings.Protocol.MQTT_5, version.protocol());
-        assertEquals("auth.method: \"M\" is not allowed with protocol=3.1.1, which has no enhanced authentication; allowed with "
-                + "it: empty", error("auth.method", "M", "protocol", "3.1.1"));
+        assertEquals(
+                "auth.method: \"M\" is not allowed with protocol=3.1.1, which has no enhanced authentication; allowed with "
+                        + "it: empty",
+                error("auth.method", "M", "protocol", "3.1.1"));
         assertTrue(error("auth.method", "x".repeat(65_536)).startsWith("auth.method: "));
     }
 
     @Test
     void everyKeyIsCoveredByATestHere() {
         Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
-                "will.payload", "will.payload.format", "birth.topic", "birth.payload", "backoff.min.ms", "network.source", "wan.probe", "tls.keystore",
+                "will.payload", "will.payload.format", "birth.topic", "birth.payload", "backoff.min.ms",
+                "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
                 ".tls.truststore.password", "tls.protocols", "tls.ciphers", "proxy", "proxy.user", ".proxy.password",
-                ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow", "subscriptions",
+                ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow",
+                "subscriptions",
                 "protocol", "will.content.type", "will.response.topic", "will.correlation", "will.user.properties",
                 "connect.user.properties", "auth.method");
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
@@ -227,7 +235,8 @@ class ConfigurationTest {
     @Test
     void theBirthMessage() throws InvalidException {
         assertNull(settings("birth.payload", "x", "birth.qos", 2).session().birth());
-        Message birth = settings("birth.topic", "state/7", "birth.payload", "on", "birth.qos", "2", "birth.retain", "true").session()
+        Message birth = settings("birth.topic", "state/7", "birth.payload", "on", "birth.qos", "2", "birth.retain",
+                "true").session()
                 .birth();
         assertEquals("state/7", birth.topic());
         assertEquals("on", new String(birth.payload(), StandardCharsets.UTF_8));
@@ -235,7 +244,8 @@ class ConfigurationTest {
         assertTrue(birth.retain());
         assertEquals(Qos.AT_LEAST_ONCE, settings("birth.topic", "a").session().birth().qos());
         assertTrue(error("birth.topic", "a/#").startsWith("birth.topic: "));
-        assertTrue(error("birth.topic", "a", "birth.payload", "x".repeat(200), "packet.max.bytes", 128).startsWith("birth.payload: "));
+        assertTrue(error("birth.topic", "a", "birth.payload", "x".repeat(200), "packet.max.bytes", 128)
+                .startsWith("birth.payload: "));
     }
 
     @Test
@@ -266,7 +276,8 @@ class ConfigurationTest {
 
     @Test
     void brokersAsTextArrayOrList() throws InvalidException {
-        for (Object value : new Object[] { "mqtt://a,mqtt://b:1884", "mqtt://a\nmqtt://b:1884", " mqtt://a , mqtt://b:1884 ",
+        for (Object value : new Object[] { "mqtt://a,mqtt://b:1884", "mqtt://a\nmqtt://b:1884",
+            " mqtt://a , mqtt://b:1884 ",
             new String[] { "mqtt://a", "mqtt://b:1884" }, List.of("mqtt://a", " mqtt://b:1884"),
             new String[] { "mqtt://a", "", "mqtt://b:1884" } }) {
             assertEquals("[mqtt://a:1883, mqtt://b:1884]", settings("brokers", value).link().brokers().uris()
@@ -301,7 +312,8 @@ class ConfigurationTest {
     @Test
     void theWill() throws InvalidException {
         assertNull(settings("will.payload", "x", "will.qos", 2, "will.retain", true).link().login().will());
-        var will = settings("will.topic", "gone/x", "will.payload", "bye", "will.qos", "2", "will.retain", "true").link()
+        var will = settings("will.topic", "gone/x", "will.payload", "bye", "will.qos", "2", "will.retain", "true")
+                .link()
                 .login().will();
         assertEquals("gone/x", will.topic());
         assertEquals("bye", new String(will.payload(), StandardCharsets.UTF_8));
@@ -311,8 +323,10 @@ class ConfigurationTest {
         assertTrue(error("will.topic", "a\0").startsWith("will.topic: "));
         assertTrue(error("will.topic", "a", "will.payload", "x".repeat(65_536)).startsWith("will.payload: "));
         assertFalse(will.properties().isText());
-        assertTrue(settings("will.topic", "a", "will.payload.format", "text").link().login().will().properties().isText());
-        Message binary = settings("will.topic", "a", "will.payload", "AP8B", "will.payload.format", "base64").link().login().will();
+        assertTrue(
+                settings("will.topic", "a", "will.payload.format", "text").link().login().will().properties().isText());
+        Message binary = settings("will.topic", "a", "will.payload", "AP8B", "will.payload.format", "base64").link()
+                .login().will();
         assertArrayEquals(new byte[] { 0, -1, 1 }, binary.payload());
         assertFalse(binary.properties().isText());
         assertEquals("will.payload: the text is not Base64; allowed: Base64, because will.payload.format is base64",
@@ -421,11 +435,13 @@ class ConfigurationTest {
                 for (Object value : new Object[] { secret + "\0", new String[] { secret, secret + "2" },
                     List.of(secret, secret), secret + "\n" + secret, secret.repeat(20_000), secret + "\uD800",
                     "\u0001" + secret, "X-Token " + secret, secret + ": a\r\nb: " + secret }) {
-                    for (Map<String, Object> others : List.of(map("user", "u", "proxy", "socks5://p:1", "proxy.user", "u"),
+                    for (Map<String, Object> others : List.of(
+                            map("user", "u", "proxy", "socks5://p:1", "proxy.user", "u"),
                             map("user", "u", "keepalive.seconds", "x"), map("brokers", "x"), map())) {
                         others.put(key, value);
                         Configuration configuration = new Configuration(others);
-                        for (Check check : new Check[] { () -> configuration.settings("c", "/place"), configuration::name,
+                        for (Check check : new Check[] { () -> configuration.settings("c", "/place"),
+                            configuration::name,
                             configuration::subscriptions, configuration::clientId }) {
                             try {
                                 check.run();
@@ -473,10 +489,12 @@ class ConfigurationTest {
     void anArrayThatIsNoTextIsNotTakenForOne() {
         assertEquals(".password: a value of type byte[] is not allowed; allowed: text, char[], a number, true or false",
                 error("user", "u", ".password", new byte[] { 1 }));
-        assertEquals("keepalive.seconds: a value of type int[] is not allowed; allowed: text, char[], a number, true or false",
+        assertEquals(
+                "keepalive.seconds: a value of type int[] is not allowed; allowed: text, char[], a number, true or false",
                 error("keepalive.seconds", new int[] { 60 }));
         for (String key : Configuration.keys()) {
-            for (Object value : new Object[] { new byte[] { 1 }, new int[] { 1 }, List.of(new byte[] { 1 }), new Object[] { new long[1] } }) {
+            for (Object value : new Object[] { new byte[] { 1 }, new int[] { 1 }, List.of(new byte[] { 1 }),
+                new Object[] { new long[1] } }) {
                 Configuration configuration = new Configuration(map("mqtt.client", "x", "client.id", "c", key, value));
                 String message = assertThrows(InvalidException.class, () -> {
                     configuration.name();
@@ -489,26 +507,31 @@ class ConfigurationTest {
                         new Configuration(map("will.topic", "t", key, value)).settings("c", "/place");
                     }
                 }, key).getMessage();
-                assertTrue(message.matches(Pattern.quote(key) + ": a value of type [a-z]+\\[\\] is not allowed.*"), message);
+                assertTrue(message.matches(Pattern.quote(key) + ": a value of type [a-z]+\\[\\] is not allowed.*"),
+                        message);
             }
         }
     }
 
     @Test
     void aPasswordInAnAddressIsInNoError() {
-        for (Object proxy : new Object[] { "user:geheim@proxy:3128", "http:/user:geheim@proxy:3128", "http://user:geheim@proxy:3128",
+        for (Object proxy : new Object[] { "user:geheim@proxy:3128", "http:/user:geheim@proxy:3128",
+            "http://user:geheim@proxy:3128",
             "http://user:geh@eim@proxy:3128", "user:geheim\n@proxy:3128", List.of("a:geheim@p:1", "b:geheim@p:1") }) {
             String error = error("proxy", proxy);
             assertFalse(error.contains("eim"), error);
             assertFalse(error.contains("user:"), error);
         }
-        for (Object brokers : new Object[] { "mqtt://user:ge,heim@h", "mqtt://a,mqtt://user:ge,heim@h,mqtt://b", "user:ge\nheim@h",
-            "mqtt://user:ge,heim@h".toCharArray(), "ws://user:ge,heim@h/path", new String[] { "mqtt://user:ge,heim@h" } }) {
+        for (Object brokers : new Object[] { "mqtt://user:ge,heim@h", "mqtt://a,mqtt://user:ge,heim@h,mqtt://b",
+            "user:ge\nheim@h",
+            "mqtt://user:ge,heim@h".toCharArray(), "ws://user:ge,heim@h/path",
+            new String[] { "mqtt://user:ge,heim@h" } }) {
             String error = error("brokers", brokers);
             assertTrue(error.startsWith("brokers: ") && error.contains("user and .password"), error);
             assertFalse(error.contains(":ge") || error.contains("heim"), error);
         }
-        assertEquals("[ws://h:80/a@b]", assertDoesNotThrow(() -> settings("brokers", "ws://h/a@b")).link().brokers().uris().toString());
+        assertEquals("[ws://h:80/a@b]",
+                assertDoesNotThrow(() -> settings("brokers", "ws://h/a@b")).link().brokers().uris().toString());
     }
 
     @Test

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 /** The table of docs/configuration.md tells the truth about the annotation, the parser and a running client. */
 class DocumentedConfigurationTest {
     private static final Path PAGE = Path.of(System.getProperty("basedir", "."), "..", "docs", "configuration.md");
-    private static final Path CORRECTED =
-            Path.of(System.getProperty("basedir", "."), "target", "docs", "configuration.md");
+    private static final Path CORRECTED = Path.of(System.getProperty("basedir", "."), "target", "docs",
+            "configuration.md");
     private static final String HEADER = "| key | default | type | range | acts | help |";
     private static final Pattern RANGE = Pattern.compile("(\\d+) to (\\d+)|at least (\\d+)");
 
@@ -37,7 +37,9 @@ class DocumentedConfigurationTest {
     private static final Map<String, Object> OTHER = Map.ofEntries(Map.entry("mqtt.client", "other"),
             Map.entry("brokers", "mqtt://other"), Map.entry("client.id", "other"), Map.entry("user", "other"),
             Map.entry(".password", "other"), Map.entry("session.expiry.seconds", 0), Map.entry("will.topic", "other"),
-            Map.entry("will.payload", "other"), Map.entry("birth.topic", "other"), Map.entry("birth.payload", "other"), Map.entry("will.payload.format", "text"), Map.entry("store", "memory"), Map.entry("store.directory", "other"),
+            Map.entry("will.payload", "other"), Map.entry("birth.topic", "other"), Map.entry("birth.payload", "other"),
+            Map.entry("will.payload.format", "text"), Map.entry("store", "memory"),
+            Map.entry("store.directory", "other"),
             Map.entry("store.lanes", "3;10;0;10"), Map.entry("store.overflow", "drop-oldest"),
             Map.entry("subscriptions", "other;1"), Map.entry("network.source", "none"),
             Map.entry("wan.probe", "other:53"), Map.entry("tls.keystore", "other"),
@@ -48,7 +50,8 @@ class DocumentedConfigurationTest {
             Map.entry("protocol", "3.1.1"), Map.entry("auth.method", "other"),
             Map.entry("will.content.type", "other"), Map.entry("will.response.topic", "other"),
             Map.entry("will.correlation", "other"), Map.entry("will.user.properties", "a=b"),
-            Map.entry("connect.user.properties", "a=b"), Map.entry("proxy.user", "other"), Map.entry(".proxy.password", "other"),
+            Map.entry("connect.user.properties", "a=b"), Map.entry("proxy.user", "other"),
+            Map.entry(".proxy.password", "other"),
             Map.entry(".ws.headers", "X-Token: other"));
 
     private record Row(String key, String defaultValue, String type, String range, String acts) {
@@ -167,8 +170,8 @@ class DocumentedConfigurationTest {
 
     /** The page with what a change of each key does. */
     private static String withActs(String page, Map<String, String> acts) {
-        return Pattern.compile("(?m)^(\\| `([^`]+)` \\|(?:[^|\\n]*\\|){3})[^|\\n]*\\|").matcher(page).replaceAll(row ->
-                Matcher.quoteReplacement(acts.containsKey(row.group(2))
+        return Pattern.compile("(?m)^(\\| `([^`]+)` \\|(?:[^|\\n]*\\|){3})[^|\\n]*\\|").matcher(page)
+                .replaceAll(row -> Matcher.quoteReplacement(acts.containsKey(row.group(2))
                         ? row.group(1) + " " + acts.get(row.group(2)) + " |" : row.group()));
     }
 
@@ -209,6 +212,7 @@ class DocumentedConfigurationTest {
         configuration.networkSource();
         String clientId = configuration.clientId();
         return configuration.settings(clientId.isEmpty()
-                ? configuration.name() + " of " + configuration.storeDirectory() : clientId, configuration.storeDirectory() + "/" + configuration.name());
+                ? configuration.name() + " of " + configuration.storeDirectory() : clientId,
+                configuration.storeDirectory() + "/" + configuration.name());
     }
 }

@@ -42,8 +42,10 @@ class EngineTest {
                     default -> null;
                 });
         ManagedClient client = new ManagedClient(engine, host, "plant");
-        client.configure(new HashMap<>(Map.of("mqtt.client", "plant", "client.id", "plant", "brokers", "mqtt://127.0.0.1:1",
-                "store.directory", directory.toString())), null);
+        client.configure(
+                new HashMap<>(Map.of("mqtt.client", "plant", "client.id", "plant", "brokers", "mqtt://127.0.0.1:1",
+                        "store.directory", directory.toString())),
+                null);
         return client;
     }
 
@@ -58,14 +60,15 @@ class EngineTest {
     void aNetworkSourceThatFindsNoHeapAtFirstIsListenedToAllTheSame() throws IOException, InterruptedException {
         AtomicInteger calls = new AtomicInteger();
         CountDownLatch listens = new CountDownLatch(1);
-        NetworkStateSource source = (NetworkStateSource) Proxy.newProxyInstance(NetworkStateSource.class.getClassLoader(),
+        NetworkStateSource source = (NetworkStateSource) Proxy.newProxyInstance(
+                NetworkStateSource.class.getClassLoader(),
                 new Class<?>[] { NetworkStateSource.class }, (self, method, arguments) -> {
                     if (method.getName().equals("listen")) {
                         if (calls.incrementAndGet() == 1) {
                             throw new OutOfMemoryError("Java heap space");
                         }
                         listens.countDown();
-                        return (AutoCloseable) () -> { };
+                        return (AutoCloseable) () -> {};
                     }
                     return method.getName().equals("state") ? NetworkState.UP : null;
                 });

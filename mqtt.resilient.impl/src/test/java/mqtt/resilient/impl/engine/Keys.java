@@ -15,8 +15,8 @@ import mqtt.resilient.impl.session.StoreSettings;
 /** The settings of clients under test, from the keys that users have. */
 public final class Keys {
     /** What differs from the shipped defaults. */
-    private static final Map<String, Object> OF_TESTS =
-            Map.of("brokers", "mqtt://broker", "client.id", "c", "protocol", "3.1.1", "store", "memory");
+    private static final Map<String, Object> OF_TESTS = Map.of("brokers", "mqtt://broker", "client.id", "c", "protocol",
+            "3.1.1", "store", "memory");
 
     private Keys() {
     }

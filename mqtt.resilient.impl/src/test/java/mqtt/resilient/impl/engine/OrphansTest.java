@@ -34,7 +34,8 @@ class OrphansTest {
     }
 
     private Orphans begin() {
-        return new Orphans(new LocalFileSystem(directory), scheduler, Runnable::run, now.resolve("plant.journal")::equals,
+        return new Orphans(new LocalFileSystem(directory), scheduler, Runnable::run,
+                now.resolve("plant.journal")::equals,
                 found::add);
     }
 

@@ -20,7 +20,8 @@ class VolatilityTest {
 
     private Host host(boolean cleaned) {
         return (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
-                (self, method, arguments) -> method.getName().equals("isDataAreaCleaned") ? cleaned : directory.resolve("data"));
+                (self, method, arguments) -> method.getName().equals("isDataAreaCleaned") ? cleaned
+                        : directory.resolve("data"));
     }
 
     private static StoreSettings store(Path place, Durability durability) {
@@ -42,7 +43,8 @@ class VolatilityTest {
     @Test
     void memoryFilesKeepNothingFromALossOfPower() throws IOException {
         Path memory = Path.of("/dev/shm");
-        assumeTrue(Files.isDirectory(memory) && Files.getFileStore(memory).type().equals("tmpfs"), "no tmpfs at /dev/shm");
+        assumeTrue(Files.isDirectory(memory) && Files.getFileStore(memory).type().equals("tmpfs"),
+                "no tmpfs at /dev/shm");
         String why = Volatility.of(store(memory.resolve("not/there/plant.journal"), Durability.POWER), host(false));
         assertTrue(why.contains("tmpfs") && why.contains("reboot"), why);
         assertEquals("", Volatility.of(store(memory, Durability.PROCESS), host(false)), "the process may end");

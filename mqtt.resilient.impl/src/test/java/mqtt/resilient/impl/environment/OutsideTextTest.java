@@ -34,10 +34,13 @@ class OutsideTextTest {
         String harmless = "a??[2J?b?";
         assertEquals(harmless, new Reason(0x87, hostile).text());
         assertEquals(harmless, new Reason(0x87, hostile, List.of()).text());
-        assertEquals(harmless, new LinkStatus(ConnectionState.WAITING, 0, hostile, "", "", "5", 1, 0, 0, BrokerLimits.NONE, false, false,
-                false).reason());
+        assertEquals(harmless,
+                new LinkStatus(ConnectionState.WAITING, 0, hostile, "", "", "5", 1, 0, 0, BrokerLimits.NONE, false,
+                        false,
+                        false).reason());
         assertEquals("Message[" + harmless + ", 0 B, QoS 1, lane 2]", Message.to(hostile).build().toString());
-        String error = assertThrows(IllegalArgumentException.class, () -> Topics.requireFilter(hostile + "#")).getMessage();
+        String error = assertThrows(IllegalArgumentException.class, () -> Topics.requireFilter(hostile + "#"))
+                .getMessage();
         assertTrue(error.contains(harmless), error);
     }
 

@@ -16,13 +16,15 @@ final class BrokerUriTarget implements Target {
 
     @Override
     public List<byte[]> seeds() {
-        return bytes("mqtt://broker.example", "mqtts://10.0.0.1:8884", "ws://my_broker/mqtt?token=SECRET", "mqtt://[::1]:1883",
+        return bytes("mqtt://broker.example", "mqtts://10.0.0.1:8884", "ws://my_broker/mqtt?token=SECRET",
+                "mqtt://[::1]:1883",
                 "wss://[fe80::1%25eth0]/a/b%20c", "mqtt://user:SECRET@broker:1883", " mqtt://broker/ ", "mqtt://h#f");
     }
 
     @Override
     public List<byte[]> words() {
-        return bytes("://", "mqtt", "mqtts:", "ws", "@", "?", "#", ":", "[", "]", "%", "/", "\\", "\n", " ", "_", "65536",
+        return bytes("://", "mqtt", "mqtts:", "ws", "@", "?", "#", ":", "[", "]", "%", "/", "\\", "\n", " ", "_",
+                "65536",
                 "0", "ü", "user:SECRET@", "?t=SECRET", "..");
     }
 

@@ -87,7 +87,8 @@ final class Campaign {
             allocated = Math.min(allocated, allocation(target, input));
         }
         if (allocated > limit) {
-            throw new AssertionError("allocates " + allocated + " bytes for " + input.length + "; the limit is " + limit);
+            throw new AssertionError(
+                    "allocates " + allocated + " bytes for " + input.length + "; the limit is " + limit);
         }
         return target.check(input);
     }
@@ -105,7 +106,8 @@ final class Campaign {
         int tries = 0;
         long end = System.nanoTime() + SHRINKING_NANOS;
         for (int count = Integer.highestOneBit(Math.max(1, best.input.length)); count > 0; count /= 2) {
-            for (int at = 0; at + count <= best.input.length && tries < SHRINKING_TRIES && System.nanoTime() < end; tries++) {
+            for (int at = 0; at + count <= best.input.length && tries < SHRINKING_TRIES
+                    && System.nanoTime() < end; tries++) {
                 byte[] shorter = Mutations.splice(best.input, at, count, new byte[0]);
                 try {
                     attempt(target, shorter);
@@ -126,7 +128,8 @@ final class Campaign {
         String words = shape(String.valueOf(one.getMessage()));
         String wanted = shape(String.valueOf(other.getMessage()));
         int length = Math.min(ALIKE_CHARACTERS, wanted.length());
-        return one.getClass() == other.getClass() && words.regionMatches(0, wanted, 0, length) && (one.getStackTrace().length == 0 || other.getStackTrace().length == 0
-                || one.getStackTrace()[0].equals(other.getStackTrace()[0]));
+        return one.getClass() == other.getClass() && words.regionMatches(0, wanted, 0, length)
+                && (one.getStackTrace().length == 0 || other.getStackTrace().length == 0
+                        || one.getStackTrace()[0].equals(other.getStackTrace()[0]));
     }
 }

@@ -38,26 +38,32 @@ final class ClientTarget implements Target {
                     packets("SUBACK id=1 2", "PUBLISH q0 {35=1} in x", "PUBLISH q1 id=7 {35=1 38=a:b 2=7} ~ x",
                             "PUBLISH q2 id=8 {3=t 11=5} in x", "PUBREL id=8"),
                     packets("PUBACK id=2 code=151", "PUBREC id=3 code=145", "PUBREC id=3", "PINGRESP"),
-                    packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 {38=name:value} in x", "PUBREL id=8 code=146"),
+                    packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 {38=name:value} in x",
+                            "PUBREL id=8 code=146"),
                     packets("SUBACK id=1 {31=no} 135", "UNSUBACK id=1 0", "DISCONNECT code=139 {31=update}"),
                     packets("PUBACK id=3", "PUBREC id=2", "PUBREL id=1", "PUBCOMP id=2 code=146", "CONNACK"));
         }
         return List.of(packets("SUBACK id=1 2", "PUBREC id=3", "PUBCOMP id=3", "PUBACK id=2"),
-                packets("SUBACK id=1 2", "PUBLISH q0 in x", "PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in x", "PUBREL id=8"),
-                packets("PUBREC id=3", "PUBREC id=3", "PUBLISH dup q2 id=7 in " + "x".repeat(300), "PUBREL id=7", "PINGRESP"),
-                packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 " + "in/".repeat(50) + " x", "PUBREL id=8"),
+                packets("SUBACK id=1 2", "PUBLISH q0 in x", "PUBLISH q1 id=7 in x", "PUBLISH q2 id=8 in x",
+                        "PUBREL id=8"),
+                packets("PUBREC id=3", "PUBREC id=3", "PUBLISH dup q2 id=7 in " + "x".repeat(300), "PUBREL id=7",
+                        "PINGRESP"),
+                packets("PUBLISH q1 id=7 in " + "x".repeat(200), "PUBLISH q2 id=8 " + "in/".repeat(50) + " x",
+                        "PUBREL id=8"),
                 packets("PUBACK id=3", "PUBREC id=2", "UNSUBACK id=1", "PUBREL id=1", "PUBCOMP id=2", "CONNACK"));
     }
 
     private byte[] packets(String... packets) {
-        return Bytes.join(Arrays.stream(packets).map(packet -> five ? PacketText5.encode(packet) : PacketText.encode(packet))
-                .toArray(byte[][]::new));
+        return Bytes.join(
+                Arrays.stream(packets).map(packet -> five ? PacketText5.encode(packet) : PacketText.encode(packet))
+                        .toArray(byte[][]::new));
     }
 
     @Override
     public List<byte[]> words() {
         return five ? Stream.concat(new Packet5Target(PACKET_MAX_BYTES).seeds().stream(),
-                new Packet5Target(PACKET_MAX_BYTES).words().stream()).toList() : new PacketTarget(PACKET_MAX_BYTES).seeds();
+                new Packet5Target(PACKET_MAX_BYTES).words().stream()).toList()
+                : new PacketTarget(PACKET_MAX_BYTES).seeds();
     }
 
     @Override
@@ -84,7 +90,7 @@ final class ClientTarget implements Target {
         } else {
             world = World.connected("packet.max.bytes", PACKET_MAX_BYTES);
         }
-        world.subscribe("in", 2, message -> { });
+        world.subscribe("in", 2, message -> {});
         Publication atLeastOnce = world.publish("t", "1");
         Publication exactlyOnce = world.publish("t", "2", 2);
         world.broker.takeAll();
@@ -127,8 +133,7 @@ final class ClientTarget implements Target {
             case "PUBLISH" -> world.broker.sends((packet.contains(" q1 ") ? "PUBACK " : "PUBREC ") + id);
             case "PUBREL" -> world.broker.sends("PUBCOMP " + id);
             case "SUBSCRIBE" -> world.broker.sends("SUBACK " + id + " 2");
-            default -> {
-            }
+            default -> {}
         }
     }
 }

@@ -58,8 +58,10 @@ class FuzzTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("corpus")
     void whatEverFailedDoesNotFailAgain(String name, Path file) throws IOException {
-        Target target = Fuzzer.targets().stream().filter(each -> each.name().equals(file.getParent().getFileName().toString()))
-                .findFirst().orElseThrow(() -> new AssertionError("no target has the name of the directory of " + name));
+        Target target = Fuzzer.targets().stream()
+                .filter(each -> each.name().equals(file.getParent().getFileName().toString()))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no target has the name of the directory of " + name));
         Campaign.attempt(target, Bytes.of(Files.readString(file)));
     }
 
@@ -102,8 +104,9 @@ class FuzzTest {
     }
 
     private static byte[] join(List<ByteBuffer> pieces) {
-        return Bytes.join(pieces.stream().map(piece -> Arrays.copyOfRange(piece.array(), piece.position(), piece.limit()))
-                .toArray(byte[][]::new));
+        return Bytes
+                .join(pieces.stream().map(piece -> Arrays.copyOfRange(piece.array(), piece.position(), piece.limit()))
+                        .toArray(byte[][]::new));
     }
 
     private static String found(ToIntFunction<List<ByteBuffer>> decoder) {

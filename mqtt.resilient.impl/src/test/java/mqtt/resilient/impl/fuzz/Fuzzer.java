@@ -29,7 +29,8 @@ public final class Fuzzer {
 
     /** All decoders. */
     static List<Target> targets() {
-        List<Target> all = new ArrayList<>(List.of(new PacketTarget(1 << 20), new PacketTarget(128), new ClientTarget(false),
+        List<Target> all = new ArrayList<>(List.of(new PacketTarget(1 << 20), new PacketTarget(128),
+                new ClientTarget(false),
                 new Packet5Target(1 << 20), new Packet5Target(128), new Written5Target(), new ClientTarget(true)));
         all.addAll(IoTargets.all());
         all.addAll(StoreTargets.all());
@@ -98,7 +99,8 @@ public final class Fuzzer {
         }
         campaign.current = null;
         long perSecond = campaign.inputs * SECOND / Math.max(1, System.nanoTime() - start);
-        System.out.printf(Locale.ROOT, "%-18s %,12d inputs %,8d/s %6d outcomes  seed %d%n", target.name(), campaign.inputs,
+        System.out.printf(Locale.ROOT, "%-18s %,12d inputs %,8d/s %6d outcomes  seed %d%n", target.name(),
+                campaign.inputs,
                 perSecond, campaign.outcomes(), seed);
         if (failure == null) {
             passed++;

@@ -7,7 +7,8 @@ import java.util.SplittableRandom;
 
 /** Makes inputs of other inputs: what goes wrong with packets, and what somebody would do to them who means harm. */
 final class Mutations {
-    private static final long[] NUMBERS = { 0, 1, 2, 4, 7, 8, 15, 16, 31, 32, 63, 64, 125, 126, 127, 128, 129, 254, 255, 256,
+    private static final long[] NUMBERS = { 0, 1, 2, 4, 7, 8, 15, 16, 31, 32, 63, 64, 125, 126, 127, 128, 129, 254, 255,
+        256,
         1000, 16_383, 16_384, 32_767, 32_768, 65_534, 65_535, 65_536, 2_097_151, 2_097_152, 268_435_455, 268_435_456,
         Integer.MAX_VALUE, Integer.MIN_VALUE, 1L << 32, 1L << 60, Long.MAX_VALUE, Long.MIN_VALUE, -1, -2 };
     private static final int KINDS = 14;

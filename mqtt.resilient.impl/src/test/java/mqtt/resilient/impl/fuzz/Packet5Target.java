@@ -39,12 +39,15 @@ final class Packet5Target extends StreamTarget {
 
     @Override
     public List<byte[]> seeds() {
-        return Stream.of("CONNACK", "CONNACK session-present {17=100 33=20 36=1 37=0 39=5000 34=10 40=0 41=0 42=0 19=30 18=given"
-                + " 26=answers 31=hello 38=a:b 38=a:c}", "CONNACK code=156 {28=other:1884}", "PUBLISH q0 topic/ü payload",
+        return Stream.of("CONNACK",
+                "CONNACK session-present {17=100 33=20 36=1 37=0 39=5000 34=10 40=0 41=0 42=0 19=30 18=given"
+                        + " 26=answers 31=hello 38=a:b 38=a:c}",
+                "CONNACK code=156 {28=other:1884}", "PUBLISH q0 topic/ü payload",
                 "PUBLISH retain q1 id=7 {1=1 2=77 3=t 8=r 9=c 38=b:2 38=a:1 11=4 11=5} a/€/b " + "p".repeat(90),
                 "PUBLISH q0 {35=7} a/b x", "PUBLISH q1 id=9 {35=7} ~ y", "PUBLISH dup q2 id=65535 {35=32} a/b x",
                 "PUBLISH q1 id=1 {3=" + "t".repeat(130) + "} t/" + " ", "PUBLISH q0 " + "t".repeat(130) + " x",
-                "PUBACK id=1", "PUBACK id=1 code=151 {31=quota}", "PUBREC id=2 code=16", "PUBREL id=3", "PUBREL id=3 code=146 {38=a:b}",
+                "PUBACK id=1", "PUBACK id=1 code=151 {31=quota}", "PUBREC id=2 code=16", "PUBREL id=3",
+                "PUBREL id=3 code=146 {38=a:b}",
                 "PUBCOMP id=4 code=146", "SUBACK id=5 {31=no} 0 1 2 135", "UNSUBACK id=6 {38=a:b} 0 17", "PINGRESP",
                 "DISCONNECT", "DISCONNECT code=142 {28=other:1884 31=words}").map(PacketText5::encode).toList();
     }
@@ -52,8 +55,10 @@ final class Packet5Target extends StreamTarget {
     @Override
     public List<byte[]> words() {
         return Stream.of("00", "0000", "0001 't'", "20 03 000000", "30", "32", "34", "e0 00", "f0 03 18 01 00", "01 01",
-                "02 00000001", "03 0001 'c'", "08 0001 'r'", "09 0001 00", "0b 05", "0b ff ff ff 7f", "15 0001 'm'", "16 0001 00",
-                "1f 0001 'w'", "23 0001", "23 0020", "23 0021", "24 01", "26 0001 'a' 0001 'b'", "80 01", "ff ff ff 7f", "ff ff ff ff",
+                "02 00000001", "03 0001 'c'", "08 0001 'r'", "09 0001 00", "0b 05", "0b ff ff ff 7f", "15 0001 'm'",
+                "16 0001 00",
+                "1f 0001 'w'", "23 0001", "23 0020", "23 0021", "24 01", "26 0001 'a' 0001 'b'", "80 01", "ff ff ff 7f",
+                "ff ff ff ff",
                 "'+'", "'#'", "c080", "eda080", "f48fbfbf", "87", "97").map(Bytes::of).toList();
     }
 
@@ -61,7 +66,8 @@ final class Packet5Target extends StreamTarget {
     public void decode(byte[] input) {
         Log nothing = new Log(false);
         int middle = input.length / 2;
-        nothing.split(List.of(ByteBuffer.wrap(input, 0, middle), ByteBuffer.wrap(input, middle, input.length - middle)));
+        nothing.split(
+                List.of(ByteBuffer.wrap(input, 0, middle), ByteBuffer.wrap(input, middle, input.length - middle)));
     }
 
     @Override
@@ -119,7 +125,8 @@ final class Packet5Target extends StreamTarget {
                 }
             } catch (ProtocolException e) {
                 require(e.getMessage().length() > 10, "an error has words");
-                require(e.reasonCode() == 0x81 || e.reasonCode() == 0x82 || e.reasonCode() == 0x94 || e.reasonCode() == 0x95,
+                require(e.reasonCode() == 0x81 || e.reasonCode() == 0x82 || e.reasonCode() == 0x94
+                        || e.reasonCode() == 0x95,
                         "an error has a reason code of section 4.13");
                 error = e.getMessage();
             }
@@ -143,15 +150,20 @@ final class Packet5Target extends StreamTarget {
             require(connack.code() == 0 || connack.code() >= 0x80, "a CONNACK accepts or refuses");
             require(limits.receiveMaximum() > 0 && limits.maximumPacketBytes() > 0, "what is granted is not nothing");
             if (keeps) {
-                Block block = new Block().numbers(17, 4, limits.sessionExpirySeconds()).numbers(33, 2, limits.receiveMaximum())
+                Block block = new Block().numbers(17, 4, limits.sessionExpirySeconds())
+                        .numbers(33, 2, limits.receiveMaximum())
                         .numbers(36, 1, limits.maximumQos().ordinal() == 2 ? -1 : limits.maximumQos().ordinal())
                         .numbers(37, 1, limits.retainAvailable() ? 1 : 0).numbers(39, 4, limits.maximumPacketBytes())
-                        .numbers(34, 2, limits.topicAliasMaximum()).numbers(40, 1, limits.wildcardSubscriptions() ? 1 : 0)
+                        .numbers(34, 2, limits.topicAliasMaximum())
+                        .numbers(40, 1, limits.wildcardSubscriptions() ? 1 : 0)
                         .numbers(41, 1, limits.subscriptionIdentifiers() ? 1 : 0)
                         .numbers(42, 1, limits.sharedSubscriptions() ? 1 : 0).numbers(19, 2, limits.keepAliveSeconds())
-                        .text(18, limits.assignedClientId()).text(26, limits.responseInformation()).text(31, limits.reason())
-                        .text(28, connack.serverReference()).auth(connack.authentication()).users(limits.userProperties());
-                took("CONNACK " + connack.sessionPresent() + " " + connack.code() + " " + limits + text(connack.serverReference())
+                        .text(18, limits.assignedClientId()).text(26, limits.responseInformation())
+                        .text(31, limits.reason())
+                        .text(28, connack.serverReference()).auth(connack.authentication())
+                        .users(limits.userProperties());
+                took("CONNACK " + connack.sessionPresent() + " " + connack.code() + " " + limits
+                        + text(connack.serverReference())
                         + text(connack.authentication()), 0x20,
                         new byte[] { (byte) (connack.sessionPresent() ? 1 : 0), (byte) connack.code() }, block.bytes());
             }
@@ -161,24 +173,29 @@ final class Packet5Target extends StreamTarget {
         public void publish(Publish publish) {
             int qos = publish.qos().ordinal();
             require(qos == 0 ? publish.packetId() == 0 : publish.packetId() > 0, "an id for QoS 1 and 2");
-            require(!publish.topic().isEmpty() && publish.topic().chars().noneMatch(c -> c == '+' || c == '#' || c == 0),
+            require(!publish.topic().isEmpty()
+                    && publish.topic().chars().noneMatch(c -> c == '+' || c == '#' || c == 0),
                     "a topic is a topic");
             if (keeps) {
                 byte[] topic = publish.topic().getBytes(StandardCharsets.UTF_8);
                 Publish.Details details = publish.details();
                 MessageProperties properties = details.properties();
-                Block block = new Block().numbers(1, 1, properties.isText() ? 1 : -1).numbers(2, 4, details.expirySeconds());
+                Block block = new Block().numbers(1, 1, properties.isText() ? 1 : -1).numbers(2, 4,
+                        details.expirySeconds());
                 properties.contentType().ifPresent(text -> block.put(3, Block.text(text)));
                 properties.responseTopic().ifPresent(text -> block.put(8, Block.text(text)));
                 properties.correlationData().ifPresent(bytes -> block.put(9, number(bytes.length, 2), bytes));
                 details.subscriptionIdentifiers().forEach(each -> block.put(11, varint(each)));
                 block.users(properties.userProperties());
                 took("PUBLISH " + qos + (publish.retained() ? " retained" : "") + (publish.duplicate() ? " dup" : "")
-                        + " id " + publish.packetId() + text(publish.topic()) + " payload " + publish.payload().length + " "
+                        + " id " + publish.packetId() + text(publish.topic()) + " payload " + publish.payload().length
+                        + " "
                         + (Arrays.hashCode(publish.payload()) & 0xFFFF) + " " + details.expirySeconds() + " "
                         + details.subscriptionIdentifiers() + " " + (Arrays.hashCode(block.bytes()) & 0xFFFF),
-                        0x30 | (publish.duplicate() ? 8 : 0) | qos << 1 | (publish.retained() ? 1 : 0), number(topic.length, 2),
-                        topic, qos == 0 ? new byte[0] : number(publish.packetId(), 2), block.bytes(), publish.payload());
+                        0x30 | (publish.duplicate() ? 8 : 0) | qos << 1 | (publish.retained() ? 1 : 0),
+                        number(topic.length, 2),
+                        topic, qos == 0 ? new byte[0] : number(publish.packetId(), 2), block.bytes(),
+                        publish.payload());
             }
         }
 
@@ -187,7 +204,8 @@ final class Packet5Target extends StreamTarget {
             oversized = true;
             require(size > maxPacketBytes, "what is oversized is larger than allowed");
             if (keeps) {
-                packets.append("oversized ").append(qos).append(" id ").append(packetId).append(' ').append(size).append(' ')
+                packets.append("oversized ").append(qos).append(" id ").append(packetId).append(' ').append(size)
+                        .append(' ')
                         .append(topic.hashCode() & 0xFFFF).append(';');
             }
         }
@@ -215,7 +233,8 @@ final class Packet5Target extends StreamTarget {
 
         @Override
         public void disconnected(Reason reason, String serverReference) {
-            took(keeps ? "DISCONNECT " + reason.code() + text(reason) + text(serverReference) : "", 0xE0, number(reason.code(), 1),
+            took(keeps ? "DISCONNECT " + reason.code() + text(reason) + text(serverReference) : "", 0xE0,
+                    number(reason.code(), 1),
                     keeps ? new Block().reason(reason).text(28, serverReference).bytes() : new byte[0]);
         }
 
@@ -236,7 +255,8 @@ final class Packet5Target extends StreamTarget {
     }
 
     private static String text(Reason reason) {
-        return text(reason.text()) + " " + reason.userProperties().stream().map(each -> text(each.name()) + text(each.value())).toList();
+        return text(reason.text()) + " "
+                + reason.userProperties().stream().map(each -> text(each.name()) + text(each.value())).toList();
     }
 
     private static String text(Auth auth) {

@@ -38,7 +38,8 @@ final class PacketTarget extends StreamTarget {
     public List<byte[]> seeds() {
         return Stream.of("CONNACK", "CONNACK session-present", "CONNACK code=5", "PUBLISH q0 topic/ü payload",
                 "PUBLISH retain q1 id=7 a/€/b " + "p".repeat(90), "PUBLISH dup q2 id=65535 a/b x",
-                "PUBLISH retain q0 " + "t".repeat(120) + " " + "p".repeat(200), "PUBLISH q1 id=1 " + "t/".repeat(100) + " ",
+                "PUBLISH retain q0 " + "t".repeat(120) + " " + "p".repeat(200),
+                "PUBLISH q1 id=1 " + "t/".repeat(100) + " ",
                 "PUBLISH q0 " + "t".repeat(130) + " x",
                 "PUBACK id=1", "PUBREC id=2", "PUBREL id=3", "PUBCOMP id=4", "SUBACK id=5 0 1 2 128", "UNSUBACK id=6",
                 "PINGRESP").map(PacketText::encode).toList();
@@ -54,7 +55,8 @@ final class PacketTarget extends StreamTarget {
     public void decode(byte[] input) {
         Log nothing = new Log(false);
         int middle = input.length / 2;
-        nothing.split(List.of(ByteBuffer.wrap(input, 0, middle), ByteBuffer.wrap(input, middle, input.length - middle)));
+        nothing.split(
+                List.of(ByteBuffer.wrap(input, 0, middle), ByteBuffer.wrap(input, middle, input.length - middle)));
     }
 
     @Override
@@ -129,7 +131,8 @@ final class PacketTarget extends StreamTarget {
         @Override
         public void connack(Connack connack) {
             if (keeps) {
-                took(connack.toString(), 0x20, new byte[] { (byte) (connack.sessionPresent() ? 1 : 0), (byte) connack.code() });
+                took(connack.toString(), 0x20,
+                        new byte[] { (byte) (connack.sessionPresent() ? 1 : 0), (byte) connack.code() });
             }
         }
 
@@ -139,13 +142,15 @@ final class PacketTarget extends StreamTarget {
                 byte[] topic = publish.topic().getBytes(StandardCharsets.UTF_8);
                 int qos = publish.qos().ordinal();
                 require(qos == 0 ? publish.packetId() == 0 : publish.packetId() > 0, "an id for QoS 1 and 2");
-                require(!publish.topic().isEmpty() && publish.topic().chars().noneMatch(c -> c == '+' || c == '#' || c == 0),
+                require(!publish.topic().isEmpty()
+                        && publish.topic().chars().noneMatch(c -> c == '+' || c == '#' || c == 0),
                         "a topic is a topic");
                 took("PUBLISH " + qos + (publish.retained() ? " retained" : "") + (publish.duplicate() ? " dup" : "")
                         + " id " + publish.packetId() + " topic " + publish.topic().length() + " "
                         + (publish.topic().hashCode() & 0xFFFF) + " payload " + publish.payload().length + " "
                         + (Arrays.hashCode(publish.payload()) & 0xFFFF),
-                        0x30 | (publish.duplicate() ? 8 : 0) | qos << 1 | (publish.retained() ? 1 : 0), two(topic.length),
+                        0x30 | (publish.duplicate() ? 8 : 0) | qos << 1 | (publish.retained() ? 1 : 0),
+                        two(topic.length),
                         topic, qos == 0 ? new byte[0] : two(publish.packetId()), publish.payload());
             }
         }
@@ -155,7 +160,8 @@ final class PacketTarget extends StreamTarget {
             oversized = true;
             require(size > maxPacketBytes, "what is oversized is larger than allowed");
             if (keeps) {
-                packets.append("oversized ").append(qos).append(" id ").append(packetId).append(' ').append(size).append(' ')
+                packets.append("oversized ").append(qos).append(" id ").append(packetId).append(' ').append(size)
+                        .append(' ')
                         .append(topic.hashCode() & 0xFFFF).append(';');
             }
         }
@@ -164,7 +170,8 @@ final class PacketTarget extends StreamTarget {
         public void acknowledgement(int type, int packetId, Reason reason) {
             require(packetId > 0 && reason == Reason.SUCCESS, "an acknowledgement has an id and no reason");
             if (keeps) {
-                took(PacketType.name(type) + " " + packetId, type << 4 | (type == PacketType.PUBREL ? 2 : 0), two(packetId));
+                took(PacketType.name(type) + " " + packetId, type << 4 | (type == PacketType.PUBREL ? 2 : 0),
+                        two(packetId));
             }
         }
 
@@ -179,7 +186,8 @@ final class PacketTarget extends StreamTarget {
                 for (int i = 0; i < codes.length; i++) {
                     bytes[i] = (byte) codes[i];
                 }
-                took(PacketType.name(type) + " " + packetId + " " + Arrays.toString(codes), type << 4, two(packetId), bytes);
+                took(PacketType.name(type) + " " + packetId + " " + Arrays.toString(codes), type << 4, two(packetId),
+                        bytes);
             }
         }
 

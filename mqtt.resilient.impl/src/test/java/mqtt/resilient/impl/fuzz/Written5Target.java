@@ -37,13 +37,16 @@ final class Written5Target implements Target {
 
     @Override
     public List<byte[]> seeds() {
-        return Stream.of("00 03 'a/b' 00 'payload'", "0b 01 't' 00", "15 04 'long' 11 0101 03 0001 'c' 26 0001 'a' 0002 'bb' 00",
+        return Stream.of("00 03 'a/b' 00 'payload'", "0b 01 't' 00",
+                "15 04 'long' 11 0101 03 0001 'c' 26 0001 'a' 0002 'bb' 00",
                 "1c 02 'ü' 14 08 0001 'r' 09 0003 000102 26 0001 'a' 0001 '1' 'x'").map(Bytes::of).toList();
     }
 
     @Override
     public List<byte[]> words() {
-        return Stream.of("01 01", "03 0001 'c'", "08 0001 'r'", "09 0000", "26 0001 'a' 0001 'b'", "26 0000 0000", "0000", "c3bc")
+        return Stream
+                .of("01 01", "03 0001 'c'", "08 0001 'r'", "09 0000", "26 0001 'a' 0001 'b'", "26 0000 0000", "0000",
+                        "c3bc")
                 .map(Bytes::of).toList();
     }
 
@@ -67,7 +70,8 @@ final class Written5Target implements Target {
         in.get(payload);
         Message message;
         try {
-            message = Message.to(new String(topic, StandardCharsets.UTF_8)).payload(payload).qos(Qos.of((flags >> 1 & 3) % 3))
+            message = Message.to(new String(topic, StandardCharsets.UTF_8)).payload(payload)
+                    .qos(Qos.of((flags >> 1 & 3) % 3))
                     .properties(MessageProperties.read(ByteBuffer.wrap(properties))).build();
         } catch (IllegalArgumentException e) {
             return "refused";
@@ -77,7 +81,8 @@ final class Written5Target implements Target {
         int qos = message.qos().ordinal();
         boolean expires = (flags & 16) != 0;
         try {
-            new FrameSplitter(codec, Integer.MAX_VALUE).split(ByteBuffer.wrap(PacketText5.encode("CONNACK {34=" + ALIASES + "}")), log);
+            new FrameSplitter(codec, Integer.MAX_VALUE)
+                    .split(ByteBuffer.wrap(PacketText5.encode("CONNACK {34=" + ALIASES + "}")), log);
             FrameSplitter splitter = new FrameSplitter(new Mqtt5().newCodec(), Integer.MAX_VALUE);
             for (int i = 0; i < TIMES; i++) {
                 int most = codec.publishSize(message) + (expires ? 7 : 0) + (flags >> 3 & 1) * 8;
@@ -93,14 +98,18 @@ final class Written5Target implements Target {
             throw new AssertionError(log.messages.size() + " messages were read");
         }
         for (Publish each : log.messages) {
-            if (!each.topic().equals(message.topic()) || !Arrays.equals(each.payload(), payload) || each.qos() != message.qos()
-                    || each.retained() != ((flags & 1) != 0) || !each.details().properties().equals(message.properties())
+            if (!each.topic().equals(message.topic()) || !Arrays.equals(each.payload(), payload)
+                    || each.qos() != message.qos()
+                    || each.retained() != ((flags & 1) != 0)
+                    || !each.details().properties().equals(message.properties())
                     || each.details().expirySeconds() != (expires ? EXPIRY_SECONDS : -1)) {
                 throw new AssertionError(message + " was read as " + each);
             }
         }
-        return "QoS " + qos + " properties " + message.properties().userProperties().size() + " " + message.properties().contentType()
-                .isPresent() + message.properties().responseTopic().isPresent();
+        return "QoS " + qos + " properties " + message.properties().userProperties().size() + " "
+                + message.properties().contentType()
+                        .isPresent()
+                + message.properties().responseTopic().isPresent();
     }
 
     private static byte[] piece(ByteBuffer in) {

@@ -45,7 +45,8 @@ class ClosingTest {
         server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         loop = new EventLoop();
         loop.start();
-        Route route = new Route(server.getInetAddress(), server.getLocalPort(), "localhost", server.getLocalPort(), null,
+        Route route = new Route(server.getInetAddress(), server.getLocalPort(), "localhost", server.getLocalPort(),
+                null,
                 null, null);
         loop.execute(() -> connection = loop.connect(route, new Sender()));
         peer = server.accept();

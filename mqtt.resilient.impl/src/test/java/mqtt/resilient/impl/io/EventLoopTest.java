@@ -94,8 +94,10 @@ class EventLoopTest {
     @Test
     void aConnectionThatNeedsMoreThanThereIsEndsAndNobodyElseIsTold() throws Exception {
         try (RudePeer peer = new RudePeer(RudePeer::silence)) {
-            Route route = new Route(InetAddress.getLoopbackAddress(), peer.port(), "localhost", peer.port(), null, null, null);
-            ConnectionHandler handler = (ConnectionHandler) Proxy.newProxyInstance(ConnectionHandler.class.getClassLoader(),
+            Route route = new Route(InetAddress.getLoopbackAddress(), peer.port(), "localhost", peer.port(), null, null,
+                    null);
+            ConnectionHandler handler = (ConnectionHandler) Proxy.newProxyInstance(
+                    ConnectionHandler.class.getClassLoader(),
                     new Class<?>[] { ConnectionHandler.class }, (self, method, arguments) -> {
                         if (method.getName().equals("connected")) {
                             throw new OutOfMemoryError("Java heap space");
@@ -176,7 +178,8 @@ class EventLoopTest {
 
     @Test
     void anAnswerComesAlsoWhenItsQuestionFailsWithAnError() throws InterruptedException {
-        Questions<String> questions = new Questions<>(loop, loop.threads("test", 0, 1), "stopping", error -> "failed: " + error.getMessage());
+        Questions<String> questions = new Questions<>(loop, loop.threads("test", 0, 1), "stopping",
+                error -> "failed: " + error.getMessage());
         for (int i = 0; i < 2; i++) { // and the next one is asked again
             loop.execute(() -> questions.ask("name", () -> {
                 throw new OutOfMemoryError("no heap");
@@ -199,10 +202,12 @@ class EventLoopTest {
 
     @Test
     void aClientWhoseLoopHasEndedSaysSo() {
-        try (RudePeer peer = new RudePeer(RudePeer::silence); RealClient client = new RealClient("mqtt://127.0.0.1:" + peer.port()).start()) {
+        try (RudePeer peer = new RudePeer(RudePeer::silence);
+                RealClient client = new RealClient("mqtt://127.0.0.1:" + peer.port()).start()) {
             Await.until(() -> "a connection", () -> peer.accepted() == 1);
             client.breakOff("the thread mqtt-io has ended");
-            Await.until(() -> client.client().status().toString(), () -> client.client().status().state() == ConnectionState.FAILED);
+            Await.until(() -> client.client().status().toString(),
+                    () -> client.client().status().state() == ConnectionState.FAILED);
             assertEquals("the thread mqtt-io has ended", client.client().status().reason());
             assertEquals(StoreHealth.FAILED, client.client().status().store());
             assertEquals("the thread mqtt-io has ended", client.client().status().storeReason());

@@ -16,7 +16,7 @@ class FailedAttemptsTest extends FailedAttempts {
 
     @Test
     void ofConnectionsThatAreClosedAtOnce() {
-        try (RudePeer peer = new RudePeer(socket -> { })) {
+        try (RudePeer peer = new RudePeer(socket -> {})) {
             fails(new RealClient(peer.uri("mqtt")));
         }
     }

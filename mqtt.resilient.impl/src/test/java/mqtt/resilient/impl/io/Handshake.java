@@ -25,7 +25,8 @@ final class Handshake {
             turn(server, toServer, toClient);
         }
         if (isBusy(client) || isBusy(server)) {
-            throw new SSLException("the handshake does not end: " + client.getHandshakeStatus() + ", " + server.getHandshakeStatus());
+            throw new SSLException(
+                    "the handshake does not end: " + client.getHandshakeStatus() + ", " + server.getHandshakeStatus());
         }
     }
 

@@ -43,10 +43,13 @@ public final class IoTargets {
         String upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: ";
         String protocol = "\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
-        return new Dialogue(name, opening, ascii("HTTP/1.1 200 Connection established\r\n\r\n\u0010", "HTTP/1.0 299 \r\n\r\n",
-                "HTTP/1.1 407 Proxy Authentication Required\r\nA: b\r\nC:\r\n\r\n", "HTTP/1.1\r\n\r\n",
-                upgrade + RudePeer.accept("AAAAAAAAAAAAAAAAAAAAAA==") + protocol + "\u0082", upgrade + "x" + protocol),
-                ascii("HTTP/", "\r\n", "\r\n\r\n", ":", " ", "200", "101", "HTTP/1.1 200 ", "Upgrade: websocket\r\n", "\u0000"));
+        return new Dialogue(name, opening,
+                ascii("HTTP/1.1 200 Connection established\r\n\r\n\u0010", "HTTP/1.0 299 \r\n\r\n",
+                        "HTTP/1.1 407 Proxy Authentication Required\r\nA: b\r\nC:\r\n\r\n", "HTTP/1.1\r\n\r\n",
+                        upgrade + RudePeer.accept("AAAAAAAAAAAAAAAAAAAAAA==") + protocol + "\u0082",
+                        upgrade + "x" + protocol),
+                ascii("HTTP/", "\r\n", "\r\n\r\n", ":", " ", "200", "101", "HTTP/1.1 200 ", "Upgrade: websocket\r\n",
+                        "\u0000"));
     }
 
     private static List<byte[]> ascii(String... texts) {
@@ -145,7 +148,8 @@ public final class IoTargets {
         @Override
         public List<byte[]> seeds() {
             return Stream.of("82 02 0102", "02 01 03  00 00  80 02 0405", "89 02 'hi'  8a 01 00", "88 02 03e8", "88 00",
-                    "82 7e 0080" + "ab".repeat(128), "82 7f 0000000000000002 0708", "82 00", "89 00 82 01 00").map(Bytes::of)
+                    "82 7e 0080" + "ab".repeat(128), "82 7f 0000000000000002 0708", "82 00", "89 00 82 01 00")
+                    .map(Bytes::of)
                     .toList();
         }
 

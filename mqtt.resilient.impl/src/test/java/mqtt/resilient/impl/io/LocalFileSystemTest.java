@@ -35,7 +35,8 @@ class LocalFileSystemTest {
 
     @Test
     void whatIsStoredCanBeReadByTheUserOfTheProcessAlone() throws IOException {
-        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"),
+                "a file system without POSIX rights");
         Path place = directory.resolve("store");
         LocalFileSystem files = new LocalFileSystem(place);
         files.makeDirectory("plant.journal");
@@ -48,13 +49,16 @@ class LocalFileSystemTest {
                 rights.put(directory.relativize(path).toString(), rights(path));
             }
         }
-        assertEquals(new TreeMap<>(Map.of("store", "rwx------", "store/plant.client-id", "rw-------", "store/plant.journal",
-                "rwx------", "store/plant.journal/segment", "rw-------", "store/plant.journal/lock", "rw-------")), rights);
+        assertEquals(new TreeMap<>(Map.of("store", "rwx------", "store/plant.client-id", "rw-------",
+                "store/plant.journal",
+                "rwx------", "store/plant.journal/segment", "rw-------", "store/plant.journal/lock", "rw-------")),
+                rights);
     }
 
     @Test
     void aDirectoryThatIsThereKeepsItsRights() throws IOException {
-        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"),
+                "a file system without POSIX rights");
         Path place = Files.createDirectory(directory.resolve("shared"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-x---")));
         new LocalFileSystem(place).makeDirectory("plant.journal");
@@ -63,7 +67,8 @@ class LocalFileSystemTest {
 
     @Test
     void aJournalThatIsThereAndOpenToOthersBecomesPrivate() throws IOException {
-        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"), "a file system without POSIX rights");
+        assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"),
+                "a file system without POSIX rights");
         Path journal = Files.createDirectory(directory.resolve("plant.journal"));
         Files.setPosixFilePermissions(journal, PosixFilePermissions.fromString("rwxr-xr-x"));
         new LocalFileSystem(directory).makeDirectory("plant.journal");
@@ -127,7 +132,8 @@ class LocalFileSystemTest {
         Path place = Files.createDirectory(directory.resolve("store"));
         LocalFileSystem linked = new LocalFileSystem(Files.createSymbolicLink(directory.resolve("link"), place));
         try (Closeable held = new LocalFileSystem(place).lock("lock")) {
-            assertEquals("in use by another client", assertThrows(IOException.class, () -> linked.lock("lock")).getMessage());
+            assertEquals("in use by another client",
+                    assertThrows(IOException.class, () -> linked.lock("lock")).getMessage());
             assertTrue(LocalFileSystem.isLocked(directory.resolve("link/lock")));
             assertEquals("null", LockProgram.tryLock(place.resolve("lock")), held::toString);
         }
@@ -152,7 +158,8 @@ class LocalFileSystemTest {
         Files.createLink(directory.resolve("other"), directory.resolve("lock"));
         try (Closeable held = files.lock("lock")) {
             for (int i = 0; i < 3; i++) {
-                assertEquals("in use by another client", assertThrows(IOException.class, () -> files.lock("other")).getMessage());
+                assertEquals("in use by another client",
+                        assertThrows(IOException.class, () -> files.lock("other")).getMessage());
                 assertEquals("null", LockProgram.tryLock(directory.resolve("lock")), held::toString);
             }
         }

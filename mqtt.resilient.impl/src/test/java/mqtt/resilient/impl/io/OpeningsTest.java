@@ -99,7 +99,8 @@ class OpeningsTest {
     @Test
     void connectNamesTheBrokerAndCarriesCredentials() {
         String request = ascii(new HttpConnect(route("broker.example", Kind.HTTP, "u:ser", "pä:ss")).start());
-        assertTrue(request.startsWith("CONNECT broker.example:8883 HTTP/1.1\r\nHost: broker.example:8883\r\n"), request);
+        assertTrue(request.startsWith("CONNECT broker.example:8883 HTTP/1.1\r\nHost: broker.example:8883\r\n"),
+                request);
         assertTrue(request.contains("\r\nProxy-Authorization: Basic " + java.util.Base64.getEncoder()
                 .encodeToString("u:ser:pä:ss".getBytes(StandardCharsets.UTF_8)) + "\r\n"), request);
         assertTrue(request.endsWith("\r\n\r\n"), request);
@@ -124,7 +125,7 @@ class OpeningsTest {
     // ---- SOCKS 5 --------------------------------------------------------------------------------------------------
 
     private static byte[] feed(Socks5 socks, String text) throws IOException {
-        byte[] answer = { };
+        byte[] answer = {};
         byte[] all = Bytes.of(text);
         for (int i = 0; i < all.length; i++) {
             answer = socks.received(ByteBuffer.wrap(all, i, 1));
@@ -214,8 +215,9 @@ class OpeningsTest {
     void theAnswerToTheUpgradeMayBeWrittenInAnyCase() throws IOException {
         WebSocketUpgrade upgrade = new WebSocketUpgrade(route("broker", null, null, null), new SecureRandom());
         String key = ascii(upgrade.start()).replaceAll("(?s).*Sec-WebSocket-Key: (\\S+).*", "$1");
-        ByteBuffer in = bytes("HTTP/1.1 101 x\r\nUPGRADE: WebSocket\r\nconnection: upgrade\r\nsec-websocket-protocol: mqtt\r\n"
-                + "SEC-WEBSOCKET-ACCEPT: " + RudePeer.accept(key) + "\r\n\r\n\u0082");
+        ByteBuffer in = bytes(
+                "HTTP/1.1 101 x\r\nUPGRADE: WebSocket\r\nconnection: upgrade\r\nsec-websocket-protocol: mqtt\r\n"
+                        + "SEC-WEBSOCKET-ACCEPT: " + RudePeer.accept(key) + "\r\n\r\n\u0082");
         assertNull(upgrade.received(in));
         assertEquals(1, in.remaining());
     }

@@ -46,12 +46,14 @@ class RealStoreTest {
     void aSmallDiskThatOurOwnMessagesHaveFilledIsUsedAgainWhenTheyAreDelivered() throws Exception {
         Path mount = program("mount");
         Path place = Files.createDirectory(directory.resolve("small"));
-        assumeTrue(mount != null && run(mount, "-t", "tmpfs", "-o", "size=67m", "tmpfs", place), "no tmpfs can be mounted (not root?)");
+        assumeTrue(mount != null && run(mount, "-t", "tmpfs", "-o", "size=67m", "tmpfs", place),
+                "no tmpfs can be mounted (not root?)");
         try {
             try (StoreProgram store = new StoreProgram(place.resolve("plant.journal"), 64 * MEGABYTE)) {
                 Await.until(() -> store.health + store.reason, () -> store.health == StoreHealth.OK);
                 store.publish(1, 350, 10_000);
-                Await.until(() -> store.health + store.reason, () -> store.health == StoreHealth.FULL && store.stored == 350);
+                Await.until(() -> store.health + store.reason,
+                        () -> store.health == StoreHealth.FULL && store.stored == 350);
                 store.deliver();
                 Await.until(() -> store.delivered + " delivered, " + store.health + store.reason,
                         () -> store.delivered == 350 && store.health == StoreHealth.OK);
@@ -80,7 +82,8 @@ class RealStoreTest {
         Child(Path place) throws IOException {
             process = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-Xmx128m", "-cp",
                     System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                    StoreProgram.class.getName(), place.toString(), Integer.toString(MESSAGES)).redirectErrorStream(true).start();
+                    StoreProgram.class.getName(), place.toString(), Integer.toString(MESSAGES))
+                    .redirectErrorStream(true).start();
             lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
             commands = process.outputWriter();
         }

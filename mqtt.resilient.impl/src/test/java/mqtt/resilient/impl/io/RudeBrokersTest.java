@@ -50,8 +50,7 @@ class RudeBrokersTest {
                 case 0xE0 -> {
                     return;
                 }
-                default -> {
-                }
+                default -> {}
             }
         }
     }
@@ -106,7 +105,7 @@ class RudeBrokersTest {
 
     @Test
     void aBrokerThatClosesAtOnceIsANamedReason() {
-        String reason = against("mqtt", socket -> { }).start().awaitReason("");
+        String reason = against("mqtt", socket -> {}).start().awaitReason("");
         assertTrue(reason.contains("closed the connection") || reason.contains("reset"), reason);
         client.awaitAttempts(3);
     }

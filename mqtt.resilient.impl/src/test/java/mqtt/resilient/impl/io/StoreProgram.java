@@ -42,7 +42,8 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
         loop = new EventLoop();
         loop.start();
         threads = loop.threads("mqtt-store", 1, 1);
-        store = new JournalStore(loop, threads, new LocalFileSystem(directory.getParent()), directory.getFileName().toString(),
+        store = new JournalStore(loop, threads, new LocalFileSystem(directory.getParent()),
+                directory.getFileName().toString(),
                 "boot", settings);
         loop.execute(() -> store.configure(settings, this));
     }
@@ -80,7 +81,8 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
     void publish(long first, int count, int bytes) {
         loop.execute(() -> {
             for (int i = 0; i < count; i++) {
-                store.append(new Outgoing(first + i, Message.to("t").lane(LANE).qos(Qos.AT_LEAST_ONCE).payload(new byte[bytes]).build(),
+                store.append(new Outgoing(first + i,
+                        Message.to("t").lane(LANE).qos(Qos.AT_LEAST_ONCE).payload(new byte[bytes]).build(),
                         loop.nanoTime()));
             }
         });

@@ -28,7 +28,8 @@ final class TestKeys {
     TestKeys(Path directory, String algorithm, String subject, String... options) throws Exception {
         this.directory = directory;
         pkcs12 = directory.resolve("keys-" + algorithm + "-" + subject + ".p12");
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-genkeypair", "-keystore", pkcs12.toString(), "-storepass", PASSWORD, "-keyalg", algorithm, "-alias",
                 "key", "-dname", subject));
         command.addAll(List.of(options));

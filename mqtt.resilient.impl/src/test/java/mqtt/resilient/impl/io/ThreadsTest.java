@@ -179,7 +179,8 @@ class ThreadsTest {
 
     private static boolean idle() {
         return Thread.getAllStackTraces().keySet().stream().filter(each -> each.getName().equals("test-1"))
-                .allMatch(each -> each.getState() == Thread.State.WAITING || each.getState() == Thread.State.TIMED_WAITING);
+                .allMatch(each -> each.getState() == Thread.State.WAITING
+                        || each.getState() == Thread.State.TIMED_WAITING);
     }
 
     @Test

@@ -83,7 +83,8 @@ class TlsFilesTest {
         if (Files.isExecutable(openssl)) {
             Path in = ec.file("plain-key.pem", ec.keyPem());
             Path out = directory.resolve("encrypted-key.pem");
-            TestKeys.run(openssl.toString(), "pkcs8", "-topk8", "-in", in.toString(), "-out", out.toString(), "-passout",
+            TestKeys.run(openssl.toString(), "pkcs8", "-topk8", "-in", in.toString(), "-out", out.toString(),
+                    "-passout",
                     "pass:" + password);
             return Files.readString(out);
         }
@@ -101,7 +102,8 @@ class TlsFilesTest {
     void aKeyThatJavaCannotDecryptIsRefusedWithTheCommandThatConvertsIt() throws Exception {
         Path file = ec.file("triple-des.pem", TRIPLE_DES, ec.certificatePem());
         String message = failure(keys(file, "", "", "sesame"));
-        assertTrue(message.contains("tls.keystore: the key in " + file) && message.contains("openssl pkcs8 -topk8 -v2"), message);
+        assertTrue(message.contains("tls.keystore: the key in " + file) && message.contains("openssl pkcs8 -topk8 -v2"),
+                message);
     }
 
     @Test
@@ -117,7 +119,8 @@ class TlsFilesTest {
         TestKeys other = new TestKeys(directory, "RSA", "CN=another");
         Path file = ec.file("order.pem", other.certificatePem(), ec.keyPem(), ec.certificatePem());
         SSLContext context = keys(file, "", "", "").current();
-        SSLEngine client = trust(ec.file("trust.pem", ec.certificatePem()), "").current().createSSLEngine("localhost", 1);
+        SSLEngine client = trust(ec.file("trust.pem", ec.certificatePem()), "").current().createSSLEngine("localhost",
+                1);
         Handshake.between(client, context.createSSLEngine());
         assertEquals(ec.store.getCertificate("key"), client.getSession().getPeerCertificates()[0]);
         assertEquals(1, client.getSession().getPeerCertificates().length);
@@ -199,7 +202,8 @@ class TlsFilesTest {
 
     @Test
     void settingsShowNoPasswords() {
-        String shown = new TlsFiles.Settings(Path.of("k"), "secret1", "a", "secret2", Path.of("t"), "secret3").toString();
+        String shown = new TlsFiles.Settings(Path.of("k"), "secret1", "a", "secret2", Path.of("t"), "secret3")
+                .toString();
         assertEquals(-1, shown.indexOf("secret"));
         assertTrue(shown.contains("k"), shown);
     }

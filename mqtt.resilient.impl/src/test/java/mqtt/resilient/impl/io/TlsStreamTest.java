@@ -48,7 +48,7 @@ class TlsStreamTest {
                 keys.file("trust.pem", keys.certificatePem()), "")), List.of(), List.of(), true);
         try (SocketChannel socket = SocketChannel.open()) {
             Route route = new Route(InetAddress.getLoopbackAddress(), 8883, "plant_broker", 8883, null, tls, null);
-            assertDoesNotThrow(() -> new TlsStream(socket, route, Runnable::run, () -> { }));
+            assertDoesNotThrow(() -> new TlsStream(socket, route, Runnable::run, () -> {}));
         }
     }
 

@@ -67,7 +67,8 @@ class WebSocketFramesTest {
         assertEquals((byte) 0x82, frame.get());
         int code = frame.get() & 0xFF;
         assertTrue((code & 0x80) != 0, "a client masks [RFC 6455 section 5.3]");
-        long size = (code & 127) == 126 ? frame.getShort() & 0xFFFF : (code & 127) == 127 ? frame.getLong() : code & 127;
+        long size = (code & 127) == 126 ? frame.getShort() & 0xFFFF
+                : (code & 127) == 127 ? frame.getLong() : code & 127;
         assertEquals(length, size);
         byte[] mask = new byte[4];
         frame.get(mask);
@@ -94,8 +95,9 @@ class WebSocketFramesTest {
 
     @Test
     void theStreamDoesNotDependOnHowItIsCut() throws IOException {
-        byte[] all = Bytes.of("82 02 0102  89 02 'hi'  02 01 03  8a 01 00  80 7e 0003 040506  82 7f 0000000000000002 0708"
-                + " 89 00  88 02 03e8");
+        byte[] all = Bytes
+                .of("82 02 0102  89 02 'hi'  02 01 03  8a 01 00  80 7e 0003 040506  82 7f 0000000000000002 0708"
+                        + " 89 00  88 02 03e8");
         for (byte each : all) {
             frames.unwrap(ByteBuffer.wrap(new byte[] { each }), receiver);
         }
@@ -131,7 +133,7 @@ class WebSocketFramesTest {
 
     @ParameterizedTest
     @ValueSource(strings = { "82 81 00000000 00", "c2 01 00", "a2 01 00", "92 01 00", "81 01 'a'", "83 00", "8b 00",
-            "89 7e 007e", "82 7f 8000000000000000" })
+        "89 7e 007e", "82 7f 8000000000000000" })
     void aFrameThatIsNotAllowedIsAnIoException(String frame) {
         assertThrows(IOException.class, () -> take(frame));
     }

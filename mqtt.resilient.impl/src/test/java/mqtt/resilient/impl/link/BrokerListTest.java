@@ -60,7 +60,8 @@ class BrokerListTest {
     @Test
     void cleanStartDiscardsTheSessionOnceAndThenResumes() {
         World world = new World("clean.start", true);
-        world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *").sends("CONNACK");
+        world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT id=c *")
+                .sends("CONNACK");
         world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c *").sends("CONNACK session-present");
         assertEquals(ConnectionState.ONLINE, world.state());
     }

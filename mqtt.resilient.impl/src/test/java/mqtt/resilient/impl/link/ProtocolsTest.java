@@ -105,7 +105,8 @@ class ProtocolsTest {
     @Test
     void aSessionOfTheOlderVersionOutlivesARefusalOfTheNewerOne() {
         World world = onBasic();
-        world.broker.expects("DISCONNECT", FIVE).sends("CONNACK code=132").awaitsClient().expects("CONNECT id=c keepalive=60")
+        world.broker.expects("DISCONNECT", FIVE).sends("CONNACK code=132").awaitsClient()
+                .expects("CONNECT id=c keepalive=60")
                 .sends("CONNACK session-present");
         assertEquals("3.1.1", world.client.status().protocol());
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -114,7 +115,8 @@ class ProtocolsTest {
     @Test
     void aSessionOfTheOlderVersionOutlivesABrokerThatHangsUpOnTheNewerOne() {
         World world = onBasic();
-        world.broker.expects("DISCONNECT", FIVE).hangsUp().awaitsClient().expects(FIVE).hangsUp().awaitsClient().expects(FIVE)
+        world.broker.expects("DISCONNECT", FIVE).hangsUp().awaitsClient().expects(FIVE).hangsUp().awaitsClient()
+                .expects(FIVE)
                 .hangsUp().awaitsClient().expects("CONNECT id=c keepalive=60").sends("CONNACK session-present");
         assertEquals(ConnectionState.ONLINE, world.state());
     }

@@ -16,8 +16,8 @@ class SessionKeyTest {
 
     @ParameterizedTest
     @ValueSource(strings = { "mqtt://broker:1883 gw", "mqtt://broker:1883 gw 5", "cluster gw", "cluster gw 5",
-            "mqtt://[::1]:1883 line 5 press 2", "mqtt://broker:1883 line 5 press 2 5", "wss://broker:443/mqtt?… gw 5",
-            "mqtt://broker:1883 5", "mqtt://broker:1883 5 5", "mqtt://broker:1883  5", "mqtt://broker:1883 " })
+        "mqtt://[::1]:1883 line 5 press 2", "mqtt://broker:1883 line 5 press 2 5", "wss://broker:443/mqtt?… gw 5",
+        "mqtt://broker:1883 5", "mqtt://broker:1883 5 5", "mqtt://broker:1883  5", "mqtt://broker:1883 " })
     void whatTheStoreKeepsIsReadAndWrittenUnchanged(String text) {
         assertEquals(text, SessionKey.parse(text).text());
     }
@@ -42,7 +42,8 @@ class SessionKeyTest {
     @Test
     void aClientIdentifierThatEndsLikeAVersionKeepsItsSession() {
         assertEquals(new SessionKey(BROKER, "line 5", false), SessionKey.parse(BROKER + " line 5"));
-        assertEquals(new SessionKey(BROKER, "line 5", false).hashCode(), SessionKey.parse(BROKER + " line 5").hashCode());
+        assertEquals(new SessionKey(BROKER, "line 5", false).hashCode(),
+                SessionKey.parse(BROKER + " line 5").hashCode());
     }
 
     @Test

@@ -145,7 +145,9 @@ class SlowLinkTest {
         World world = full();
         world.broker.after(Duration.ofMillis(10_100));
         assertEquals(ConnectionState.WAITING, world.state());
-        assertTrue(world.reason().contains("bytes could be written within") || world.reason().contains("no acknowledgement"),
+        assertTrue(
+                world.reason().contains("bytes could be written within")
+                        || world.reason().contains("no acknowledgement"),
                 world::reason);
     }
 }

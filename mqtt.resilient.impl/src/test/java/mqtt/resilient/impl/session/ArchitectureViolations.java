@@ -32,8 +32,9 @@ public final class ArchitectureViolations {
             Map.entry("no threads, files and sockets", List.of(StartsAThread.class, ReadsAFile.class,
                     OpensAFileChannel.class, OpensASocket.class, Locks.class, MakesAPool.class)),
             Map.entry("no clocks", List.of(ReadsNanoTime.class, ReadsTheDate.class, ReadsAnInstant.class)),
-            Map.entry("no blocking", List.of(Waits.class, Sleeps.class, Joins.class, Gets.class, SleepsByReference.class,
-                    Resolves.class)),
+            Map.entry("no blocking",
+                    List.of(Waits.class, Sleeps.class, Joins.class, Gets.class, SleepsByReference.class,
+                            Resolves.class)),
             Map.entry("no hidden threads", List.of(RunsAsync.class, RunsInParallel.class)),
             Map.entry("no random without a seed", List.of(RandomWithoutSeed.class, SplittableWithoutSeed.class,
                     RandomOfTheThread.class, RandomOfMath.class)),
@@ -71,7 +72,7 @@ public final class ArchitectureViolations {
 
     static final class StartsAThread {
         void run() {
-            new Thread(() -> { }).start();
+            new Thread(() -> {}).start();
         }
     }
 

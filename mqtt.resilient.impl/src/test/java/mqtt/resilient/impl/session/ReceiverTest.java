@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 /** What is received and not acknowledged. */
 class ReceiverTest implements SessionEvents {
     private final ConnectionState connection = new ConnectionState();
-    private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this, new Counters());
+    private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this,
+            new Counters());
     private Incoming handedOver;
 
     @Override
@@ -40,7 +41,8 @@ class ReceiverTest implements SessionEvents {
     /** What the listeners get of a PUBLISH; null = nothing. */
     private Incoming received(boolean duplicate) {
         handedOver = null;
-        receiver.publishReceived(new Publish("t", new byte[1], Qos.EXACTLY_ONCE, false, duplicate, 5, Publish.Details.NONE));
+        receiver.publishReceived(
+                new Publish("t", new byte[1], Qos.EXACTLY_ONCE, false, duplicate, 5, Publish.Details.NONE));
         return handedOver;
     }
 

@@ -166,7 +166,8 @@ final class Application implements ClientEvents {
         stopping = false;
         wellSince = Timeline.NEVER;
         ClientSettings settings = settings();
-        client = new Client(gateway.environment(index), "client" + index, fragile(new Mqtt311()), asked -> gateway.store(index, asked), settings, this);
+        client = new Client(gateway.environment(index), "client" + index, fragile(new Mqtt311()),
+                asked -> gateway.store(index, asked), settings, this);
         if (scenario.dialect().hasFive()) {
             offerFive();
         }
@@ -193,7 +194,8 @@ final class Application implements ClientEvents {
                 "listener.grace.seconds", GRACE_SECONDS, "session.expiry.seconds", scenario.sessionExpirySeconds(),
                 "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
         if (scenario.birthQos() >= 0) {
-            keys.addAll(List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));
+            keys.addAll(
+                    List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));
         }
         return Keys.stored(store, keys.toArray());
     }
@@ -285,9 +287,11 @@ final class Application implements ClientEvents {
                     : durability == scenario.durability() ? Durability.POWER : scenario.durability();
         }
         if (client != null && gateway.isRunning()) {
-            timeline.trace("client " + index, () -> "is configured: window " + window + ", keepalive " + keepAliveSeconds
-                    + ", rate " + rate + ", drop oldest " + dropOldest + ", at most " + maxMessages + ", user " + user
-                    + ", store " + durability);
+            timeline.trace("client " + index,
+                    () -> "is configured: window " + window + ", keepalive " + keepAliveSeconds
+                            + ", rate " + rate + ", drop oldest " + dropOldest + ", at most " + maxMessages + ", user "
+                            + user
+                            + ", store " + durability);
             gateway.trouble();
             client.configure("client" + index, settings());
         }
@@ -310,7 +314,8 @@ final class Application implements ClientEvents {
     /** Connects, and looks whether what is said of it is true. */
     private void ask(CompletionStage<Void> connected, int life) {
         questions.add(connected.whenComplete((done, error) -> {
-            boolean told = error != null && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped)");
+            boolean told = error != null
+                    && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped)");
             if (life == gateway.life() && error != null && !told) {
                 ledger.violated("truth", "client " + index + " says of a connect: " + error);
             }
@@ -346,9 +351,11 @@ final class Application implements ClientEvents {
         publication.stored().thenAccept(stored -> message.stored = true);
         publication.delivered().thenAccept(outcome -> {
             timeline.trace("client " + index, () -> message + " is " + outcome.kind()
-                    + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " " + outcome.reason());
+                    + (outcome.reasonCode() == 0 ? "" : " " + Integer.toHexString(outcome.reasonCode())) + " "
+                    + outcome.reason());
             if (outcome.kind() == Outcome.Kind.REFUSED && !mayBeRejected(message)) {
-                ledger.violated("truth", message + " is rejected, and the broker would have taken it: " + outcome.reason());
+                ledger.violated("truth",
+                        message + " is rejected, and the broker would have taken it: " + outcome.reason());
             }
             ledger.ended(message, outcome);
         });
@@ -390,7 +397,8 @@ final class Application implements ClientEvents {
     void listen() {
         if (inbound == null) {
             inboundQueue = client.queue(this::received, "in", false);
-            inbound = client.subscribe("in/" + index + "/#", scenario.dialect().hasFive() ? INBOUND_OPTIONS : 2, inboundQueue);
+            inbound = client.subscribe("in/" + index + "/#", scenario.dialect().hasFive() ? INBOUND_OPTIONS : 2,
+                    inboundQueue);
         }
     }
 
@@ -429,7 +437,7 @@ final class Application implements ClientEvents {
         String filter = "f" + random.nextInt(4) + "/+";
         ArrayDeque<ClientSubscription> open = filters.computeIfAbsent(filter, key -> new ArrayDeque<>());
         if (open.isEmpty() || random.nextInt(3) == 0) {
-            open.add(client.subscribe(filter, random.nextInt(3), client.queue(message -> { }, "f", false)));
+            open.add(client.subscribe(filter, random.nextInt(3), client.queue(message -> {}, "f", false)));
         } else {
             open.remove().close();
         }
@@ -437,18 +445,21 @@ final class Application implements ClientEvents {
 
     /** Subscribes to several filters at once, or ends one and waits for what becomes of it. */
     private void churnGroups() {
-        List<String> some = IntStream.range(0, 4).filter(i -> habits.nextInt(3) == 0).mapToObj(i -> "f" + i + "/+").toList();
+        List<String> some = IntStream.range(0, 4).filter(i -> habits.nextInt(3) == 0).mapToObj(i -> "f" + i + "/+")
+                .toList();
         List<String> open = filters.keySet().stream().filter(filter -> !filters.get(filter).isEmpty()).toList();
         if (!some.isEmpty() && (open.isEmpty() || habits.nextInt(3) == 0)) {
-            client.subscribe(some, habits.nextInt(3), List.of(), client.queue(message -> { }, "f", false))
+            client.subscribe(some, habits.nextInt(3), List.of(), client.queue(message -> {}, "f", false))
                     .forEach(each -> filters.computeIfAbsent(each.filter(), key -> new ArrayDeque<>()).add(each));
         } else if (!open.isEmpty()) {
             ClientSubscription ended = filters.get(open.get(habits.nextInt(open.size()))).remove();
-            List<UserProperty> farewell = habits.nextBoolean() ? List.of() : List.of(new UserProperty("left", "" + index));
+            List<UserProperty> farewell = habits.nextBoolean() ? List.of()
+                    : List.of(new UserProperty("left", "" + index));
             questions.add(ended.unsubscribe(farewell).thenAccept(removal -> {
                 timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
                 if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
-                    ledger.violated("truth", "client " + index + " is told that the broker has removed " + ended.filter());
+                    ledger.violated("truth",
+                            "client " + index + " is told that the broker has removed " + ended.filter());
                 }
             }));
         }
@@ -475,14 +486,16 @@ final class Application implements ClientEvents {
             return;
         }
         ClientMetrics metrics = client.metrics();
-        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused() + metrics.deadLettered()
+        long ended = metrics.delivered() + metrics.expired() + metrics.cancelled() + metrics.refused()
+                + metrics.deadLettered()
                 + metrics.dropped() + metrics.closed();
         if (metrics.accepted() != ended + metrics.pending()) {
             throw ledger.violated("accounting", "client " + index + " has accepted " + metrics.accepted() + "; ended "
                     + ended + ", pending " + metrics.pending());
         }
         if (metrics.rejected() != rejected) {
-            throw ledger.violated("accounting", "client " + index + " has rejected " + rejected + " and says " + metrics.rejected());
+            throw ledger.violated("accounting",
+                    "client " + index + " has rejected " + rejected + " and says " + metrics.rejected());
         }
         if (metrics.inFlight() > 100 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
             throw ledger.violated("bounds", metrics.toString());
@@ -512,8 +525,9 @@ final class Application implements ClientEvents {
         }
         long waiting = unstored.isEmpty() ? 0 : gateway.process().nanoTime() - Math.max(wellSince, unstored.peek().at);
         if (waiting > UNSTORED_NANOS) {
-            throw ledger.violated("truth", "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
-                    + " s, and " + unstored.peek() + " is not stored");
+            throw ledger.violated("truth",
+                    "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
+                            + " s, and " + unstored.peek() + " is not stored");
         }
     }
 
@@ -548,9 +562,11 @@ final class Application implements ClientEvents {
             pendingBytes.remove();
         }
         long lanes = disk.used("store" + index + "/lane");
-        long needed = 3 * Collections.max(pendingBytes) + 32L * scenario.segmentBytes() + LANES_BYTES + 10L * scenario.payloadBytes();
+        long needed = 3 * Collections.max(pendingBytes) + 32L * scenario.segmentBytes() + LANES_BYTES
+                + 10L * scenario.payloadBytes();
         if (lanes > needed) {
-            throw ledger.violated("bounded disk", lanes + " bytes are used; at most " + needed + " are needed: " + disk);
+            throw ledger.violated("bounded disk",
+                    lanes + " bytes are used; at most " + needed + " are needed: " + disk);
         }
         long all = disk.used("store" + index + "/");
         if (all > needed + SESSION_BYTES) {
@@ -572,8 +588,10 @@ final class Application implements ClientEvents {
     String unrest(Broker broker) {
         ClientMetrics metrics = client.metrics();
         if (metrics.pending() > 0) {
-            return metrics.pending() + " messages are pending" + ledger.sent().stream().filter(each -> each.client == index && each.accepted
-                    && each.end == null && each.life == gateway.life()).findFirst().map(each -> ", first " + each).orElse("");
+            return metrics.pending() + " messages are pending"
+                    + ledger.sent().stream().filter(each -> each.client == index && each.accepted
+                            && each.end == null && each.life == gateway.life()).findFirst()
+                            .map(each -> ", first " + each).orElse("");
         }
         if (!client.isConnected()) {
             return "not connected: " + client.status();
@@ -586,7 +604,8 @@ final class Application implements ClientEvents {
         }
         TreeSet<String> wanted = wanted();
         TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId(), gateway));
-        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted) || !leftovers && !wanted.containsAll(known)) {
+        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted)
+                || !leftovers && !wanted.containsAll(known)) {
             return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
         }
         if (questions.stream().anyMatch(each -> !each.toCompletableFuture().isDone())) {
@@ -623,7 +642,8 @@ final class Application implements ClientEvents {
             if (message.client == index && message.accepted && message.end == null) {
                 return message + " has come to its end and nobody was told";
             }
-            if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0 && !message.stored) {
+            if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0
+                    && !message.stored) {
                 return message + " is delivered, and nobody was told that it is stored";
             }
         }
@@ -673,7 +693,8 @@ final class Application implements ClientEvents {
             ledger.givenUp(topic, reason);
             return;
         }
-        boolean atMostOnce = inbound ? ledger.out(topic).qos == 0 : topic.startsWith("t/") && ledger.sent(topic).qos == 0;
+        boolean atMostOnce = inbound ? ledger.out(topic).qos == 0
+                : topic.startsWith("t/") && ledger.sent(topic).qos == 0;
         if (!atMostOnce && (inbound ? !scenario.has(Fault.LISTENER_LEAVES)
                 : kind == Outcome.Kind.EXPIRED ? !ledger.sent(topic).expires : !scenario.has(Fault.RECONFIGURE))) {
             ledger.violated("nothing is given up", topic + " (" + kind + "): " + reason);
@@ -699,8 +720,9 @@ final class Application implements ClientEvents {
     @Override
     public void storeOpened(StoredState state) {
         opened = true;
-        timeline.trace("client " + index, () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
-                + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
+        timeline.trace("client " + index,
+                () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
+                        + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
         if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS
                 && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
             ledger.violated("the store is whole", state.incomplete);
@@ -725,7 +747,8 @@ final class Application implements ClientEvents {
     @Override
     public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
         timeline.trace("client " + index, () -> "a listener failed on " + topic + ": " + error);
-        if (!(error instanceof IllegalStateException) && !(error instanceof OutOfMemoryError && scenario.has(Fault.HEAP_FULL))) {
+        if (!(error instanceof IllegalStateException)
+                && !(error instanceof OutOfMemoryError && scenario.has(Fault.HEAP_FULL))) {
             ledger.violated("no errors", "a listener was called with " + error);
         }
         if (setAside) {

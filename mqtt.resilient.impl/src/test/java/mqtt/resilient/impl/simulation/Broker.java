@@ -31,8 +31,9 @@ final class Broker {
     private static final int NO_SUBSCRIPTION = 0x11;
     /** Reason codes of a CONNACK, of a DISCONNECT, of PUBACK and PUBREC, and of a SUBACK. */
     private static final int[] REFUSALS = { 0x80, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x97, 0x9F };
-    private static final int[] DISCONNECTS = { 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x94, 0x95, 0x96, 0x97,
-            0x98, 0x99, 0x9A, 0x9B, 0x9F, 0xA0 };
+    private static final int[] DISCONNECTS = { 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x94, 0x95,
+        0x96, 0x97,
+        0x98, 0x99, 0x9A, 0x9B, 0x9F, 0xA0 };
     private static final int[] MESSAGE_REFUSALS = { 0x97, 0x97, 0x97, 0x91, 0x80, 0x83, 0x87, 0x90, 0x99 };
     private static final int[] SUBSCRIPTION_REFUSALS = { 0x80, 0x83, 0x87, 0x8F, 0x97 };
     private static final int RETAIN_AS_PUBLISHED = 8;
@@ -374,7 +375,8 @@ final class Broker {
     /** Whether it has nothing to do for a client and waits for nothing from it. */
     boolean isQuiet(String clientId) {
         Peer peer = online.get(clientId);
-        return peer != null && peer.session != null && peer.session.queued.isEmpty() && peer.session.sent.isEmpty() && peer.due.isEmpty()
+        return peer != null && peer.session != null && peer.session.queued.isEmpty() && peer.session.sent.isEmpty()
+                && peer.due.isEmpty()
                 && peer.out.isEmpty();
     }
 
@@ -723,17 +725,20 @@ final class Broker {
                 begins = false;
                 Application application = gateway.application(session.client);
                 boolean birth = type == Packets.PUBLISH && isBirth(body);
-                if (application.birthQos() >= 0 && !birth && type != Packets.DISCONNECT && !application.missesItsBirth(begun)) {
+                if (application.birthQos() >= 0 && !birth && type != Packets.DISCONNECT
+                        && !application.missesItsBirth(begun)) {
                     throw ledger.violated("birth", clientId + " begins with a " + Packets.name(type));
                 }
             }
             if (foreign && type != Packets.DISCONNECT) {
-                throw ledger.violated("versions are kept apart", clientId + " goes on with a session of another version");
+                throw ledger.violated("versions are kept apart",
+                        clientId + " goes on with a session of another version");
             }
             if (session != null && type != Packets.DISCONNECT) {
                 session.usedAsFive = five;
             }
-            int expectedFlags = type == Packets.PUBREL || type == Packets.SUBSCRIBE || type == Packets.UNSUBSCRIBE ? 2 : 0;
+            int expectedFlags = type == Packets.PUBREL || type == Packets.SUBSCRIBE || type == Packets.UNSUBSCRIBE ? 2
+                    : 0;
             if (type != Packets.PUBLISH && flags != expectedFlags) {
                 require(false, "flags of " + Packets.name(type) + " [MQTT-2.2.2-2]");
             }
@@ -743,7 +748,8 @@ final class Broker {
                 case Packets.PUBACK, Packets.PUBREC, Packets.PUBREL, Packets.PUBCOMP -> {
                     int id = id(body);
                     int code = code(body, type);
-                    require(code < 0x80 || code == PACKET_IDENTIFIER_NOT_FOUND && (type == Packets.PUBREL || type == Packets.PUBCOMP),
+                    require(code < 0x80 || code == PACKET_IDENTIFIER_NOT_FOUND
+                            && (type == Packets.PUBREL || type == Packets.PUBCOMP),
                             Packets.name(type) + " with code " + code);
                     acknowledgement(type, id);
                 }
@@ -757,8 +763,10 @@ final class Broker {
                     int code = code(body, type);
                     timeline.trace(name, () -> "<- DISCONNECT " + Integer.toHexString(code));
                     if (code != 0 && code != blunder) {
-                        throw ledger.violated("errors are named", clientId + " disconnects with " + Integer.toHexString(code)
-                                + (blunder == 0 ? ", and the broker has done nothing" : "; right is " + Integer.toHexString(blunder)));
+                        throw ledger.violated("errors are named",
+                                clientId + " disconnects with " + Integer.toHexString(code)
+                                        + (blunder == 0 ? ", and the broker has done nothing"
+                                                : "; right is " + Integer.toHexString(blunder)));
                     }
                     wire.hangUp();
                     end(false);
@@ -826,8 +834,9 @@ final class Broker {
                 text(body);
             }
             clean = (flags & 2) != 0;
-            timeline.trace(name, () -> "<- CONNECT " + (five ? "5 " : "") + (clean ? "clean " : "") + clientId + " keepalive "
-                    + keepAlive + " " + properties);
+            timeline.trace(name,
+                    () -> "<- CONNECT " + (five ? "5 " : "") + (clean ? "clean " : "") + clientId + " keepalive "
+                            + keepAlive + " " + properties);
             if (silent) {
                 refused = true;
                 return;
@@ -842,7 +851,8 @@ final class Broker {
             }
             if (refusal != 0) {
                 int code = five ? REFUSALS[random.nextInt(REFUSALS.length)] : refusal;
-                refuse(five ? Packets.connack(false, code, new Properties()) : Packets.connack(false, code), "CONNACK code " + code);
+                refuse(five ? Packets.connack(false, code, new Properties()) : Packets.connack(false, code),
+                        "CONNACK code " + code);
                 return;
             }
             int client = wire.client();
@@ -927,9 +937,11 @@ final class Broker {
         /** Takes what a CONNECT of MQTT 5 says; what the CONNACK says to it. */
         private Properties begin(Properties connect, int client) {
             long expiry = connect.take(Properties.SESSION_EXPIRY, 0);
-            require(expiry == gateway.sessionExpirySeconds(client), "a session expiry of " + expiry + " s; configured are "
-                    + gateway.sessionExpirySeconds(client));
-            session.expirySeconds = granted.sessionExpirySeconds() < 0 ? expiry : Math.min(expiry, granted.sessionExpirySeconds());
+            require(expiry == gateway.sessionExpirySeconds(client),
+                    "a session expiry of " + expiry + " s; configured are "
+                            + gateway.sessionExpirySeconds(client));
+            session.expirySeconds = granted.sessionExpirySeconds() < 0 ? expiry
+                    : Math.min(expiry, granted.sessionExpirySeconds());
             receiveMaximum = (int) connect.take(Properties.RECEIVE_MAXIMUM, 65_535);
             largestPacket = (int) connect.take(Properties.MAXIMUM_PACKET_SIZE, Integer.MAX_VALUE);
             aliasMaximum = (int) connect.take(Properties.TOPIC_ALIAS_MAXIMUM, 0);
@@ -984,9 +996,11 @@ final class Broker {
             require(id < FIRST_BIRTH_ID, "packet id " + id + ", which is for births");
             require(payload.length >= 8, "a payload that nobody published");
             Sent sent = ledger.sent(Sent.number(payload));
-            timeline.trace(name, () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent + (five
-                    ? " " + (written.isEmpty() ? "without a topic " : "") + properties : ""));
-            require(qos <= granted.maximumQos(), "QoS " + qos + "; allowed is " + granted.maximumQos() + " [MQTT-3.2.2-11]");
+            timeline.trace(name,
+                    () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent + (five
+                            ? " " + (written.isEmpty() ? "without a topic " : "") + properties : ""));
+            require(qos <= granted.maximumQos(),
+                    "QoS " + qos + "; allowed is " + granted.maximumQos() + " [MQTT-3.2.2-11]");
             require(granted.retainAvailable() || (flags & 1) == 0, "RETAIN, which is not available [MQTT-3.2.2-14]");
             boolean retained = sent.retained() && granted.retainAvailable();
             int most = Math.min(sent.qos, granted.maximumQos());
@@ -996,12 +1010,14 @@ final class Broker {
             boolean notRetained = perhapsBefore && retainRefused.contains(session.client);
             if (!sent.topic().equals(topic) || qos != most && !(qos < most && lower)
                     || (flags & 1) != (retained ? 1 : 0) && !(notRetained && (flags & 1) == 0)) {
-                throw ledger.violated("intact", sent + " arrives as another one: " + topic + " QoS " + qos + " RETAIN " + (flags & 1));
+                throw ledger.violated("intact",
+                        sent + " arrives as another one: " + topic + " QoS " + qos + " RETAIN " + (flags & 1));
             }
             if (five) {
                 checkExpiry(sent, properties.take(Properties.MESSAGE_EXPIRY, -1));
                 if (!sent.properties().equals(properties)) {
-                    throw ledger.violated("intact", sent + " arrives with " + properties + "; sent were " + sent.properties());
+                    throw ledger.violated("intact",
+                            sent + " arrives with " + properties + "; sent were " + sent.properties());
                 }
             }
             boolean known = sent.session == session;
@@ -1017,8 +1033,9 @@ final class Broker {
                 // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id [section 3.3.1.1]
                 boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId;
                 if (repeated && !another && id != sent.packetId) {
-                    throw ledger.violated("packet ids", sent + " is repeated with id " + id + "; it had " + sent.packetId
-                            + " [MQTT-4.4.0-1]");
+                    throw ledger.violated("packet ids",
+                            sent + " is repeated with id " + id + "; it had " + sent.packetId
+                                    + " [MQTT-4.4.0-1]");
                 }
                 if (duplicate ? created : repeated && !another) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
@@ -1026,7 +1043,8 @@ final class Broker {
                 }
                 unacknowledged.add(id);
                 require(unacknowledged.size() <= granted.receiveMaximum(), unacknowledged.size()
-                        + " messages unacknowledged; the Receive Maximum is " + granted.receiveMaximum() + " [MQTT-3.3.4-9]");
+                        + " messages unacknowledged; the Receive Maximum is " + granted.receiveMaximum()
+                        + " [MQTT-3.3.4-9]");
                 if (unacknowledged.size() > largestWindow) {
                     throw ledger.violated("window", clientId + " has " + unacknowledged.size()
                             + " messages unacknowledged; allowed are " + largestWindow);
@@ -1063,7 +1081,8 @@ final class Broker {
             int most = Math.min(application.birthQos(), granted.maximumQos());
             if (born || !topic.equals(application.birthTopic()) || !payload.equals("born") || (flags & 1) != 0
                     || qos != most && !(most == 2 && qos == 1 && !created)) {
-                throw ledger.violated("birth", clientId + (born ? " is born twice" : " is born as another: " + topic + " " + payload));
+                throw ledger.violated("birth",
+                        clientId + (born ? " is born twice" : " is born as another: " + topic + " " + payload));
             }
             born = true;
             if (qos == 0) {
@@ -1074,7 +1093,8 @@ final class Broker {
             unacknowledged.add(id);
             boolean again = qos == 2 && !session.received.add(id);
             if (again) {
-                throw ledger.violated("birth", "the birth of " + clientId + " is taken for one that was published before");
+                throw ledger.violated("birth",
+                        "the birth of " + clientId + " is taken for one that was published before");
             }
             if (five && refusesMessages && random.nextInt(3) == 0) {
                 int code = MESSAGE_REFUSALS[random.nextInt(MESSAGE_REFUSALS.length)];
@@ -1092,19 +1112,22 @@ final class Broker {
             if (alias == 0) {
                 return written;
             }
-            require(alias <= granted.topicAliasMaximum(), "topic alias " + alias + "; allowed are " + granted.topicAliasMaximum()
-                    + " [MQTT-3.2.2-17]");
+            require(alias <= granted.topicAliasMaximum(),
+                    "topic alias " + alias + "; allowed are " + granted.topicAliasMaximum()
+                            + " [MQTT-3.2.2-17]");
             if (!written.isEmpty()) {
                 aliasesIn.put(alias, written);
             }
-            require(aliasesIn.containsKey(alias), "topic alias " + alias + ", which has no topic on this connection [MQTT-3.3.2-7]");
+            require(aliasesIn.containsKey(alias),
+                    "topic alias " + alias + ", which has no topic on this connection [MQTT-3.3.2-7]");
             return aliasesIn.get(alias);
         }
 
         /** What is left of the time of a message: it was sent after CONNECT, and before now. */
         private void checkExpiry(Sent sent, long left) {
             if (sent.expires != left >= 0) {
-                throw ledger.violated("intact", sent + " arrives with an expiry of " + left + " s; sent were " + sent.expirySeconds);
+                throw ledger.violated("intact",
+                        sent + " arrives with an expiry of " + left + " s; sent were " + sent.expirySeconds);
             }
             if (!sent.expires) {
                 return;
@@ -1116,15 +1139,17 @@ final class Broker {
             long longest = gateway.process().nanoTime() - sent.at + gateway.process().sleptNanos();
             long least = sameClock ? sent.expirySeconds - longest / Timeline.SECOND : 1;
             if (left < 1 || left > most || left < least) {
-                throw ledger.violated("what is left of its time", sent + " arrives with an expiry of " + left + " s; right is "
-                        + Math.max(1, least) + " to " + most);
+                throw ledger.violated("what is left of its time",
+                        sent + " arrives with an expiry of " + left + " s; right is "
+                                + Math.max(1, least) + " to " + most);
             }
         }
 
         private void refuse(Sent sent, int qos, int id) {
             int type = qos == 1 ? Packets.PUBACK : Packets.PUBREC;
             int code = MESSAGE_REFUSALS[random.nextInt(MESSAGE_REFUSALS.length)];
-            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id + " refuses with " + Integer.toHexString(code));
+            timeline.trace(name,
+                    () -> "-> " + Packets.name(type) + " " + id + " refuses with " + Integer.toHexString(code));
             session.received.remove(id);
             sent.refused = true;
             sent.connection = -1;
@@ -1157,7 +1182,8 @@ final class Broker {
          * given up because a later connection takes no packet of its size.
          */
         private boolean isKnown(Live live) {
-            return !(live.qos == 1 && live.message.end == Outcome.Kind.REFUSED) && !live.message.excused && (live.life == life || live.qos == 2 && gateway.isDurable());
+            return !(live.qos == 1 && live.message.end == Outcome.Kind.REFUSED) && !live.message.excused
+                    && (live.life == life || live.qos == 2 && gateway.isDurable());
         }
 
         private void answer(int type, int id) {
@@ -1165,7 +1191,8 @@ final class Broker {
         }
 
         private void answer(int type, int id, int code) {
-            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id + (code == 0 ? "" : " code " + Integer.toHexString(code)));
+            timeline.trace(name, () -> "-> " + Packets.name(type) + " " + id
+                    + (code == 0 ? "" : " code " + Integer.toHexString(code)));
             due.add(acknowledgement(type, id, code));
         }
 
@@ -1212,7 +1239,8 @@ final class Broker {
         private void subscribe(ByteBuffer body) {
             int id = id(body);
             requestId(id);
-            int identifier = five ? (int) properties(body, Packets.SUBSCRIBE).take(Properties.SUBSCRIPTION_IDENTIFIER, 0) : 0;
+            int identifier = five
+                    ? (int) properties(body, Packets.SUBSCRIBE).take(Properties.SUBSCRIPTION_IDENTIFIER, 0) : 0;
             require(identifier == 0 || granted.identifiers(), "a subscription identifier, which is not available");
             int count = 0;
             byte[] codes = new byte[body.remaining()];
@@ -1221,13 +1249,17 @@ final class Broker {
                 String filter = text(body);
                 int options = body.get();
                 int qos = options & 3;
-                require(qos < 3 && (five ? (options & 0xC0) == 0 && options >> 4 < 3 : options == qos), "SUBSCRIBE with options " + options);
+                require(qos < 3 && (five ? (options & 0xC0) == 0 && options >> 4 < 3 : options == qos),
+                        "SUBSCRIBE with options " + options);
                 int wanted = gateway.application(session.client).options(filter, five, granted.identifiers());
-                require(wanted < 0 || wanted == (options | identifier << 6), filter + " with options " + options + " and identifier "
-                        + identifier + "; wanted is " + wanted);
-                text.append(' ').append(filter).append(':').append(options).append(identifier > 0 ? " identifier " + identifier : "");
+                require(wanted < 0 || wanted == (options | identifier << 6),
+                        filter + " with options " + options + " and identifier "
+                                + identifier + "; wanted is " + wanted);
+                text.append(' ').append(filter).append(':').append(options)
+                        .append(identifier > 0 ? " identifier " + identifier : "");
                 if (refusesSubscriptions && random.nextBoolean()) {
-                    codes[count++] = (byte) (five ? SUBSCRIPTION_REFUSALS[random.nextInt(SUBSCRIPTION_REFUSALS.length)] : 0x80);
+                    codes[count++] = (byte) (five ? SUBSCRIPTION_REFUSALS[random.nextInt(SUBSCRIPTION_REFUSALS.length)]
+                            : 0x80);
                 } else {
                     session.subscriptions.put(filter, options);
                     session.identifiers.put(filter, identifier);
@@ -1246,7 +1278,8 @@ final class Broker {
             int id = id(body);
             requestId(id);
             Properties farewell = five ? properties(body, Packets.UNSUBSCRIBE) : new Properties();
-            require(farewell.equals(new Properties()) || farewell.equals(new Properties().pair("left", "" + session.client)),
+            require(farewell.equals(new Properties())
+                    || farewell.equals(new Properties().pair("left", "" + session.client)),
                     "UNSUBSCRIBE with " + farewell);
             byte[] codes = new byte[body.remaining()];
             int count = 0;
@@ -1283,7 +1316,8 @@ final class Broker {
                     send(id, message, true);
                 }
             }
-            while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty() && mayHaveMore()) {
+            while (session.sent.size() < window && expected.size() < window && !session.queued.isEmpty()
+                    && mayHaveMore()) {
                 Out next = session.queued.remove();
                 if (next.expirySeconds >= 0 && secondsSince(next) > next.expirySeconds) {
                     next.lost = true;
@@ -1327,8 +1361,9 @@ final class Broker {
             }
             String topic = message.tooLarge ? message.topic() : withAlias(message.topic(), properties);
             int flags = (duplicate ? 8 : 0) | message.qos << 1 | (message.retained ? 1 : 0);
-            put(Packets.publish(topic, message.payload(), flags, id, properties), () -> "PUBLISH " + (duplicate ? "dup " : "") + "id "
-                    + id + " " + message + " " + (topic.isEmpty() ? "without a topic " : "") + properties);
+            put(Packets.publish(topic, message.payload(), flags, id, properties),
+                    () -> "PUBLISH " + (duplicate ? "dup " : "") + "id "
+                            + id + " " + message + " " + (topic.isEmpty() ? "without a topic " : "") + properties);
         }
 
         /** Gives a topic an alias, if the client takes any; the topic that is sent then. */

@@ -32,13 +32,15 @@ record Defect(String name, String file, String from, String to) {
 
     /** The source with the defect; throws if the text to patch is not there exactly once. {@code root} holds the modules. */
     String patched(Path root) throws IOException {
-        Path original = root.resolve(file.startsWith(FIVE) ? "mqtt.resilient.v5" : "mqtt.resilient.impl").resolve("src/main/java")
+        Path original = root.resolve(file.startsWith(FIVE) ? "mqtt.resilient.v5" : "mqtt.resilient.impl")
+                .resolve("src/main/java")
                 .resolve(path());
         String code = Files.readString(original);
         int at = code.indexOf(from);
         if (at < 0 || code.indexOf(from, at + 1) >= 0) {
-            throw new IOException(name + ": the text to patch is " + (at < 0 ? "not" : "more than once") + " in " + file + ": "
-                    + from);
+            throw new IOException(
+                    name + ": the text to patch is " + (at < 0 ? "not" : "more than once") + " in " + file + ": "
+                            + from);
         }
         return code.substring(0, at) + to + code.substring(at + from.length());
     }
@@ -55,7 +57,8 @@ record Defect(String name, String file, String from, String to) {
         StringWriter messages = new StringWriter();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             boolean compiled = compiler.getTask(messages, files, null,
-                    List.of("-proc:none", "-nowarn", "-d", classes.toString(), "-cp", System.getProperty("java.class.path")),
+                    List.of("-proc:none", "-nowarn", "-d", classes.toString(), "-cp",
+                            System.getProperty("java.class.path")),
                     null, files.getJavaFileObjects(copy)).call();
             if (!compiled) {
                 throw new IOException(name + ": the patched " + file + " cannot be compiled: " + messages);

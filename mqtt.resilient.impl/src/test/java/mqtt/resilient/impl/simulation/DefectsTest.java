@@ -54,7 +54,8 @@ class DefectsTest {
         assertNull(Simulate.find(known[0], seed), "it is found without the defect");
         try (URLClassLoader loader = defect.load(ROOT, work)) {
             assertNotNull(Defect.find(loader, known[0], seed),
-                    "seed " + seed + " of " + known[0] + " does not show it (any more); bin/simulate --defects finds another");
+                    "seed " + seed + " of " + known[0]
+                            + " does not show it (any more); bin/simulate --defects finds another");
         }
     }
 

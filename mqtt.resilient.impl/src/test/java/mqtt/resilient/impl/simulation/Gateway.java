@@ -134,7 +134,8 @@ final class Gateway {
 
     /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
     boolean diedSoonAfter(int which, long time) {
-        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) || scenario.has(Fault.HEAP_FULL) ? 60 * Timeline.SECOND
+        long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) || scenario.has(Fault.HEAP_FULL)
+                ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
         return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
     }
@@ -228,7 +229,8 @@ final class Gateway {
     }
 
     Environment environment(int client) {
-        return new Environment(heap.fragile(process), heap.fragile(Network.class, new ClientNetwork(client)), random.split(), this::runListener, this::complete);
+        return new Environment(heap.fragile(process), heap.fragile(Network.class, new ClientNetwork(client)),
+                random.split(), this::runListener, this::complete);
     }
 
     private void complete(Runnable task) {
@@ -275,7 +277,8 @@ final class Gateway {
 
     /** Runs what blocks when the disk answers. */
     private void onDisk(Process mine, Runnable task) {
-        long answer = Math.max(0, diskAnswersAt - timeline.now()) + random.nextLong(1 + scenario.diskMillis() * Timeline.MILLI);
+        long answer = Math.max(0, diskAnswersAt - timeline.now())
+                + random.nextLong(1 + scenario.diskMillis() * Timeline.MILLI);
         mine.later(answer, () -> {
             try {
                 mine.onPool(task).run();
@@ -501,7 +504,8 @@ final class Gateway {
         for (Application application : applications) {
             application.check();
             application.checkDisk(disk);
-            application.checkTruth(wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
+            application.checkTruth(
+                    wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
                     pools.hasThreads() && !heap.isFull());
         }
         for (Wire wire : wires) {
@@ -509,8 +513,10 @@ final class Gateway {
                 long dead = process.nanoTime() - wire.deadSince();
                 long patience = applications.get(wire.client()).patience();
                 if (dead > patience + (scenario.has(Fault.HEAP_FULL) ? SHORTAGE_NANOS : 0)) {
-                    throw ledger.violated("dead links are noticed", "a connection of client " + wire.client() + " is dead for "
-                            + dead / Timeline.SECOND + " s and kept; at most " + patience / Timeline.SECOND + " s are needed");
+                    throw ledger.violated("dead links are noticed",
+                            "a connection of client " + wire.client() + " is dead for "
+                                    + dead / Timeline.SECOND + " s and kept; at most " + patience / Timeline.SECOND
+                                    + " s are needed");
                 }
             }
         }
@@ -519,8 +525,9 @@ final class Gateway {
     /** A client ends a connection that works. */
     void closedByClient(Wire wire) {
         if (untroubledFor() > MEMORY_OF_TROUBLE_NANOS && isRunning() && !broker.isSilent()) {
-            ledger.violated("no needless reconnects", "client " + wire.client() + " ends a connection; nothing has gone wrong for "
-                    + untroubledFor() / Timeline.SECOND + " s");
+            ledger.violated("no needless reconnects",
+                    "client " + wire.client() + " ends a connection; nothing has gone wrong for "
+                            + untroubledFor() / Timeline.SECOND + " s");
         }
     }
 

@@ -31,7 +31,8 @@ final class Heap {
     void room(boolean there) {
         reasons += there ? -1 : 1;
         odds = ODDS[random.nextInt(ODDS.length)];
-        timeline.trace("gateway", () -> reasons == 0 ? "has heap again" : "has no heap; one in " + odds + " allocations fails");
+        timeline.trace("gateway",
+                () -> reasons == 0 ? "has heap again" : "has no heap; one in " + odds + " allocations fails");
     }
 
     boolean isFull() {
@@ -80,21 +81,22 @@ final class Heap {
         if (!used || object == null) {
             return object;
         }
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (proxy, method, arguments) -> {
-            if (method.getDeclaringClass() == Object.class) {
-                return method.invoke(object, arguments);
-            }
-            allocate();
-            try {
-                Object result = method.invoke(object, arguments);
-                if (afterwards && method.getReturnType() == void.class) {
+        return type.cast(
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (proxy, method, arguments) -> {
+                    if (method.getDeclaringClass() == Object.class) {
+                        return method.invoke(object, arguments);
+                    }
                     allocate();
-                }
-                return result;
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
-        }));
+                    try {
+                        Object result = method.invoke(object, arguments);
+                        if (afterwards && method.getReturnType() == void.class) {
+                            allocate();
+                        }
+                        return result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
     }
 
     /** The clocks and the loop: reading a clock stands for any allocation; handing over never fails. */

@@ -117,7 +117,8 @@ final class Ledger {
         boolean first = message.arrivals++ == 0;
         if (first && !told && !message.refused && (message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0
                 && (qos > 0 || message.qos == 0))) { // repeats have no DUP where the broker takes no more than QoS 0
-            int key = message.client * 100 + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
+            int key = message.client * 100
+                    + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
             Long before = highest.put(key, message.number);
             if (before != null && before > message.number) {
                 throw violated("order", message + " arrives after " + sent(before));
@@ -177,7 +178,8 @@ final class Ledger {
         if (!out.topic().equals(message.topic()) || message.qos().ordinal() != out.qos) {
             violated("intact", out + " arrives as another one: " + message.topic());
         }
-        boolean bare = message.properties().length() == 0 && message.expirySeconds() < 0 && message.subscriptionIdentifiers().isEmpty()
+        boolean bare = message.properties().length() == 0 && message.expirySeconds() < 0
+                && message.subscriptionIdentifiers().isEmpty()
                 && !message.retained();
         if (!bare || !out.sentAsThree) {
             checkFive(out, message);
@@ -223,7 +225,8 @@ final class Ledger {
     void checkTheEnd(IntUnaryOperator lowestQos) {
         check();
         for (Sent message : sent) {
-            if (message.qos > 0 && message.arrivals == 0 && !message.excused && lowestQos.applyAsInt(message.client) > 0 && !message.expires
+            if (message.qos > 0 && message.arrivals == 0 && !message.excused && lowestQos.applyAsInt(message.client) > 0
+                    && !message.expires
                     && (message.stored || message.end == Outcome.Kind.DELIVERED)
                     && message.end != Outcome.Kind.CANCELLED) {
                 throw violated("at least once", message + " was stored and never arrived; it ended as " + message.end);

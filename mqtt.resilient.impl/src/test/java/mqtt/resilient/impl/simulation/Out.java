@@ -62,7 +62,8 @@ final class Out {
 
     @Override
     public String toString() {
-        return "message " + number + (first == this ? "" : ", which looks like " + first.number) + " to client " + client
+        return "message " + number + (first == this ? "" : ", which looks like " + first.number) + " to client "
+                + client
                 + " (QoS " + qos + ")";
     }
 }

@@ -35,7 +35,8 @@ final class Properties {
     /** What each property is: 1, 2 and 4 bytes, v = a variable number, t = a text, b = bytes, p = a pair of texts. */
     private static final String KINDS = " 14t    tb v     4t2 tb141t t  t 22211p4111";
     /** What a client may send, by the type of the packet; 0 = the properties of a will. */
-    private static final Map<Integer, List<Integer>> ALLOWED = Map.ofEntries(Map.entry(WILL, List.of(24, 1, 2, 3, 8, 9, 38)),
+    private static final Map<Integer, List<Integer>> ALLOWED = Map.ofEntries(
+            Map.entry(WILL, List.of(24, 1, 2, 3, 8, 9, 38)),
             Map.entry(Packets.CONNECT, List.of(17, 33, 39, 34, 25, 23, 38, 21, 22)),
             Map.entry(Packets.PUBLISH, List.of(1, 2, 3, 8, 9, 35, 38)), Map.entry(Packets.PUBACK, List.of(31, 38)),
             Map.entry(Packets.PUBREC, List.of(31, 38)), Map.entry(Packets.PUBREL, List.of(31, 38)),
@@ -105,7 +106,8 @@ final class Properties {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Properties properties && single.equals(properties.single) && pairs.equals(properties.pairs);
+        return other instanceof Properties properties && single.equals(properties.single)
+                && pairs.equals(properties.pairs);
     }
 
     @Override
@@ -178,7 +180,8 @@ final class Properties {
                 default -> HexFormat.of().formatHex(bytes(body));
             };
             require(made.single.put(id, value) == null, "property " + id + " twice");
-            boolean positive = id == RECEIVE_MAXIMUM || id == MAXIMUM_PACKET_SIZE || id == SUBSCRIPTION_IDENTIFIER || id == TOPIC_ALIAS;
+            boolean positive = id == RECEIVE_MAXIMUM || id == MAXIMUM_PACKET_SIZE || id == SUBSCRIPTION_IDENTIFIER
+                    || id == TOPIC_ALIAS;
             require(!positive || (Long) value > 0, "property " + id + " is 0");
             require(id != TEXT || (Long) value < 2, "payload format " + value);
         }
@@ -192,7 +195,8 @@ final class Properties {
             byte next = body.get();
             value |= (next & 127) << shift;
             if (next >= 0) {
-                require(shift == 0 || next > 0, "a variable byte integer that is longer than it need be [MQTT-1.5.5-1]");
+                require(shift == 0 || next > 0,
+                        "a variable byte integer that is longer than it need be [MQTT-1.5.5-1]");
                 return value;
             }
         }

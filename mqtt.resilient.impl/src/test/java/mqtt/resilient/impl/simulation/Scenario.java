@@ -36,8 +36,10 @@ import mqtt.resilient.api.Durability;
  * @param birthQos {@code birth.qos}; -1 = the clients have no birth message
  * @param groups whether the application subscribes to several filters at once, and looks what becomes of what it ends
  */
-record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients, Durability durability,
-        int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst, int payloadBytes,
+record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients,
+        Durability durability,
+        int window, int keepAliveSeconds, int responseSeconds, int segmentBytes, int publishMillis, int burst,
+        int payloadBytes,
         int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0,
         Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy,
         int birthQos, boolean groups) {
@@ -88,22 +90,28 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         };
         boolean narrow = profile.weather().latencyMillis() > 100;
         boolean large = !narrow && random.nextInt(10) == 0;
-        return new Scenario(seed, profile, faults, large ? 300 : one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3), durability,
+        return new Scenario(seed, profile, faults, large ? 300 : one(random, 200, 400, 800), one(random, 1, 1, 1, 2, 3),
+                durability,
                 one(random, 1, 2, 5, 8, 20, 100), one(random, 20, 60, 60, 300), one(random, 5, 10, 10, 20),
                 one(random, 1024, 4096, 16_384), large ? 2000 : one(random, 2000, 8000, 30_000) * (narrow ? 4 : 1),
-                large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, one(random, 12, 12, 3), one(random, 1, 3, 10),
+                large ? 10 : one(random, 1, 2, 4, 10), large ? 50_000 : 100, one(random, 12, 12, 3),
+                one(random, 1, 3, 10),
                 one(random, 0, 0, 20, 500), one(random, 1, 1, 10, 100),
-                (profile == Profile.HOSTILE_BROKER || profile == Profile.EVERYTHING) && random.nextBoolean(), random.nextInt(3) == 0,
-                dialect, dialect.hasFive() ? Terms.of(five) : Terms.NONE, dialect.hasFive() ? one(five, WEEK, WEEK, WEEK, 40) : WEEK,
+                (profile == Profile.HOSTILE_BROKER || profile == Profile.EVERYTHING) && random.nextBoolean(),
+                random.nextInt(3) == 0,
+                dialect, dialect.hasFive() ? Terms.of(five) : Terms.NONE,
+                dialect.hasFive() ? one(five, WEEK, WEEK, WEEK, 40) : WEEK,
                 faults.containsKey(Fault.TOO_LARGE) && !large ? SMALL_PACKET : ANY_PACKET,
-                dialect == Dialect.FIVE && five.nextInt(4) == 0, profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0,
+                dialect == Dialect.FIVE && five.nextInt(4) == 0,
+                profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0,
                 one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0);
     }
 
     /** One gateway that goes on for days: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
     static Scenario days(long seed, int days) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
-                days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false, false, Dialect.THREE,
+                days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false,
+                false, Dialect.THREE,
                 Terms.NONE, WEEK, ANY_PACKET, false, false, -1, false);
     }
 

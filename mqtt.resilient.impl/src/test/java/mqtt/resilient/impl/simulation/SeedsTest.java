@@ -16,7 +16,8 @@ class SeedsTest {
         assertEquals(3, seeds.seed(2));
         assertEquals(1_000_001_000L, seeds.seed(3));
         assertEquals(1_000_001_001L, seeds.seed(4));
-        assertEquals("seeds 1 to 3 (--from 1 --seeds 3), and 1000001000 to 1000001001 (--from 1000001000 --seeds 2)", seeds.toString());
+        assertEquals("seeds 1 to 3 (--from 1 --seeds 3), and 1000001000 to 1000001001 (--from 1000001000 --seeds 2)",
+                seeds.toString());
     }
 
     @Test
@@ -27,6 +28,7 @@ class SeedsTest {
     @Test
     void freshOnesAreOthersASecondLater() {
         assertNotEquals(Seeds.fresh(10, 1_800_000_000L).seed(0), Seeds.fresh(10, 1_800_000_001L).seed(0));
-        assertEquals("seeds 1800000000000 to 1800000000009 (--from 1800000000000 --seeds 10)", Seeds.fresh(10, 1_800_000_000L).toString());
+        assertEquals("seeds 1800000000000 to 1800000000009 (--from 1800000000000 --seeds 10)",
+                Seeds.fresh(10, 1_800_000_000L).toString());
     }
 }

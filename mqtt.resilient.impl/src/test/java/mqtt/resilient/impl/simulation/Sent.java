@@ -44,7 +44,8 @@ final class Sent {
     long connection = -1;
 
     /** Makes one; those of MQTT 5 share their topics. */
-    Sent(long number, int client, int lane, int qos, boolean expires, int life, long at, long topicNumber, boolean five) {
+    Sent(long number, int client, int lane, int qos, boolean expires, int life, long at, long topicNumber,
+            boolean five) {
         this.number = number;
         this.five = five;
         this.client = client;

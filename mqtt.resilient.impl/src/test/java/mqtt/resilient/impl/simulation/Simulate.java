@@ -139,7 +139,8 @@ public final class Simulate {
     }
 
     private void work(long end) {
-        for (long i = next.getAndIncrement(); i < seeds && System.nanoTime() < end && !stop.get(); i = next.getAndIncrement()) {
+        for (long i = next.getAndIncrement(); i < seeds && System.nanoTime() < end
+                && !stop.get(); i = next.getAndIncrement()) {
             Scenario scenario = scenario(range.seed(i), profile);
             try {
                 Statistics statistics = new Simulation(scenario, Trace.off()).run();
@@ -168,8 +169,9 @@ public final class Simulate {
                 second = "A second run of it ends otherwise: " + e.getMessage() + "\n";
             }
         }
-        StringBuilder report = new StringBuilder("\nFAILED seed " + scenario.seed() + ", profile " + scenario.profile() + "\n"
-                + violation.getMessage() + "\n" + second + scenario + "\n\n");
+        StringBuilder report = new StringBuilder(
+                "\nFAILED seed " + scenario.seed() + ", profile " + scenario.profile() + "\n"
+                        + violation.getMessage() + "\n" + second + scenario + "\n\n");
         trace.lines().forEach(line -> report.append(line).append('\n'));
         if (violation.getCause() != null) {
             report.append(stack(violation.getCause()));
@@ -208,7 +210,8 @@ public final class Simulate {
         if (from == 0) {
             from = 1_000_000; // fresh ones
         }
-        List<Defect> wanted = Defects.ALL.stream().filter(each -> defect.isEmpty() || each.name().equals(defect)).toList();
+        List<Defect> wanted = Defects.ALL.stream().filter(each -> defect.isEmpty() || each.name().equals(defect))
+                .toList();
         if (wanted.isEmpty()) {
             throw new IllegalArgumentException(defect + " is not a defect; there are "
                     + Defects.ALL.stream().map(Defect::name).toList());
@@ -221,11 +224,13 @@ public final class Simulate {
                     Scenario scenario = scenario(from + i, profile);
                     found = Defect.find(loader, scenario.profile().toString(), scenario.seed());
                     if (found != null && find(scenario.profile().toString(), scenario.seed()) != null) {
-                        out.println("# seed " + scenario.seed() + " of " + scenario.profile() + " fails without a defect");
+                        out.println(
+                                "# seed " + scenario.seed() + " of " + scenario.profile() + " fails without a defect");
                         found = null;
                     }
                     if (found != null) {
-                        out.println(each.name() + " = " + scenario.profile() + " " + scenario.seed() + "   # after " + (i + 1) + ": "
+                        out.println(each.name() + " = " + scenario.profile() + " " + scenario.seed() + "   # after "
+                                + (i + 1) + ": "
                                 + found);
                     }
                 }

@@ -64,7 +64,8 @@ final class Simulation {
         gateway.start();
         SplittableRandom shortages = new SplittableRandom(~scenario.seed());
         for (Map.Entry<Fault, Integer> each : scenario.meanSeconds().entrySet()) {
-            plan(each.getKey(), each.getValue() * Timeline.SECOND, (each.getKey().isShortage() ? shortages : random).split());
+            plan(each.getKey(), each.getValue() * Timeline.SECOND,
+                    (each.getKey().isShortage() ? shortages : random).split());
         }
         publishSoon(random.split());
         if (scenario.steadyQos0()) {
@@ -104,7 +105,8 @@ final class Simulation {
                     int lane = own.nextInt(10) == 0 ? 0 : 1 + own.nextInt(3);
                     int qos = scenario.isMarathon() ? 1 : own.nextInt(5) == 0 ? 0 : 1 + own.nextInt(2);
                     int length = own.nextInt(30) == 0 ? 3000 : 8 + own.nextInt(scenario.payloadBytes());
-                    application.publish(qos, lane, length, !scenario.isMarathon() && own.nextInt(scenario.expiring()) == 0);
+                    application.publish(qos, lane, length,
+                            !scenario.isMarathon() && own.nextInt(scenario.expiring()) == 0);
                 }
             }
             publishSoon(own);
@@ -150,7 +152,8 @@ final class Simulation {
 
     /** Something holds for a while; a longer while now and then. */
     private void during(SplittableRandom own, int seconds, IntConsumer set) {
-        long nanos = own.nextInt(5) == 0 ? own.nextLong(10L * seconds * Timeline.SECOND) : own.nextLong(seconds * Timeline.SECOND);
+        long nanos = own.nextInt(5) == 0 ? own.nextLong(10L * seconds * Timeline.SECOND)
+                : own.nextLong(seconds * Timeline.SECOND);
         set.accept(1);
         long end = peace ? 0 : Math.max(timeline.now(), Math.min(timeline.now() + nanos, troubleEnds));
         timeline.at(end, () -> {
@@ -181,7 +184,8 @@ final class Simulation {
             case POWER_CUT -> gateway.crash(true);
             case CUT_IN_BATCH -> gateway.cutInBatch(1 + own.nextInt(30), own.nextBoolean());
             case RESTART -> gateway.restart();
-            case SUSPEND -> gateway.suspend(Math.min(troubleEnds - timeline.now(), own.nextLong(600 * Timeline.SECOND)));
+            case SUSPEND ->
+                gateway.suspend(Math.min(troubleEnds - timeline.now(), own.nextLong(600 * Timeline.SECOND)));
             case CLOCK_JUMP -> gateway.setClock(own.nextInt(3) == 0 ? -1_700_000_000_000L
                     : own.nextLong(-86_400_000_000L, 86_400_000_000L));
             case RECONFIGURE -> gateway.applications().get(own.nextInt(scenario.clients())).reconfigure();
@@ -191,10 +195,12 @@ final class Simulation {
                 }
             }
             case DISK_HANGS -> gateway.diskHangs(own.nextLong(40 * Timeline.SECOND));
-            case DISK_FULL -> during(own, 30, on -> gateway.disk().space = on == 1 ? own.nextInt(4000) : Long.MAX_VALUE);
+            case DISK_FULL ->
+                during(own, 30, on -> gateway.disk().space = on == 1 ? own.nextInt(4000) : Long.MAX_VALUE);
             case WRITE_FAILS -> gateway.disk().failWrites(1 + own.nextInt(6));
             case FORCE_FAILS -> gateway.disk().failForces(1);
-            case OPENS_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.OPEN, Operation.READ, Operation.LIST));
+            case OPENS_FAIL ->
+                during(own, 15, on -> gateway.diskFails(on == 1, Operation.OPEN, Operation.READ, Operation.LIST));
             case RENAMES_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.RENAME, Operation.DELETE));
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
@@ -209,7 +215,8 @@ final class Simulation {
             case NONSENSE -> broker.talksNonsense();
             case STRAY -> broker.acknowledgesNothing();
             case REPEAT -> broker.repeats();
-            case LISTENER_THROWS -> gateway.applications().get(own.nextInt(scenario.clients())).failNext(1 + own.nextInt(4));
+            case LISTENER_THROWS ->
+                gateway.applications().get(own.nextInt(scenario.clients())).failNext(1 + own.nextInt(4));
             case LISTENER_BLOCKS -> during(own, 40, on -> gateway.listenersBlock(on == 1));
             case LISTENER_LEAVES -> {
                 if (running) {
@@ -248,7 +255,8 @@ final class Simulation {
         }
         gateway.trouble();
         boolean spoken = broker.refusesFive() == Dialect.Refusal.NONE;
-        broker.becomes(!spoken ? Dialect.Refusal.NONE : own.nextBoolean() ? Dialect.Refusal.CODE : Dialect.Refusal.OLDER_CODE,
+        broker.becomes(
+                !spoken ? Dialect.Refusal.NONE : own.nextBoolean() ? Dialect.Refusal.CODE : Dialect.Refusal.OLDER_CODE,
                 Terms.of(own));
     }
 
@@ -275,7 +283,8 @@ final class Simulation {
         boolean told = false;
         String unrest = "the gateway is down";
         int quiet = 0;
-        long waits = gateway.isRunning() ? gateway.applications().stream().mapToLong(Application::waitInForceNanos).max().getAsLong() : 0;
+        long waits = gateway.isRunning()
+                ? gateway.applications().stream().mapToLong(Application::waitInForceNanos).max().getAsLong() : 0;
         while (quiet < 2) {
             runUntil(timeline.now() + Timeline.SECOND);
             if (gateway.isRunning() && !gateway.process().isSuspended()) {
@@ -291,7 +300,8 @@ final class Simulation {
             }
             quiet = unrest.isEmpty() ? quiet + 1 : 0;
             if (timeline.now() > deadline) {
-                throw ledger.violated("it comes to rest", (deadline - troubleEnds) / Timeline.SECOND + " s after the last fault " + unrest);
+                throw ledger.violated("it comes to rest",
+                        (deadline - troubleEnds) / Timeline.SECOND + " s after the last fault " + unrest);
             }
         }
         statistics.longestRest = timeline.now() - troubleEnds;
@@ -308,8 +318,9 @@ final class Simulation {
             String idleness = application.idleness();
             if (!idleness.isEmpty()) {
                 if (now > WORK_NANOS + waits) {
-                    throw ledger.violated("back to work", "client " + application.index() + " is not, " + now / Timeline.SECOND
-                            + " s after the last fault: " + idleness);
+                    throw ledger.violated("back to work",
+                            "client " + application.index() + " is not, " + now / Timeline.SECOND
+                                    + " s after the last fault: " + idleness);
                 }
                 return;
             }
@@ -324,9 +335,12 @@ final class Simulation {
         long nanos = 0;
         for (Application application : gateway.applications()) {
             ClientMetrics metrics = application.client().metrics();
-            nanos += 3 * metrics.pending() * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI / Math.min(10, application.window());
-            nanos += 3 * broker.backlog(application.clientId()) * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI / scenario.brokerWindow();
-            nanos += weather.bytesPerSecond() == 0 ? 0 : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();
+            nanos += 3 * metrics.pending() * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI
+                    / Math.min(10, application.window());
+            nanos += 3 * broker.backlog(application.clientId()) * (roundTrip + 2L * scenario.diskMillis())
+                    * Timeline.MILLI / scenario.brokerWindow();
+            nanos += weather.bytesPerSecond() == 0 ? 0
+                    : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();
             nanos += application.isRateLimited() ? metrics.pending() * Timeline.SECOND / 10 : 0;
         }
         return nanos;

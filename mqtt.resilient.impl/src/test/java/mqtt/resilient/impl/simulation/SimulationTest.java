@@ -49,7 +49,9 @@ class SimulationTest {
     @Test
     void everyFaultHappensInSomeProfile() {
         for (Fault fault : Fault.values()) {
-            assertTrue(Stream.of(Profile.EVERYTHING, Profile.EXHAUSTED).anyMatch(profile -> profile.meanSeconds().containsKey(fault)),
+            assertTrue(
+                    Stream.of(Profile.EVERYTHING, Profile.EXHAUSTED)
+                            .anyMatch(profile -> profile.meanSeconds().containsKey(fault)),
                     fault::toString);
         }
     }

@@ -30,8 +30,10 @@ final class Statistics {
 
     @Override
     public String toString() {
-        return String.format("%.0f hours, %d faults (%d outages, %d kills, %d power cuts), %d connections, %d messages out, "
-                + "%d in, at work after at most %d s, at rest after at most %d s", nanos / 3600e9, faults, outages, kills, powerCuts, connections, messages,
+        return String.format(
+                "%.0f hours, %d faults (%d outages, %d kills, %d power cuts), %d connections, %d messages out, "
+                        + "%d in, at work after at most %d s, at rest after at most %d s",
+                nanos / 3600e9, faults, outages, kills, powerCuts, connections, messages,
                 received, longestIdle / Timeline.SECOND, longestRest / Timeline.SECOND);
     }
 }

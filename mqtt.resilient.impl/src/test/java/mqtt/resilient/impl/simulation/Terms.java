@@ -26,7 +26,8 @@ record Terms(int receiveMaximum, int maximumPacketBytes, int topicAliasMaximum, 
         }
         int qos = random.nextInt(12);
         return new Terms(one(random, 65_535, 20, 5, 2, 1), one(random, ANY_PACKET, ANY_PACKET, ANY_PACKET, 1500),
-                one(random, 0, 1, 3, 10, 100), qos == 0 ? 0 : qos == 1 ? 1 : 2, random.nextInt(5) > 0, one(random, -1, -1, 20, 100),
+                one(random, 0, 1, 3, 10, 100), qos == 0 ? 0 : qos == 1 ? 1 : 2, random.nextInt(5) > 0,
+                one(random, -1, -1, 20, 100),
                 one(random, -1, -1, -1, 60), random.nextInt(4) > 0);
     }
 

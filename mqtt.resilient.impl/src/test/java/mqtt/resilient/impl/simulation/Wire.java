@@ -77,7 +77,8 @@ final class Wire implements Connection, ConnectionHandler.Output {
 
         private void arrive() {
             planned = false;
-            if (chunks.isEmpty() || !gateway.isNetworkUp() || !up && (readingPaused || gateway.process().isSuspended())) {
+            if (chunks.isEmpty() || !gateway.isNetworkUp()
+                    || !up && (readingPaused || gateway.process().isSuspended())) {
                 return; // goes on when that is over
             }
             byte[] chunk = chunks.remove();

@@ -147,7 +147,7 @@ class CrashTest {
 
     @Test
     void aPowerCutAtAnyMomentLosesNothingThatWasStored() {
-        everyCrash(rig -> { }, (operation, kind, crashed, disk) -> {
+        everyCrash(rig -> {}, (operation, kind, crashed, disk) -> {
             disk.cut(fate(kind, operation));
             new StoreRig(crashed, disk).reopenAndCheck(true);
         });
@@ -155,7 +155,7 @@ class CrashTest {
 
     @Test
     void aKilledProcessLosesNothingThatWasStoredNorDoesAPowerCutAfterItsRestart() {
-        everyCrash(rig -> { }, (operation, kind, crashed, disk) -> {
+        everyCrash(rig -> {}, (operation, kind, crashed, disk) -> {
             disk.kill();
             StoreRig second = new StoreRig(crashed, disk);
             second.reopenAndCheck(true);
@@ -187,12 +187,12 @@ class CrashTest {
 
     @Test
     void aSecondPowerCutDuringRecoveryLosesNothingEither() {
-        everyCrash(rig -> { }, (operation, kind, crashed, disk) -> {
+        everyCrash(rig -> {}, (operation, kind, crashed, disk) -> {
             if (kind != 2) {
                 return;
             }
             disk.cut(fate(kind, operation));
-            for (int again = 1; ; again++) {
+            for (int again = 1;; again++) {
                 DiskModel copy = disk.copy().cutAt(again);
                 StoreRig second = new StoreRig(crashed, copy);
                 second.open();

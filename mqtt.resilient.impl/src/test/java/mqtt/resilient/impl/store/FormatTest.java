@@ -185,7 +185,8 @@ class FormatTest {
         segment.fixedLength = 5000;
         Segment read = Segment.parse(segment.header());
         assertEquals(List.of(segment.store, segment.chain, segment.number, segment.firstIndex(), segment.firstId,
-                segment.forcedBefore, segment.fixedLength), List.of(read.store, read.chain, read.number,
+                segment.forcedBefore, segment.fixedLength),
+                List.of(read.store, read.chain, read.number,
                         read.firstIndex(), read.firstId, read.forcedBefore, read.fixedLength));
         for (int bit = 0; bit < Segment.HEADER_BYTES * 8; bit++) {
             ByteBuffer header = segment.header();
@@ -230,11 +231,13 @@ class FormatTest {
             @ForAll @LongRange(min = 1, max = Records.END - 1) long id,
             @ForAll @StringLength(min = 1, max = 100) String text, @ForAll @Size(max = 300) byte[] payload,
             @ForAll boolean retain, @ForAll @IntRange(min = 1, max = 2) int qos,
-            @ForAll @LongRange(min = 0, max = 1_000_000_000_000L) long age, @ForAll @LongRange(max = 100_000) long expiry,
+            @ForAll @LongRange(min = 0, max = 1_000_000_000_000L) long age,
+            @ForAll @LongRange(max = 100_000) long expiry,
             @ForAll @Size(max = 5) List<@IntRange(max = 500) Integer> properties) {
         String topic = text.codePoints().filter(point -> point > 31 && point < 127 && point != '#' && point != '+'
                 || point > 0x400 && point < 0xD000).collect(() -> new StringBuilder("t"),
-                        StringBuilder::appendCodePoint, StringBuilder::append).toString();
+                        StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
         MessageProperties.Builder all = MessageProperties.builder();
         properties.forEach(length -> all.userProperty("name", "ü".repeat(length)));
         Message.Builder builder = Message.to(topic).payload(payload).qos(Qos.of(qos)).retain(retain).lane(2)

@@ -28,7 +28,8 @@ class MemoryStoreTest {
     void itBehavesLikeAListPerLane(@ForAll Random random, @ForAll @IntRange(min = 1, max = 400) int steps,
             @ForAll @IntRange(min = 1, max = 9) int appetite) {
         MemoryStore store = new MemoryStore();
-        List<List<Outgoing>> model = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        List<List<Outgoing>> model = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(),
+                new ArrayList<>());
         long id = 0;
         for (int i = 0; i < steps; i++) {
             int lane = random.nextInt(4);

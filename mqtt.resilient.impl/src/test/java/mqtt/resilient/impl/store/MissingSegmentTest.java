@@ -58,7 +58,8 @@ class MissingSegmentTest {
     private void expectMissing(int count, String text) {
         assertEquals(count, rig.state.segmentsMissing);
         assertEquals(count, rig.state.recordsSkipped);
-        assertTrue(rig.state.incomplete.contains("missing") && rig.state.incomplete.contains(text), rig.state.incomplete);
+        assertTrue(rig.state.incomplete.contains("missing") && rig.state.incomplete.contains(text),
+                rig.state.incomplete);
     }
 
     @Test
@@ -76,7 +77,8 @@ class MissingSegmentTest {
                 reopen();
                 boolean open = file.equals(files.get(files.size() - 1)) && each == running;
                 long read = read();
-                expectMissing(1, open ? file : file + " is missing: at most " + (96 - read) + " pending messages are lost");
+                expectMissing(1,
+                        open ? file : file + " is missing: at most " + (96 - read) + " pending messages are lost");
                 reopen();
                 assertEquals("", rig.state.incomplete, "told twice");
                 assertEquals(read, read());
@@ -218,7 +220,8 @@ class MissingSegmentTest {
         disk.files().stream().filter(each -> each.contains("session")).forEach(disk::remove);
         Chain chain = new Chain(disk, "store", Chains.SESSION, "session");
         chain.tail(any.store, 0, Integer.MAX_VALUE);
-        chain.append(new RecordBuffer().begin(Records.OPENED).text("POWER").text("boot 1").text("broker c").number(0).number(0));
+        chain.append(new RecordBuffer().begin(Records.OPENED).text("POWER").text("boot 1").text("broker c").number(0)
+                .number(0));
         if (closed) {
             RecordBuffer record = new RecordBuffer().begin(Records.CLOSED);
             IntStream.range(0, 6).forEach(each -> record.number(0).number(0));

@@ -76,7 +76,8 @@ class PassingTroubleTest {
     @Test
     void whileNoFileCanBeOpenedNothingIsLostAndThenAllIsDelivered() {
         shortFor(20, () -> disk.fail(Operation.OPEN, Operation.LIST), disk::fail);
-        assertTrue(rig.log.toString().contains("stored messages cannot be read, which is retried: Too many open files"));
+        assertTrue(
+                rig.log.toString().contains("stored messages cannot be read, which is retried: Too many open files"));
     }
 
     @Test
@@ -240,7 +241,8 @@ class PassingTroubleTest {
             rig.publish(LANE, 1, 1_100_000); // only one of them stays in memory
             rig.run();
         }
-        disk.files().stream().filter(each -> each.contains("lane2") && disk.length(each) > 1_000_000).skip(1).toList().forEach(disk::remove);
+        disk.files().stream().filter(each -> each.contains("lane2") && disk.length(each) > 1_000_000).skip(1).toList()
+                .forEach(disk::remove);
         deliver(5);
         assertEquals(List.of(LANE + ": 1 messages"), rig.lost);
         assertEquals(1, rig.store.figures().recordsSkipped());
@@ -253,7 +255,7 @@ class PassingTroubleTest {
         disk.whileForcing(() -> disk.takeAway("store")); // so that its names cannot be forced
         assertThrows(IOException.class, () -> chain.tail(new UUID(1, 1), 1, 1000));
         disk.takeAway(null);
-        disk.whileForcing(() -> { });
+        disk.whileForcing(() -> {});
         chain.tail(new UUID(1, 1), 1, 1000);
         chain.append(new RecordBuffer().begin(Records.DONE).number(1).number(1));
         chain.write(true);
@@ -313,7 +315,7 @@ class PassingTroubleTest {
                     rig.endLazily(next);
                 }
             }
-            disk.whileForcing(() -> { });
+            disk.whileForcing(() -> {});
             rig.die();
             disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
             rig = new StoreRig(rig, disk);

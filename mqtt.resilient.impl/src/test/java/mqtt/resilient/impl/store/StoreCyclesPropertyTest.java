@@ -208,7 +208,7 @@ class StoreCyclesPropertyTest {
                 case 2 -> disk.failRenames(1 + run.random.nextInt(3));
                 case 3 -> disk.space = run.random.nextInt(10_000);
                 case 4 -> run.rig.hangs = true;
-                default -> { }
+                default -> {}
             }
             run.use(10 + run.random.nextInt(60));
             if (run.random.nextInt(3) == 0) { // not all is well when it crashes

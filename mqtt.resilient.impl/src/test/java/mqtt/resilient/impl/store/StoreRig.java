@@ -84,7 +84,8 @@ final class StoreRig implements MessageStore.Listener {
     final Map<Long, Entry> ledger = new TreeMap<>();
     private final Map<String, History> session = new TreeMap<>();
     /** Sent and not ended, by lane. */
-    final List<List<Outgoing>> sent = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    final List<List<Outgoing>> sent = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(),
+            new ArrayList<>());
     long lastId;
     long storedUpTo;
     /** What the store has told to be written, and what it counts for. */
@@ -479,7 +480,8 @@ final class StoreRig implements MessageStore.Listener {
             Outgoing message = there.get(id);
             if (message == null) {
                 assertTrue(lossy || entry.ended || !entry.stored, id + " is lost");
-                assertTrue(lossy || !keepsAside || !entry.aside || !entry.stored || isAside(id), id + " was set aside and is lost");
+                assertTrue(lossy || !keepsAside || !entry.aside || !entry.stored || isAside(id),
+                        id + " was set aside and is lost");
                 ledger.remove(id);
             } else {
                 assertFalse(entry.endDurable && !lossy, id + " is back");

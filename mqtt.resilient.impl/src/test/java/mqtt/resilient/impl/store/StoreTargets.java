@@ -82,7 +82,7 @@ public final class StoreTargets {
 
     private static void decode(DiskModel disk) {
         try {
-            new StoreDump(disk, DIRECTORY, line -> { }).run(true);
+            new StoreDump(disk, DIRECTORY, line -> {}).run(true);
             journal(disk).open("boot");
         } catch (IOException e) {
             return; // a refusal
@@ -104,7 +104,8 @@ public final class StoreTargets {
             require(message.packetId() > 0 && packetIds.add(message.packetId()), "packet ids are ids, each its own");
         }
         first.received.keySet().forEach(id -> require(id > 0 && id < 65_536, "packet ids of the broker are ids"));
-        first.subscriptions.values().forEach(options -> require(options >= 0 && (options & 3) <= 2, "a subscription has a QoS"));
+        first.subscriptions.values()
+                .forEach(options -> require(options >= 0 && (options & 3) <= 2, "a subscription has a QoS"));
         require(ids(all(journal, first)).equals(ids(all(journal, first))), "what is read twice is the same");
         Message message = Message.to("new").payload("payload").build();
         int lane = message.lane();
@@ -123,8 +124,9 @@ public final class StoreTargets {
         Journal again = journal(disk);
         try {
             StoredState second = again.open("boot");
-            require(Arrays.equals(before, second.messages), "what was counted is counted again: " + Arrays.toString(before)
-                    + " " + Arrays.toString(second.messages));
+            require(Arrays.equals(before, second.messages),
+                    "what was counted is counted again: " + Arrays.toString(before)
+                            + " " + Arrays.toString(second.messages));
             require(second.lastId == first.lastId + 1, "the last id is that of the last message");
             List<Outgoing> messages = all(again, second);
             require(messages.stream().anyMatch(each -> each.id() == second.lastId
@@ -141,8 +143,10 @@ public final class StoreTargets {
     }
 
     private static String describe(StoredState state) {
-        return state.incomplete + ' ' + state.mode + ' ' + state.closed + " skipped " + Math.min(9, state.recordsSkipped)
-                + " foreign " + state.segmentsQuarantined + " messages " + Arrays.toString(state.messages) + " in flight "
+        return state.incomplete + ' ' + state.mode + ' ' + state.closed + " skipped "
+                + Math.min(9, state.recordsSkipped)
+                + " foreign " + state.segmentsQuarantined + " messages " + Arrays.toString(state.messages)
+                + " in flight "
                 + state.inFlight.size() + " received " + state.received.size() + " subscriptions "
                 + state.subscriptions.size() + (state.expiring ? " expiring" : "");
     }

@@ -211,7 +211,8 @@ class StoreTroubleTest {
             rig = new StoreRig(filled, disk).open();
             boolean noticed = !rig.state.incomplete.isEmpty();
             boolean oldest = file.contains("lane") && file.contains("-0000000001"); // as if everything in it had ended
-            assertTrue(noticed || oldest && disk.files().stream().anyMatch(each -> each.startsWith(file.substring(0, 11))),
+            assertTrue(
+                    noticed || oldest && disk.files().stream().anyMatch(each -> each.startsWith(file.substring(0, 11))),
                     file + " is missing");
             assertEquals(total(rig.state.messages), readAll().size());
             assertTrue(disk.files().containsAll(left.stream().filter(each -> each.contains("lane")).toList()));
@@ -304,7 +305,8 @@ class StoreTroubleTest {
                 assertEquals(StoreHealth.OK, rig.health, where);
                 int read = readAll().size();
                 assertTrue(read >= 20, read + " messages, " + where);
-                assertTrue(read > 22 || !rig.state.incomplete.isEmpty(), read + " messages and nothing is told, " + where);
+                assertTrue(read > 22 || !rig.state.incomplete.isEmpty(),
+                        read + " messages and nothing is told, " + where);
                 long before = rig.storedUpTo;
                 Outgoing next = rig.publish(1, 1, 10);
                 rig.run();
@@ -318,7 +320,8 @@ class StoreTroubleTest {
         fill();
         rig.close();
         Chain chain = new Chain(disk, "store", 1, "lane1");
-        ByteBuffer header = ByteBuffer.wrap(disk.read("store/lane1-0000000001.segment"), 0, Segment.HEADER_BYTES).slice();
+        ByteBuffer header = ByteBuffer.wrap(disk.read("store/lane1-0000000001.segment"), 0, Segment.HEADER_BYTES)
+                .slice();
         Segment first = Segment.parse(ByteBuffer.allocate(Segment.HEADER_BYTES).put(header).flip());
         List<Long> before = new ArrayList<>();
         next().open();
@@ -625,7 +628,9 @@ class StoreTroubleTest {
         }
         rig.advance(200);
         assertEquals(StoreHealth.DEGRADED, rig.health);
-        assertTrue(rig.healths.toString().contains("messages are stored, compacting failed and is retried: rename failed"), rig.healths.toString());
+        assertTrue(
+                rig.healths.toString().contains("messages are stored, compacting failed and is retried: rename failed"),
+                rig.healths.toString());
         rig.advance(3000);
         assertEquals(StoreHealth.OK, rig.health);
         assertTrue(disk.trace.stream().filter(each -> each.startsWith("rename")).count() > 2);
@@ -643,7 +648,7 @@ class StoreTroubleTest {
         rig.open();
         rig.publish(1, 1, 10);
         disk.whileForcing(() -> {
-            disk.whileForcing(() -> { });
+            disk.whileForcing(() -> {});
             rig.advance(4999);
             assertEquals(StoreHealth.OK, rig.health);
             rig.advance(2);

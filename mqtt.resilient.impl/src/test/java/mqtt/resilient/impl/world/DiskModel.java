@@ -159,7 +159,7 @@ public final class DiskModel implements FileSystem {
     private int failReads;
     private Set<Operation> failing = Set.of();
     private String away;
-    private Runnable whileForcing = () -> { };
+    private Runnable whileForcing = () -> {};
     private boolean dead;
 
     /** Has somebody else hear of every operation, or nobody. */
@@ -292,8 +292,8 @@ public final class DiskModel implements FileSystem {
         byte[] left = Arrays.copyOf(content.forced, cut ? content.length : content.forcedLength);
         int forcedLength = content.forcedLength;
         byte old = (byte) (fate.survives() ? 0 : 0x5A); // what was on the disk before
-        for (int at = Math.min(content.dirtyFrom, content.length) / SECTOR_BYTES * SECTOR_BYTES; at < content.length;
-                at += SECTOR_BYTES) {
+        for (int at = Math.min(content.dirtyFrom, content.length) / SECTOR_BYTES
+                * SECTOR_BYTES; at < content.length; at += SECTOR_BYTES) {
             int end = Math.min(at + SECTOR_BYTES, content.length);
             boolean changed = end > forcedLength
                     || !Arrays.equals(content.bytes, at, end, content.forced, at, end);

@@ -77,7 +77,7 @@ public final class ModelBroker implements Network {
     private boolean waitsForDisk;
     private int deaths;
     private LongPredicate givenUp = number -> false;
-    private Consumer<Out> confirmed = out -> { };
+    private Consumer<Out> confirmed = out -> {};
     private int sessionsLost;
     private int sessionsLostAtFirst;
     private int counter;
@@ -321,7 +321,7 @@ public final class ModelBroker implements Network {
                 wire.due.add("UNSUBACK " + words[1]);
             }
             case "PINGREQ" -> wire.toClient.add("PINGRESP");
-            case "DISCONNECT" -> { }
+            case "DISCONNECT" -> {}
             default -> throw new AssertionError(packet);
         }
     }
@@ -440,7 +440,7 @@ public final class ModelBroker implements Network {
                     wire.expected.add((words[at].equals("q1") ? "PUBACK " : "PUBREC ") + id(words[at + 1]));
                 }
             }
-            default -> { }
+            default -> {}
         }
     }
 

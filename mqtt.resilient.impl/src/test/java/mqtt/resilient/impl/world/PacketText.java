@@ -37,7 +37,8 @@ public final class PacketText {
         switch (words[0]) {
             case "CONNACK" -> {
                 body.write(text.contains("session-present") ? 1 : 0);
-                body.write(words.length > 1 && words[1].startsWith("code=") ? Integer.parseInt(words[1].substring(5)) : 0);
+                body.write(
+                        words.length > 1 && words[1].startsWith("code=") ? Integer.parseInt(words[1].substring(5)) : 0);
             }
             case "PUBLISH" -> flags = publish(words, body);
             case "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "UNSUBACK" -> {
@@ -50,8 +51,7 @@ public final class PacketText {
                     body.write(Integer.parseInt(words[i]));
                 }
             }
-            case "PINGRESP" -> {
-            }
+            case "PINGRESP" -> {}
             default -> throw new IllegalArgumentException(text);
         }
         ByteArrayOutputStream packet = new ByteArrayOutputStream();

@@ -68,8 +68,7 @@ public final class PacketText5 {
                 body.write(code(words, 1));
                 putProperties(properties, body);
             }
-            case "PINGRESP" -> {
-            }
+            case "PINGRESP" -> {}
             default -> throw new IllegalArgumentException(text);
         }
         ByteArrayOutputStream packet = new ByteArrayOutputStream();
@@ -188,7 +187,8 @@ public final class PacketText5 {
                 .append(text(body)).append(" keepalive=").append(keepAlive).append(properties);
         if ((flags & 4) != 0) {
             String will = properties(body);
-            packet.append(" will=").append(text(body)).append(',').append(text(body)).append(",q").append(flags >> 3 & 3)
+            packet.append(" will=").append(text(body)).append(',').append(text(body)).append(",q")
+                    .append(flags >> 3 & 3)
                     .append((flags & 0x20) != 0 ? ",retain" : "").append(will);
         }
         if ((flags & 0x80) != 0) {
@@ -208,7 +208,7 @@ public final class PacketText5 {
             int id = varint(body);
             all.append(all.isEmpty() ? "" : " ").append(id).append('=').append(BYTES.contains(id) ? number(1, body)
                     : SHORTS.contains(id) ? number(2, body) : INTS.contains(id) ? number(4, body)
-                    : id == 11 ? varint(body) : id == 38 ? text(body) + ":" + text(body) : text(body));
+                            : id == 11 ? varint(body) : id == 38 ? text(body) + ":" + text(body) : text(body));
         }
         return all.isEmpty() ? "" : " {" + all + "}";
     }

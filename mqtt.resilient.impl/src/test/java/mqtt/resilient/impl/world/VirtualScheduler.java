@@ -14,7 +14,7 @@ public final class VirtualScheduler implements Scheduler {
     private long now = 1_000_000_000_000L;
     private long number;
     private int depth;
-    private Runnable beforeExecute = () -> { };
+    private Runnable beforeExecute = () -> {};
 
     private final class Planned implements Timer, Comparable<Planned> {
         private final long time;

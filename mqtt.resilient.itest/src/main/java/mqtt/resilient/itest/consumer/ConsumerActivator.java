@@ -21,7 +21,8 @@ public final class ConsumerActivator implements BundleActivator {
     @Override
     public void start(BundleContext started) throws InvalidSyntaxException {
         context = started;
-        Collection<ServiceReference<ResilientMqttClient>> found = started.getServiceReferences(ResilientMqttClient.class,
+        Collection<ServiceReference<ResilientMqttClient>> found = started.getServiceReferences(
+                ResilientMqttClient.class,
                 "(mqtt.client=consumed)");
         started.getService(found.iterator().next()).subscribe("consumer/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
                 message -> tell(new String(message.payload(), StandardCharsets.UTF_8)));

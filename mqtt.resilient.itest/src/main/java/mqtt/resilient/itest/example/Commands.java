@@ -8,8 +8,8 @@ import mqtt.resilient.api.ReceivedMessage;
 import org.osgi.service.component.annotations.Component;
 
 /** The user guide's example of a component that listens: no subscribe call at all. */
-@Component(service = {Commands.class, MessageListener.class},
-        property = {"mqtt.filter=plant/+/cmd", "mqtt.qos=1", "mqtt.client=plant"})
+@Component(service = { Commands.class, MessageListener.class },
+        property = { "mqtt.filter=plant/+/cmd", "mqtt.qos=1", "mqtt.client=plant" })
 public class Commands implements MessageListener {
     private final List<String> received = new CopyOnWriteArrayList<>();
 

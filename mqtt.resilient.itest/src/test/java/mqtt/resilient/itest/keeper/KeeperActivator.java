@@ -34,7 +34,8 @@ public final class KeeperActivator implements BundleActivator {
         client.publish(Message.to("kept/first").payload("0").build()).stored().toCompletableFuture().join();
         System.out.println("kept before: " + (client.metrics().pending() - 1));
         for (int i = 1; i < MESSAGES; i++) {
-            client.publish(Message.to("kept/next").payload(String.valueOf(i)).build()).stored().toCompletableFuture().join();
+            client.publish(Message.to("kept/next").payload(String.valueOf(i)).build()).stored().toCompletableFuture()
+                    .join();
         }
         System.out.println("kept now: " + client.metrics().pending());
     }

@@ -22,7 +22,8 @@ public final class LoginActivator implements BundleActivator {
         context.registerService(ServletContextHelper.class, new ServletContextHelper() {
             @Override
             public boolean handleSecurity(HttpServletRequest request, HttpServletResponse response) {
-                String wanted = "Basic " + Base64.getEncoder().encodeToString("admin:admin".getBytes(StandardCharsets.UTF_8));
+                String wanted = "Basic "
+                        + Base64.getEncoder().encodeToString("admin:admin".getBytes(StandardCharsets.UTF_8));
                 if (login && !wanted.equals(request.getHeader("Authorization"))) {
                     response.setStatus(401);
                     response.setHeader("WWW-Authenticate", "Basic realm=\"itest\"");
@@ -34,7 +35,8 @@ public final class LoginActivator implements BundleActivator {
                 }
                 return true;
             }
-        }, new Hashtable<>(Map.of("osgi.http.whiteboard.context.name", name, "osgi.http.whiteboard.context.path", path)));
+        }, new Hashtable<>(
+                Map.of("osgi.http.whiteboard.context.name", name, "osgi.http.whiteboard.context.path", path)));
     }
 
     @Override

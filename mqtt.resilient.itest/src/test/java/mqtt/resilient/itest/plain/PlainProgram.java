@@ -22,23 +22,27 @@ public final class PlainProgram {
     }
 
     public static void main(String[] arguments) throws Exception {
-        for (String name : new String[] { "org.osgi.framework.Bundle", "org.osgi.service.component.annotations.Component",
-            "org.osgi.annotation.versioning.ProviderType", "org.osgi.service.metatype.annotations.AttributeDefinition" }) {
+        for (String name : new String[] { "org.osgi.framework.Bundle",
+            "org.osgi.service.component.annotations.Component",
+            "org.osgi.annotation.versioning.ProviderType",
+            "org.osgi.service.metatype.annotations.AttributeDefinition" }) {
             try {
                 throw new IllegalStateException(Class.forName(name) + " is there");
             } catch (ClassNotFoundException e) {
                 continue; // as it should be
             }
         }
-        Map<String, Object> configuration = new HashMap<>(Map.of("mqtt.client", "plant", "brokers", arguments[1], "store.directory",
-                arguments[2]));
+        Map<String, Object> configuration = new HashMap<>(
+                Map.of("mqtt.client", "plant", "brokers", arguments[1], "store.directory",
+                        arguments[2]));
         for (int i = 3; i < arguments.length; i += 2) {
             configuration.put(arguments[i], arguments[i + 1]);
         }
         switch (arguments[0]) {
             case "talk" -> talk(configuration);
             case "leave" -> { // without close
-                ResilientMqtt.open(configuration).client().publish(Message.to("plant/left").payload("kept").build()).stored()
+                ResilientMqtt.open(configuration).client().publish(Message.to("plant/left").payload("kept").build())
+                        .stored()
                         .toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
                 System.out.println("stored");
             }
@@ -55,12 +59,15 @@ public final class PlainProgram {
         try (ResilientMqtt mqtt = ResilientMqtt.open(configuration)) {
             System.out.println("pending " + mqtt.client().metrics().pending());
             CountDownLatch received = new CountDownLatch(1);
-            mqtt.client().subscribe("plant/talk", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> received.countDown()).result()
+            mqtt.client()
+                    .subscribe("plant/talk", SubscribeOptions.qos(Qos.AT_LEAST_ONCE), message -> received.countDown())
+                    .result()
                     .toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
             System.out.println("protocol " + mqtt.client().status().protocol());
             mqtt.client().publish(Message.to("plant/talk").payload("1").build());
             System.out.println("received " + received.await(LIMIT_SECONDS, TimeUnit.SECONDS));
-            System.out.println("drained " + mqtt.client().drain(Duration.ofSeconds(LIMIT_SECONDS)).toCompletableFuture().join());
+            System.out.println(
+                    "drained " + mqtt.client().drain(Duration.ofSeconds(LIMIT_SECONDS)).toCompletableFuture().join());
         } catch (IllegalArgumentException | IOException e) {
             System.out.println(e.getClass().getSimpleName() + " " + e.getMessage());
         }
@@ -72,6 +79,7 @@ public final class PlainProgram {
     }
 
     private static long threads() {
-        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("mqtt-")).count();
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("mqtt-"))
+                .count();
     }
 }

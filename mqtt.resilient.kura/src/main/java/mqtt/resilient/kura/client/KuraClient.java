@@ -242,7 +242,8 @@ public final class KuraClient implements ConfigurableComponent {
 
     /** One value of any type. */
     private static String text(Object value) {
-        Object one = value instanceof Object[] array ? array.length == 1 ? array[0] : String.join(",", texts(array)) : value;
+        Object one = value instanceof Object[] array ? array.length == 1 ? array[0] : String.join(",", texts(array))
+                : value;
         return one == null ? "" : String.valueOf(one).strip();
     }
 
@@ -261,8 +262,9 @@ public final class KuraClient implements ConfigurableComponent {
     private static int minutes(Object value) {
         String text = value == null ? "0" : text(value);
         if (!text.matches("[0-9]{1,5}") || Integer.parseInt(text) > LONGEST_WATCHDOG_MINUTES) {
-            throw new IllegalArgumentException(WATCHDOG + ": \"" + text + "\" is not allowed; allowed: a whole number from 0"
-                    + " to " + LONGEST_WATCHDOG_MINUTES);
+            throw new IllegalArgumentException(
+                    WATCHDOG + ": \"" + text + "\" is not allowed; allowed: a whole number from 0"
+                            + " to " + LONGEST_WATCHDOG_MINUTES);
         }
         return Integer.parseInt(text);
     }

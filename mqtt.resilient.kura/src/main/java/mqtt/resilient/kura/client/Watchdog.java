@@ -51,7 +51,8 @@ final class Watchdog implements CriticalComponent, AutoCloseable {
                 service.checkin(this);
             } else if (!missing) {
                 LOG.warn("{}: no connection ({}); Kura's watchdog restarts the gateway if there is none within {} min "
-                        + "(kura.watchdog.minutes)", name, now.reason(), TimeUnit.MILLISECONDS.toMinutes(timeoutMillis));
+                        + "(kura.watchdog.minutes)", name, now.reason(),
+                        TimeUnit.MILLISECONDS.toMinutes(timeoutMillis));
             }
             missing = wanting;
         } catch (RuntimeException e) { // foreign code; the next check comes

@@ -50,8 +50,9 @@ public final class ConnectionFactory implements CloudConnectionFactory {
     private static String suffix(String pid) throws KuraException {
         Matcher matcher = CONNECTIONS.matcher(pid);
         if (!matcher.matches()) {
-            throw new KuraException(KuraErrorCode.INVALID_PARAMETER, "\"" + pid + "\" is not allowed; allowed: " + CONNECTION
-                    + ", or that with a hyphen and letters or digits");
+            throw new KuraException(KuraErrorCode.INVALID_PARAMETER,
+                    "\"" + pid + "\" is not allowed; allowed: " + CONNECTION
+                            + ", or that with a hyphen and letters or digits");
         }
         return matcher.group(1) == null ? "" : matcher.group(1);
     }

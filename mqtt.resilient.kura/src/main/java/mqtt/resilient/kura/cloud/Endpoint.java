@@ -132,7 +132,9 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         pid = Values.text(properties, ConfigurationService.KURA_SERVICE_PID, "");
         String newName = Values.text(properties, MqttConstants.CLIENT, "");
         if (newName.isEmpty()) {
-            LOG.error("{}: configuration rejected: mqtt.client: \"\" is not allowed; allowed: the name of a client; nothing changes", pid);
+            LOG.error(
+                    "{}: configuration rejected: mqtt.client: \"\" is not allowed; allowed: the name of a client; nothing changes",
+                    pid);
         } else {
             clientName = newName;
         }
@@ -197,7 +199,8 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         EventAdmin events = eventAdmin;
         if (events != null) {
             Map<String, String> properties = Map.of("cloud.service.pid", pid);
-            events.postEvent(up ? new CloudConnectionEstablishedEvent(properties) : new CloudConnectionLostEvent(properties));
+            events.postEvent(
+                    up ? new CloudConnectionEstablishedEvent(properties) : new CloudConnectionLostEvent(properties));
         }
     }
 
@@ -270,8 +273,9 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             Map<String, Object> options = message.getProperties();
             qos = Values.number(options, QOS, 0, 2);
             int priority = Values.number(options, PRIORITY, DEFAULT_PRIORITY, Integer.MAX_VALUE);
-            publication = to.publish(Message.to(topic(to, Values.require(options, TOPIC))).payload(body(message.getPayload()))
-                    .qos(Qos.of(qos)).retain(Values.flag(options, RETAIN)).lane(lane(priority)).build());
+            publication = to
+                    .publish(Message.to(topic(to, Values.require(options, TOPIC))).payload(body(message.getPayload()))
+                            .qos(Qos.of(qos)).retain(Values.flag(options, RETAIN)).lane(lane(priority)).build());
         } catch (IllegalArgumentException e) {
             throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, e.getMessage());
         } catch (IllegalStateException e) {
@@ -297,8 +301,9 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     }
 
     private static int lane(int priority) {
-        return priority <= 1 ? Message.LANE_ALARM : priority <= 4 ? 1 : priority <= DEFAULT_PRIORITY ? Message.LANE_NORMAL
-                : Message.LANE_BULK;
+        return priority <= 1 ? Message.LANE_ALARM
+                : priority <= 4 ? 1 : priority <= DEFAULT_PRIORITY ? Message.LANE_NORMAL
+                        : Message.LANE_BULK;
     }
 
     private void watch(Publication publication, String id) {

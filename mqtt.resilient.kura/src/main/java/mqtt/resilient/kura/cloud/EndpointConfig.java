@@ -9,7 +9,8 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 @interface EndpointConfig {
     String PID = "mqtt.resilient.kura.cloud.CloudEndpoint";
 
-    @AttributeDefinition(name = "MQTT client", description = "The name of the client (mqtt.client) that carries the messages.")
+    @AttributeDefinition(name = "MQTT client",
+            description = "The name of the client (mqtt.client) that carries the messages.")
     String mqtt_client();
 
     @AttributeDefinition(name = "Topic Context Account-Name", required = false,

@@ -37,7 +37,8 @@ class EndpointUser implements CloudConnectionListener {
     }
 
     final void start(BundleContext context, Map<String, Object> newProperties) {
-        bound = new Bound<>(context, CloudEndpoint.class, ConfigurationService.KURA_SERVICE_PID, this::bind, this::unbind);
+        bound = new Bound<>(context, CloudEndpoint.class, ConfigurationService.KURA_SERVICE_PID, this::bind,
+                this::unbind);
         update(newProperties);
     }
 

@@ -19,12 +19,17 @@ import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.Designate;
 
 /** Publishes through an endpoint, to the topic of its configuration. Listeners hear of every message of the endpoint. */
-@Component(name = PublisherConfig.PID, service = { CloudPublisher.class, ConfigurableComponent.class }, immediate = true,
+@Component(name = PublisherConfig.PID, service = { CloudPublisher.class, ConfigurableComponent.class },
+        immediate = true,
         configurationPolicy = ConfigurationPolicy.REQUIRE,
         property = { "service.pid=" + PublisherConfig.PID, "cloud.connection.factory.pid=" + EndpointConfig.PID,
             "kura.ui.service.hide=true", "kura.ui.factory.hide=true" })
 @Designate(ocd = PublisherConfig.class, factory = true)
-public final class Publisher extends EndpointUser implements CloudPublisher, CloudDeliveryListener, ConfigurableComponent {
+public final class Publisher extends EndpointUser
+        implements
+            CloudPublisher,
+            CloudDeliveryListener,
+            ConfigurableComponent {
     private final List<CloudDeliveryListener> deliveryListeners = new CopyOnWriteArrayList<>();
     private volatile Map<String, Object> options;
     private volatile String problem = "";

@@ -17,12 +17,17 @@ import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.Designate;
 
 /** Subscribes through an endpoint, to the filter of its configuration. */
-@Component(name = SubscriberConfig.PID, service = { CloudSubscriber.class, ConfigurableComponent.class }, immediate = true,
+@Component(name = SubscriberConfig.PID, service = { CloudSubscriber.class, ConfigurableComponent.class },
+        immediate = true,
         configurationPolicy = ConfigurationPolicy.REQUIRE,
         property = { "service.pid=" + SubscriberConfig.PID, "cloud.connection.factory.pid=" + EndpointConfig.PID,
             "kura.ui.service.hide=true", "kura.ui.factory.hide=true" })
 @Designate(ocd = SubscriberConfig.class, factory = true)
-public final class Subscriber extends EndpointUser implements CloudSubscriber, CloudSubscriberListener, ConfigurableComponent {
+public final class Subscriber extends EndpointUser
+        implements
+            CloudSubscriber,
+            CloudSubscriberListener,
+            ConfigurableComponent {
     private final List<CloudSubscriberListener> subscriberListeners = new CopyOnWriteArrayList<>();
     /** What the last good configuration asks for; null = there was none. */
     private Map<String, Object> options;

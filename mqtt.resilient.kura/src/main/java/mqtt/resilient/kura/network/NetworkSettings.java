@@ -25,7 +25,8 @@ record NetworkSettings(List<String> interfaces, int pollSeconds, String bounceIn
         }
         bounce.forEach(each -> requireName("bounce.interface", each));
         return new NetworkSettings(interfaces, number(properties, "poll.seconds", DEFAULT.pollSeconds, 3600),
-                bounce.isEmpty() ? "" : bounce.get(0), number(properties, "bounce.seconds", DEFAULT.bounceSeconds, 300));
+                bounce.isEmpty() ? "" : bounce.get(0),
+                number(properties, "bounce.seconds", DEFAULT.bounceSeconds, 300));
     }
 
     private static List<String> texts(Object value) {

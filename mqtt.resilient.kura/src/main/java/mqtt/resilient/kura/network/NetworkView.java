@@ -56,8 +56,10 @@ record NetworkView(NetworkState state, String facts) {
     @SuppressWarnings("deprecation")
     static NetworkView of(NetworkService service) throws KuraException {
         return switch (service.getState()) {
-            case CONNECTED_SITE, CONNECTED_GLOBAL -> new NetworkView(NetworkState.UP, String.valueOf(service.getState()));
-            case ASLEEP, DISCONNECTED, DISCONNECTING -> new NetworkView(NetworkState.DOWN, String.valueOf(service.getState()));
+            case CONNECTED_SITE, CONNECTED_GLOBAL ->
+                new NetworkView(NetworkState.UP, String.valueOf(service.getState()));
+            case ASLEEP, DISCONNECTED, DISCONNECTING ->
+                new NetworkView(NetworkState.DOWN, String.valueOf(service.getState()));
             case UNKNOWN, CONNECTING, CONNECTED_LOCAL -> UNKNOWN;
         };
     }
@@ -70,7 +72,8 @@ record NetworkView(NetworkState state, String facts) {
                 || hasGateway(status.getInterfaceIp6Addresses()));
         boolean uncertain = activated || state == NetworkInterfaceState.UNKNOWN
                 || state == NetworkInterfaceState.UNMANAGED;
-        return new Seen(status.getInterfaceName(), online, uncertain, status.getInterfaceName() + " " + state + addresses);
+        return new Seen(status.getInterfaceName(), online, uncertain,
+                status.getInterfaceName() + " " + state + addresses);
     }
 
     private static <T extends IPAddress> String addresses(Optional<NetworkInterfaceIpAddressStatus<T>> status) {

@@ -46,9 +46,11 @@ final class Entry {
     }
 
     StoredMessage toKura(String itsTopic, boolean isRetained, byte[] payload) {
-        return new StoredMessage.Builder(id()).withTopic(itsTopic).withQos(qos).withRetain(isRetained).withPriority(priority)
+        return new StoredMessage.Builder(id()).withTopic(itsTopic).withQos(qos).withRetain(isRetained)
+                .withPriority(priority)
                 .withPayload(payload).withCreatedOn(date(createdOn)).withPublishedOn(date(publishedOn))
-                .withConfirmedOn(date(confirmedOn)).withDroppedOn(date(droppedOn)).withDataTransportToken(token).build();
+                .withConfirmedOn(date(confirmedOn)).withDroppedOn(date(droppedOn)).withDataTransportToken(token)
+                .build();
     }
 
     private static Date date(long millis) {

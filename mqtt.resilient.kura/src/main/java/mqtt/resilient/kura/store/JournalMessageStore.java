@@ -62,7 +62,8 @@ final class JournalMessageStore implements MessageStore {
      *
      * @param clock the wall clock, in milliseconds
      */
-    JournalMessageStore(MessageJournal messages, MessageJournal states, Supplier<StoreSettings> settings, LongSupplier clock,
+    JournalMessageStore(MessageJournal messages, MessageJournal states, Supplier<StoreSettings> settings,
+            LongSupplier clock,
             Runnable whenClosed) throws IOException {
         this.messages = messages;
         this.states = states;

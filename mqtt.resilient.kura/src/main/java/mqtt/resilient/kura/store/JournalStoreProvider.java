@@ -88,7 +88,8 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
         latest = properties;
         try {
             SystemService systemNow = system;
-            StoreSettings read = StoreSettings.read(properties, systemNow == null ? null : systemNow.getKuraDataDirectory());
+            StoreSettings read = StoreSettings.read(properties,
+                    systemNow == null ? null : systemNow.getKuraDataDirectory());
             problem = "";
             return read;
         } catch (RuntimeException e) { // also Kura's
@@ -133,7 +134,8 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
     static String fileName(String name) {
         String allowed = name.replaceAll("[^A-Za-z0-9._-]", "_");
         return allowed.equals(name) && name.length() <= LONGEST_NAME && !name.isEmpty() ? name
-                : allowed.substring(0, Math.min(LONGEST_NAME, allowed.length())) + "-" + Integer.toHexString(name.hashCode());
+                : allowed.substring(0, Math.min(LONGEST_NAME, allowed.length())) + "-"
+                        + Integer.toHexString(name.hashCode());
     }
 
     @Override

@@ -79,7 +79,8 @@ public final class SslManagerMaterial implements TlsMaterial, SslServiceListener
             throw new GeneralSecurityException(e);
         }
         if (fresh == null) {
-            throw new IOException("SslManagerService.target: the SSL manager " + target + " offers neither keys nor trust");
+            throw new IOException(
+                    "SslManagerService.target: the SSL manager " + target + " offers neither keys nor trust");
         }
         synchronized (this) {
             if (now == changes) {

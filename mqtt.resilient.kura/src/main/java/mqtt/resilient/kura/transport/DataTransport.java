@@ -84,7 +84,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     @Reference
     ClientFactory factory;
-    @Reference(name = "SslManagerService", cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+    @Reference(name = "SslManagerService", cardinality = ReferenceCardinality.OPTIONAL,
+            policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     volatile SslManagerService ssl;
 
@@ -194,7 +195,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     }
 
     private static String name(Map<String, Object> properties) {
-        Object pid = properties.getOrDefault(ConfigurationService.KURA_SERVICE_PID, properties.get(Constants.SERVICE_PID));
+        Object pid = properties.getOrDefault(ConfigurationService.KURA_SERVICE_PID,
+                properties.get(Constants.SERVICE_PID));
         String name = String.valueOf(pid).replaceAll("[^A-Za-z0-9._-]", "-");
         return name.substring(0, Math.min(100, name.length()));
     }
@@ -221,7 +223,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     private void use(TransportSettings read, Map<String, Object> properties) {
         if ("file".equals(properties.get("in-flight.persistence"))) {
-            LOG.info("{}: in-flight.persistence=file is treated as memory: the store of the DataService keeps the messages",
+            LOG.info(
+                    "{}: in-flight.persistence=file is treated as memory: the store of the DataService keeps the messages",
                     name(properties));
         }
         settings = read;
@@ -297,7 +300,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             connecting++;
             latest = null;
             client.connect();
-            task = awaitConnection(System.nanoTime() + TimeUnit.SECONDS.toNanos(CONNECT_TIMEOUTS * now.timeoutSeconds()));
+            task = awaitConnection(
+                    System.nanoTime() + TimeUnit.SECONDS.toNanos(CONNECT_TIMEOUTS * now.timeoutSeconds()));
             connecting--;
             reason = latest == null ? "no answer within the timeout" : latest.reason();
             if (task == null && !resumes && wanted) {
@@ -318,7 +322,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         try {
             while (!online && wanted) {
                 long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                boolean refused = latest != null && latest.state() == ConnectionState.WAITING && latest.reasonCode() != 0;
+                boolean refused = latest != null && latest.state() == ConnectionState.WAITING
+                        && latest.reasonCode() != 0;
                 if (millis <= 0 || refused || latest != null && latest.state() == ConnectionState.FAILED) {
                     return null;
                 }
@@ -454,8 +459,9 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             synchronized (subscriptions) {
                 Listening before = subscriptions.get(filter);
                 first = before == null;
-                asked = client.subscribe(filter, SubscribeOptions.qos(Qos.of(qos)), first ? message -> arrived(filter, message)
-                        : message -> { }); // has the retained messages sent again
+                asked = client.subscribe(filter, SubscribeOptions.qos(Qos.of(qos)),
+                        first ? message -> arrived(filter, message)
+                                : message -> {}); // has the retained messages sent again
                 if (first) {
                     subscriptions.put(filter, new Listening(asked, qos));
                 }
@@ -520,13 +526,15 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         if (qos > 0) {
             token = confirmations.issue(getClientId() + "-" + now.brokerUrl(), now.maxInFlight());
             if (token == null) {
-                throw new KuraTooManyInflightMessagesException(now.maxInFlight() + " messages are in flight (in-flight.max)");
+                throw new KuraTooManyInflightMessagesException(
+                        now.maxInFlight() + " messages are in flight (in-flight.max)");
             }
         }
         Publication publication;
         try {
             // with QoS 0 no confirmation would tell a DataService that there is room again: it waits here
-            publication = qos == 0 ? client.publish(message, Duration.ofSeconds(now.timeoutSeconds())) : client.publish(message);
+            publication = qos == 0 ? client.publish(message, Duration.ofSeconds(now.timeoutSeconds()))
+                    : client.publish(message);
         } catch (IllegalStateException e) {
             withdraw(token);
             throw new KuraNotConnectedException(e, "stopped");
@@ -569,10 +577,11 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         } catch (RuntimeException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             RejectedException.Reason reason = cause instanceof RejectedException rejected ? rejected.reason() : null;
-            return reason == RejectedException.Reason.FULL ? new KuraTooManyInflightMessagesException(cause, cause.getMessage())
+            return reason == RejectedException.Reason.FULL
+                    ? new KuraTooManyInflightMessagesException(cause, cause.getMessage())
                     : reason == RejectedException.Reason.TOO_LARGE
                             ? new KuraException(KuraErrorCode.INVALID_PARAMETER, cause, cause.getMessage())
-                    : new KuraNotConnectedException(cause, cause.getMessage());
+                            : new KuraNotConnectedException(cause, cause.getMessage());
         }
         return new KuraNotConnectedException("the message was rejected");
     }

@@ -20,6 +20,7 @@ public final class TopicVariables {
      */
     public static String replace(String topic, Map<String, String> values) {
         Matcher matcher = VARIABLE.matcher(topic);
-        return matcher.replaceAll(found -> Matcher.quoteReplacement(values.getOrDefault(found.group(1), found.group())));
+        return matcher
+                .replaceAll(found -> Matcher.quoteReplacement(values.getOrDefault(found.group(1), found.group())));
     }
 }

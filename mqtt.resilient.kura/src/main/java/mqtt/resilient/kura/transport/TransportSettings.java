@@ -14,7 +14,8 @@ import java.util.stream.Stream;
  * @param maxInFlight messages that may be unconfirmed
  * @param brokerUrl as it was configured
  */
-record TransportSettings(Map<String, Object> engine, Map<String, String> topicContext, int timeoutSeconds, int maxInFlight,
+record TransportSettings(Map<String, Object> engine, Map<String, String> topicContext, int timeoutSeconds,
+        int maxInFlight,
         String brokerUrl) {
     private static final String ACCOUNT = "topic.context.account-name";
     private static final String CLIENT_ID = "client-id";
@@ -27,7 +28,8 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
             "will.retain");
     /** The engine's keys in the reasons that it gives, and whose values they are here. */
     private static final Map<String, String> KURA_KEYS = Map.of("user", "username", ".password", "password",
-            "keepalive.seconds", "keep-alive", "response.seconds", "timeout", "connect.seconds", "timeout", "will.topic",
+            "keepalive.seconds", "keep-alive", "response.seconds", "timeout", "connect.seconds", "timeout",
+            "will.topic",
             "lwt.topic", "will.payload", "lwt.payload", "will.qos", "lwt.qos", "will.retain", "lwt.retain", "brokers",
             "broker-url");
 
@@ -103,7 +105,8 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
     static String inKurasWords(String reason) {
         int colon = reason.indexOf(':');
         return colon < 0 ? reason
-                : KURA_KEYS.getOrDefault(reason.substring(0, colon), reason.substring(0, colon)) + reason.substring(colon);
+                : KURA_KEYS.getOrDefault(reason.substring(0, colon), reason.substring(0, colon))
+                        + reason.substring(colon);
     }
 
     private static String text(Map<String, ?> properties, String key, String other) {

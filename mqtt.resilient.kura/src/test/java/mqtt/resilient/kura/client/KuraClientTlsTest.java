@@ -22,24 +22,27 @@ import org.osgi.framework.ServiceRegistration;
 
 /** Which keys and trust a client has while its configuration changes. */
 class KuraClientTlsTest {
-    private final Map<String, Object> properties = new HashMap<>(Map.of("kura.service.pid", "c", "store.directory", "/s",
-            "SslManagerService.target", "(a=1)"));
+    private final Map<String, Object> properties = new HashMap<>(
+            Map.of("kura.service.pid", "c", "store.directory", "/s",
+                    "SslManagerService.target", "(a=1)"));
     private String error = "";
     private TlsMaterial asked;
     private int following;
 
     private <T> T standIn(Class<T> type, Map<String, Object> answers) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
-            if (method.getName().equals("status")) {
-                return new ClientStatus("c", ConnectionState.ONLINE, Instant.EPOCH, "", "", "", "", 1, Duration.ZERO, false,
-                        error, 0, BrokerLimits.NONE, StoreHealth.OK, "");
-            } else if (method.getName().equals("registerService")) {
-                following++;
-            } else if (method.getName().equals("unregister")) {
-                following--;
-            }
-            return answers.get(method.getName());
-        }));
+        return type
+                .cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] { type }, (proxy, method, args) -> {
+                    if (method.getName().equals("status")) {
+                        return new ClientStatus("c", ConnectionState.ONLINE, Instant.EPOCH, "", "", "", "", 1,
+                                Duration.ZERO, false,
+                                error, 0, BrokerLimits.NONE, StoreHealth.OK, "");
+                    } else if (method.getName().equals("registerService")) {
+                        following++;
+                    } else if (method.getName().equals("unregister")) {
+                        following--;
+                    }
+                    return answers.get(method.getName());
+                }));
     }
 
     private final ClientFactory.ManagedMqttClient managed = new ClientFactory.ManagedMqttClient() {

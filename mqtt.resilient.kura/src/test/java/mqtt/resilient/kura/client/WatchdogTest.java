@@ -61,9 +61,10 @@ class WatchdogTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ONLINE,0,true", "PAUSED,0,true", "OFFLINE,0,true", "FAILED,0,true", "WAITING,5,true",
-        "CONNECTING,135,true", "WAITING,0,false", "RESOLVING,0,false", "CONNECTING,0,false", "HANDSHAKE,0,false"})
-    void aClientChecksInUnlessItWantsAConnectionThatNobodyRefuses(ConnectionState state, int reasonCode, boolean checksIn)
+    @CsvSource({ "ONLINE,0,true", "PAUSED,0,true", "OFFLINE,0,true", "FAILED,0,true", "WAITING,5,true",
+        "CONNECTING,135,true", "WAITING,0,false", "RESOLVING,0,false", "CONNECTING,0,false", "HANDSHAKE,0,false" })
+    void aClientChecksInUnlessItWantsAConnectionThatNobodyRefuses(ConnectionState state, int reasonCode,
+            boolean checksIn)
             throws InterruptedException {
         status = status(state, reasonCode);
         try (Watchdog watchdog = new Watchdog(service, "c", 100, this::look)) {

@@ -45,10 +45,12 @@ class CloudConnectionTest {
     private final Endpoint endpoint = new Endpoint();
     private final Publisher publisher = new Publisher();
     private final Subscriber subscriber = new Subscriber();
-    private final Map<String, Object> settings = new HashMap<>(Map.of("kura.service.pid", "connection", "mqtt.client", "cloud",
-            "topic.context.account-name", "acme"));
-    private final Map<String, Object> publishing = new HashMap<>(Map.of("topic", "#account-name/#client-id/a", "qos", "1",
-            "priority", 0));
+    private final Map<String, Object> settings = new HashMap<>(
+            Map.of("kura.service.pid", "connection", "mqtt.client", "cloud",
+                    "topic.context.account-name", "acme"));
+    private final Map<String, Object> publishing = new HashMap<>(
+            Map.of("topic", "#account-name/#client-id/a", "qos", "1",
+                    "priority", 0));
     private final Map<String, Object> subscribing = new HashMap<>(Map.of("topic.filter", "#account-name/#", "qos", 1));
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final List<String> events = new CopyOnWriteArrayList<>();
@@ -114,7 +116,8 @@ class CloudConnectionTest {
         client.state(ConnectionState.PAUSED, "", 0);
         assertFalse(endpoint.isConnected());
         assertEquals(List.of("established", "lost", "established", "disconnected"), told);
-        assertEquals(List.of("ESTABLISHED connection", "LOST connection", "ESTABLISHED connection", "LOST connection"), events);
+        assertEquals(List.of("ESTABLISHED connection", "LOST connection", "ESTABLISHED connection", "LOST connection"),
+                events);
     }
 
     @Test
@@ -141,7 +144,8 @@ class CloudConnectionTest {
         endpoint.bind(client);
         endpoint.disconnect();
         endpoint.connect();
-        assertEquals(List.of("disconnect", "connect"), client.calls.subList(client.calls.size() - 2, client.calls.size()));
+        assertEquals(List.of("disconnect", "connect"),
+                client.calls.subList(client.calls.size() - 2, client.calls.size()));
         assertEquals("gateway-1", endpoint.getInfo().get("Client ID"));
         assertEquals("acme", endpoint.getInfo().get("Account"));
     }
@@ -197,11 +201,12 @@ class CloudConnectionTest {
         payload.setTimestamp(new Date(5));
         payload.addMetric("a", 1);
         payload.addMetric("b\"\n", "x\\ü");
-        payload.addMetric("c", new byte[] {1});
+        payload.addMetric("c", new byte[] { 1 });
         payload.addMetric("d", Double.NaN);
         payload.addMetric("e", true);
         publisher.publish(new KuraMessage(payload));
-        assertEquals("{\"sentOn\":5,\"metrics\":{\"a\":1,\"b\\\"\\u000a\":\"x\\\\ü\",\"c\":\"AQ==\",\"d\":null,\"e\":true}}",
+        assertEquals(
+                "{\"sentOn\":5,\"metrics\":{\"a\":1,\"b\\\"\\u000a\":\"x\\\\ü\",\"c\":\"AQ==\",\"d\":null,\"e\":true}}",
                 new String(client.sent.get(0).message.payload(), StandardCharsets.UTF_8));
     }
 
@@ -287,7 +292,7 @@ class CloudConnectionTest {
         idle.bind(endpoint);
         endpoint.bind(client);
         assertEquals(1, client.subscriptions.size());
-        CloudSubscriberListener listener = message -> { };
+        CloudSubscriberListener listener = message -> {};
         idle.registerCloudSubscriberListener(listener);
         assertEquals("idle/#", client.subscriptions.get(1).filter());
         client.deliver("idle/1", "x");
@@ -322,7 +327,7 @@ class CloudConnectionTest {
         endpoint.bind(client);
         assertNull(endpoint.publish(new KuraMessage(body("x").getPayload(), Map.of("topic", "t"))));
         assertEquals("t", client.topics().get(0));
-        CloudSubscriberListener listener = message -> { };
+        CloudSubscriberListener listener = message -> {};
         assertThrows(IllegalArgumentException.class, () -> endpoint.registerSubscriber(Map.of(), listener));
         endpoint.registerSubscriber(Map.of("topic.filter", "x/+"), listener);
         endpoint.registerSubscriber(Map.of("topic.filter", "y/+"), listener);

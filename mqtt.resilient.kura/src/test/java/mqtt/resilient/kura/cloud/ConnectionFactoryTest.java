@@ -21,7 +21,8 @@ class ConnectionFactoryTest {
     private String fails = "";
     private final ConnectionFactory factory = new ConnectionFactory(null, new ConfigurationService() {
         @Override
-        public void createFactoryConfiguration(String factoryPid, String pid, Map<String, Object> properties, boolean snapshot)
+        public void createFactoryConfiguration(String factoryPid, String pid, Map<String, Object> properties,
+                boolean snapshot)
                 throws KuraException {
             if (fails.equals(pid)) {
                 throw new KuraException(KuraErrorCode.CONFIGURATION_ERROR);
@@ -70,13 +71,16 @@ class ConnectionFactoryTest {
                 "create mqtt.resilient.kura.client mqtt.resilient.CloudClient-2 {mqtt.client=cloud-2, qos0.offline=true} false",
                 "create mqtt.resilient.kura.cloud.CloudEndpoint mqtt.resilient.CloudConnection-2 "
                         + "{kura.cloud.connection.factory.pid=mqtt.resilient.kura.cloud.CloudConnectionFactory, "
-                        + "mqtt.client=cloud-2} true"), done);
+                        + "mqtt.client=cloud-2} true"),
+                done);
         assertEquals(List.of("mqtt.resilient.CloudConnection-2", "mqtt.resilient.CloudClient-2"),
                 factory.getStackComponentsPids("mqtt.resilient.CloudConnection-2"));
         assertEquals("mqtt.resilient.kura.cloud.CloudEndpoint", factory.getFactoryPid());
         done.clear();
         factory.deleteConfiguration("mqtt.resilient.CloudConnection-2");
-        assertEquals(List.of("delete mqtt.resilient.CloudClient-2 false", "delete mqtt.resilient.CloudConnection-2 true"), done);
+        assertEquals(
+                List.of("delete mqtt.resilient.CloudClient-2 false", "delete mqtt.resilient.CloudConnection-2 true"),
+                done);
     }
 
     @Test

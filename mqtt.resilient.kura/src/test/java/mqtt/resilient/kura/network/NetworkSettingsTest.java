@@ -27,14 +27,15 @@ class NetworkSettingsTest {
     @Test
     void valuesOfOtherTypesThatMeanTheSameAreTaken() {
         assertEquals(new NetworkSettings(List.of("eth0", "ppp0"), 7, "ppp0", 9), NetworkSettings.of(Map.of("interfaces",
-                " eth0, ppp0,", "poll.seconds", "7", "bounce.interface", new String[] {"ppp0"}, "bounce.seconds", 9L)));
+                " eth0, ppp0,", "poll.seconds", "7", "bounce.interface", new String[] { "ppp0" }, "bounce.seconds",
+                9L)));
         assertEquals(List.of(), NetworkSettings.of(Map.of("interfaces", new String[0])).interfaces());
     }
 
     static Stream<Arguments> bad() {
-        return Stream.of(arguments("interfaces", "eth 0"), arguments("interfaces", new int[] {1}),
+        return Stream.of(arguments("interfaces", "eth 0"), arguments("interfaces", new int[] { 1 }),
                 arguments("poll.seconds", 0), arguments("poll.seconds", 3601), arguments("poll.seconds", "soon"),
-                arguments("poll.seconds", new Integer[] {1}), arguments("bounce.interface", "a,b"),
+                arguments("poll.seconds", new Integer[] { 1 }), arguments("bounce.interface", "a,b"),
                 arguments("bounce.seconds", 1.5));
     }
 

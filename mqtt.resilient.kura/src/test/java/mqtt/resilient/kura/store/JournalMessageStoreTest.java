@@ -63,7 +63,7 @@ class JournalMessageStoreTest {
 
     @Test
     void aMessageComesBackAsItWasStored() throws KuraException {
-        int id = store.store("$EDC/#account-name/a", new byte[] {1, 2}, 2, true, 5);
+        int id = store.store("$EDC/#account-name/a", new byte[] { 1, 2 }, 2, true, 5);
         for (int round = 0; round < 2; round++) {
             StoredMessage message = store.getNextMessage().orElseThrow();
             assertEquals(id, message.getId());
@@ -85,7 +85,7 @@ class JournalMessageStoreTest {
     void aConfirmationThatOvertakesThePublishingIsTheEnd() throws KuraException {
         int id = store("a", 1, 5);
         disk.whenAppending = () -> {
-            disk.whenAppending = () -> { };
+            disk.whenAppending = () -> {};
             try {
                 store.markAsConfirmed(id);
             } catch (KuraException e) {
@@ -315,7 +315,8 @@ class JournalMessageStoreTest {
     }
 
     @ParameterizedTest
-    @CsvSource({ "org.eclipse.kura.data.DataService-2,org.eclipse.kura.data.DataService-2", "a b,a_b-17063", "a/b,a_b-17234" })
+    @CsvSource({ "org.eclipse.kura.data.DataService-2,org.eclipse.kura.data.DataService-2", "a b,a_b-17063",
+        "a/b,a_b-17234" })
     void aNameBecomesAFileName(String name, String expected) {
         assertEquals(expected, JournalStoreProvider.fileName(name));
     }

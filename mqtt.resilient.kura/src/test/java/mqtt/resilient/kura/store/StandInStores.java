@@ -26,7 +26,7 @@ final class StandInStores implements MessageStores {
     boolean fails;
 
     /** Happens whenever something is written. */
-    Runnable whenAppending = () -> { };
+    Runnable whenAppending = () -> {};
 
     /** Loses a journal. */
     void lose(String name) {

@@ -71,7 +71,7 @@ class DataServiceRaceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2})
+    @ValueSource(ints = { 0, 1, 2 })
     @Tag("full")
     void allMessagesPassHoweverFastTheBrokerConfirms(int qos) throws Exception {
         client.confirmer = broker;

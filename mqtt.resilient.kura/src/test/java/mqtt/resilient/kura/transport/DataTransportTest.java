@@ -55,9 +55,9 @@ class DataTransportTest {
     /** Writes down what it hears, and on which thread. */
     private final class Recorder implements DataTransportListener {
         private final LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
-        private volatile Runnable whenEstablished = () -> { };
-        private volatile Runnable whenArrived = () -> { };
-        private volatile Runnable whenConfirmed = () -> { };
+        private volatile Runnable whenEstablished = () -> {};
+        private volatile Runnable whenArrived = () -> {};
+        private volatile Runnable whenConfirmed = () -> {};
 
         private void hear(String what) {
             boolean caller = !Thread.currentThread().getName().equals("mqtt-kura-transport");
@@ -472,7 +472,7 @@ class DataTransportTest {
         properties.put("keep-alive", 31);
         transport.modified(properties);
         assertEquals("hidden", client.configurations.get(1).get(".password"));
-        properties.put("password", new String[] {"clear"});
+        properties.put("password", new String[] { "clear" });
         transport.modified(properties);
         assertEquals("clear", client.configurations.get(2).get(".password"));
         properties.put("password", "other");

@@ -39,9 +39,10 @@ class TransportSettingsTest {
 
     @Test
     void everyOptionFindsItsPlace() {
-        properties.putAll(Map.of("username", "me", "keep-alive", 44, "timeout", "20", "clean-session", false, "lwt.topic",
-                "$EDC/#account-name/#client-id/LWT", "lwt.payload", "gone", "lwt.qos", 1, "lwt.retain", true,
-                "topic.context.account-name", "acme", "client-id", "a/b+c#d.e"));
+        properties
+                .putAll(Map.of("username", "me", "keep-alive", 44, "timeout", "20", "clean-session", false, "lwt.topic",
+                        "$EDC/#account-name/#client-id/LWT", "lwt.payload", "gone", "lwt.qos", 1, "lwt.retain", true,
+                        "topic.context.account-name", "acme", "client-id", "a/b+c#d.e"));
         properties.put("protocol-version", 5);
         properties.put("broker-url", "ssl://one:8883, wss://two/mqtt");
         assertEquals(List.of("mqtts://one:8883", "wss://two/mqtt"), engine("brokers"));
@@ -76,7 +77,8 @@ class TransportSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({ "#,a/b,true", "a/#,a,true", "a/+,a/b,true", "a/+,a/b/c,false", "a/b,a/b,true", "a,b,false", "#,$a/b,false",
+    @CsvSource({ "#,a/b,true", "a/#,a,true", "a/+,a/b,true", "a/+,a/b/c,false", "a/b,a/b,true", "a,b,false",
+        "#,$a/b,false",
         "$a/#,$a/b,true", "+/b,$a/b,false", "$share/g/a/#,a/x,true", "a/+/c,a//c,true" })
     void filtersMatchAsMqttSays(String filter, String topic, boolean expected) {
         assertEquals(expected, Filters.matches(filter, topic));
