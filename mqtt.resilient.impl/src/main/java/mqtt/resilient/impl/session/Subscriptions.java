@@ -264,7 +264,7 @@ final class Subscriptions {
         for (Entry entry : request.entries) {
             queue.remove();
             entry.asking = Asking.PENDING;
-            entry.heldBefore = request.subscribe && entry.held == Held.PERHAPS;
+            entry.heldBefore = request.subscribe && entry.held != Held.NOTHING;
             entry.held = Held.PERHAPS;
             entry.requested = entry.wanted;
         }

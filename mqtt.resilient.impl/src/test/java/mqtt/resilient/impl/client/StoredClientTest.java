@@ -383,6 +383,24 @@ class StoredClientTest {
     }
 
     @Test
+    void whatTheBrokerMayHoldIsUnsubscribedAlsoIfItRefusedOtherOptions() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        world.subscribe("in", 1, new Recorder());
+        scripted.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1");
+        world.client.prepareStop();
+        world.client.stop();
+        scripted.expects("DISCONNECT").idles(Duration.ofSeconds(10));
+        hangs = true;
+        scripted = startScripted();
+        ClientSubscription subscription = world.subscribe("in", 2, new Recorder());
+        answers();
+        assertEquals(Map.of("in", 1), world.stored.subscriptions);
+        scripted.accepts(true).expects("SUBSCRIBE id=1 in:2").sends("SUBACK id=1 128");
+        subscription.close();
+        assertEquals(1, scripted.take("UNSUBSCRIBE").size());
+    }
+
+    @Test
     void aReceivedQos2MessageIsConfirmedAndForgottenOnlyWhenThatIsWrittenDown() {
         List<String> confirmed = new ArrayList<>();
         List<String> handed = new ArrayList<>();
