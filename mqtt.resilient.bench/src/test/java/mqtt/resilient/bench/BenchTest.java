@@ -1,6 +1,7 @@
 package mqtt.resilient.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -28,6 +29,11 @@ class BenchTest {
     private Bench.Options options(int rounds, String... clients) {
         return new Bench.Options(null, directory, List.of(clients), List.of(WORKLOAD), false, rounds, 0, MILLIS,
                 MILLIS);
+    }
+
+    @Test
+    void theBenchmarksOfJmhAreListed() {
+        assertNotNull(SessionBenchmark.class.getResource("/META-INF/BenchmarkList"));
     }
 
     @Test
