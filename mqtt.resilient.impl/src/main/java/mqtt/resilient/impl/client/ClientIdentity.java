@@ -57,7 +57,8 @@ public final class ClientIdentity {
                 .map(line -> line.substring(ADDRESS.length())).toList();
         boolean tellsNothing = known.isEmpty() || machine.addresses().isEmpty();
         return lines.get(1).equals(machine.earlier()) || lines.get(1).equals(MACHINE + machine.id())
-                && (tellsNothing ? !machine.id().isEmpty() : machine.addresses().stream().anyMatch(known::contains));
+                && (tellsNothing ? !machine.id().isEmpty() || known.isEmpty() && machine.addresses().isEmpty()
+                        : machine.addresses().stream().anyMatch(known::contains));
     }
 
     /** A client id that is not kept. */

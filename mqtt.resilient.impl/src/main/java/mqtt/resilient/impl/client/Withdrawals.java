@@ -49,20 +49,24 @@ final class Withdrawals {
     /** Withdraws a message that was never sent; safe from any thread. */
     CompletionStage<Boolean> cancel(long id) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
+        Outgoing[] taken = new Outgoing[1]; // when this is done again for want of heap, it is not there any more
         Repeated.execute(scheduler, () -> {
-            List<Outgoing> atMostOnce = session.removeAtMostOnce(message -> message.id() == id);
-            if (stopped) {
+            List<Outgoing> atMostOnce = taken[0] != null ? List.of(taken[0])
+                    : session.removeAtMostOnce(message -> message.id() == id);
+            if (stopped && taken[0] == null) {
                 completions.execute(() -> done.complete(false));
             } else if (atMostOnce.isEmpty()) {
                 store.find(id, queued -> {
                     if (queued != null) {
+                        taken[0] = queued;
                         store.remove(queued);
                         settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
                     }
                     store.whenDurable(() -> completions.execute(() -> done.complete(queued != null)));
                 });
             } else {
-                settling.settle(atMostOnce.get(0), Outcome.Kind.CANCELLED, Reason.SUCCESS);
+                taken[0] = atMostOnce.get(0);
+                settling.settle(taken[0], Outcome.Kind.CANCELLED, Reason.SUCCESS);
                 completions.execute(() -> done.complete(true));
             }
         });

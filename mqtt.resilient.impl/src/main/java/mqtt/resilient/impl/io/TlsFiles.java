@@ -19,6 +19,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
+import java.security.interfaces.RSAKey;
+import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.PSSParameterSpec;
@@ -28,6 +30,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Date;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Cipher;
@@ -243,10 +246,21 @@ public final class TlsFiles implements TlsMaterial {
             X500Principal issuer = ((X509Certificate) next).getIssuerX500Principal();
             boolean selfSigned = ((X509Certificate) next).getSubjectX500Principal().equals(issuer);
             next = selfSigned ? null : certificates.stream()
-                    .filter(each -> ((X509Certificate) each).getSubjectX500Principal().equals(issuer)).findFirst()
-                    .orElse(null);
+                    .filter(each -> ((X509Certificate) each).getSubjectX500Principal().equals(issuer))
+                    .filter(signedBy(next)).findFirst().orElse(null);
         }
         return chain.toArray(Certificate[]::new);
+    }
+
+    private static Predicate<Certificate> signedBy(Certificate certificate) {
+        return issuer -> {
+            try {
+                certificate.verify(issuer.getPublicKey());
+                return true;
+            } catch (GeneralSecurityException e) { // another of the same name: an authority that was renewed
+                return false;
+            }
+        };
     }
 
     private static boolean belongTogether(PrivateKey key, Certificate certificate) throws GeneralSecurityException {
@@ -261,7 +275,9 @@ public final class TlsFiles implements TlsMaterial {
             default -> key.getAlgorithm();
         });
         if (key.getAlgorithm().equals("RSASSA-PSS")) {
-            signature.setParameter(new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1));
+            AlgorithmParameterSpec own = ((RSAKey) key).getParams(); // a key may be bound to a hash
+            signature.setParameter(
+                    own != null ? own : new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1));
         }
         signature.initSign(key);
         signature.update(text);
@@ -316,6 +332,9 @@ public final class TlsFiles implements TlsMaterial {
 
     /** Decides as the platform does, and says why in the user's words. */
     private static final class Judge extends X509ExtendedTrustManager {
+        /** Of a subject alternative name (RFC 5280). */
+        private static final Integer DNS_NAME = 2;
+
         private final X509ExtendedTrustManager manager;
 
         Judge(X509ExtendedTrustManager manager) {
@@ -337,9 +356,15 @@ public final class TlsFiles implements TlsMaterial {
         private static void requireAlternativeName(X509Certificate certificate, SSLEngine engine)
                 throws CertificateException {
             String algorithm = engine.getSSLParameters().getEndpointIdentificationAlgorithm();
-            if (algorithm != null && !algorithm.isEmpty() && certificate.getSubjectAlternativeNames() == null) {
-                throw new CertificateException("there is no subject alternative name");
+            Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+            boolean named = names != null && names.stream().anyMatch(each -> each.get(0).equals(DNS_NAME));
+            if (algorithm != null && !algorithm.isEmpty() && !named && !isAddress(engine.getPeerHost())) {
+                throw new CertificateException("there is no DNS subject alternative name");
             }
+        }
+
+        private static boolean isAddress(String host) {
+            return host.indexOf(':') >= 0 || host.matches("[0-9.]+");
         }
 
         private static String verdict(X509Certificate[] chain, String host, CertificateException error) {
@@ -377,7 +402,7 @@ public final class TlsFiles implements TlsMaterial {
             } catch (CertificateException e) {
                 names.add("unreadable names");
             }
-            boolean address = host.indexOf(':') >= 0 || host.matches("[0-9.]+");
+            boolean address = isAddress(host);
             return names.isEmpty() ? "only " + certificate.getSubjectX500Principal().getName() + "; needed is "
                     + (address ? "an IP" : "a DNS") + " alternative name (RFC 9525)" : String.join(", ", names);
         }

@@ -93,7 +93,8 @@ final class Sender {
     /** Whether the rate limit keeps something back now. */
     boolean isHeldByRate() {
         return !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime())
-                && (inFlight.messages().toResend() != null || !atMostOnce.isEmpty() || store.queued() > 0);
+                && (inFlight.messages().toResend() != null || !inFlight.prepared().others().isEmpty()
+                        || !atMostOnce.isEmpty() || store.queued() > 0);
     }
 
     long rateResumesAt() {
@@ -171,7 +172,8 @@ final class Sender {
         for (Outgoing message = waiting.peek(); message != null
                 && message.state != DeliveryState.ASSIGNING; message = waiting.peek()) {
             if (isToBePublished(message)
-                    && !(window.admitsResend(message, wire) && poison.admits(message) && write(message, now, out))) {
+                    && !(window.admitsResend(message, wire) && poison.admits(message) && rate.admits(message, now)
+                            && write(message, now, out))) {
                 return false;
             }
             waiting.remove();

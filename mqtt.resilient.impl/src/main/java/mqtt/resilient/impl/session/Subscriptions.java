@@ -379,6 +379,7 @@ final class Subscriptions {
         }
         queue.clear();
         entries.values().forEach(Subscriptions::forgetQueued);
+        connectionLost(); // this may have stopped half way
         renewAll();
     }
 

@@ -233,10 +233,13 @@ final class Chain {
         if (removalDue) {
             forceDirectory();
         }
+        boolean again = segment.removing;
         segment.removing = true;
         halfRemoved = true;
         try {
-            if (segment.damaged) {
+            if (segment.damaged && again && !files.list(directory).contains(name(segment.number))) {
+                removalDue = true; // it was renamed before
+            } else if (segment.damaged) {
                 files.rename(path(segment), path(segment) + ".damaged");
             } else {
                 files.delete(path(segment));

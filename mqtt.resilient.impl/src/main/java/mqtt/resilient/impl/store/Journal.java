@@ -38,6 +38,8 @@ final class Journal {
     private final List<Leftover> leftovers = new ArrayList<>();
     /** Whose messages are perhaps partly written, and are to be written again. */
     private Batch unrepaired;
+    /** Messages that later ones show to be settled, until that is written. */
+    private List<Qos2InFlight.Delivery> superseded = List.of();
     private int skipped;
     private int quarantined;
 
@@ -82,7 +84,8 @@ final class Journal {
                     leftover.chain().markTaken(leftover.number()); // else the next segment would be written over it
                 }
             }
-            beginSegments(recovery.superseded());
+            superseded = recovery.superseded();
+            beginSegments();
             return recovered;
         } catch (Throwable e) { // or nobody could open it again
             close(false);
@@ -90,21 +93,26 @@ final class Journal {
         }
     }
 
-    private void beginSegments(List<Qos2InFlight.Delivery> superseded) throws IOException {
+    private void beginSegments() throws IOException {
         try {
             for (Chain each : chains.all) {
                 each.followMissing(chains.store, chains.lastId + 1, chains.segmentBytes);
             }
-            for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone with the next opening
-                writeSettled(delivery.lane, delivery.index, 1);
-            }
-            session.restate();
+            restate();
             inventory.commit();
         } catch (IOException e) { // a full disk: what is there can be delivered all the same
             session.restateLater();
             chains.abandonTails();
             inventory.rollback();
         }
+    }
+
+    private void restate() throws IOException {
+        for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone with the next opening
+            writeSettled(delivery.lane, delivery.index, 1);
+        }
+        session.restate();
+        superseded = List.of();
     }
 
     /** Gives up the directory; {@code inOrder} if everything was written. Never throws: it is the end in any case. */
@@ -232,8 +240,12 @@ final class Journal {
             return;
         }
         chains.abandonTails();
-        for (int i = 0; i < failed.messages.size(); i++) {
-            settle(failed.messages.get(i).lane(), failed.outgoing.get(i).index(), 1);
+        for (int i = 0; i < failed.messages.size(); i++) { // those in flight keep their order among each other
+            long index = failed.outgoing.get(i).index();
+            Segment holding = chains.all[failed.messages.get(i).lane()].holding(index);
+            if (holding != null) {
+                holding.messages.settle(index);
+            }
         }
         inventory.rollback();
         unrepaired = null;
@@ -250,7 +262,7 @@ final class Journal {
     private void write(Batch batch) throws IOException {
         directory.requireLock();
         if (session.isRestateDue() && !batch.isReadOnly()) {
-            session.restate();
+            restate();
         }
         long sinceEpoch = clock.wallClockMillis() - clock.nanoTime() / NANOS_PER_MILLI;
         for (int i = 0; i < batch.messages.size(); i++) {

@@ -131,7 +131,15 @@ final class SegmentWriter {
 
     private void forceFile() throws IOException {
         segment.forceFailed = true;
-        file.force();
+        boolean done = false;
+        try {
+            file.force();
+            done = true;
+        } finally {
+            if (!done) {
+                abandon();
+            }
+        }
         segment.forceFailed = false;
     }
 

@@ -58,6 +58,8 @@ class ClientIdentityTest {
         String id = ClientIdentity.derive(files, "plant", machine("", "a", "b"), random);
         assertEquals(id, ClientIdentity.derive(files, "plant", machine("", "b"), random));
         assertNotEquals(id, ClientIdentity.derive(files, "plant", machine("", "c"), random));
+        String container = ClientIdentity.derive(files, "container", machine(""), random);
+        assertEquals(container, ClientIdentity.derive(files, "container", machine(""), random), "with nothing of both");
     }
 
     @Test

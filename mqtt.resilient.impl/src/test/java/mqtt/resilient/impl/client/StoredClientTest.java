@@ -655,4 +655,18 @@ class StoredClientTest {
         assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(publication.delivered()).kind());
         assertEquals(Durability.POWER, world.now(publication.stored()));
     }
+
+    @Test
+    void theRateLimitHoldsExactlyOnceBackAlsoAfterTheIdsAreWrittenDown() {
+        keys = new Object[] { "rate.messages", 1, "rate.burst", 1 };
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        hangs = true;
+        for (int i = 0; i < 3; i++) {
+            publish(1, 2);
+        }
+        answers();
+        assertEquals(List.of("PUBLISH q2 id=1 l1 1"), scripted.takeAll());
+        scripted.idles(Duration.ofSeconds(1));
+        assertEquals(List.of("PUBLISH q2 id=2 l1 2"), scripted.takeAll());
+    }
 }

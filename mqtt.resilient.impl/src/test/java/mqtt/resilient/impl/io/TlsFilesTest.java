@@ -16,6 +16,8 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -126,6 +128,19 @@ class TlsFilesTest {
         assertEquals(1, client.getSession().getPeerCertificates().length);
         String message = failure(keys(ec.file("foreign.pem", ec.keyPem(), other.certificatePem()), "", "", ""));
         assertTrue(message.contains("none of the 1 certificates") && message.contains("foreign.pem"), message);
+    }
+
+    @Test
+    void aCommonNameIsNoNameAlsoBesideAnAddress() throws Exception {
+        TestKeys keys = new TestKeys(Files.createDirectory(directory.resolve("beside")), "EC", "CN=localhost", "-ext",
+                "san=ip:10.0.0.1");
+        Path trusted = keys.file("beside.pem", keys.certificatePem());
+        SSLEngine client = trust(trusted, "").current().createSSLEngine("localhost", 1);
+        SSLParameters parameters = client.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        client.setSSLParameters(parameters);
+        SSLEngine server = keys.server().createSSLEngine();
+        assertThrows(SSLException.class, () -> Handshake.between(client, server));
     }
 
     @Test

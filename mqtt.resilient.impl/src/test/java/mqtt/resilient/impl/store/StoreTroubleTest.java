@@ -761,4 +761,66 @@ class StoreTroubleTest {
         rig.advance(3_600_000);
         assertEquals(operations, disk.operations());
     }
+
+    @Test
+    void nothingIsWrittenBehindAForceThatFailedWhileSpaceWasMade() {
+        StoreRig rig = new StoreRig(new DiskModel());
+        rig.segmentBytes = 10_000_000;
+        rig.floorBytes = 1_000_000;
+        rig.open();
+        for (int i = 0; i < 100; i++) {
+            rig.publish(1, 1, 1000);
+        }
+        rig.run();
+        List<Outgoing> all = rig.sendAll(1);
+        rig.run();
+        rig.disk.usable = 500_000; // beneath the floor
+        for (int i = 0; i < 99; i++) {
+            rig.endLazily(all.get(i));
+        }
+        rig.disk.failForces(1); // the batch of the settled ones is not forced; compacting forces
+        rig.advance(150);
+        rig.disk.usable = Long.MAX_VALUE;
+        Outgoing late = rig.publish(1, 1, 1000);
+        rig.run();
+        rig.die();
+        rig.disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        StoreRig next = new StoreRig(rig, rig.disk);
+        next.open();
+        List<Long> ids = new ArrayList<>();
+        next.sendAll(1).forEach(m -> ids.add(m.id()));
+        assertTrue(ids.contains(late.id()), "a stored message is lost");
+    }
+
+    @Test
+    void nothingIsWrittenBehindAForceThatFailedWhileASegmentWasGivenUp() {
+        StoreRig rig = new StoreRig(new DiskModel());
+        rig.segmentBytes = 100_000;
+        rig.open();
+        for (int i = 0; i < 6; i++) {
+            rig.publish(1, 1, 20_000);
+            rig.run();
+        }
+        List<Outgoing> all = rig.sendAll(1);
+        rig.run();
+        while (rig.disk.files().stream().filter(file -> file.contains("session"))
+                .noneMatch(file -> rig.disk.length(file) >= 256 * 1024)) {
+            rig.store.subscribed("f/" + "x".repeat(1000), 1);
+            rig.run();
+        }
+        for (Outgoing message : all.subList(0, 5)) {
+            rig.endLazily(message);
+        }
+        rig.disk.failForces(1);
+        rig.advance(150);
+        Outgoing late = rig.publish(1, 1, 500);
+        rig.run();
+        rig.die();
+        rig.disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
+        StoreRig next = new StoreRig(rig, rig.disk);
+        next.open();
+        List<Long> ids = new ArrayList<>();
+        next.sendAll(1).forEach(m -> ids.add(m.id()));
+        assertTrue(ids.contains(late.id()), "a stored message is lost");
+    }
 }
