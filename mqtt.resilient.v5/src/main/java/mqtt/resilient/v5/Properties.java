@@ -15,8 +15,8 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 
 /**
- * Reads the properties of one packet after the other (MQTT 5 section 2.2.2). Only what a server may send in which packet is
- * let through.
+ * Reads the properties of one packet after the other (MQTT 5 section 2.2.2). Only what a server may send in which
+ * packet is let through.
  */
 final class Properties {
     static final int PAYLOAD_FORMAT = 1;

@@ -52,8 +52,7 @@ public final class Configuration {
     private static final int LARGEST_PORT = 65_535;
     private static final Pattern PROXY = Pattern.compile(
             "(http|socks5)://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})/?");
-    private static final Pattern HOST_AND_PORT = Pattern.compile(
-            "([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+    private static final Pattern HOST_AND_PORT = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
     /** All that may be a user or a password in an address, however it is written. */
     private static final Pattern LOGIN = Pattern.compile("(?s)^((?:http|socks5|mqtt|mqtts|ws|wss)://)?.*@");
     private static final int SEGMENTS = 16;
@@ -193,8 +192,7 @@ public final class Configuration {
     public ClientSettings settings(String clientId, String place) throws InvalidException {
         int packetMaxBytes = (int) number("packet.max.bytes", 128, 268_435_455);
         return new ClientSettings(link(clientId, packetMaxBytes), session(packetMaxBytes), dispatch(), bounds(),
-                store(place),
-                packetMaxBytes, wanProbe());
+                store(place), packetMaxBytes, wanProbe());
     }
 
     private StoreSettings store(String place) throws InvalidException {
@@ -215,9 +213,8 @@ public final class Configuration {
         String password = text(".password");
         byte[] passwordBytes = password.getBytes(StandardCharsets.UTF_8);
         if (passwordBytes.length > MAX_STRING_BYTES) {
-            throw new InvalidException(
-                    ".password: " + passwordBytes.length + " bytes are not allowed; allowed: at most "
-                            + MAX_STRING_BYTES);
+            throw new InvalidException(".password: " + passwordBytes.length
+                    + " bytes are not allowed; allowed: at most " + MAX_STRING_BYTES);
         }
         LinkSettings.Protocol protocol = protocol();
         String method = text("auth.method");
@@ -233,8 +230,7 @@ public final class Configuration {
         protocol = method.isEmpty() ? protocol : LinkSettings.Protocol.MQTT_5; // falling back would leave it out
         if (user.isEmpty() && !password.isEmpty() && protocol != LinkSettings.Protocol.MQTT_5) {
             throw new InvalidException(
-                    "user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with "
-                            + "protocol=5");
+                    "user: empty with a .password is not allowed by MQTT 3.1.1 [MQTT-3.1.2-22], only with protocol=5");
         }
         long backoffMin = number("backoff.min.ms", 10, 3_600_000) * NANOS_PER_MILLI;
         long backoffMax = seconds("backoff.max.seconds", 1, 86_400);
@@ -265,7 +261,8 @@ public final class Configuration {
         for (String line : texts(key)) {
             int equals = line.indexOf('=');
             if (equals < 0) {
-                throw new InvalidException(key + ": a line is not allowed; allowed: name=value in each line"); // it may be a secret
+                // it may be a secret
+                throw new InvalidException(key + ": a line is not allowed; allowed: name=value in each line");
             }
             try {
                 all.add(new UserProperty(line.substring(0, equals), line.substring(equals + 1)));
@@ -292,8 +289,7 @@ public final class Configuration {
                 text("tls.key.alias"), text(".tls.key.password"), path("tls.truststore"),
                 text(".tls.truststore.password"));
         return new Route.Tls(material == null ? new TlsFiles(files) : material, texts("tls.protocols"),
-                texts("tls.ciphers"),
-                flag("tls.verify.hostname"));
+                texts("tls.ciphers"), flag("tls.verify.hostname"));
     }
 
     private Path path(String key) throws InvalidException {

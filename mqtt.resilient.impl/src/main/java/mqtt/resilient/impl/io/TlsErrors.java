@@ -34,8 +34,8 @@ final class TlsErrors {
                 return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
             }
             if (message.contains("handshake_failure")) { // OpenSSL's answer in TLS 1.2 to both
-                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a client "
-                        + "certificate (tls.keystore): " + message;
+                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a "
+                        + "client certificate (tls.keystore): " + message;
             }
         }
         return error.getMessage() == null ? error.getClass().getSimpleName() : message;
