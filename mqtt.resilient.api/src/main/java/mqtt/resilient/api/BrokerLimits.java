@@ -26,8 +26,7 @@ public record BrokerLimits(long sessionExpirySeconds, int receiveMaximum, Qos ma
         String reason, List<UserProperty> userProperties) {
     /** The limits of a broker that names none: MQTT 3.1.1, or no connection. */
     public static final BrokerLimits NONE = new BrokerLimits(-1, 65_535, Qos.EXACTLY_ONCE, true, 268_435_460, 0, true,
-            false,
-            true, -1, "", "", "", List.of());
+            false, true, -1, "", "", "", List.of());
 
     /** {@return everything but the values of the user properties, which may be secrets} */
     @Override

@@ -44,13 +44,19 @@ public interface ClientMXBean {
     /** {@return accepted messages that the broker refused with a reason code} */
     long getRefused();
 
-    /** {@return accepted messages that are dead-lettered: connections ended again and again while they were unacknowledged} */
+    /**
+     * {@return accepted messages that are dead-lettered: connections ended again and again while they were
+     * unacknowledged}
+     */
     long getDeadLettered();
 
     /** {@return accepted messages dropped by a bound, or QoS 0 lost with the connection} */
     long getDropped();
 
-    /** {@return accepted messages lost with the stop of the client; mostly the MXBean is unregistered before they are counted} */
+    /**
+     * {@return accepted messages lost with the stop of the client; mostly the MXBean is unregistered before they are
+     * counted}
+     */
     long getClosed();
 
     /** {@return accepted messages that are not yet settled} */

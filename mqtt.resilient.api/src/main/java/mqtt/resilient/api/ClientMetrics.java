@@ -2,8 +2,8 @@ package mqtt.resilient.api;
 
 /**
  * The metrics of a client at one moment, counted since the client was made; immutable. While nothing changes
- * {@code accepted = delivered + expired + cancelled + refused + deadLettered + dropped + closed + pending}: every accepted
- * message is settled in exactly one way.
+ * {@code accepted = delivered + expired + cancelled + refused + deadLettered + dropped + closed + pending}: every
+ * accepted message is settled in exactly one way.
  *
  * @param accepted messages accepted
  * @param rejected messages rejected, for whatever {@link RejectedException.Reason}; not accepted

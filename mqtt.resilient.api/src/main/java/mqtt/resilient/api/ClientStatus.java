@@ -10,17 +10,17 @@ import java.time.Instant;
  * @param state the state
  * @param since when the client entered that state
  * @param reason why the client is in that state, in words
- * @param broker the broker of the present connection or of the latest attempt, without user or password; empty before the
- *        first attempt
+ * @param broker the broker of the present connection or of the latest attempt, without user or password; empty before
+ *        the first attempt
  * @param clientId the MQTT client identifier in use
  * @param protocol the protocol in use, for example {@code 3.1.1}
  * @param attempt the number of attempts since the last connection, 0 while connected
  * @param nextAttempt the time until the next attempt; zero = none is planned
  * @param sessionPresent whether the broker resumed a session on the present connection
  * @param configurationError why the latest configuration was rejected; empty = it is in force
- * @param reasonCode the broker's code of the refusal or DISCONNECT that led to this state: MQTT 5 section 2.4, with 3.1.1 the
- *        return code of CONNACK (1 protocol version, 2 client id, 3 server unavailable, 4 user name or password, 5 not
- *        authorized); 0 = none
+ * @param reasonCode the broker's code of the refusal or DISCONNECT that led to this state: MQTT 5 section 2.4, with
+ *        3.1.1 the return code of CONNACK (1 protocol version, 2 client id, 3 server unavailable, 4 user name or
+ *        password, 5 not authorized); 0 = none
  * @param limits what the broker granted on the present or latest connection
  * @param store the health of the store
  * @param storeReason why the store is not healthy, in words; empty = it is healthy

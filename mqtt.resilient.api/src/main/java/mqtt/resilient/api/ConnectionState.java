@@ -21,8 +21,8 @@ public enum ConnectionState {
     PAUSED,
     /**
      * The client cannot work: there is no valid configuration, the store cannot be opened, or something that the
-     * configuration requires (MQTT 5, an {@link Authenticator}) is missing. {@link ClientStatus#reason()} says which; the client
-     * goes on by itself when the cause is gone.
+     * configuration requires (MQTT 5, an {@link Authenticator}) is missing. {@link ClientStatus#reason()} says which;
+     * the client goes on by itself when the cause is gone.
      */
     FAILED
 }

@@ -219,9 +219,9 @@ public final class Message {
         }
 
         /**
-         * Lets the message expire if it is not sent within this time after its acceptance. With MQTT 5 the broker is told the
-         * remaining time, and drops the message then (Message Expiry Interval, section 3.3.2.3.3): in whole seconds, rounded up,
-         * at least one and never more than this time.
+         * Lets the message expire if it is not sent within this time after its acceptance. With MQTT 5 the broker is
+         * told the remaining time, and drops the message then (Message Expiry Interval, section 3.3.2.3.3): in whole
+         * seconds, rounded up, at least one and never more than this time.
          *
          * @param time more than zero; at most 292 years
          * @return this

@@ -3,9 +3,9 @@ package mqtt.resilient.api;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Receives messages. Registered as an OSGi service with the property {@link MqttConstants#FILTER} it needs no subscribe call.
- * Called on a listener thread, one call at a time and in order of receipt; it may block and may use the client. The
- * message is acknowledged when the call returns.
+ * Receives messages. Registered as an OSGi service with the property {@link MqttConstants#FILTER} it needs no subscribe
+ * call. Called on a listener thread, one call at a time and in order of receipt; it may block and may use the client.
+ * The message is acknowledged when the call returns.
  */
 @ConsumerType
 @FunctionalInterface

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The properties of a message besides its topic and payload (MQTT 5 section 3.3.2.3); MQTT 3.1.1 has none and does not send
- * them. Immutable, safe from any thread, kept in the store with its message.
+ * The properties of a message besides its topic and payload (MQTT 5 section 3.3.2.3); MQTT 3.1.1 has none and does not
+ * send them. Immutable, safe from any thread, kept in the store with its message.
  */
 public final class MessageProperties {
     /** No properties. */
@@ -182,8 +182,7 @@ public final class MessageProperties {
         if (length < 0 || length > MAX_BYTES) {
             throw new IllegalArgumentException(field + ": " + (value == null ? "null" : length < 0
                     ? "U+0000 or half of a surrogate pair" : length + " bytes")
-                    + " is not allowed; allowed are texts of at "
-                    + "most " + MAX_BYTES + " bytes of UTF-8");
+                    + " is not allowed; allowed are texts of at most " + MAX_BYTES + " bytes of UTF-8");
         }
         return value;
     }

@@ -4,12 +4,12 @@ import java.time.Duration;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A queue of received messages, in order of receipt. Safe from any thread; several consumers share the messages, and the one
- * that has waited longest gets the next. A message is acknowledged to the broker when it is taken, or by
+ * A queue of received messages, in order of receipt. Safe from any thread; several consumers share the messages, and
+ * the one that has waited longest gets the next. A message is acknowledged to the broker when it is taken, or by
  * {@link ReceivedMessage#acknowledge()} if the options say so.
  *
- * <p>When the queue is full, a QoS 0 message drops the oldest QoS 0 message, which {@link #discards()} counts. QoS 1 and 2 are
- * never dropped: a message that is not taken is not acknowledged, and the broker sends only as many as may be
+ * <p>When the queue is full, a QoS 0 message drops the oldest QoS 0 message, which {@link #discards()} counts. QoS 1
+ * and 2 are never dropped: a message that is not taken is not acknowledged, and the broker sends only as many as may be
  * unacknowledged.
  */
 @ProviderType
@@ -42,7 +42,9 @@ public interface MessageQueue extends AutoCloseable {
     /** {@return the subscription behind the queue: what the broker granted} */
     Subscription subscription();
 
-    /** Ends the subscription; the messages in the queue are given up: acknowledged and counted as dropped. Repeatable. */
+    /**
+     * Ends the subscription; the messages in the queue are given up: acknowledged and counted as dropped. Repeatable.
+     */
     @Override
     void close();
 }

@@ -9,8 +9,8 @@ public final class MqttConstants {
     /** Property of a {@link MessageListener} service: its topic filters (String, String[] or collection). */
     public static final String FILTER = "mqtt.filter";
     /**
-     * Property of a {@link MessageListener} service (Boolean or String, default false), with {@link #FILTER} or without it:
-     * {@code true} = it gets unmatched messages, as a handler of {@link ResilientMqttClient#onUnmatched}.
+     * Property of a {@link MessageListener} service (Boolean or String, default false), with {@link #FILTER} or without
+     * it: {@code true} = it gets unmatched messages, as a handler of {@link ResilientMqttClient#onUnmatched}.
      */
     public static final String UNMATCHED = "mqtt.unmatched";
     /** Property of a listener service (Integer or String, default 1) and of an event (Integer). */
@@ -37,9 +37,14 @@ public final class MqttConstants {
     public static final String EVENT_REFUSED = "mqtt/resilient/REFUSED";
     /** Event: messages were not delivered: why and how many, summed up per second. */
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
-    /** Event: a message was dead-lettered: a listener failed on it too often, or connections ended again and again with it. */
+    /**
+     * Event: a message was dead-lettered: a listener failed on it too often, or connections ended again and again with
+     * it.
+     */
     public static final String EVENT_DEAD_LETTERED = "mqtt/resilient/DEAD_LETTERED";
-    /** Event: the session is lost: the broker no longer has it, or the client has another broker or client identifier. */
+    /**
+     * Event: the session is lost: the broker no longer has it, or the client has another broker or client identifier.
+     */
     public static final String EVENT_SESSION_LOST = "mqtt/resilient/SESSION_LOST";
     /** Event: the broker refused a subscription. */
     public static final String EVENT_SUBSCRIPTION_REFUSED = "mqtt/resilient/SUBSCRIPTION_REFUSED";

@@ -6,12 +6,12 @@ import java.util.List;
  * How a message was settled; immutable.
  *
  * @param kind how
- * @param reasonCode the broker's reason code (MQTT 5 section 2.4; 0 in 3.1.1). With {@link Kind#DELIVERED} it is below 0x80; a
- *        message that the broker answered with 0x80 or above is {@link Kind#REFUSED}
- * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the kind for
- *        longer
- * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only from
- *        {@link Publication#delivered()}, the history does not keep them
+ * @param reasonCode the broker's reason code (MQTT 5 section 2.4; 0 in 3.1.1). With {@link Kind#DELIVERED} it is below
+ *        0x80; a message that the broker answered with 0x80 or above is {@link Kind#REFUSED}
+ * @param reason in words, for a log; empty = none. Code and words are kept at least for the latest 1,024 messages, the
+ *        kind for longer
+ * @param userProperties of the broker's last acknowledgement (MQTT 5), in order, at most 1,024 characters of them; only
+ *        from {@link Publication#delivered()}, the history does not keep them
  */
 public record Outcome(Kind kind, int reasonCode, String reason, List<UserProperty> userProperties) {
 
@@ -37,11 +37,13 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
         /** Not accepted: {@code publish} did not take the message; {@link Publication#stored()} says why. */
         REJECTED,
         /**
-         * The broker refused it with a reason code of 0x80 or above, or its limits rule the message out: too large, or with
-         * {@code qos.strict} a QoS or RETAIN that it does not have.
+         * The broker refused it with a reason code of 0x80 or above, or its limits rule the message out: too large, or
+         * with {@code qos.strict} a QoS or RETAIN that it does not have.
          */
         REFUSED,
-        /** The client gave up on it: connections ended again and again while it was the oldest unacknowledged message. */
+        /**
+         * The client gave up on it: connections ended again and again while it was the oldest unacknowledged message.
+         */
         DEAD_LETTERED,
         /** Removed by a bound (bytes, count, age), or QoS 0 lost with the connection. */
         DROPPED,

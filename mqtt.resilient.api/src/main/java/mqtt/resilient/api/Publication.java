@@ -4,11 +4,11 @@ import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The result of one {@link ResilientMqttClient#publish(Message)}: a small object, safe from any thread; it need not be kept.
- * The stages are made when they are asked for. A stage that is not complete then is completed on the thread
- * {@code mqtt-complete}, never on {@code mqtt-io}: dependent code that blocks there delays only other dependent code. Like
- * every thread of the engine it must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A stage that is
- * already complete runs dependent code on the caller's thread.
+ * The result of one {@link ResilientMqttClient#publish(Message)}: a small object, safe from any thread; it need not be
+ * kept. The stages are made when they are asked for. A stage that is not complete then is completed on the thread
+ * {@code mqtt-complete}, never on {@code mqtt-io}: dependent code that blocks there delays only other dependent code.
+ * Like every thread of the engine it must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A
+ * stage that is already complete runs dependent code on the caller's thread.
  */
 @ProviderType
 public interface Publication {
@@ -20,16 +20,17 @@ public interface Publication {
     long id();
 
     /**
-     * Completes when the message has the durability of the client's store: with {@code POWER} after it was forced to the disk.
-     * It was accepted before that, when {@code publish} returned.
+     * Completes when the message has the durability of the client's store: with {@code POWER} after it was forced to
+     * the disk. It was accepted before that, when {@code publish} returned.
      *
-     * @return a stage that completes with that durability, or exceptionally with a {@link RejectedException} (not accepted,
-     *         or not stored after all), which stages may wrap in a {@code CompletionException}
+     * @return a stage that completes with that durability, or exceptionally with a {@link RejectedException} (not
+     *         accepted, or not stored after all), which stages may wrap in a {@code CompletionException}
      */
     CompletionStage<Durability> stored();
 
     /**
-     * Completes when the message is settled, in whichever way: {@link Outcome#isDelivered()} says whether it was delivered.
+     * Completes when the message is settled, in whichever way: {@link Outcome#isDelivered()} says whether it was
+     * delivered.
      *
      * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for when more
      *         than 65,536 later messages have been accepted

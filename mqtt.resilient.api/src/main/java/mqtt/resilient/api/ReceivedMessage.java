@@ -10,8 +10,8 @@ public interface ReceivedMessage {
     String topic();
 
     /**
-     * The payload. The array is the receiver's own and may be changed: no other listener sees it. Where several listeners get the
-     * message, each call makes a copy, so call it once.
+     * The payload. The array is the receiver's own and may be changed: no other listener sees it. Where several
+     * listeners get the message, each call makes a copy, so call it once.
      *
      * @return the payload
      */
@@ -37,8 +37,8 @@ public interface ReceivedMessage {
 
     /**
      * Acknowledges the message to the broker; needed only with {@link SubscribeOptions#manualAcknowledgement()}.
-     * Repeatable. When its connection has ended before, the broker resends the message: with QoS 1 the listener gets it again,
-     * with QoS 2 it is acknowledged then without another call of the listener.
+     * Repeatable. When its connection has ended before, the broker resends the message: with QoS 1 the listener gets it
+     * again, with QoS 2 it is acknowledged then without another call of the listener.
      */
     void acknowledge();
 }

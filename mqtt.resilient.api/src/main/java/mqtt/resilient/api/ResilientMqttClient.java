@@ -7,13 +7,13 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One configured MQTT client, as an OSGi service with the properties {@link MqttConstants#CLIENT} and
- * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps each accepted message until it
- * is settled; what a pending message survives is its {@link Durability}.
+ * {@link MqttConstants#PROTOCOL}. It connects, reconnects and resubscribes by itself, and keeps each accepted message
+ * until it is settled; what a pending message survives is its {@link Durability}.
  *
  * <p>Every method is safe from any thread, also inside a listener, and none blocks except
  * {@link #publish(Message, Duration)}. Each bundle gets
- * a service object of its own: when the bundle releases it, its subscriptions and listeners are closed, and every method of
- * the released object throws {@link IllegalStateException}.
+ * a service object of its own: when the bundle releases it, its subscriptions and listeners are closed, and every
+ * method of the released object throws {@link IllegalStateException}.
  */
 @ProviderType
 public interface ResilientMqttClient {
@@ -60,18 +60,18 @@ public interface ResilientMqttClient {
     Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener);
 
     /**
-     * Subscribes to several filters in one SUBSCRIBE packet (section 3.8). A packet has eight filters at most, because some brokers
-     * take no more, and with MQTT 5 no more bytes than the broker allows; further filters go in further packets. After a lost
-     * session the engine may group them differently.
+     * Subscribes to several filters in one SUBSCRIBE packet (section 3.8). A packet has eight filters at most, because
+     * some brokers take no more, and with MQTT 5 no more bytes than the broker allows; further filters go in further
+     * packets. After a lost session the engine may group them differently.
      *
      * @param filters at least one, each once; wildcards and {@code $share/group/filter} are allowed
      * @param options how, for all of them
      * @param listener called for the messages of all of them, one call at a time, on a listener thread
-     * @return a subscription for each filter, in their order, each with its own {@link Subscription#granted() grant}; each can be
-     *         ended by itself. A message that arrived for an ended one may still be handed to the listener, until the last of them
-     *         ends
-     * @throws IllegalArgumentException if the list is null or empty, contains null or a filter twice, or a filter breaks a rule
-     *         of {@link Topics#requireFilter(String)}; nothing is subscribed then
+     * @return a subscription for each filter, in their order, each with its own {@link Subscription#granted() grant};
+     *         each can be ended by itself. A message that arrived for an ended one may still be handed to the listener,
+     *         until the last of them ends
+     * @throws IllegalArgumentException if the list is null or empty, contains null or a filter twice, or a filter
+     *         breaks a rule of {@link Topics#requireFilter(String)}; nothing is subscribed then
      */
     List<Subscription> subscribe(List<String> filters, SubscribeOptions options, MessageListener listener);
 
@@ -87,14 +87,15 @@ public interface ResilientMqttClient {
     MessageQueue open(String filter, SubscribeOptions options, int capacity);
 
     /**
-     * Takes unmatched messages: those that no subscription of this client matches. A resumed session or a broker that subscribes by
-     * itself sends them, and some arrive right after the end of a subscription. As a service: {@link MqttConstants#UNMATCHED}.
+     * Takes unmatched messages: those that no subscription of this client matches. A resumed session or a broker that
+     * subscribes by itself sends them, and some arrive right after the end of a subscription. As a service:
+     * {@link MqttConstants#UNMATCHED}.
      *
-     * <p>A message is acknowledged when the handler returns, and offered again when it throws, as with any listener; each of
-     * several handlers gets it. Without a handler it is acknowledged at once, counted and reported as dropped. A message whose
-     * listener has gone and may come back is not unmatched: it is held for that listener, and is offered to the handler when the
-     * grace time ({@code listener.grace.seconds}) is over; only QoS 0 is not held. Messages that wait for a handler when it is
-     * closed are dropped, counted and reported.
+     * <p>A message is acknowledged when the handler returns, and offered again when it throws, as with any listener;
+     * each of several handlers gets it. Without a handler it is acknowledged at once, counted and reported as dropped.
+     * A message whose listener has gone and may come back is not unmatched: it is held for that listener, and is
+     * offered to the handler when the grace time ({@code listener.grace.seconds}) is over; only QoS 0 is not held.
+     * Messages that wait for a handler when it is closed are dropped, counted and reported.
      *
      * @param handler called for each message, one call at a time, on a listener thread
      * @return ends it; repeatable
@@ -102,26 +103,26 @@ public interface ResilientMqttClient {
     AutoCloseable onUnmatched(MessageListener handler);
 
     /**
-     * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once, and at most 16 MB of
-     * them in the heap. With MQTT 5 the request carries a response topic and correlation data (section 4.10). MQTT 3.1.1 has neither: the request goes to
-     * {@code <topic>/request/<client id>/<number>}, and the answer is expected on
-     * {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry, response topic and
-     * correlation data are set by the client.
+     * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once, and at
+     * most 16 MB of them in the heap. With MQTT 5 the request carries a response topic and correlation data (section
+     * 4.10). MQTT 3.1.1 has neither: the request goes to {@code <topic>/request/<client id>/<number>}, and the answer
+     * is expected on {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry,
+     * response topic and correlation data are set by the client.
      *
-     * @param message the request; sent when its answer can arrive: when the client has been connected once and the broker
-     *        has granted the subscription to the answers. After that, QoS 0 without a connection is rejected, unless
-     *        {@code qos0.offline} is set
+     * @param message the request; sent when its answer can arrive: when the client has been connected once and the
+     *        broker has granted the subscription to the answers. After that, QoS 0 without a connection is rejected,
+     *        unless {@code qos0.offline} is set
      * @param timeout how long to wait for the answer; more than zero
-     * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none came in
-     *         time, a {@link RejectedException} when the request was not accepted, and an {@link IllegalStateException}
-     *         when it was not delivered, the broker refused the subscription to the answers, 10,000 requests or
-     *         16 MB of them wait already, or this service was released
+     * @return a stage with the answer; exceptionally with a {@link java.util.concurrent.TimeoutException} when none
+     *         came in time, a {@link RejectedException} when the request was not accepted, and an
+     *         {@link IllegalStateException} when it was not delivered, the broker refused the subscription to the
+     *         answers, 10,000 requests or 16 MB of them wait already, or this service was released
      */
     CompletionStage<ReceivedMessage> request(Message message, Duration timeout);
 
     /**
-     * Subscribes to requests and answers them, those of MQTT 5 and those of {@link #request} with 3.1.1. A message without a
-     * response topic is acknowledged and ignored. The answer has the QoS of the request.
+     * Subscribes to requests and answers them, those of MQTT 5 and those of {@link #request} with 3.1.1. A message
+     * without a response topic is acknowledged and ignored. The answer has the QoS of the request.
      *
      * @param filter which requests
      * @param options how; acknowledgement by the listener is not allowed
@@ -146,31 +147,35 @@ public interface ResilientMqttClient {
     AutoCloseable addConnectionListener(ConnectionListener listener);
 
     /**
-     * Closes the connection with DISCONNECT (section 3.14), so that the broker does not publish the will, and stays paused until
-     * {@link #connect()} or a restart of the client. Repeatable.
+     * Closes the connection with DISCONNECT (section 3.14), so that the broker does not publish the will, and stays
+     * paused until {@link #connect()} or a restart of the client. Repeatable.
      *
      * @return a stage that completes on {@code mqtt-complete}, never exceptionally, when the state is
-     *         {@link ConnectionState#PAUSED} and the connection is gone: when the broker has closed it, or after a second; at once
-     *         without a connection. If {@link #connect()} is called meanwhile, the stage still completes when the old connection is gone
+     *         {@link ConnectionState#PAUSED} and the connection is gone: when the broker has closed it, or after a
+     *         second; at once without a connection. If {@link #connect()} is called meanwhile, the stage still
+     *         completes when the old connection is gone
      */
     CompletionStage<Void> disconnect();
 
     /**
-     * Connects again after {@link #disconnect()}; no effect on the client otherwise, also between two windows of the schedule.
+     * Connects again after {@link #disconnect()}; no effect on the client otherwise, also between two windows of the
+     * schedule.
      *
-     * @return a stage that completes on {@code mqtt-complete} when the client is connected: when the broker has accepted (CONNACK),
-     *         or at once if it is connected. It has no timeout of its own, because attempts go on for ever. Exceptionally with an
-     *         {@link IllegalStateException} whose message says why, when {@link #disconnect()} is called before, when the client
-     *         stops or has stopped, and when 1,000 calls wait already
+     * @return a stage that completes on {@code mqtt-complete} when the client is connected: when the broker has
+     *         accepted (CONNACK), or at once if it is connected. It has no timeout of its own, because attempts go on
+     *         for ever. Exceptionally with an {@link IllegalStateException} whose message says why, when
+     *         {@link #disconnect()} is called before, when the client stops or has stopped, and when 1,000 calls wait
+     *         already
      */
     CompletionStage<Void> connect();
 
     /**
      * Closes the connection, if any, and makes a new one without waiting for the back-off or for the next window of the
-     * schedule. No effect after {@link #disconnect()}, and while there is no valid configuration or the store is not open.
+     * schedule. No effect after {@link #disconnect()}, and while there is no valid configuration or the store is not
+     * open.
      *
-     * @return a stage that completes when the new connection is accepted, and exceptionally as that of {@link #connect()}; after
-     *         {@link #disconnect()} exceptionally at once
+     * @return a stage that completes when the new connection is accepted, and exceptionally as that of
+     *         {@link #connect()}; after {@link #disconnect()} exceptionally at once
      */
     CompletionStage<Void> reconnect();
 

@@ -3,8 +3,8 @@ package mqtt.resilient.api;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Answers requests, see {@link ResilientMqttClient#respond}. Called on a listener thread, one call at a time and in order of
- * receipt; it may block and may use the client.
+ * Answers requests, see {@link ResilientMqttClient#respond}. Called on a listener thread, one call at a time and in
+ * order of receipt; it may block and may use the client.
  */
 @ConsumerType
 @FunctionalInterface

@@ -5,17 +5,18 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How to subscribe; immutable. Options of MQTT 5 have no effect with 3.1.1, except as said below. When several listeners
- * have the same filter, the broker is asked for options that serve all of them.
+ * How to subscribe; immutable. Options of MQTT 5 have no effect with 3.1.1, except as said below. When several
+ * listeners have the same filter, the broker is asked for options that serve all of them.
  *
  * @param qos the highest quality of service wanted
  * @param manualAcknowledgement whether the listener calls {@link ReceivedMessage#acknowledge()} itself
- * @param noLocal MQTT 5: whether messages published by this client are not sent to it; not allowed with shared subscriptions
+ * @param noLocal MQTT 5: whether messages published by this client are not sent to it; not allowed with shared
+ *        subscriptions
  * @param retainAsPublished MQTT 5: whether messages keep the RETAIN flag with which they were published
  * @param retainHandling MQTT 5: when the broker sends retained messages. With 3.1.1 too: unless it is {@code ALWAYS}, a
  *        further listener of a filter does not make the broker send them again
- * @param identifier MQTT 5: 1 to 33,554,431, which each message has ({@link ReceivedMessage#subscriptionIdentifiers()});
- *        0 = none
+ * @param identifier MQTT 5: 1 to 33,554,431, which each message has
+ *        ({@link ReceivedMessage#subscriptionIdentifiers()}); 0 = none
  * @param userProperties MQTT 5: for the broker, in order; of several listeners of one filter those of the latest
  *        that gave any
  */

@@ -43,15 +43,16 @@ public interface Subscription extends AutoCloseable {
     }
 
     /**
-     * The same with user properties for the broker (MQTT 5 section 3.10.2.1.2). They are left out with MQTT 3.1.1, where the packet
-     * would be larger than the broker takes, and when the UNSUBSCRIBE is sent again after a restart of the client.
+     * The same with user properties for the broker (MQTT 5 section 3.10.2.1.2). They are left out with MQTT 3.1.1,
+     * where the packet would be larger than the broker takes, and when the UNSUBSCRIBE is sent again after a restart of
+     * the client.
      *
-     * <p>Without a connection the UNSUBSCRIBE is sent on the next one. When a connection ends before the answer, it is sent again on
-     * the next. Repeatable, also after {@link #close()}: the result is that of the first call.
+     * <p>Without a connection the UNSUBSCRIBE is sent on the next one. When a connection ends before the answer, it is
+     * sent again on the next. Repeatable, also after {@link #close()}: the result is that of the first call.
      *
      * @param userProperties in order
-     * @return a stage that completes on {@code mqtt-complete}, never exceptionally: with the answer of the broker [MQTT-3.10.4-4], at
-     *         once if none is needed, and with {@link Removal#CLOSED} if the client stops before
+     * @return a stage that completes on {@code mqtt-complete}, never exceptionally: with the answer of the broker
+     *         [MQTT-3.10.4-4], at once if none is needed, and with {@link Removal#CLOSED} if the client stops before
      */
     CompletionStage<Removal> unsubscribe(List<UserProperty> userProperties);
 
@@ -59,9 +60,9 @@ public interface Subscription extends AutoCloseable {
      * What became of a filter at the broker when its subscription ended; immutable.
      *
      * @param how in which way
-     * @param code the code of the UNSUBACK (MQTT 5 section 3.11.3: 0 removed, 0x11 there was no subscription, 0x80 and above
-     *        refused; always 0 with MQTT 3.1.1, section 3.11), or 0 without an answer. After a refusal the UNSUBSCRIBE is sent again
-     *        once on each connection
+     * @param code the code of the UNSUBACK (MQTT 5 section 3.11.3: 0 removed, 0x11 there was no subscription, 0x80 and
+     *        above refused; always 0 with MQTT 3.1.1, section 3.11), or 0 without an answer. After a refusal the
+     *        UNSUBSCRIBE is sent again once on each connection
      * @param reason the broker's Reason String; empty = none
      * @param userProperties of the UNSUBACK (MQTT 5), in order, at most 1,024 characters of them
      */
@@ -79,13 +80,14 @@ public interface Subscription extends AutoCloseable {
             /** The broker answered the UNSUBSCRIBE with {@link Removal#code()}. */
             ANSWERED,
             /**
-             * No UNSUBSCRIBE was sent, because the filter is still needed: by another subscription, by a listener that may come back
-             * within {@code listener.grace.seconds}, or by a subscription that was made before the UNSUBSCRIBE was sent.
+             * No UNSUBSCRIBE was sent, because the filter is still needed: by another subscription, by a listener that
+             * may come back within {@code listener.grace.seconds}, or by a subscription that was made before the
+             * UNSUBSCRIBE was sent.
              */
             KEPT,
             /**
-             * No UNSUBSCRIBE was sent, because the broker has no such subscription: it never got the SUBSCRIBE or refused it, or the
-             * session has ended.
+             * No UNSUBSCRIBE was sent, because the broker has no such subscription: it never got the SUBSCRIBE or
+             * refused it, or the session has ended.
              */
             NOTHING_THERE,
             /** The client stopped before the broker answered; it unsubscribes after its next start. */
@@ -108,8 +110,8 @@ public interface Subscription extends AutoCloseable {
     /**
      * A broker's answer.
      *
-     * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused; MQTT 5 section 3.9.3), or
-     *        -1 while there is none, or -2 after a close
+     * @param code the code of the SUBACK (MQTT 3.1.1 section 3.9.3: 0, 1, 2 granted, 128 refused; MQTT 5 section
+     *        3.9.3), or -1 while there is none, or -2 after a close
      * @param reason the broker's Reason String; empty = none
      * @param userProperties of the SUBACK (MQTT 5), in order, at most 1,024 characters of them
      */

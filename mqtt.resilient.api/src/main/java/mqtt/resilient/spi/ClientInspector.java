@@ -9,9 +9,9 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Shows an operator the inside of one client. A service beside each
- * {@link mqtt.resilient.api.ResilientMqttClient}, with the same {@link mqtt.resilient.api.MqttConstants#CLIENT}. Safe from any
- * thread, never blocks, costs nothing while it is not used. The stages complete on {@code mqtt-complete}, or never if the client
- * is stopped meanwhile.
+ * {@link mqtt.resilient.api.ResilientMqttClient}, with the same {@link mqtt.resilient.api.MqttConstants#CLIENT}. Safe
+ * from any thread, never blocks, costs nothing while it is not used. The stages complete on {@code mqtt-complete}, or
+ * never if the client is stopped meanwhile.
  */
 @ProviderType
 public interface ClientInspector {
@@ -32,7 +32,8 @@ public interface ClientInspector {
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
      * @param max how many, 1 to {@link #MAX_RESULTS}
-     * @return a stage with those of them that are in memory, the oldest first; a store keeps about a megabyte of each lane there
+     * @return a stage with those of them that are in memory, the oldest first; a store keeps about a megabyte of each
+     *         lane there
      * @throws IllegalArgumentException if an argument is not allowed
      */
     CompletionStage<List<Waiting>> waiting(int lane, int max);
@@ -41,8 +42,8 @@ public interface ClientInspector {
      * Cancels all waiting messages of a lane that were accepted before this call; messages in flight are not affected.
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
-     * @return a stage with their number, which completes when the removal is as durable as the store; messages that a degraded
-     *         store cannot read stay
+     * @return a stage with their number, which completes when the removal is as durable as the store; messages that a
+     *         degraded store cannot read stay
      * @throws IllegalArgumentException if the lane is not allowed
      */
     CompletionStage<Long> cancel(int lane);
@@ -59,8 +60,7 @@ public interface ClientInspector {
      * @param discards QoS 0 messages that were dropped, because the queue of a listener was full
      */
     record Subscribed(String filter, Qos qos, Subscription.Grant granted, List<String> listeners, List<String> departed,
-            int waiting,
-            long discards) {
+            int waiting, long discards) {
     }
 
     /**

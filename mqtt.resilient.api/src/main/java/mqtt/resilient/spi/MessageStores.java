@@ -7,11 +7,14 @@ import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Journals for bundles that store messages of their own, in the format of the clients' stores. Safe from any thread. */
+/**
+ * Journals for bundles that store messages of their own, in the format of the clients' stores. Safe from any thread.
+ */
 @ProviderType
 public interface MessageStores {
     /**
-     * Opens a journal, or makes it; blocks. Of a damaged one everything readable is used; the rest is quarantined and logged.
+     * Opens a journal, or makes it; blocks. Of a damaged one everything readable is used; the rest is quarantined and
+     * logged.
      *
      * @param directory the directory that holds {@code <name>.journal}
      * @param name 1 to 100 letters, digits, dots, underscores and hyphens
@@ -24,8 +27,9 @@ public interface MessageStores {
     MessageJournal open(Path directory, String name, Durability durability) throws IOException;
 
     /**
-     * Messages in the order of their ids, which ascend from 1 over the life of the journal. Payloads are kept on the disk only.
-     * Safe from any thread; every method waits for the disk, and throws {@link IllegalStateException} after {@link #close()}.
+     * Messages in the order of their ids, which ascend from 1 over the life of the journal. Payloads are kept on the
+     * disk only. Safe from any thread; every method waits for the disk, and throws {@link IllegalStateException} after
+     * {@link #close()}.
      */
     @ProviderType
     interface MessageJournal extends AutoCloseable {
@@ -48,7 +52,8 @@ public interface MessageStores {
         Message read(long id) throws IOException;
 
         /**
-         * Removes a message; an unknown id is no error. The message may be there again after a crash in the same moment.
+         * Removes a message; an unknown id is no error. The message may be there again after a crash in the same
+         * moment.
          *
          * @param id its id
          * @throws IOException if the removal could not be written; it is written with the next change

@@ -4,8 +4,8 @@ import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Reports the state of the gateway's network. Safe from any thread. Called on the thread {@code mqtt-osgi}: a method that
- * blocks delays registrations and events, but no client.
+ * Reports the state of the gateway's network. Safe from any thread. Called on the thread {@code mqtt-osgi}: a method
+ * that blocks delays registrations and events, but no client.
  */
 @ConsumerType
 public interface NetworkStateSource {
@@ -16,7 +16,8 @@ public interface NetworkStateSource {
     NetworkState state();
 
     /**
-     * Adds a listener for changes; it gets {@link NetworkState#UP} again when addresses or routes have changed while up.
+     * Adds a listener for changes; it gets {@link NetworkState#UP} again when addresses or routes have changed while
+     * up.
      *
      * @param listener called on any thread; must not block
      * @return removes the listener when it is closed

@@ -13,7 +13,8 @@ public interface TlsMaterial {
      * Present connections keep the context they have.
      *
      * @return the same context as long as nothing has changed, so that sessions are resumed
-     * @throws IOException if keys or trust cannot be read; the message names the configuration key and is shown to users
+     * @throws IOException if keys or trust cannot be read; the message names the configuration key and is shown to
+     *         users
      * @throws GeneralSecurityException if they are not usable
      */
     SSLContext current() throws IOException, GeneralSecurityException;

@@ -25,7 +25,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The exported packages beside those of the last release, which are in {@code cnf/baseline}: see {@code docs/releasing.md}. */
+/**
+ * The exported packages beside those of the last release, which are in {@code cnf/baseline}: see
+ * {@code docs/releasing.md}.
+ */
 class BaselineTest {
     private static final File RELEASED = new File("../cnf/baseline/mqtt.resilient.api.jar");
     private static final File BUILT = new File("target/classes");
@@ -41,7 +44,8 @@ class BaselineTest {
             }
             if (info.packageDiff.getDelta() == Delta.REMOVED) {
                 wrong.add("package " + info.packageName + " was exported with version " + info.olderVersion
-                        + " by the last release and is no longer: export it again, or, for a new major version of the product,"
+                        + " by the last release and is no longer: export it again, or, for a new major version of the "
+                        + "product,"
                         + " renew the baseline with bin/release --baseline");
             } else if (info.newerVersion.compareTo(enough) < 0) {
                 wrong.add("package " + info.packageName + " changed since the last release, which had version "

@@ -22,7 +22,8 @@ final class Clients {
     }
 
     /**
-     * What a client in memory is configured with: the shipped defaults, MQTT 3.1.1, and a window whose bytes are no limit.
+     * What a client in memory is configured with: the shipped defaults, MQTT 3.1.1, and a window whose bytes are no
+     * limit.
      *
      * @param more keys and values in turn
      */

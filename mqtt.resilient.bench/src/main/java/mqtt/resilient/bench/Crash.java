@@ -26,8 +26,8 @@ import mqtt.resilient.plain.ResilientMqtt;
 
 /**
  * Kills a process that publishes as fast as it can, again and again, and accounts for every message that it was told is
- * stored: at a real broker, Mosquitto or the demo's Artemis, QoS 1 at least once and QoS 2 exactly once. A life is ended only
- * after it has stored something, and has numbers of its own for its messages.
+ * stored: at a real broker, Mosquitto or the demo's Artemis, QoS 1 at least once and QoS 2 exactly once. A life is
+ * ended only after it has stored something, and has numbers of its own for its messages.
  */
 public final class Crash implements AutoCloseable {
     private static final long LIMIT_SECONDS = 60;
@@ -70,7 +70,10 @@ public final class Crash implements AutoCloseable {
         return "mqtt://127.0.0.1:" + port;
     }
 
-    /** A port that nobody listens on, and that the system does not give to connections: a client that tries would get it. */
+    /**
+     * A port that nobody listens on, and that the system does not give to connections: a client that tries would get
+     * it.
+     */
     static int freePort() throws IOException {
         while (true) {
             int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
@@ -141,7 +144,10 @@ public final class Crash implements AutoCloseable {
         }
     }
 
-    /** What earlier lives stored and nobody received; this one publishes already, perhaps faster than the broker passes on. */
+    /**
+     * What earlier lives stored and nobody received; this one publishes already, perhaps faster than the broker passes
+     * on.
+     */
     private synchronized BitSet missing() {
         BitSet missing = stored.get(0, first(life));
         missing.andNot(received);
@@ -160,7 +166,8 @@ public final class Crash implements AutoCloseable {
                         }
                         case "drained" -> drained.complete(null);
                         case "health" -> {
-                            if (!words[1].equals("OK") && !line.contains("which a reboot empties")) { // a kill is no reboot
+                            // a kill is no reboot
+                            if (!words[1].equals("OK") && !line.contains("which a reboot empties")) {
                                 faults.add(line);
                             }
                         }

@@ -14,8 +14,8 @@ import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * A loop without a thread and a broker without a socket: what a client writes is framed, and every CONNECT, SUBSCRIBE and
- * QoS 1 PUBLISH is acknowledged at once, in bytes. Everything runs on the thread that calls {@link #run}.
+ * A loop without a thread and a broker without a socket: what a client writes is framed, and every CONNECT, SUBSCRIBE
+ * and QoS 1 PUBLISH is acknowledged at once, in bytes. Everything runs on the thread that calls {@link #run}.
  */
 public final class EchoNetwork implements Scheduler, Network, Connection, ConnectionHandler.Output {
     private static final byte[] CONNACK = { 0x20, 2, 0, 0 };

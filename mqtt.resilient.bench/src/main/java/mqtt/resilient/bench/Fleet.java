@@ -127,7 +127,9 @@ public final class Fleet implements AutoCloseable {
         return histogram;
     }
 
-    /** The milliseconds from the word that the network is up to the first delivery, of one client that is not connected. */
+    /**
+     * The milliseconds from the word that the network is up to the first delivery, of one client that is not connected.
+     */
     double networkUp() throws IOException {
         Word word = new Word();
         ResilientMqttClient client = open("fleet-late", word.name(), word);

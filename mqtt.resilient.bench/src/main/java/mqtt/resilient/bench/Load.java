@@ -3,7 +3,9 @@ package mqtt.resilient.bench;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
-/** What is to be published, and how much of it is at its end. One thread publishes; {@link #acknowledged} is for any. */
+/**
+ * What is to be published, and how much of it is at its end. One thread publishes; {@link #acknowledged} is for any.
+ */
 public final class Load {
     private static final long LOOK_AGAIN_NANOS = 1_000_000;
 

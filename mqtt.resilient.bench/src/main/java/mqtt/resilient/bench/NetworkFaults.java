@@ -27,9 +27,9 @@ import mqtt.resilient.spi.NetworkState;
  * A client behind a real link that is cut, delayed, lossy and slow. Runs in the client's network namespace, which
  * bin/network-faults makes; does to the link what each scenario needs, by ip and by commands to wire.py.
  *
- * <p>Arguments: the broker's URI, where wire.py takes commands, its namespace, its device towards the client, the client's
- * device, the client's default gateway, how many messages go over the long link and how many over the slow one, and words:
- * with any, only the scenarios whose names hold one of them. "there" is from the broker to the client.
+ * <p>Arguments: the broker's URI, where wire.py takes commands, its namespace, its device towards the client, the
+ * client's device, the client's default gateway, how many messages go over the long link and how many over the slow
+ * one, and words: with any, only the scenarios whose names hold one of them. "there" is from the broker to the client.
  */
 public final class NetworkFaults {
     private static final long MILLION = 1_000_000L;

@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 
 /**
  * One MQTT client library, as the comparison drives it: an implementation has a public constructor that takes {@link
- * Settings}. What all connections share is made by the constructor. Its methods are called by one thread at a time; what it
- * calls may be called on any.
+ * Settings}. What all connections share is made by the constructor. Its methods are called by one thread at a time;
+ * what it calls may be called on any.
  */
 public interface Peer extends AutoCloseable {
     /** {@return how it is configured, in its own words: what was set because its documentation recommends it} */
@@ -30,8 +30,8 @@ public interface Peer extends AutoCloseable {
         void publish(int qos, String topic, byte[] payload) throws Exception;
 
         /**
-         * Publishes what the load asks for until it is over, in the way that is the fastest for this client, with at most
-         * {@link Load#window} messages unacknowledged. May return at once and go on, or hold the calling thread.
+         * Publishes what the load asks for until it is over, in the way that is the fastest for this client, with at
+         * most {@link Load#window} messages unacknowledged. May return at once and go on, or hold the calling thread.
          */
         default void flood(Load load) throws Exception {
             while (load.awaitSlot()) {

@@ -35,8 +35,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * QoS 1 publish and acknowledgement without a socket, 100 bytes of payload, a window of messages at a time. One operation
- * is one message. Run with {@code -prof gc} for the garbage.
+ * QoS 1 publish and acknowledgement without a socket, 100 bytes of payload, a window of messages at a time. One
+ * operation is one message. Run with {@code -prof gc} for the garbage.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

@@ -14,9 +14,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Takes something away from a process that publishes and subscribes, for some seconds: its heap, which other code of the process
- * fills, or threads, of which the system gives it no more. Afterwards everything that was accepted must come to its end, and the
- * client must be as it was. {@link ShortageChild} is that process; the broker has one of its own.
+ * Takes something away from a process that publishes and subscribes, for some seconds: its heap, which other code of
+ * the process fills, or threads, of which the system gives it no more. Afterwards everything that was accepted must
+ * come to its end, and the client must be as it was. {@link ShortageChild} is that process; the broker has one of its
+ * own.
  */
 public final class Shortage implements AutoCloseable {
     private static final String HEAP = "-Xmx64m";
@@ -141,7 +142,10 @@ public final class Shortage implements AutoCloseable {
         }
     }
 
-    /** Reads until the child has said this, or has ended; everything else that it says is a fault, unless it is only told. */
+    /**
+     * Reads until the child has said this, or has ended; everything else that it says is a fault, unless it is only
+     * told.
+     */
     private static void expect(String words, BufferedReader from, List<String> faults) {
         String line = read(from);
         while (line != null && !line.startsWith(words)) {

@@ -24,8 +24,8 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.plain.ResilientMqtt;
 
 /**
- * Publishes to itself while something is taken away from it, and says whether everything came to its end. {@link Shortage} tells it what
- * happens.
+ * Publishes to itself while something is taken away from it, and says whether everything came to its end.
+ * {@link Shortage} tells it what happens.
  */
 public final class ShortageChild {
     private static final int MOST = 50_000;

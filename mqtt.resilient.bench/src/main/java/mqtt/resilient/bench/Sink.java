@@ -22,8 +22,8 @@ import tlschannel.NeedsWriteException;
 import tlschannel.ServerTlsChannel;
 
 /**
- * A broker that frames and acknowledges and keeps nothing, on one thread, so that the client is what is measured: MQTT 3.1.1
- * and 5, any QoS. What is published to {@value #ECHO} comes back on the same connection; who subscribes to
+ * A broker that frames and acknowledges and keeps nothing, on one thread, so that the client is what is measured: MQTT
+ * 3.1.1 and 5, any QoS. What is published to {@value #ECHO} comes back on the same connection; who subscribes to
  * {@code stream/QOS/BYTES/WINDOW} gets messages of so many bytes as fast as it takes them, with at most so many
  * unacknowledged. In a process of its own it ends with its standard input.
  */

@@ -50,7 +50,10 @@ public final class Subject {
         load = new Load(workload.qos(), topic, new byte[workload.bytes()], workload.window());
     }
 
-    /** Arguments: class, client, workload, host, port, authority or -, directory, milliseconds to warm up and to measure. */
+    /**
+     * Arguments: class, client, workload, host, port, authority or -, directory, milliseconds to warm up and to
+     * measure.
+     */
     public static void main(String[] arguments) {
         int status = 0;
         try {
@@ -170,8 +173,8 @@ public final class Subject {
     }
 
     /**
-     * From the call of publish to the call of the receiver. The next message is sent at its time whether or not the last one
-     * has come back; one that is late because the call before it took long counts from its time.
+     * From the call of publish to the call of the receiver. The next message is sent at its time whether or not the
+     * last one has come back; one that is late because the call before it took long counts from its time.
      */
     private void roundTrip(Peer.Connection connection) throws Exception {
         int warm = (int) (warmNanos * ROUND_TRIPS_PER_SECOND / 1_000_000_000L);
@@ -284,7 +287,9 @@ public final class Subject {
         results.put("classes", (double) ManagementFactory.getClassLoadingMXBean().getLoadedClassCount());
     }
 
-    /** From the broker's return to the first acknowledgement, when it was killed and when it did not answer for a while. */
+    /**
+     * From the broker's return to the first acknowledgement, when it was killed and when it did not answer for a while.
+     */
     private void recovery(String className) throws Exception {
         try (BrokerProcess broker = BrokerProcess.sink(null)) {
             peer = peer(className,

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A process that is killed with SIGKILL while it publishes loses nothing that it was told is stored. More: bin/crash. */
+/**
+ * A process that is killed with SIGKILL while it publishes loses nothing that it was told is stored. More: bin/crash.
+ */
 @Tag("full")
 @Timeout(600)
 @Execution(ExecutionMode.CONCURRENT)

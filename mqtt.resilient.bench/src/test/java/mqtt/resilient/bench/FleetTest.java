@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class FleetTest {
     private static final int CLIENTS = 1000;
-    private static final int THREADS = 9; // io, network, host, complete, store; resolve 1 to 4, of which one does for one name
+    // io, network, host, complete, store; resolve 1 to 4, of which one does for one name
+    private static final int THREADS = 9;
 
     @Test
     void aThousandClientsLiveOnAHandfulOfThreadsAndComeBackSpreadOverTimeWhenTheirBrokerDoes()

@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A process that has no heap, or gets no threads, for six seconds goes on by itself and loses nothing. More: bin/crash. */
+/**
+ * A process that has no heap, or gets no threads, for six seconds goes on by itself and loses nothing. More: bin/crash.
+ */
 @Tag("full")
 @Timeout(900)
 class ShortageTest {

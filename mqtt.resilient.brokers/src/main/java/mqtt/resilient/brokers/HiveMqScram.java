@@ -19,8 +19,8 @@ import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Lets everybody in who names no authentication method. With SCRAM-SHA-256 (RFC 5802) only who knows the password, who is
- * told then that the broker knows it too, except for the user {@code deceived}.
+ * Lets everybody in who names no authentication method. With SCRAM-SHA-256 (RFC 5802) only who knows the password, who
+ * is told then that the broker knows it too, except for the user {@code deceived}.
  */
 final class HiveMqScram implements EnhancedAuthenticator {
     private static final String METHOD = "SCRAM-SHA-256";

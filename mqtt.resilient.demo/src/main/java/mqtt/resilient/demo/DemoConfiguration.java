@@ -18,9 +18,9 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * Configures the client {@code demo} at start. What somebody changed since, in the web console for example, is kept: the
- * broker is written again only if it still is the one that was written last, or if it was asked for. User and password go with
- * the broker: they stay until there is another broker or another user.
+ * Configures the client {@code demo} at start. What somebody changed since, in the web console for example, is kept:
+ * the broker is written again only if it still is the one that was written last, or if it was asked for. User and
+ * password go with the broker: they stay until there is another broker or another user.
  */
 @Component(service = {}, immediate = true)
 public class DemoConfiguration {

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes the readings of this machine at QoS 1, each under {@code gateway/<host>/<what>}. It never asks whether there
- * is a connection: that is the client's work.
+ * Publishes the readings of this machine at QoS 1, each under {@code gateway/<host>/<what>}. It never asks whether
+ * there is a connection: that is the client's work.
  */
 @Component(service = {}, immediate = true)
 public class Telemetry {

@@ -20,7 +20,9 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
-/** What the client {@code demo} is configured with from start to start, in a configuration admin of two configurations. */
+/**
+ * What the client {@code demo} is configured with from start to start, in a configuration admin of two configurations.
+ */
 class DemoConfigurationTest {
     private static final String CLIENT = "mqtt.resilient.client~demo";
 

@@ -19,8 +19,8 @@ import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.TlsMaterial;
 
 /**
- * An MQTT client in a Java program without OSGi. It takes the keys of the OSGi factory {@code mqtt.resilient.client}, with the
- * same defaults and checks, and is the same engine:
+ * An MQTT client in a Java program without OSGi. It takes the keys of the OSGi factory {@code mqtt.resilient.client},
+ * with the same defaults and checks, and is the same engine:
  *
  * <pre>{@code
  * try (ResilientMqtt mqtt = ResilientMqtt.open(Map.of("mqtt.client", "plant",
@@ -29,12 +29,14 @@ import mqtt.resilient.spi.TlsMaterial;
  * }
  * }</pre>
  *
- * <p>Only two things are different. {@code store.directory} has no default: it is needed unless {@code store=memory}, and with
- * that {@code client.id} is. And a configuration that is not usable is thrown at whoever gives it, and not tried again.
+ * <p>Only two things are different. {@code store.directory} has no default: it is needed unless {@code store=memory},
+ * and with that {@code client.id} is. And a configuration that is not usable is thrown at whoever gives it, and not
+ * tried again.
  *
- * <p>MQTT 5 is spoken if the jar mqtt.resilient.v5 is seen by the class loader of this class. All threads are daemons whose
- * names begin with {@code mqtt-}; they do not keep the JVM alive, and end with {@link #close()}. No shutdown hook is set: when
- * the JVM ends without it the broker sends the will, and what was stored is delivered after the next start.
+ * <p>MQTT 5 is spoken if the jar mqtt.resilient.v5 is seen by the class loader of this class. All threads are daemons
+ * whose names begin with {@code mqtt-}; they do not keep the JVM alive, and end with {@link #close()}. No shutdown hook
+ * is set: when the JVM ends without it the broker sends the will, and what was stored is delivered after the next
+ * start.
  *
  * <p>Safe from any thread.
  */
@@ -75,10 +77,11 @@ public final class ResilientMqtt implements AutoCloseable {
     /**
      * Opens a client, which connects by itself. Waits until its store is open, not until it is connected.
      *
-     * @param configuration the keys of {@code docs/configuration.md}; values may have any type that can be read as the one that
-     *        is meant. It is copied
+     * @param configuration the keys of {@code docs/configuration.md}; values may have any type that can be read as the
+     *        one that is meant. It is copied
      * @return the client, to be closed
-     * @throws IllegalArgumentException if the configuration is not usable; the message names key, value and what is allowed
+     * @throws IllegalArgumentException if the configuration is not usable; the message names key, value and what is
+     *         allowed
      * @throws IOException if the store cannot be opened, for example because another process uses it
      */
     public static ResilientMqtt open(Map<String, ?> configuration) throws IOException {
@@ -101,13 +104,13 @@ public final class ResilientMqtt implements AutoCloseable {
     }
 
     /**
-     * Takes another configuration while the client runs; what is not in it has its default again. What needs no other connection
-     * acts at once. Another place of the store is opened after this returns: {@link ResilientMqttClient#status()} tells whether
-     * it could be.
+     * Takes another configuration while the client runs; what is not in it has its default again. What needs no other
+     * connection acts at once. Another place of the store is opened after this returns:
+     * {@link ResilientMqttClient#status()} tells whether it could be.
      *
      * @param configuration all of it
-     * @throws IllegalArgumentException if it is not usable, or messages are pending that it would leave behind: then the last one
-     *         stays in force
+     * @throws IllegalArgumentException if it is not usable, or messages are pending that it would leave behind: then
+     *         the last one stays in force
      * @throws IllegalStateException after {@link #close()}
      */
     public void configure(Map<String, ?> configuration) {
@@ -121,9 +124,9 @@ public final class ResilientMqtt implements AutoCloseable {
     }
 
     /**
-     * Says goodbye to the broker and closes the store; waits for that, a few seconds at most. Ends the threads, which are gone soon
-     * after. What is pending stays in the store. Repeatable: a later caller waits for the first. Allowed in a listener, whose thread
-     * ends when it returns; there a later call returns at once.
+     * Says goodbye to the broker and closes the store; waits for that, a few seconds at most. Ends the threads, which
+     * are gone soon after. What is pending stays in the store. Repeatable: a later caller waits for the first. Allowed
+     * in a listener, whose thread ends when it returns; there a later call returns at once.
      */
     @Override
     public void close() {
@@ -191,7 +194,8 @@ public final class ResilientMqtt implements AutoCloseable {
         /**
          * Watches the network, instead of what the operating system shows of it.
          *
-         * @param networkSource used when the key {@code network.source} is {@code auto} or its name; called on {@code mqtt-host}
+         * @param networkSource used when the key {@code network.source} is {@code auto} or its name; called on
+         *        {@code mqtt-host}
          * @return this
          */
         public Builder networkSource(NetworkStateSource networkSource) {
@@ -225,7 +229,8 @@ public final class ResilientMqtt implements AutoCloseable {
          * Opens the client, as {@link ResilientMqtt#open(Map)} does.
          *
          * @return the client, to be closed
-         * @throws IllegalArgumentException if the configuration is not usable; the message names key, value and what is allowed
+         * @throws IllegalArgumentException if the configuration is not usable; the message names key, value and what is
+         *         allowed
          * @throws IllegalStateException if the client of {@link #sharing} is closed
          * @throws IOException if the store cannot be opened, for example because another process uses it
          */

@@ -39,7 +39,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What is measured of the code of api, impl and v5 can only fall: {@code cnf/house.properties} has the highest value
- * that each measure may have. {@code -Dhouse.lower} writes a value that has fallen there; a higher one is a change by hand.
+ * that each measure may have. {@code -Dhouse.lower} writes a value that has fallen there; a higher one is a change by
+ * hand.
  */
 class HouseTest {
     private static final Path ROOT = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent()

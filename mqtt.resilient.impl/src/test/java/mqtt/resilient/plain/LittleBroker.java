@@ -12,7 +12,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A broker on a real port, of nothing but the JDK: takes QoS 1, and sends it back to who published it and has subscribed. */
+/**
+ * A broker on a real port, of nothing but the JDK: takes QoS 1, and sends it back to who published it and has
+ * subscribed.
+ */
 final class LittleBroker implements AutoCloseable {
     private final ServerSocket server;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();

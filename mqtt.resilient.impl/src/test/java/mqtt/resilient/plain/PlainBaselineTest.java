@@ -12,8 +12,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The API for plain Java beside that of the last release, which is in {@code cnf/baseline}: see {@code docs/releasing.md}. Its
- * package is not exported and has no version: what was there stays until the next major version of the product.
+ * The API for plain Java beside that of the last release, which is in {@code cnf/baseline}: see
+ * {@code docs/releasing.md}. Its package is not exported and has no version: what was there stays until the next major
+ * version of the product.
  */
 class PlainBaselineTest {
     private static final Path RELEASED = Path.of("../cnf/baseline/mqtt.resilient.plain.txt");
@@ -25,7 +26,8 @@ class PlainBaselineTest {
             Files.write(RELEASED, now);
         }
         assertEquals(List.of(), Files.readAllLines(RELEASED).stream().filter(each -> !now.contains(each)).toList(),
-                "is gone since the last release: undo, or, for a new major version of the product, bin/release --baseline");
+                "is gone since the last release: undo, or, for a new major version of the product, bin/release "
+                        + "--baseline");
     }
 
     private static List<String> signatures() {

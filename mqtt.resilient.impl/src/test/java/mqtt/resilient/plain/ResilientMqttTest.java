@@ -130,8 +130,8 @@ class ResilientMqttTest {
     @Test
     void aStoreNeedsAPlaceAndAClientWithoutOneItsId() throws IOException {
         assertEquals(
-                "store.directory: \"\" is not allowed; allowed: the path of a directory, in which the messages are kept, or "
-                        + "with store=memory none",
+                "store.directory: \"\" is not allowed; allowed: the path of a directory, in which the messages are "
+                        + "kept, or with store=memory none",
                 refusal("store.directory", ""));
         assertTrue(refusal("store.directory", "", "store", "memory").startsWith("client.id: \"\" is not allowed"));
         try (ResilientMqtt mqtt = ResilientMqtt

@@ -37,7 +37,10 @@ import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 
-/** A process with a small heap in which one bound is filled; it says what was told then, and {@code done} if it is still well. */
+/**
+ * A process with a small heap in which one bound is filled; it says what was told then, and {@code done} if it is still
+ * well.
+ */
 public final class SmallHeap {
     private static final int MEGABYTE = 1 << 20;
     private static final int LISTENERS = 10;

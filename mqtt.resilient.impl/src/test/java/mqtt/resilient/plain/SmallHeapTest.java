@@ -23,7 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each bound, filled with its default in a process with a heap of 64 MB: what is counted is what is held, and that is told. */
+/**
+ * Each bound, filled with its default in a process with a heap of 64 MB: what is counted is what is held, and that is
+ * told.
+ */
 @Timeout(180)
 class SmallHeapTest {
     private static final String HEAP = "-Xmx64m";

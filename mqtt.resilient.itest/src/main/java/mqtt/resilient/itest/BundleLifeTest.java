@@ -45,7 +45,8 @@ class BundleLifeTest extends FrameworkTest {
             assertEquals(clientId, after.status().clientId());
             Inbox inbox = Inbox.subscribed(after, "reborn/+");
             after.publish(Message.to("reborn/x").payload("round " + round).build());
-            String text = "round " + round; // the last round's may come again: its acknowledgement was cut off by the stop
+            // the last round's may come again: its acknowledgement was cut off by the stop
+            String text = "round " + round;
             Await.until(text, () -> inbox.texts().contains(text));
         }
     }

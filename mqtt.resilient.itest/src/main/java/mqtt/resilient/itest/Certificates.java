@@ -20,8 +20,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Two authorities and the certificates that they signed, made anew by the JDK's keytool in child processes: nothing that
- * is secret or that can expire is kept with the sources.
+ * Two authorities and the certificates that they signed, made anew by the JDK's keytool in child processes: nothing
+ * that is secret or that can expire is kept with the sources.
  */
 final class Certificates implements AutoCloseable {
     static final String PASSWORD = "changeit";

@@ -19,8 +19,8 @@ import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /**
- * Clients made as an administrator makes them: by configurations. Those that are left are deleted at the end. They speak
- * 3.1.1 unless a test says otherwise.
+ * Clients made as an administrator makes them: by configurations. Those that are left are deleted at the end. They
+ * speak 3.1.1 unless a test says otherwise.
  */
 final class Clients implements AutoCloseable {
     static final String PID = "mqtt.resilient.client";

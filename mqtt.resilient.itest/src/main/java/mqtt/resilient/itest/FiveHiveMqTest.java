@@ -140,7 +140,8 @@ class FiveHiveMqTest extends FiveBrokerTest {
         ResilientMqttClient client = five("denied");
         for (Qos qos : List.of(Qos.AT_LEAST_ONCE, Qos.EXACTLY_ONCE)) {
             assertEquals(new Outcome(Outcome.Kind.REFUSED, 0x87, "not below denied/"), Await.result(
-                    client.publish(Message.to("denied/x").qos(qos).build()).delivered())); // it hangs up then, with 0x87
+                    // it hangs up then, with 0x87
+                    client.publish(Message.to("denied/x").qos(qos).build()).delivered()));
         }
         Subscription.Grant grant = Await.result(client.subscribe("denied/+", QOS_2, new Inbox()).result());
         assertEquals(0x87, grant.code());

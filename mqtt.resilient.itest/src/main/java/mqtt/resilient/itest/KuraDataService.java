@@ -14,8 +14,8 @@ import org.eclipse.kura.message.store.StoredMessage;
 import org.eclipse.kura.message.store.provider.MessageStore;
 
 /**
- * Uses a store and a transport as Kura's DataService does, with its two locks: a confirmation that comes before its token is
- * noted is lost for good.
+ * Uses a store and a transport as Kura's DataService does, with its two locks: a confirmation that comes before its
+ * token is noted is lost for good.
  */
 final class KuraDataService implements DataTransportListener, AutoCloseable {
     private static final int MOST_IN_FLIGHT = 9;

@@ -29,7 +29,8 @@ import org.osgi.service.cm.ConfigurationAdmin;
 class KuraPartsTest extends FrameworkTest {
     @ParameterizedTest
     @CsvSource({
-        "org.eclipse.kura.data,            transport, client cloud.CloudEndpoint cloud.CloudPublisher cloud.CloudSubscriber",
+        "org.eclipse.kura.data,            transport, client cloud.CloudEndpoint cloud.CloudPublisher "
+                + "cloud.CloudSubscriber",
         "org.eclipse.kura.message,         store,     client transport",
         "org.eclipse.kura.connection,      store,     client transport cloud.CloudEndpoint",
         "org.eclipse.kura.cloudconnection, cloud.CloudEndpoint, client transport store" })

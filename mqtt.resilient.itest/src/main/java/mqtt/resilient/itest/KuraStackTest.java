@@ -28,7 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.service.event.EventConstants;
 import org.osgi.service.event.EventHandler;
 
-/** Kura's stack on top of ours: its transport, its store and its cloud connections, with a real broker and a real disk. */
+/**
+ * Kura's stack on top of ours: its transport, its store and its cloud connections, with a real broker and a real disk.
+ */
 class KuraStackTest extends FrameworkTest {
     private static final String TRANSPORT = "mqtt.resilient.kura.transport";
     private static final String STORE = "mqtt.resilient.kura.store";

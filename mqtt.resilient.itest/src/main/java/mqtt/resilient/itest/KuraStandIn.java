@@ -42,9 +42,9 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 /**
- * Does with configurations what Kura does, as far as a component notices: forms are read by the name of their file and the raw
- * names of their elements, defaults and {@code kura.service.pid} are filled in, passwords are encrypted, nothing is validated.
- * What it made is gone when it is closed.
+ * Does with configurations what Kura does, as far as a component notices: forms are read by the name of their file and
+ * the raw names of their elements, defaults and {@code kura.service.pid} are filled in, passwords are encrypted,
+ * nothing is validated. What it made is gone when it is closed.
  */
 final class KuraStandIn implements AutoCloseable {
     static final String PID = "kura.service.pid";

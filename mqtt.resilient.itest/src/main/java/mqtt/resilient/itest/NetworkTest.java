@@ -36,7 +36,8 @@ class NetworkTest extends FrameworkTest {
             proxy.cut();
             Await.until("connection " + (i + 1), () -> proxy.accepted() > connections && client.isConnected());
             long delivered = client.metrics().delivered();
-            Await.until("an acknowledgement", () -> client.metrics().delivered() > delivered); // or it looks like poison
+            // or it looks like poison
+            Await.until("an acknowledgement", () -> client.metrics().delivered() > delivered);
         }
         List<String> published = flow.stop();
         observer.awaitTexts(published);

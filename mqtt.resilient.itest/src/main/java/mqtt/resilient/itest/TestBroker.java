@@ -195,8 +195,8 @@ final class TestBroker implements AutoCloseable {
     }
 
     /**
-     * {@return a loopback port that nobody listens on} It is not one of those that the system gives to connections: while its
-     * broker is down, a client that tries again and again would get it for itself sooner or later.
+     * {@return a loopback port that nobody listens on} It is not one of those that the system gives to connections:
+     * while its broker is down, a client that tries again and again would get it for itself sooner or later.
      */
     static int freePort() {
         while (true) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 class WillTest extends FrameworkTest {
     @BeforeAll
     static void startBroker() {
-        broker = TestBroker.orMoquette().start(); // Artemis publishes the will of a client that said goodbye and comes back at once
+        // Artemis publishes the will of a client that said goodbye and comes back at once
+        broker = TestBroker.orMoquette().start();
     }
 
     private final TcpProxy proxy = closing(new TcpProxy(broker));

@@ -114,7 +114,9 @@ class ConfigurationReferenceTest {
         assertEquals(List.copyOf(forms.keySet()), tables.stream().sorted().toList());
     }
 
-    /** A name with dots in backticks that begins as keys do: a key, or a name that is in the code, such as a property. */
+    /**
+     * A name with dots in backticks that begins as keys do: a key, or a name that is in the code, such as a property.
+     */
     @Test
     void everyNameInThePagesThatLooksLikeAKeyIsOne() throws IOException {
         Set<String> keys = forms.values().stream().flatMap(form -> form.keys().keySet().stream())

@@ -16,7 +16,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What docs/why.md and SECURITY.md name as evidence is there: test classes and methods, faults, defects, promises and files. */
+/**
+ * What docs/why.md and SECURITY.md name as evidence is there: test classes and methods, faults, defects, promises and
+ * files.
+ */
 class EvidenceTest {
     private static final Pattern TEST = Pattern.compile("`((?:[a-z0-9]+\\.)*[A-Z]\\w*Test)(?:\\.(\\w+))?`");
     private static final Pattern FAULT = Pattern.compile("`Fault\\.(\\w+)`");

@@ -23,8 +23,9 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 /**
- * The tests of the bundle mqtt.resilient.itest (or mqtt.resilient.itest.kura) inside a framework, in a process of its own that
- * the launcher of the demo starts. Its output is in {@code target/test-logs}, its report in {@code target/test-reports}.
+ * The tests of the bundle mqtt.resilient.itest (or mqtt.resilient.itest.kura) inside a framework, in a process of its
+ * own that the launcher of the demo starts. Its output is in {@code target/test-logs}, its report in
+ * {@code target/test-reports}.
  */
 abstract class FrameworkRun {
     /** For somebody who works on them: classes, or classes and methods with a colon between, with commas. */

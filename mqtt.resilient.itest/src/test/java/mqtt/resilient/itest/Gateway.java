@@ -39,8 +39,8 @@ import org.osgi.framework.launch.Framework;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /**
- * The bundles of {@code bin/gateway} in a Felix of the test's own JVM, but for the demo bundle, so that the test makes its
- * clients. The packages of the api are the test's own.
+ * The bundles of {@code bin/gateway} in a Felix of the test's own JVM, but for the demo bundle, so that the test makes
+ * its clients. The packages of the api are the test's own.
  */
 final class Gateway implements AutoCloseable {
     private static final String NOT_INSTALLED = "(mqtt\\.resilient\\.(api|demo)|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";

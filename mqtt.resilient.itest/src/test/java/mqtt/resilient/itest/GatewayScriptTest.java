@@ -233,7 +233,10 @@ class GatewayScriptTest {
         assertTrue(output().endsWith("gateway: ended\r\n"), this::output);
     }
 
-    /** In a pseudo terminal, which the program script makes. Its shell becomes the gateway: one that waited would end by Ctrl-C. */
+    /**
+     * In a pseudo terminal, which the program script makes. Its shell becomes the gateway: one that waited would end by
+     * Ctrl-C.
+     */
     private OutputStream inATerminal(String... flags) throws IOException {
         assumeTrue(Program.find("script").isPresent(), "there is no script (util-linux) on this machine");
         List<String> command = new ArrayList<>(

@@ -61,7 +61,8 @@ class GettingStartedTest {
         }
         assertEquals("mvn -q -DskipTests install -pl mqtt.resilient.bom,mqtt.resilient.api -am\n",
                 page.blocks("sh").get(0).text());
-        UserMaven maven = new UserMaven(Files.createDirectories(directory.resolve("user"))); // which has what that installs
+        // which has what that installs
+        UserMaven maven = new UserMaven(Files.createDirectories(directory.resolve("user")));
 
         Path output = directory.resolve("output");
         ProcessBuilder builder = new ProcessBuilder("bash", "-c", script.toString()).directory(directory.toFile());

@@ -32,7 +32,9 @@ record GuidePage(String name, String text) {
         return new GuidePage(name, Files.readString(root().resolve(name)));
     }
 
-    /** Reads {@code README.md}, what else stands beside it, and all of {@code docs}, also what is in directories there. */
+    /**
+     * Reads {@code README.md}, what else stands beside it, and all of {@code docs}, also what is in directories there.
+     */
     static List<GuidePage> all() throws IOException {
         List<GuidePage> pages = new ArrayList<>();
         for (String name : List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")) {

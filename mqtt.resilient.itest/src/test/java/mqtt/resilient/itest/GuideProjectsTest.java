@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A page that prints a POM prints a whole project: a user who copies the POM and the classes has something that builds. Nothing
- * of the reactor helps: a dependency that the POM does not name is missing here as it is there.
+ * A page that prints a POM prints a whole project: a user who copies the POM and the classes has something that builds.
+ * Nothing of the reactor helps: a dependency that the POM does not name is missing here as it is there.
  */
 @Timeout(180)
 class GuideProjectsTest {

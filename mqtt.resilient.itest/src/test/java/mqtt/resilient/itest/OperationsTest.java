@@ -26,7 +26,9 @@ import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.MqttConstants;
 import org.junit.jupiter.api.Test;
 
-/** The pages about operations, the console and events name the metrics, commands, log lines and events that there are. */
+/**
+ * The pages about operations, the console and events name the metrics, commands, log lines and events that there are.
+ */
 class OperationsTest {
     private static final Pattern PROMETHEUS = Pattern.compile("\\bmqtt_resilient_[a-z_]+");
     private static final Pattern ATTRIBUTE = Pattern.compile("(?m)^\\| [^|]*\\| `([A-Z]\\w+)` \\|");

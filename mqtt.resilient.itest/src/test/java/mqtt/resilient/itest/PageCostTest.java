@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What an open page costs the gateway, with {@code -Dtests.excluded=none}: CPU time of the process with and without a page, in turn,
- * while a client sends and receives 1,000 messages per second. A measurement, not a test.
+ * What an open page costs the gateway, with {@code -Dtests.excluded=none}: CPU time of the process with and without a
+ * page, in turn, while a client sends and receives 1,000 messages per second. A measurement, not a test.
  */
 @Tag("on-demand")
 class PageCostTest {
@@ -59,8 +59,8 @@ class PageCostTest {
             ended.set(true);
             traffic.join();
             System.out.printf(
-                    "CPU in %% of one core, at %d messages/s each way: without a page %s, with a page %s, with a tail %s; "
-                            + "a page costs %.2f, a tail %.2f (medians)%n",
+                    "CPU in %% of one core, at %d messages/s each way: without a page %s, with a page %s, with a tail "
+                            + "%s; a page costs %.2f, a tail %.2f (medians)%n",
                     1000, without, with, tail, median(with) - median(without),
                     median(tail) - median(without));
         }

@@ -143,7 +143,8 @@ class PageInBrowserTest {
         browser.open(gateway, PAGE, "plant");
         browser.tail("fast/#");
         browser.script("window.longest = 0; let before = performance.now(); window.timer = setInterval(() => {"
-                + "const now = performance.now(); window.longest = Math.max(window.longest, now - before); before = now; }, 20)");
+                + "const now = performance.now(); window.longest = Math.max(window.longest, now - before); before = "
+                + "now; }, 20)");
         long received = client.metrics().received();
         long start = System.nanoTime();
         int sent = 0;
@@ -336,7 +337,10 @@ class PageInBrowserTest {
             return (high + .05) / (low + .05);
             """;
 
-    /** With {@code -Dtests.excluded=none -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves the checkout as it is. */
+    /**
+     * With {@code -Dtests.excluded=none -Dpage.screenshots=../docs/images}: it takes a minute, and a test run leaves
+     * the checkout as it is.
+     */
     @Test
     @Tag("on-demand")
     @EnabledIfSystemProperty(named = "page.screenshots", matches = ".+",

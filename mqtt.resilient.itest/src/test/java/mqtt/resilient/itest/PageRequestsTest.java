@@ -156,7 +156,8 @@ class PageRequestsTest {
 
     @Test
     void anotherWebSiteCannotOpenAStreamWithTheLoginOfTheBrowser() throws Exception {
-        HttpResponse<String> refused = gateway.get(PAGE + "events?client=plant&tail=%23", true); // without a header of its own
+        // without a header of its own
+        HttpResponse<String> refused = gateway.get(PAGE + "events?client=plant&tail=%23", true);
         assertEquals(400, refused.statusCode());
         assertTrue(refused.body().startsWith("X-Mqtt-Page: no such header"), refused.body());
     }

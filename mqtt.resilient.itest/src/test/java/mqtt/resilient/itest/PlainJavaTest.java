@@ -28,7 +28,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
-/** The jars as they are packed serve a program whose class path has nothing of OSGi, and docs/plain-java.md is such a program. */
+/**
+ * The jars as they are packed serve a program whose class path has nothing of OSGi, and docs/plain-java.md is such a
+ * program.
+ */
 @Timeout(180)
 class PlainJavaTest {
     private static final Pattern CLASS = Pattern.compile("(?m)^package (\\S+);[\\s\\S]*?^public class (\\w+)");
@@ -54,8 +57,8 @@ class PlainJavaTest {
         try (TestBroker broker = new TestBroker().start()) {
             assertTrue(run(FIVE, "talk", broker).contains("protocol 5, received true"));
             assertEquals(
-                    "IllegalArgumentException protocol: \"5\" is not allowed without the jar mqtt.resilient.v5 on the class "
-                            + "path; allowed without it: auto and 3.1.1, threads 0",
+                    "IllegalArgumentException protocol: \"5\" is not allowed without the jar mqtt.resilient.v5 on the "
+                            + "class path; allowed without it: auto and 3.1.1, threads 0",
                     run(NO_FIVE, "talk", broker, "protocol", "5"));
         }
     }
@@ -78,7 +81,8 @@ class PlainJavaTest {
             try (BufferedReader lines = owner.inputReader()) {
                 assertEquals("holds", lines.readLine());
                 assertEquals(
-                        "IOException plant: the store cannot be opened (store.directory): in use by another process, threads 0",
+                        "IOException plant: the store cannot be opened (store.directory): in use by another process, "
+                                + "threads 0",
                         run(NO_FIVE, "talk", broker));
             } finally {
                 owner.destroyForcibly().waitFor();

@@ -47,8 +47,8 @@ class RecipesTest {
             + "static void run(String topic, byte[] payload) { } static void write(String topic, byte[] payload) { } "
             + "static void keepForLater(String what, String why) { } static void tell(String what) { } }";
     /** What the code of README.md leaves out: the first is a component, the second what a program does. */
-    private static final String README = "package readme; import java.time.*; import java.util.*; import mqtt.resilient.api.*; "
-            + "import mqtt.resilient.plain.*; import org.osgi.service.component.annotations.*; ";
+    private static final String README = "package readme; import java.time.*; import java.util.*; import "
+            + "mqtt.resilient.api.*; import mqtt.resilient.plain.*; import org.osgi.service.component.annotations.*; ";
     private static final Pattern CLIENT = Pattern.compile("mqtt\\.client=(\\w+)");
 
     @TempDir

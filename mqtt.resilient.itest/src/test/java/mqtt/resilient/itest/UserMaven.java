@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Maven as a user of the product has it: outside the reactor, without a network, and with a local repository that holds the
- * product as this build has made it. Everything else in that repository is the build's own.
+ * Maven as a user of the product has it: outside the reactor, without a network, and with a local repository that holds
+ * the product as this build has made it. Everything else in that repository is the build's own.
  */
 final class UserMaven {
     private static final String VERSION = System.getProperty("product.version");

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What users read uses the words of docs/glossary.md: the pages, the texts in the code, the page of the console, the Javadoc of
- * the API and the usage texts of the scripts.
+ * What users read uses the words of docs/glossary.md: the pages, the texts in the code, the page of the console, the
+ * Javadoc of the API and the usage texts of the scripts.
  */
 class WordsTest {
     private static final String GLOSSARY = "docs/glossary.md";

@@ -225,10 +225,7 @@ final class Codec5 implements Codec {
     public void decode(int header, ByteBuffer body, PacketReceiver receiver) throws ProtocolException {
         int type = header >> 4;
         try {
-            if (type != PacketType.PUBLISH && (header & 15) != flags(type)) {
-                throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with flags " + (header & 15)
-                        + " [MQTT-2.1.3-1]");
-            }
+            requireFlags(header & 15, type);
             switch (type) {
                 case PacketType.CONNACK -> receiver.connack(connack(body));
                 case PacketType.PUBLISH -> receiver.publish(publish(header, body));
@@ -240,15 +237,7 @@ final class Codec5 implements Codec {
                 case PacketType.SUBACK, PacketType.UNSUBACK -> {
                     int id = packetId(body, type);
                     properties.read(body, type);
-                    if (!body.hasRemaining()) {
-                        throw new ProtocolException("a " + PacketType.name(type)
-                                + " without reason codes [MQTT-3.9.3-1, MQTT-3.11.3-1]");
-                    }
-                    int[] codes = new int[body.remaining()];
-                    for (int i = 0; i < codes.length; i++) {
-                        codes[i] = code(body, type);
-                    }
-                    receiver.subscriptionAnswer(type, id, codes, reason(0));
+                    receiver.subscriptionAnswer(type, id, codes(body, type), reason(0));
                 }
                 case PacketType.PINGRESP -> {
                     requireEnd(body, type);
@@ -272,8 +261,25 @@ final class Codec5 implements Codec {
     }
 
     /** The flags that a type of packet has to have; those of PUBLISH are its own. */
-    private static int flags(int type) {
-        return type == PacketType.PUBREL || type == PacketType.SUBSCRIBE || type == PacketType.UNSUBSCRIBE ? 2 : 0;
+    private static void requireFlags(int flags, int type) throws ProtocolException {
+        boolean two = type == PacketType.PUBREL || type == PacketType.SUBSCRIBE || type == PacketType.UNSUBSCRIBE;
+        if (type != PacketType.PUBLISH && flags != (two ? 2 : 0)) {
+            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with flags " + flags
+                    + " [MQTT-2.1.3-1]");
+        }
+    }
+
+    /** The reason codes of a SUBACK or UNSUBACK, one at least. */
+    private static int[] codes(ByteBuffer body, int type) throws ProtocolException {
+        if (!body.hasRemaining()) {
+            throw new ProtocolException("a " + PacketType.name(type)
+                    + " without reason codes [MQTT-3.9.3-1, MQTT-3.11.3-1]");
+        }
+        int[] codes = new int[body.remaining()];
+        for (int i = 0; i < codes.length; i++) {
+            codes[i] = code(body, type);
+        }
+        return codes;
     }
 
     private Connack connack(ByteBuffer body) throws ProtocolException {

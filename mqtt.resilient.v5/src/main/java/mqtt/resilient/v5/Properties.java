@@ -15,8 +15,8 @@ import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
 
 /**
- * Reads the properties of one packet after the other (MQTT 5 section 2.2.2). Only what a server may send in which packet is
- * let through.
+ * Reads the properties of one packet after the other (MQTT 5 section 2.2.2). Only what a server may send in which
+ * packet is let through.
  */
 final class Properties {
     static final int PAYLOAD_FORMAT = 1;
@@ -140,21 +140,9 @@ final class Properties {
 
     private void readOne(ByteBuffer body, int type) throws ProtocolException {
         int id = varint(body, type);
-        if (id >= COUNT || KINDS[id] == null || (PACKETS[id] & 1 << type) == 0) {
-            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with property " + id
-                    + ", which it must not have [MQTT 5 section 2.2.2.2]");
-        }
-        if (id == SESSION_EXPIRY && type == PacketType.DISCONNECT) { // its packet may have it, but not from a server
-            throw new ProtocolException(PROTOCOL_ERROR,
-                    "a DISCONNECT with a session expiry from a server [MQTT-3.14.2-2]");
-        }
-        Kind kind = KINDS[id];
-        if ((present & 1L << id) != 0 && kind != Kind.PAIR && kind != Kind.VARINT) {
-            throw new ProtocolException(PROTOCOL_ERROR,
-                    "a " + PacketType.name(type) + " with property " + id + " twice");
-        }
+        requireAllowed(id, type);
         present |= 1L << id;
-        switch (kind) {
+        switch (KINDS[id]) {
             case FLAG -> numbers[id] = range(body.get() & 0xFF, 0, 1, id, type);
             case SHORT -> numbers[id] = body.getShort() & 0xFFFF;
             case POSITIVE_SHORT -> numbers[id] = range(body.getShort() & 0xFFFF, 1, 0xFFFF, id, type);
@@ -170,6 +158,23 @@ final class Properties {
                 userProperties = userProperties.isEmpty() ? new ArrayList<>(2) : userProperties;
                 userProperties.add(new UserProperty(text(body, type), text(body, type)));
             }
+        }
+    }
+
+    /** A property that this packet may have, from a server, and the first of its id unless there may be several. */
+    private void requireAllowed(int id, int type) throws ProtocolException {
+        if (id >= COUNT || KINDS[id] == null || (PACKETS[id] & 1 << type) == 0) {
+            throw new ProtocolException(MALFORMED, "a " + PacketType.name(type) + " with property " + id
+                    + ", which it must not have [MQTT 5 section 2.2.2.2]");
+        }
+        if (id == SESSION_EXPIRY && type == PacketType.DISCONNECT) { // its packet may have it, but not from a server
+            throw new ProtocolException(PROTOCOL_ERROR,
+                    "a DISCONNECT with a session expiry from a server [MQTT-3.14.2-2]");
+        }
+        Kind kind = KINDS[id];
+        if ((present & 1L << id) != 0 && kind != Kind.PAIR && kind != Kind.VARINT) {
+            throw new ProtocolException(PROTOCOL_ERROR,
+                    "a " + PacketType.name(type) + " with property " + id + " twice");
         }
     }
 

@@ -67,8 +67,7 @@ enum ReasonCode {
     SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED(0xA1, "subscription identifiers not supported", Reaction.BACK_OFF,
             PacketType.SUBACK, PacketType.DISCONNECT),
     WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED(0xA2, "wildcard subscriptions not supported", Reaction.BACK_OFF,
-            PacketType.SUBACK,
-            PacketType.DISCONNECT);
+            PacketType.SUBACK, PacketType.DISCONNECT);
 
     private static final ReasonCode[] BY_CODE = new ReasonCode[256];
 

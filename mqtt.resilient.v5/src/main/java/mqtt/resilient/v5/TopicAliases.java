@@ -6,8 +6,8 @@ import java.util.Map;
 
 /**
  * Gives the most used topics of one connection an alias (MQTT 5 section 3.3.2.3.4): by the algorithm of Misra and Gries
- * every topic that comes more often than each (n + 1)th time keeps one of n aliases. Allocates only when an alias goes to
- * another topic.
+ * every topic that comes more often than each (n + 1)th time keeps one of n aliases. Allocates only when an alias goes
+ * to another topic.
  */
 final class TopicAliases {
     private static final int SEEN_BITS = 1024;
@@ -29,7 +29,9 @@ final class TopicAliases {
     private int seenCount;
     private int given;
 
-    /** So many aliases at most; more cost memory at the broker and time here, and a longer tail of topics saves little. */
+    /**
+     * So many aliases at most; more cost memory at the broker and time here, and a longer tail of topics saves little.
+     */
     TopicAliases(int maximum) {
         entries = new Entry[maximum];
     }

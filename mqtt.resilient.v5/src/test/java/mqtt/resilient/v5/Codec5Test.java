@@ -80,7 +80,8 @@ class Codec5Test {
     void enhancedAuthenticationIsEncodedAndDecodedByteByByte() throws ProtocolException {
         byte[] data = { 1, 2 };
         assertBytes(
-                "10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 \"c\"",
+                "10 25 0004 \"MQTT\" 05 02 003c 17 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 16 0002 0102 0001 "
+                        + "\"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", data))));
         assertBytes("10 20 0004 \"MQTT\" 05 02 003c 12 21 0064 27 00100000 22 0020 1901 15 0002 \"SM\" 0001 \"c\"",
                 codec.encode(connect(true, null, null, null, 0, 0).with(new Auth(Auth.SUCCESS, "SM", new byte[0]))));
@@ -117,8 +118,10 @@ class Codec5Test {
                         .correlationData(new byte[] { 0 }).userProperty("b", "").userProperty("a", "1").build())
                 .build();
         assertBytes(
-                "10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 00000005"
-                        + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" 0001 \"1\""
+                "10 4c 0004 \"MQTT\" 05 14 003c 12 11 ffffffff 21 0064 27 00100000 22 0020 1901 0001 \"c\" 26 18 "
+                        + "00000005"
+                        + " 02 0000005a 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0001 00 26 0001 \"b\" 0000 26 0001 \"a\" "
+                        + "0001 \"1\""
                         + " 0001 \"w\" 0000",
                 codec.encode(connect(false, null, null, will, 0xFFFF_FFFFL, 5)));
     }
@@ -156,7 +159,8 @@ class Codec5Test {
                 .build();
         byte[] packet = publish(message, 1, 0, 0);
         assertBytes(
-                "31 28 0001 \"t\" 24 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0002 00ff 26 0001 \"b\" 0001 \"2\" 26 0001 \"a\""
+                "31 28 0001 \"t\" 24 0101 03 0002 \"ct\" 08 0001 \"r\" 09 0002 00ff 26 0001 \"b\" 0001 \"2\" 26 0001 "
+                        + "\"a\""
                         + " 0001 \"1\" 26 0001 \"b\" 0000",
                 packet);
         assertEquals(packet.length, codec.publishSize(message));
@@ -249,7 +253,8 @@ class Codec5Test {
 
     @Test
     void everyPropertyOfConnackIsDecoded() throws ProtocolException {
-        decode("20 3f 00 00 3c 11 0000003c 21 0014 24 01 25 00 27 00001000 12 0001 \"i\" 22 000a 1f 0001 \"r\" 26 0001 \"a\""
+        decode("20 3f 00 00 3c 11 0000003c 21 0014 24 01 25 00 27 00001000 12 0001 \"i\" 22 000a 1f 0001 \"r\" 26 0001 "
+                + "\"a\""
                 + " 0001 \"b\" 28 00 29 00 2a 00 13 001e 1a 0002 \"ri\" 1c 0001 \"s\" 15 0001 \"m\" 16 0000");
         assertEquals(
                 new BrokerLimits(60, 20, Qos.AT_LEAST_ONCE, false, 4096, 10, false, false, false, 30, "i", "ri", "r",
@@ -272,7 +277,8 @@ class Codec5Test {
 
     @Test
     void everyPropertyOfPublishIsDecoded() throws ProtocolException {
-        decode("30 2e 0001 \"t\" 29 01 01 02 00000005 03 0001 \"c\" 08 0001 \"r\" 09 0002 00ff 0b 01 0b ac02 26 0001 \"b\" 0000"
+        decode("30 2e 0001 \"t\" 29 01 01 02 00000005 03 0001 \"c\" 08 0001 \"r\" 09 0002 00ff 0b 01 0b ac02 26 0001 "
+                + "\"b\" 0000"
                 + " 26 0001 \"a\" 0001 \"1\" 23 0001 \"p\"");
         assertEquals(MessageProperties.builder().text(true).contentType("c").responseTopic("r")
                 .correlationData(new byte[] { 0, (byte) 0xFF }).userProperty("b", "").userProperty("a", "1").build(),

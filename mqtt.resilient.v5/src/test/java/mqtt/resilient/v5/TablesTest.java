@@ -75,13 +75,15 @@ class TablesTest {
         "19 | Request Response Information  | 01           | -                  | -          | once",
         "1a | Response Information          | 000172       | CONNACK            | -          | once",
         "1c | Server Reference              | 000173       | CONNACK DISCONNECT | -          | once",
-        "1f | Reason String                 | 000173       | CONNACK PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK DISCONNECT | - | once",
+        "1f | Reason String                 | 000173       | CONNACK PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK "
+                + "DISCONNECT | - | once",
         "21 | Receive Maximum               | 0001         | CONNACK            | -          | once",
         "22 | Topic Alias Maximum           | 0001         | CONNACK            | -          | once",
         "23 | Topic Alias                   | 0001         | PUBLISH            | -          | once",
         "24 | Maximum QoS                   | 01           | CONNACK            | -          | once",
         "25 | Retain Available              | 01           | CONNACK            | -          | once",
-        "26 | User Property                 | 000161000162 | CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBACK UNSUBACK DISCONNECT | - | often",
+        "26 | User Property                 | 000161000162 | CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBACK "
+                + "UNSUBACK DISCONNECT | - | often",
         "27 | Maximum Packet Size           | 00000001     | CONNACK            | -          | once",
         "28 | Wildcard Available            | 01           | CONNACK            | -          | once",
         "29 | Identifiers Available         | 01           | CONNACK            | -          | once",

@@ -8,8 +8,8 @@ import mqtt.resilient.api.UserProperty;
  * The reason that the broker gives with an answer (MQTT 5 section 2.4).
  *
  * @param code the reason code; 0 in 3.1.1
- * @param text the Reason String; empty = none. A broker may write anything: control and format characters and line separators
- *        become {@code ?}, so that it is one harmless line wherever it is shown
+ * @param text the Reason String; empty = none. A broker may write anything: control and format characters and line
+ *        separators become {@code ?}, so that it is one harmless line wherever it is shown
  * @param userProperties in order
  */
 public record Reason(int code, String text, List<UserProperty> userProperties) {

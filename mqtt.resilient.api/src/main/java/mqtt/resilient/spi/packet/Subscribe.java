@@ -55,8 +55,9 @@ public record Subscribe(int packetId, List<Request> requests, List<UserProperty>
         }
 
         /**
-         * Finds the options that serve two subscribers of one filter: the higher QoS, local messages if one wants them, the RETAIN
-         * flag as published if one wants it, the retained messages of the one that wants more, and the first identifier.
+         * Finds the options that serve two subscribers of one filter: the higher QoS, local messages if one wants them,
+         * the RETAIN flag as published if one wants it, the retained messages of the one that wants more, and the first
+         * identifier.
          *
          * @param one options
          * @param other options

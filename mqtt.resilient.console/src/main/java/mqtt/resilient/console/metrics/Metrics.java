@@ -39,8 +39,8 @@ public final class Metrics {
                     "osgi.http.whiteboard.context.select", select)));
         } else if (config.metrics()) {
             LOG.warn(
-                    "{}: metrics is true, but {} is not registered: servlet.context is missing or not allowed; required: the name "
-                            + "of a ServletContextHelper that authenticates, or a filter for it",
+                    "{}: metrics is true, but {} is not registered: servlet.context is missing or not allowed; "
+                            + "required: the name of a ServletContextHelper that authenticates, or a filter for it",
                     ConsoleConfig.PID, PATTERN);
         }
     }

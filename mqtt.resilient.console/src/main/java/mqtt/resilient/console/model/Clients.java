@@ -176,7 +176,8 @@ public final class Clients {
     public <T> Optional<T> ask(String name, Function<ResilientMqttClient, T> question) {
         try {
             return Optional.of(question.apply(client(name)));
-        } catch (IllegalArgumentException | IllegalStateException e) { // its service may be gone before it is out of our list
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            // its service may be gone before it is out of our list
             LOG.trace("{}: the client has gone", name, e);
             return Optional.empty();
         }
@@ -244,8 +245,8 @@ public final class Clients {
     }
 
     /**
-     * Subscribes to look on: with QoS 0, and without retained messages, which would reach every listener whose filter matches
-     * (a broker of 3.1.1 sends them, if nobody has this filter yet). Takes nothing from others.
+     * Subscribes to look on: with QoS 0, and without retained messages, which would reach every listener whose filter
+     * matches (a broker of 3.1.1 sends them, if nobody has this filter yet). Takes nothing from others.
      *
      * @param name the client's name
      * @param filter a topic filter; not a shared one
@@ -256,15 +257,16 @@ public final class Clients {
     public Subscription lookOn(String name, String filter, MessageListener listener) {
         if (filter.startsWith("$share/")) {
             throw new IllegalArgumentException("filter: \"" + Text.printable(filter, 100)
-                    + "\" is not allowed here: a shared subscription would take messages from its group; allowed: a filter without $share");
+                    + "\" is not allowed here: a shared subscription would take messages from its group; allowed: a "
+                    + "filter without $share");
         }
         return client(name).subscribe(filter, SubscribeOptions.qos(Qos.AT_MOST_ONCE)
                 .retained(SubscribeOptions.RetainHandling.NEVER), listener);
     }
 
     /**
-     * Cancels the waiting messages of a lane. The log says when it begins and when it is done, because a degraded store may take
-     * long.
+     * Cancels the waiting messages of a lane. The log says when it begins and when it is done, because a degraded store
+     * may take long.
      *
      * @param name the client's name
      * @param lane 0 to {@link ClientInspector#AT_MOST_ONCE}

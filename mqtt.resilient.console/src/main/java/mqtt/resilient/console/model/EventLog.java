@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * What happened to each client lately. What happens again and again before the next connection is one entry with a count, so
- * that an outage of a night does not push out what led to it. Safe from any thread.
+ * What happened to each client lately. What happens again and again before the next connection is one entry with a
+ * count, so that an outage of a night does not push out what led to it. Safe from any thread.
  */
 public final class EventLog {
     /** How many entries are kept for each client. */

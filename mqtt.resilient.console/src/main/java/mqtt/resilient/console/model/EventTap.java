@@ -11,7 +11,10 @@ import org.osgi.service.event.EventAdmin;
 import org.osgi.service.event.EventConstants;
 import org.osgi.service.event.EventHandler;
 
-/** Brings the engine's events to the log; not there without EventAdmin. Events that come with every message are left out. */
+/**
+ * Brings the engine's events to the log; not there without EventAdmin. Events that come with every message are left
+ * out.
+ */
 @Component(service = EventHandler.class, immediate = true,
         reference = @Reference(name = "events", service = EventAdmin.class),
         property = {

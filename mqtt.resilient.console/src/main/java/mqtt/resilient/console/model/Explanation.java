@@ -19,8 +19,8 @@ public final class Explanation {
     }
 
     /**
-     * Explains a client: first what is wrong with its store, if anything is; then what state, why, what happens next and when, the
-     * configuration, the backlog.
+     * Explains a client: first what is wrong with its store, if anything is; then what state, why, what happens next
+     * and when, the configuration, the backlog.
      *
      * @param status its state
      * @param stretch how long it has been connected, or has not been
@@ -52,8 +52,8 @@ public final class Explanation {
      * @param before the figures then
      * @param after the figures now
      * @param between the time between them, more than zero
-     * @return by how many messages per second what waits grows, less than zero = it shrinks; what is under way is not part of
-     *         it, because that is no backlog; NaN = the client has begun anew meanwhile
+     * @return by how many messages per second what waits grows, less than zero = it shrinks; what is under way is not
+     *         part of it, because that is no backlog; NaN = the client has begun anew meanwhile
      */
     public static double growth(ClientMetrics before, ClientMetrics after, Duration between) {
         return after.accepted() < before.accepted() || after.connections() < before.connections() ? Double.NaN

@@ -20,8 +20,9 @@ public final class Text {
     }
 
     /**
-     * Makes a text harmless for a terminal: what is no letter, digit, mark, punctuation, symbol or plain space is written as
-     * {@code \}{@code uXXXX}; so are marks that change the direction of writing, which would hide what is there.
+     * Makes a text harmless for a terminal: what is no letter, digit, mark, punctuation, symbol or plain space is
+     * written as {@code \}{@code uXXXX}; so are marks that change the direction of writing, which would hide what is
+     * there.
      *
      * @param text any text
      * @param most how many characters of it to show at most

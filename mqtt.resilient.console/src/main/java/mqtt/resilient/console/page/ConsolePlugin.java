@@ -5,7 +5,10 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** The entry in the menu of the Felix web console: the page in the console's own frame. The console has written the head. */
+/**
+ * The entry in the menu of the Felix web console: the page in the console's own frame. The console has written the
+ * head.
+ */
 final class ConsolePlugin extends HttpServlet {
     /** The last part of the address, and what the files are below. */
     static final String LABEL = "mqtt";
@@ -13,7 +16,8 @@ final class ConsolePlugin extends HttpServlet {
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        response.setHeader("X-Frame-Options", "SAMEORIGIN"); // or another web site shows it, and has its buttons pressed
+        // or another web site shows it, and has its buttons pressed
+        response.setHeader("X-Frame-Options", "SAMEORIGIN");
         String root = String.valueOf(request.getAttribute("felix.webconsole.appRoot"));
         response.getWriter().write(PageServlet.fragment(root + "/" + LABEL + PageComponent.FILES));
     }

@@ -7,8 +7,8 @@ import java.util.Collection;
 import mqtt.resilient.api.UserProperty;
 
 /**
- * Writes JSON that is safe wherever it ends up, also within HTML and as a line of an event stream: everything but printable
- * ASCII is escaped, and so are the characters of markup. For use by one thread.
+ * Writes JSON that is safe wherever it ends up, also within HTML and as a line of an event stream: everything but
+ * printable ASCII is escaped, and so are the characters of markup. For use by one thread.
  */
 final class Json {
     private final StringBuilder text = new StringBuilder(512);
@@ -89,8 +89,8 @@ final class Json {
     }
 
     /**
-     * A value: a record as an object of its components, a time in milliseconds, an enumeration by its name. Of user properties
-     * only the name, for the value may be a secret.
+     * A value: a record as an object of its components, a time in milliseconds, an enumeration by its name. Of user
+     * properties only the name, for the value may be a secret.
      */
     Json value(Object value) {
         if (value instanceof UserProperty property) {

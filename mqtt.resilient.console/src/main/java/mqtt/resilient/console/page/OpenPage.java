@@ -13,8 +13,8 @@ import java.util.Deque;
 import java.util.function.Consumer;
 
 /**
- * One open page: its stream of server-sent events. Nothing here blocks: what a slow browser does not take is left out, and one
- * that takes nothing for a minute is given up. Safe from any thread.
+ * One open page: its stream of server-sent events. Nothing here blocks: what a slow browser does not take is left out,
+ * and one that takes nothing for a minute is given up. Safe from any thread.
  */
 final class OpenPage implements WriteListener, AsyncListener {
     private static final int MOST_WAITING = 64;
@@ -42,7 +42,10 @@ final class OpenPage implements WriteListener, AsyncListener {
     private boolean gone;
     private final long opened = System.nanoTime();
     private long moved = opened;
-    /** Of the sampler alone: the last event shown, whether the whole list of clients is due, and its state at the last sample. */
+    /**
+     * Of the sampler alone: the last event shown, whether the whole list of clients is due, and its state at the last
+     * sample.
+     */
     long shownEvent;
     boolean wholeListDue = true;
     long samples;

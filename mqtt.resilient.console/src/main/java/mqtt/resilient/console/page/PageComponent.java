@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Offers the page where there is a jakarta HTTP Whiteboard: in the Felix web console, with its login, and with the context that
- * is configured. Registered nowhere else. Without a whiteboard nothing of this package is loaded.
+ * Offers the page where there is a jakarta HTTP Whiteboard: in the Felix web console, with its login, and with the
+ * context that is configured. Registered nowhere else. Without a whiteboard nothing of this package is loaded.
  */
 @Component(service = {}, configurationPid = ConsoleConfig.PID,
         reference = @Reference(name = "http", service = HttpServiceRuntime.class))
@@ -50,8 +50,8 @@ public final class PageComponent {
             register(bundle, new PageServlet(pages, actions, true), whiteboard(select, "/mqtt"));
         } else if (!config.servlet_context().isBlank()) {
             LOG.error(
-                    "{}: servlet.context \"{}\" is not allowed; allowed: the name of a ServletContextHelper that authenticates, "
-                            + "or a filter for it; nothing is offered over HTTP outside the web console",
+                    "{}: servlet.context \"{}\" is not allowed; allowed: the name of a ServletContextHelper that "
+                            + "authenticates, or a filter for it; nothing is offered over HTTP outside the web console",
                     ConsoleConfig.PID,
                     config.servlet_context());
         }

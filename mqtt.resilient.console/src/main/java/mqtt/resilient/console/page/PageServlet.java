@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The page, its files, its stream of events and its actions. Whoever gets here is logged in: the servlet is registered with an
- * authenticating context only, and refuses who comes through one without a user.
+ * The page, its files, its stream of events and its actions. Whoever gets here is logged in: the servlet is registered
+ * with an authenticating context only, and refuses who comes through one without a user.
  */
 final class PageServlet extends HttpServlet {
     private static final long serialVersionUID = 1;
@@ -29,7 +29,8 @@ final class PageServlet extends HttpServlet {
     /**
      * A servlet for one context.
      *
-     * @param userRequired whether a request without a user is refused; false only where the context has another word for it
+     * @param userRequired whether a request without a user is refused; false only where the context has another word
+     *        for it
      */
     PageServlet(Pages pages, Actions actions, boolean userRequired) {
         this.pages = pages;

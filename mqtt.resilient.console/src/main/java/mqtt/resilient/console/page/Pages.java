@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The open pages, and the one thread that samples the clients for all of them, once a second. While no page is open there is no
- * thread, no timer and no subscription. Safe from any thread.
+ * The open pages, and the one thread that samples the clients for all of them, once a second. While no page is open
+ * there is no thread, no timer and no subscription. Safe from any thread.
  */
 final class Pages implements AutoCloseable {
     /** How many may be open at once. */
@@ -82,7 +82,8 @@ final class Pages implements AutoCloseable {
             if (sampler == null) {
                 sampler = new Sampler();
             }
-            Tail tail = before != null && before.client.equals(client) ? before.giveTail(filter) : null; // no second SUBSCRIBE
+            // no second SUBSCRIBE
+            Tail tail = before != null && before.client.equals(client) ? before.giveTail(filter) : null;
             try {
                 // While the client is not there, the page waits for it.
                 tail = tail != null || filter.isEmpty() || !clients.names().contains(client) ? tail
@@ -292,7 +293,8 @@ final class Pages implements AutoCloseable {
         private void tail(OpenPage page) {
             Tail tail = page.tail();
             if (tail == null) {
-                if (!page.filter.isEmpty() && clients.names().contains(page.client)) { // it has come: the browser asks anew
+                // it has come: the browser asks anew
+                if (!page.filter.isEmpty() && clients.names().contains(page.client)) {
                     page.close();
                 }
                 return;

@@ -14,8 +14,8 @@ import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.Subscription;
 
 /**
- * The live messages of one page: a subscription with QoS 0 of which a few messages per sample are kept, as text or as hex, and
- * the others counted. Safe from any thread.
+ * The live messages of one page: a subscription with QoS 0 of which a few messages per sample are kept, as text or as
+ * hex, and the others counted. Safe from any thread.
  */
 final class Tail implements MessageListener, AutoCloseable {
     /** How many messages are kept between two samples. */
@@ -50,7 +50,10 @@ final class Tail implements MessageListener, AutoCloseable {
                 System.currentTimeMillis());
     }
 
-    /** Shows what came since the last time, if anything; what is not taken is shown later, and what comes meanwhile counted. */
+    /**
+     * Shows what came since the last time, if anything; what is not taken is shown later, and what comes meanwhile
+     * counted.
+     */
     synchronized void show(Predicate<String> page) {
         if (count > 0
                 && page.test(new Json().object().put("left", left).name("messages").raw(kept + "]").end().toString())) {

@@ -9,7 +9,10 @@ import java.util.Set;
 import mqtt.resilient.console.model.Clients;
 import mqtt.resilient.console.model.Text;
 
-/** What was typed behind a command: options, the client's name, which may be left out if there is one only, and the rest. */
+/**
+ * What was typed behind a command: options, the client's name, which may be left out if there is one only, and the
+ * rest.
+ */
 final class Arguments {
     private static final int MOST = 60;
 

@@ -43,9 +43,9 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The commands of the Gogo shell; not there without one. They write to the output of the process, of which Gogo gives each
- * session its own, so that pipes work; keys come from the session, because Gogo's own input does not tell whether there are any.
- * Every wait ends by itself.
+ * The commands of the Gogo shell; not there without one. They write to the output of the process, of which Gogo gives
+ * each session its own, so that pipes work; keys come from the session, because Gogo's own input does not tell whether
+ * there are any. Every wait ends by itself.
  */
 @Component(service = Commands.class, reference = @Reference(name = "shell", service = CommandProcessor.class),
         property = {
@@ -80,7 +80,8 @@ public final class Commands {
     // ---- looking --------------------------------------------------------------------------------------------------
 
     /** One line for each client. */
-    @Descriptor("one line for each client: state, since when, pending messages, round trip, broker, and why it is not connected")
+    @Descriptor("one line for each client: state, since when, pending messages, round trip, broker, and why it is not "
+            + "connected")
     public void clients(@Descriptor("nothing") String... args) {
         new Arguments("clients", Set.of(), Set.of(), args).requireNothing();
         Table table = new Table(new int[] { 24, 10, 12, 9, 9, 10 }, "CLIENT", "STATE", "FOR", "PENDING", "IN FLIGHT",
@@ -101,7 +102,8 @@ public final class Commands {
     }
 
     /** What a client does, or all of them. */
-    @Descriptor("state of a client: reason, since when, limits of the broker, pending messages, store; without a name all clients")
+    @Descriptor("state of a client: reason, since when, limits of the broker, pending messages, store; without a name "
+            + "all clients")
     public void status(@Descriptor("[client]") String... args) {
         Arguments arguments = new Arguments("status [client]", Set.of(), Set.of(), args);
         for (String name : arguments.isEmpty() ? clients.names() : List.of(arguments.client(clients, 0))) {
@@ -205,7 +207,8 @@ public final class Commands {
     }
 
     /** What happened lately. */
-    @Descriptor("the latest events of a client, at most 200, the newest last; without a name those of all clients, and those of none")
+    @Descriptor("the latest events of a client, at most 200, the newest last; without a name those of all clients, and "
+            + "those of none")
     public void events(@Descriptor("[client] [-n count]") String... args) {
         Arguments arguments = new Arguments("events [client] [-n count]", Set.of(), Set.of("-n"), args);
         int most = arguments.number("-n", 1, EventLog.MOST, EventLog.MOST);
@@ -295,7 +298,8 @@ public final class Commands {
     }
 
     /** Connects anew. */
-    @Descriptor("closes the connection, if any, and makes a new one without back-off; no effect while the client is paused")
+    @Descriptor("closes the connection, if any, and makes a new one without back-off; no effect while the client is "
+            + "paused")
     public void reconnect(@Descriptor("[client]") String... args) {
         String name = new Arguments("reconnect [client]", Set.of(), Set.of(), args).client(clients, 0);
         out().println(name + ": " + clients.reconnect(name));
@@ -317,7 +321,8 @@ public final class Commands {
     }
 
     /** Publishes. */
-    @Descriptor("publishes a message (QoS 1) and waits up to 5 s for its outcome; quote text with spaces; -x: the payload is hexadecimal")
+    @Descriptor("publishes a message (QoS 1) and waits up to 5 s for its outcome; quote text with spaces; -x: the "
+            + "payload is hexadecimal")
     public void publish(
             @Descriptor("[client] topic payload [-q 0|1|2] [-l lane] [-r] [-x]  (-r = retained)") String... args)
             throws InterruptedException {
@@ -419,7 +424,8 @@ public final class Commands {
     }
 
     /** Cancels messages. */
-    @Descriptor("cancels the waiting messages of a lane (q0 = QoS 0): they are never sent; asks first, unless --yes is given")
+    @Descriptor("cancels the waiting messages of a lane (q0 = QoS 0): they are never sent; asks first, unless --yes is "
+            + "given")
     public void cancel(CommandSession session, @Descriptor("[client] -l 0|1|2|3|q0 | --all  [--yes]") String... args)
             throws InterruptedException {
         Arguments arguments = new Arguments("cancel [client] -l 0|1|2|3|q0 | --all  [--yes]", Set.of("--all", "--yes"),

@@ -5,8 +5,8 @@ import java.util.List;
 import mqtt.resilient.console.model.Text;
 
 /**
- * Lines with columns as wide as what is in them, but not wider than they may be; the last column goes on in the next line, after a
- * space if it has one. What is in it is made harmless for a terminal.
+ * Lines with columns as wide as what is in them, but not wider than they may be; the last column goes on in the next
+ * line, after a space if it has one. What is in it is made harmless for a terminal.
  */
 final class Table {
     private static final int WIDTH = 100;

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 /** The text that Prometheus reads. */
 class PrometheusTest {
     private static final Pattern LINE = Pattern.compile(
-            "mqtt_resilient_[a-z_]+\\{client=\"([^\"\\\\\n]|\\\\[\\\\\"n])*\"(,[a-z]+=\"[A-Za-z_]+\")?} -?[0-9]+(\\.[0-9]+)?");
+            "mqtt_resilient_[a-z_]+\\{client=\"([^\"\\\\\n]|\\\\[\\\\\"n])*\"(,[a-z]+=\"[A-Za-z_]+\")?} "
+                    + "-?[0-9]+(\\.[0-9]+)?");
 
     private static Prometheus.Sample sample(ClientStatus status, ClientMetrics metrics) {
         return new Prometheus.Sample(status, metrics);

@@ -33,8 +33,8 @@ class ExplanationTest {
     @Test
     void aConnectedClientWithoutBacklogIsOneQuietParagraph() {
         assertEquals(
-                "plant has been connected to mqtt://10.0.0.5:1883 for 2 min 5 s, with MQTT 5; the broker resumed the session. "
-                        + "It answers within 23.4 ms. No message is pending. Store healthy.",
+                "plant has been connected to mqtt://10.0.0.5:1883 for 2 min 5 s, with MQTT 5; the broker resumed the "
+                        + "session. It answers within 23.4 ms. No message is pending. Store healthy.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
                         Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
     }
@@ -42,9 +42,10 @@ class ExplanationTest {
     @Test
     void anOutageSaysWhyWhatComesNextAndWhen() {
         assertEquals("plant has not been connected for 2 min 5 s, since " + Text.time(Figures.NOW) + ". "
-                + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; mqtt:reconnect tries at once. "
-                + "1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the backlog grows by 4.0 messages per second. "
-                + "They are sent when the client is connected. Store healthy.",
+                + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; "
+                + "mqtt:reconnect tries at once. 1,234 messages are pending (2.5 MB), the oldest for 3 h 2 min; the "
+                + "backlog grows by 4.0 messages per second. They are sent when the client is connected. Store "
+                + "healthy.",
                 explain(Figures.status(ConnectionState.WAITING, "Connection refused", Duration.ofSeconds(42)),
                         Figures.metrics(
                                 Map.of("pending", 1234L, "pendingBytes", 2_500_000L, "oldestMillis", 10_930_000L)),
@@ -61,7 +62,8 @@ class ExplanationTest {
         log.add("plant", Figures.NOW, 1, "DISCONNECTED", "Connection refused");
         log.add("plant", Figures.NOW, 1, "STORE", "OK");
         assertTrue(explain(connecting, NOTHING, Double.NaN, log.of("plant")).contains("It is connecting to "
-                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. If this attempt fails"));
+                + "mqtt://10.0.0.5:1883 (attempt 4): the network connection is being made. Before: Connection refused. "
+                + "If this attempt fails"));
     }
 
     @Test
@@ -117,7 +119,8 @@ class ExplanationTest {
                         + " allowed."),
                 text);
         assertTrue(text.startsWith(
-                "The store of plant is full: messages are rejected, stored messages are delivered (12 bytes are left)."),
+                "The store of plant is full: messages are rejected, stored messages are delivered (12 bytes are "
+                        + "left)."),
                 text);
         assertTrue(text.contains(
                 "Not delivered so far: 3 messages dropped by a bound, 1 message expired, 2 messages lost with the "

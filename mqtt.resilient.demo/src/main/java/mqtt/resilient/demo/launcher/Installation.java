@@ -26,12 +26,12 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 
 /**
- * Brings what is installed in a framework in line with the jars of a directory: installs what is new, updates what changed,
- * uninstalls what is gone. Bundles that come from elsewhere are left alone, and so is whether a bundle is started: what
- * somebody stopped stays stopped. Data areas stay.
+ * Brings what is installed in a framework in line with the jars of a directory: installs what is new, updates what
+ * changed, uninstalls what is gone. Bundles that come from elsewhere are left alone, and so is whether a bundle is
+ * started: what somebody stopped stays stopped. Data areas stay.
  *
- * <p>A file in the framework's storage has the digest of each jar. It is written last, when all the rest is on the disk:
- * whatever a power cut left half done is done again.
+ * <p>A file in the framework's storage has the digest of each jar. It is written last, when all the rest is on the
+ * disk: whatever a power cut left half done is done again.
  */
 final class Installation {
     private static final String LOCATION = "launcher:";

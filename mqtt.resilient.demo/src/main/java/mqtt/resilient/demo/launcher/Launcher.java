@@ -23,22 +23,22 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
 
 /**
- * Runs the OSGi framework that is on the class path, with the bundles of a directory, until it is stopped from inside or the
- * process gets SIGTERM; either way it is stopped in order. The one argument is the directory.
+ * Runs the OSGi framework that is on the class path, with the bundles of a directory, until it is stopped from inside
+ * or the process gets SIGTERM; either way it is stopped in order. The one argument is the directory.
  *
  * <p>The system properties become the framework's: {@code org.osgi.framework.storage} says where it keeps its state (a
  * directory in which no launcher has completed an installation is emptied first), and these are the launcher's own:
  * <ul>
  * <li>{@code launcher.ready}: a file that is made when all bundles are started and configured;
- * <li>{@code launcher.late}: the symbolic name of a bundle that is started after the others and stopped before them: what it
- * uses is still there when it ends;
+ * <li>{@code launcher.late}: the symbolic name of a bundle that is started after the others and stopped before them:
+ *     what it uses is still there when it ends;
  * <li>{@code launcher.last}: the symbolic name of a bundle that is started when that file has been removed again,
  * or with {@code launcher.last.held=true} not at all;
  * <li>{@code launcher.parent}: a process id; the end of that process ends this one.
  * </ul>
  *
- * <p>A service {@code Runnable} with the property {@code main.thread=true} is run when all is started, and the framework is
- * stopped when it has returned: this is how bnd's testers want it.
+ * <p>A service {@code Runnable} with the property {@code main.thread=true} is run when all is started, and the
+ * framework is stopped when it has returned: this is how bnd's testers want it.
  *
  * <p>Exit status 0: stopped; 1: it did not start, or a {@code Runnable} failed; else what the tester says.
  */
@@ -75,7 +75,10 @@ public final class Launcher {
         framework = factory.newFramework(properties);
     }
 
-    /** By a framework that runs for this alone: bundles take the property for a sign that their data is lost at each start. */
+    /**
+     * By a framework that runs for this alone: bundles take the property for a sign that their data is lost at each
+     * start.
+     */
     private static void empty(FrameworkFactory factory, Map<String, String> properties)
             throws BundleException, InterruptedException {
         Map<String, String> emptying = new HashMap<>(properties);
@@ -184,8 +187,9 @@ public final class Launcher {
     }
 
     /**
-     * Waits until the configuration admin, if there is one, has told all bundles so far what they are configured with: it tells
-     * one after the other, and this one is asked last. Felix's web console fails all requests that come earlier.
+     * Waits until the configuration admin, if there is one, has told all bundles so far what they are configured with:
+     * it tells one after the other, and this one is asked last. Felix's web console fails all requests that come
+     * earlier.
      */
     private void awaitConfigured() throws Exception {
         ServiceReference<?> admin = context().getServiceReference("org.osgi.service.cm.ConfigurationAdmin");

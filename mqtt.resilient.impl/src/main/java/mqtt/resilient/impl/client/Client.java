@@ -148,7 +148,10 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         return store.isEmpty();
     }
 
-    /** MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is so. */
+    /**
+     * MQTT 5 is there from now on, or null = is not; safe from any thread. The stage completes, on the loop, when it is
+     * so.
+     */
     public CompletionStage<Void> offer(ProtocolVersion five) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         commands.execute(() -> {
@@ -384,8 +387,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
                 now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(),
-                told.health(),
-                told.reason());
+                told.health(), told.reason());
     }
 
     public boolean isConnected() {
@@ -412,9 +414,9 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     /**
-     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so that the
-     * broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that everything that waits
-     * for something later is planned. On the loop; repeatable.
+     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so
+     * that the broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that
+     * everything that waits for something later is planned. On the loop; repeatable.
      */
     @Override
     public void mend() {

@@ -9,8 +9,8 @@ import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Machine;
 
 /**
- * The derived client id: the client's name and 80 random bits, kept in a file together with what the machine is known by, so
- * that it survives restarts but a cloned image gets its own.
+ * The derived client id: the client's name and 80 random bits, kept in a file together with what the machine is known
+ * by, so that it survives restarts but a cloned image gets its own.
  */
 public final class ClientIdentity {
     private static final int RANDOM_CHARACTERS = 16;
@@ -49,8 +49,8 @@ public final class ClientIdentity {
     }
 
     /**
-     * Whether a file was written on this machine. A clone that kept the machine id has other adapters; the machine itself may miss
-     * some or all of its adapters when it starts.
+     * Whether a file was written on this machine. A clone that kept the machine id has other adapters; the machine
+     * itself may miss some or all of its adapters when it starts.
      */
     private static boolean isKnownBy(Machine machine, List<String> lines) {
         List<String> known = lines.stream().filter(line -> line.startsWith(ADDRESS))

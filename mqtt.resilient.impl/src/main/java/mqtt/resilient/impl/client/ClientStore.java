@@ -14,11 +14,13 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * The store of a client: opens it, restores what it held, and puts another in its place when the configuration asks for one and
- * nothing is pending. Only while it is open are messages admitted. On the loop only, but for what says otherwise.
+ * The store of a client: opens it, restores what it held, and puts another in its place when the configuration asks for
+ * one and nothing is pending. Only while it is open are messages admitted. On the loop only, but for what says
+ * otherwise.
  */
 final class ClientStore implements MessageStore.Listener {
-    private static final String CHANGE_WAITS = "store, store.directory: messages are pending; the change takes effect when none is pending";
+    private static final String CHANGE_WAITS = "store, store.directory: messages are pending; the change takes effect "
+            + "when none is pending";
     private static final long CHANGE_LATER_NANOS = 1_000_000_000L;
     private static final long CHANGE_NANOS = 100_000_000L;
     private static final int CHANGE_ATTEMPTS = 100;
@@ -112,8 +114,8 @@ final class ClientStore implements MessageStore.Listener {
     }
 
     /**
-     * Closes one store, which is empty, and opens another. What was admitted in the last moment is settled in the store that
-     * it was promised to; if that takes too long, everything stays as it is.
+     * Closes one store, which is empty, and opens another. What was admitted in the last moment is settled in the store
+     * that it was promised to; if that takes too long, everything stays as it is.
      */
     private void change(int attempts) {
         if (stopping || place.equals(settings.store().place())) {
@@ -236,7 +238,8 @@ final class ClientStore implements MessageStore.Listener {
 
     @Override
     public void health(StoreHealth health, String reason) {
-        publisher.health(new StoreCondition.Told(health, reason)); // before it is told: who reads that it is OK may publish
+        // before it is told: who reads that it is OK may publish
+        publisher.health(new StoreCondition.Told(health, reason));
         condition.health(health, reason);
         if (!open && health == StoreHealth.FAILED) {
             supervisor.cannotBegin(reason);

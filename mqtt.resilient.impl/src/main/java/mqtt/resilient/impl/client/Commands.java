@@ -5,9 +5,9 @@ import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * What callers want of a client, done on the loop in the order in which it was asked for. A command that fails for want of heap is
- * done again, and those behind it wait for it: or an older configuration would take the place of a newer one. A command must
- * do no harm when it begins once more.
+ * What callers want of a client, done on the loop in the order in which it was asked for. A command that fails for want
+ * of heap is done again, and those behind it wait for it: or an older configuration would take the place of a newer
+ * one. A command must do no harm when it begins once more.
  */
 final class Commands {
     static {

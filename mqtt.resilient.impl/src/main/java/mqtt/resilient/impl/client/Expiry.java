@@ -10,7 +10,10 @@ import mqtt.resilient.impl.session.Settling;
 import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.spi.packet.Reason;
 
-/** Settles messages that were never sent and are too old: by their own expiry, or by the bounds of age. On the loop only. */
+/**
+ * Settles messages that were never sent and are too old: by their own expiry, or by the bounds of age. On the loop
+ * only.
+ */
 final class Expiry {
     private static final long SWEEP_NANOS = 1_000_000_000L;
     private static final Reason TOO_OLD = new Reason(0, "older than store.max.age.seconds or store.lanes allow");

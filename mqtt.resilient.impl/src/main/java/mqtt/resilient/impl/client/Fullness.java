@@ -9,9 +9,9 @@ import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * Tells that messages are rejected because a bound is reached, as a state: it begins with the first of them, and ends by itself
- * when for a second nothing was rejected and no bound that did is nearly reached any more. It decides nothing: each message
- * is admitted or rejected by the counters alone, so a lane that is full holds up no other.
+ * Tells that messages are rejected because a bound is reached, as a state: it begins with the first of them, and ends
+ * by itself when for a second nothing was rejected and no bound that did is nearly reached any more. It decides
+ * nothing: each message is admitted or rejected by the counters alone, so a lane that is full holds up no other.
  */
 final class Fullness {
     private static final long LOOK_NANOS = 1_000_000_000L;

@@ -78,7 +78,9 @@ final class Intake {
         reconfigure(settings);
     }
 
-    /** What is admitted from now on goes to a store with this durability; the one before was empty, and has written all. */
+    /**
+     * What is admitted from now on goes to a store with this durability; the one before was empty, and has written all.
+     */
     synchronized void use(Durability durability) {
         inHeap = durability == Durability.MEMORY;
         written.set(toWrite);

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.impl.environment.Handlers;
 
-/** Steps that are all taken, whatever one of them throws; that is thrown at the end, want of heap before anything else. */
+/**
+ * Steps that are all taken, whatever one of them throws; that is thrown at the end, want of heap before anything else.
+ */
 final class Mending {
     static {
         Handlers.prepare(RuntimeException.class, VirtualMachineError.class);

@@ -20,8 +20,8 @@ import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * How messages ended: a bounded history of one byte each, the words about the latest of which there is more to say, and the
- * stages of those that somebody watches. Written on the loop, read from any thread.
+ * How messages ended: a bounded history of one byte each, the words about the latest of which there is more to say, and
+ * the stages of those that somebody watches. Written on the loop, read from any thread.
  *
  * <p>No answer is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
  * then looks for stages.
@@ -55,7 +55,9 @@ final class Outcomes {
     private record Detail(long id, Outcome outcome) {
     }
 
-    /** Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts. */
+    /**
+     * Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts.
+     */
     private static final class Watches<T> {
         private final Map<Long, CompletableFuture<T>> stages = new ConcurrentHashMap<>();
         private final AtomicInteger count = new AtomicInteger();
@@ -128,7 +130,10 @@ final class Outcomes {
         completions.execute(task);
     }
 
-    /** Completes what was left when something failed for want of heap: what is due, and what is watched and has ended. On the loop. */
+    /**
+     * Completes what was left when something failed for want of heap: what is due, and what is watched and has ended.
+     * On the loop.
+     */
     void mend() {
         if (toldUpTo < storedUpTo) {
             stored(storedUpTo, storedHow);

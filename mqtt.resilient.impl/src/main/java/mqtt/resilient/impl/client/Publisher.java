@@ -28,8 +28,8 @@ import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public methods
- * are safe from any thread; the others are for the loop.
+ * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public
+ * methods are safe from any thread; the others are for the loop.
  */
 public final class Publisher {
     private static final long NANOS_PER_MILLI = 1_000_000L;
@@ -222,8 +222,7 @@ public final class Publisher {
             }
         });
         return new ClientInspector.Lane(lane, Math.max(0, intake.pending(lane) - inFlight[0]), inFlight[0],
-                intake.pendingBytes(lane),
-                (now - oldest[0]) / NANOS_PER_MILLI);
+                intake.pendingBytes(lane), (now - oldest[0]) / NANOS_PER_MILLI);
     }
 
     /** Some of the oldest messages of a lane or of QoS 0 that were never sent; on the loop. */
@@ -351,7 +350,10 @@ public final class Publisher {
         return withdrawals.cancel(id);
     }
 
-    /** Withdraws the messages of a lane, or of QoS 0, that were accepted before now and never sent; safe from any thread. */
+    /**
+     * Withdraws the messages of a lane, or of QoS 0, that were accepted before now and never sent; safe from any
+     * thread.
+     */
     CompletionStage<Long> drop(int lane) {
         return withdrawals.drop(lane, intake.lastId());
     }
@@ -363,8 +365,7 @@ public final class Publisher {
 
     private void append(Outgoing message) {
         if (stopping) {
-            outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED,
-                    "client: stopped"));
+            outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED, "client: stopped"));
             if (!message.hasEnded()) { // else it comes again
                 close(message);
             }
@@ -455,7 +456,8 @@ public final class Publisher {
 
     /** A message has come to its end. */
     void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
-        outcomes.ended(message.id(), kind, reason); // this may fail for want of heap: what is counted comes after it, once
+        // this may fail for want of heap: what is counted comes after it, once
+        outcomes.ended(message.id(), kind, reason);
         if (message.settle()) {
             intake.ended(message);
             ends.lazySet(kind.ordinal(), ends.get(kind.ordinal()) + 1);

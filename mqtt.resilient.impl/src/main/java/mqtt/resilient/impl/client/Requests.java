@@ -28,8 +28,9 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * Requests and their answers, of one user of a client. With MQTT 5 by response topic and correlation data (section 4.10);
- * with 3.1.1 both are in the topic: {@code T/request/C/n} is answered with {@code T/reply/C/n}, where C is the client.
+ * Requests and their answers, of one user of a client. With MQTT 5 by response topic and correlation data (section
+ * 4.10); with 3.1.1 both are in the topic: {@code T/request/C/n} is answered with {@code T/reply/C/n}, where C is the
+ * client.
  */
 public final class Requests {
     private static final String REPLIES = "mqtt/resilient/reply";
@@ -94,7 +95,8 @@ public final class Requests {
         CompletableFuture<ReceivedMessage> answer = new CompletableFuture<>();
         long nanos = Publisher.nanos(timeout);
         Runnable begin = Repeated.of(environment.scheduler(), () -> begin(message, nanos, bytes, answer));
-        CompletionStage<ReceivedMessage> stage = answer.minimalCompletionStage(); // what takes heap comes before what is counted
+        // what takes heap comes before what is counted
+        CompletionStage<ReceivedMessage> stage = answer.minimalCompletionStage();
         int requests = count.incrementAndGet();
         long held = heldBytes.addAndGet(bytes);
         if (requests > MOST_PENDING || held > MAX_HELD_BYTES && requests > 1) { // counted before it reaches the loop
@@ -119,7 +121,8 @@ public final class Requests {
         Runnable timeout = Repeated.of(scheduler, () -> fail(id, new TimeoutException(
                 "no answer on " + message.topic() + " within " + nanos / NANOS_PER_SECOND + " s")));
         waiting.add(new Waiting(id, message, deadline)); // without what follows it is passed over
-        pending.put(id, new Pending(answer, scheduler.at(deadline, timeout), bytes)); // last: without heap all of this comes again
+        // last: without heap all of this comes again
+        pending.put(id, new Pending(answer, scheduler.at(deadline, timeout), bytes));
         scheduler.execute(sendOrWatch);
     }
 

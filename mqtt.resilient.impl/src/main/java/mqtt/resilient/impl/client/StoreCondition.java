@@ -5,9 +5,9 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.OutsideText;
 
 /**
- * How it is with a store, as status, log and events tell it: what the store itself says; that it is full while a bound of the
- * backlog refuses messages; that it is degraded where its place does not keep what is in it. Written on the loop, read from
- * any thread.
+ * How it is with a store, as status, log and events tell it: what the store itself says; that it is full while a bound
+ * of the backlog refuses messages; that it is degraded where its place does not keep what is in it. Written on the
+ * loop, read from any thread.
  */
 final class StoreCondition {
     private final BiConsumer<StoreHealth, String> tell;

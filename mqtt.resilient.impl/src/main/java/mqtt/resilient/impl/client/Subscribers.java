@@ -11,7 +11,10 @@ import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.session.Session;
 
-/** The subscriptions of a client by their filters, and those that have ended and wait for their result. On the loop only. */
+/**
+ * The subscriptions of a client by their filters, and those that have ended and wait for their result. On the loop
+ * only.
+ */
 final class Subscribers {
     private final Session session;
     private final Dispatcher dispatcher;
@@ -41,7 +44,8 @@ final class Subscribers {
             session.describe(filter, userProperties);
         }
         dispatcher.add(filter, options, subscription.queue());
-        if (same.get(0).granted().isGranted() && session.isGranted(filter)) { // what another has serves this one as well
+        // what another has serves this one as well
+        if (same.get(0).granted().isGranted() && session.isGranted(filter)) {
             subscription.answer(same.get(0).granted(), completions);
         }
     }

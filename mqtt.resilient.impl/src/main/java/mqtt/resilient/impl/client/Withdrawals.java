@@ -73,14 +73,20 @@ final class Withdrawals {
         return done.minimalCompletionStage();
     }
 
-    /** Withdraws the messages of a lane, or of QoS 0, that were accepted up to an id and never sent; safe from any thread. */
+    /**
+     * Withdraws the messages of a lane, or of QoS 0, that were accepted up to an id and never sent; safe from any
+     * thread.
+     */
     CompletionStage<Long> drop(int lane, long last) {
         CompletableFuture<Long> done = new CompletableFuture<>();
         Repeated.execute(scheduler, new Dropping(lane, last, done));
         return done.minimalCompletionStage();
     }
 
-    /** Drops a part of a lane, so that the loop does other things too; then the rest, which the store may have to read first. */
+    /**
+     * Drops a part of a lane, so that the loop does other things too; then the rest, which the store may have to read
+     * first.
+     */
     private final class Dropping implements Runnable {
         private final int lane;
         private final long last;

@@ -86,7 +86,9 @@ public final class FrameSplitter {
         }
     }
 
-    /** Takes what is needed of a PUBLISH that is too large, to acknowledge it: a broker would send it again for ever. */
+    /**
+     * Takes what is needed of a PUBLISH that is too large, to acknowledge it: a broker would send it again for ever.
+     */
     private void passOver(int size, PacketReceiver receiver) throws ProtocolException {
         ByteBuffer head = partial.duplicate().flip();
         int header = head.get() & 0xFF;

@@ -216,8 +216,7 @@ public final class Mqtt311 implements ProtocolVersion {
             int id = level == 0 ? 0 : packetId(body, PacketType.PUBLISH);
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
-            return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id,
-                    Publish.Details.NONE);
+            return new Publish(topic, payload, Qos.of(level), (header & 1) != 0, duplicate, id, Publish.Details.NONE);
         }
 
         /** The topic of a PUBLISH; mostly that of the one before, which is not made again. */

@@ -41,8 +41,8 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
- * The engine in a framework: gives it the services that it needs, registers its clients as services, and passes on who wants
- * to hear of clients and events. There while at least one client or consumer needs it.
+ * The engine in a framework: gives it the services that it needs, registers its clients as services, and passes on who
+ * wants to hear of clients and events. There while at least one client or consumer needs it.
  */
 @Component(service = { EngineComponent.class, ClientFactory.class })
 public final class EngineComponent implements ClientFactory, Host {

@@ -122,7 +122,8 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
     @Override
     public void handleEvent(Event event) {
         Answer answer = new Answer(event.getProperty(MqttConstants.CLIENT), event.getProperty(MqttConstants.TOPIC),
-                event.getProperty(MqttConstants.CORRELATION)); // the event holds the payload: it is not kept until the answer
+                // the event holds the payload: it is not kept until the answer
+                event.getProperty(MqttConstants.CORRELATION));
         try {
             ManagedClient client = clientOf(event);
             Publication publication = client.engineClient().publish(message(event));

@@ -72,7 +72,10 @@ public final class Journals implements MessageStores {
         return result;
     }
 
-    /** Waits for its turn on a store thread. Made before it is queued: to end it needs no memory, so that nobody waits for ever. */
+    /**
+     * Waits for its turn on a store thread. Made before it is queued: to end it needs no memory, so that nobody waits
+     * for ever.
+     */
     private static final class Turn {
         private final Message message;
         private final Callable<?> action;

@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.store.StoreDump;
 
-/** {@code dump DIR} or {@code verify DIR}: what is in a store, for support. Needs this bundle and the api on the class path. */
+/**
+ * {@code dump DIR} or {@code verify DIR}: what is in a store, for support. Needs this bundle and the api on the class
+ * path.
+ */
 public final class StoreTool {
     private StoreTool() {
     }

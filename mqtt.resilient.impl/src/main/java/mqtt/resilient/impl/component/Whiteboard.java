@@ -26,8 +26,8 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
- * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.unmatched}, {@code mqtt.qos},
- * {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
+ * Subscribes {@link MessageListener} services by their properties: {@code mqtt.filter}, {@code mqtt.unmatched},
+ * {@code mqtt.qos}, {@code mqtt.client}. Everything but the arrival of services happens on mqtt-osgi.
  */
 @Component(service = {})
 public final class Whiteboard implements EngineComponent.ClientWatcher {

@@ -200,8 +200,8 @@ public final class Dispatcher {
     }
 
     /**
-     * Somebody leaves a filter, and is taken from it after this: it goes, or is subscribed with what serves those that stay and may
-     * come back, if that is something else; it brings the retained messages again.
+     * Somebody leaves a filter, and is taken from it after this: it goes, or is subscribed with what serves those that
+     * stay and may come back, if that is something else; it brings the retained messages again.
      *
      * @return whether it is unsubscribed
      */
@@ -240,8 +240,8 @@ public final class Dispatcher {
     }
 
     /**
-     * Ends a listener after {@link #remove}, if no filter is left that brings it messages; what it has not begun is held where a
-     * filter in its grace matches.
+     * Ends a listener after {@link #remove}, if no filter is left that brings it messages; what it has not begun is
+     * held where a filter in its grace matches.
      */
     public void close(InboundQueue queue) {
         if (queue.filters == 0) {
@@ -309,7 +309,10 @@ public final class Dispatcher {
         finish(reception);
     }
 
-    /** Hands a message to listeners and to those that may come back: to all of them, or to none if the heap has no room for it. */
+    /**
+     * Hands a message to listeners and to those that may come back: to all of them, or to none if the heap has no room
+     * for it.
+     */
     private void offerAll(Reception reception, Set<InboundQueue> queues, List<Departed> departed) {
         List<Delivery> deliveries = new ArrayList<>(queues.size());
         for (InboundQueue queue : queues) {
@@ -370,8 +373,8 @@ public final class Dispatcher {
     }
 
     /**
-     * Who has gone and may come back for a message, once for each listener, or for one listener only; from {@link #matches}. QoS 0 is
-     * not kept.
+     * Who has gone and may come back for a message, once for each listener, or for one listener only; from
+     * {@link #matches}. QoS 0 is not kept.
      */
     private List<Departed> departed(Reception reception, InboundQueue only) {
         if (reception.publish.qos() == Qos.AT_MOST_ONCE) {

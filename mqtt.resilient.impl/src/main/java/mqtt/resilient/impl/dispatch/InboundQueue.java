@@ -146,8 +146,8 @@ public abstract class InboundQueue {
     }
 
     /**
-     * Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged, until {@link #clear}
-     * lets go of it.
+     * Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged, until
+     * {@link #clear} lets go of it.
      */
     synchronized List<Delivery> close() {
         closed = true;

@@ -5,8 +5,8 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Repeated;
 
 /**
- * The messages for one listener: one call at a time, in order, on a thread of the pool that is taken only while there is
- * something to do.
+ * The messages for one listener: one call at a time, in order, on a thread of the pool that is taken only while there
+ * is something to do.
  */
 public final class ListenerQueue extends InboundQueue {
     static {

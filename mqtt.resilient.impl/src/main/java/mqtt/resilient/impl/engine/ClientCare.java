@@ -6,7 +6,10 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EventLoop;
 
-/** Tells all clients when the heap was short on the loop, so that each mends what may be half done, and when the loop has ended. */
+/**
+ * Tells all clients when the heap was short on the loop, so that each mends what may be half done, and when the loop
+ * has ended.
+ */
 final class ClientCare implements EventLoop.Watcher {
     static {
         Handlers.prepare(RuntimeException.class);

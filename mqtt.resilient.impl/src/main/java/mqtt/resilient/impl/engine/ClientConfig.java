@@ -10,8 +10,8 @@ import org.osgi.service.metatype.annotations.Option;
  * {@link Configuration} checks the values, because consoles do not.
  */
 @ObjectClassDefinition(id = ClientConfig.PID, name = "MQTT client (mqtt.resilient)",
-        description = "An MQTT client for all bundles of the gateway. It reconnects by itself and keeps pending messages "
-                + "over outages, restarts and power cuts.")
+        description = "An MQTT client for all bundles of the gateway. It reconnects by itself and keeps pending "
+                + "messages over outages, restarts and power cuts.")
 public @interface ClientConfig {
     /** The PID of the factory. */
     String PID = "mqtt.resilient.client";
@@ -31,8 +31,8 @@ public @interface ClientConfig {
     boolean brokers_cluster() default false;
 
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
-            description = "While connected to another broker than the first: how often to check whether the first answers "
-                    + "again, to fail back to it. 0: never.")
+            description = "While connected to another broker than the first: how often to check whether the first "
+                    + "answers again, to fail back to it. 0: never.")
     int failback_seconds() default 300;
 
     @AttributeDefinition(name = "Protocol", options = {
@@ -54,8 +54,8 @@ public @interface ClientConfig {
     String _password() default "";
 
     @AttributeDefinition(name = "Authentication method", required = false,
-            description = "Enhanced authentication, MQTT 5 only: the mqtt.auth.method of an Authenticator service, for example "
-                    + "SCRAM-SHA-256. Empty: none.")
+            description = "Enhanced authentication, MQTT 5 only: the mqtt.auth.method of an Authenticator service, for "
+                    + "example SCRAM-SHA-256. Empty: none.")
     String auth_method() default "";
 
     @AttributeDefinition(name = "Keepalive (s)", min = "0", max = "65535",
@@ -82,7 +82,8 @@ public @interface ClientConfig {
     boolean clean_start() default false;
 
     @AttributeDefinition(name = "Session expiry (s)", min = "0", max = "4294967295",
-            description = "How long the broker keeps the session during an outage. 0: a new session on each connection.")
+            description = "How long the broker keeps the session during an outage. 0: a new session on each "
+                    + "connection.")
     long session_expiry_seconds() default 604_800;
 
     @AttributeDefinition(name = "Will: topic", required = false,
@@ -97,7 +98,8 @@ public @interface ClientConfig {
         @Option(label = "bytes: the text as UTF-8, not declared as such", value = "bytes"),
         @Option(label = "text: the text, declared as UTF-8", value = "text"),
         @Option(label = "base64: any bytes, given as Base64", value = "base64") },
-            description = "How the payload is given, and whether MQTT 5 declares it as UTF-8 (Payload Format Indicator).")
+            description = "How the payload is given, and whether MQTT 5 declares it as UTF-8 (Payload Format "
+                    + "Indicator).")
     String will_payload_format() default "bytes";
 
     @AttributeDefinition(name = "Will: QoS", options = { @Option(label = "0", value = "0"),
@@ -108,7 +110,8 @@ public @interface ClientConfig {
     boolean will_retain() default false;
 
     @AttributeDefinition(name = "Will: also on stop",
-            description = "Whether the broker publishes the will also when the client stops, not only when the connection is lost.")
+            description = "Whether the broker publishes the will also when the client stops, not only when the "
+                    + "connection is lost.")
     boolean will_on_stop() default false;
 
     @AttributeDefinition(name = "Will: delay (s)", min = "0", max = "4294967295",
@@ -133,8 +136,8 @@ public @interface ClientConfig {
     String[] will_user_properties() default {};
 
     @AttributeDefinition(name = "Birth: topic", required = false,
-            description = "Where the client publishes the birth message, on each connection before anything else. It is the "
-                    + "counterpart of the will. Empty: no birth message.")
+            description = "Where the client publishes the birth message, on each connection before anything else. It "
+                    + "is the counterpart of the will. Empty: no birth message.")
     String birth_topic() default "";
 
     @AttributeDefinition(name = "Birth: payload", required = false, description = "Text.")
@@ -152,17 +155,18 @@ public @interface ClientConfig {
     String[] connect_user_properties() default {};
 
     @AttributeDefinition(name = "Topic aliases", min = "0", max = "1000",
-            description = "MQTT 5: how many topics the broker may send as an alias, and the most that the client sends as one, if "
-                    + "the broker accepts as many. 0: none.")
+            description = "MQTT 5: how many topics the broker may send as an alias, and the most that the client sends "
+                    + "as one, if the broker accepts as many. 0: none.")
     int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
-            description = "The shortest wait between two connection attempts. It doubles after each failure, with jitter.")
+            description = "The shortest wait between two connection attempts. It doubles after each failure, with "
+                    + "jitter.")
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",
-            description = "The longest wait between two connection attempts. After a refusal that needs an operator, such "
-                    + "as bad credentials, the wait is between half of it and all of it.")
+            description = "The longest wait between two connection attempts. After a refusal that needs an operator, "
+                    + "such as bad credentials, the wait is between half of it and all of it.")
     int backoff_max_seconds() default 60;
 
     @AttributeDefinition(name = "Stable after (s)", min = "0", max = "86400",
@@ -173,8 +177,8 @@ public @interface ClientConfig {
         @Option(label = "the best available", value = "auto"),
         @Option(label = "the operating system", value = "system"),
         @Option(label = "Eclipse Kura", value = "kura"), @Option(label = "none", value = "none") },
-            description = "Where the network state comes from. UP starts an attempt at once; DOWN suspends attempts, except "
-                    + "to this machine and its neighbours, and never closes a connection that works.")
+            description = "Where the network state comes from. UP starts an attempt at once; DOWN suspends attempts, "
+                    + "except to this machine and its neighbours, and never closes a connection that works.")
     String network_source() default "auto";
 
     @AttributeDefinition(name = "Network: settle (s)", min = "0", max = "3600",
@@ -186,7 +190,8 @@ public @interface ClientConfig {
     int network_distrust_seconds() default 300;
 
     @AttributeDefinition(name = "Network: bounce after (attempts)", min = "0", max = "1000000",
-            description = "After how many failed attempts the source is asked to take the network down and up. 0: never.")
+            description = "After how many failed attempts the source is asked to take the network down and up. 0: "
+                    + "never.")
     int network_bounce_after() default 0;
 
     @AttributeDefinition(name = "WAN probe",
@@ -194,8 +199,8 @@ public @interface ClientConfig {
     String wan_probe() default "8.8.8.8:53";
 
     @AttributeDefinition(name = "Schedule: every (min)", min = "0", max = "525600",
-            description = "How often to connect, exchange the waiting messages of both directions, and disconnect. 0: always "
-                    + "connected. Alarms (lane 0) connect at once.")
+            description = "How often to connect, exchange the waiting messages of both directions, and disconnect. 0: "
+                    + "always connected. Alarms (lane 0) connect at once.")
     int schedule_every_minutes() default 0;
 
     @AttributeDefinition(name = "Schedule: stay (s)", min = "1", max = "86400",
@@ -203,8 +208,8 @@ public @interface ClientConfig {
     int schedule_stay_seconds() default 30;
 
     @AttributeDefinition(name = "TLS: key store", required = false,
-            description = "The client's key and certificate, for brokers that require them: a file, PKCS#12 or PEM (PKCS#8). "
-                    + "Read again when it changes.")
+            description = "The client's key and certificate, for brokers that require them: a file, PKCS#12 or PEM "
+                    + "(PKCS#8). Read again when it changes.")
     String tls_keystore() default "";
 
     @AttributeDefinition(name = "TLS: key store password", required = false, type = AttributeType.PASSWORD)
@@ -251,8 +256,8 @@ public @interface ClientConfig {
     String[] _ws_headers() default {};
 
     @AttributeDefinition(name = "In flight: messages", min = "1", max = "65000",
-            description = "How many messages may be in flight, with MQTT 5 in both directions. One in ten is reserved for "
-                    + "alarms (lane 0).")
+            description = "How many messages may be in flight, with MQTT 5 in both directions. One in ten is reserved "
+                    + "for alarms (lane 0).")
     int inflight_max() default 100;
 
     @AttributeDefinition(name = "In flight: bytes", min = "1",
@@ -268,40 +273,42 @@ public @interface ClientConfig {
     int rate_burst() default 1;
 
     @AttributeDefinition(name = "Dead letter: attempts", min = "0", max = "1000",
-            description = "How many connections in a row the broker may close with the same message unacknowledged. Then "
-                    + "it is sent alone, and dead-lettered if the broker closes that connection too. 0: never.")
+            description = "How many connections in a row the broker may close with the same message unacknowledged. "
+                    + "Then it is sent alone, and dead-lettered if the broker closes that connection too. 0: never.")
     int poison_attempts() default 5;
 
     @AttributeDefinition(name = "QoS: strict",
-            description = "MQTT 5: if the broker allows only a lower QoS, or keeps no retained messages, the message is "
-                    + "refused instead of being sent with less.")
+            description = "MQTT 5: if the broker allows only a lower QoS, or keeps no retained messages, the message "
+                    + "is refused instead of being sent with less.")
     boolean qos_strict() default false;
 
     @AttributeDefinition(name = "Store", options = {
         @Option(label = "power: stored messages survive a power cut", value = "power"),
         @Option(label = "process: they survive the end of the process", value = "process"),
         @Option(label = "memory: they survive the loss of the connection only", value = "memory") },
-            description = "What a message survives once it is stored. A change between memory and the others takes effect "
-                    + "when no message is pending.")
+            description = "What a message survives once it is stored. A change between memory and the others takes "
+                    + "effect when no message is pending.")
     String store() default "power";
 
     @AttributeDefinition(name = "Store: directory", required = false,
-            description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the data "
-                    + "area of the bundle mqtt.resilient.impl, which Eclipse Kura deletes at each boot. A change takes "
-                    + "effect when no message is pending.")
+            description = "Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the "
+                    + "data area of the bundle mqtt.resilient.impl, which Eclipse Kura deletes at each boot. A change "
+                    + "takes effect when no message is pending.")
     String store_directory() default "";
 
     @AttributeDefinition(name = "Store: force (ms)", min = "1", max = "3600000",
-            description = "With process: how often the disk is forced; a power cut loses at most the messages since then.")
+            description = "With process: how often the disk is forced; a power cut loses at most the messages since "
+                    + "then.")
     int store_force_ms() default 500;
 
     @AttributeDefinition(name = "Store: floor (bytes)", min = "0",
-            description = "Disk-space floor: with less free space QoS 1 and 2 are rejected; stored messages are delivered.")
+            description = "Disk-space floor: with less free space QoS 1 and 2 are rejected; stored messages are "
+                    + "delivered.")
     long store_floor_bytes() default 67_108_864;
 
     @AttributeDefinition(name = "Store: bytes", min = "1024",
-            description = "How many bytes of messages may be pending, each with 64 bytes of overhead; with store=memory with 192, and "
-                    + "at most a quarter of the heap (-Xmx).")
+            description = "How many bytes of messages may be pending, each with 64 bytes of overhead; with "
+                    + "store=memory with 192, and at most a quarter of the heap (-Xmx).")
     long store_max_bytes() default 268_435_456;
 
     @AttributeDefinition(name = "Store: messages", min = "0",
@@ -327,8 +334,8 @@ public @interface ClientConfig {
     boolean qos0_offline() default false;
 
     @AttributeDefinition(name = "QoS 0: bytes", min = "1024",
-            description = "How many bytes of QoS 0 messages may wait, each with 192 bytes of overhead; at most a quarter of the heap "
-                    + "(-Xmx).")
+            description = "How many bytes of QoS 0 messages may wait, each with 192 bytes of overhead; at most a "
+                    + "quarter of the heap (-Xmx).")
     long qos0_max_bytes() default 4_194_304;
 
     @AttributeDefinition(name = "Packet (bytes)", min = "128", max = "268435455",
@@ -340,8 +347,9 @@ public @interface ClientConfig {
     int inbound_queue() default 1000;
 
     @AttributeDefinition(name = "Inbound: bytes", min = "65536",
-            description = "How many bytes of received messages may be unhandled, each with 200 bytes of overhead and 128 for each "
-                    + "listener; beyond, reading from the broker pauses. At most a quarter of the heap (-Xmx).")
+            description = "How many bytes of received messages may be unhandled, each with 200 bytes of overhead and "
+                    + "128 for each listener; beyond, reading from the broker pauses. At most a quarter of the heap "
+                    + "(-Xmx).")
     long inbound_max_bytes() default 16_777_216;
 
     @AttributeDefinition(name = "Inbound: attempts", min = "1", max = "1000",
@@ -349,7 +357,8 @@ public @interface ClientConfig {
     int inbound_attempts() default 3;
 
     @AttributeDefinition(name = "Listener grace (s)", min = "0", max = "86400",
-            description = "How long a subscription is kept for the return of its last listener, so that a bundle update loses no message.")
+            description = "How long a subscription is kept for the return of its last listener, so that a bundle "
+                    + "update loses no message.")
     int listener_grace_seconds() default 300;
 
     @AttributeDefinition(name = "Subscriptions", required = false,

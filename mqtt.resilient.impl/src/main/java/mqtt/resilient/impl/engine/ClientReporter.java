@@ -101,7 +101,8 @@ final class ClientReporter implements ClientEvents {
         Map<String, Object> event = new HashMap<>(details);
         event.put(CLIENT, name);
         event.put(TIMESTAMP, scheduler.wallClockMillis());
-        event.computeIfPresent(REASON, (key, reason) -> OutsideText.oneLine((String) reason)); // a topic stays as it is: it is data
+        // a topic stays as it is: it is data
+        event.computeIfPresent(REASON, (key, reason) -> OutsideText.oneLine((String) reason));
         host.post(topic, event);
     }
 

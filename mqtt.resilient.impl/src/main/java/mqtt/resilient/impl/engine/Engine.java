@@ -59,8 +59,8 @@ public final class Engine {
      * Starts the loop.
      *
      * @param hostThread the name of the thread on which the host is called
-     * @param dataArea where directories of journals are remembered, so that forgotten journals are found; null = nowhere, and
-     *        nobody looks for them
+     * @param dataArea where directories of journals are remembered, so that forgotten journals are found; null =
+     *        nowhere, and nobody looks for them
      */
     public Engine(String hostThread, Path dataArea) throws IOException {
         loop = new EventLoop();
@@ -69,7 +69,8 @@ public final class Engine {
         // what storing, answering and registering need is there before it is needed
         host = new HostThread(hostThread, loop);
         storage = loop.threads("mqtt-store", 1, STORE_THREADS).afterStop(task -> {});
-        completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run); // after the end every question is answered
+        // after the end every question is answered
+        completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run);
         listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> {});
         environment = new Environment(loop, loop, random, listeners, completions);
         systemNetwork = new SystemNetwork(
@@ -157,7 +158,9 @@ public final class Engine {
         host.stop();
     }
 
-    /** The directory above a journal, whose lock is given up at the end of the engine if the store could not do that. */
+    /**
+     * The directory above a journal, whose lock is given up at the end of the engine if the store could not do that.
+     */
     LocalFileSystem journalsIn(Path directory) {
         LocalFileSystem files = new LocalFileSystem(directory);
         journals.removeIf(LocalFileSystem::hasGivenUpLock);

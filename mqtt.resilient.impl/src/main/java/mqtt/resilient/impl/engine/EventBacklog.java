@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import mqtt.resilient.impl.environment.Log;
 
 /**
- * The events that wait for the host's thread: foreign code that holds it up costs events, which are counted and told, and no
- * registration, which goes past this. Safe from any thread.
+ * The events that wait for the host's thread: foreign code that holds it up costs events, which are counted and told,
+ * and no registration, which goes past this. Safe from any thread.
  */
 public final class EventBacklog {
     private static final Log LOG = Log.of("mqtt.resilient");
@@ -35,7 +35,8 @@ public final class EventBacklog {
             taken(size);
             if (dropped.getAndIncrement() == 0) {
                 LOG.warn(
-                        "Events are dropped: {} events or {} bytes of them wait, other code blocks the thread that posts them",
+                        "Events are dropped: {} events or {} bytes of them wait, other code blocks the thread that "
+                                + "posts them",
                         MAX_WAITING, MAX_BYTES);
             }
             return;

@@ -33,7 +33,10 @@ public interface Host {
     /** Tells an event. Called on the loop and on threads that configure: must not block or run foreign code. */
     void post(String topic, Map<String, Object> properties);
 
-    /** A client is there, or has a new name, other versions or other subscriptions. On the host's thread, may be repeated. */
+    /**
+     * A client is there, or has a new name, other versions or other subscriptions. On the host's thread, may be
+     * repeated.
+     */
     void announce(ManagedClient client);
 
     /** A client is not there any more. On the host's thread, may be repeated. */

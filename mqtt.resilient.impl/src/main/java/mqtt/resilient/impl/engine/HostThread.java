@@ -11,8 +11,8 @@ import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.Threads;
 
 /**
- * The thread on which the host is called, {@code mqtt-osgi} in a framework: every registration, unregistration and event, in
- * order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
+ * The thread on which the host is called, {@code mqtt-osgi} in a framework: every registration, unregistration and
+ * event, in order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
  */
 public final class HostThread {
     static {
@@ -31,8 +31,8 @@ public final class HostThread {
     }
 
     /**
-     * Runs a task behind all others; a task after the end is dropped, and its future never done. A task that fails for want of heap is
-     * run again, for a service that is not registered is not there for anybody.
+     * Runs a task behind all others; a task after the end is dropped, and its future never done. A task that fails for
+     * want of heap is run again, for a service that is not registered is not there for anybody.
      */
     public Future<?> execute(Runnable task) {
         CompletableFuture<Void> done = new CompletableFuture<>();

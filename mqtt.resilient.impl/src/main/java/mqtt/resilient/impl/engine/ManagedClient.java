@@ -39,8 +39,8 @@ import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
 
 /**
- * A client, made from properties: its configuration, its announcement to the host, its end. The methods that configure and
- * end it are called by whoever made it, one at a time, and never throw.
+ * A client, made from properties: its configuration, its announcement to the host, its end. The methods that configure
+ * and end it are called by whoever made it, one at a time, and never throw.
  */
 public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private static final Log LOG = Log.of("mqtt.resilient");
@@ -205,7 +205,9 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** Waits a while for the store to be open: until then it cannot be left. Not on the engine's threads, which open it. */
+    /**
+     * Waits a while for the store to be open: until then it cannot be left. Not on the engine's threads, which open it.
+     */
     private void awaitStore() {
         if (store == null || EngineThread.isCurrent()) {
             return;
@@ -302,7 +304,10 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** On the host's thread: takes the source of the network's state that the configuration asks for, of those that are there. */
+    /**
+     * On the host's thread: takes the source of the network's state that the configuration asks for, of those that are
+     * there.
+     */
     void chooseNetworkSource() {
         NetworkStateSource wanted = disposed ? null : networkSource(networkSource);
         if (chosenSource == wanted) {
@@ -375,7 +380,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
                         engine.environment().random());
             } catch (IOException e) {
                 LOG.warn(
-                        "{}: client identifier not stored in store.directory \"{}\": {}; after a restart it is another one",
+                        "{}: client identifier not stored in store.directory \"{}\": {}; after a restart it is another "
+                                + "one",
                         clientName, directory, e.toString());
                 return ClientIdentity.fresh(clientName, engine.environment().random());
             }

@@ -14,8 +14,8 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.LocalFileSystem;
 
 /**
- * Finds journals that no client uses: of clients that were deleted, renamed or told to keep theirs elsewhere. Directories that
- * clients have used are remembered, so that what was left in them is found after a restart, too.
+ * Finds journals that no client uses: of clients that were deleted, renamed or told to keep theirs elsewhere.
+ * Directories that clients have used are remembered, so that what was left in them is found after a restart, too.
  */
 final class Orphans {
     private static final Log LOG = Log.of("mqtt.resilient");

@@ -1,8 +1,8 @@
 package mqtt.resilient.impl.engine;
 
 /**
- * How long stops may wait: those in a row share the time, because the stop of the bundle must not take longer with every
- * client. What was spent comes back while nothing waits. Safe from any thread.
+ * How long stops may wait: those in a row share the time, because the stop of the bundle must not take longer with
+ * every client. What was spent comes back while nothing waits. Safe from any thread.
  */
 public final class StopBudget {
     private static final long NANOS_PER_MILLI = 1_000_000L;

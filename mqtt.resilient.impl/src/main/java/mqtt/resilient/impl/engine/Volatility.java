@@ -15,8 +15,8 @@ final class Volatility {
     }
 
     /**
-     * Why a store does not keep what its durability promises; empty if nothing speaks against it. A reboot may take what is to
-     * survive the process only. Blocks.
+     * Why a store does not keep what its durability promises; empty if nothing speaks against it. A reboot may take
+     * what is to survive the process only. Blocks.
      */
     static String of(StoreSettings store, Host host) {
         if (store.durability() == Durability.MEMORY) {

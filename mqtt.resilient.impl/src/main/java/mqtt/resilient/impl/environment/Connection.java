@@ -15,8 +15,8 @@ public interface Connection {
     void close();
 
     /**
-     * Writes a last packet behind all that was filled, and closes when the peer has closed, at the latest at the given time;
-     * the handler hears only that it is closed.
+     * Writes a last packet behind all that was filled, and closes when the peer has closed, at the latest at the given
+     * time; the handler hears only that it is closed.
      */
     void closeGracefully(byte[] last, long deadlineNanoTime);
 }

@@ -33,7 +33,8 @@ public interface ConnectionHandler {
      *
      * @param byPeer whether the peer ended an established connection
      * @param reason in words
-     * @param halfDone whether it ended because what the handler did with it found no room in the heap, and may be half done
+     * @param halfDone whether it ended because what the handler did with it found no room in the heap, and may be half
+     *        done
      */
     record Closing(boolean byPeer, String reason, boolean halfDone) {
         /** What the handler did with it is done. */

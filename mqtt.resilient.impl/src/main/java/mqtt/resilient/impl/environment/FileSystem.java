@@ -57,7 +57,9 @@ public interface FileSystem {
         /** Cuts the file to a length; nothing to do if it is not longer. Needs no space. */
         void truncate(long length) throws IOException;
 
-        /** Makes everything that was written durable. After a failure, what was not forced before is not to be trusted. */
+        /**
+         * Makes everything that was written durable. After a failure, what was not forced before is not to be trusted.
+         */
         void force() throws IOException;
     }
 }

@@ -1,10 +1,10 @@
 package mqtt.resilient.impl.environment;
 
 /**
- * Makes the handlers of a class work without heap. The first time an exception is caught, the JVM looks for the class that the
- * handler names, which may call the class loader; the first time a literal is used, the JVM makes a string of it. Without heap both
- * fail, and another error leaves the handler. A class that names its handlers' classes and literals in a static initializer has them
- * looked up when it is loaded, for all of its code.
+ * Makes the handlers of a class work without heap. The first time an exception is caught, the JVM looks for the class
+ * that the handler names, which may call the class loader; the first time a literal is used, the JVM makes a string of
+ * it. Without heap both fail, and another error leaves the handler. A class that names its handlers' classes and
+ * literals in a static initializer has them looked up when it is loaded, for all of its code.
  */
 public final class Handlers {
     private Handlers() {

@@ -4,8 +4,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's way to the log: whatever somebody outside wrote (a broker, a device, whoever chose a topic, a client identifier
- * or a file's name) becomes one harmless line, also in the messages of exceptions. Safe from any thread.
+ * The engine's way to the log: whatever somebody outside wrote (a broker, a device, whoever chose a topic, a client
+ * identifier or a file's name) becomes one harmless line, also in the messages of exceptions. Safe from any thread.
  */
 public final class Log {
     private final Logger logger;

@@ -10,8 +10,8 @@ public final class OutsideText {
     }
 
     /**
-     * Replaces control and format characters and line separators by {@code ?}, so that the text cannot begin a line of its own
-     * in a log, act on a terminal, or turn the direction of writing.
+     * Replaces control and format characters and line separators by {@code ?}, so that the text cannot begin a line of
+     * its own in a log, act on a terminal, or turn the direction of writing.
      *
      * @param text any text
      * @return one line

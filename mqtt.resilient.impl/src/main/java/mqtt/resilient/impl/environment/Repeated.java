@@ -1,8 +1,8 @@
 package mqtt.resilient.impl.environment;
 
 /**
- * A task for the loop that is done in any case: what fails for want of heap is done again when there is some. The task must do no harm
- * when it begins once more.
+ * A task for the loop that is done in any case: what fails for want of heap is done again when there is some. The task
+ * must do no harm when it begins once more.
  */
 public final class Repeated implements Runnable {
     static {

@@ -9,7 +9,8 @@ import mqtt.resilient.spi.TlsMaterial;
  *
  * @param address where the TCP connection goes: the broker, or the proxy
  * @param port its port
- * @param host the broker's name or address as the URI has it; what the proxy, SNI, the certificate and the WebSocket see
+ * @param host the broker's name or address as the URI has it; what the proxy, SNI, the certificate and the WebSocket
+ *        see
  * @param hostPort the broker's port
  * @param proxy the proxy to go through, or null
  * @param tls how to secure the connection, or null for none

@@ -80,14 +80,16 @@ public final class EventLoop implements Scheduler, Network {
     /** Is told what concerns every client; on the loop, or as its last act. */
     public interface Watcher {
         /**
-         * The heap, or another resource of the machine, was used up while the loop did something, and is available again. What was
-         * being done may be half done.
+         * The heap, or another resource of the machine, was used up while the loop did something, and is available
+         * again. What was being done may be half done.
          *
          * @param where what the loop did
          */
         void heapWasShort(String where);
 
-        /** The loop has ended although nobody stopped it; tasks run on the threads that bring them, and timers never. */
+        /**
+         * The loop has ended although nobody stopped it; tasks run on the threads that bring them, and timers never.
+         */
         void ended(Throwable reason);
     }
 
@@ -104,7 +106,9 @@ public final class EventLoop implements Scheduler, Network {
         thread = new EngineThread(this::run, "mqtt-io");
     }
 
-    /** Makes a pool whose threads are tried for again, a second later, when the machine has none; see {@link Threads}. */
+    /**
+     * Makes a pool whose threads are tried for again, a second later, when the machine has none; see {@link Threads}.
+     */
     public Threads threads(String name, int standing, int most) {
         return new Threads(name, standing, most, task -> execute(() -> at(System.nanoTime() + RETRY_NANOS, task)));
     }
@@ -164,8 +168,8 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     /**
-     * What comes after the end of the loop runs where it comes from, one task at a time: whoever still holds a publication
-     * of a stopped client gets an answer.
+     * What comes after the end of the loop runs where it comes from, one task at a time: whoever still holds a
+     * publication of a stopped client gets an answer.
      */
     private void runLateTasks() {
         if (lateTasks.getAndIncrement() == 0) {
@@ -265,7 +269,10 @@ public final class EventLoop implements Scheduler, Network {
         }
     }
 
-    /** A {@code finally} needs nothing from the heap, as a handler may the first time: what leaves even the handler ends here. */
+    /**
+     * A {@code finally} needs nothing from the heap, as a handler may the first time: what leaves even the handler ends
+     * here.
+     */
     @SuppressWarnings("finally")
     private void turnUntilStopped() {
         while (!stopping && broken == null) {
@@ -401,8 +408,8 @@ public final class EventLoop implements Scheduler, Network {
     }
 
     /**
-     * Notes that the machine has no more of something, or logs another internal error; at most one in ten seconds, the others are
-     * counted. Never throws.
+     * Notes that the machine has no more of something, or logs another internal error; at most one in ten seconds, the
+     * others are counted. Never throws.
      */
     void report(String where, Throwable e) {
         if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError)) {

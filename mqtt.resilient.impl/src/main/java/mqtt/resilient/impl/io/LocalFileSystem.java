@@ -28,9 +28,10 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 
 /**
- * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and written by
- * the user of this process alone, where the file system knows users (POSIX); elsewhere it inherits the rights of its directory.
- * A directory below the root that is there already and open to others becomes private too; the root keeps its rights.
+ * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and
+ * written by the user of this process alone, where the file system knows users (POSIX); elsewhere it inherits the
+ * rights of its directory. A directory below the root that is there already and open to others becomes private too; the
+ * root keeps its rights.
  */
 public final class LocalFileSystem implements FileSystem {
     static {
@@ -38,7 +39,10 @@ public final class LocalFileSystem implements FileSystem {
     }
 
     private static final Log LOG = Log.of(LocalFileSystem.class);
-    /** What systems say in English of a directory that their file system cannot force; what else goes wrong is a failure. */
+    /**
+     * What systems say in English of a directory that their file system cannot force; what else goes wrong is a
+     * failure.
+     */
     private static final List<String> NOT_POSSIBLE = List.of("Invalid argument", "not supported", "not implemented",
             "Bad file descriptor");
     private static final Set<PosixFilePermission> OWNER = PosixFilePermissions.fromString("rwx------");
@@ -46,8 +50,9 @@ public final class LocalFileSystem implements FileSystem {
     private static final FileAttribute<?>[] PRIVATE_DIRECTORY = owner("rwx------");
 
     /**
-     * Channels that must stay open, by the name of the lock: the file has another name too (a hard link), under which this process
-     * has locked it, and to close them would end that lock. One for each name at most, for the next one to try takes it.
+     * Channels that must stay open, by the name of the lock: the file has another name too (a hard link), under which
+     * this process has locked it, and to close them would end that lock. One for each name at most, for the next one to
+     * try takes it.
      */
     private static final Map<String, FileChannel> KEPT = new ConcurrentHashMap<>();
 
@@ -83,8 +88,9 @@ public final class LocalFileSystem implements FileSystem {
     }
 
     /**
-     * The system property that stands for a lock of this process. Whoever opens and closes the file again ends the lock of
-     * all of the process, also when he did not get it himself: so he must know before, whatever class loader he is from.
+     * The system property that stands for a lock of this process. Whoever opens and closes the file again ends the lock
+     * of all of the process, also when he did not get it himself: so he must know before, whatever class loader he is
+     * from.
      */
     private static String lockName(Path file) {
         Path directory = file.toAbsolutePath().getParent();
@@ -166,7 +172,8 @@ public final class LocalFileSystem implements FileSystem {
         String text = PosixFilePermissions.toString(rights);
         if (!ours) {
             LOG.warn(
-                    "{} can be written by other users ({}): they can take the store away; allow its owner alone to write",
+                    "{} can be written by other users ({}): they can take the store away; allow its owner alone to "
+                            + "write",
                     directory, text);
             return;
         }
@@ -176,7 +183,8 @@ public final class LocalFileSystem implements FileSystem {
                     directory, text);
         } catch (IOException e) { // it is somebody else's
             LOG.warn(
-                    "{} is open to other users ({}), who can read messages and keep the store from being opened; it stays so: {}",
+                    "{} is open to other users ({}), who can read messages and keep the store from being opened; it "
+                            + "stays so: {}",
                     directory, text, e.toString());
         }
     }
@@ -217,8 +225,8 @@ public final class LocalFileSystem implements FileSystem {
             }
             if (unforceable.add(directory)) {
                 LOG.warn(
-                        "{}: the file system cannot make the names of files durable ({}): after a power cut the latest files of the"
-                                + " store may be missing; what is stored survives the end of the process",
+                        "{}: the file system cannot make the names of files durable ({}): after a power cut the latest "
+                                + "files of the store may be missing; what is stored survives the end of the process",
                         directory, e.toString());
             }
         }
@@ -328,8 +336,8 @@ public final class LocalFileSystem implements FileSystem {
     }
 
     /**
-     * Gives up the latest lock that was taken here, if its holder has not done that: he cannot any more, and writes nothing more.
-     * Safe from any thread.
+     * Gives up the latest lock that was taken here, if its holder has not done that: he cannot any more, and writes
+     * nothing more. Safe from any thread.
      */
     public void giveUpLock() {
         HeldLock now = held;

@@ -1,8 +1,8 @@
 package mqtt.resilient.impl.io;
 
 /**
- * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. On the loop only, except where a method
- * says otherwise.
+ * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. On the loop only, except
+ * where a method says otherwise.
  */
 final class Shortage {
     private static final long LOOK_MILLIS = 100;

@@ -64,17 +64,21 @@ final class Socks5 implements Opening {
         }
         boolean authenticate = step == Step.METHOD && second == USER_AND_PASSWORD && route.proxy().user() != null;
         if (second != 0 && !authenticate) {
-            throw failure(switch (step) {
-                case METHOD -> "wants another way of authentication (proxy.user, .proxy.password)";
-                case AUTHENTICATION -> "refused the credentials (proxy.user, .proxy.password)";
-                case CONNECT -> "refused: " + (second < REPLIES.size() ? REPLIES.get(second) : "code " + second);
-            });
+            throw failure(refusal(second));
         }
         if (step == Step.CONNECT) {
             return null;
         }
         step = authenticate ? Step.AUTHENTICATION : Step.CONNECT;
         return authenticate ? credentials() : request();
+    }
+
+    private String refusal(int code) {
+        return switch (step) {
+            case METHOD -> "wants another way of authentication (proxy.user, .proxy.password)";
+            case AUTHENTICATION -> "refused the credentials (proxy.user, .proxy.password)";
+            case CONNECT -> "refused: " + (code < REPLIES.size() ? REPLIES.get(code) : "code " + code);
+        };
     }
 
     private IOException failure(String what) {

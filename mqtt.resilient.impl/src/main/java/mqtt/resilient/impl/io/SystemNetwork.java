@@ -23,8 +23,8 @@ import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
 
 /**
- * The network as the operating system shows it: interfaces, addresses and default routes, looked at once a second on the
- * thread {@code mqtt-network}, together with the two clocks. UP with a default route, DOWN without any address but
+ * The network as the operating system shows it: interfaces, addresses and default routes, looked at once a second on
+ * the thread {@code mqtt-network}, together with the two clocks. UP with a default route, DOWN without any address but
  * loopback's, else UNKNOWN.
  */
 public final class SystemNetwork implements NetworkStateSource {
@@ -62,8 +62,8 @@ public final class SystemNetwork implements NetworkStateSource {
     /**
      * Begins to watch.
      *
-     * @param clockJumped runs when wall clock and monotonic clock have moved apart by more than five seconds: somebody set
-     *        the clock, or the machine slept
+     * @param clockJumped runs when wall clock and monotonic clock have moved apart by more than five seconds: somebody
+     *        set the clock, or the machine slept
      */
     public SystemNetwork(Runnable clockJumped) {
         this.clockJumped = clockJumped;

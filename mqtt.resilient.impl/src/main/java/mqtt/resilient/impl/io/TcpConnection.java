@@ -396,7 +396,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             pending = NOTHING;
             try (SocketChannel closing = socket) {
                 if (closing != null && closing.isConnected() && !inOrder) {
-                    closing.setOption(StandardSocketOptions.SO_LINGER, 0); // or what it has not sent takes over the next one
+                    // or what it has not sent takes over the next one
+                    closing.setOption(StandardSocketOptions.SO_LINGER, 0);
                 }
             } catch (IOException e) {
                 loop.report("closing a connection", e);

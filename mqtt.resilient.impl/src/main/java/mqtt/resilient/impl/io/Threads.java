@@ -10,14 +10,14 @@ import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.environment.SafeQueue;
 
 /**
- * A pool of named daemon threads that takes every task until it is stopped: a hand-over never fails for want of a thread or of
- * heap. While no further thread can be made, the task waits for one of those that are there, and new threads are tried for again
- * every second. While the heap has no room for the task, the caller waits. So whoever marks something as under way and then hands
- * it over need not expect that it never begins. Safe from any thread.
+ * A pool of named daemon threads that takes every task until it is stopped: a hand-over never fails for want of a
+ * thread or of heap. While no further thread can be made, the task waits for one of those that are there, and new
+ * threads are tried for again every second. While the heap has no room for the task, the caller waits. So whoever marks
+ * something as under way and then hands it over need not expect that it never begins. Safe from any thread.
  *
- * <p>Standing threads are made at once and stay. The others are made when a task finds no idle one, and end when they have been
- * idle for ten seconds. Nothing here allocates while its state is between two others, and no lock of the JDK is used that
- * allocates for those that wait.
+ * <p>Standing threads are made at once and stay. The others are made when a task finds no idle one, and end when they
+ * have been idle for ten seconds. Nothing here allocates while its state is between two others, and no lock of the JDK
+ * is used that allocates for those that wait.
  */
 public final class Threads implements Executor {
     static {
@@ -88,8 +88,8 @@ public final class Threads implements Executor {
     }
 
     /**
-     * Tasks that fail for want of heap are run again, as long as the heap is full, and then for five seconds: a task that needs more than
-     * there is at all must not hold up the others. They must do no harm when they begin again.
+     * Tasks that fail for want of heap are run again, as long as the heap is full, and then for five seconds: a task
+     * that needs more than there is at all must not hold up the others. They must do no harm when they begin again.
      */
     public Threads repeating() {
         repeats = true;
@@ -258,7 +258,9 @@ public final class Threads implements Executor {
         return threads.isEmpty();
     }
 
-    /** Starts a thread without which nothing goes on, and waits for that: a machine that has none now may have one soon. */
+    /**
+     * Starts a thread without which nothing goes on, and waits for that: a machine that has none now may have one soon.
+     */
     static void start(Thread thread) {
         long since = System.nanoTime();
         while (true) {

@@ -21,23 +21,28 @@ final class TlsErrors {
             return "the broker closed the connection during the handshake; perhaps it wants a client certificate "
                     + "(tls.keystore), or does not speak TLS on this port";
         }
-        if (error instanceof SSLException) {
-            if (message.contains("Unsupported or unrecognized SSL message")
-                    || message.contains("plaintext connection")) {
-                return "the broker does not speak TLS on this port; perhaps mqtt:// or ws:// is meant";
-            }
-            if (message.contains("bad_certificate") || message.contains("certificate_required")
-                    || message.contains("unknown_ca") || message.contains("certificate_unknown")) {
-                return "the broker refused our client certificate, or wants one (tls.keystore): " + message;
-            }
-            if (message.contains("protocol_version") || message.contains("No appropriate protocol")) {
-                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
-            }
-            if (message.contains("handshake_failure")) { // OpenSSL's answer in TLS 1.2 to both
-                return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a client "
-                        + "certificate (tls.keystore): " + message;
-            }
+        if (error.getMessage() == null) {
+            return error.getClass().getSimpleName();
         }
-        return error.getMessage() == null ? error.getClass().getSimpleName() : message;
+        return error instanceof SSLException ? describe(message) : message;
+    }
+
+    private static String describe(String message) {
+        if (message.contains("Unsupported or unrecognized SSL message")
+                || message.contains("plaintext connection")) {
+            return "the broker does not speak TLS on this port; perhaps mqtt:// or ws:// is meant";
+        }
+        if (message.contains("bad_certificate") || message.contains("certificate_required")
+                || message.contains("unknown_ca") || message.contains("certificate_unknown")) {
+            return "the broker refused our client certificate, or wants one (tls.keystore): " + message;
+        }
+        if (message.contains("protocol_version") || message.contains("No appropriate protocol")) {
+            return "no common TLS version or cipher suite (tls.protocols, tls.ciphers): " + message;
+        }
+        if (message.contains("handshake_failure")) { // OpenSSL's answer in TLS 1.2 to both
+            return "no common TLS version or cipher suite (tls.protocols, tls.ciphers), or the broker wants a "
+                    + "client certificate (tls.keystore): " + message;
+        }
+        return message;
     }
 }

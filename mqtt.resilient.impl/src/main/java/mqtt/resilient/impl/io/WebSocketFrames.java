@@ -130,15 +130,7 @@ final class WebSocketFrames {
         opcode = first & 15;
         left = length == 126 ? header.getShort(2) & 0xFFFF : length == 127 ? header.getLong(2) : length;
         header.clear();
-        if (masked || (first & 0x70) != 0 || left < 0) {
-            throw new IOException("a WebSocket frame that is masked, compressed or too long (RFC 6455 section 5)");
-        }
-        if (opcode == TEXT) {
-            throw new IOException("a WebSocket text frame; MQTT comes in binary frames [MQTT-6.0.0-1]");
-        }
-        if (opcode != CONTINUATION && opcode != BINARY && opcode != CLOSE && opcode != PING && opcode != PONG) {
-            throw new IOException("a WebSocket frame with opcode " + opcode + " (RFC 6455 section 5.2)");
-        }
+        requireAllowed(first, masked);
         boolean last = (first & 0x80) != 0;
         if (opcode >= CLOSE) {
             if (left > MAX_CONTROL_BYTES || !last) {
@@ -151,6 +143,19 @@ final class WebSocketFrames {
                 throw new IOException("a WebSocket fragment out of order (RFC 6455 section 5.4)");
             }
             fragmented = !last;
+        }
+    }
+
+    /** What a server may send to a client that has negotiated no extension. */
+    private void requireAllowed(int first, boolean masked) throws IOException {
+        if (masked || (first & 0x70) != 0 || left < 0) {
+            throw new IOException("a WebSocket frame that is masked, compressed or too long (RFC 6455 section 5)");
+        }
+        if (opcode == TEXT) {
+            throw new IOException("a WebSocket text frame; MQTT comes in binary frames [MQTT-6.0.0-1]");
+        }
+        if (opcode != CONTINUATION && opcode != BINARY && opcode != CLOSE && opcode != PING && opcode != PONG) {
+            throw new IOException("a WebSocket frame with opcode " + opcode + " (RFC 6455 section 5.2)");
         }
     }
 

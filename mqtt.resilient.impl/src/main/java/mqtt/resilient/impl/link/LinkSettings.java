@@ -45,8 +45,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
      */
     public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
-            List<UserProperty> userProperties,
-            String authMethod, int topicAliasMaximum) {
+            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum) {
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
                     && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod)

@@ -314,7 +314,8 @@ final class Subscriptions {
             if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
                     || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
                     || subscribe && !batch.isEmpty()
-                            && (entry.wanted ^ batch.get(0).wanted) >> Subscribe.Request.IDENTIFIER_SHIFT != 0 // a packet has one identifier
+                    // a packet has one identifier
+                            && (entry.wanted ^ batch.get(0).wanted) >> Subscribe.Request.IDENTIFIER_SHIFT != 0
                     || !batch.isEmpty() && !entry.userProperties.equals(batch.get(0).userProperties)) {
                 break;
             }

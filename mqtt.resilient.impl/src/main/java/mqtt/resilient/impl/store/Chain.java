@@ -253,7 +253,9 @@ final class Chain {
         removed = segments.isEmpty() ? Math.max(removed, segment.number) : removed;
     }
 
-    /** Before the segments are listed: those of which the file may be gone, for want of heap in between, go for certain. */
+    /**
+     * Before the segments are listed: those of which the file may be gone, for want of heap in between, go for certain.
+     */
     void finishRemovals() throws IOException {
         if (halfRemoved) {
             for (Segment segment : segments.stream().filter(each -> each.removing).toList()) {

@@ -132,8 +132,7 @@ final class Recovery {
                 quarantine(segment, "was missing before");
             } else {
                 Segment next = there.get(segment.number + 1);
-                if (next == null && segment != there.lastEntry().getValue()
-                        && (chain.number == Chains.SESSION || !inventory.isKnown())) {
+                if (next == null && isExpected(chain, segment.number + 1, there)) {
                     recovered.incomplete = chain.path(segment.number + 1) + " is missing";
                 }
                 readSegment(chain, segment, next == null || next.store == null ? -1 : next.forcedBefore);
@@ -143,6 +142,11 @@ final class Recovery {
             inventory.distrust();
         }
         chain.markTaken(inventory.taken(chain.number));
+    }
+
+    /** Whether a segment must be there because a later one is; what an inventory holds is compared with that. */
+    private boolean isExpected(Chain chain, int number, NavigableMap<Integer, Segment> there) {
+        return number < there.lastKey() && (chain.number == Chains.SESSION || !inventory.isKnown());
     }
 
     private void quarantine(Segment segment, String why) {

@@ -296,7 +296,9 @@ class BirthTest {
                 .expects("PUBLISH q1 id=65535 state on", "PUBLISH q1 id=1 t 1");
     }
 
-    /** A 3.1.1 broker that closes the connection on a PUBREL of which it does not know the id, after it took the birth. */
+    /**
+     * A 3.1.1 broker that closes the connection on a PUBREL of which it does not know the id, after it took the birth.
+     */
     @Test
     void noMessageIsBlamedWhenThePubrelsOfEarlierBirthsEndTheConnection() {
         pubrelsOfEarlierBirthsEndTheConnection(5);

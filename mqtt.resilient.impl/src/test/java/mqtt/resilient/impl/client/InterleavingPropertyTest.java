@@ -27,9 +27,10 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 /**
- * Publishes, acknowledgements, losses, reconfigurations and time in any order, against a strict model of a broker. Whatever
- * happens: every accepted message ends once and the sum is right; nothing is lost or doubled beyond its QoS; the window,
- * the ids and the order are kept (the model broker checks them); and when the faults stop, everything comes to rest.
+ * Publishes, acknowledgements, losses, reconfigurations and time in any order, against a strict model of a broker.
+ * Whatever happens: every accepted message ends once and the sum is right; nothing is lost or doubled beyond its QoS;
+ * the window, the ids and the order are kept (the model broker checks them); and when the faults stop, everything comes
+ * to rest.
  */
 class InterleavingPropertyTest {
 

@@ -214,7 +214,8 @@ class MalformedTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "[MQTT-2.2.1-5] PUBREL for an unknown id           | 62 02 0007                         | PUBCOMP id=7 code=146",
+        "[MQTT-2.2.1-5] PUBREL for an unknown id           | 62 02 0007                         | PUBCOMP id=7 "
+                + "code=146",
         "[MQTT-2.2.1-5] PUBREC for an unknown id           | 50 02 0007                         | PUBREL id=7 code=146",
         "[MQTT-2.2.1-5] PUBACK for an unknown id           | 40 02 0007                         |",
         "[MQTT-2.2.1-5] PUBCOMP for an unknown id          | 70 02 0007                         |",

@@ -35,9 +35,9 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 
 /**
- * A client with a store on a disk, against a strict model of a broker: publishes, acknowledgements, kills, power cuts, slow
- * and failing disks, broken connections and lost sessions in any order. What was stored arrives, QoS 2 exactly once as
- * long as the broker keeps the session; a received QoS 2 message that was confirmed is never handed over again.
+ * A client with a store on a disk, against a strict model of a broker: publishes, acknowledgements, kills, power cuts,
+ * slow and failing disks, broken connections and lost sessions in any order. What was stored arrives, QoS 2 exactly
+ * once as long as the broker keeps the session; a received QoS 2 message that was confirmed is never handed over again.
  */
 class StoredInterleavingPropertyTest {
     private static final int STEPS = Integer.getInteger("store.steps", 1);

@@ -387,7 +387,8 @@ class SubscriptionTest {
         World world = World.connected();
         world.subscribe("a", 1, recorder);
         world.broker.expects("SUBSCRIBE id=1 a:1").sends("SUBACK id=1 1").networkBreaks().awaitsClient()
-                .expects("CONNECT *") // the broker, restarted without its sessions, makes a new one, and the CONNACK is lost
+                // the broker, restarted without its sessions, makes a new one, and the CONNACK is lost
+                .expects("CONNECT *")
                 .networkBreaks().acceptsAgain(true).expects("SUBSCRIBE id=2 a:1").sends("SUBACK id=2 1")
                 .expectsNothing();
         world.broker.networkBreaks().acceptsAgain(true).expectsNothing(); // this one was answered

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Timeout;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
 
-/** The services of a client are registered and unregistered in any case, also when the framework finds no heap at first. */
+/**
+ * The services of a client are registered and unregistered in any case, also when the framework finds no heap at first.
+ */
 @Timeout(60)
 class EngineComponentTest {
     private final BlockingQueue<String> calls = new LinkedBlockingQueue<>();

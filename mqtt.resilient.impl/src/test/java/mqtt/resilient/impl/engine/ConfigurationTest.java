@@ -33,7 +33,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whatever a console or a file put there: a valid configuration, or one error that names key, value and what is allowed. */
+/**
+ * Whatever a console or a file put there: a valid configuration, or one error that names key, value and what is
+ * allowed.
+ */
 class ConfigurationTest {
     private static final long SECOND = 1_000_000_000L;
     /** The keys of the form that have a range, with the smallest and the largest value. */
@@ -210,8 +213,8 @@ class ConfigurationTest {
         assertEquals("SCRAM-SHA-256", version.authMethod());
         assertEquals(LinkSettings.Protocol.MQTT_5, version.protocol());
         assertEquals(
-                "auth.method: \"M\" is not allowed with protocol=3.1.1, which has no enhanced authentication; allowed with "
-                        + "it: empty",
+                "auth.method: \"M\" is not allowed with protocol=3.1.1, which has no enhanced authentication; allowed "
+                        + "with it: empty",
                 error("auth.method", "M", "protocol", "3.1.1"));
         assertTrue(error("auth.method", "x".repeat(65_536)).startsWith("auth.method: "));
     }
@@ -490,7 +493,8 @@ class ConfigurationTest {
         assertEquals(".password: a value of type byte[] is not allowed; allowed: text, char[], a number, true or false",
                 error("user", "u", ".password", new byte[] { 1 }));
         assertEquals(
-                "keepalive.seconds: a value of type int[] is not allowed; allowed: text, char[], a number, true or false",
+                "keepalive.seconds: a value of type int[] is not allowed; allowed: text, char[], a number, true or "
+                        + "false",
                 error("keepalive.seconds", new int[] { 60 }));
         for (String key : Configuration.keys()) {
             for (Object value : new Object[] { new byte[] { 1 }, new int[] { 1 }, List.of(new byte[] { 1 }),

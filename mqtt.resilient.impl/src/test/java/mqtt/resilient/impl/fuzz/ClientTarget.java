@@ -14,8 +14,8 @@ import mqtt.resilient.impl.world.PacketText5;
 import mqtt.resilient.impl.world.World;
 
 /**
- * A broker that says anything to a whole client with a subscription and two messages under way. Whatever it is, the client
- * connects again, and what it had accepted ends as delivered, or as refused by a broker of MQTT 5.
+ * A broker that says anything to a whole client with a subscription and two messages under way. Whatever it is, the
+ * client connects again, and what it had accepted ends as delivered, or as refused by a broker of MQTT 5.
  */
 final class ClientTarget implements Target {
     private static final int MOST_TURNS = 30;

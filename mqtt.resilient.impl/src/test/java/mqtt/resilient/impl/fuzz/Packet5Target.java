@@ -22,8 +22,8 @@ import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.v5.Mqtt5;
 
 /**
- * What a broker of MQTT 5 sends. What was decoded is encoded by an encoder that has nothing to do with the codec, and must
- * decode to the same.
+ * What a broker of MQTT 5 sends. What was decoded is encoded by an encoder that has nothing to do with the codec, and
+ * must decode to the same.
  */
 final class Packet5Target extends StreamTarget {
     private final int maxPacketBytes;
@@ -71,7 +71,8 @@ final class Packet5Target extends StreamTarget {
     }
 
     @Override
-    public long allocationLimit(int inputBytes) { // a user property of five bytes is two texts, a pair and its bytes once more
+    public long allocationLimit(int inputBytes) {
+        // a user property of five bytes is two texts, a pair and its bytes once more
         return 16_384 + 128L * inputBytes;
     }
 

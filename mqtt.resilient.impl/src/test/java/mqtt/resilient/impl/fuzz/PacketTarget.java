@@ -19,8 +19,8 @@ import mqtt.resilient.spi.packet.Publish;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * What a broker sends: frames and packets of MQTT 3.1.1. What was decoded is encoded by an encoder that has nothing to do
- * with the codec, and must decode to the same.
+ * What a broker sends: frames and packets of MQTT 3.1.1. What was decoded is encoded by an encoder that has nothing to
+ * do with the codec, and must decode to the same.
  */
 final class PacketTarget extends StreamTarget {
     private final int maxPacketBytes;
@@ -60,7 +60,8 @@ final class PacketTarget extends StreamTarget {
     }
 
     @Override
-    public long allocationLimit(int inputBytes) { // an exception, decoder and splitter; a message of five bytes takes 150
+    public long allocationLimit(int inputBytes) {
+        // an exception, decoder and splitter; a message of five bytes takes 150
         return 8192 + 48L * inputBytes;
     }
 

@@ -8,7 +8,9 @@ import java.util.SplittableRandom;
 
 /** A decoder of a stream: what it makes of it does not depend on where the stream is cut. */
 public abstract class StreamTarget implements Target {
-    /** Decodes a stream that comes in pieces, with a new decoder; tells what came of it, with the error if there is one. */
+    /**
+     * Decodes a stream that comes in pieces, with a new decoder; tells what came of it, with the error if there is one.
+     */
     protected abstract String take(List<ByteBuffer> pieces);
 
     @Override

@@ -3,7 +3,10 @@ package mqtt.resilient.impl.fuzz;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A decoder under fuzzing, and the rules that hold for every input. Deterministic: the input alone decides what happens. */
+/**
+ * A decoder under fuzzing, and the rules that hold for every input. Deterministic: the input alone decides what
+ * happens.
+ */
 public interface Target {
     /** What {@code bin/fuzz --target} calls it; also the directory of its corpus. */
     String name();

@@ -22,8 +22,9 @@ import mqtt.resilient.spi.packet.Reason;
 import mqtt.resilient.v5.Mqtt5;
 
 /**
- * Messages as MQTT 5 encodes them, three times, so that the topic gets an alias: each fits into the size that was foretold,
- * and decodes to what it was. The input is flags, the topic and the properties, each behind its length, and the payload.
+ * Messages as MQTT 5 encodes them, three times, so that the topic gets an alias: each fits into the size that was
+ * foretold, and decodes to what it was. The input is flags, the topic and the properties, each behind its length, and
+ * the payload.
  */
 final class Written5Target implements Target {
     private static final int TIMES = 3;

@@ -24,7 +24,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a peer that does not read gets in the end, of a connection that is given up and of one that is closed in order. */
+/**
+ * What a peer that does not read gets in the end, of a connection that is given up and of one that is closed in order.
+ */
 @Timeout(180)
 class ClosingTest {
     /** More than the peer's buffer takes, and less than the buffer on this side. */

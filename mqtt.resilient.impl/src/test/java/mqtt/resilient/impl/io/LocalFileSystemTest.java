@@ -143,7 +143,8 @@ class LocalFileSystemTest {
 
     @Test
     void aLockThatCouldNotBeTakenForWhateverReasonCanBeTriedAgain() {
-        Path place = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base"); // has no channels to write to
+        // has no channels to write to
+        Path place = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base");
         LocalFileSystem files = new LocalFileSystem(place);
         for (int i = 0; i < 2; i++) {
             assertThrows(UnsupportedOperationException.class, () -> files.lock("lock"));

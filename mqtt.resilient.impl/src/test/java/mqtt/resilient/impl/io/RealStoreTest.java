@@ -17,7 +17,10 @@ import mqtt.resilient.api.StoreHealth;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A store on a real disk that is full, or of a process that is short of descriptors: it goes on by itself, without a loss. */
+/**
+ * A store on a real disk that is full, or of a process that is short of descriptors: it goes on by itself, without a
+ * loss.
+ */
 class RealStoreTest {
     private static final int MESSAGES = 6000;
     private static final long MEGABYTE = 1 << 20;

@@ -17,8 +17,9 @@ import mqtt.resilient.impl.session.StoredState;
 import mqtt.resilient.impl.store.JournalStore;
 
 /**
- * A store on real files and real threads, and somebody who takes its messages as a broker would. As a program of its own it
- * stores so many messages of a kilobyte, says {@code stored}, waits for a line, and delivers; every state of its health is a line.
+ * A store on real files and real threads, and somebody who takes its messages as a broker would. As a program of its
+ * own it stores so many messages of a kilobyte, says {@code stored}, waits for a line, and delivers; every state of its
+ * health is a line.
  */
 final class StoreProgram implements MessageStore.Listener, AutoCloseable {
     private static final int LANE = 2;
@@ -64,7 +65,10 @@ final class StoreProgram implements MessageStore.Listener, AutoCloseable {
         program.close();
     }
 
-    /** A jar is open all the time; a directory, where tests have their classes, needs a descriptor for each class that is loaded late. */
+    /**
+     * A jar is open all the time; a directory, where tests have their classes, needs a descriptor for each class that
+     * is loaded late.
+     */
     private static void loadClasses() throws Exception {
         Path classes = Path.of(JournalStore.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         if (Files.isDirectory(classes)) {

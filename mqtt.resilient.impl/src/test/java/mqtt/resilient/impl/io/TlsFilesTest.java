@@ -94,7 +94,8 @@ class TlsFilesTest {
         Cipher cipher = Cipher.getInstance(algorithm);
         cipher.init(Cipher.ENCRYPT_MODE, SecretKeyFactory.getInstance(algorithm)
                 .generateSecret(new PBEKeySpec(password.toCharArray())));
-        AlgorithmParameters parameters = AlgorithmParameters.getInstance("PBES2"); // the name that Java 17 knows in a file
+        // the name that Java 17 knows in a file
+        AlgorithmParameters parameters = AlgorithmParameters.getInstance("PBES2");
         parameters.init(cipher.getParameters().getEncoded());
         return TestKeys.pem("ENCRYPTED PRIVATE KEY",
                 new javax.crypto.EncryptedPrivateKeyInfo(parameters, cipher.doFinal(plain)).getEncoded());

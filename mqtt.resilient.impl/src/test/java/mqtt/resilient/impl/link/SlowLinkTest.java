@@ -24,8 +24,8 @@ class SlowLinkTest {
     }
 
     /**
-     * A system says that there is room only when a third of its buffer is free: at 1 KB/s that is half a minute, in which
-     * acknowledgements arrive for what was in the buffer.
+     * A system says that there is room only when a third of its buffer is free: at 1 KB/s that is half a minute, in
+     * which acknowledgements arrive for what was in the buffer.
      */
     @Test
     void aNetworkThatTakesNothingForLongWhileAcknowledgementsArriveIsSlow() {

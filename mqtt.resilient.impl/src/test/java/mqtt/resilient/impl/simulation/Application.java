@@ -39,7 +39,10 @@ import mqtt.resilient.v5.Mqtt5;
 /** One client in each life of the process, the application that uses it, and what it may expect. */
 final class Application implements ClientEvents {
     private static final long FORCE_NANOS = 500 * Timeline.MILLI;
-    /** What a power cut may take with store=process: the interval, the longest time that a disk hangs, and until a restart. */
+    /**
+     * What a power cut may take with store=process: the interval, the longest time that a disk hangs, and until a
+     * restart.
+     */
     private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
     private static final long LANES_BYTES = 20_000;
     private static final long SESSION_BYTES = 400_000;
@@ -47,7 +50,10 @@ final class Application implements ClientEvents {
     private static final long TIDY_NANOS = 60 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
     private static final int CHECKS_KEPT = 12;
-    /** A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread may be there before. */
+    /**
+     * A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread
+     * may be there before.
+     */
     private static final long HANGING_NANOS = 11 * Timeline.SECOND;
     /** Within this time what was accepted is stored, or the store says why not. */
     private static final long UNSTORED_NANOS = 10 * Timeline.SECOND;
@@ -79,7 +85,9 @@ final class Application implements ClientEvents {
     private Object known;
     /** The session that is known is one of MQTT 5. */
     private boolean knownFive;
-    /** A CONNECT of the other version has ended it since, or one of MQTT 5 has left, which may have ended one of 3.1.1. */
+    /**
+     * A CONNECT of the other version has ended it since, or one of MQTT 5 has left, which may have ended one of 3.1.1.
+     */
     private boolean supplanted;
     private boolean online;
     private ClientSubscription inbound;
@@ -262,7 +270,9 @@ final class Application implements ClientEvents {
         }
     }
 
-    /** The broker has ended a session because the client begins another one with the other version: it knows it no more. */
+    /**
+     * The broker has ended a session because the client begins another one with the other version: it knows it no more.
+     */
     void changesVersion(boolean endedFive) {
         supplanted |= endedFive == knownFive;
     }
@@ -372,8 +382,8 @@ final class Application implements ClientEvents {
     }
 
     /**
-     * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store is well, and
-     * an alarm that was published since has arrived and is stored.
+     * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store
+     * is well, and an alarm that was published since has arrived and is stored.
      */
     String idleness() {
         ClientStatus status = client.status();
@@ -503,15 +513,16 @@ final class Application implements ClientEvents {
     }
 
     /**
-     * What the client says of itself: it is online only with a connection, and its store is well only if the latest task came back
-     * without an error, none is under way for longer, and what was accepted a while ago is stored.
+     * What the client says of itself: it is online only with a connection, and its store is well only if the latest
+     * task came back without an error, none is under way for longer, and what was accepted a while ago is stored.
      */
     void checkTruth(boolean hasConnection, boolean hasThreads) {
         ClientStatus status = client.status();
         if (status.state() == ConnectionState.ONLINE && !hasConnection) {
             throw ledger.violated("truth", "client " + index + " is online, and has no connection");
         }
-        if (status.store() != StoreHealth.OK || stopping || !hasThreads) { // without a thread nobody hears that a message is stored
+        // without a thread nobody hears that a message is stored
+        if (status.store() != StoreHealth.OK || stopping || !hasThreads) {
             excuseWords();
             return;
         }
@@ -555,8 +566,8 @@ final class Application implements ClientEvents {
         if (now < tidyAgain) {
             return;
         }
-        // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0; the disk may hang for 40 s before it
-        // forgets that
+        // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0; the disk may hang for 40 s
+        // before it forgets that
         pendingBytes.add(client.metrics().pendingBytes());
         if (pendingBytes.size() > (scenario.dialect().hasFive() ? CHECKS_KEPT : 1)) {
             pendingBytes.remove();

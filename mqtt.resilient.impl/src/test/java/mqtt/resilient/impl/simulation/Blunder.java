@@ -4,7 +4,10 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.SplittableRandom;
 
-/** A packet of MQTT 5 that no broker may send, and the reason code with which a client ends the connection (section 4.13). */
+/**
+ * A packet of MQTT 5 that no broker may send, and the reason code with which a client ends the connection (section
+ * 4.13).
+ */
 enum Blunder {
     ALIAS_ABOVE_THE_MAXIMUM(0x94, 0x30, "0001 61 03 23 0021"),
     ALIAS_0(0x94, 0x30, "0001 61 03 23 0000"),

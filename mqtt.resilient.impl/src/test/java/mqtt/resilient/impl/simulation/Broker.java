@@ -19,8 +19,8 @@ import java.util.function.Supplier;
 import mqtt.resilient.api.Outcome;
 
 /**
- * A broker for MQTT 3.1.1 and 5 that takes nothing that the specifications forbid: whatever a client does against them is
- * a {@link Violation}. It misbehaves on demand, always within what a client has to live with.
+ * A broker for MQTT 3.1.1 and 5 that takes nothing that the specifications forbid: whatever a client does against them
+ * is a {@link Violation}. It misbehaves on demand, always within what a client has to live with.
  */
 final class Broker {
 
@@ -61,7 +61,10 @@ final class Broker {
         /** Whose packet id it is, from its PUBLISH until the broker has sent the last acknowledgement. */
         private final Map<Integer, Live> live = new HashMap<>();
         private int lastId;
-        /** The version of whoever used it last: a CONNECT that comes late, from a connection that was given up, is no use. */
+        /**
+         * The version of whoever used it last: a CONNECT that comes late, from a connection that was given up, is no
+         * use.
+         */
         private boolean usedAsFive;
 
         Session(int client, boolean five) {
@@ -385,7 +388,10 @@ final class Broker {
         return sessions.get(clientId);
     }
 
-    /** Whether the birth message of a client has arrived on its present connection, or the client has said that it will not. */
+    /**
+     * Whether the birth message of a client has arrived on its present connection, or the client has said that it will
+     * not.
+     */
     boolean isBorn(String clientId, Application application) {
         Peer peer = online.get(clientId);
         return peer != null && (peer.born || application.missesItsBirth(peer.begun));
@@ -402,7 +408,10 @@ final class Broker {
         return session == null ? 0 : session.queued.size() + session.sent.size();
     }
 
-    /** The filters of a client but for those that were asked for just before its process died: the disk may not have them. */
+    /**
+     * The filters of a client but for those that were asked for just before its process died: the disk may not have
+     * them.
+     */
     Set<String> knownSubscriptions(String clientId, Gateway gateway) {
         Set<String> known = new TreeSet<>();
         Session session = sessions.get(clientId);
@@ -890,7 +899,8 @@ final class Broker {
             }
             created = old == null;
             session = created ? new Session(client, five) : old;
-            foreign = session.usedAsFive != five && session.life == life; // what a new process does not know it may resume in doubt
+            // what a new process does not know it may resume in doubt
+            foreign = session.usedAsFive != five && session.life == life;
             session.five = five;
             session.life = life;
             sessions.put(clientId, session);
@@ -1030,7 +1040,8 @@ final class Broker {
                 requireId(id, sent, qos);
                 boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
                         || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
-                // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id [section 3.3.1.1]
+                // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id
+                // [section 3.3.1.1]
                 boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId;
                 if (repeated && !another && id != sent.packetId) {
                     throw ledger.violated("packet ids",
@@ -1178,8 +1189,8 @@ final class Broker {
         }
 
         /**
-         * Whether the process must know of it: QoS 1 is sent as new after a restart, and its receiver keeps nothing of one that was
-         * given up because a later connection takes no packet of its size.
+         * Whether the process must know of it: QoS 1 is sent as new after a restart, and its receiver keeps nothing of
+         * one that was given up because a later connection takes no packet of its size.
          */
         private boolean isKnown(Live live) {
             return !(live.qos == 1 && live.message.end == Outcome.Kind.REFUSED) && !live.message.excused

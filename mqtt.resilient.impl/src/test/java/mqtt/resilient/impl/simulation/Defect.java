@@ -14,11 +14,12 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * A deliberate defect: a patch of one source file. It is applied to a copy, which is compiled and loaded beside everything
- * else as it is; the code that is shipped knows nothing of it.
+ * A deliberate defect: a patch of one source file. It is applied to a copy, which is compiled and loaded beside
+ * everything else as it is; the code that is shipped knows nothing of it.
  *
  * @param name what is wrong
- * @param file the source file, below the package {@code mqtt.resilient.impl}, or {@code mqtt.resilient} if it begins with v5
+ * @param file the source file, below the package {@code mqtt.resilient.impl}, or {@code mqtt.resilient} if it begins
+ *        with v5
  * @param from the text that is replaced; it is there exactly once
  * @param to what comes in its place
  */
@@ -30,7 +31,10 @@ record Defect(String name, String file, String from, String to) {
         return PACKAGE + (file.startsWith(FIVE) ? "" : "impl/") + file;
     }
 
-    /** The source with the defect; throws if the text to patch is not there exactly once. {@code root} holds the modules. */
+    /**
+     * The source with the defect; throws if the text to patch is not there exactly once. {@code root} holds the
+     * modules.
+     */
     String patched(Path root) throws IOException {
         Path original = root.resolve(file.startsWith(FIVE) ? "mqtt.resilient.v5" : "mqtt.resilient.impl")
                 .resolve("src/main/java")

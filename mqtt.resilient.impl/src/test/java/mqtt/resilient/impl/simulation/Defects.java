@@ -29,7 +29,8 @@ final class Defects {
                     "            forceFile();\n            segment.forced",
                     "            segment.forced"),
             new Defect("directory-not-forced", "store/Chain.java",
-                    "            nameDue = true;\n            begin(made, path(made));\n            forceDirectory();\n",
+                    "            nameDue = true;\n            begin(made, path(made));\n"
+                            + "            forceDirectory();\n",
                     "            begin(made, path(made));\n"),
             new Defect("failed-write-counts", "store/Journal.java", "            batch.failed = true;\n", ""),
             new Defect("failed-force-is-repeated", "store/Journal.java",
@@ -42,7 +43,8 @@ final class Defects {
             new Defect("reading-that-fails-is-not-repeated", "store/Rereading.java",
                     "                reads.readBehind(lane, lanes[lane].loadedIndex);\n", ""),
             new Defect("gone-and-not-recorded", "store/SessionWriter.java",
-                    "                append(record.begin(Records.GONE).number(chain.number).number(last.number));\n                session.force();\n",
+                    "                append(record.begin(Records.GONE).number(chain.number).number(last.number));\n"
+                            + "                session.force();\n",
                     ""),
             new Defect("never-unlinked", "store/Chain.java", "                files.delete(path(segment));\n", ""),
             new Defect("end-is-not-written", "store/JournalStore.java",
@@ -52,13 +54,15 @@ final class Defects {
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
             new Defect("dup-in-a-new-session", "session/InFlight.java",
-                    "                message.state = DeliveryState.READY;\n            }\n        }\n    }\n\n    /** Everything in flight",
+                    "                message.state = DeliveryState.READY;\n            }\n        }\n    }\n\n"
+                            + "    /** Everything in flight",
                     "            }\n        }\n    }\n\n    /** Everything in flight"),
             new Defect("packet-id-free-at-pubrec", "session/InFlight.java",
                     "        notePubrec(message);\n    }",
                     "        notePubrec(message);\n        ids.free(message.packetId);\n    }"),
             new Defect("packet-id-changes", "session/Sender.java", "        message.sentOn = connection.number();\n",
-                    "        message.sentOn = connection.number();\n        message.packetId ^= message.sentOn > 1 && !release ? 0x100 : 0;\n"),
+                    "        message.sentOn = connection.number();\n"
+                            + "        message.packetId ^= message.sentOn > 1 && !release ? 0x100 : 0;\n"),
             new Defect("window-not-reset", "session/InFlight.java", "        wire.clear();\n", ""),
             new Defect("window-ignored", "session/SendWindow.java", "return used < slots\n                && (",
                     "return used < 2 * slots\n                && ("),
@@ -68,7 +72,8 @@ final class Defects {
                     "    }\n\n    /** What is"),
             new Defect("new-before-repeated", "session/Sender.java", "        if (resent) {\n", "        {\n"),
             new Defect("pubrel-lost", "session/InFlight.java",
-                    "                acknowledgements.add(PacketType.PUBREL, message.packetId);\n            }\n        }\n    }",
+                    "                acknowledgements.add(PacketType.PUBREL, message.packetId);\n            }\n"
+                            + "        }\n    }",
                     "            }\n        }\n    }"),
             new Defect("pubrel-not-repeated", "session/Sender.java",
                     "boolean release = message.state.isReleased();",
@@ -77,7 +82,8 @@ final class Defects {
             new Defect("books-are-wrong", "client/Intake.java",
                     "        endedMessages.lazySet(kind, endedMessages.get(kind) + 1);\n        endedBytes",
                     "        endedMessages.lazySet(kind, endedMessages.get(kind)\n"
-                            + "                + (message.message().expiresAfterNanos() > 0 ? 2 : 1));\n        endedBytes"),
+                            + "                + (message.message().expiresAfterNanos() > 0 ? 2 : 1));\n"
+                            + "        endedBytes"),
             new Defect("waits-for-the-broker-and-means-the-disk", "session/InFlight.java",
                     "wire.count() - wire.releasing",
                     "wire.count()"),
@@ -86,13 +92,16 @@ final class Defects {
                     "            events.received(incoming);\n        } catch",
                     "            handled(incoming);\n            events.received(incoming);\n        } catch"),
             new Defect("acknowledged-out-of-order", "session/Receiver.java",
-                    "for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = unacknowledged.peek()) {\n"
+                    "for (Incoming head = unacknowledged.peek(); head != null && head.handled; head = "
+                            + "unacknowledged.peek()) {\n"
                             + "            unacknowledged.remove();",
                     "for (Incoming head : java.util.List.copyOf(unacknowledged)) {\n"
-                            + "            if (!head.handled || !unacknowledged.remove(head)) {\n                continue;\n            }"),
+                            + "            if (!head.handled || !unacknowledged.remove(head)) {\n"
+                            + "                continue;\n            }"),
             new Defect("repetition-is-handed-over", "session/Receiver.java",
                     "                    acknowledge();\n                } else if (before.handled",
-                    "                    acknowledge();\n                    return before;\n                } else if (before.handled"),
+                    "                    acknowledge();\n                    return before;\n"
+                            + "                } else if (before.handled"),
             new Defect("subscription-not-renewed", "session/Subscriptions.java",
                     "            entry.noted = NOT_WANTED;\n            entry.held = Held.NOTHING;\n",
                     "            entry.noted = NOT_WANTED;\n"),
@@ -123,7 +132,8 @@ final class Defects {
                     "            detach(Stage.CLOSED, passedOver"),
             // ---- births and ends
             new Defect("birth-behind-the-rest", "session/Session.java",
-                    "birth.fill(connection.codec(), connection.limits(), out)\n                && acknowledgements.fill(connection.codec(), out)"
+                    "birth.fill(connection.codec(), connection.limits(), out)\n"
+                            + "                && acknowledgements.fill(connection.codec(), out)"
                             + " && subscriptions.fill(connection.codec(), out)",
                     "acknowledgements.fill(connection.codec(), out) && subscriptions.fill(connection.codec(), out)\n"
                             + "                && birth.fill(connection.codec(), connection.limits(), out)"),
@@ -162,7 +172,8 @@ final class Defects {
                     "boolean lost = (own != null || stateLost)",
                     "boolean lost = stateLost"),
             new Defect("user-properties-not-stored", "store/MessageRecord.java",
-                    "            message.properties(MessageProperties.read(bytes.slice(bytes.position(), propertyBytes)));\n",
+                    "            message.properties(MessageProperties.read(bytes.slice(bytes.position(), "
+                            + "propertyBytes)));\n",
                     ""),
             new Defect("keepalive-of-the-broker-ignored", "link/Link.java",
                     "            keepAliveSeconds = limits.keepAliveSeconds();", "            keepAliveSeconds += 0;"),
@@ -172,7 +183,8 @@ final class Defects {
             // ---- what the process runs short of, and getting back to work
             new Defect("busy-before-it-is-certain", "store/GroupCommit.java",
                     "        answer.await(batch.begun, \"the disk has not answered for \");\n",
-                    "        state = State.BUSY;\n        answer.await(batch.begun, \"the disk has not answered for \");\n"),
+                    "        state = State.BUSY;\n        answer.await(batch.begun, \"the disk has not answered for "
+                            + "\");\n"),
             new Defect("no-answer-is-no-matter", "store/Answer.java",
                     "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
                     "tell(\"\");"),

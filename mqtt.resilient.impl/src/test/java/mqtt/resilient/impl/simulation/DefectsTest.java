@@ -21,8 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The simulator sees deliberate defects. The seed that shows each of them is in {@code defects.properties}; when the engine
- * or the simulator is changed, a seed may take another course: {@code bin/simulate --defects} finds the new ones.
+ * The simulator sees deliberate defects. The seed that shows each of them is in {@code defects.properties}; when the
+ * engine or the simulator is changed, a seed may take another course: {@code bin/simulate --defects} finds the new
+ * ones.
  */
 class DefectsTest {
     private static final Path ROOT = Path.of("..");

@@ -103,7 +103,10 @@ enum Fault {
         return compareTo(MESSAGE_REFUSED) >= 0 && compareTo(OTHER_VERSION) <= 0;
     }
 
-    /** Whether it is one of the process itself; whether a run has it is drawn apart, so that runs without it keep their course. */
+    /**
+     * Whether it is one of the process itself; whether a run has it is drawn apart, so that runs without it keep their
+     * course.
+     */
     boolean isShortage() {
         return compareTo(NO_THREADS) >= 0;
     }

@@ -28,7 +28,9 @@ import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Fate;
 import mqtt.resilient.spi.NetworkState;
 
-/** A machine with a disk, a network, clocks, and a process in which the clients run; it goes down and comes up again. */
+/**
+ * A machine with a disk, a network, clocks, and a process in which the clients run; it goes down and comes up again.
+ */
 final class Gateway {
     private static final long WALL_MILLIS = 1_700_000_000_000L;
     private static final int BUFFER_BYTES = 16_384;

@@ -7,8 +7,8 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.environment.Scheduler.Timer;
 
 /**
- * The heap of the process, which is full for a while: then an allocation may fail anywhere in the engine. What the engine calls in
- * the model, and some calls within it, stand for the places where that can happen.
+ * The heap of the process, which is full for a while: then an allocation may fail anywhere in the engine. What the
+ * engine calls in the model, and some calls within it, stand for the places where that can happen.
  */
 final class Heap {
     private static final int[] ODDS = { 2, 10, 50, 200, 1000 };

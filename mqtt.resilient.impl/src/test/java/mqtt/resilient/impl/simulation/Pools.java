@@ -13,7 +13,10 @@ final class Pools {
         this.timeline = timeline;
     }
 
-    /** Hands a task over to a pool: it is taken at any time, and runs when there is a thread for it, in the order of the calls. */
+    /**
+     * Hands a task over to a pool: it is taken at any time, and runs when there is a thread for it, in the order of the
+     * calls.
+     */
     void handOver(Runnable task) {
         if (withoutThreads == 0 && waiting.isEmpty()) {
             task.run();

@@ -157,7 +157,9 @@ final class Properties {
         out.writeBytes(bytes);
     }
 
-    /** Reads the properties that a client sends in a packet; throws IllegalArgumentException for what it must not send. */
+    /**
+     * Reads the properties that a client sends in a packet; throws IllegalArgumentException for what it must not send.
+     */
     static Properties read(ByteBuffer body, int type) {
         Properties made = new Properties();
         int length = varint(body);

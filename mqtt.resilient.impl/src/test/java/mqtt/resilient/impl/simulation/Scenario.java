@@ -107,7 +107,10 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0);
     }
 
-    /** One gateway that goes on for days: about 12 messages a minute, an outage every 8 minutes, a power cut every 6 hours. */
+    /**
+     * One gateway that goes on for days: about 12 messages a minute, an outage every 8 minutes, a power cut every 6
+     * hours.
+     */
     static Scenario days(long seed, int days) {
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
                 days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false,

@@ -11,11 +11,14 @@ import mqtt.resilient.spi.NetworkState;
 
 /**
  * One run: a gateway, a broker and whatever goes wrong between them, for a while; then nothing goes wrong any more, and
- * everything has to come to rest and be right. The engine is the one that is shipped; time, network, disk and broker are
- * models. The same scenario always has the same course.
+ * everything has to come to rest and be right. The engine is the one that is shipped; time, network, disk and broker
+ * are models. The same scenario always has the same course.
  */
 final class Simulation {
-    /** Within this time after the last fault everything that can be delivered is delivered, but for what the network takes. */
+    /**
+     * Within this time after the last fault everything that can be delivered is delivered, but for what the network
+     * takes.
+     */
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
     /** Within this time after the last fault every client works, but for the waits that are in force then. */
     static final long WORK_NANOS = 120 * Timeline.SECOND;
@@ -248,7 +251,10 @@ final class Simulation {
         }
     }
 
-    /** A broker that spoke 5 once and hangs up on it now is not taken for one that does not speak it: that does not happen. */
+    /**
+     * A broker that spoke 5 once and hangs up on it now is not taken for one that does not speak it: that does not
+     * happen.
+     */
     private void otherVersion(SplittableRandom own) {
         if (!scenario.dialect().protocol.equals("auto")) {
             return;
@@ -328,7 +334,9 @@ final class Simulation {
         statistics.longestIdle = now;
     }
 
-    /** What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes. */
+    /**
+     * What the network takes at most for all that is pending: two round trips for a message with QoS 2, and its bytes.
+     */
     private long backlogNanos() {
         Weather weather = scenario.profile().weather();
         long roundTrip = 2L * (weather.latencyMillis() + weather.jitterMillis()) + scenario.brokerDelayMillis() + 20;

@@ -7,8 +7,8 @@ import java.util.List;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /**
- * What the store of one client gets from its threads and from the disk in one life of the process, so that it can be said at any
- * time how the store must be.
+ * What the store of one client gets from its threads and from the disk in one life of the process, so that it can be
+ * said at any time how the store must be.
  */
 final class StoreWatch implements FileSystem {
     private final FileSystem disk;

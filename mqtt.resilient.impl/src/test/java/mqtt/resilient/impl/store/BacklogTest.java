@@ -173,7 +173,8 @@ class BacklogTest {
         rig.advance(99_000);
         assertEquals(StoreHealth.FAILED, rig.health);
         List<Long> old = new ArrayList<>();
-        for (int i = 0; i < 100; i++) { // each segment twice at least, because what is in it expires one after the other
+        // each segment twice at least, because what is in it expires one after the other
+        for (int i = 0; i < 100; i++) {
             sweep(rig, old, new long[4]);
             rig.advance(100);
         }

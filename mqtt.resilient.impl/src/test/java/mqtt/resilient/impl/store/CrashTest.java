@@ -13,8 +13,9 @@ import mqtt.resilient.impl.world.DiskModel.Fate;
 import org.junit.jupiter.api.Test;
 
 /**
- * The power goes, or the process is killed, at every single operation on the disk that a scenario has, and the disk keeps
- * of what was not forced nothing, everything, or any part. Whatever is then found must agree with what had been told.
+ * The power goes, or the process is killed, at every single operation on the disk that a scenario has, and the disk
+ * keeps of what was not forced nothing, everything, or any part. Whatever is then found must agree with what had been
+ * told.
  */
 class CrashTest {
     private static final int SEEDS = Integer.getInteger("store.crash.seeds", 3);

@@ -107,7 +107,8 @@ class StoreCyclesPropertyTest {
                     } else {
                         rig.endLazily(message);
                     }
-                } else if (rig.isAssignmentDurable(message)) { // as the session does: each step when the one before is durable
+                } else if (rig.isAssignmentDurable(message)) {
+                    // as the session does: each step when the one before is durable
                     if (rig.isReleaseDurable(message)) {
                         usedPacketIds.remove(message.packetId());
                         rig.endLazily(message);

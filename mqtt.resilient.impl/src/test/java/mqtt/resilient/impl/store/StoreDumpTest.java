@@ -24,7 +24,8 @@ class StoreDumpTest {
         IOException refused = assertThrows(IOException.class,
                 () -> new StoreDump(new LocalFileSystem(place), "state", lines::add).run(false));
         assertEquals(
-                "state is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here [plant.journal]",
+                "state is not allowed: it has no segment; allowed: <store.directory>/<name>.journal, here "
+                        + "[plant.journal]",
                 refused.getMessage());
         assertEquals(List.of(), lines);
     }

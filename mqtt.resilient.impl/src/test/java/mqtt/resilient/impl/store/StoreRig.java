@@ -31,8 +31,8 @@ import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.VirtualScheduler;
 
 /**
- * A {@link JournalStore} on a model of a disk, used as a session uses it, and a ledger of what it has told to be stored or
- * durable: the next store on the same disk is held against it. The payload of a message says which one it is.
+ * A {@link JournalStore} on a model of a disk, used as a session uses it, and a ledger of what it has told to be stored
+ * or durable: the next store on the same disk is held against it. The payload of a message says which one it is.
  */
 final class StoreRig implements MessageStore.Listener {
     static final String DIRECTORY = "store";

@@ -25,8 +25,8 @@ import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.VirtualScheduler;
 
 /**
- * The reading side of the store, for the fuzzer: a journal on any disk opens or refuses with an IOException, gives as many
- * messages as it counts, and goes on: what is stored next is there when it is opened again.
+ * The reading side of the store, for the fuzzer: a journal on any disk opens or refuses with an IOException, gives as
+ * many messages as it counts, and goes on: what is stored next is there when it is opened again.
  */
 public final class StoreTargets {
     private static final String DIRECTORY = "store";
@@ -188,7 +188,10 @@ public final class StoreTargets {
 
     // ---- any bytes ------------------------------------------------------------------------------------------------
 
-    /** Files with any names and any bytes: for each a byte for the length of its name, the name, four bytes, the content. */
+    /**
+     * Files with any names and any bytes: for each a byte for the length of its name, the name, four bytes, the
+     * content.
+     */
     private static final class Disks implements Target {
         @Override
         public String name() {

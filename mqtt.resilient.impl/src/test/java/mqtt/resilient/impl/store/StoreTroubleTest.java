@@ -84,7 +84,8 @@ class StoreTroubleTest {
                 disk.flip(file, at * 8L + at % 8);
                 rig = new StoreRig(filled, disk).open();
                 String where = file + " " + at + " " + rig.state.incomplete;
-                boolean last = file.contains("session") && at > length - 80; // CLOSED itself: as if it had not been closed
+                // CLOSED itself: as if it had not been closed
+                boolean last = file.contains("session") && at > length - 80;
                 assertTrue(last || !rig.state.incomplete.isEmpty() && rig.state.recordsSkipped > 0
                         || !file.contains("lane") && !rig.state.incomplete.isEmpty() || at >= 60 && at < 64, where);
                 int read = readAll().size();

@@ -19,10 +19,10 @@ import java.util.random.RandomGenerator;
 import mqtt.resilient.impl.environment.FileSystem;
 
 /**
- * A disk as bad as a real one is allowed to be. What was written is in the system's memory until it is forced, and a power
- * cut keeps any part of it, sector by sector and in any order; names that were made, replaced or deleted are there or not
- * until their directory is forced. It fails on demand: the next write, the next force, for lack of space, or everything
- * from a certain operation on, which is how a crash at that point looks to the program.
+ * A disk as bad as a real one is allowed to be. What was written is in the system's memory until it is forced, and a
+ * power cut keeps any part of it, sector by sector and in any order; names that were made, replaced or deleted are
+ * there or not until their directory is forced. It fails on demand: the next write, the next force, for lack of space,
+ * or everything from a certain operation on, which is how a crash at that point looks to the program.
  */
 public final class DiskModel implements FileSystem {
     private static final int SECTOR_BYTES = 512;
@@ -208,7 +208,9 @@ public final class DiskModel implements FileSystem {
         OPEN, READ, LIST, WRITE, FORCE, RENAME, DELETE
     }
 
-    /** These operations fail from now on, as those of a process that is short of something; none = all are well again. */
+    /**
+     * These operations fail from now on, as those of a process that is short of something; none = all are well again.
+     */
     public void fail(Operation... operations) {
         failing = Set.of(operations);
     }

@@ -372,7 +372,8 @@ public final class ModelBroker implements Network {
         int id = id(words[at + 1]);
         int lane = words[at + 2].charAt(1) - '0';
         if (!known && (lane > 0 || deaths == 0 && !duplicate && sessionsLost == sessionsLostAtFirst)) {
-            inOrder(waitsForDisk ? 10 * qos + lane : lane, number); // a new alarm may overtake the repetition of an older one
+            // a new alarm may overtake the repetition of an older one
+            inOrder(waitsForDisk ? 10 * qos + lane : lane, number);
         }
         if (qos == 2) {
             exactlyOnce.add(number);

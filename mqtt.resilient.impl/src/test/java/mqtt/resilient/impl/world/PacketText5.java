@@ -8,7 +8,8 @@ import java.util.Set;
 
 /**
  * MQTT 5 packets as one line of text each, made without the code under test. As {@link PacketText}, with properties by
- * their numbers in braces where there are any, as last word, in PUBLISH behind the id or the QoS, and with reason codes:
+ * their numbers in braces where there are any, as last word, in PUBLISH behind the id or the QoS, and with reason
+ * codes:
  *
  * <pre>
  * CONNECT [clean ]id=c keepalive=60 {17=604800 33=100} [will=topic,payload,q1[,retain] {24=5}]

@@ -12,8 +12,9 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 
 /**
- * Copied into a bundle of its own: a consumer of the ordinary careless kind. It subscribes {@code consumer/#} of the client
- * {@code consumed}, hands every payload to the test's {@link Consumer} service, and closes nothing when it stops.
+ * Copied into a bundle of its own: a consumer of the ordinary careless kind. It subscribes {@code consumer/#} of the
+ * client {@code consumed}, hands every payload to the test's {@link Consumer} service, and closes nothing when it
+ * stops.
  */
 public final class ConsumerActivator implements BundleActivator {
     private BundleContext context;

@@ -12,8 +12,8 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.plain.ResilientMqtt;
 
 /**
- * A program on a class path of the product's jars, SLF4J, and this class. Its arguments: what to do, the broker, a directory, and
- * configuration keys with their values. Says what it sees.
+ * A program on a class path of the product's jars, SLF4J, and this class. Its arguments: what to do, the broker, a
+ * directory, and configuration keys with their values. Says what it sees.
  */
 public final class PlainProgram {
     private static final int LIMIT_SECONDS = 30;

@@ -33,9 +33,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client for each component that somebody makes in Kura's console. Its form is made at build time from that of the factory
- * {@code mqtt.resilient.client}. Kura validates nothing and never sees a component again that failed to start: whatever the
- * configuration is and whichever of Kura's services are missing, the component is there, and the client says what it lacks.
+ * A client for each component that somebody makes in Kura's console. Its form is made at build time from that of the
+ * factory {@code mqtt.resilient.client}. Kura validates nothing and never sees a component again that failed to start:
+ * whatever the configuration is and whichever of Kura's services are missing, the component is there, and the client
+ * says what it lacks.
  */
 @Component(name = KuraClient.PID, service = ConfigurableComponent.class, immediate = true,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
@@ -169,7 +170,8 @@ public final class KuraClient implements ConfigurableComponent {
             }
             SslManagerMaterial tls = material(wanted);
             client.configure(wanted, tls);
-            if (client.client().status().configurationError().isEmpty()) { // else the last good one keeps its keys and trust
+            // else the last good one keeps its keys and trust
+            if (client.client().status().configurationError().isEmpty()) {
                 useOnly(tls);
             }
             ledWanted = newLed;

@@ -10,8 +10,8 @@ import org.eclipse.kura.configuration.Password;
 import org.eclipse.kura.crypto.CryptoService;
 
 /**
- * The secrets of a configuration, in clear text: Kura hands over what it has encrypted, a file or a shell what it was given,
- * and the console a word that stands for what it does not show.
+ * The secrets of a configuration, in clear text: Kura hands over what it has encrypted, a file or a shell what it was
+ * given, and the console a word that stands for what it does not show.
  */
 public final class Secrets {
     /** What the console shows, and sends back for a secret that was not changed. */

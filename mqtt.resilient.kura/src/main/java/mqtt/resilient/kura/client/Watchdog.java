@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the gateway restarted when a client that wants a connection gets none for a long time. While it is connected, or is
- * offline by design (paused, out of its schedule, refused by the broker, not configured), it checks in.
+ * Has the gateway restarted when a client that wants a connection gets none for a long time. While it is connected, or
+ * is offline by design (paused, out of its schedule, refused by the broker, not configured), it checks in.
  */
 final class Watchdog implements CriticalComponent, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);

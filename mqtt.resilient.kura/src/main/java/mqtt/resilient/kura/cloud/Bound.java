@@ -7,8 +7,8 @@ import org.osgi.util.tracker.ServiceTracker;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
 
 /**
- * Binds the one service of a type that has a certain value of a property; others are not even asked for, because Kura's are
- * made when somebody does.
+ * Binds the one service of a type that has a certain value of a property; others are not even asked for, because Kura's
+ * are made when somebody does.
  *
  * @param <T> the type
  */
@@ -48,7 +48,8 @@ final class Bound<T> implements ServiceTrackerCustomizer<T, T>, AutoCloseable {
         }
         try {
             bind.accept(service);
-        } catch (RuntimeException | LinkageError e) { // foreign code, or it is going this moment: no reason not to start
+        } catch (RuntimeException | LinkageError e) {
+            // foreign code, or it is going this moment: no reason not to start
             EndpointUser.LOG.warn("{} = {} cannot be used", property, value, e);
         }
         return service;

@@ -133,7 +133,8 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         String newName = Values.text(properties, MqttConstants.CLIENT, "");
         if (newName.isEmpty()) {
             LOG.error(
-                    "{}: configuration rejected: mqtt.client: \"\" is not allowed; allowed: the name of a client; nothing changes",
+                    "{}: configuration rejected: mqtt.client: \"\" is not allowed; allowed: the name of a client; "
+                            + "nothing changes",
                     pid);
         } else {
             clientName = newName;
@@ -259,8 +260,8 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     // ---- publishing -----------------------------------------------------------------------------------------------
 
     /**
-     * Stores a message, connected or not. Its properties are {@code topic}, {@code qos}, {@code retain} and {@code priority};
-     * a payload without a body is sent as JSON.
+     * Stores a message, connected or not. Its properties are {@code topic}, {@code qos}, {@code retain} and
+     * {@code priority}; a payload without a body is sent as JSON.
      *
      * @return its number, with which its delivery is told; null with QoS 0
      */

@@ -18,7 +18,9 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.Designate;
 
-/** Publishes through an endpoint, to the topic of its configuration. Listeners hear of every message of the endpoint. */
+/**
+ * Publishes through an endpoint, to the topic of its configuration. Listeners hear of every message of the endpoint.
+ */
 @Component(name = PublisherConfig.PID, service = { CloudPublisher.class, ConfigurableComponent.class },
         immediate = true,
         configurationPolicy = ConfigurationPolicy.REQUIRE,

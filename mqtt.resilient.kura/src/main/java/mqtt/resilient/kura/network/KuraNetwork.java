@@ -34,8 +34,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The network as Kura knows it. Kura tells nobody of changes, so it is asked, on the thread {@code mqtt-kura-network}: its
- * answers may take long. Only while Kura knows something is this a {@link NetworkStateSource}; else the engine looks itself.
+ * The network as Kura knows it. Kura tells nobody of changes, so it is asked, on the thread {@code mqtt-kura-network}:
+ * its answers may take long. Only while Kura knows something is this a {@link NetworkStateSource}; else the engine
+ * looks itself.
  */
 @Component(name = NetworkConfig.PID, service = ConfigurableComponent.class, immediate = true,
         configurationPolicy = ConfigurationPolicy.REQUIRE)
@@ -74,8 +75,8 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
     public KuraNetwork(BundleContext bundle, Map<String, Object> properties) {
         this.bundle = bundle;
         configure(properties);
-        // That something has happened is a reason to ask, no more. Not a service of the component: the next event would wait
-        // for five seconds while a configuration is being taken.
+        // That something has happened is a reason to ask, no more. Not a service of the component: the next event would
+        // wait for five seconds while a configuration is being taken.
         events = bundle.registerService(EventHandler.class, event -> lookSoon(),
                 new Hashtable<>(Map.of(EventConstants.EVENT_TOPIC, EVENTS)));
     }

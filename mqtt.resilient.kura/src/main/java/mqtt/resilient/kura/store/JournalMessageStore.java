@@ -25,10 +25,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The messages of one DataService. What is not at its end is in a journal; that it was published is in another one, which is
- * not forced: a power cut makes it a message to be published again. A message that was confirmed, dropped, or published with
- * QoS 0 is at its end: it leaves the journal at once and counts no more; without its payload it can be asked for until it is
- * stale, if it is one of the latest thousand. Safe from any thread; messages are in memory without topic and payload.
+ * The messages of one DataService. What is not at its end is in a journal; that it was published is in another one,
+ * which is not forced: a power cut makes it a message to be published again. A message that was confirmed, dropped, or
+ * published with QoS 0 is at its end: it leaves the journal at once and counts no more; without its payload it can be
+ * asked for until it is stale, if it is one of the latest thousand. Safe from any thread; messages are in memory
+ * without topic and payload.
  */
 final class JournalMessageStore implements MessageStore {
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");

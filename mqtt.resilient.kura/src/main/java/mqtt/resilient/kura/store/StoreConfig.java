@@ -17,15 +17,17 @@ import org.osgi.service.metatype.annotations.Option;
     String store() default "power";
 
     @AttributeDefinition(name = "Directory", required = false,
-            description = "Must be on a disk that survives a reboot. Empty: mqtt.resilient/messages in Kura's data directory.")
+            description = "Must be on a disk that survives a reboot. Empty: mqtt.resilient/messages in Kura's data "
+                    + "directory.")
     String store_directory() default "";
 
     @AttributeDefinition(name = "Messages", min = "1", max = "10000000",
-            description = "Of one DataService; its own option store.capacity is checked before. Messages of priority 0 and 1 "
-                    + "may be a tenth more.")
+            description = "Of one DataService; its own option store.capacity is checked before. Messages of priority 0 "
+                    + "and 1 may be a tenth more.")
     int store_max_messages() default 100_000;
 
     @AttributeDefinition(name = "Bytes", min = "1024",
-            description = "Of one DataService's messages, with topics. Messages of priority 0 and 1 may be a tenth more.")
+            description = "Of one DataService's messages, with topics. Messages of priority 0 and 1 may be a tenth "
+                    + "more.")
     long store_max_bytes() default 268_435_456;
 }

@@ -15,8 +15,8 @@ import org.osgi.framework.ServiceRegistration;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
- * Keys and trust of one of Kura's SSL managers. A change is for connections that are made from then on; those that are up
- * stay. Safe from any thread.
+ * Keys and trust of one of Kura's SSL managers. A change is for connections that are made from then on; those that are
+ * up stay. Safe from any thread.
  */
 public final class SslManagerMaterial implements TlsMaterial, SslServiceListener, AutoCloseable {
     private final String target;

@@ -10,10 +10,11 @@ import java.util.function.Consumer;
 import org.eclipse.kura.data.DataTransportToken;
 
 /**
- * The tokens of messages that are not confirmed. Kura's DataService notes a token only after {@code publish} has returned it;
- * a confirmation that comes earlier is lost, and the message stays in its in-flight map for ever. So a confirmation waits
- * until the thread that got the token calls again: it has noted it by then. (The thread "DataServiceImpl:Submit" asks
- * {@code isConnected()} before each message.) For threads that never call again there is a time limit. Safe from any thread.
+ * The tokens of messages that are not confirmed. Kura's DataService notes a token only after {@code publish} has
+ * returned it; a confirmation that comes earlier is lost, and the message stays in its in-flight map for ever. So a
+ * confirmation waits until the thread that got the token calls again: it has noted it by then. (The thread
+ * "DataServiceImpl:Submit" asks {@code isConnected()} before each message.) For threads that never call again there is
+ * a time limit. Safe from any thread.
  */
 final class Confirmations {
     private static final long LIMIT_MILLIS = 1000;

@@ -63,14 +63,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A transport for Kura's DataService on the engine, with a store in memory: the durable store is the DataService's. Once
- * {@link #connect} has succeeded the engine keeps the connection until {@link #disconnect}, and tells of each loss and each
- * return. What was published and not confirmed stays with the engine over outages; so only the first connection is a new
- * session for the listeners.
+ * A transport for Kura's DataService on the engine, with a store in memory: the durable store is the DataService's.
+ * Once {@link #connect} has succeeded the engine keeps the connection until {@link #disconnect}, and tells of each loss
+ * and each return. What was published and not confirmed stays with the engine over outages; so only the first
+ * connection is a new session for the listeners.
  *
  * <p>Listeners are called one at a time: on the thread that calls {@link #connect}, {@link #disconnect} or changes the
- * configuration for what that brings, on a thread of this component for all else, and for what arrives on a connection only
- * after {@code onConnectionEstablished} has returned.
+ * configuration for what that brings, on a thread of this component for all else, and for what arrives on a connection
+ * only after {@code onConnectionEstablished} has returned.
  */
 @Component(name = TransportConfig.PID, service = { DataTransportService.class, ConfigurableComponent.class },
         configurationPolicy = ConfigurationPolicy.REQUIRE)
@@ -125,7 +125,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private volatile Thread establishing;
     private ClientStatus latest;
 
-    // ---- Kura's services: what could not be read without them can be read now ------------------------------------------
+    // ---- Kura's services: what could not be read without them can be read now
+    // ------------------------------------------
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     void setCryptoService(CryptoService service) {
@@ -224,7 +225,8 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     private void use(TransportSettings read, Map<String, Object> properties) {
         if ("file".equals(properties.get("in-flight.persistence"))) {
             LOG.info(
-                    "{}: in-flight.persistence=file is treated as memory: the store of the DataService keeps the messages",
+                    "{}: in-flight.persistence=file is treated as memory: the store of the DataService keeps the "
+                            + "messages",
                     name(properties));
         }
         settings = read;
@@ -276,8 +278,9 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
     // ---- the connection -------------------------------------------------------------------------------------------
 
     /**
-     * Connects, and waits for it for three times the timeout. An attempt that the broker refuses ends the waiting at once. If
-     * there was a connection since the last {@link #disconnect}, the engine goes on trying after this has given up.
+     * Connects, and waits for it for three times the timeout. An attempt that the broker refuses ends the waiting at
+     * once. If there was a connection since the last {@link #disconnect}, the engine goes on trying after this has
+     * given up.
      */
     @Override
     public void connect() throws KuraConnectException {

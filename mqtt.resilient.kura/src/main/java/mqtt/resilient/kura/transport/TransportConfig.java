@@ -5,15 +5,17 @@ import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
 
-/** The options of Kura's own MQTT transport, with its names and defaults: a configuration can be taken over as it is. */
+/**
+ * The options of Kura's own MQTT transport, with its names and defaults: a configuration can be taken over as it is.
+ */
 @ObjectClassDefinition(id = TransportConfig.PID, name = "MQTT transport (mqtt.resilient)",
         description = "Carries the messages of a DataService of Kura, in place of MqttDataTransport.")
 @interface TransportConfig {
     String PID = "mqtt.resilient.kura.transport";
 
     @AttributeDefinition(name = "Broker-url",
-            description = "mqtt, mqtts, ws or wss, for example mqtts://host:8883/. Several, separated by commas: in order of "
-                    + "preference.")
+            description = "mqtt, mqtts, ws or wss, for example mqtts://host:8883/. Several, separated by commas: in "
+                    + "order of preference.")
     String broker$_$url() default "mqtt://broker-url:1883/";
 
     @AttributeDefinition(name = "Topic Context Account-Name", required = false,

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A configuration of Kura's MQTT transport, read as one of the engine's. Values may have any type that can be read as the
- * one that is meant; the engine checks what only passes through.
+ * A configuration of Kura's MQTT transport, read as one of the engine's. Values may have any type that can be read as
+ * the one that is meant; the engine checks what only passes through.
  *
  * @param engine the engine's properties
  * @param topicContext what the names behind # in topics stand for

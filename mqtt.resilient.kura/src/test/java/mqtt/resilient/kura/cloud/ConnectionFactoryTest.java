@@ -68,7 +68,8 @@ class ConnectionFactoryTest {
     void aConnectionIsAClientAndAnEndpointThatUsesIt() throws KuraException {
         factory.createConfiguration("mqtt.resilient.CloudConnection-2");
         assertEquals(List.of(
-                "create mqtt.resilient.kura.client mqtt.resilient.CloudClient-2 {mqtt.client=cloud-2, qos0.offline=true} false",
+                "create mqtt.resilient.kura.client mqtt.resilient.CloudClient-2 {mqtt.client=cloud-2, "
+                        + "qos0.offline=true} false",
                 "create mqtt.resilient.kura.cloud.CloudEndpoint mqtt.resilient.CloudConnection-2 "
                         + "{kura.cloud.connection.factory.pid=mqtt.resilient.kura.cloud.CloudConnectionFactory, "
                         + "mqtt.client=cloud-2} true"),

@@ -12,9 +12,9 @@ import org.eclipse.kura.data.DataTransportToken;
 import org.eclipse.kura.data.transport.listener.DataTransportListener;
 
 /**
- * How Kura's DataService sends, with its race: one thread publishes and then notes the token, under a lock of its own, and
- * confirmations look the token up under another lock. A confirmation that comes before the note is lost, and its place among
- * the messages in flight is never free again.
+ * How Kura's DataService sends, with its race: one thread publishes and then notes the token, under a lock of its own,
+ * and confirmations look the token up under another lock. A confirmation that comes before the note is lost, and its
+ * place among the messages in flight is never free again.
  */
 final class DataServiceModel implements DataTransportListener {
     private static final int MOST_IN_FLIGHT = 9;
