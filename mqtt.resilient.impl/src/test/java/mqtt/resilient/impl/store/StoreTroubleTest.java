@@ -784,13 +784,7 @@ class StoreTroubleTest {
         rig.disk.usable = Long.MAX_VALUE;
         Outgoing late = rig.publish(1, 1, 1000);
         rig.run();
-        rig.die();
-        rig.disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
-        StoreRig next = new StoreRig(rig, rig.disk);
-        next.open();
-        List<Long> ids = new ArrayList<>();
-        next.sendAll(1).forEach(m -> ids.add(m.id()));
-        assertTrue(ids.contains(late.id()), "a stored message is lost");
+        assertTrue(idsAfterAPowerCut(rig).contains(late.id()), "a stored message is lost");
     }
 
     @Test
@@ -816,12 +810,14 @@ class StoreTroubleTest {
         rig.advance(150);
         Outgoing late = rig.publish(1, 1, 500);
         rig.run();
+        assertTrue(idsAfterAPowerCut(rig).contains(late.id()), "a stored message is lost");
+    }
+
+    private static List<Long> idsAfterAPowerCut(StoreRig rig) {
         rig.die();
         rig.disk.cut(DiskModel.Fate.NOTHING_SURVIVES);
         StoreRig next = new StoreRig(rig, rig.disk);
         next.open();
-        List<Long> ids = new ArrayList<>();
-        next.sendAll(1).forEach(m -> ids.add(m.id()));
-        assertTrue(ids.contains(late.id()), "a stored message is lost");
+        return next.sendAll(1).stream().map(Outgoing::id).toList();
     }
 }
