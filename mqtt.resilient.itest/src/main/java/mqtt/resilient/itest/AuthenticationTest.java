@@ -61,7 +61,8 @@ class AuthenticationTest extends FrameworkTest {
                 .begin("c");
         assertEquals("n,,n=user,r=rOprNGfwEbeRWgbNEkqO", new String(exchange.begin(), StandardCharsets.UTF_8));
         assertEquals(
-                "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+                        + "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
                 new String(exchange.answer(
                         ("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
                                 .getBytes(StandardCharsets.UTF_8)),

@@ -43,7 +43,8 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * its clients. The packages of the api are the test's own.
  */
 final class Gateway implements AutoCloseable {
-    private static final String NOT_INSTALLED = "(mqtt\\.resilient\\.(api|demo)|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";
+    private static final String NOT_INSTALLED = "(mqtt\\.resilient\\.(api|demo)"
+            + "|org\\.apache\\.felix\\.gogo\\.(shell|command))-.+";
     private static final HttpClient PLAIN = HttpClient.newHttpClient();
 
     final Clients clients;

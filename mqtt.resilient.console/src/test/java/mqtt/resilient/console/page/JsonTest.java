@@ -27,7 +27,8 @@ class JsonTest {
     @Test
     void aRecordIsAnObjectOfItsComponentsWithoutTheValuesOfUserProperties() {
         assertEquals(
-                "{\"text\":null,\"count\":7,\"yes\":true,\"qos\":\"AT_LEAST_ONCE\",\"at\":5,\"left\":2000,\"properties\":[\"token\"]}",
+                "{\"text\":null,\"count\":7,\"yes\":true,\"qos\":\"AT_LEAST_ONCE\","
+                        + "\"at\":5,\"left\":2000,\"properties\":[\"token\"]}",
                 new Json().value(
                         new Sample(null, 7, true, Qos.AT_LEAST_ONCE, Instant.ofEpochMilli(5), Duration.ofSeconds(2),
                                 List.of(new UserProperty("token", "secret"))))

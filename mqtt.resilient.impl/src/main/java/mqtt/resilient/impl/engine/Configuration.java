@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mqtt.resilient.api.Durability;
@@ -93,6 +94,21 @@ public final class Configuration {
     /** Keys that mean nothing here, most likely misspelt. */
     Set<String> unknownKeys() {
         return values.unknownKeys();
+    }
+
+    /** Keys whose value ends with a line break: it is sent as it is, and mostly slipped in from a file or a form. */
+    Set<String> lineBreaksAtTheEnd() {
+        Set<String> found = new TreeSet<>();
+        for (String key : List.of("user", ".password", "client.id", "will.topic", "will.payload")) {
+            try {
+                if (values.text(key).matches("(?s).*[\\r\\n]")) {
+                    found.add(key);
+                }
+            } catch (InvalidException e) {
+                continue; // it is rejected for another reason
+            }
+        }
+        return found;
     }
 
     /** The settings until there is a valid configuration. */

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.engine;
 
 import java.lang.reflect.Method;
+import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +31,8 @@ final class ConfigurationValues {
     private static final Pattern LOGIN = Pattern.compile("(?s)^((?:http|socks5|mqtt|mqtts|ws|wss)://)?.*@");
     private static final Set<String> FRAMEWORK_PREFIXES = Set.of("service.", "component.", "felix.", "kura.",
             "osgi.", "config.", ".config.", "org.apache.felix.");
+    /** Also as the text of a Double, which has an exponent from ten million. */
+    private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,18}([.][0-9]{1,17}(E[0-9]{1,2})?)?");
     private static final Map<String, Object> DEFAULTS = defaults();
 
     private final Map<String, ?> properties;
@@ -122,12 +125,15 @@ final class ConfigurationValues {
         return List.copyOf(all);
     }
 
+    /** A whole number; a Double, which some tools make of every number, if it is whole. */
     long number(String key, long min, long max) throws InvalidException {
         String text = text(key).strip();
-        if (text.matches("[+-]?[0-9]{1,18}")) {
-            long number = Long.parseLong(text);
-            if (number >= min && number <= max) {
-                return number;
+        if (WHOLE.matcher(text).matches()) {
+            BigDecimal number = new BigDecimal(text);
+            boolean inRange = number.compareTo(BigDecimal.valueOf(min)) >= 0
+                    && number.compareTo(BigDecimal.valueOf(max)) <= 0;
+            if (inRange && number.stripTrailingZeros().scale() <= 0) {
+                return number.longValue();
             }
         }
         throw invalid(key, text, "a whole number from " + min + " to " + max);

@@ -187,6 +187,9 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (!configuration.unknownKeys().isEmpty()) {
             LOG.warn("{}: unknown keys ignored: {}", name, configuration.unknownKeys());
         }
+        if (!configuration.lineBreaksAtTheEnd().isEmpty()) {
+            LOG.warn("{}: a line break at the end is part of the value: {}", name, configuration.lineBreaksAtTheEnd());
+        }
         conclude(error);
     }
 

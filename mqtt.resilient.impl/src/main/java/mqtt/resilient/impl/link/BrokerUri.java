@@ -41,8 +41,13 @@ public record BrokerUri(String scheme, String host, int port, String path) {
         if (!hasHost || uri.getRawFragment() != null || hasPath && !webSocket) {
             throw new IllegalArgumentException(shown(text) + " is not a broker; " + ALLOWED);
         }
-        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port,
+        return new BrokerUri(uri.getScheme(), host.startsWith("[") ? literal(host) : host, port,
                 !webSocket ? "" : uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery());
+    }
+
+    /** An IPv6 address without its brackets; a zone behind {@code %25} (RFC 6874) is one behind {@code %}. */
+    private static String literal(String host) {
+        return host.substring(1, host.length() - 1).replaceFirst("%25(?=.)", "%");
     }
 
     /** A URI with one of the schemes, and without a user. */

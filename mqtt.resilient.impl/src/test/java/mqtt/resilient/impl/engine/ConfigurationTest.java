@@ -112,7 +112,8 @@ class ConfigurationTest {
     void aNumberMayHaveAnyTypeWithinItsRange(String key) throws InvalidException {
         long[] range = NUMBERS.get(key);
         List<Object> good = new ArrayList<>(List.of(range[0], range[1], "" + range[0], " " + range[1] + " ",
-                "+" + range[1], new String[] { "" + range[0] }, List.of("" + range[1]), List.of(range[0])));
+                "+" + range[1], (double) range[0], (double) range[1], (float) range[0], List.of((double) range[1]),
+                new String[] { "" + range[0] }, List.of("" + range[1]), List.of(range[0])));
         if (range[1] <= Integer.MAX_VALUE) {
             good.add((int) range[1]);
         }
@@ -130,7 +131,8 @@ class ConfigurationTest {
     void aNumberThatIsNoneOrOutOfRangeIsNamedWithWhatIsAllowed(String key) {
         long[] range = NUMBERS.get(key);
         for (Object value : new Object[] { range[0] - 1, range[1] + 1, "" + (range[1] + 1), "x", "", " ", "1.5", "1e3",
-            "0x10", "١", Long.MAX_VALUE, Long.MIN_VALUE, "99999999999999999999999", true, 'c', 1.5, Double.NaN,
+            range[1] + 1.0, range[0] - 1.0, 1.0e300, Double.POSITIVE_INFINITY, "1.", "0x10", "١", Long.MAX_VALUE,
+            Long.MIN_VALUE, "99999999999999999999999", true, 'c', 1.5, Double.NaN,
             new String[] { "1", "2" }, List.of("1", "2"), new Object() {
                 @Override
                 public String toString() {
@@ -428,6 +430,26 @@ class ConfigurationTest {
         Map<String, Object> properties = map("mqtt.client", "x", "keepalive", 60, "Brokers", "x", "password", "x",
                 "service.pid", "p", "component.name", "c", "felix.fileinstall.filename", "f", "kura.service.pid", "k");
         assertEquals(Set.of("keepalive", "Brokers", "password"), new Configuration(properties).unknownKeys());
+    }
+
+    @Test
+    void aWholeDoubleIsTheNumberItStandsFor() throws InvalidException {
+        assertEquals(30, settings("keepalive.seconds", 30.0).link().login().keepAliveSeconds());
+        assertEquals(268_435_455, settings("packet.max.bytes", 268_435_455.0).packetMaxBytes());
+        assertEquals(5_000_000_000L, settings("store.max.bytes", 5e9).bounds().maxBytes());
+        assertEquals("keepalive.seconds: \"30.5\" is not allowed; allowed: a whole number from 0 to 65535",
+                error("keepalive.seconds", 30.5));
+    }
+
+    @Test
+    void aLineBreakAtTheEndIsFoundWhereItWouldBeSent() throws InvalidException {
+        assertEquals(Set.of("user", ".password", "client.id", "will.topic", "will.payload"),
+                new Configuration(map("user", "u\n", ".password", "geheim\r\n".toCharArray(), "client.id", "c\r",
+                        "will.topic", "t\n\n", "will.payload", "\n", "birth.payload", "b\n", "proxy.user", "p\n"))
+                        .lineBreaksAtTheEnd());
+        assertEquals(Set.of(), new Configuration(map("user", "u", "will.payload", "a\nb", ".password",
+                new int[0])).lineBreaksAtTheEnd());
+        assertEquals("u\n", settings("user", "u\n").link().login().user());
     }
 
     @Test

@@ -1,10 +1,14 @@
 package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -78,6 +82,27 @@ class EngineTest {
         client.dispose();
         engine.stop();
         assertEquals(2, calls.get());
+    }
+
+    @Test
+    void aLineBreakAtTheEndOfAValueIsWarnedOfWithTheKeyAndWithoutTheValue()
+            throws IOException, InterruptedException {
+        Engine engine = new Engine("mqtt-osgi", null);
+        ManagedClient client = client(engine);
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        try {
+            client.configure(Map.of("mqtt.client", "plant", "client.id", "plant", "brokers", "mqtt://127.0.0.1:1",
+                    "store.directory", directory.toString(), "user", "u", ".password", "geheim\n"), null);
+        } finally {
+            System.setErr(before);
+        }
+        client.dispose();
+        engine.stop();
+        String text = log.toString(StandardCharsets.UTF_8);
+        assertTrue(text.contains("plant: a line break at the end is part of the value: [.password]"), text);
+        assertFalse(text.contains("geheim"), text);
     }
 
     @Test
