@@ -29,9 +29,9 @@ class RudeBrokerTest extends FrameworkTest {
         noise[0] = 0x10;
         return Stream.of(
                 arguments("speaks HTTP",
-                        "HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\n"
-                                + "Content-Length: 26\r\n\r\n<html>400 Bad Request</html>"
-                                        .getBytes(StandardCharsets.US_ASCII),
+                        ("HTTP/1.1 400 Bad Request\r\nServer: somebody\r\nContent-Type: text/html\r\n"
+                                + "Content-Length: 26\r\n\r\n<html>400 Bad Request</html>")
+                                .getBytes(StandardCharsets.US_ASCII),
                         true, "protocol error"),
                 arguments("makes noise", noise, false, "protocol error"),
                 arguments("announces 256 MB", new byte[] { 0x40, -1, -1, -1, 0x7F }, false, "packet.max.bytes"),

@@ -113,7 +113,7 @@ public final class JournalStore implements MessageStore {
         }
         reads.searches.stream().filter(search -> !search.failed).forEach(search -> search.result.accept(search.found));
         for (Outgoing message : reads.old) {
-            if (lanes[message.lane()].isOnDisk(message)) {
+            if (!message.hasEnded() && lanes[message.lane()].isOnDisk(message)) { // else it was told before
                 foundOld.accept(message);
             }
         }

@@ -40,6 +40,8 @@ final class Recovery {
     private final List<Segment> missing = new ArrayList<>();
     private final List<Leftover> leftovers = new ArrayList<>();
     private final List<Qos2InFlight.Delivery> superseded = new ArrayList<>();
+    /** A segment of the session's chain that is not there, if the next record is of a later one; empty = none. */
+    private String sessionGap = "";
     /** Where the chains ended when the store was closed in order: numbers and lengths; null = it was not. */
     private long[] ends;
     /** The next index of each chain, if the store was closed in order. */
@@ -132,10 +134,10 @@ final class Recovery {
                 quarantine(segment, "was missing before");
             } else {
                 Segment next = there.get(segment.number + 1);
-                if (next == null && isExpected(chain, segment.number + 1, there)) {
-                    recovered.incomplete = chain.path(segment.number + 1) + " is missing";
-                }
                 readSegment(chain, segment, next == null || next.store == null ? -1 : next.forcedBefore);
+                if (next == null && segment.number < there.lastKey()) {
+                    gap(chain, chain.path(segment.number + 1));
+                }
             }
         }
         if (chain.number == Chains.SESSION && !recovered.incomplete.isEmpty()) {
@@ -144,9 +146,13 @@ final class Recovery {
         chain.markTaken(inventory.taken(chain.number));
     }
 
-    /** Whether a segment must be there because a later one is; what an inventory holds is compared with that. */
-    private boolean isExpected(Chain chain, int number, NavigableMap<Integer, Segment> there) {
-        return number < there.lastKey() && (chain.number == Chains.SESSION || !inventory.isKnown());
+    /** A segment is not there, and later ones are. */
+    private void gap(Chain chain, String path) {
+        if (chain.number == Chains.SESSION) {
+            sessionGap = path;
+        } else if (!inventory.isKnown()) { // else it is compared with that
+            recovered.incomplete = path + " is missing";
+        }
     }
 
     private void quarantine(Segment segment, String why) {
@@ -264,6 +270,10 @@ final class Recovery {
 
     private void readSession(int type, ByteBuffer record) {
         ends = null;
+        if (!sessionGap.isEmpty() && type != Records.OPENED) { // that states all again
+            recovered.incomplete = sessionGap + " is missing";
+        }
+        sessionGap = "";
         switch (type) {
             case Records.OPENED -> {
                 recovered.mode = RecordBuffer.text(record);
