@@ -179,8 +179,7 @@ final class InFlight {
         quarantined.connected(acknowledgements);
         prepared.clear(); // resending meets them again
         for (Outgoing message = messages.first(); message != null; message = message.next) {
-            if (message.lane() == Message.LANE_ALARM && message.isExactlyOnce()
-                    && !message.state.isSentInThisSession()) {
+            if (message.lane() == Message.LANE_ALARM && !message.state.isSentInThisSession()) {
                 prepared.add(message); // before later alarms, which do not wait for what is resent
             }
         }

@@ -74,6 +74,7 @@ final class Chain {
             writer.close();
         }
         if (!writer.isOpen()) {
+            finishRemovals(); // or there would be a gap
             Segment last = last();
             long forcedBefore = last == null ? 0 : last.forced;
             Segment made = new Segment(store, number, lastNumber() + 1, nextIndex, nextId, forcedBefore);
