@@ -79,6 +79,7 @@ public final class Dispatcher {
     private final Runnable pauseLater;
     private Scheduler.Timer check;
     private boolean keepSubscriptions;
+    private boolean stopped;
 
     public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
         this.scheduler = scheduler;
@@ -251,7 +252,7 @@ public final class Dispatcher {
     }
 
     private void giveUp(Delivery left) {
-        if (left.isFinished()) {
+        if (left.isFinished() || stopped) { // the broker sends it again: it is not acknowledged
             return;
         }
         matches = filters.match(left.topic());
@@ -494,6 +495,7 @@ public final class Dispatcher {
 
     /** Ends every listener; nothing more is acknowledged. */
     public void stop() {
+        stopped = true;
         if (check != null) {
             check.cancel();
         }
