@@ -371,11 +371,6 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
         events.listenerSlow(listener, nanos);
     }
 
-    /** Makes what sends requests for one user of the client; safe from any thread. */
-    public Requests requests() {
-        return new Requests(this, environment);
-    }
-
     // ---- the connection; safe from any thread ---------------------------------------------------------------------
 
     /** The state now. */

@@ -27,8 +27,8 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.client.Publisher;
-import mqtt.resilient.impl.client.Requests;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EngineThread;
@@ -47,12 +47,12 @@ public final class ClientHandle implements ResilientMqttClient {
     private final Requests requests;
     private volatile boolean released;
 
-    ClientHandle(Client client, String name, String bundle, Host host) {
+    ClientHandle(Client client, String name, String bundle, Host host, Environment environment) {
         this.client = client;
         this.name = name;
         this.bundle = bundle;
         this.host = host;
-        requests = client.requests();
+        requests = new Requests(this, environment);
     }
 
     private Client client() {
@@ -64,8 +64,8 @@ public final class ClientHandle implements ResilientMqttClient {
 
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     public void release() {
-        released = true;
         requests.close();
+        released = true;
         for (AutoCloseable each : opened) {
             try {
                 each.close();
@@ -164,8 +164,12 @@ public final class ClientHandle implements ResilientMqttClient {
                     "manualAcknowledgement: true is not allowed for a responder; allowed is false");
         }
         Client mine = client();
-        ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), host.describe(responder),
-                false);
+        ListenerQueue queue = mine.queue(message -> {
+            Message answer = Requests.answer(message, responder);
+            if (answer != null) {
+                mine.publish(answer);
+            }
+        }, host.describe(responder), false);
         ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options),
                 options.userProperties(), queue);
         if (filter.endsWith("#")) {

@@ -421,7 +421,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     /** The client for one user of it. */
     public ClientHandle handle(String user) {
-        return new ClientHandle(client, name, user, host);
+        return new ClientHandle(client, name, user, host, engine.environment());
     }
 
     @Override

@@ -37,6 +37,8 @@ public final class World implements ClientEvents {
     public final VirtualScheduler scheduler;
     public final ScriptedBroker broker;
     public final Client client;
+    /** What the client was given. */
+    public final Environment environment;
     /** What the client told, as text. */
     public final List<String> events = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
@@ -57,8 +59,8 @@ public final class World implements ClientEvents {
     private World(ClientSettings settings, boolean configured, Function<VirtualScheduler, Network> network) {
         scheduler = new VirtualScheduler();
         broker = new ScriptedBroker(scheduler);
-        client = new Client(environment(network == null ? broker : network.apply(scheduler)), "test", new Mqtt311(),
-                store -> new MemoryStore(), settings, this);
+        environment = environment(network == null ? broker : network.apply(scheduler));
+        client = new Client(environment, "test", new Mqtt311(), store -> new MemoryStore(), settings, this);
         if (configured) {
             client.configure("test", settings);
         }
@@ -75,7 +77,8 @@ public final class World implements ClientEvents {
             ClientSettings settings) {
         this.scheduler = scheduler;
         broker = null;
-        client = new Client(environment(network), "test", new Mqtt311(), store -> new JournalStore(scheduler,
+        environment = environment(network);
+        client = new Client(environment, "test", new Mqtt311(), store -> new JournalStore(scheduler,
                 task -> storage.execute(() -> {
                     task.run();
                     if (disk.isDead()) {
