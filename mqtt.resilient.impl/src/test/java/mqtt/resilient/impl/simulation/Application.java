@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -116,7 +117,14 @@ final class Application implements ClientEvents {
     /** For what only some applications do, so that the others keep their course. */
     private final SplittableRandom habits;
     /** What this life of the client has to answer. */
-    private final List<CompletionStage<?>> questions = new ArrayList<>();
+    private final List<Question> questions = new ArrayList<>();
+
+    /** What somebody has asked the client for. */
+    private record Question(String what, CompletionStage<?> answer) {
+        boolean isOpen() {
+            return !answer.toCompletableFuture().isDone();
+        }
+    }
 
     Application(Timeline timeline, Ledger ledger, Gateway gateway, Broker broker, Scenario scenario, int index,
             SplittableRandom random) {
@@ -311,19 +319,24 @@ final class Application implements ClientEvents {
         gateway.trouble();
         int life = gateway.life();
         switch (random.nextInt(3)) {
-            case 0 -> questions.add(client.disconnect().whenComplete((done, error) -> {
+            case 0 -> ask("disconnect", client.disconnect().whenComplete((done, error) -> {
                 if (error != null) {
                     ledger.violated("truth", "client " + index + " says that a disconnect has failed: " + error);
                 }
             }));
-            case 1 -> ask(client.connect(), life);
-            default -> ask(client.reconnect(), life);
+            case 1 -> askToConnect("connect", client.connect(), life);
+            default -> askToConnect("reconnect", client.reconnect(), life);
         }
     }
 
+    private void ask(String what, CompletionStage<?> answer) {
+        timeline.trace("client " + index, () -> "is asked: " + what);
+        questions.add(new Question(what + " at " + timeline.now() / Timeline.SECOND + " s", answer));
+    }
+
     /** Connects, and looks whether what is said of it is true. */
-    private void ask(CompletionStage<Void> connected, int life) {
-        questions.add(connected.whenComplete((done, error) -> {
+    private void askToConnect(String what, CompletionStage<Void> connected, int life) {
+        ask(what, connected.whenComplete((done, error) -> {
             boolean told = error != null
                     && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped)");
             if (life == gateway.life() && error != null && !told) {
@@ -465,7 +478,7 @@ final class Application implements ClientEvents {
             ClientSubscription ended = filters.get(open.get(habits.nextInt(open.size()))).remove();
             List<UserProperty> farewell = habits.nextBoolean() ? List.of()
                     : List.of(new UserProperty("left", "" + index));
-            questions.add(ended.unsubscribe(farewell).thenAccept(removal -> {
+            ask("unsubscribe " + ended.filter(), ended.unsubscribe(farewell).thenAccept(removal -> {
                 timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
                 if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
                     ledger.violated("truth",
@@ -523,7 +536,7 @@ final class Application implements ClientEvents {
         }
         // without a thread nobody hears that a message is stored
         if (status.store() != StoreHealth.OK || stopping || !hasThreads) {
-            excuseWords();
+            wellSince = Timeline.NEVER;
             return;
         }
         wellSince = Math.min(wellSince, gateway.process().nanoTime());
@@ -542,9 +555,23 @@ final class Application implements ClientEvents {
         }
     }
 
-    /** What it says of its store now counts for nothing. */
-    void excuseWords() {
+    /** The gateway is short of something: what it says of its store now counts for nothing. */
+    void checkNothing() {
         wellSince = Timeline.NEVER;
+        notePendingBytes();
+    }
+
+    /**
+     * With MQTT 5 a backlog may be settled at once, refused for its size or sent with QoS 0; the disk may hang for 40 s
+     * before the journal gives up its bytes.
+     */
+    private void notePendingBytes() {
+        if (opened) {
+            pendingBytes.add(client.metrics().pendingBytes());
+            if (pendingBytes.size() > (scenario.dialect().hasFive() ? CHECKS_KEPT : 1)) {
+                pendingBytes.remove();
+            }
+        }
     }
 
     /** How long a dead connection may go unnoticed at most: a ping must become due and stay unanswered. */
@@ -566,12 +593,7 @@ final class Application implements ClientEvents {
         if (now < tidyAgain) {
             return;
         }
-        // with MQTT 5 a backlog may end at once, refused for its size or sent with QoS 0; the disk may hang for 40 s
-        // before it forgets that
-        pendingBytes.add(client.metrics().pendingBytes());
-        if (pendingBytes.size() > (scenario.dialect().hasFive() ? CHECKS_KEPT : 1)) {
-            pendingBytes.remove();
-        }
+        notePendingBytes();
         long lanes = disk.used("store" + index + "/lane");
         long needed = 3 * Collections.max(pendingBytes) + 32L * scenario.segmentBytes() + LANES_BYTES
                 + 10L * scenario.payloadBytes();
@@ -619,8 +641,9 @@ final class Application implements ClientEvents {
                 || !leftovers && !wanted.containsAll(known)) {
             return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
         }
-        if (questions.stream().anyMatch(each -> !each.toCompletableFuture().isDone())) {
-            return "somebody has asked and waits for the answer";
+        Optional<Question> open = questions.stream().filter(Question::isOpen).findFirst();
+        if (open.isPresent()) {
+            return "somebody has asked and waits for the answer: " + open.get().what;
         }
         if (birthQos() >= 0 && !broker.isBorn(clientId(), this)) {
             return "the broker does not know that it is born";
