@@ -188,7 +188,7 @@ class StoredClientTest {
     @Test
     void aPausedClientIsPausedStillWhenItsStoreIsAnotherOne() {
         start();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.client.configure("test", elsewhere());
         scheduler.advance(Duration.ofMillis(300));
         assertEquals(ConnectionState.PAUSED, world.client.status().state());
@@ -486,10 +486,10 @@ class StoredClientTest {
         broker.refuses(true);
         start();
         int accepted = 0;
-        Publication last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+        Publication last = world.client.publisher().publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
         while (last.id() > 0 && accepted < 20_000) {
             accepted++;
-            last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+            last = world.client.publisher().publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
         }
         assertEquals(16 * 1024 * 1024 / (1000 + 2 + 192), accepted);
         RejectedException refusal = refusal(last);
@@ -607,12 +607,12 @@ class StoredClientTest {
         assertTrue(world.client.status().storeReason().contains("store.directory"), world.client.status().toString());
         assertEquals(ConnectionState.FAILED, world.client.status().state());
         assertEquals(0, publish(1, 1).id());
-        assertTrue(World.connected().client.isConnected());
+        assertTrue(World.connected().client.connector().isConnected());
         disk.remove("store");
         scheduler.advance(Duration.ofSeconds(1));
         exchange();
         assertEquals(StoreHealth.OK, world.client.status().store());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
         publish(1, 1);
         exchange();
         assertEquals(1, world.client.metrics().delivered());
@@ -638,7 +638,7 @@ class StoredClientTest {
         exchange();
         assertTrue(world.takeEvents().contains("store incomplete"));
         assertEquals(1, broker.sessionsLost());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
     }
 
     @Test

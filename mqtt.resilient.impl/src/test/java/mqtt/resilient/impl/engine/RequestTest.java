@@ -52,7 +52,7 @@ class RequestTest {
         var two = request(world, requests, "2");
         String[] first = world.broker.take("PUBLISH q1").get(0).split(" ");
         assertFalse(world.isDone(two));
-        world.client.publish(Message.to("other").build());
+        world.client.publisher().publish(Message.to("other").build());
         String[] second = {};
         world.broker.sends("PUBACK id=2");
         var three = request(world, requests, "3");
@@ -183,6 +183,6 @@ class RequestTest {
         request(world, requests, "1");
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").expects("PUBLISH *").sends("PUBACK id=2");
         requests.release();
-        world.broker.expects("UNSUBSCRIBE id=* do/reply/c/+");
+        world.broker.expects("UNSUBSCRIBE id=3 do/reply/c/+");
     }
 }

@@ -175,7 +175,7 @@ public final class World implements ClientEvents {
     }
 
     public Publication publish(Message message) {
-        Publication publication = client.publish(message);
+        Publication publication = client.publisher().publish(message);
         scheduler.run();
         return publication;
     }
@@ -185,7 +185,8 @@ public final class World implements ClientEvents {
     }
 
     public ClientSubscription subscribe(String filter, int qos, MessageListener listener, boolean manual) {
-        ClientSubscription subscription = client.subscribe(filter, qos, client.queue(listener, "listener", manual));
+        ClientSubscription subscription = client.subscriber().subscribe(filter, qos,
+                client.subscriber().queue(listener, "listener", manual));
         scheduler.run();
         return subscription;
     }
@@ -226,7 +227,7 @@ public final class World implements ClientEvents {
     /** How a publication ended. */
     public Outcome.Kind outcome(Publication publication) {
         scheduler.run();
-        return client.outcome(publication.id()).kind();
+        return client.publisher().outcome(publication.id()).kind();
     }
 
     @Override
@@ -240,7 +241,7 @@ public final class World implements ClientEvents {
     }
 
     @Override
-    public void setAside(long id, String topic, String reason) {
+    public void deadLettered(long id, String topic, String reason) {
         events.add("DEAD_LETTERED " + topic);
     }
 
@@ -268,8 +269,8 @@ public final class World implements ClientEvents {
     }
 
     @Override
-    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        events.add((setAside ? "dead letter " : "failed ") + topic);
+    public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
+        events.add((deadLettered ? "dead letter " : "failed ") + topic);
     }
 
     @Override
