@@ -75,7 +75,7 @@ public final class Client implements Supervisor.Listener {
         connector = new Connector(environment, commands, supervisor, counters, events, this::status);
         connector.reconfigure(initial);
         inspector = new Inspector(environment, publisher, subscriber::inspect);
-        store = new ClientStore(scheduler, none, stores, publisher, session, subscriber.dispatcher(), supervisor,
+        store = new ClientStore(none, stores, publisher, session, subscriber.dispatcher(), supervisor,
                 events, condition);
     }
 
@@ -101,7 +101,7 @@ public final class Client implements Supervisor.Listener {
 
     // ---- configuration; safe from any thread ----------------------------------------------------------------------
 
-    /** Takes a configuration and, the first time, starts. */
+    /** Takes a configuration and, the first time, starts; its store is the one before, or that was left. */
     public void configure(String newName, ClientSettings newSettings) {
         name = newName;
         configurationError = "";
@@ -136,9 +136,22 @@ public final class Client implements Supervisor.Listener {
         return store.ready();
     }
 
-    /** Whether nothing is in the store, so that it may be another one; safe from any thread. */
+    /** Whether nothing is in the store; safe from any thread. */
     public boolean isEmpty() {
         return store.isEmpty();
+    }
+
+    /**
+     * If nothing is in the store, admits nothing more but QoS 0, and the result is true. Then a configuration with
+     * another store is to follow, which opens that, or {@link #stayInStore}. Safe from any thread.
+     */
+    public boolean leaveStore() {
+        return store.leave();
+    }
+
+    /** The store that was to be left is the one to use; safe from any thread. */
+    public void stayInStore() {
+        commands.execute(store::stay);
     }
 
     /**
@@ -192,11 +205,10 @@ public final class Client implements Supervisor.Listener {
     public ClientStatus status() {
         LinkStatus now = connector.link();
         StoreCondition.Told told = condition.told();
-        String error = configurationError;
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
-                now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(),
+                now.sessionPresent(), configurationError, now.reasonCode(), now.limits(),
                 told.health(), told.reason());
     }
 

@@ -112,7 +112,18 @@ public final class Publisher implements Outgoing.Listener {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(new StoreCondition.Told(StoreHealth.OPENING, "being opened"));
+        health(StoreCondition.OPENING);
+    }
+
+    /** The same, if nothing is pending, so that the store may be another one; from any thread. */
+    boolean leaveStore() {
+        return intake.leave(refusal(StoreCondition.OPENING));
+    }
+
+    /** The store stays after all, which has this health. */
+    void stayInStore(StoreCondition.Told store) {
+        intake.stay();
+        health(store);
     }
 
     /** Takes another store than the one before, which was empty. */
@@ -164,12 +175,16 @@ public final class Publisher implements Outgoing.Listener {
 
     /** How it is with the store: what it cannot take is refused at admission. */
     void health(StoreCondition.Told store) {
-        intake.refuse(switch (store.health()) {
+        intake.refuse(refusal(store));
+        tellSpace(Integer.MAX_VALUE);
+    }
+
+    private static Intake.Refusal refusal(StoreCondition.Told store) {
+        return switch (store.health()) {
             case OK, DEGRADED -> null;
             case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + store.reason());
             case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + store.reason());
-        });
-        tellSpace(Integer.MAX_VALUE);
+        };
     }
 
     private void tellSpace(int most) {
@@ -238,11 +253,6 @@ public final class Publisher implements Outgoing.Listener {
     /** Messages that have not come to their end. */
     long pending() {
         return intake.pending();
-    }
-
-    /** Those of them that a store has or gets. */
-    long pendingInStore() {
-        return intake.pendingInStore();
     }
 
     /** What they count for against the bounds. */

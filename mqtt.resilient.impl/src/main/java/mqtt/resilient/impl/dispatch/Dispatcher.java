@@ -78,12 +78,9 @@ public final class Dispatcher implements Incoming.Listener {
     /** The filters that match the message at hand. */
     private List<Filter> matches = List.of();
     volatile DispatchSettings settings;
-    private long unhandledBytes;
-    private int unhandled;
-    private boolean readingPaused;
-    /** These are made beforehand: they are needed when nothing can be allocated. */
+    private final Unhandled unhandled;
+    /** Made beforehand: it is needed when nothing can be allocated. */
     private final Runnable checkLater = this::check;
-    private final Runnable pauseLater;
     private Scheduler.Timer check;
     private boolean keepSubscriptions;
     private boolean stopped;
@@ -98,12 +95,12 @@ public final class Dispatcher implements Incoming.Listener {
         this.events = events;
         this.settings = settings;
         doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception));
-        pauseLater = Repeated.of(scheduler, this::pauseOrResumeNow);
+        unhandled = new Unhandled(scheduler, session, counters, () -> this.settings.maxBytes());
     }
 
     public void reconfigure(DispatchSettings newSettings) {
         settings = newSettings;
-        pauseOrResume();
+        unhandled.pauseOrResume();
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------
@@ -286,21 +283,19 @@ public final class Dispatcher implements Incoming.Listener {
     @Override
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
-        reception.counted = true;
-        countUnhandled(1);
-        unhandledBytes += reception.open();
+        unhandled.add(reception);
         try {
             offer(reception);
         } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
             if (incoming.isHandedOver()) { // those that have it acknowledge it
                 finish(reception);
             } else {
-                uncount(reception);
+                unhandled.remove(reception);
             }
             throw e;
         }
-        pauseOrResume();
-        if (check == null && unhandled > 0) {
+        unhandled.pauseOrResume();
+        if (check == null && unhandled.messages() > 0) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
     }
@@ -352,7 +347,7 @@ public final class Dispatcher implements Incoming.Listener {
         InboundQueue queue = delivery.queue;
         Delivery dropped = queue.offer(delivery);
         if (dropped != delivery) {
-            unhandledBytes += delivery.reception.open();
+            unhandled.open(delivery.reception);
             delivery.reception.incoming.handedOver();
         }
         if (dropped == null) {
@@ -390,7 +385,7 @@ public final class Dispatcher implements Incoming.Listener {
         }
         for (int i = 0; i < all.size(); i++) {
             all.get(i).held.add(reception);
-            unhandledBytes += reception.open();
+            unhandled.open(reception);
             reception.incoming.handedOver();
         }
     }
@@ -417,49 +412,13 @@ public final class Dispatcher implements Incoming.Listener {
 
     private void finish(Reception reception) {
         if (reception.open > 1) {
-            unhandledBytes -= reception.close();
+            unhandled.close(reception);
         } else if (reception.open == 1) { // the last one; if this fails for want of heap, it is done once more
-            uncount(reception);
+            unhandled.remove(reception);
             session.handled(reception.incoming);
             reception.open = 0;
         }
-        pauseOrResume();
-    }
-
-    private void uncount(Reception reception) {
-        if (reception.counted) {
-            countUnhandled(-1);
-            unhandledBytes -= reception.uncount();
-        }
-    }
-
-    private void countUnhandled(int more) {
-        unhandled += more;
-        counters.set(Counter.UNHANDLED, unhandled);
-    }
-
-    /** Never fails for want of heap: what was done before it would be done twice. */
-    private void pauseOrResume() {
-        if (isTooMuch() != readingPaused) {
-            try {
-                pauseOrResumeNow();
-            } catch (VirtualMachineError e) {
-                scheduler.execute(pauseLater);
-            }
-        }
-    }
-
-    private void pauseOrResumeNow() {
-        boolean pause = isTooMuch();
-        if (pause != readingPaused) {
-            session.pauseReading(pause);
-            readingPaused = pause;
-        }
-    }
-
-    private boolean isTooMuch() {
-        long max = settings.maxBytes();
-        return readingPaused ? unhandledBytes > max / 2 : unhandledBytes > max;
+        unhandled.pauseOrResume();
     }
 
     /** Looks at the filters, in their order. */
@@ -479,21 +438,21 @@ public final class Dispatcher implements Incoming.Listener {
 
     /** The number of messages that listeners are not done with. */
     public int unhandled() {
-        return unhandled;
+        return unhandled.messages();
     }
 
     /** Sees to it that nothing waits for good that something failed to plan for want of heap. */
     public void mend() {
         Scheduler.cancel(check);
         check();
-        pauseOrResume();
+        unhandled.pauseOrResume();
     }
 
     /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
     private void check() {
         check = null;
         doneBox.drain();
-        if (unhandled > 0 && check == null) {
+        if (unhandled.messages() > 0 && check == null) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
         long now = scheduler.nanoTime();
