@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Instant;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import mqtt.resilient.api.BrokerStatus;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -159,7 +161,8 @@ class ExplanationTest {
             for (StoreHealth health : StoreHealth.values()) {
                 ClientStatus status = new ClientStatus("plant", state, Figures.NOW, hostile, hostile, hostile, "5", 1,
                         Duration.ZERO, false,
-                        hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile);
+                        hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile,
+                        List.of(new BrokerStatus(hostile, Instant.EPOCH, Figures.NOW, hostile)));
                 String text = explain(status, NOTHING, Double.NaN, log.of("plant"));
                 assertTrue(text.codePoints().allMatch(point -> point >= ' ' && point != 0x2028 && point != 0x202e),
                         text);

@@ -387,7 +387,7 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
                 now.sessionPresent(), error.isEmpty() ? store.changeError() : error, now.reasonCode(), now.limits(),
-                told.health(), told.reason());
+                told.health(), told.reason(), now.brokers());
     }
 
     public boolean isConnected() {

@@ -30,9 +30,16 @@ public @interface ClientConfig {
             description = "Whether the brokers share their sessions. If not, each broker has a session of its own.")
     boolean brokers_cluster() default false;
 
+    @AttributeDefinition(name = "Brokers: order", options = {
+        @Option(label = "as configured", value = "configured"),
+        @Option(label = "random, and the same for one client id", value = "random") },
+            description = "In which order a client prefers its brokers. random: each client has an order of its own, "
+                    + "made from its client id, so that a fleet spreads over a cluster.")
+    String brokers_order() default "configured";
+
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
-            description = "While connected to another broker than the first: how often to check whether the first "
-                    + "answers again, to fail back to it. 0: never.")
+            description = "While connected to another broker than the first: within which time to check whether the "
+                    + "first answers again, to fail back to it. 0: never.")
     int failback_seconds() default 300;
 
     @AttributeDefinition(name = "Protocol", options = {
@@ -160,8 +167,8 @@ public @interface ClientConfig {
     int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
-            description = "The shortest wait between two connection attempts. It doubles after each failure, with "
-                    + "jitter.")
+            description = "The shortest wait between two connection attempts. It grows after each failure, with jitter, "
+                    + "for each broker apart.")
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",

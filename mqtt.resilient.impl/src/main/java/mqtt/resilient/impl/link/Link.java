@@ -351,7 +351,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
                 : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.NO_CONNACK
                         : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
-                                : Ending.Cause.CLOSED;
+                                : closing.byPeer() ? Ending.Cause.CLOSED : Ending.Cause.BROKEN;
         boolean over = isOver();
         if (over) {
             stage = Stage.CLOSED;

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.link;
 
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.api.BrokerLimits;
@@ -52,7 +53,7 @@ public final class Supervisor implements Attempt.Listener {
     private final Session session;
     private final Listener listener;
     private final ResponseTimeout responseTimeout = new ResponseTimeout();
-    private final BrokerList brokers = new BrokerList();
+    private final BrokerList brokers;
     private final Failback failback;
     private final NetworkAdvice advice;
     private final SessionOwner owner = new SessionOwner();
@@ -91,10 +92,12 @@ public final class Supervisor implements Attempt.Listener {
         this.session = session;
         this.listener = listener;
         advice = new NetworkAdvice(network, scheduler);
-        retries = new RetryPolicy(brokers, protocols, owner, advice, random);
-        failback = new Failback(this.network, scheduler, brokers, () -> restart("the first broker answers again"));
+        brokers = new BrokerList(random);
+        retries = new RetryPolicy(brokers, protocols, owner, advice);
+        failback = new Failback(this.network, scheduler, random, brokers,
+                () -> restart("the first broker answers again"));
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", "", 0, 0,
-                0, BrokerLimits.NONE, false, false, false);
+                0, BrokerLimits.NONE, false, false, false, List.of());
     }
 
     /** Restores the session that a store held; before {@link #configure}. */
@@ -118,7 +121,7 @@ public final class Supervisor implements Attempt.Listener {
     public void configure(LinkSettings newSettings) {
         LinkSettings before = settings;
         settings = newSettings;
-        brokers.configure(settings.brokers().uris());
+        brokers.configure(settings.brokers());
         if (before == null) {
             if (intent != Intent.OFFLINE) {
                 attempt();
@@ -162,7 +165,7 @@ public final class Supervisor implements Attempt.Listener {
         if (link != null) {
             link.authenticator(newAuthenticator);
         } else if (newAuthenticator != null && connects() && !settings.version().authMethod().isEmpty()) {
-            retries.reset();
+            brokers.reset();
             attempt();
         }
     }
@@ -195,7 +198,7 @@ public final class Supervisor implements Attempt.Listener {
     public void resume() {
         if (intent == Intent.OFFLINE) {
             intent = Intent.CONNECTED;
-            retries.reset();
+            brokers.reset();
             if (settings != null) {
                 attempt();
             }
@@ -210,7 +213,7 @@ public final class Supervisor implements Attempt.Listener {
             if (online) {
                 change(ConnectionState.WAITING, reason, 0);
             }
-            retries.reset();
+            brokers.reset();
             attempt();
         }
     }
@@ -323,7 +326,7 @@ public final class Supervisor implements Attempt.Listener {
         } else if (state != NetworkState.DOWN && (attempt == null || attempt.isTrying())
                 && (state == NetworkState.UP || before == NetworkState.DOWN)) {
             leave();
-            retries.reset();
+            brokers.reset();
             at(now + settings.network().settleNanos(), this::attempt);
         }
     }
@@ -372,7 +375,7 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private ProtocolVersion choose() {
-        return protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime());
+        return protocols.choose(settings.version().protocol(), brokers.speaker(), scheduler.nanoTime());
     }
 
     private void awaitUntil(long time, String reason) {
@@ -413,9 +416,9 @@ public final class Supervisor implements Attempt.Listener {
         link = newLink;
         onlineSince = scheduler.nanoTime();
         boolean lost = owner.attach(link, session, key, lasts, sessionPresent, limits);
-        brokers.accepted();
+        brokers.accepted(scheduler.wallClockMillis());
         advice.accepted();
-        protocols.accepted(protocol, brokers.current(), onlineSince);
+        protocols.accepted(protocol, brokers.speaker(), onlineSince);
         failback.accepted(onlineSince);
         if (readingPaused) {
             link.pauseReading(true);
@@ -432,7 +435,8 @@ public final class Supervisor implements Attempt.Listener {
         closeAttempt(false); // it may still be closing its connection
         long now = scheduler.nanoTime();
         String broker = brokers.current().toString();
-        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince)
+        brokers.ended(ending, scheduler.wallClockMillis());
+        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince, now)
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
         at(next, this::attempt); // before anything is told: whatever happens there, this stays
@@ -502,7 +506,8 @@ public final class Supervisor implements Attempt.Listener {
             boolean sessionLost, boolean permanent, String uri) {
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
                 reason, uri, settings == null ? "" : owner.clientId(settings), protocol == null ? "" : protocol.name(),
-                brokers.attempts(), nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
+                brokers.attempts(), nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent,
+                brokers.status());
         listener.statusChanged(status);
     }
 }
