@@ -42,6 +42,26 @@ class ExplanationTest {
     }
 
     @Test
+    void whatIsRemarkableOfAConnectionIsSaid() {
+        String text = explain(Figures.status(ConnectionState.ONLINE, "connected; acknowledgements are late: why",
+                Duration.ZERO), NOTHING, Double.NaN);
+        assertTrue(text.contains(" Acknowledgements are late: why."), text);
+    }
+
+    @Test
+    void ofSeveralBrokersEachIsSaidToWorkOrHowItFailed() {
+        ClientStatus one = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
+        ClientStatus status = new ClientStatus(one.client(), one.state(), one.since(), one.reason(), one.broker(),
+                one.clientId(), one.protocol(), 0, Duration.ZERO, true, "", 0, one.limits(), one.store(), "",
+                List.of(new BrokerStatus("mqtt://a", Instant.EPOCH, Figures.NOW, "Connection refused"),
+                        new BrokerStatus("mqtt://b", Figures.NOW, Instant.EPOCH, "")));
+        String now = Text.time(Figures.NOW);
+        String text = explain(status, NOTHING, Double.NaN);
+        assertTrue(text.contains(" Brokers: mqtt://a has not accepted a connection, last failed at " + now
+                + " (Connection refused); mqtt://b last accepted at " + now + "."), text);
+    }
+
+    @Test
     void anOutageSaysWhyWhatComesNextAndWhen() {
         assertEquals("plant has not been connected for 2 min 5 s, since " + Text.time(Figures.NOW) + ". "
                 + "The last attempt was to mqtt://10.0.0.5:1883. Reason: Connection refused. Attempt 5 begins in 42 s; "

@@ -544,6 +544,11 @@ public final class Client implements SessionEvents, Dispatcher.Events, Superviso
     }
 
     @Override
+    public void reasonChanged(LinkStatus newStatus) {
+        linkStatus = newStatus;
+    }
+
+    @Override
     public void statusChanged(LinkStatus newStatus) {
         linkStatus = newStatus;
         if (newStatus.state() == ConnectionState.RESOLVING) {

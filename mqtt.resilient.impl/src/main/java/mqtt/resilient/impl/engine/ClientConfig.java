@@ -80,6 +80,11 @@ public @interface ClientConfig {
                     + "connection. Doubles each time that happens, up to 600 s, for slow links.")
     int response_seconds() default 10;
 
+    @AttributeDefinition(name = "Acknowledge (s)", min = "1", max = "3600",
+            description = "How long the broker may take to acknowledge while it answers pings: it is slow then, not "
+                    + "dead. Less than the response time: that counts.")
+    int acknowledge_seconds() default 120;
+
     @AttributeDefinition(name = "Connect (s)", min = "1", max = "600",
             description = "How long a connection attempt may take, per address.")
     int connect_seconds() default 10;

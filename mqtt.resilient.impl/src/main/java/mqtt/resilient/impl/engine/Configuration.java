@@ -225,7 +225,8 @@ public final class Configuration {
                 password.isEmpty() ? null : passwordBytes, will(), values.flag("will.on.stop"),
                 (int) values.number("keepalive.seconds", 0, 65_535));
         LinkSettings.Timing timing = new LinkSettings.Timing(values.seconds("ping.seconds", 0, 65_535),
-                values.seconds("response.seconds", 1, 600), values.seconds("connect.seconds", 1, 600), backoffMin,
+                values.seconds("response.seconds", 1, 600), values.seconds("acknowledge.seconds", 1, 3600),
+                values.seconds("connect.seconds", 1, 600), backoffMin,
                 backoffMax, values.seconds("stable.seconds", 0, 86_400));
         LinkSettings.Network network = new LinkSettings.Network(values.seconds("network.settle.seconds", 0, 3600),
                 values.seconds("network.distrust.seconds", 0, 86_400),

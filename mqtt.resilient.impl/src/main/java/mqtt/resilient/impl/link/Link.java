@@ -122,6 +122,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
         requestWrite();
     }
 
+    /** Who is told whether acknowledgements are late, while pings are answered; after {@link #attach}. */
+    void tellWhenLate(Consumer<Boolean> listener) {
+        liveness.tellWhenLate(listener);
+    }
+
     /** Has the session asked for what it can send. */
     void requestWrite() {
         connection.requestWrite();

@@ -145,12 +145,14 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      *
      * @param pingNanos at least one second, or 0 = a quarter of the keepalive
      * @param responseNanos how long to wait for an answer of the broker
+     * @param acknowledgeNanos how long to wait for an acknowledgement while the broker answers pings
      * @param connectNanos how long a connection may take to be made, per address
      * @param backoffMinNanos the shortest wait between attempts
      * @param backoffMaxNanos the longest wait between attempts
      * @param stableNanos how long a link must be up for the back-off to begin anew
      */
-    public record Timing(long pingNanos, long responseNanos, long connectNanos, long backoffMinNanos,
+    public record Timing(long pingNanos, long responseNanos, long acknowledgeNanos, long connectNanos,
+            long backoffMinNanos,
             long backoffMaxNanos, long stableNanos) {
     }
 

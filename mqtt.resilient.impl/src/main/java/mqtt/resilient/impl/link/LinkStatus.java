@@ -34,6 +34,12 @@ public record LinkStatus(ConnectionState state, long sinceMillis, String reason,
         reason = OutsideText.oneLine(reason); // the broker's words, or those of the network or the configuration
     }
 
+    /** The same for another reason. */
+    LinkStatus with(String newReason) {
+        return new LinkStatus(state, sinceMillis, newReason, broker, clientId, protocol, attempt, nextAttempt,
+                reasonCode, limits, sessionPresent, sessionLost, permanent, brokers);
+    }
+
     /** Milliseconds until the next attempt; 0 when it begins or none is planned. */
     public long millisToNextAttempt(long now) {
         return nextAttempt == 0 ? 0 : Math.max(0, (nextAttempt - now) / NANOS_PER_MILLI);

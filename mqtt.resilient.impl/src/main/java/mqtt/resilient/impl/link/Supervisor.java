@@ -20,6 +20,7 @@ import mqtt.resilient.spi.packet.Connack;
 public final class Supervisor implements Attempt.Listener {
     /** Why it is offline after {@link #pause}. */
     public static final String PAUSED = "disconnect() was called";
+    private static final String CONNECTED = "connected";
     private static final long SECOND = 1_000_000_000L;
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
@@ -28,6 +29,9 @@ public final class Supervisor implements Attempt.Listener {
     public interface Listener {
         /** The state has changed. */
         void statusChanged(LinkStatus status);
+
+        /** The state is the same, but the reason is another one. */
+        void reasonChanged(LinkStatus status);
 
         /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
         boolean isDrained();
@@ -415,6 +419,7 @@ public final class Supervisor implements Attempt.Listener {
         }
         link = newLink;
         onlineSince = scheduler.nanoTime();
+        String left = owner.left(key);
         boolean lost = owner.attach(link, session, key, lasts, sessionPresent, limits);
         brokers.accepted(scheduler.wallClockMillis());
         advice.accepted();
@@ -423,10 +428,19 @@ public final class Supervisor implements Attempt.Listener {
         if (readingPaused) {
             link.pauseReading(true);
         }
-        change(ConnectionState.ONLINE, lost ? "connected; session lost" : "connected", 0,
+        change(ConnectionState.ONLINE, !lost ? CONNECTED : left.isEmpty() ? CONNECTED + "; session lost"
+                : CONNECTED + "; session lost: what " + left + " has for this client is not fetched", 0,
                 0, sessionPresent, lost, false, brokers.current().toString());
+        link.tellWhenLate(this::late);
         planWindowEnd();
         failback.plan(link, settings);
+    }
+
+    private void late(boolean late) {
+        status = status.with(late ? CONNECTED + "; acknowledgements are late: the broker answers pings, and has not "
+                + "acknowledged what was sent before; the connection ends after "
+                + Link.seconds(settings.timing().acknowledgeNanos()) + " of this (acknowledge.seconds)" : CONNECTED);
+        listener.reasonChanged(status);
     }
 
     @Override

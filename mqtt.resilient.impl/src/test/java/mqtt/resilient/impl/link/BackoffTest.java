@@ -16,7 +16,7 @@ class BackoffTest {
     private static final LinkSettings.Timing DEFAULTS = timing(SECOND / 4, 60 * SECOND);
 
     private static LinkSettings.Timing timing(long min, long max) {
-        return new LinkSettings.Timing(0, 10 * SECOND, 10 * SECOND, min, max, 30 * SECOND);
+        return new LinkSettings.Timing(0, 10 * SECOND, 120 * SECOND, 10 * SECOND, min, max, 30 * SECOND);
     }
 
     @Property(tries = 500)
