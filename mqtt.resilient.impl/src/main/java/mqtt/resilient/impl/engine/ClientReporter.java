@@ -59,6 +59,9 @@ final class ClientReporter implements ClientEvents {
                         status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
+                if (sessionLost && status.reason().contains("session lost: ")) {
+                    LOG.warn("{}: {}", name, status.reason());
+                }
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
                 }

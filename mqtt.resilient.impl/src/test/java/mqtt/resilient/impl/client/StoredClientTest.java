@@ -325,11 +325,12 @@ class StoredClientTest {
         assertTrue(scripted.isConnected());
         assertEquals(2, scripted.connections(), "the discarding one and the lasting one");
         answers();
-        scripted.expects("PUBREL id=1").idles(Duration.ofMillis(9_900));
+        scripted.expects("PUBREL id=1").after(Duration.ofMillis(9_900));
         assertTrue(scripted.isConnected());
-        scripted.idles(Duration.ofMillis(200));
+        scripted.after(Duration.ofMillis(200));
         assertFalse(scripted.isConnected(), "now it is the broker's turn");
         assertTrue(world.reason().contains("no acknowledgement within 10.0 s"), world.reason());
+        scripted.take("PINGREQ");
         scripted.acceptsAgain(true).expects("PUBREL id=1").sends("PUBCOMP id=1");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
     }

@@ -81,7 +81,7 @@ class ClientReporterTest {
         for (ConnectionState state : ConnectionState.values()) {
             ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
                     Duration.ZERO,
-                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
+                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE, List.of());
             reports.add(() -> reporter.changed(status, true, true));
         }
         int lines = 0;
