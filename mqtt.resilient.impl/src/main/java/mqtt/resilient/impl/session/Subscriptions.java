@@ -110,7 +110,7 @@ final class Subscriptions {
     }
 
     private final PacketIds ids;
-    private final SessionEvents events;
+    private final SubscriptionListener events;
     private MessageStore store;
 
     // ---- valid for the session
@@ -122,7 +122,7 @@ final class Subscriptions {
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;
 
-    Subscriptions(PacketIds ids, SessionEvents events, MessageStore store) {
+    Subscriptions(PacketIds ids, SubscriptionListener events, MessageStore store) {
         this.store = store;
         this.ids = ids;
         this.events = events;
@@ -190,6 +190,8 @@ final class Subscriptions {
         if (entry.isSettled()) {
             if (entry.wanted == NOT_WANTED && entry.asking == Asking.NOT) {
                 noteRemoved(entry); // if it was taken back before it was asked for
+                // for whoever left while a SUBSCRIBE was pending that is refused; others were told the answer before
+                events.removed(entry.filter, Subscription.Removal.NOTHING_THERE);
                 entries.remove(entry.filter, entry);
             }
         } else if (entry.asking == Asking.NOT) {
@@ -431,9 +433,6 @@ final class Subscriptions {
             entry.noted = NOT_WANTED;
             entry.held = Held.NOTHING;
             enqueue(entry);
-            if (entry.wanted == NOT_WANTED) {
-                events.removed(entry.filter, Subscription.Removal.NOTHING_THERE);
-            }
         }
     }
 }

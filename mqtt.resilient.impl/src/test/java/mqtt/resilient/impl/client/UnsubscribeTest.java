@@ -134,6 +134,17 @@ class UnsubscribeTest {
     }
 
     @Test
+    void whoLeavesBeforeTheBrokerRefusesIsToldWithTheRefusal() {
+        World world = World.connected();
+        ClientSubscription subscription = world.subscribe("a", 1, recorder);
+        world.broker.expects("SUBSCRIBE *");
+        CompletionStage<Removal> end = subscription.unsubscribe();
+        assertFalse(world.isDone(end));
+        world.broker.sends("SUBACK id=1 128").expectsNothing();
+        assertEquals(Removal.NOTHING_THERE, world.now(end));
+    }
+
+    @Test
     void whatTheBrokerRefusedNeedsNoAnswer() {
         World world = World.connected();
         ClientSubscription subscription = world.subscribe("a", 1, recorder);

@@ -497,7 +497,7 @@ final class Gateway {
             return;
         }
         if (process.isShort()) {
-            applications.forEach(Application::excuseWords);
+            applications.forEach(Application::checkNothing);
             return;
         }
         if (process.waiting() > MAX_WAITING) {
