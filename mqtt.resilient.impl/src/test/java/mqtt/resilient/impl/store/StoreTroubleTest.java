@@ -167,6 +167,80 @@ class StoreTroubleTest {
     }
 
     @Test
+    void aDamagedSegmentThatWasRenamedWithoutHeapForMoreBlocksNothing() {
+        fill();
+        rig.close();
+        disk.flip("store/lane1-0000000001.segment", 1000);
+        next().open();
+        disk.afterRename(() -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
+        for (int lane = 0; lane < Message.LANES; lane++) {
+            rig.sendAll(lane);
+            List.copyOf(rig.sent.get(lane)).forEach(rig::end);
+        }
+        rig.state.inFlight.forEach(rig::end);
+        rig.advance(1000);
+        assertTrue(disk.files().contains("store/lane1-0000000001.segment.damaged"), disk.toString());
+        assertTrue(rig.healths.toString().contains("Java heap space"), rig.healths.toString());
+        for (int i = 0; i < 12; i++) {
+            rig.end(publishAndSend(1, 400));
+            rig.advance(1000);
+        }
+        assertEquals(StoreHealth.OK, rig.health, rig.healths.toString());
+        assertTrue(disk.files().stream().filter(each -> each.contains("lane1")).count() <= 3, disk.toString());
+        rig.lossy = true;
+        next().reopenAndCheck(false);
+        assertEquals(0, total(rig.state.messages));
+    }
+
+    private Outgoing publishAndSend(int lane, int size) {
+        rig.publish(lane, 1, size);
+        rig.run();
+        return rig.send(lane);
+    }
+
+    @Test
+    void whatALaterPacketIdShowsToBeSettledStaysSoAlsoIfTheDiskIsFullAtTheStart() {
+        int shown = 0;
+        for (int operation = 1; operation < 8; operation++) {
+            disk = new DiskModel();
+            rig = new StoreRig(disk).open();
+            rig.publish(3, 2, 100);
+            Outgoing later = rig.publish(1, 2, 100);
+            rig.run();
+            Outgoing settled = rig.send(3);
+            rig.assign(settled, 5);
+            rig.run();
+            rig.release(settled);
+            rig.run();
+            int length = disk.forcedLength("store/lane3-0000000001.segment");
+            rig.hangs = true;
+            rig.endLazily(settled); // in one batch with the next use of its packet id
+            rig.assign(rig.send(1), 5);
+            rig.scheduler.run();
+            disk.cutAt(disk.operations() + operation);
+            rig.answers();
+            rig.die();
+            disk.cut(Fate.NOTHING_SURVIVES);
+            disk.space = 0;
+            rig = new StoreRig(rig, disk).open();
+            if (rig.state.inFlight.stream().map(Outgoing::id).toList().equals(List.of(later.id()))
+                    && disk.length("store/lane3-0000000001.segment") == length) {
+                shown++;
+            }
+            disk.space = Long.MAX_VALUE;
+            rig.advance(2000);
+            rig.state.inFlight.forEach(rig::end);
+            rig.sendAll(1).forEach(rig::end);
+            rig.advance(2000);
+            next().open();
+            assertEquals(0, total(rig.state.messages), "operation " + operation);
+        }
+        assertTrue(shown > 0, "no power cut left the later one and not the earlier one");
+    }
+
+    @Test
     void onAFullDiskSegmentsBehindADamagedOneKeepTheNotesThatItsMessagesAreDone() {
         rig.segmentBytes = 1200;
         rig.open();
