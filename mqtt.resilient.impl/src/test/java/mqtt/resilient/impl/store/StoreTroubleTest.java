@@ -88,13 +88,18 @@ class StoreTroubleTest {
                 // CLOSED itself: as if it had not been closed
                 boolean last = file.contains("session") && at > length - 80;
                 assertTrue(last || !rig.state.incomplete.isEmpty() && rig.state.recordsSkipped > 0
-                        || !file.contains("lane") && !rig.state.incomplete.isEmpty() || at >= 60 && at < 64, where);
+                        || !file.contains("lane") && !rig.state.incomplete.isEmpty() || isHeaderAlone(file, at), where);
                 int read = readAll().size();
                 assertEquals(total(rig.state.messages), read, where);
                 assertTrue(read >= 22 && read <= 24, read + " messages, " + where);
                 assertEquals(List.of(), rig.lost);
             }
         }
+    }
+
+    /** Whether it is the header of the first segment of a lane: that costs nothing. */
+    private static boolean isHeaderAlone(String file, int at) {
+        return file.contains("lane") && file.contains("-0000000001") && at < Segment.HEADER_BYTES;
     }
 
     @Test
@@ -208,6 +213,7 @@ class StoreTroubleTest {
             rig = new StoreRig(disk).open();
             rig.publish(3, 2, 100);
             Outgoing later = rig.publish(1, 2, 100);
+            rig.publish(3, 1, 100); // keeps the segment
             rig.run();
             Outgoing settled = rig.send(3);
             rig.assign(settled, 5);
@@ -235,7 +241,7 @@ class StoreTroubleTest {
             rig.sendAll(1).forEach(rig::end);
             rig.advance(2000);
             next().open();
-            assertEquals(0, total(rig.state.messages), "operation " + operation);
+            assertEquals(1, total(rig.state.messages), "operation " + operation);
         }
         assertTrue(shown > 0, "no power cut left the later one and not the earlier one");
     }
