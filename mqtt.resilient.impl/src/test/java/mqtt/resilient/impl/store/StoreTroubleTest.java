@@ -247,6 +247,30 @@ class StoreTroubleTest {
     }
 
     @Test
+    void aHeaderThatWasBeingWrittenWhenThePowerWentCostsNothing() { // seed 1796084751113
+        for (int operation = 1; operation < 30; operation++) {
+            disk = new DiskModel();
+            rig = new StoreRig(disk).open();
+            rig.publish(1, 1, 8); // a header is more than half of such a segment
+            rig.run();
+            rig.end(rig.send(1));
+            rig.advance(200);
+            disk.space = 0;
+            rig.publish(2, 1, 100);
+            disk.cutAt(disk.operations() + operation);
+            rig.advance(2000);
+            for (int seed = 0; seed < 40; seed++) {
+                DiskModel copy = disk.copy();
+                copy.cut(Fate.random(new SplittableRandom(seed)));
+                copy.space = Long.MAX_VALUE;
+                StoreRig next = new StoreRig(rig, copy);
+                next.reopenAndCheck(true);
+                assertEquals(1, next.state.latestIndex[1]);
+            }
+        }
+    }
+
+    @Test
     void onAFullDiskSegmentsBehindADamagedOneKeepTheNotesThatItsMessagesAreDone() {
         rig.segmentBytes = 1200;
         rig.open();
