@@ -68,6 +68,20 @@ final class Program implements AutoCloseable {
         }
     }
 
+    /** Waits until the program has ended by itself, with 0. */
+    void awaitEnd(Duration limit) {
+        try {
+            Await.until("the end of the program", () -> !process.isAlive(), limit);
+            if (process.exitValue() != 0) {
+                throw new AssertionError("the program ended with " + process.exitValue());
+            }
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + read(log), e);
+        } finally {
+            close();
+        }
+    }
+
     /** Sends a signal, such as STOP. */
     void signal(String name) throws IOException, InterruptedException {
         int exit = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();

@@ -35,7 +35,7 @@ class ArtemisPairTest {
     @ParameterizedTest(name = "MQTT {0}")
     @ValueSource(strings = { "5", "3.1.1" })
     void nothingIsLostWhileThePrimaryIsKilledAndComesBackAndEveryClientFollows(String protocol) throws Exception {
-        Map<String, Object> keys = Map.of("brokers.cluster", true, "protocol", protocol);
+        Map<String, Object> keys = Map.of("brokers.cluster", true, "protocol", protocol, "backoff.max.seconds", 10);
         try (Traffic traffic = new Traffic(directory.resolve("stores"), List.of(pair.primary(), pair.backup()), CLIENTS,
                 keys)) {
             for (int time = 1; time <= (FULL ? 3 : 1); time++) {

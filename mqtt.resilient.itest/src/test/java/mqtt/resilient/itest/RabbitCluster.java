@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +40,9 @@ final class RabbitCluster implements AutoCloseable {
             ports.add(TestBroker.freePort());
             clusterPorts.add(TestBroker.freePort());
         }
+        Files.writeString(Files.createFile(directory.resolve(".erlang.cookie"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))),
+                "itest" + epmdPort);
         epmd = new Program(List.of(Program.find("epmd").orElseThrow().toString(), "-port", String.valueOf(epmdPort),
                 "-address", "127.0.0.1"), epmdPort, directory.resolve("epmd.log"));
         try {
@@ -83,17 +87,21 @@ final class RabbitCluster implements AutoCloseable {
                         .collect(Collectors.joining());
     }
 
+    /** What nodes and tools need to find each other, and nothing else. */
+    private Map<String, String> environment() {
+        return Map.of("HOME", directory.toString(), "LANG", "C.UTF-8", "ERL_EPMD_PORT", String.valueOf(epmdPort),
+                "ERL_EPMD_ADDRESS", "127.0.0.1", "RABBITMQ_CONF_ENV_FILE", directory.resolve("none.conf").toString());
+    }
+
     private void launch(int node) {
-        Map<String, String> environment = new HashMap<>(Map.of("HOME", home(node).toString(), "LANG", "C.UTF-8",
-                "ERL_EPMD_PORT", String.valueOf(epmdPort), "ERL_EPMD_ADDRESS", "127.0.0.1"));
+        Map<String, String> environment = new HashMap<>(environment());
         Map.of("NODENAME", name(node), "DIST_PORT", String.valueOf(clusterPorts.get(node)),
-                "ERLANG_COOKIE", "itest" + epmdPort,
                 "ALLOW_INPUT", "1", // the process is the node itself and not a shell that waits for it
                 "SERVER_ADDITIONAL_ERL_ARGS",
                 "-noinput -start_epmd false -kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none")
                 .forEach((key, value) -> environment.put("RABBITMQ_" + key, value));
-        Map.of("CONFIG_FILE", "rabbitmq.conf", "ADVANCED_CONFIG_FILE", "none.config", "CONF_ENV_FILE", "none.conf",
-                "ENABLED_PLUGINS_FILE", "enabled_plugins", "MNESIA_BASE", "mnesia", "LOG_BASE", "log",
+        Map.of("CONFIG_FILE", "rabbitmq.conf", "ADVANCED_CONFIG_FILE", "none.config", "ENABLED_PLUGINS_FILE",
+                "enabled_plugins", "MNESIA_BASE", "mnesia", "LOG_BASE", "log",
                 "PID_FILE", "pid", "GENERATED_CONFIG_DIR", "generated")
                 .forEach((key, file) -> environment.put("RABBITMQ_" + key, home(node).resolve(file).toString()));
         nodes[node] = new Program(List.of(SERVER.toString()), environment, log(node));
@@ -108,10 +116,14 @@ final class RabbitCluster implements AutoCloseable {
         nodes[node].close();
     }
 
-    /** Starts a node that was killed, and returns when it serves. */
+    /** Starts a node that was killed, and returns when it serves and the others count it in. */
     void restart(int node) {
         launch(node);
         awaitServing(node);
+        List<String> counting = List.of(SERVER.resolveSibling("rabbitmqctl").toString(), "--node",
+                name((node + 1) % NODES), "await_online_nodes", String.valueOf(NODES), "--timeout",
+                String.valueOf(START_LIMIT.toSeconds()));
+        new Program(counting, environment(), directory.resolve("rabbitmqctl.log")).awaitEnd(START_LIMIT);
     }
 
     /** Has a node do nothing (SIGSTOP): its connections stay, and the system accepts more in its name. */
@@ -119,10 +131,9 @@ final class RabbitCluster implements AutoCloseable {
         nodes[node].signal("STOP");
     }
 
-    /** Lets a node go on (SIGCONT), and returns when it serves: it has to join the others again. */
+    /** Lets a node go on (SIGCONT). It may serve, and the others may not count it in until it is restarted. */
     void thaw(int node) throws IOException, InterruptedException {
         nodes[node].signal("CONT");
-        awaitServing(node);
     }
 
     String uri(int node) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A cluster of three whose nodes are killed and frozen, one at a time, while messages flow. */
+/** A cluster of three whose nodes are killed one after the other, and one is frozen, while messages flow. */
 @Tag("full")
 @Timeout(900)
 class RabbitClusterTest {
@@ -42,19 +42,25 @@ class RabbitClusterTest {
     void nothingIsLostWhileNodesAreKilledAndFrozenAndEveryClientFindsOneThatServes() throws Exception {
         try (Traffic traffic = new Traffic(directory.resolve("stores"), cluster.uris(), CLIENTS, KEYS)) {
             for (int node = 0; node < (FULL ? RabbitCluster.NODES : 1); node++) {
-                cluster.kill(node);
-                traffic.awaitServed("node " + node + " is killed", others(node));
-                cluster.restart(node);
-                traffic.awaitServed("node " + node + " is back", cluster.uris());
+                killAndRestart(node, traffic);
             }
-            for (int node = FULL ? 0 : 1; node < (FULL ? RabbitCluster.NODES : 2); node++) {
-                cluster.freeze(node);
-                traffic.awaitServed("node " + node + " is frozen", others(node));
-                cluster.thaw(node);
-                traffic.awaitServed("node " + node + " goes on", cluster.uris());
+            int frozen = 1;
+            cluster.freeze(frozen);
+            traffic.awaitServed("node " + frozen + " is frozen", others(frozen));
+            cluster.thaw(frozen);
+            traffic.awaitServed("node " + frozen + " goes on", cluster.uris());
+            if (FULL) {
+                killAndRestart(frozen, traffic); // what an operator does: the others may have left it out
             }
             traffic.finish();
         }
+    }
+
+    private void killAndRestart(int node, Traffic traffic) {
+        cluster.kill(node);
+        traffic.awaitServed("node " + node + " is killed", others(node));
+        cluster.restart(node);
+        traffic.awaitServed("node " + node + " is back", cluster.uris());
     }
 
     private List<String> others(int node) {
