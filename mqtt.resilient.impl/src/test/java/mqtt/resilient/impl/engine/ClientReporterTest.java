@@ -73,7 +73,7 @@ class ClientReporterTest {
         incomplete.incomplete = HOSTILE;
         List<Runnable> reports = new ArrayList<>(List.of(
                 () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
-                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
+                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.deadLettered(1, HOSTILE, HOSTILE),
                 () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
                 () -> reporter.connectionListenerFailed(HOSTILE, error),
                 () -> reporter.subscriptionRefused(HOSTILE, 135),
@@ -81,7 +81,7 @@ class ClientReporterTest {
         for (ConnectionState state : ConnectionState.values()) {
             ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
                     Duration.ZERO,
-                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
+                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE, List.of());
             reports.add(() -> reporter.changed(status, true, true));
         }
         int lines = 0;
