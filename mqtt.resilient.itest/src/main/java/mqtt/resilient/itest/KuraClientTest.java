@@ -21,7 +21,7 @@ import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.ResilientMqttClient;
-import mqtt.resilient.itest.KuraStandIn.Attribute;
+import mqtt.resilient.itest.KuraForms.Attribute;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.crypto.CryptoService;
 import org.eclipse.kura.status.CloudConnectionStatusComponent;
@@ -73,8 +73,8 @@ class KuraClientTest extends FrameworkTest {
 
     @Test
     void theFormInKuraIsThatOfTheFactoryAttributeByAttribute() {
-        Map<String, Attribute> plain = byId(KuraStandIn.form(bundle("mqtt.resilient.impl"), PLAIN));
-        Map<String, Attribute> inKura = byId(KuraStandIn.form(bundle("mqtt.resilient.kura"), FACTORY));
+        Map<String, Attribute> plain = byId(KuraForms.form(bundle("mqtt.resilient.impl"), PLAIN));
+        Map<String, Attribute> inKura = byId(KuraForms.form(bundle("mqtt.resilient.kura"), FACTORY));
         Set<String> added = new HashSet<>(inKura.keySet());
         added.removeAll(plain.keySet());
         assertEquals(Set.of("SslManagerService.target", "kura.status.led", "kura.watchdog.minutes"), added);
@@ -96,7 +96,7 @@ class KuraClientTest extends FrameworkTest {
             assertEquals(id.startsWith("."), other.isPassword(), id);
             assertFalse(other.values().get("name").isBlank() || other.values().get("name").startsWith("%"), id);
         });
-        assertEquals(Map.of("factoryPid", FACTORY), KuraStandIn.designate(bundle("mqtt.resilient.kura"), FACTORY));
+        assertEquals(Map.of("factoryPid", FACTORY), KuraForms.designate(bundle("mqtt.resilient.kura"), FACTORY));
     }
 
     private static Map<String, Attribute> byId(List<Attribute> form) {
