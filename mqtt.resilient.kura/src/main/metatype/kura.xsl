@@ -35,9 +35,11 @@
   <xsl:template match="OCD">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
+      <AD id="kura.ssl.manager" type="Boolean" name="Kura: use an SSL manager" default="true"
+          description="Take keys and trust from the SSL manager below. false: as without Kura, from tls.keystore and tls.truststore, or what Java trusts."/>
       <AD id="SslManagerService.target" type="String" required="false" name="Kura: SSL manager"
           default="(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)"
-          description="The SSL manager whose keys and trust secure the connections; tls.key.alias selects one of its keys. Empty: none, as if there were no Kura."/>
+          description="The SSL manager whose keys and trust secure the connections; tls.key.alias selects one of its keys."/>
       <AD id="kura.status.led" type="Boolean" name="Kura: status LED" default="false"
           description="Show the state of the connection with the status LED of the gateway."/>
       <AD id="kura.watchdog.minutes" type="Integer" name="Kura: watchdog (min)" min="0" max="10080" default="0"

@@ -35,8 +35,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
-import org.osgi.service.component.runtime.ServiceComponentRuntime;
-import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /** The client as a component of Kura. */
 class KuraClientTest extends FrameworkTest {
@@ -77,7 +75,8 @@ class KuraClientTest extends FrameworkTest {
         Map<String, Attribute> inKura = byId(KuraForms.form(bundle("mqtt.resilient.kura"), FACTORY));
         Set<String> added = new HashSet<>(inKura.keySet());
         added.removeAll(plain.keySet());
-        assertEquals(Set.of("SslManagerService.target", "kura.status.led", "kura.watchdog.minutes"), added);
+        assertEquals(Set.of("SslManagerService.target", "kura.ssl.manager", "kura.status.led", "kura.watchdog.minutes"),
+                added);
         plain.forEach((id, attribute) -> {
             Attribute other = inKura.get(id);
             assertNotNull(other, id);
@@ -105,14 +104,8 @@ class KuraClientTest extends FrameworkTest {
 
     @Test
     void kuraOffersItsOwnFactoryAndNotThePlainOne() {
-        assertTrue(description(PLAIN).properties.containsKey("kura.ui.factory.hide"));
-        assertFalse(description(FACTORY).properties.containsKey("kura.ui.factory.hide"));
-    }
-
-    private ComponentDescriptionDTO description(String name) {
-        return context.getService(context.getServiceReference(ServiceComponentRuntime.class))
-                .getComponentDescriptionDTOs()
-                .stream().filter(each -> each.name.equals(name)).findFirst().orElseThrow();
+        assertTrue(kura().description(PLAIN).properties.containsKey("kura.ui.factory.hide"));
+        assertFalse(kura.description(FACTORY).properties.containsKey("kura.ui.factory.hide"));
     }
 
     // ---- life -----------------------------------------------------------------------------------------------------
@@ -174,6 +167,9 @@ class KuraClientTest extends FrameworkTest {
                 arguments("kura.watchdog.minutes", -1, "kura.watchdog.minutes: \"-1\""),
                 arguments("kura.watchdog.minutes", new String[] { "1", "2" }, "kura.watchdog.minutes: "),
                 arguments("SslManagerService.target", "((", "SslManagerService.target: \"((\""),
+                arguments("SslManagerService.target", "", "SslManagerService.target: \"\""),
+                arguments("SslManagerService.target", "none", "SslManagerService.target: \"none\""),
+                arguments("kura.ssl.manager", "perhaps", "kura.ssl.manager: \"perhaps\""),
                 arguments(".password", "geheim", "user: "),
                 arguments("will.topic", "a/#", "will.topic: "));
     }
@@ -203,7 +199,7 @@ class KuraClientTest extends FrameworkTest {
                 arguments("clean.start", "FALSE"), arguments("kura.status.led", "false"),
                 arguments("kura.watchdog.minutes", "0"), arguments("store.max.bytes", 4096),
                 arguments("will.topic", new String[0]), arguments(".password", new String[0]),
-                arguments("no.such.key", new Object[] { 1 }[0]), arguments("SslManagerService.target", ""));
+                arguments("no.such.key", new Object[] { 1 }[0]), arguments("kura.ssl.manager", "FALSE"));
     }
 
     @ParameterizedTest

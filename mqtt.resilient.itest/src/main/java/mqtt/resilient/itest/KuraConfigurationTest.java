@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -13,7 +14,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.Bundle;
-import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /** What Kura keeps of the configuration of each component. */
@@ -78,13 +78,21 @@ class KuraConfigurationTest extends FrameworkTest {
         assertEquals(77, kura.component(PREFIX + "network").getProperty("poll.seconds"));
     }
 
+    /** The console fills the list of such a field from the reference, and lets nobody type anything. */
+    @ParameterizedTest
+    @MethodSource("components")
+    void everyFieldForAServiceHasAReferenceOfItsName(String name) {
+        List<String> references = Stream.of(kura.description(PREFIX + name).references)
+                .map(each -> each.name + ".target").toList();
+        assertEquals(List.of(), KuraForms.form(bundle, PREFIX + name).stream().map(KuraForms.Attribute::id)
+                .filter(id -> id.endsWith(".target") && !references.contains(id)).toList());
+    }
+
     /** The console looks into the description of a component for what can be made for a cloud connection. */
     @ParameterizedTest
     @ValueSource(strings = { "cloud.CloudPublisher", "cloud.CloudSubscriber" })
     void publishersAndSubscribersAreOfferedForTheCloudConnection(String name) {
-        ComponentDescriptionDTO description = context
-                .getService(context.getServiceReference(ServiceComponentRuntime.class)).getComponentDescriptionDTOs()
-                .stream().filter(each -> each.name.equals(PREFIX + name)).findFirst().orElseThrow();
+        ComponentDescriptionDTO description = kura.description(PREFIX + name);
         assertEquals(PREFIX + name, description.properties.get("service.pid"));
         assertEquals(PREFIX + "cloud.CloudEndpoint", description.properties.get("cloud.connection.factory.pid"));
     }

@@ -36,6 +36,8 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
@@ -251,6 +253,35 @@ final class KuraStandIn implements AutoCloseable {
         Map<String, Object> properties = configuration(pid);
         put(properties, keysAndValues);
         replace(pid, properties);
+    }
+
+    /** Chooses a service in a field that ends with {@code .target}; nothing can be typed there, nor taken away. */
+    void choose(String pid, String field, String choice) {
+        String factory = (String) configuration(pid).get(ConfigurationAdmin.SERVICE_FACTORYPID);
+        String reference = field.substring(0, field.length() - ".target".length());
+        List<Object> offered = Stream.of(description(factory).references)
+                .filter(each -> each.name.equals(reference))
+                .flatMap(each -> references(each.interfaceName)).map(each -> each.getProperty(PID)).toList();
+        if (!offered.contains(choice)) {
+            throw new AssertionError("the list of " + field + " has " + offered);
+        }
+        update(pid, field, "(" + PID + "=" + choice + ")");
+    }
+
+    private Stream<ServiceReference<?>> references(String type) {
+        try {
+            ServiceReference<?>[] found = context.getServiceReferences(type, null);
+            return found == null ? Stream.of() : Stream.of(found);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** {@return what DS knows of a component, in which the console looks} */
+    ComponentDescriptionDTO description(String name) {
+        return context.getService(context.getServiceReference(ServiceComponentRuntime.class))
+                .getComponentDescriptionDTOs().stream().filter(each -> each.name.equals(name)).findFirst()
+                .orElseThrow();
     }
 
     /** Gives a component exactly these values, as some paths do: whatever is not among them is gone. */

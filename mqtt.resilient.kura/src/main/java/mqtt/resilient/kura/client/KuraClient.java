@@ -15,11 +15,13 @@ import mqtt.resilient.spi.ClientFactory;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.configuration.ConfigurationService;
 import org.eclipse.kura.crypto.CryptoService;
+import org.eclipse.kura.ssl.SslManagerService;
 import org.eclipse.kura.status.CloudConnectionStatusService;
 import org.eclipse.kura.system.SystemService;
 import org.eclipse.kura.watchdog.WatchdogService;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -39,10 +41,15 @@ import org.slf4j.LoggerFactory;
  * says what it lacks.
  */
 @Component(name = KuraClient.PID, service = ConfigurableComponent.class, immediate = true,
-        configurationPolicy = ConfigurationPolicy.REQUIRE)
+        configurationPolicy = ConfigurationPolicy.REQUIRE,
+        // Kura's console offers what this reference can select; SslManagerMaterial follows the one of the last valid
+        // configuration, which DS knows nothing of
+        reference = @Reference(name = "SslManagerService", service = SslManagerService.class,
+                cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC))
 public final class KuraClient implements ConfigurableComponent {
     static final String PID = "mqtt.resilient.kura.client";
     static final String SSL_TARGET = "SslManagerService.target";
+    static final String SSL_MANAGER = "kura.ssl.manager";
     static final String LED = "kura.status.led";
     static final String WATCHDOG = "kura.watchdog.minutes";
     static final int LONGEST_WATCHDOG_MINUTES = 10_080;
@@ -154,7 +161,7 @@ public final class KuraClient implements ConfigurableComponent {
         }
         try {
             Map<String, Object> wanted = new HashMap<>(properties);
-            boolean newLed = flag(wanted.remove(LED));
+            boolean newLed = flag(LED, wanted.remove(LED), false);
             int newMinutes = minutes(wanted.remove(WATCHDOG));
             Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
             if (secret.isPresent()) {
@@ -202,8 +209,9 @@ public final class KuraClient implements ConfigurableComponent {
     private SslManagerMaterial material(Map<String, Object> wanted) {
         Object configured = wanted.remove(SSL_TARGET);
         String target = configured == null ? DEFAULT_SSL_TARGET : text(configured);
+        requireFilter(target);
         String alias = text(wanted.get("tls.key.alias"));
-        if (target.isEmpty() || target.equals("none") || !text(wanted.get("tls.keystore")).isEmpty()
+        if (!flag(SSL_MANAGER, wanted.remove(SSL_MANAGER), true) || !text(wanted.get("tls.keystore")).isEmpty()
                 || !text(wanted.get("tls.truststore")).isEmpty()) {
             return null;
         }
@@ -212,10 +220,14 @@ public final class KuraClient implements ConfigurableComponent {
                 return each;
             }
         }
+        SslManagerMaterial made = new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
+        materials.add(made);
+        return made;
+    }
+
+    private static void requireFilter(String target) {
         try {
-            SslManagerMaterial made = new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
-            materials.add(made);
-            return made;
+            FrameworkUtil.createFilter(target);
         } catch (InvalidSyntaxException e) {
             throw new IllegalArgumentException(SSL_TARGET + ": \"" + target
                     + "\" is not allowed; allowed: a filter, for example " + DEFAULT_SSL_TARGET, e);
@@ -253,10 +265,10 @@ public final class KuraClient implements ConfigurableComponent {
         return Stream.of(array).map(String::valueOf).toList();
     }
 
-    private static boolean flag(Object value) {
-        String text = value == null ? "false" : text(value);
+    private static boolean flag(String key, Object value, boolean byDefault) {
+        String text = value == null ? String.valueOf(byDefault) : text(value);
         if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {
-            throw new IllegalArgumentException(LED + ": \"" + text + "\" is not allowed; allowed: true or false");
+            throw new IllegalArgumentException(key + ": \"" + text + "\" is not allowed; allowed: true or false");
         }
         return Boolean.parseBoolean(text);
     }
