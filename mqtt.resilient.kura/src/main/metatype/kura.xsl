@@ -21,6 +21,11 @@
         description="{@description} Empty: the name of this component in Kura."/>
   </xsl:template>
 
+  <!-- Nothing, or a client that was just made would dial a broker that nobody has entered. -->
+  <xsl:template match="AD[@id='brokers']/@default">
+    <xsl:attribute name="default"/>
+  </xsl:template>
+
   <xsl:template match="AD[@id='store.directory']/@description">
     <xsl:attribute name="description">Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the directory mqtt.resilient in Kura's data directory. A change waits until nothing is pending.</xsl:attribute>
   </xsl:template>

@@ -57,8 +57,19 @@ public final class KuraClient implements ConfigurableComponent {
     private static final Logger LOG = LoggerFactory.getLogger(KuraClient.class);
     private static final String DEFAULT_SSL_TARGET = "(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)";
     private static final String NAME = "mqtt.client";
+    private static final String BROKERS = "brokers";
     private static final String DIRECTORY = "store.directory";
     private static final int MILLIS_PER_MINUTE = 60_000;
+
+    private enum Stage {
+        /** Kura's services are not bound yet, or not any more. */
+        IDLE,
+        STARTED,
+        /** Nothing was entered yet. */
+        WAITS_FOR_BROKER,
+        /** The client has a configuration, valid or not. */
+        CONFIGURED
+    }
 
     private final BundleContext bundle;
     private final ClientFactory.ManagedMqttClient client;
@@ -68,7 +79,7 @@ public final class KuraClient implements ConfigurableComponent {
     /** The client may use an earlier one until a configuration is taken that asks for another one. */
     private final List<SslManagerMaterial> materials = new ArrayList<>();
     private String dataDirectory = "";
-    private boolean started;
+    private Stage stage = Stage.IDLE;
     private boolean ledWanted;
     private int watchdogMinutes;
     private volatile StatusLed led;
@@ -89,7 +100,7 @@ public final class KuraClient implements ConfigurableComponent {
     /** Kura's services are bound by now, as far as they are there. */
     @Activate
     synchronized void start() {
-        started = true;
+        stage = Stage.STARTED;
         apply();
     }
 
@@ -101,7 +112,7 @@ public final class KuraClient implements ConfigurableComponent {
 
     @Deactivate
     synchronized void stop() {
-        started = false;
+        stage = Stage.IDLE;
         superviseWith(null, null);
         useOnly(null);
         client.dispose(); // with all that was opened on it
@@ -156,11 +167,13 @@ public final class KuraClient implements ConfigurableComponent {
 
     /** Takes the configuration; nothing is thrown, whatever is in it. */
     private void apply() {
-        if (!started) {
+        if (stage == Stage.IDLE || waitsForBroker()) {
             return;
         }
+        stage = Stage.CONFIGURED;
         try {
             Map<String, Object> wanted = new HashMap<>(properties);
+            wanted.putIfAbsent(BROKERS, ""); // never the default, which is for the plain factory
             boolean newLed = flag(LED, wanted.remove(LED), false);
             int newMinutes = minutes(wanted.remove(WATCHDOG));
             Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
@@ -190,6 +203,19 @@ public final class KuraClient implements ConfigurableComponent {
             client.reject("internal error: " + e);
         }
         supervise();
+    }
+
+    /** A component that was just made would dial a broker that nobody has entered. */
+    private boolean waitsForBroker() {
+        boolean entered = text(properties.get(BROKERS)).chars().anyMatch(each -> each != ',');
+        if (entered || stage == Stage.CONFIGURED) {
+            return false;
+        }
+        if (stage == Stage.STARTED) {
+            LOG.info("{}: waits until a broker is entered ({})", pid(), BROKERS);
+            stage = Stage.WAITS_FOR_BROKER;
+        }
+        return true;
     }
 
     private String pid() {
@@ -286,7 +312,7 @@ public final class KuraClient implements ConfigurableComponent {
     // ---- status LED and watchdog ----------------------------------------------------------------------------------
 
     private void supervise() {
-        if (started) {
+        if (stage != Stage.IDLE) {
             superviseWith(ledWanted ? ledService : null, watchdogMinutes > 0 ? watchdogService : null);
         }
     }

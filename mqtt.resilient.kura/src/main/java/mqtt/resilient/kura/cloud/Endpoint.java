@@ -209,7 +209,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         ResilientMqttClient now = client;
         if (now == null) {
             throw new KuraException(KuraErrorCode.SERVICE_UNAVAILABLE, "there is no client \"" + clientName
-                    + "\" (mqtt.client)");
+                    + "\" (mqtt.client), or no broker is entered in it yet");
         }
         return now;
     }

@@ -51,6 +51,16 @@ class EndpointUser implements CloudConnectionListener {
         properties = Map.copyOf(newProperties);
     }
 
+    /** Reports a configuration that is not usable: one that nobody has filled in yet is no error. */
+    final String rejected(String required, boolean first, IllegalArgumentException e) {
+        if (first && Values.text(properties, required, "").isEmpty()) {
+            LOG.info("{}: waits until a value is entered ({})", pid(), required);
+            return required + ": no value is entered yet";
+        }
+        LOG.error("{}: configuration rejected: {}; nothing changes", pid(), e.getMessage());
+        return e.getMessage();
+    }
+
     final void stop() {
         bound.close();
     }

@@ -62,8 +62,7 @@ public final class Publisher extends EndpointUser
                             Integer.MAX_VALUE));
             problem = "";
         } catch (IllegalArgumentException e) {
-            problem = e.getMessage();
-            LOG.error("{}: configuration rejected: {}; nothing changes", pid(), problem);
+            problem = rejected(Endpoint.TOPIC, options == null, e);
         }
     }
 

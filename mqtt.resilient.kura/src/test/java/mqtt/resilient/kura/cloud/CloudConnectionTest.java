@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Date;
 import java.util.HashMap;
@@ -225,7 +227,7 @@ class CloudConnectionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({ "qos,3", "qos,x", "retain,perhaps", "priority,-1", "topic,''" })
+    @CsvSource({ "qos,3", "qos,x", "retain,perhaps", "priority,-1" })
     void aPublisherThatIsNotConfiguredWellKeepsItsLastGoodConfiguration(String key, String value) throws Exception {
         endpoint.bind(client);
         publishing.put(key, value);
@@ -237,6 +239,29 @@ class CloudConnectionTest {
         second.bind(endpoint);
         String reason = assertThrows(KuraException.class, () -> second.publish(body("x"))).getMessage();
         assertTrue(reason.contains(key + ": \"" + value + "\""), reason);
+    }
+
+    /** Kura makes one with the defaults of the form before anybody can enter anything. */
+    @Test
+    void aPublisherAndASubscriberThatNobodyHasFilledInAreNoErrorAndSaySoWhenTheyAreUsed() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        Publisher empty = new Publisher();
+        try {
+            empty.configure(Map.of("kura.service.pid", "new", "topic", ""));
+            new Subscriber().configure(Map.of("kura.service.pid", "new"));
+            assertFalse(log.toString(StandardCharsets.UTF_8).contains("ERROR"), log::toString);
+            empty.configure(publishing);
+            empty.configure(Map.of("kura.service.pid", "new", "topic", ""));
+            assertTrue(log.toString(StandardCharsets.UTF_8).contains("ERROR"), log::toString);
+        } finally {
+            System.setErr(before);
+        }
+        Publisher unused = new Publisher();
+        unused.configure(Map.of());
+        assertTrue(assertThrows(KuraException.class, () -> unused.publish(body("x"))).getMessage()
+                .contains("topic: no value is entered yet"));
     }
 
     @Test
