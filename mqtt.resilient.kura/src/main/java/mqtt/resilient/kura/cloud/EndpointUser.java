@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** What a publisher and a subscriber have in common: the endpoint that they are made for, ours or another one. */
 class EndpointUser implements CloudConnectionListener {
     static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
-    private static final String ENDPOINT = CloudConnectionConstants.CLOUD_ENDPOINT_SERVICE_PID_PROP_NAME.value();
+    static final String ENDPOINT = CloudConnectionConstants.CLOUD_ENDPOINT_SERVICE_PID_PROP_NAME.value();
 
     private final List<CloudConnectionListener> connectionListeners = new CopyOnWriteArrayList<>();
     private Bound<CloudEndpoint> bound;

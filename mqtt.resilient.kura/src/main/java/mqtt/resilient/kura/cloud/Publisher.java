@@ -85,7 +85,8 @@ public final class Publisher extends EndpointUser
         if (now == null) {
             throw new KuraException(KuraErrorCode.CONFIGURATION_ERROR, problem);
         } else if (endpoint == null) {
-            throw new KuraException(KuraErrorCode.NOT_FOUND, "there is no cloud endpoint (cloud.endpoint.service.pid)");
+            throw new KuraException(KuraErrorCode.SERVICE_UNAVAILABLE, pid() + ": there is no cloud endpoint \""
+                    + Values.text(properties(), ENDPOINT, "") + "\" (" + ENDPOINT + ")");
         }
         return endpoint.publish(new KuraMessage(message.getPayload(), now));
     }
