@@ -26,6 +26,15 @@
     <xsl:attribute name="default"/>
   </xsl:template>
 
+  <!-- Kura's console shows the first ten values of a list, and sends no more: a text area loses none. -->
+  <xsl:template match="AD[@cardinality and @type='String']/@cardinality"/>
+  <xsl:template match="AD[@cardinality and @type='String']/@description">
+    <xsl:attribute name="description">
+      <xsl:value-of select="."/>
+      <xsl:text> One in each line.|TextArea</xsl:text>
+    </xsl:attribute>
+  </xsl:template>
+
   <xsl:template match="AD[@id='store.directory']/@description">
     <xsl:attribute name="description">Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the directory mqtt.resilient in Kura's data directory. A change waits until nothing is pending.</xsl:attribute>
   </xsl:template>

@@ -16,9 +16,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.ResilientMqttClient;
 import mqtt.resilient.itest.KuraForms.Attribute;
@@ -50,7 +52,7 @@ class KuraClientTest extends FrameworkTest {
 
     /** What a user types into the form at least, and is quick to try again. */
     private static Object[] settings(String broker, Object... more) {
-        List<Object> all = new ArrayList<>(List.of("brokers", new String[] { broker }, "backoff.min.ms", 50,
+        List<Object> all = new ArrayList<>(List.of("brokers", broker, "backoff.min.ms", 50,
                 "backoff.max.seconds", 1, "protocol", "3.1.1"));
         all.addAll(List.of(more));
         return all.toArray();
@@ -86,6 +88,9 @@ class KuraClientTest extends FrameworkTest {
             if (Set.of("mqtt.client", "store.directory", "tls.keystore", "tls.truststore").contains(id)) {
                 expected.remove("description"); // it says what is the default in Kura
                 actual.remove("description");
+            }
+            if (!attribute.isPassword() && expected.remove("cardinality") != null) {
+                expected.merge("description", " One in each line.|TextArea", String::concat);
             }
             if (id.equals("brokers")) {
                 expected.put("default", "");
@@ -164,6 +169,24 @@ class KuraClientTest extends FrameworkTest {
         assertEquals("", client.status().configurationError());
     }
 
+    @Test
+    void applyingAFormLosesNoneOfTwelveSubscriptionsOrBrokers() {
+        String filters = IntStream.range(0, 12).mapToObj(i -> "list,/" + i + ";1").collect(Collectors.joining("\n"));
+        String brokers = broker.uri() + "\n" + IntStream.range(0, 11).mapToObj(i -> "mqtt://none-" + i + ".invalid")
+                .collect(Collectors.joining("\r\n"));
+        ResilientMqttClient client = connected("plant", "subscriptions", filters, "brokers", brokers);
+        kura.update("plant", "keepalive.seconds", 77);
+        Events events = closing(new Events(context));
+        delivers(client);
+        assertEquals(brokers, kura.configuration("plant").get("brokers"));
+        for (int i = 0; i < 12; i++) {
+            client.publish(Message.to("list,/" + i).build());
+        }
+        Await.until("all have arrived",
+                () -> events.of(MqttConstants.EVENT_MESSAGE, "plant").stream()
+                        .map(each -> each.getProperty(MqttConstants.TOPIC)).distinct().count() == 12);
+    }
+
     // ---- bad input ------------------------------------------------------------------------------------------------
 
     static Stream<Arguments> badValues() {
@@ -180,6 +203,7 @@ class KuraClientTest extends FrameworkTest {
                 arguments("SslManagerService.target", "((", "SslManagerService.target: \"((\""),
                 arguments("SslManagerService.target", "", "SslManagerService.target: \"\""),
                 arguments("SslManagerService.target", "none", "SslManagerService.target: \"none\""),
+                arguments(".ws.headers", new String[11], ".ws.headers: 11 lines; allowed: at most 10"),
                 arguments("kura.ssl.manager", "perhaps", "kura.ssl.manager: \"perhaps\""),
                 arguments(".password", "geheim", "user: "),
                 arguments("will.topic", "a/#", "will.topic: "));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +19,23 @@ import org.xml.sax.SAXException;
 
 /** Reads forms as Kura does: by the name of their file and the raw names of their elements. */
 final class KuraForms {
+    private static final int BOXES = 10;
+
     /** One attribute of a form, as the raw XML has it. */
     record Attribute(Map<String, String> values, Map<String, String> options) {
         String id() {
             return values.get("id");
+        }
+
+        /** What the console sends of this field: boxes, of which there are ten for a list. */
+        void show(Map<String, Object> properties) {
+            Object value = properties.get(id());
+            if (isArray()) {
+                String[] boxes = value instanceof String[] texts ? Arrays.copyOf(texts, BOXES) : new String[BOXES];
+                properties.put(id(), Stream.of(boxes).map(each -> each == null ? "" : each).toArray(String[]::new));
+            } else if ("String".equals(values.get("type")) && options.isEmpty()) {
+                properties.put(id(), value == null ? "" : value.toString());
+            }
         }
 
         boolean isPassword() {

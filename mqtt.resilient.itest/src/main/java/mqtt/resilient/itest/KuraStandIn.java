@@ -248,9 +248,11 @@ final class KuraStandIn implements AutoCloseable {
         return values;
     }
 
-    /** Changes values of a component ("Apply"); the others stay. */
+    /** Changes values of a component ("Apply"); the others are sent as the console shows them. */
     void update(String pid, Object... keysAndValues) {
         Map<String, Object> properties = configuration(pid);
+        String form = String.valueOf(properties.getOrDefault(ConfigurationAdmin.SERVICE_FACTORYPID, pid));
+        KuraForms.form(bundleOf(form), form).forEach(field -> field.show(properties));
         put(properties, keysAndValues);
         replace(pid, properties);
     }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ClientStatus;
@@ -59,6 +60,11 @@ public final class KuraClient implements ConfigurableComponent {
     private static final String NAME = "mqtt.client";
     private static final String BROKERS = "brokers";
     private static final String DIRECTORY = "store.directory";
+    /** Lists that are a text in the form; in all others a comma separates as well. */
+    private static final Set<String> LINES = Set.of("subscriptions", "will.user.properties", "connect.user.properties");
+    private static final String HEADERS = ".ws.headers";
+    /** Of a list of secrets, for which there is no text area. */
+    private static final int MOST_IN_CONSOLE = 10;
     private static final int MILLIS_PER_MINUTE = 60_000;
 
     private enum Stage {
@@ -174,6 +180,13 @@ public final class KuraClient implements ConfigurableComponent {
         try {
             Map<String, Object> wanted = new HashMap<>(properties);
             wanted.putIfAbsent(BROKERS, ""); // never the default, which is for the plain factory
+            LINES.forEach(key -> wanted.computeIfPresent(key, (same, value) -> value instanceof String text
+                    ? text.split("\\R")
+                    : value));
+            if (wanted.get(HEADERS) instanceof Object[] headers && headers.length > MOST_IN_CONSOLE) {
+                throw new IllegalArgumentException(HEADERS + ": " + headers.length + " lines; allowed: at most "
+                        + MOST_IN_CONSOLE + ", because Kura's console shows and keeps no more");
+            }
             boolean newLed = flag(LED, wanted.remove(LED), false);
             int newMinutes = minutes(wanted.remove(WATCHDOG));
             Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
@@ -207,7 +220,7 @@ public final class KuraClient implements ConfigurableComponent {
 
     /** A component that was just made would dial a broker that nobody has entered. */
     private boolean waitsForBroker() {
-        boolean entered = text(properties.get(BROKERS)).chars().anyMatch(each -> each != ',');
+        boolean entered = text(properties.get(BROKERS)).chars().anyMatch(each -> each != ',' && each > ' ');
         if (entered || stage == Stage.CONFIGURED) {
             return false;
         }
