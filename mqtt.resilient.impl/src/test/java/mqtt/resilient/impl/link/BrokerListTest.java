@@ -113,6 +113,18 @@ class BrokerListTest {
     }
 
     @Test
+    void aProbeEndsWithTheConnectionDuringWhichItWasSent() { // it would be a second connection to the first broker
+        World world = onTheSecond(60);
+        world.broker.isSilentAt(FIRST, true).refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.openConnections() < 2; seconds++) {
+            assertTrue(seconds <= 61, "no probe");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
+        world.broker.networkBreaks();
+        assertEquals(0, world.broker.openConnections());
+    }
+
+    @Test
     void theTimeToTheFailbackGoesOnWhenTheLinkIsMadeAnew() {
         World world = onTheSecond(60);
         for (int i = 0; i < 3; i++) {
