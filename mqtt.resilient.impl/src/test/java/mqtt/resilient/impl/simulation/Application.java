@@ -725,7 +725,9 @@ final class Application implements ClientEvents {
             onlineAt = timeline.now();
         } else if (status.state() != ConnectionState.ONLINE && online) {
             endedSilently = status.reason().contains("within");
-            endedAt = timeline.now() - onlineAt < STABLE_NANOS ? Timeline.NEVER : timeline.now();
+            boolean known = timeline.now() - onlineAt >= STABLE_NANOS
+                    && !status.reason().contains("acknowledge.seconds"); // of a node that serves, slowly
+            endedAt = known ? timeline.now() : Timeline.NEVER;
         }
     }
 

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /** The addresses at which a broker can be reached, each by a node that shares its sessions; all but one may be away. */
 final class Nodes {
-    /** A node that has served for so long is due again, however often it was asked before. */
-    private static final long KNOWN_NANOS = 60 * Timeline.SECOND;
+    /** A node that has failed nobody for so long is due again. */
+    private static final long DUE_NANOS = 60 * Timeline.SECOND;
     /** Over so long a fleet spreads that has lost its broker, and what the rest may take. */
     private static final long SPREAD_NANOS = 6250 * Timeline.MILLI;
     private static final long SLACK_NANOS = 3 * Timeline.SECOND;
@@ -14,12 +14,16 @@ final class Nodes {
     private final int[] down;
     private final int[] frozen;
     private final long[] servesSince;
+    /** When it last failed a client that came. */
+    private final long[] failedAt;
 
     Nodes(Timeline timeline, int count) {
         this.timeline = timeline;
         down = new int[count];
         frozen = new int[count];
         servesSince = new long[count];
+        failedAt = new long[count];
+        Arrays.fill(failedAt, -DUE_NANOS);
     }
 
     int count() {
@@ -27,11 +31,16 @@ final class Nodes {
     }
 
     boolean isDown(int node) {
-        return down[node] > 0;
+        return fails(node, down);
     }
 
     boolean isFrozen(int node) {
-        return frozen[node] > 0;
+        return fails(node, frozen);
+    }
+
+    private boolean fails(int node, int[] reasons) {
+        failedAt[node] = reasons[node] > 0 ? timeline.now() : failedAt[node];
+        return reasons[node] > 0;
     }
 
     /** A node goes, or comes back. */
@@ -46,6 +55,7 @@ final class Nodes {
 
     private void change(int[] reasons, int node, boolean on) {
         reasons[node] += on ? 1 : -1;
+        failedAt[node] = on ? timeline.now() : failedAt[node];
         boolean serves = down[node] == 0 && frozen[node] == 0;
         servesSince[node] = !serves ? Timeline.NEVER : servesSince[node] == Timeline.NEVER ? timeline.now()
                 : servesSince[node];
@@ -61,8 +71,8 @@ final class Nodes {
      */
     long foundWithin(long since, boolean silent, long responseNanos) {
         int known = 0;
-        for (long each : servesSince) {
-            known += each != Timeline.NEVER && each <= since - KNOWN_NANOS ? 1 : 0;
+        for (int node = 0; node < count(); node++) {
+            known += servesSince[node] <= since && failedAt[node] <= since - DUE_NANOS ? 1 : 0;
         }
         int others = count() - known - (silent ? 1 : 0);
         return known == 0 ? Timeline.NEVER
