@@ -63,7 +63,7 @@ class ClientReporterTest {
         ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), "plant");
         for (Duration next : new Duration[] { Duration.ZERO, Duration.ofMillis(1) }) {
             ClientStatus status = new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH, "a reason", "", "",
-                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "");
+                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
             assertEquals(!next.isZero(), logged(() -> reporter.changed(status, false, false)).contains("WARN"));
         }
     }

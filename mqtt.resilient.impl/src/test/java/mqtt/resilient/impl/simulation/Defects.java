@@ -200,7 +200,17 @@ final class Defects {
                     "            scheduler.execute(this);\n", ""),
             new Defect("next-attempt-much-too-late", "link/Supervisor.java",
                     "        at(next, this::attempt); // before",
-                    "        at(next + 200 * SECOND, this::attempt); // before"));
+                    "        at(next + 200 * SECOND, this::attempt); // before"),
+            // ---- several brokers
+            new Defect("one-back-off-for-all-brokers", "link/BrokerList.java",
+                    "        return Math.max(record().restNanos(now), failed.backoff",
+                    "        return Math.max(failed.restNanos(now), failed.backoff"),
+            new Defect("silent-broker-is-asked-first-again", "link/RetryPolicy.java",
+                    "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
+            new Defect("never-back-to-the-first-broker", "link/Failback.java",
+                    "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
+                    "long limit = passedOver ? ", "long limit = false ? "));
 
     private Defects() {
     }
