@@ -28,8 +28,8 @@ import mqtt.resilient.spi.ProtocolVersion;
 
 /**
  * One client. The methods that say so are safe from any thread; they bring what they have to the loop, where everything
- * else happens. Its users have three parts of it, {@link Publisher}, {@link Subscriber} and {@link Connector}. This class
- * makes them, the {@link Session}, the {@link Supervisor} and the store, and makes them known to each other.
+ * else happens. Its users have three parts of it, {@link Publisher}, {@link Subscriber} and {@link Connector}. This
+ * class makes them, the {@link Session}, the {@link Supervisor} and the store, and makes them known to each other.
  */
 public final class Client implements Supervisor.Listener {
     private final Environment environment;
@@ -219,8 +219,8 @@ public final class Client implements Supervisor.Listener {
      */
     @Override
     public void mend() {
-        new Mending().add(supervisor::disconnectNow).add(store::mend).add(store::mendChange).add(session::mend)
-                .add(publisher::mend).add(subscriber.dispatcher()::mend).add(supervisor::mend).run();
+        Mending.run(supervisor::disconnectNow, store::mend, store::mendChange, session::mend, publisher::mend,
+                subscriber.dispatcher()::mend, supervisor::mend);
     }
 
     /** The loop, without which nothing goes on, has ended. */
