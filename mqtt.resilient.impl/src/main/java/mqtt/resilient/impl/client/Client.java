@@ -209,7 +209,7 @@ public final class Client implements Supervisor.Listener {
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
                 now.sessionPresent(), configurationError, now.reasonCode(), now.limits(),
-                told.health(), told.reason());
+                told.health(), told.reason(), now.brokers());
     }
 
     /**
@@ -278,6 +278,11 @@ public final class Client implements Supervisor.Listener {
                 task.run();
             }
         });
+    }
+
+    @Override
+    public void reasonChanged(LinkStatus now) {
+        connector.reasonChanged(now);
     }
 
     @Override

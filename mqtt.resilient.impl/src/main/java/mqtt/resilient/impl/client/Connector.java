@@ -80,6 +80,11 @@ public final class Connector {
         };
     }
 
+    /** The state is the same, for another reason: whoever asks is told it. */
+    void reasonChanged(LinkStatus now) {
+        link = now;
+    }
+
     /** The connection is in another state. */
     void changed(LinkStatus now) {
         link = now;

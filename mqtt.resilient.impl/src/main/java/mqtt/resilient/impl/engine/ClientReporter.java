@@ -59,13 +59,18 @@ final class ClientReporter implements ClientEvents {
                         status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
+                if (sessionLost && status.reason().contains("session lost: ")) {
+                    LOG.warn("{}: {}", name, status.reason());
+                }
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
                 }
                 lastReason = "";
             }
             case WAITING -> {
-                if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
+                if (status.nextAttempt().isZero()) { // it was left on purpose
+                    LOG.info("{}: reconnects: {}", name, status.reason());
+                } else if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
                     LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
                             status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
                             status.attempt() + 1, status.nextAttempt().toMillis());

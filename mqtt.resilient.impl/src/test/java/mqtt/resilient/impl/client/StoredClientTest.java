@@ -213,6 +213,40 @@ class StoredClientTest {
     }
 
     @Test
+    void whatIsCancelledIsToldToBeForGoodOnlyIfTheLastBatchCouldBeWritten() { // seed 1796076435491
+        List<Publication> all = fill(6, 10);
+        assertTrue(world.now(all.get(0).cancel()));
+        disk.failWrites(1000);
+        var unwritten = publish(2, 1).cancel().toCompletableFuture();
+        var written = all.get(1).cancel().toCompletableFuture();
+        var lane = world.client.inspector().cancel(3).toCompletableFuture();
+        scheduler.run();
+        assertEquals(7, world.client.metrics().cancelled());
+        assertFalse(unwritten.isDone() || written.isDone() || lane.isDone());
+        world.now(world.client.stop());
+        assertFalse(world.now(unwritten));
+        assertFalse(world.now(written));
+        assertEquals(0L, world.now(lane));
+    }
+
+    @Test
+    void aCancelThatAStopCameBeforeIsAnsweredAndTheMessageIsKept() {
+        List<Publication> all = fill(6, 10);
+        scheduler.run();
+        hangs = true;
+        var outcome = all.get(1).delivered();
+        publish(2, 1);
+        scheduler.run();
+        var late = all.get(1).cancel();
+        var stopped = world.client.stop();
+        scheduler.run();
+        answers();
+        world.now(stopped);
+        assertFalse(world.now(late));
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(outcome).kind());
+    }
+
+    @Test
     void whatWasPublishedOfflineIsDeliveredAfterARestart() {
         broker.refuses(true);
         start();
@@ -291,11 +325,12 @@ class StoredClientTest {
         assertTrue(scripted.isConnected());
         assertEquals(2, scripted.connections(), "the discarding one and the lasting one");
         answers();
-        scripted.expects("PUBREL id=1").idles(Duration.ofMillis(9_900));
+        scripted.expects("PUBREL id=1").after(Duration.ofMillis(9_900));
         assertTrue(scripted.isConnected());
-        scripted.idles(Duration.ofMillis(200));
+        scripted.after(Duration.ofMillis(200));
         assertFalse(scripted.isConnected(), "now it is the broker's turn");
         assertTrue(world.reason().contains("no acknowledgement within 10.0 s"), world.reason());
+        scripted.take("PINGREQ");
         scripted.acceptsAgain(true).expects("PUBREL id=1").sends("PUBCOMP id=1");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
     }
