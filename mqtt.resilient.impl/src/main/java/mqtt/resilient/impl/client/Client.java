@@ -263,7 +263,7 @@ public final class Client implements Supervisor.Listener {
                 publisher.ended(Outcome.Kind.DROPPED), publisher.ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(),
                 (int) counters.get(Counter.IN_FLIGHT),
-                counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
+                counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.RESENT), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
                 counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),
