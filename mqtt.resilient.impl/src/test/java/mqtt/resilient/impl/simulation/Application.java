@@ -116,7 +116,7 @@ final class Application implements ClientEvents {
     private StoreWatch store;
     /** Accepted in this life and not known to be stored, and some that are. */
     private final ArrayDeque<Sent> unstored = new ArrayDeque<>();
-    /** Since when the store says that it is well, by the clock of the process. */
+    /** Since when the store says that it is healthy, by the clock of the process. */
     private long tidyAgain = Long.MIN_VALUE;
     private long wellSince;
     private boolean stopping;
@@ -410,7 +410,7 @@ final class Application implements ClientEvents {
 
     /**
      * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store
-     * is well, and an alarm that was published since has arrived and is stored.
+     * is healthy, and an alarm that was published since has arrived and is stored.
      */
     String idleness() {
         ClientStatus status = client.status();
@@ -496,7 +496,7 @@ final class Application implements ClientEvents {
             List<UserProperty> farewell = habits.nextBoolean() ? List.of()
                     : List.of(new UserProperty("left", "" + index));
             ask("unsubscribe " + ended.filter(), ended.unsubscribe(farewell).thenAccept(removal -> {
-                timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
+                timeline.trace("client " + index, () -> "is told of " + ended.filter() + ": " + removal);
                 if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
                     ledger.violated("truth",
                             "client " + index + " is told that the broker has removed " + ended.filter());
@@ -543,7 +543,7 @@ final class Application implements ClientEvents {
     }
 
     /**
-     * What the client says of itself: it is online only with a connection, and its store is well only if the latest
+     * What the client says of itself: it is online only with a connection, and its store is healthy only if the latest
      * task came back without an error, none is under way for longer, and what was accepted a while ago is stored.
      */
     void checkTruth(boolean hasConnection, boolean hasThreads) {
@@ -559,7 +559,7 @@ final class Application implements ClientEvents {
         wellSince = Math.min(wellSince, gateway.process().nanoTime());
         String illness = store == null ? "" : store.illness(HANGING_NANOS);
         if (!illness.isEmpty()) {
-            throw ledger.violated("truth", "the store of client " + index + " says that it is well: " + illness);
+            throw ledger.violated("truth", "the store of client " + index + " says that it is healthy: " + illness);
         }
         while (!unstored.isEmpty() && (unstored.peek().stored || unstored.peek().end != null)) {
             unstored.remove();
@@ -567,7 +567,7 @@ final class Application implements ClientEvents {
         long waiting = unstored.isEmpty() ? 0 : gateway.process().nanoTime() - Math.max(wellSince, unstored.peek().at);
         if (waiting > UNSTORED_NANOS) {
             throw ledger.violated("truth",
-                    "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
+                    "the store of client " + index + " says that it is healthy for " + waiting / Timeline.SECOND
                             + " s, and " + unstored.peek() + " is not stored");
         }
     }
@@ -693,7 +693,7 @@ final class Application implements ClientEvents {
         for (int i = all.size() - 1; i >= 0 && all.get(i).life >= gateway.life(); i--) {
             Sent message = all.get(i);
             if (message.client == index && message.accepted && message.end == null) {
-                return message + " has come to its end and nobody was told";
+                return message + " is settled and nobody was told";
             }
             if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0
                     && !message.stored) {

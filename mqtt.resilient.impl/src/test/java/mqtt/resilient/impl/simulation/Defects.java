@@ -191,7 +191,7 @@ final class Defects {
             new Defect("no-answer-is-no-matter", "store/Answer.java",
                     "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
                     "tell(\"\");"),
-            new Defect("store-is-not-mended", "client/Client.java", ".add(store::mend)", ""),
+            new Defect("store-is-not-mended", "client/Client.java", "store::mend, ", ""),
             new Defect("no-attempt-after-mending", "link/Supervisor.java",
                     "            attempt();\n        }\n    }\n\n    /** Nothing goes on",
                     "        }\n    }\n\n    /** Nothing goes on"),
