@@ -50,6 +50,8 @@ final class Application implements ClientEvents {
     /** Files that could not be deleted go so long after they can be. */
     private static final long TIDY_NANOS = 60 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
+    /** A connection that has lasted so long says that the broker works. */
+    private static final long STABLE_NANOS = 30 * Timeline.SECOND;
     private static final int CHECKS_KEPT = 12;
     /**
      * A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread
@@ -104,6 +106,10 @@ final class Application implements ClientEvents {
     private boolean leftovers;
     /** The store is not healthy now. */
     private boolean unwell;
+    /** When the latest connection ended; {@link Timeline#NEVER} = there was none, or it goes on. */
+    private long endedAt = Timeline.NEVER;
+    private boolean endedSilently;
+    private long onlineAt;
     /** When the client said last that its birth message is not there, and why. */
     private long birthMissedAt = -1;
     /** What the store gets from threads and disk; null = it is in memory. */
@@ -171,6 +177,7 @@ final class Application implements ClientEvents {
     void start() {
         sessionKnown = false;
         online = false;
+        endedAt = Timeline.NEVER;
         supplanted = false;
         failures = 0;
         rejected = 0;
@@ -212,6 +219,10 @@ final class Application implements ClientEvents {
                 "store.overflow", dropOldest ? "drop-oldest" : "reject", "store.max.messages", maxMessages,
                 "listener.grace.seconds", GRACE_SECONDS, "session.expiry.seconds", scenario.sessionExpirySeconds(),
                 "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
+        if (scenario.nodes() > 1) {
+            keys.addAll(List.of("brokers", gateway.hosts().stream().map(host -> "mqtt://" + host).toList(),
+                    "brokers.cluster", true, "failback.seconds", scenario.failbackSeconds()));
+        }
         if (scenario.birthQos() >= 0) {
             keys.addAll(
                     List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));
@@ -391,7 +402,7 @@ final class Application implements ClientEvents {
                     ledger.violated("truth", message + " is cancelled and has arrived");
                 }
                 message.excused |= done;
-                message.cancelled |= done && durability == Durability.POWER && !scenario.has(Fault.FORCE_FAILS);
+                message.cancelled |= done && durability == Durability.POWER;
             });
         }
         return message;
@@ -461,7 +472,7 @@ final class Application implements ClientEvents {
             churnGroups();
             return;
         }
-        String filter = "f" + random.nextInt(4) + "/+";
+        String filter = (scenario.nodes() > 1 ? "$share/g/f" : "f") + random.nextInt(4) + "/+";
         ArrayDeque<ClientSubscription> open = filters.computeIfAbsent(filter, key -> new ArrayDeque<>());
         if (open.isEmpty() || random.nextInt(3) == 0) {
             open.add(client.subscriber().subscribe(filter, random.nextInt(3),
@@ -634,6 +645,9 @@ final class Application implements ClientEvents {
         if (!client.connector().isConnected()) {
             return "not connected: " + client.status();
         }
+        if (scenario.failbackSeconds() > 0 && !client.status().broker().contains(gateway.hosts().get(0))) {
+            return "it has not gone back to the first broker: " + client.status();
+        }
         if (metrics.unhandled() > 0) {
             return metrics.unhandled() + " messages are unhandled";
         }
@@ -705,7 +719,34 @@ final class Application implements ClientEvents {
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;
         }
+        noteOutage(status);
         online = status.state() == ConnectionState.ONLINE;
+    }
+
+    private void noteOutage(ClientStatus status) {
+        if (status.state() == ConnectionState.ONLINE && !online) {
+            checkFound();
+            endedAt = Timeline.NEVER;
+            onlineAt = timeline.now();
+        } else if (status.state() != ConnectionState.ONLINE && online) {
+            endedSilently = status.reason().contains("within");
+            boolean known = timeline.now() - onlineAt >= STABLE_NANOS
+                    && !status.reason().contains("acknowledge.seconds"); // of a node that serves, slowly
+            endedAt = known ? timeline.now() : Timeline.NEVER;
+        }
+    }
+
+    /** A node that serves is found in time, whatever the others do. */
+    void checkFound() {
+        if (endedAt != Timeline.NEVER && endedAt > gateway.otherTroubleUntil()) {
+            long most = gateway.nodes().foundWithin(endedAt, endedSilently, scenario.responseSeconds()
+                    * Timeline.SECOND);
+            if (timeline.now() - endedAt > most) {
+                ledger.violated("a serving broker is found", "client " + index + " has no connection for "
+                        + (timeline.now() - endedAt) / Timeline.MILLI + " ms; at most " + most / Timeline.MILLI
+                        + " ms are needed: " + client.status());
+            }
+        }
     }
 
     @Override
@@ -762,8 +803,7 @@ final class Application implements ClientEvents {
         timeline.trace("client " + index,
                 () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
                         + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
-        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS
-                && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
+        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS) {
             ledger.violated("the store is whole", state.incomplete);
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
