@@ -97,7 +97,8 @@ class BrokerListTest {
             world.broker.idles(Duration.ofSeconds(1));
         }
         world.broker.acceptsNewClient();
-        assertEquals("connected; session lost: what mqtt://two:1883 has for this client is not fetched", world.reason());
+        assertEquals("connected; session lost: what mqtt://two:1883 has for this client is not fetched",
+                world.reason());
         assertTrue(world.takeEvents().contains("ONLINE session lost"));
         assertEquals(1, world.client.metrics().sessionsLost());
     }
