@@ -62,7 +62,7 @@ final class Withdrawals {
                         store.remove(queued);
                         settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
                     }
-                    store.whenDurable(() -> completions.execute(() -> done.complete(queued != null)));
+                    completeWhenDurable(done, queued != null, false);
                 });
             } else {
                 taken[0] = atMostOnce.get(0);
@@ -71,6 +71,15 @@ final class Withdrawals {
             }
         });
         return done.minimalCompletionStage();
+    }
+
+    /** Tells what was taken back when it never comes again; {@code otherwise} if that cannot be written any more. */
+    private <T> void completeWhenDurable(CompletableFuture<T> done, T result, T otherwise) {
+        MessageStore noted = store;
+        store.whenDurable(() -> {
+            T told = noted.hasFailed() ? otherwise : result;
+            completions.execute(() -> done.complete(told));
+        });
     }
 
     /**
@@ -122,7 +131,7 @@ final class Withdrawals {
                     return;
                 }
             }
-            store.whenDurable(() -> completions.execute(() -> done.complete(count)));
+            completeWhenDurable(done, count, 0L);
         }
 
         private Outgoing nextAtMostOnce() {

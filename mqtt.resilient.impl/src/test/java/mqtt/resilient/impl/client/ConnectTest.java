@@ -199,7 +199,7 @@ class ConnectTest {
         assertEquals(world.scheduler.wallClockMillis(), online.since().toEpochMilli());
         world.broker.after(Duration.ofSeconds(3)).hangsUp().acceptsAgain(true);
         assertTrue(world.client.status().sessionPresent());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
     }
 
     @Test

@@ -73,7 +73,7 @@ class ClientReporterTest {
         incomplete.incomplete = HOSTILE;
         List<Runnable> reports = new ArrayList<>(List.of(
                 () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
-                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
+                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.deadLettered(1, HOSTILE, HOSTILE),
                 () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
                 () -> reporter.connectionListenerFailed(HOSTILE, error),
                 () -> reporter.subscriptionRefused(HOSTILE, 135),

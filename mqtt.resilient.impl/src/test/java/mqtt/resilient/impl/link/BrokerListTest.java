@@ -241,9 +241,9 @@ class BrokerListTest {
         World world = World.connected();
         world.broker.holdsOn(true);
         for (int i = 0; i < 10; i++) {
-            world.client.reconnect();
-            world.client.disconnect();
-            world.client.connect();
+            world.client.connector().reconnect();
+            world.client.connector().disconnect();
+            world.client.connector().connect();
         }
         world.broker.expects("DISCONNECT").expectsNothing();
         int before = world.broker.connections();
@@ -256,8 +256,8 @@ class BrokerListTest {
     void aDisconnectWhileTheBrokerHoldsOnCancelsTheRestart() {
         World world = World.connected();
         world.broker.holdsOn(true);
-        world.client.reconnect();
-        world.client.disconnect();
+        world.client.connector().reconnect();
+        world.client.connector().disconnect();
         world.broker.after(Duration.ofMinutes(5)).expects("DISCONNECT").expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
     }
