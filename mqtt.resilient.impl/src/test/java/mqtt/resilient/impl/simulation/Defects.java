@@ -209,6 +209,8 @@ final class Defects {
                     "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
             new Defect("never-back-to-the-first-broker", "link/Failback.java",
                     "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("session-of-another-broker-taken-for-ours", "link/SessionKey.java",
+                    "brokers.cluster() ? CLUSTER : broker.toString()", "CLUSTER"),
             new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
                     "long limit = passedOver ? ", "long limit = false ? "));
 
