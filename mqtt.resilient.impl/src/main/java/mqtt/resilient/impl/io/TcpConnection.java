@@ -29,6 +29,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
+    /** How long the peer has to close after an alert of TLS. */
+    private static final long ALERT_NANOS = 1_000_000_000L;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     /** The heap is not full, but what this connection needed is more than there is: no matter for the other clients. */
     private static final Closing TOO_LARGE = new Closing(false,
@@ -44,7 +46,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         SECURING,
         /** MQTT flows. */
         OPEN,
-        /** What is left is written, then the peer closes. */
+        /** What is left is written, DISCONNECT or an alert of TLS, then the peer closes. */
         CLOSING,
         CLOSED
     }
@@ -448,7 +450,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         try {
             step.run();
         } catch (IOException e) {
-            end(phase == Phase.OPEN && isFromPeer(e), describe(e));
+            failed(new Closing(phase == Phase.OPEN && isFromPeer(e), describe(e)));
         } catch (Throwable e) {
             boolean large = e instanceof OutOfMemoryError && loop.hasRoom();
             if (!large) {
@@ -457,6 +459,20 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             end(large ? TOO_LARGE
                     : e instanceof OutOfMemoryError ? NO_HEAP : new Closing(false, "internal error: " + e));
         }
+    }
+
+    /** A step failed: the connection ends at once, or when the peer has read the alert of TLS and closed. */
+    private void failed(Closing closing) {
+        if (phase == Phase.CLOSING || stream == null || !stream.alerted) {
+            end(closing);
+            return;
+        }
+        phase = Phase.CLOSING;
+        pending = NOTHING;
+        readingPaused = false;
+        outputEnded = true;
+        closingTimer = loop.at(loop.nanoTime() + ALERT_NANOS, () -> end(closing));
+        interest();
     }
 
     private static boolean isFromPeer(IOException e) {
