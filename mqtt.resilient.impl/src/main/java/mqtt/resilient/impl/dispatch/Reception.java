@@ -16,6 +16,8 @@ final class Reception {
     final Publish publish;
     /** The listeners that are not done with it, and the places in which it is held. */
     int open;
+    /** Whether it is a retained message that answers a SUBSCRIBE: the broker sends it only once. */
+    boolean answersSubscribe;
     /** Whether it counts as unhandled. */
     boolean counted;
     /** What it counts for as long as it does. */

@@ -37,6 +37,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             "out of memory: something large does not fit into the heap", true);
     private static final Closing NO_HEAP = new Closing(false, "out of memory");
 
+    private static final String KEPT_ADDRESS = "; this JVM keeps the address of a name for ever"
+            + " (networkaddress.cache.ttl=-1 in its file java.security)";
+
     private enum Phase {
         /** The TCP connection is being made. */
         CONNECTING,
@@ -113,7 +116,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 loop.execute(() -> guard(this::proceed));
             }
         } catch (Exception e) {
-            loop.execute(() -> end(false, describe(e)));
+            String reason = describe(e);
+            loop.execute(() -> end(false, reason));
         } catch (Throwable e) { // no descriptors or no heap come as errors too, in places
             loop.report("connecting", e);
             loop.execute(connectFailed);
@@ -202,7 +206,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         for (int i = 0; i < READS_PER_TURN && phase != Phase.CLOSED && !readingPaused; i++) {
             int count = stream.read(buffer.clear());
             if (count < 0) {
-                end(true, phase == Phase.OPENING ? "the peer closed the connection during " + opening
+                end(true, phase == Phase.OPENING ? "the peer closed the connection during " + step()
                         : "the broker closed the connection");
                 return;
             }
@@ -229,7 +233,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             return;
         }
         if (phase != Phase.OPEN) {
-            throw new IOException("the peer sent data before the connection was set up");
+            throw new IOException("the peer sent data during " + step() + " that do not belong to it");
         }
         if (frames == null) {
             handler.received(bytes);
@@ -385,6 +389,16 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         return pending.remaining() + (stream != null && stream.wantsWrite ? 1 : 0);
     }
 
+    @Override
+    public String step() {
+        return switch (phase) {
+            case CONNECTING -> "the TCP connection" + (route.proxy() == null ? "" : " to the proxy " + route.proxy());
+            case OPENING -> opening.toString();
+            case SECURING -> "the TLS handshake";
+            default -> "MQTT";
+        };
+    }
+
     // ---- the end --------------------------------------------------------------------------------------------------
 
     @Override
@@ -485,7 +499,11 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             return "TLS: " + TlsErrors.describe(e);
         }
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return phase == Phase.OPENING && e instanceof IOException io && isFromPeer(io) ? message + " during " + opening
-                : message;
+        return switch (phase) {
+            case CONNECTING -> "no TCP connection" + (route.proxy() == null ? "" : " to the proxy " + route.proxy())
+                    + ": " + message + (Resolver.keepsAddresses() ? KEPT_ADDRESS : "");
+            case OPENING -> e instanceof IOException io && isFromPeer(io) ? message + " during " + step() : message;
+            default -> message;
+        };
     }
 }

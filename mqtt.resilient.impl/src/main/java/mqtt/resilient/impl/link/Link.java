@@ -375,7 +375,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             alarm.at(stageDeadline);
         } else if (stage == Stage.CONNECTING) {
             timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
-                    + seconds(settings.timing().connectNanos()) + ")");
+                    + seconds(settings.timing().connectNanos()) + "): no end of " + connection.step());
         } else {
             timeOut(Ending.Cause.TIMEOUT, (handshake.awaitsAuthenticator()
                     ? "the Authenticator for auth.method gave no answer within response.seconds ("

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -98,6 +99,21 @@ class ClientReporterTest {
             String reason = String.valueOf(event.get(MqttConstants.REASON));
             assertFalse(reason.codePoints().anyMatch(ClientReporterTest::isControl), event.toString());
         }
+    }
+
+    @Test
+    void failuresThatTakeTurnsAreToldOnceEachAndThenWhenTheirNumberIsAPowerOfTwo() {
+        ClientReporter reporter = new ClientReporter((Host) Proxy.newProxyInstance(Host.class.getClassLoader(),
+                new Class<?>[] { Host.class }, (self, method, arguments) -> null), new VirtualScheduler(), "plant");
+        String log = logged(() -> {
+            for (int attempt = 3; attempt <= 100; attempt++) {
+                reporter.changed(new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH,
+                        "refused (tried 10.0.0." + attempt % 3 + ")", "mqtt://b", "c", "5", attempt, Duration.ZERO,
+                        false,
+                        "", 0, BrokerLimits.NONE, StoreHealth.OK, ""), false, false);
+            }
+        });
+        assertEquals(7, log.lines().count(), log); // 3, 4, 5; 8, 16, 32, 64; and no more
     }
 
     private static boolean isControl(int point) {
