@@ -295,8 +295,7 @@ public final class Dispatcher {
 
     private void offer(Reception reception) {
         matches = filters.match(reception.publish.topic());
-        reception.answersSubscribe = reception.publish.retained()
-                && matches.stream().noneMatch(Filter::retainsAsPublished);
+        reception.answersSubscribe(matches);
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(new Delivery(reception, matches.get(0).listeners.keySet().iterator().next(), false));
         } else {

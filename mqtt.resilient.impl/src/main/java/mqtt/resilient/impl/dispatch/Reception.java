@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.dispatch;
 
+import java.util.List;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.packet.Publish;
 
@@ -26,6 +27,11 @@ final class Reception {
     Reception(Incoming incoming) {
         this.incoming = incoming;
         publish = incoming.publish();
+    }
+
+    /** It is about to be handed to the listeners of these filters. */
+    void answersSubscribe(List<Filter> filters) {
+        answersSubscribe = publish.retained() && filters.stream().noneMatch(Filter::retainsAsPublished);
     }
 
     /** One more listener gets it, or it is held once more; the result is what that costs in memory. */

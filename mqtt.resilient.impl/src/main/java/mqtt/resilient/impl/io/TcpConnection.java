@@ -8,7 +8,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
@@ -36,9 +35,6 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private static final Closing TOO_LARGE = new Closing(false,
             "out of memory: something large does not fit into the heap", true);
     private static final Closing NO_HEAP = new Closing(false, "out of memory");
-
-    private static final String KEPT_ADDRESS = "; this JVM keeps the address of a name for ever"
-            + " (networkaddress.cache.ttl=-1 in its file java.security)";
 
     private enum Phase {
         /** The TCP connection is being made. */
@@ -116,8 +112,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 loop.execute(() -> guard(this::proceed));
             }
         } catch (Exception e) {
-            String reason = describe(e);
-            loop.execute(() -> end(false, reason));
+            loop.execute(() -> end(false, describe(e)));
         } catch (Throwable e) { // no descriptors or no heap come as errors too, in places
             loop.report("connecting", e);
             loop.execute(connectFailed);
@@ -392,7 +387,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public String step() {
         return switch (phase) {
-            case CONNECTING -> "the TCP connection" + (route.proxy() == null ? "" : " to the proxy " + route.proxy());
+            case CONNECTING -> "the TCP connection" + Reasons.toProxy(route);
             case OPENING -> opening.toString();
             case SECURING -> "the TLS handshake";
             default -> "MQTT";
@@ -432,9 +427,14 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         if (frames != null) {
             send(frames.close());
         }
+        awaitEnd(deadlineNanoTime, new Closing(false, "closed"));
+    }
+
+    /** What is left is written, and the peer is to close. */
+    private void awaitEnd(long deadlineNanoTime, Closing closing) {
         phase = Phase.CLOSING;
         readingPaused = false;
-        closingTimer = loop.at(deadlineNanoTime, () -> end(false, "closed"));
+        closingTimer = loop.at(deadlineNanoTime, () -> end(closing));
     }
 
     private void end(boolean byPeer, String reason) {
@@ -464,7 +464,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         try {
             step.run();
         } catch (IOException e) {
-            failed(new Closing(phase == Phase.OPEN && isFromPeer(e), describe(e)));
+            failed(new Closing(phase == Phase.OPEN && Reasons.isFromPeer(e), describe(e)));
         } catch (Throwable e) {
             boolean large = e instanceof OutOfMemoryError && loop.hasRoom();
             if (!large) {
@@ -477,33 +477,16 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** A step failed: the connection ends at once, or when the peer has read the alert of TLS and closed. */
     private void failed(Closing closing) {
-        if (phase == Phase.CLOSING || stream == null || !stream.alerted) {
+        if (stream != null && stream.alerted && phase != Phase.CLOSING) {
+            awaitEnd(loop.nanoTime() + ALERT_NANOS, closing);
+            pending = NOTHING;
+            interest();
+        } else {
             end(closing);
-            return;
         }
-        phase = Phase.CLOSING;
-        pending = NOTHING;
-        readingPaused = false;
-        outputEnded = true;
-        closingTimer = loop.at(loop.nanoTime() + ALERT_NANOS, () -> end(closing));
-        interest();
-    }
-
-    private static boolean isFromPeer(IOException e) {
-        String message = String.valueOf(e.getMessage());
-        return message.contains("reset") || message.contains("Broken pipe");
     }
 
     private String describe(Exception e) {
-        if (phase == Phase.SECURING || e instanceof SSLException) {
-            return "TLS: " + TlsErrors.describe(e);
-        }
-        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return switch (phase) {
-            case CONNECTING -> "no TCP connection" + (route.proxy() == null ? "" : " to the proxy " + route.proxy())
-                    + ": " + message + (Resolver.keepsAddresses() ? KEPT_ADDRESS : "");
-            case OPENING -> e instanceof IOException io && isFromPeer(io) ? message + " during " + step() : message;
-            default -> message;
-        };
+        return Reasons.of(e, route, phase == Phase.CONNECTING, phase == Phase.SECURING, opening);
     }
 }

@@ -107,8 +107,10 @@ final class TlsStream extends ByteStream {
 
     @Override
     void shutdownOutput() throws IOException {
-        attempt(() -> channel.shutdown() ? 1 : 0);
-        socket.shutdownOutput();
+        if (!alerted) { // else it has ended
+            attempt(() -> channel.shutdown() ? 1 : 0);
+            socket.shutdownOutput();
+        }
     }
 
     private interface Operation {

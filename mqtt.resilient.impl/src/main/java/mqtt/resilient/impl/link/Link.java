@@ -449,6 +449,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
             throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
                     + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
         }
+        boolean announced = protocol.hasSessionExpiry(); // only MQTT 5 tells the broker our Maximum Packet Size
+        if (announced && settings.version().packetStrict()) {
+            throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE,
+                    "a PUBLISH of " + size + " bytes to " + topic
+                            + "; packet.max.bytes allows " + settings.packetMaxBytes()
+                            + ", and packet.strict forbids to skip it"
+                            + " [MQTT-3.1.2-24]");
+        }
         requireOnline(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
     }
 

@@ -45,9 +45,10 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param userProperties of the CONNECT, in order
      * @param authMethod the method of enhanced authentication; empty = none
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
+     * @param packetStrict whether a received message above our Maximum Packet Size ends the connection
      */
     public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
-            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum) {
+            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum, boolean packetStrict) {
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
                     && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod)

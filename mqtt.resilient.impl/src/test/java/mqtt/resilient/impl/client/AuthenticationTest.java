@@ -187,7 +187,8 @@ class AuthenticationTest {
             throw new IllegalStateException("no token");
         });
         assertEquals(
-                "auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token (tried 10.0.0.1:1883)",
+                "auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token"
+                        + " (tried 10.0.0.1:1883)",
                 world.reason());
         world.broker.after(Duration.ofSeconds(20));
         assertEquals(1, calls[0]);
