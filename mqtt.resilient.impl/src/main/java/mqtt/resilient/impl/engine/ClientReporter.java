@@ -62,6 +62,9 @@ final class ClientReporter implements ClientEvents {
                         status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
+                if (sessionLost && status.reason().contains("session lost: ")) {
+                    LOG.warn("{}: {}", name, status.reason());
+                }
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
                 }
@@ -71,7 +74,9 @@ final class ClientReporter implements ClientEvents {
                 if (toldReasons.size() == MAX_REASONS) {
                     toldReasons.clear();
                 }
-                if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
+                if (status.nextAttempt().isZero()) { // it was left on purpose
+                    LOG.info("{}: reconnects: {}", name, status.reason());
+                } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
                     LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
                             status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
                             status.attempt() + 1, status.nextAttempt().toMillis());
@@ -139,7 +144,7 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
-    public void setAside(long id, String topic, String reason) {
+    public void deadLettered(long id, String topic, String reason) {
         LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, topic, reason);
         post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
@@ -187,10 +192,10 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
-    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+    public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
         LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, topic,
-                error.toString(), setAside ? "dead-lettered" : "offered again", error);
-        if (setAside) {
+                error.toString(), deadLettered ? "dead-lettered" : "offered again", error);
+        if (deadLettered) {
             post(MqttConstants.EVENT_DEAD_LETTERED,
                     Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + error));
         }

@@ -56,6 +56,18 @@ class ClientReporterTest {
         }
     }
 
+    @Test
+    void aConnectionThatIsLeftOnPurposeIsNoWarning() {
+        Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
+                (self, method, arguments) -> null);
+        ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), "plant");
+        for (Duration next : new Duration[] { Duration.ZERO, Duration.ofMillis(1) }) {
+            ClientStatus status = new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH, "a reason", "", "",
+                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
+            assertEquals(!next.isZero(), logged(() -> reporter.changed(status, false, false)).contains("WARN"));
+        }
+    }
+
     /** Line feeds, ESC and other control characters, separators, and what turns the direction of writing. */
     private static final String HOSTILE = "a\nERROR forged\r\u001b[2J\u0007\u2028ERROR\u0085ERROR\u202eb\0";
 
@@ -74,15 +86,15 @@ class ClientReporterTest {
         incomplete.incomplete = HOSTILE;
         List<Runnable> reports = new ArrayList<>(List.of(
                 () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
-                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
+                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.deadLettered(1, HOSTILE, HOSTILE),
                 () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
                 () -> reporter.connectionListenerFailed(HOSTILE, error),
                 () -> reporter.subscriptionRefused(HOSTILE, 135),
                 () -> reporter.listenerFailed(HOSTILE, HOSTILE, error, true), () -> reporter.listenerSlow(HOSTILE, 1)));
         for (ConnectionState state : ConnectionState.values()) {
             ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
-                    Duration.ZERO,
-                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
+                    Duration.ofMillis(1),
+                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE, List.of());
             reports.add(() -> reporter.changed(status, true, true));
         }
         int lines = 0;
@@ -108,9 +120,10 @@ class ClientReporterTest {
         String log = logged(() -> {
             for (int attempt = 3; attempt <= 100; attempt++) {
                 reporter.changed(new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH,
-                        "refused (tried 10.0.0." + attempt % 3 + ")", "mqtt://b", "c", "5", attempt, Duration.ZERO,
+                        "refused (tried 10.0.0." + attempt % 3 + ")", "mqtt://b", "c", "5", attempt,
+                        Duration.ofSeconds(1),
                         false,
-                        "", 0, BrokerLimits.NONE, StoreHealth.OK, ""), false, false);
+                        "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of()), false, false);
             }
         });
         assertEquals(7, log.lines().count(), log); // 3, 4, 5; 8, 16, 32, 64; and no more
