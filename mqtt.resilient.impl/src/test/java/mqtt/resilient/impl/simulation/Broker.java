@@ -1078,7 +1078,8 @@ final class Broker {
                             sent + " is repeated with id " + id + "; it had " + sent.packetId
                                     + " [MQTT-4.4.0-1]");
                 }
-                if (duplicate ? created : repeated && !another) {
+                boolean again = repeated || known && sent.arrivedQos > 0 && gateway.isDurable();
+                if (duplicate ? created : again && !another) {
                     throw ledger.violated("DUP", sent + (duplicate ? " has DUP in a session that is new"
                             : " is repeated without DUP") + " [MQTT-3.3.1-1]");
                 }
@@ -1091,12 +1092,12 @@ final class Broker {
                             + " messages unacknowledged; allowed are " + largestWindow);
                 }
             }
-            boolean again = qos == 2 && !session.received.add(id);
-            if (!again && five && qos > 0 && refusesMessages && random.nextInt(3) == 0) {
+            boolean received = qos == 2 && !session.received.add(id);
+            if (!received && five && qos > 0 && refusesMessages && random.nextInt(3) == 0) {
                 refuse(sent, qos, id);
                 return;
             }
-            if (!again) {
+            if (!received) {
                 ledger.arrived(sent, qos, session, duplicate, gateway.isDurable(), life);
             }
             sent.session = session;

@@ -56,6 +56,10 @@ final class Defects {
             new Defect("dup-missing", "session/Sender.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
+            new Defect("dup-missing-after-a-restart", "session/InFlight.java",
+                    "message.isQueued() && message.qos() == 1 && message.id() <= lastRestored", "false"),
+            new Defect("dup-after-a-restart-in-a-new-session", "session/InFlight.java", "        lastRestored = 0;\n",
+                    ""),
             new Defect("dup-in-a-new-session", "session/InFlight.java",
                     "                message.state = DeliveryState.READY;\n            }\n        }\n    }\n\n"
                             + "    /** Everything in flight",
