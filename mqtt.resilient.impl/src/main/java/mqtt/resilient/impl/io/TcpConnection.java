@@ -475,7 +475,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** A step failed: the connection ends at once, or when the peer has read the alert of TLS and closed. */
     private void failed(Closing closing) {
-        if (stream != null && stream.alerted && phase != Phase.CLOSING) {
+        if (stream != null && stream.alerted && !phase.isClosing()) {
             awaitEnd(loop.nanoTime() + ALERT_NANOS, closing);
             pending = NOTHING;
             interest();
