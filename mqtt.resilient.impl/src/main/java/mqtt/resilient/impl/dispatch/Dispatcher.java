@@ -312,6 +312,7 @@ public final class Dispatcher implements Incoming.Listener {
 
     private void offer(Reception reception) {
         matches = filters.match(reception.publish.topic());
+        reception.answersSubscribe(matches);
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(new Delivery(reception, matches.get(0).listeners.keySet().iterator().next(), false));
         } else {
@@ -505,7 +506,7 @@ public final class Dispatcher implements Incoming.Listener {
         Repeated.execute(scheduler, () -> giveUp(delivery));
     }
 
-    /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
+    /** A receiver is done with a message; the loop is told with the next {@link #tell}, or within a second. */
     void done(Delivery delivery) {
         doneBox.add(delivery);
     }

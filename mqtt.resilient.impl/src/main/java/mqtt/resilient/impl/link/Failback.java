@@ -19,6 +19,8 @@ final class Failback {
     /** The connection to another broker; null = there is none, or it is to be kept. */
     private Link link;
     private Scheduler.Timer timer;
+    /** The latest one; null = there was none. */
+    private BrokerProbe probe;
     /** Since when the first broker of the list was not asked for; 0 = it is in use. */
     private long awaySince;
     /** The part of {@code failback.seconds} after which it is asked: from a half to one. */
@@ -63,12 +65,11 @@ final class Failback {
 
     private void ask() {
         away(scheduler.nanoTime());
-        Link present = link;
-        BrokerProbe.ask(network, scheduler, settings, brokers.first(), up -> {
-            if (present == link && up) {
+        probe = BrokerProbe.ask(network, scheduler, settings, brokers.first(), up -> {
+            if (up) {
                 brokers.toFirst();
                 failBack.run();
-            } else if (present == link) {
+            } else {
                 plan(link, settings);
             }
         });
@@ -78,5 +79,8 @@ final class Failback {
     void cancel() {
         link = null;
         Scheduler.cancel(timer);
+        if (probe != null) {
+            probe.close();
+        }
     }
 }

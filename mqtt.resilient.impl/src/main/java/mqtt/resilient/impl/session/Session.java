@@ -69,7 +69,7 @@ public final class Session {
 
     /** Restores what a store held of the session; before anything else. */
     public void restore(StoredState state) {
-        inFlight.restore(state.inFlight);
+        inFlight.restore(state.inFlight, state.lastId);
         receiver.restore(state.received);
         subscriptions.restore(state.subscriptions);
     }
@@ -323,7 +323,8 @@ public final class Session {
     }
 
     /**
-     * Ends a subscription, with user properties for the broker; {@link SubscriptionListener#removed} tells what came of it.
+     * Ends a subscription, with user properties for the broker; {@link SubscriptionListener#removed} tells what came of
+     * it.
      */
     public void unsubscribe(String filter, List<UserProperty> userProperties) {
         subscriptions.unwant(filter, userProperties);

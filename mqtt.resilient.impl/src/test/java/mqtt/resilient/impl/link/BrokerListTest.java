@@ -88,6 +88,22 @@ class BrokerListTest {
     }
 
     @Test
+    void whatTheOtherBrokerStillHasIsSaidToBeLostAndCounted() {
+        World world = onTheSecond(60);
+        assertEquals("connected", world.reason());
+        world.broker.refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.take("DISCONNECT").isEmpty(); seconds++) {
+            assertTrue(seconds <= 61, "no fail-back");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
+        world.broker.acceptsNewClient();
+        assertEquals("connected; session lost: what mqtt://two:1883 has for this client is not fetched",
+                world.reason());
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+        assertEquals(1, world.client.metrics().sessionsLost());
+    }
+
+    @Test
     void aFirstBrokerWithADeadAddressIsGoneBackToThroughTheOther() {
         World world = onTheSecond(60);
         world.broker.resolves("one", FIRST, "10.0.0.3");
@@ -110,6 +126,18 @@ class BrokerListTest {
         world.broker.networkBreaks().awaitsClient().accepts(true).after(Duration.ofSeconds(11));
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("mqtt://two:1883", world.client.status().broker());
+    }
+
+    @Test
+    void aProbeEndsWithTheConnectionDuringWhichItWasSent() { // it would be a second connection to the first broker
+        World world = onTheSecond(60);
+        world.broker.isSilentAt(FIRST, true).refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.openConnections() < 2; seconds++) {
+            assertTrue(seconds <= 61, "no probe");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
+        world.broker.networkBreaks();
+        assertEquals(0, world.broker.openConnections());
     }
 
     @Test

@@ -50,6 +50,8 @@ final class Application implements ClientEvents {
     /** Files that could not be deleted go so long after they can be. */
     private static final long TIDY_NANOS = 60 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
+    /** A connection that has lasted so long says that the broker works. */
+    private static final long STABLE_NANOS = 30 * Timeline.SECOND;
     private static final int CHECKS_KEPT = 12;
     /**
      * A disk that has not answered for so long is no good disk; that is said after five seconds, for which no thread
@@ -104,13 +106,17 @@ final class Application implements ClientEvents {
     private boolean leftovers;
     /** The store is not healthy now. */
     private boolean unwell;
+    /** When the latest connection ended; {@link Timeline#NEVER} = there was none, or it goes on. */
+    private long endedAt = Timeline.NEVER;
+    private boolean endedSilently;
+    private long onlineAt;
     /** When the client said last that its birth message is not there, and why. */
     private long birthMissedAt = -1;
     /** What the store gets from threads and disk; null = it is in memory. */
     private StoreWatch store;
     /** Accepted in this life and not known to be stored, and some that are. */
     private final ArrayDeque<Sent> unstored = new ArrayDeque<>();
-    /** Since when the store says that it is well, by the clock of the process. */
+    /** Since when the store says that it is healthy, by the clock of the process. */
     private long tidyAgain = Long.MIN_VALUE;
     private long wellSince;
     private boolean stopping;
@@ -154,6 +160,11 @@ final class Application implements ClientEvents {
         return given == null ? "nobody" : given;
     }
 
+    /** Under which key the broker has the session that the client uses, or has used last. */
+    String sessionKey() {
+        return broker.key(Math.max(0, gateway.nodeOf(client.status().broker())), clientId());
+    }
+
     int window() {
         return window;
     }
@@ -171,6 +182,7 @@ final class Application implements ClientEvents {
     void start() {
         sessionKnown = false;
         online = false;
+        endedAt = Timeline.NEVER;
         supplanted = false;
         failures = 0;
         rejected = 0;
@@ -212,6 +224,10 @@ final class Application implements ClientEvents {
                 "store.overflow", dropOldest ? "drop-oldest" : "reject", "store.max.messages", maxMessages,
                 "listener.grace.seconds", GRACE_SECONDS, "session.expiry.seconds", scenario.sessionExpirySeconds(),
                 "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
+        if (scenario.nodes() > 1) {
+            keys.addAll(List.of("brokers", gateway.hosts().stream().map(host -> "mqtt://" + host).toList(),
+                    "brokers.cluster", !scenario.hasSeveralBrokers(), "failback.seconds", scenario.failbackSeconds()));
+        }
         if (scenario.birthQos() >= 0) {
             keys.addAll(
                     List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));
@@ -399,7 +415,7 @@ final class Application implements ClientEvents {
 
     /**
      * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store
-     * is well, and an alarm that was published since has arrived and is stored.
+     * is healthy, and an alarm that was published since has arrived and is stored.
      */
     String idleness() {
         ClientStatus status = client.status();
@@ -461,7 +477,7 @@ final class Application implements ClientEvents {
             churnGroups();
             return;
         }
-        String filter = "f" + random.nextInt(4) + "/+";
+        String filter = (scenario.nodes() > 1 ? "$share/g/f" : "f") + random.nextInt(4) + "/+";
         ArrayDeque<ClientSubscription> open = filters.computeIfAbsent(filter, key -> new ArrayDeque<>());
         if (open.isEmpty() || random.nextInt(3) == 0) {
             open.add(client.subscriber().subscribe(filter, random.nextInt(3),
@@ -485,7 +501,7 @@ final class Application implements ClientEvents {
             List<UserProperty> farewell = habits.nextBoolean() ? List.of()
                     : List.of(new UserProperty("left", "" + index));
             ask("unsubscribe " + ended.filter(), ended.unsubscribe(farewell).thenAccept(removal -> {
-                timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
+                timeline.trace("client " + index, () -> "is told of " + ended.filter() + ": " + removal);
                 if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
                     ledger.violated("truth",
                             "client " + index + " is told that the broker has removed " + ended.filter());
@@ -532,7 +548,7 @@ final class Application implements ClientEvents {
     }
 
     /**
-     * What the client says of itself: it is online only with a connection, and its store is well only if the latest
+     * What the client says of itself: it is online only with a connection, and its store is healthy only if the latest
      * task came back without an error, none is under way for longer, and what was accepted a while ago is stored.
      */
     void checkTruth(boolean hasConnection, boolean hasThreads) {
@@ -548,7 +564,7 @@ final class Application implements ClientEvents {
         wellSince = Math.min(wellSince, gateway.process().nanoTime());
         String illness = store == null ? "" : store.illness(HANGING_NANOS);
         if (!illness.isEmpty()) {
-            throw ledger.violated("truth", "the store of client " + index + " says that it is well: " + illness);
+            throw ledger.violated("truth", "the store of client " + index + " says that it is healthy: " + illness);
         }
         while (!unstored.isEmpty() && (unstored.peek().stored || unstored.peek().end != null)) {
             unstored.remove();
@@ -556,7 +572,7 @@ final class Application implements ClientEvents {
         long waiting = unstored.isEmpty() ? 0 : gateway.process().nanoTime() - Math.max(wellSince, unstored.peek().at);
         if (waiting > UNSTORED_NANOS) {
             throw ledger.violated("truth",
-                    "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
+                    "the store of client " + index + " says that it is healthy for " + waiting / Timeline.SECOND
                             + " s, and " + unstored.peek() + " is not stored");
         }
     }
@@ -634,23 +650,26 @@ final class Application implements ClientEvents {
         if (!client.connector().isConnected()) {
             return "not connected: " + client.status();
         }
+        if (scenario.failbackSeconds() > 0 && !client.status().broker().contains(gateway.hosts().get(0))) {
+            return "it has not gone back to the first broker: " + client.status();
+        }
         if (metrics.unhandled() > 0) {
             return metrics.unhandled() + " messages are unhandled";
         }
-        if (!broker.isQuiet(clientId())) {
+        if (!broker.isQuiet(sessionKey())) {
             return "the broker waits for it";
         }
         TreeSet<String> wanted = wanted();
-        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId(), gateway));
-        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted)
+        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(sessionKey(), gateway));
+        if (!broker.subscriptions(sessionKey()).keySet().containsAll(wanted)
                 || !leftovers && !wanted.containsAll(known)) {
-            return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
+            return "the broker has the subscriptions " + broker.subscriptions(sessionKey()) + "; wanted are " + wanted;
         }
         Optional<Question> open = questions.stream().filter(Question::isOpen).findFirst();
         if (open.isPresent()) {
             return "somebody has asked and waits for the answer: " + open.get().what;
         }
-        if (birthQos() >= 0 && !broker.isBorn(clientId(), this)) {
+        if (birthQos() >= 0 && !broker.isBorn(sessionKey(), this)) {
             return "the broker does not know that it is born";
         }
         if (client.status().store() != StoreHealth.OK) {
@@ -679,7 +698,7 @@ final class Application implements ClientEvents {
         for (int i = all.size() - 1; i >= 0 && all.get(i).life >= gateway.life(); i--) {
             Sent message = all.get(i);
             if (message.client == index && message.accepted && message.end == null) {
-                return message + " has come to its end and nobody was told";
+                return message + " is settled and nobody was told";
             }
             if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0
                     && !message.stored) {
@@ -699,13 +718,40 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
-            known = broker.session(clientId());
+            known = broker.session(sessionKey());
             supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;
         }
+        noteOutage(status);
         online = status.state() == ConnectionState.ONLINE;
+    }
+
+    private void noteOutage(ClientStatus status) {
+        if (status.state() == ConnectionState.ONLINE && !online) {
+            checkFound();
+            endedAt = Timeline.NEVER;
+            onlineAt = timeline.now();
+        } else if (status.state() != ConnectionState.ONLINE && online) {
+            endedSilently = status.reason().contains("within");
+            boolean known = timeline.now() - onlineAt >= STABLE_NANOS
+                    && !status.reason().contains("acknowledge.seconds"); // of a node that serves, slowly
+            endedAt = known ? timeline.now() : Timeline.NEVER;
+        }
+    }
+
+    /** A node that serves is found in time, whatever the others do. */
+    void checkFound() {
+        if (endedAt != Timeline.NEVER && endedAt > gateway.otherTroubleUntil()) {
+            long most = gateway.nodes().foundWithin(endedAt, endedSilently, scenario.responseSeconds()
+                    * Timeline.SECOND);
+            if (timeline.now() - endedAt > most) {
+                ledger.violated("a serving broker is found", "client " + index + " has no connection for "
+                        + (timeline.now() - endedAt) / Timeline.MILLI + " ms; at most " + most / Timeline.MILLI
+                        + " ms are needed: " + client.status());
+            }
+        }
     }
 
     @Override
@@ -767,9 +813,15 @@ final class Application implements ClientEvents {
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
             sessionKnown = true;
-            known = null;
+            known = scenario.hasSeveralBrokers() ? leftAt(gateway.nodeOf(state.session)) : null;
             knownFive = state.session.endsWith(" 5");
         }
+    }
+
+    /** The session that an earlier process had at one of several brokers. */
+    private Object leftAt(int node) {
+        Object left = broker.session(broker.key(node, clientId()));
+        return left == null ? this : left;
     }
 
     @Override

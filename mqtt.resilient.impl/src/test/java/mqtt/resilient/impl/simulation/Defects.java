@@ -56,6 +56,10 @@ final class Defects {
             new Defect("dup-missing", "session/Sender.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
+            new Defect("dup-missing-after-a-restart", "session/InFlight.java",
+                    "message.isQueued() && message.qos() == 1 && message.id() <= lastRestored", "false"),
+            new Defect("dup-after-a-restart-in-a-new-session", "session/InFlight.java", "        lastRestored = 0;\n",
+                    ""),
             new Defect("dup-in-a-new-session", "session/InFlight.java",
                     "                message.state = DeliveryState.READY;\n            }\n        }\n    }\n\n"
                             + "    /** Everything in flight",
@@ -191,7 +195,7 @@ final class Defects {
             new Defect("no-answer-is-no-matter", "store/Answer.java",
                     "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
                     "tell(\"\");"),
-            new Defect("store-is-not-mended", "client/Client.java", ".add(store::mend)", ""),
+            new Defect("store-is-not-mended", "client/Client.java", "store::mend, ", ""),
             new Defect("no-attempt-after-mending", "link/Supervisor.java",
                     "            attempt();\n        }\n    }\n\n    /** Nothing goes on",
                     "        }\n    }\n\n    /** Nothing goes on"),
@@ -200,7 +204,19 @@ final class Defects {
                     "            scheduler.execute(this);\n", ""),
             new Defect("next-attempt-much-too-late", "link/Supervisor.java",
                     "        at(next, this::attempt); // before",
-                    "        at(next + 200 * SECOND, this::attempt); // before"));
+                    "        at(next + 200 * SECOND, this::attempt); // before"),
+            // ---- several brokers
+            new Defect("one-back-off-for-all-brokers", "link/BrokerList.java",
+                    "        return Math.max(record().restNanos(now), failed.backoff",
+                    "        return Math.max(failed.restNanos(now), failed.backoff"),
+            new Defect("silent-broker-is-asked-first-again", "link/RetryPolicy.java",
+                    "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
+            new Defect("never-back-to-the-first-broker", "link/Failback.java",
+                    "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("session-of-another-broker-taken-for-ours", "link/SessionKey.java",
+                    "brokers.cluster() ? CLUSTER : broker.toString()", "CLUSTER"),
+            new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
+                    "long limit = passedOver ? ", "long limit = false ? "));
 
     private Defects() {
     }

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Operation;
@@ -41,6 +42,9 @@ final class Simulation {
         broker = new Broker(timeline, ledger, random.split());
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
+        if (scenario.hasSeveralBrokers()) {
+            broker.sharesNothing();
+        }
         gateway = new Gateway(timeline, ledger, broker, scenario, random.split(), statistics);
         gateway.disk().traceTo(what -> timeline.trace("disk", () -> what), trace.isOn());
         troubleEnds = scenario.seconds() * Timeline.SECOND;
@@ -53,6 +57,10 @@ final class Simulation {
             runUntil(troubleEnds);
             makePeace();
             comeToRest();
+            if (scenario.hasSeveralBrokers()) {
+                broker.leavesAllBut(gateway.applications().stream().map(Application::sessionKey)
+                        .collect(Collectors.toSet()));
+            }
             ledger.checkTheEnd(broker::lowestQos);
         } catch (Violation e) {
             throw e;
@@ -134,7 +142,10 @@ final class Simulation {
             }
             Application application = gateway.applications().get(own.nextInt(scenario.clients()));
             for (int left = own.nextInt(1 + scenario.burst() / 2); left >= 0; left--) {
-                broker.publishes(application.index(), application.clientId(), own.nextInt(3), 8 + own.nextInt(60));
+                broker.publishes(application.index(),
+                        broker.key(scenario.nodes() == 1 ? 0 : own.nextInt(scenario.nodes()),
+                                application.clientId()),
+                        own.nextInt(3), 8 + own.nextInt(60));
             }
             brokerPublishesSoon(own);
         });
@@ -163,6 +174,13 @@ final class Simulation {
             gateway.trouble();
             set.accept(0);
         });
+    }
+
+    /** Something holds for a while that is no reason for whatever else may happen then. */
+    private void forAWhile(SplittableRandom own, int seconds, Consumer<Boolean> set) {
+        set.accept(true);
+        long end = Math.min(timeline.now() + own.nextLong(Timeline.SECOND, seconds * Timeline.SECOND), troubleEnds);
+        timeline.at(end, () -> set.accept(false));
     }
 
     /** Something is short for one to twenty seconds. */
@@ -205,6 +223,15 @@ final class Simulation {
             case OPENS_FAIL ->
                 during(own, 15, on -> gateway.diskFails(on == 1, Operation.OPEN, Operation.READ, Operation.LIST));
             case RENAMES_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.RENAME, Operation.DELETE));
+            case NODE_DOWN -> {
+                int node = own.nextInt(scenario.nodes());
+                forAWhile(own, 60, on -> gateway.nodeDown(node, on));
+            }
+            case NODE_FROZEN -> {
+                int node = own.nextInt(scenario.nodes());
+                forAWhile(own, 60, on -> gateway.nodeFrozen(node, on));
+            }
+            case LATE_ANSWERS -> forAWhile(own, 100, broker::answersLate); // less than acknowledge.seconds
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
             case STALL -> during(own, 20, on -> {
@@ -345,7 +372,7 @@ final class Simulation {
             ClientMetrics metrics = application.client().metrics();
             nanos += 3 * metrics.pending() * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI
                     / Math.min(10, application.window());
-            nanos += 3 * broker.backlog(application.clientId()) * (roundTrip + 2L * scenario.diskMillis())
+            nanos += 3 * broker.backlog(application.sessionKey()) * (roundTrip + 2L * scenario.diskMillis())
                     * Timeline.MILLI / scenario.brokerWindow();
             nanos += weather.bytesPerSecond() == 0 ? 0
                     : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();

@@ -224,7 +224,7 @@ public final class DiskModel implements FileSystem {
     }
 
     /**
-     * These operations fail from now on, as those of a process that is short of something; none = all are well again.
+     * These operations fail from now on, as those of a process that is short of something; none = all succeed again.
      */
     public void fail(Operation... operations) {
         failing = Set.of(operations);
