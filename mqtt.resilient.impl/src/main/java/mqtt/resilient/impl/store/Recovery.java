@@ -162,8 +162,8 @@ final class Recovery {
     }
 
     /**
-     * A segment whose header is damaged: its name, the list and its predecessors say what that did. The first segment of
-     * a lane was perhaps being emptied when the power went: nothing but that is lost.
+     * A segment whose header is damaged: its name, the list and its predecessors say what that did. The first one of a
+     * lane was perhaps being emptied when the power went: nothing but that is lost.
      */
     private Segment headless(Chain chain, Segment found) {
         long[] listed = inventory.firsts(found.chain, found.number);
