@@ -2,6 +2,7 @@ package mqtt.resilient.api;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * The state of a client at one moment; immutable.
@@ -24,8 +25,10 @@ import java.time.Instant;
  * @param limits what the broker granted on the present or latest connection
  * @param store the health of the store
  * @param storeReason why the store is not healthy, in words; empty = it is healthy
+ * @param brokers what the client knows of each broker of its list, in the order of preference
  */
 public record ClientStatus(String client, ConnectionState state, Instant since, String reason, String broker,
         String clientId, String protocol, int attempt, Duration nextAttempt, boolean sessionPresent,
-        String configurationError, int reasonCode, BrokerLimits limits, StoreHealth store, String storeReason) {
+        String configurationError, int reasonCode, BrokerLimits limits, StoreHealth store, String storeReason,
+        List<BrokerStatus> brokers) {
 }

@@ -40,7 +40,9 @@ public interface Publication {
     /**
      * Cancels the message if it was never sent.
      *
-     * @return a stage with true if it was cancelled, false if it was too late
+     * @return a stage with true if it was cancelled, which is as durable as the store; false if it was too late, or if
+     *         the client was stopped on a disk that it could not write: then the message may be sent after the next
+     *         start
      */
     CompletionStage<Boolean> cancel();
 }

@@ -43,7 +43,7 @@ public interface ClientInspector {
      *
      * @param lane 0 to {@link #AT_MOST_ONCE}
      * @return a stage with their number, which completes when the removal is as durable as the store; messages that a
-     *         degraded store cannot read stay
+     *         degraded store cannot read stay; 0 if the client was stopped on a disk that it could not write
      * @throws IllegalArgumentException if the lane is not allowed
      */
     CompletionStage<Long> cancel(int lane);

@@ -13,7 +13,7 @@ import mqtt.resilient.impl.session.Counters;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
-import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.impl.session.SubscriptionListener;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.Auth;
@@ -30,7 +30,13 @@ import mqtt.resilient.v5.Mqtt5;
  * 3.1.1, with MQTT 5, and with MQTT 5 and ten aliases; 100 bytes of payload, ten topics of 40 characters. Rounds of the
  * three in turn; the ratios are medians.
  */
-public final class Aliases implements SessionEvents, PacketReceiver, Output {
+public final class Aliases
+        implements
+            Outgoing.Listener,
+            Incoming.Listener,
+            SubscriptionListener,
+            PacketReceiver,
+            Output {
     private static final int WINDOW = 100;
     private static final int ROUNDS = 9;
     private static final int BATCHES = 20_000;
@@ -38,7 +44,7 @@ public final class Aliases implements SessionEvents, PacketReceiver, Output {
 
     private final ByteBuffer out = ByteBuffer.allocateDirect(65_536);
     private final MemoryStore store = new MemoryStore();
-    private final Session session = new Session(store, this, new EchoNetwork(), new Counters(),
+    private final Session session = new Session(store, this, this, this, new EchoNetwork(), new Counters(),
             Clients.settings(WINDOW * 10 / 9 + 1).session());
     private final List<Message> messages = new ArrayList<>();
     private final Codec codec;

@@ -68,7 +68,7 @@ final class Clients {
         }
 
         @Override
-        public void setAside(long id, String topic, String reason) {
+        public void deadLettered(long id, String topic, String reason) {
             throw new IllegalStateException(topic + " " + reason);
         }
 
@@ -93,7 +93,7 @@ final class Clients {
         }
 
         @Override
-        public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+        public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
             throw new IllegalStateException(error);
         }
 

@@ -10,7 +10,7 @@ import mqtt.resilient.impl.session.Counters;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
-import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.impl.session.SubscriptionListener;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.packet.Reason;
 
@@ -36,7 +36,8 @@ public final class Footprint {
         long before = used();
         for (int i = 0; i < SESSIONS; i++) {
             MemoryStore store = new MemoryStore();
-            Session session = new Session(store, new Nobody(), network, new Counters(),
+            Nobody nobody = new Nobody();
+            Session session = new Session(store, nobody, nobody, nobody, network, new Counters(),
                     Clients.settings(100).session());
             session.connected(new Mqtt311().newCodec(), "", false, false, BrokerLimits.NONE);
             all.add(session);
@@ -65,7 +66,7 @@ public final class Footprint {
         network.run();
         long before = used();
         for (int i = 0; i < MESSAGES; i++) {
-            client.publish(Message.to("plant/boiler/temperature").payload(new byte[PAYLOAD_BYTES]).build());
+            client.publisher().publish(Message.to("plant/boiler/temperature").payload(new byte[PAYLOAD_BYTES]).build());
             network.run();
         }
         long after = used();
@@ -83,7 +84,7 @@ public final class Footprint {
         return runtime.totalMemory() - runtime.freeMemory();
     }
 
-    private static final class Nobody implements SessionEvents {
+    private static final class Nobody implements Outgoing.Listener, Incoming.Listener, SubscriptionListener {
         @Override
         public void settled(Outgoing message, mqtt.resilient.api.Outcome.Kind kind, Reason reason) {
             throw new IllegalStateException();

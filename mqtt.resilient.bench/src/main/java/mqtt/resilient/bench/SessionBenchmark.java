@@ -13,7 +13,7 @@ import mqtt.resilient.impl.session.Counters;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
-import mqtt.resilient.impl.session.SessionEvents;
+import mqtt.resilient.impl.session.SubscriptionListener;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.Auth;
@@ -44,7 +44,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
-public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
+public class SessionBenchmark
+        implements
+            Outgoing.Listener,
+            Incoming.Listener,
+            SubscriptionListener,
+            PacketReceiver,
+            Output {
     private static final int WINDOW = 100;
     private static final int HEADER_BYTES = 3;
 
@@ -62,7 +68,8 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
 
     @Setup
     public void connect() {
-        session = new Session(store, this, network, new Counters(), Clients.settings(WINDOW * 10 / 9 + 1).session());
+        session = new Session(store, this, this, this, network, new Counters(),
+                Clients.settings(WINDOW * 10 / 9 + 1).session());
         session.connected(codec, "", false, false, BrokerLimits.NONE);
         client = Clients.client(network, WINDOW * 10 / 9 + 1);
         network.run();
@@ -98,7 +105,7 @@ public class SessionBenchmark implements SessionEvents, PacketReceiver, Output {
     @OperationsPerInvocation(WINDOW)
     public long wholeClient() {
         for (int i = 0; i < WINDOW; i++) {
-            client.publish(message);
+            client.publisher().publish(message);
         }
         network.run();
         return client.metrics().delivered();

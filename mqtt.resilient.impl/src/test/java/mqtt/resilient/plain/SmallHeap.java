@@ -167,7 +167,7 @@ public final class SmallHeap {
         for (int i = 0; i < publishers.length; i++) {
             int number = i;
             publishers[i] = new Thread(
-                    () -> told[number] = fill(() -> client.publish(message(size, Qos.AT_LEAST_ONCE))));
+                    () -> told[number] = fill(() -> client.publisher().publish(message(size, Qos.AT_LEAST_ONCE))));
             publishers[i].start();
         }
         for (Thread publisher : publishers) {
@@ -199,7 +199,8 @@ public final class SmallHeap {
         }
         long watched = last;
         await("all refused", () -> client.metrics().pending() == 0);
-        System.out.println("refused " + client.outcome(watched).reason().length() + " " + client.metrics().refused());
+        System.out.println(
+                "refused " + client.outcome(watched).reason().length() + " " + client.metrics().refused());
     }
 
     private static void events(int size, Path directory) throws Exception {

@@ -272,7 +272,7 @@ class PageInBrowserTest {
     private static ResilientMqttClient idle(String name) {
         ClientStatus status = new ClientStatus(name, ConnectionState.WAITING, Instant.now(), "refused",
                 "mqtt://127.0.0.1:1", name, "5", 3,
-                Duration.ofSeconds(9), false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "");
+                Duration.ofSeconds(9), false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
         return (ResilientMqttClient) Proxy.newProxyInstance(ResilientMqttClient.class.getClassLoader(),
                 new Class<?>[] { ResilientMqttClient.class }, (proxy, method, arguments) -> switch (method.getName()) {
                     case "status" -> status;

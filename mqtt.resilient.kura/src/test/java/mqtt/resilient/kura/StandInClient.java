@@ -177,7 +177,7 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     private ClientStatus status(ConnectionState state, String reason, int code) {
         return new ClientStatus("test", state, Instant.EPOCH, reason, "mqtt://broker", clientId, "3.1.1", 1,
                 Duration.ZERO,
-                false, "", code, BrokerLimits.NONE, StoreHealth.OK, "");
+                false, "", code, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
     }
 
     /** The connection has another state, told on the calling thread. */

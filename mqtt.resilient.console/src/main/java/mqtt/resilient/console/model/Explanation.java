@@ -1,9 +1,12 @@
 package mqtt.resilient.console.model;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import mqtt.resilient.api.BrokerStatus;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -34,6 +37,10 @@ public final class Explanation {
         StringJoiner words = new StringJoiner(" ");
         store(words, status);
         connection(words, status, stretch, metrics, log);
+        if (status.brokers().size() > 1) {
+            words.add("Brokers: " + status.brokers().stream().map(Explanation::broker).collect(Collectors.joining("; "))
+                    + ".");
+        }
         if (!status.configurationError().isEmpty() && status.state() != ConnectionState.FAILED) {
             words.add("The latest configuration was rejected, the one before stays in force: "
                     + Text.printable(status.configurationError(), MOST) + ".");
@@ -78,6 +85,10 @@ public final class Explanation {
             if (metrics.roundTripNanos() > 0) {
                 words.add("It answers within " + Text.roundTrip(metrics.roundTripNanos()) + ".");
             }
+            int remark = reason.indexOf("; ") + 2;
+            if (remark > 1 && remark < reason.length()) {
+                words.add(Character.toUpperCase(reason.charAt(remark)) + reason.substring(remark + 1) + ".");
+            }
             return;
         }
         words.add(status.client() + " has not been connected for " + lasts + ", since " + Text.time(stretch.since())
@@ -113,6 +124,15 @@ public final class Explanation {
             }
         }
         return "";
+    }
+
+    /** What is known of one broker of the list, in words: when it worked, when and how it failed. */
+    public static String broker(BrokerStatus broker) {
+        return Text.printable(broker.broker(), MOST) + " "
+                + (broker.lastConnected().equals(Instant.EPOCH) ? "has not accepted a connection"
+                        : "last accepted at " + Text.time(broker.lastConnected()))
+                + (broker.failure().isEmpty() ? "" : ", last failed at " + Text.time(broker.lastFailure()) + " ("
+                        + Text.printable(broker.failure(), MOST) + ")");
     }
 
     private static String code(ClientStatus status) {

@@ -141,6 +141,9 @@ public final class Commands {
                     "topic aliases " + limits.topicAliasMaximum() + ", wildcards " + yes(limits.wildcardSubscriptions())
                             + ", shared " + yes(limits.sharedSubscriptions()));
         }
+        if (status.brokers().size() > 1) {
+            status.brokers().forEach(broker -> table.row("", Explanation.broker(broker)));
+        }
         return table.row("  round trip", Text.roundTrip(metrics.roundTripNanos()))
                 .row("  pending",
                         Text.count(metrics.pending(), "message") + ", " + Text.bytes(metrics.pendingBytes()) + ", "

@@ -106,7 +106,7 @@ class PrometheusTest {
         ClientStatus status = Figures.status(ConnectionState.ONLINE, "", Duration.ZERO);
         ClientStatus hostile = new ClientStatus("a\"} 1\n\\\r\u001b", status.state(), status.since(), "", "", "", "", 0,
                 Duration.ZERO, false, "", 0,
-                status.limits(), status.store(), "");
+                status.limits(), status.store(), "", List.of());
         String text = write(hostile, Figures.metrics(Map.of()));
         assertTrue(text.contains("mqtt_resilient_connected{client=\"a\\\"} 1\\n\\\\??\"} 1\n"), text);
         assertTrue(text.lines().filter(line -> !line.startsWith("#")).allMatch(line -> LINE.matcher(line).matches()));

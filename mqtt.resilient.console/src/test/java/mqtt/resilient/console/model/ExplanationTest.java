@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Instant;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import mqtt.resilient.api.BrokerStatus;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -37,6 +39,26 @@ class ExplanationTest {
                         + "session. It answers within 23.4 ms. No message is pending. Store healthy.",
                 explain(Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO),
                         Figures.metrics(Map.of("roundTripNanos", 23_400_000L)), Double.NaN));
+    }
+
+    @Test
+    void whatIsRemarkableOfAConnectionIsSaid() {
+        String text = explain(Figures.status(ConnectionState.ONLINE, "connected; acknowledgements are late: why",
+                Duration.ZERO), NOTHING, Double.NaN);
+        assertTrue(text.contains(" Acknowledgements are late: why."), text);
+    }
+
+    @Test
+    void ofSeveralBrokersEachIsSaidToWorkOrHowItFailed() {
+        ClientStatus one = Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO);
+        ClientStatus status = new ClientStatus(one.client(), one.state(), one.since(), one.reason(), one.broker(),
+                one.clientId(), one.protocol(), 0, Duration.ZERO, true, "", 0, one.limits(), one.store(), "",
+                List.of(new BrokerStatus("mqtt://a", Instant.EPOCH, Figures.NOW, "Connection refused"),
+                        new BrokerStatus("mqtt://b", Figures.NOW, Instant.EPOCH, "")));
+        String now = Text.time(Figures.NOW);
+        String text = explain(status, NOTHING, Double.NaN);
+        assertTrue(text.contains(" Brokers: mqtt://a has not accepted a connection, last failed at " + now
+                + " (Connection refused); mqtt://b last accepted at " + now + "."), text);
     }
 
     @Test
@@ -159,7 +181,8 @@ class ExplanationTest {
             for (StoreHealth health : StoreHealth.values()) {
                 ClientStatus status = new ClientStatus("plant", state, Figures.NOW, hostile, hostile, hostile, "5", 1,
                         Duration.ZERO, false,
-                        hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile);
+                        hostile, 0x87, Figures.status(state, Figures.NOW).limits(), health, hostile,
+                        List.of(new BrokerStatus(hostile, Instant.EPOCH, Figures.NOW, hostile)));
                 String text = explain(status, NOTHING, Double.NaN, log.of("plant"));
                 assertTrue(text.codePoints().allMatch(point -> point >= ' ' && point != 0x2028 && point != 0x202e),
                         text);

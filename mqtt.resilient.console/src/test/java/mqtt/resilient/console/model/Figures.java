@@ -3,6 +3,7 @@ package mqtt.resilient.console.model;
 import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import mqtt.resilient.api.BrokerLimits;
@@ -51,6 +52,7 @@ public final class Figures {
     private static ClientStatus status(ConnectionState state, Instant since, String reason, Duration next, String error,
             StoreHealth store, String storeReason) {
         return new ClientStatus("plant", state, since, reason, "mqtt://10.0.0.5:1883", "plant-1", "5",
-                state == ConnectionState.ONLINE ? 0 : 4, next, true, error, 0, BrokerLimits.NONE, store, storeReason);
+                state == ConnectionState.ONLINE ? 0 : 4, next, true, error, 0, BrokerLimits.NONE, store, storeReason,
+                List.of());
     }
 }

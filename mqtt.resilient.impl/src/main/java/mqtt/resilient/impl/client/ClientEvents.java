@@ -3,10 +3,11 @@ package mqtt.resilient.impl.client;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.impl.dispatch.Dispatcher;
 import mqtt.resilient.impl.session.StoredState;
 
 /** What a client tells the component around it. Called on the loop: must not block or run foreign code. */
-public interface ClientEvents {
+public interface ClientEvents extends Dispatcher.Events {
     /**
      * The state has changed.
      *
@@ -18,13 +19,18 @@ public interface ClientEvents {
     /** A message was dropped: expired, pushed out, lost with the client, or without a listener. */
     void dropped(String topic, Outcome.Kind kind, String reason);
 
-    /** An accepted message was set aside because it seemed to end connections. */
-    void setAside(long id, String topic, String reason);
+    @Override
+    default void dropped(String topic, String reason) {
+        dropped(topic, Outcome.Kind.DROPPED, reason);
+    }
 
-    /** How it is with the store; {@code reason} is empty when it is well. */
+    /** An accepted message is dead-lettered because it seemed to end connections. */
+    void deadLettered(long id, String topic, String reason);
+
+    /** How it is with the store; {@code reason} is empty when it is healthy. */
     void storeHealth(StoreHealth health, String reason);
 
-    /** What the store held is taken up; in words what was damaged or missing, empty = nothing. */
+    /** The store is open, and what it held is restored. */
     void storeOpened(StoredState state);
 
     /** A connection listener threw. */
@@ -32,10 +38,4 @@ public interface ClientEvents {
 
     /** The broker refused a subscription with this code. */
     void subscriptionRefused(String filter, int code);
-
-    /** A listener threw. */
-    void listenerFailed(String listener, String topic, Throwable error, boolean setAside);
-
-    /** A listener's call lasts long. */
-    void listenerSlow(String listener, long nanos);
 }

@@ -5,7 +5,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.dispatch.Dispatcher;
-import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.link.Supervisor;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Session;
@@ -14,18 +13,11 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.session.StoredState;
 
 /**
- * The store of a client: opens it, restores what it held, and puts another in its place when the configuration asks for
- * one and nothing is pending. Only while it is open are messages admitted. On the loop only, but for what says
+ * The store of a client: opens it, restores what it held, and puts another in its place, after {@link #leave}, when the
+ * configuration asks for one. Only while it is open are messages admitted. On the loop only, but for what says
  * otherwise.
  */
 final class ClientStore implements MessageStore.Listener {
-    private static final String CHANGE_WAITS = "store, store.directory: messages are pending; the change takes effect "
-            + "when none is pending";
-    private static final long CHANGE_LATER_NANOS = 1_000_000_000L;
-    private static final long CHANGE_NANOS = 100_000_000L;
-    private static final int CHANGE_ATTEMPTS = 100;
-
-    private final Scheduler scheduler;
     private final Function<StoreSettings, MessageStore> stores;
     private final Publisher publisher;
     private final Session session;
@@ -35,13 +27,10 @@ final class ClientStore implements MessageStore.Listener {
     private final StoreCondition condition;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private volatile MessageStore store;
-    /** Why the configured store is not the one in use; empty = it is. */
-    private volatile String changeError = "";
     /** Where the store in use is. */
     private String place = "";
     /** What is configured; null = nothing yet. */
     private ClientSettings settings;
-    private Scheduler.Timer change;
     private boolean open;
     private StoredState restored;
     private boolean stopping;
@@ -51,11 +40,8 @@ final class ClientStore implements MessageStore.Listener {
      *
      * @param stores makes the store that a configuration asks for
      */
-    ClientStore(Scheduler scheduler, MessageStore none, Function<StoreSettings, MessageStore> stores,
-            Publisher publisher,
-            Session session, Dispatcher dispatcher, Supervisor supervisor, ClientEvents events,
-            StoreCondition condition) {
-        this.scheduler = scheduler;
+    ClientStore(MessageStore none, Function<StoreSettings, MessageStore> stores, Publisher publisher, Session session,
+            Dispatcher dispatcher, Supervisor supervisor, ClientEvents events, StoreCondition condition) {
         this.stores = stores;
         store = none;
         this.publisher = publisher;
@@ -73,14 +59,14 @@ final class ClientStore implements MessageStore.Listener {
         return ready.minimalCompletionStage();
     }
 
-    /** Whether nothing is pending, so that it may be another one. */
+    /** Whether nothing is pending in it. */
     boolean isEmpty() {
         return condition.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
     }
 
-    /** Why the configured store is not the one in use; empty = it is. */
-    String changeError() {
-        return changeError;
+    /** Whether it may be another one from now on: nothing is pending in it, and nothing is admitted any more. */
+    boolean leave() {
+        return condition.told().health() != StoreHealth.OPENING && publisher.leaveStore();
     }
 
     StoreFigures figures() {
@@ -92,10 +78,9 @@ final class ClientStore implements MessageStore.Listener {
     /** Opens the store that is configured, or takes its new settings; then the link may connect. */
     void configure(ClientSettings newSettings) {
         settings = newSettings;
-        changeError = "";
         condition.place(settings.store().volatility());
-        if (!place.equals(settings.store().place())) {
-            change(0);
+        if (!isConfigured()) {
+            change();
             return;
         }
         store.configure(settings.store(), this);
@@ -107,38 +92,29 @@ final class ClientStore implements MessageStore.Listener {
     /** There is no usable configuration, and was none. */
     void refuse(String error) {
         if (settings == null) {
-            condition.quietly(StoreHealth.FAILED, "no usable configuration: " + error);
+            condition.quietly(new StoreCondition.Told(StoreHealth.FAILED, "no usable configuration: " + error));
             publisher.health(condition.own());
             ready.complete(null);
         }
     }
 
-    /**
-     * Closes one store, which is empty, and opens another. What was admitted in the last moment is settled in the store
-     * that it was promised to; if that takes too long, everything stays as it is.
-     */
-    private void change(int attempts) {
-        if (stopping || place.equals(settings.store().place())) {
+    /** It is not left after all. */
+    void stay() {
+        publisher.stayInStore(condition.own());
+    }
+
+    /** Closes one store, which is empty, and opens another. */
+    private void change() {
+        if (stopping || isConfigured()) {
             publisher.health(condition.own());
             return;
         }
         publisher.opening();
-        if (publisher.pendingInStore() > 0 && attempts < CHANGE_ATTEMPTS) {
-            continueChange(CHANGE_NANOS, () -> change(attempts + 1));
-            return;
-        } else if (publisher.pendingInStore() > 0) {
-            publisher.health(condition.own());
-            changeError = CHANGE_WAITS;
-            supervisor.configure(settings.link());
-            changeLater(settings);
-            return;
-        }
-        condition.quietly(StoreHealth.OPENING, "being opened"); // until the new one is open
+        condition.quietly(StoreCondition.OPENING); // until the new one is open
         supervisor.forget();
         open = false;
-        MessageStore before = store;
-        before.close(() -> {
-            if (!stopping) {
+        store.close(() -> {
+            if (!stopping && !isConfigured()) {
                 MessageStore made = stores.apply(settings.store());
                 publisher.use(made);
                 session.use(made);
@@ -149,24 +125,9 @@ final class ClientStore implements MessageStore.Listener {
         });
     }
 
-    /** One task goes on with the change, whoever began it. */
-    private void continueChange(long nanos, Runnable task) {
-        Scheduler.cancel(change);
-        change = scheduler.at(scheduler.nanoTime() + nanos, task);
-    }
-
-    /** Looks each second whether the store that is configured can be taken. */
-    private void changeLater(ClientSettings wanted) {
-        continueChange(CHANGE_LATER_NANOS, () -> {
-            if (settings != wanted || stopping) {
-                return; // a newer configuration sees to it
-            } else if (publisher.pendingInStore() > 0) {
-                changeLater(wanted);
-            } else {
-                changeError = "";
-                change(0);
-            }
-        });
+    /** Whether the store in use is the one that is configured. */
+    private boolean isConfigured() {
+        return place.equals(settings.store().place());
     }
 
     /** Something failed for want of heap: sees to it that nothing waits for good. */
@@ -177,7 +138,7 @@ final class ClientStore implements MessageStore.Listener {
     /** The same of a change of the store, which may have stopped half way. */
     void mendChange() {
         if (!stopping && settings != null) {
-            change(0);
+            change();
         }
     }
 
@@ -204,8 +165,9 @@ final class ClientStore implements MessageStore.Listener {
             restored = state;
         }
         publisher.sweepSoon();
-        publisher.health(new StoreCondition.Told(StoreHealth.OK, ""));
-        condition.quietly(StoreHealth.OK, ""); // now that messages are admitted
+        StoreCondition.Told healthy = new StoreCondition.Told(StoreHealth.OK, "");
+        publisher.health(healthy);
+        condition.quietly(healthy); // now that messages are admitted
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());

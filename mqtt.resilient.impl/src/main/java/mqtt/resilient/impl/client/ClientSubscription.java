@@ -10,7 +10,7 @@ import mqtt.resilient.impl.dispatch.InboundQueue;
 
 /** One listener on one filter. */
 public final class ClientSubscription implements Subscription {
-    private final Client client;
+    private final Subscriber subscriber;
     private final String filter;
     private final InboundQueue queue;
     private final CompletableFuture<Grant> result = new CompletableFuture<>();
@@ -22,8 +22,8 @@ public final class ClientSubscription implements Subscription {
     /** What goes along with the UNSUBSCRIBE. */
     private volatile List<UserProperty> farewell = List.of();
 
-    ClientSubscription(Client client, String filter, InboundQueue queue) {
-        this.client = client;
+    ClientSubscription(Subscriber subscriber, String filter, InboundQueue queue) {
+        this.subscriber = subscriber;
         this.filter = filter;
         this.queue = queue;
     }
@@ -79,7 +79,7 @@ public final class ClientSubscription implements Subscription {
 
     /** Ends the subscription because its owner is gone; another one may come soon. */
     public void release() {
-        client.close(this, true);
+        subscriber.close(this, true);
     }
 
     @Override
@@ -92,6 +92,6 @@ public final class ClientSubscription implements Subscription {
     @Override
     public void close() {
         onClose.run();
-        client.close(this, false);
+        subscriber.close(this, false);
     }
 }

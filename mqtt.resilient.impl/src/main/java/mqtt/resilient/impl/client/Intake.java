@@ -54,6 +54,8 @@ final class Intake {
     private volatile int largestRejected;
     /** Why nothing but QoS 0 is taken now; null = it is. */
     private Refusal refusal;
+    /** Whether the store is about to be another one: until then that stays as it is. */
+    private boolean leaving;
     /** Accepted before this process, and the ids that were given for it. */
     private volatile long inherited;
     private boolean closed;
@@ -84,6 +86,22 @@ final class Intake {
     synchronized void use(Durability durability) {
         inHeap = durability == Durability.MEMORY;
         written.set(toWrite);
+        leaving = false;
+    }
+
+    /** Refuses everything but QoS 0 until there is another store, if nothing is pending: then the result is true. */
+    synchronized boolean leave(Refusal newRefusal) {
+        if (leaving || pending() > 0) {
+            return false;
+        }
+        refusal = newRefusal;
+        leaving = true;
+        return true;
+    }
+
+    /** The store stays after all; {@link #refuse} is to follow. */
+    synchronized void stay() {
+        leaving = false;
     }
 
     /** The disk has these messages, which count for so much; on the loop. */
@@ -98,10 +116,10 @@ final class Intake {
 
     /** Refuses everything but QoS 0 from now on; null = nothing. */
     synchronized void refuse(Refusal newRefusal) {
-        refusal = newRefusal;
+        refusal = leaving ? refusal : newRefusal;
     }
 
-    /** Takes up what a store held; before anything is admitted. */
+    /** Restores what a store held; before anything is admitted. */
     synchronized void restore(StoredState state) {
         lastId += state.lastId;
         inherited -= state.lastId;
@@ -317,11 +335,6 @@ final class Intake {
     /** What they count for. */
     synchronized long pendingBytes(int kind) {
         return bytes(kind);
-    }
-
-    /** Messages but for QoS 0 that have not come to their end. */
-    synchronized long pendingInStore() {
-        return pendingMessages();
     }
 
     /** Messages of every kind that have not come to their end. */

@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLongArray;
-import java.util.function.Consumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
@@ -19,6 +18,7 @@ import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.link.Supervisor;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
@@ -31,7 +31,7 @@ import mqtt.resilient.spi.packet.Reason;
  * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public
  * methods are safe from any thread; the others are for the loop.
  */
-public final class Publisher {
+public final class Publisher implements Outgoing.Listener {
     private static final long NANOS_PER_MILLI = 1_000_000L;
     /** Made beforehand: a message that was taken out comes to its end without heap. */
     private static final Reason CLOSED = new Reason(0, "the client has stopped");
@@ -44,10 +44,9 @@ public final class Publisher {
     private final Scheduler scheduler;
     private volatile MessageStore store;
     private final ClientEvents events;
-    private final Consumer<Boolean> wake;
     private final Intake intake;
     private final Outcomes outcomes;
-    private final Settling settling = new Settling(this::ended);
+    private final Settling settling = new Settling(this);
     private final AtomicLongArray ends = new AtomicLongArray(Outcome.Kind.values().length);
     private final Drains drains;
     private final Expiry expiry;
@@ -56,6 +55,7 @@ public final class Publisher {
     /** Made beforehand: it is needed when what went before must not come again. */
     private final Runnable afterLoss;
     private Session session;
+    private Supervisor supervisor;
     /** When the oldest pending message was accepted; meaningless while none is. */
     private volatile long oldestNanos;
     private boolean idle = true;
@@ -65,16 +65,14 @@ public final class Publisher {
     private Outgoing taken;
 
     /**
-     * Makes a publisher; {@link #session} completes it.
+     * Makes a publisher; {@link #connect} completes it.
      *
-     * @param wake tells the link that there is something to send; true if it is urgent
      * @param condition is told when a bound refuses messages
      */
     Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
-            Consumer<Boolean> wake, StoreCondition condition) {
+            StoreCondition condition) {
         this.environment = environment;
         this.events = events;
-        this.wake = wake;
         scheduler = environment.scheduler();
         afterLoss = Repeated.of(scheduler, this::afterLoss);
         drains = new Drains(scheduler, environment.completions());
@@ -88,8 +86,9 @@ public final class Publisher {
         }
     }
 
-    void session(Session newSession) {
+    void connect(Session newSession, Supervisor newSupervisor) {
         session = newSession;
+        supervisor = newSupervisor;
         expiry.session(newSession);
         withdrawals.session(newSession);
     }
@@ -113,7 +112,18 @@ public final class Publisher {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(new StoreCondition.Told(StoreHealth.OPENING, "being opened"));
+        health(StoreCondition.OPENING);
+    }
+
+    /** The same, if nothing is pending, so that the store may be another one; from any thread. */
+    boolean leaveStore() {
+        return intake.leave(refusal(StoreCondition.OPENING));
+    }
+
+    /** The store stays after all, which has this health. */
+    void stayInStore(StoreCondition.Told store) {
+        intake.stay();
+        health(store);
     }
 
     /** Takes another store than the one before, which was empty. */
@@ -165,12 +175,16 @@ public final class Publisher {
 
     /** How it is with the store: what it cannot take is refused at admission. */
     void health(StoreCondition.Told store) {
-        intake.refuse(switch (store.health()) {
+        intake.refuse(refusal(store));
+        tellSpace(Integer.MAX_VALUE);
+    }
+
+    private static Intake.Refusal refusal(StoreCondition.Told store) {
+        return switch (store.health()) {
             case OK, DEGRADED -> null;
             case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + store.reason());
             case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + store.reason());
-        });
-        tellSpace(Integer.MAX_VALUE);
+        };
     }
 
     private void tellSpace(int most) {
@@ -239,11 +253,6 @@ public final class Publisher {
     /** Messages that have not come to their end. */
     long pending() {
         return intake.pending();
-    }
-
-    /** Those of them that a store has or gets. */
-    long pendingInStore() {
-        return intake.pendingInStore();
     }
 
     /** What they count for against the bounds. */
@@ -390,7 +399,7 @@ public final class Publisher {
             oldestNanos = acceptedNanos;
         }
         sweepSoon();
-        wake.accept(lane == Message.LANE_ALARM);
+        supervisor.wake(lane == Message.LANE_ALARM);
     }
 
     /** Takes a message to where it waits, or throws and has changed nothing. */
@@ -405,7 +414,7 @@ public final class Publisher {
 
     /** Sees to it that nothing waits for good that something failed to plan or to tell for want of heap. */
     void mend() {
-        settling.again();
+        settling.resume();
         outcomes.mend();
         lookForOldest();
         dropAtMostOnceOffline();
@@ -454,8 +463,8 @@ public final class Publisher {
         expiry.sweepSoon();
     }
 
-    /** A message has come to its end. */
-    void ended(Outgoing message, Outcome.Kind kind, Reason reason) {
+    @Override
+    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
         // this may fail for want of heap: what is counted comes after it, once
         outcomes.ended(message.id(), kind, reason);
         if (message.settle()) {
@@ -465,11 +474,16 @@ public final class Publisher {
         tellSpace();
         lookForOldest();
         if (kind == Outcome.Kind.DEAD_LETTERED) {
-            events.setAside(message.id(), message.message().topic(), reason.text());
+            events.deadLettered(message.id(), message.message().topic(), reason.text());
         } else if (kind != Outcome.Kind.DELIVERED && kind != Outcome.Kind.CANCELLED) {
             events.dropped(message.message().topic(), kind, reason.text());
         }
         endDrainsIfEmpty();
+    }
+
+    @Override
+    public void birthMissing(String topic, Reason reason) {
+        events.dropped(topic, Outcome.Kind.REFUSED, "birth message: " + reason.text());
     }
 
     private void endDrainsIfEmpty() {

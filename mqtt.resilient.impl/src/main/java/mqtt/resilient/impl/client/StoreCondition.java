@@ -10,8 +10,10 @@ import mqtt.resilient.impl.environment.OutsideText;
  * loop, read from any thread.
  */
 final class StoreCondition {
+    static final Told OPENING = new Told(StoreHealth.OPENING, "being opened");
+
     private final BiConsumer<StoreHealth, String> tell;
-    private volatile Told told = new Told(StoreHealth.OPENING, "being opened");
+    private volatile Told told = OPENING;
     private Told own = told;
     private String full = "";
     private String place = "";
@@ -40,13 +42,13 @@ final class StoreCondition {
 
     /** What the store says; told to everybody, also if it is what was told before. */
     void health(StoreHealth health, String reason) {
-        quietly(health, reason);
+        quietly(new Told(health, reason));
         tell.accept(told.health, told.reason);
     }
 
     /** The same, of which nobody is told: the store is changed or opened, and tells more. */
-    void quietly(StoreHealth health, String reason) {
-        own = new Told(health, reason);
+    void quietly(Told now) {
+        own = now;
         told = compose();
     }
 

@@ -71,19 +71,19 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
 
     @Override
     public void added(ManagedClient client) {
-        Bound bound = clients.computeIfAbsent(client, key -> new Bound(key.engineClient().queue(
+        Bound bound = clients.computeIfAbsent(client, key -> new Bound(key.engineClient().subscriber().queue(
                 message -> received(key, message), "EventAdmin (key subscriptions)", false), new HashMap<>()));
         List<Configuration.EventSubscription> wanted = client.subscriptions();
         bound.subscriptions.entrySet().removeIf(each -> {
             boolean unwanted = !wanted.contains(each.getKey());
             if (unwanted) {
-                client.engineClient().unsubscribe(each.getValue());
+                client.engineClient().subscriber().unsubscribe(each.getValue());
             }
             return unwanted;
         });
         for (Configuration.EventSubscription each : wanted) {
             bound.subscriptions.computeIfAbsent(each,
-                    key -> client.engineClient().subscribe(key.filter(), key.qos(), bound.queue));
+                    key -> client.engineClient().subscriber().subscribe(key.filter(), key.qos(), bound.queue));
         }
     }
 
@@ -91,7 +91,7 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
     public void removed(ManagedClient client) {
         Bound bound = clients.remove(client);
         if (bound != null) {
-            client.engineClient().close(bound.subscriptions.values(), bound.queue, true);
+            client.engineClient().subscriber().close(bound.subscriptions.values(), bound.queue, true);
         }
     }
 
@@ -126,7 +126,7 @@ public final class EventBridge implements EventHandler, EngineComponent.ClientWa
                 event.getProperty(MqttConstants.CORRELATION));
         try {
             ManagedClient client = clientOf(event);
-            Publication publication = client.engineClient().publish(message(event));
+            Publication publication = client.engineClient().publisher().publish(message(event));
             publication.stored().whenComplete((durability, error) -> {
                 if (error == null) {
                     answer(answer, client.name(), MqttConstants.EVENT_PUBLISHED, publication.id(), "");

@@ -127,11 +127,13 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
             boolean unmatched = flag(entry.properties, MqttConstants.UNMATCHED);
             List<String> filters = filters(entry.properties.get(MqttConstants.FILTER), unmatched);
             boolean manual = flag(entry.properties, MqttConstants.MANUAL_ACKNOWLEDGEMENT);
-            ListenerQueue queue = client.engineClient().queue(entry.listener, engine.describe(entry.listener), manual);
+            ListenerQueue queue = client.engineClient().subscriber().queue(entry.listener,
+                    engine.describe(entry.listener), manual);
             entry.reported = "";
-            entry.bound = new Bound(client, queue, client.engineClient().subscribe(filters, options, List.of(), queue));
+            entry.bound = new Bound(client, queue,
+                    client.engineClient().subscriber().subscribe(filters, options, List.of(), queue));
             if (unmatched) {
-                client.engineClient().addUnmatched(queue);
+                client.engineClient().subscriber().addUnmatched(queue);
             }
         } catch (IllegalArgumentException e) {
             report(entry, e.getMessage());
@@ -171,8 +173,8 @@ public final class Whiteboard implements EngineComponent.ClientWatcher {
 
     private static void unbind(Entry entry) {
         if (entry.bound != null) {
-            entry.bound.client.engineClient().removeUnmatched(entry.bound.queue);
-            entry.bound.client.engineClient().close(entry.bound.subscriptions, entry.bound.queue, true);
+            entry.bound.client.engineClient().subscriber().removeUnmatched(entry.bound.queue);
+            entry.bound.client.engineClient().subscriber().close(entry.bound.subscriptions, entry.bound.queue, true);
             entry.bound = null;
         }
     }

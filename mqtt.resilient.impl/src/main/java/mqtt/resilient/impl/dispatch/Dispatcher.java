@@ -15,6 +15,8 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.Counters;
+import mqtt.resilient.impl.session.Counters.Counter;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Subscribe;
@@ -23,7 +25,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  * Who listens to what: hands each received message to the listeners whose filters match, counts what is unhandled, and
  * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
  */
-public final class Dispatcher {
+public final class Dispatcher implements Incoming.Listener {
     static {
         Handlers.prepare(VirtualMachineError.class);
     }
@@ -33,8 +35,8 @@ public final class Dispatcher {
     private static final long SLOW_CALL_NANOS = 30_000_000_000L;
     private static final long CHECK_NANOS = 1_000_000_000L;
 
-    /** What the dispatcher asks for and tells; on the loop. */
-    public interface Events {
+    /** What the dispatcher asks of the session and its connection; on the loop. */
+    public interface SessionAccess {
         /**
          * A filter is wanted, or wanted with other options.
          *
@@ -50,19 +52,24 @@ public final class Dispatcher {
 
         /** Too much is unhandled, or that is over. */
         void pauseReading(boolean pause);
+    }
 
-        /** A message was lost for a listener: why. */
+    /** What the dispatcher tells; on the loop. */
+    public interface Events {
+        /** A received message was dropped: why. */
         void dropped(String topic, String reason);
 
-        /** A listener threw; the message comes again later, or is set aside. */
-        void failed(String listener, String topic, Throwable error, boolean setAside);
+        /** A listener threw; the message comes again later, or is dead-lettered. */
+        void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered);
 
         /** A listener's call lasts longer than 30 s. */
-        void slow(String listener, long nanos);
+        void listenerSlow(String listener, long nanos);
     }
 
     final Scheduler scheduler;
     final Executor executor;
+    private final SessionAccess session;
+    private final Counters counters;
     private final Events events;
     private final Filters filters = new Filters();
     /** Who takes what no filter matches. */
@@ -71,28 +78,29 @@ public final class Dispatcher {
     /** The filters that match the message at hand. */
     private List<Filter> matches = List.of();
     volatile DispatchSettings settings;
-    private long unhandledBytes;
-    private int unhandled;
-    private boolean readingPaused;
-    /** These are made beforehand: they are needed when nothing can be allocated. */
+    private final Unhandled unhandled;
+    /** Made beforehand: it is needed when nothing can be allocated. */
     private final Runnable checkLater = this::check;
-    private final Runnable pauseLater;
     private Scheduler.Timer check;
     private boolean keepSubscriptions;
     private boolean stopped;
 
-    public Dispatcher(Scheduler scheduler, Executor executor, Events events, DispatchSettings settings) {
+    /** Makes a dispatcher; {@code executor} calls listeners. */
+    public Dispatcher(Scheduler scheduler, Executor executor, SessionAccess session, Counters counters, Events events,
+            DispatchSettings settings) {
         this.scheduler = scheduler;
         this.executor = executor;
+        this.session = session;
+        this.counters = counters;
         this.events = events;
         this.settings = settings;
         doneBox = new Mailbox<>(scheduler, delivery -> finish(delivery.reception));
-        pauseLater = Repeated.of(scheduler, this::pauseOrResumeNow);
+        unhandled = new Unhandled(scheduler, session, counters, () -> this.settings.maxBytes());
     }
 
     public void reconfigure(DispatchSettings newSettings) {
         settings = newSettings;
-        pauseOrResume();
+        unhandled.pauseOrResume();
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------
@@ -136,7 +144,7 @@ public final class Dispatcher {
         }
         Integer before = entry.listeners.put(queue, options);
         try {
-            events.subscribe(filter, entry.options(predecessor), anew);
+            session.subscribe(filter, entry.options(predecessor), anew);
         } catch (VirtualMachineError e) { // all of this comes again, and is to find what it found
             if (before == null) {
                 entry.listeners.remove(queue);
@@ -209,7 +217,7 @@ public final class Dispatcher {
     private boolean leaves(String filter, Filter entry, Object who) {
         if (!entry.hasOthers(who)) {
             if (!keepSubscriptions) {
-                events.unsubscribe(filter);
+                session.unsubscribe(filter);
             }
             filters.remove(filter, entry);
             return !keepSubscriptions;
@@ -217,7 +225,7 @@ public final class Dispatcher {
         int options = entry.options(who);
         boolean listens = entry.listeners.size() > (entry.listeners.containsKey(who) ? 1 : 0);
         if (listens && options != entry.options() && !keepSubscriptions) {
-            events.subscribe(filter, options, true);
+            session.subscribe(filter, options, true);
         }
         return false;
     }
@@ -230,7 +238,7 @@ public final class Dispatcher {
     private void forget(String filter, Filter entry, Departed departed) {
         for (Reception held = departed.held.peek(); held != null; held = departed.held.peek()) {
             if (!offerUnmatched(held)) {
-                events.dropped(held.publish.topic(), "no listener for " + filter
+                dropped(held.publish.topic(), "no listener for " + filter
                         + " came back within listener.grace.seconds");
             }
             finish(held);
@@ -257,7 +265,7 @@ public final class Dispatcher {
         }
         matches = filters.match(left.topic());
         if (!hold(left.reception, left.queue)) {
-            events.dropped(left.topic(), "its listener has gone: " + left.queue.description);
+            dropped(left.topic(), "its listener has gone: " + left.queue.description);
         }
         if (left.finish()) {
             try {
@@ -272,25 +280,34 @@ public final class Dispatcher {
     // ---- messages -------------------------------------------------------------------------------------------------
 
     /** Hands a message to its listeners. */
+    @Override
     public void received(Incoming incoming) {
         Reception reception = new Reception(incoming);
-        reception.counted = true;
-        unhandled++;
-        unhandledBytes += reception.open();
+        unhandled.add(reception);
         try {
             offer(reception);
         } catch (VirtualMachineError e) { // no heap: the connection ends, and the broker sends it again
             if (incoming.isHandedOver()) { // those that have it acknowledge it
                 finish(reception);
             } else {
-                uncount(reception);
+                unhandled.remove(reception);
             }
             throw e;
         }
-        pauseOrResume();
-        if (check == null && unhandled > 0) {
+        unhandled.pauseOrResume();
+        if (check == null && unhandled.messages() > 0) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
+    }
+
+    @Override
+    public void oversized(String topic, int size) {
+        dropped(topic, "larger than packet.max.bytes: " + size + " bytes");
+    }
+
+    private void dropped(String topic, String reason) {
+        events.dropped(topic, reason); // first: without heap it may come again
+        counters.count(Counter.RECEIVED_DROPPED);
     }
 
     private void offer(Reception reception) {
@@ -304,7 +321,7 @@ public final class Dispatcher {
             if (!queues.isEmpty() || !departed.isEmpty()) {
                 offerAll(reception, queues, departed);
             } else if (!offerUnmatched(reception)) {
-                events.dropped(reception.publish.topic(), "no listener");
+                dropped(reception.publish.topic(), "no listener");
             }
         }
         finish(reception);
@@ -330,7 +347,7 @@ public final class Dispatcher {
         InboundQueue queue = delivery.queue;
         Delivery dropped = queue.offer(delivery);
         if (dropped != delivery) {
-            unhandledBytes += delivery.reception.open();
+            unhandled.open(delivery.reception);
             delivery.reception.incoming.handedOver();
         }
         if (dropped == null) {
@@ -339,7 +356,7 @@ public final class Dispatcher {
             if (dropped != delivery) {
                 finish(dropped.reception);
             }
-            events.dropped(dropped.topic(),
+            dropped(dropped.topic(),
                     "QoS 0 dropped, queue full (inbound.queue, or the capacity of a MessageQueue): "
                             + queue.description);
         }
@@ -368,7 +385,7 @@ public final class Dispatcher {
         }
         for (int i = 0; i < all.size(); i++) {
             all.get(i).held.add(reception);
-            unhandledBytes += reception.open();
+            unhandled.open(reception);
             reception.incoming.handedOver();
         }
     }
@@ -395,44 +412,13 @@ public final class Dispatcher {
 
     private void finish(Reception reception) {
         if (reception.open > 1) {
-            unhandledBytes -= reception.close();
+            unhandled.close(reception);
         } else if (reception.open == 1) { // the last one; if this fails for want of heap, it is done once more
-            uncount(reception);
-            events.handled(reception.incoming);
+            unhandled.remove(reception);
+            session.handled(reception.incoming);
             reception.open = 0;
         }
-        pauseOrResume();
-    }
-
-    private void uncount(Reception reception) {
-        if (reception.counted) {
-            unhandled--;
-            unhandledBytes -= reception.uncount();
-        }
-    }
-
-    /** Never fails for want of heap: what was done before it would be done twice. */
-    private void pauseOrResume() {
-        if (isTooMuch() != readingPaused) {
-            try {
-                pauseOrResumeNow();
-            } catch (VirtualMachineError e) {
-                scheduler.execute(pauseLater);
-            }
-        }
-    }
-
-    private void pauseOrResumeNow() {
-        boolean pause = isTooMuch();
-        if (pause != readingPaused) {
-            events.pauseReading(pause);
-            readingPaused = pause;
-        }
-    }
-
-    private boolean isTooMuch() {
-        long max = settings.maxBytes();
-        return readingPaused ? unhandledBytes > max / 2 : unhandledBytes > max;
+        unhandled.pauseOrResume();
     }
 
     /** Looks at the filters, in their order. */
@@ -452,21 +438,21 @@ public final class Dispatcher {
 
     /** The number of messages that listeners are not done with. */
     public int unhandled() {
-        return unhandled;
+        return unhandled.messages();
     }
 
     /** Sees to it that nothing waits for good that something failed to plan for want of heap. */
     public void mend() {
         Scheduler.cancel(check);
         check();
-        pauseOrResume();
+        unhandled.pauseOrResume();
     }
 
     /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
     private void check() {
         check = null;
         doneBox.drain();
-        if (unhandled > 0 && check == null) {
+        if (unhandled.messages() > 0 && check == null) {
             check = scheduler.at(scheduler.nanoTime() + CHECK_NANOS, checkLater);
         }
         long now = scheduler.nanoTime();
@@ -483,7 +469,7 @@ public final class Dispatcher {
         long since = queue.busySince;
         boolean slow = since != 0 && now - since >= SLOW_CALL_NANOS;
         if (slow && !queue.reportedSlow) {
-            events.slow(queue.description, now - since);
+            events.listenerSlow(queue.description, now - since);
         }
         queue.reportedSlow = slow;
     }
@@ -529,8 +515,11 @@ public final class Dispatcher {
     }
 
     /** A listener threw; it may have acknowledged the message before. */
-    void failed(Delivery delivery, Throwable error, boolean setAside) {
-        Repeated.execute(scheduler, () -> events.failed(delivery.queue.description, delivery.topic(), error, setAside));
+    void failed(Delivery delivery, Throwable error, boolean deadLettered) {
+        Repeated.execute(scheduler, () -> {
+            events.listenerFailed(delivery.queue.description, delivery.topic(), error, deadLettered); // first, as above
+            counters.count(Counter.LISTENER_FAILURES);
+        });
     }
 
     /** Runs a task of a listener again in a while, which grows with its failures; on the loop. */

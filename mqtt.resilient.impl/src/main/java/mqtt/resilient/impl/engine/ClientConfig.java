@@ -30,9 +30,16 @@ public @interface ClientConfig {
             description = "Whether the brokers share their sessions. If not, each broker has a session of its own.")
     boolean brokers_cluster() default false;
 
+    @AttributeDefinition(name = "Brokers: order", options = {
+        @Option(label = "as configured", value = "configured"),
+        @Option(label = "random, and the same for one client id", value = "random") },
+            description = "In which order a client prefers its brokers. random: each client has an order of its own, "
+                    + "made from its client id, so that a fleet spreads over a cluster.")
+    String brokers_order() default "configured";
+
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
-            description = "While connected to another broker than the first: how often to check whether the first "
-                    + "answers again, to fail back to it. 0: never.")
+            description = "While connected to another broker than the first: within which time to check whether the "
+                    + "first answers again, to fail back to it. 0: never.")
     int failback_seconds() default 300;
 
     @AttributeDefinition(name = "Protocol", options = {
@@ -72,6 +79,11 @@ public @interface ClientConfig {
             description = "How long the broker may take to answer or acknowledge before the client closes the "
                     + "connection. Doubles each time that happens, up to 600 s, for slow links.")
     int response_seconds() default 10;
+
+    @AttributeDefinition(name = "Acknowledge (s)", min = "1", max = "3600",
+            description = "How long the broker may take to acknowledge while it answers pings: it is slow then, not "
+                    + "dead. Less than the response time: that counts.")
+    int acknowledge_seconds() default 120;
 
     @AttributeDefinition(name = "Connect (s)", min = "1", max = "600",
             description = "How long a connection attempt may take, per address.")
@@ -160,8 +172,8 @@ public @interface ClientConfig {
     int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
-            description = "The shortest wait between two connection attempts. It doubles after each failure, with "
-                    + "jitter.")
+            description = "The shortest wait between two connection attempts. It grows after each failure, with jitter, "
+                    + "for each broker apart.")
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",

@@ -27,8 +27,8 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
+import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.client.Publisher;
-import mqtt.resilient.impl.client.Requests;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.environment.Log;
 import mqtt.resilient.impl.io.EngineThread;
@@ -47,12 +47,12 @@ public final class ClientHandle implements ResilientMqttClient {
     private final Requests requests;
     private volatile boolean released;
 
-    ClientHandle(Client client, String name, String bundle, Host host) {
+    ClientHandle(Client client, String name, String bundle, Host host, Environment environment) {
         this.client = client;
         this.name = name;
         this.bundle = bundle;
         this.host = host;
-        requests = client.requests();
+        requests = new Requests(this, environment);
     }
 
     private Client client() {
@@ -64,8 +64,8 @@ public final class ClientHandle implements ResilientMqttClient {
 
     /** The bundle is gone: its listeners may be back soon, for example after an update. */
     public void release() {
-        released = true;
         requests.close();
+        released = true;
         for (AutoCloseable each : opened) {
             try {
                 each.close();
@@ -78,7 +78,7 @@ public final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Publication publish(Message message) {
-        return client().publish(Objects.requireNonNull(message, "message: null is not allowed"));
+        return client().publisher().publish(Objects.requireNonNull(message, "message: null is not allowed"));
     }
 
     @Override
@@ -105,7 +105,7 @@ public final class ClientHandle implements ResilientMqttClient {
                 client.publisher().forgetSpace(waiter, !again || publication.isPresent());
             }
         }
-        return publication.isPresent() ? publication.get() : client().publish(message);
+        return publication.isPresent() ? publication.get() : client().publisher().publish(message);
     }
 
     @Override
@@ -121,15 +121,17 @@ public final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public Outcome outcome(long id) {
-        return client().outcome(id);
+        return client().publisher().outcome(id);
     }
 
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         require(filter, options);
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, host.describe(listener), options.manualAcknowledgement());
-        return own(client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue));
+        ListenerQueue queue = client().subscriber().queue(listener, host.describe(listener),
+                options.manualAcknowledgement());
+        return own(client.subscriber().subscribe(filter, Subscribe.Request.encode(options), options.userProperties(),
+                queue));
     }
 
     @Override
@@ -141,9 +143,11 @@ public final class ClientHandle implements ResilientMqttClient {
         }
         all.forEach(filter -> require(filter, options));
         Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().queue(listener, host.describe(listener), options.manualAcknowledgement());
+        ListenerQueue queue = client().subscriber().queue(listener, host.describe(listener),
+                options.manualAcknowledgement());
         return List.copyOf(
-                client.subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
+                client.subscriber().subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue)
+                        .stream()
                         .map(this::own).toList());
     }
 
@@ -164,28 +168,33 @@ public final class ClientHandle implements ResilientMqttClient {
                     "manualAcknowledgement: true is not allowed for a responder; allowed is false");
         }
         Client mine = client();
-        ListenerQueue queue = mine.queue(message -> Requests.answer(mine, message, responder), host.describe(responder),
-                false);
-        ClientSubscription subscription = mine.subscribe(filter, Subscribe.Request.encode(options),
+        ListenerQueue queue = mine.subscriber().queue(message -> {
+            Message answer = Requests.answer(message, responder);
+            if (answer != null) {
+                mine.publisher().publish(answer);
+            }
+        }, host.describe(responder), false);
+        ClientSubscription subscription = mine.subscriber().subscribe(filter, Subscribe.Request.encode(options),
                 options.userProperties(), queue);
         if (filter.endsWith("#")) {
             return own(subscription, () -> {});
         }
-        ClientSubscription basic = mine.subscribe(Requests.requestFilter(filter), Subscribe.Request.encode(options),
+        ClientSubscription basic = mine.subscriber().subscribe(Requests.requestFilter(filter),
+                Subscribe.Request.encode(options),
                 options.userProperties(), queue);
-        return own(subscription, () -> mine.unsubscribe(basic));
+        return own(subscription, () -> mine.subscriber().unsubscribe(basic));
     }
 
     @Override
     public AutoCloseable onUnmatched(MessageListener handler) {
         Objects.requireNonNull(handler, "handler: null is not allowed");
         Client mine = client();
-        ListenerQueue queue = mine.queue(handler, host.describe(handler), false);
-        AutoCloseable end = () -> mine.removeUnmatched(queue);
+        ListenerQueue queue = mine.subscriber().queue(handler, host.describe(handler), false);
+        AutoCloseable end = () -> mine.subscriber().removeUnmatched(queue);
         opened.add(end);
-        mine.addUnmatched(queue);
+        mine.subscriber().addUnmatched(queue);
         if (released) { // meanwhile
-            mine.removeUnmatched(queue);
+            mine.subscriber().removeUnmatched(queue);
         }
         return () -> {
             opened.remove(end);
@@ -236,12 +245,12 @@ public final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public boolean isConnected() {
-        return client().isConnected();
+        return client().connector().isConnected();
     }
 
     @Override
     public AutoCloseable addConnectionListener(ConnectionListener listener) {
-        AutoCloseable registration = client().addConnectionListener(
+        AutoCloseable registration = client().connector().addConnectionListener(
                 Objects.requireNonNull(listener, "listener: null is not allowed"));
         opened.add(registration);
         return () -> {
@@ -252,33 +261,33 @@ public final class ClientHandle implements ResilientMqttClient {
 
     @Override
     public CompletionStage<Void> disconnect() {
-        return client().disconnect();
+        return client().connector().disconnect();
     }
 
     @Override
     public CompletionStage<Void> connect() {
-        return client().connect();
+        return client().connector().connect();
     }
 
     @Override
     public CompletionStage<Void> reconnect() {
-        return client().reconnect();
+        return client().connector().reconnect();
     }
 
     @Override
     public CompletionStage<Boolean> drain(Duration timeout) {
         requirePositive(timeout);
-        return client().drain(timeout);
+        return client().publisher().drain(timeout);
     }
 
     @Override
     public CompletionStage<Boolean> brokerUp() {
-        return client().brokerUp();
+        return client().connector().brokerUp();
     }
 
     @Override
     public CompletionStage<Boolean> wanUp() {
-        return client().wanUp();
+        return client().connector().wanUp();
     }
 
     @Override

@@ -59,6 +59,9 @@ final class ClientReporter implements ClientEvents {
                         status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
+                if (sessionLost && status.reason().contains("session lost: ")) {
+                    LOG.warn("{}: {}", name, status.reason());
+                }
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
                 }
@@ -136,7 +139,7 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
-    public void setAside(long id, String topic, String reason) {
+    public void deadLettered(long id, String topic, String reason) {
         LOG.warn("{}: message {} on {} is dead-lettered: {}", name, id, topic, reason);
         post(MqttConstants.EVENT_DEAD_LETTERED,
                 Map.of(MqttConstants.TOPIC, topic, MqttConstants.PUBLICATION, id, REASON, reason));
@@ -184,10 +187,10 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
-    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
+    public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
         LOG.warn("{}: listener {} failed on {}: {}; the message is {}", name, listener, topic,
-                error.toString(), setAside ? "dead-lettered" : "offered again", error);
-        if (setAside) {
+                error.toString(), deadLettered ? "dead-lettered" : "offered again", error);
+        if (deadLettered) {
             post(MqttConstants.EVENT_DEAD_LETTERED,
                     Map.of(MqttConstants.TOPIC, topic, REASON, listener + " failed: " + error));
         }

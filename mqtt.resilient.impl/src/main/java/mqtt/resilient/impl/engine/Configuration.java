@@ -225,7 +225,8 @@ public final class Configuration {
                 password.isEmpty() ? null : passwordBytes, will(), values.flag("will.on.stop"),
                 (int) values.number("keepalive.seconds", 0, 65_535));
         LinkSettings.Timing timing = new LinkSettings.Timing(values.seconds("ping.seconds", 0, 65_535),
-                values.seconds("response.seconds", 1, 600), values.seconds("connect.seconds", 1, 600), backoffMin,
+                values.seconds("response.seconds", 1, 600), values.seconds("acknowledge.seconds", 1, 3600),
+                values.seconds("connect.seconds", 1, 600), backoffMin,
                 backoffMax, values.seconds("stable.seconds", 0, 86_400));
         LinkSettings.Network network = new LinkSettings.Network(values.seconds("network.settle.seconds", 0, 3600),
                 values.seconds("network.distrust.seconds", 0, 86_400),
@@ -233,7 +234,7 @@ public final class Configuration {
         LinkSettings.Schedule schedule = new LinkSettings.Schedule(
                 values.number("schedule.every.minutes", 0, 525_600) * SECONDS_PER_MINUTE * NANOS_PER_SECOND,
                 values.seconds("schedule.stay.seconds", 1, 86_400));
-        return new LinkSettings(brokers(), login, transport(), timing, network, schedule,
+        return new LinkSettings(brokers(clientId), login, transport(), timing, network, schedule,
                 values.number("session.expiry.seconds", 0, MAX_SECONDS), values.flag("clean.start"), packetMaxBytes,
                 new LinkSettings.Version(protocol, (int) values.number("inflight.max", 1, 65_000),
                         values.number("will.delay.seconds", 0, MAX_SECONDS),
@@ -306,7 +307,7 @@ public final class Configuration {
                 Integer.parseInt(matcher.group(2)));
     }
 
-    private LinkSettings.Brokers brokers() throws InvalidException {
+    private LinkSettings.Brokers brokers(String clientId) throws InvalidException {
         List<BrokerUri> brokers = new ArrayList<>();
         List<String> texts = values.texts("brokers");
         for (String text : texts) {
@@ -323,7 +324,11 @@ public final class Configuration {
         if (brokers.isEmpty()) {
             throw new InvalidException("brokers: an empty list is not allowed; at least one mqtt://host[:port] is");
         }
-        return new LinkSettings.Brokers(List.copyOf(brokers), values.flag("brokers.cluster"),
+        boolean random = values.choice("brokers.order", "configured", "random").equals("random");
+        String self = clientId.equals(ASSIGNED) ? values.text("mqtt.client") : clientId;
+        return new LinkSettings.Brokers(
+                random ? LinkSettings.Brokers.inOrderOf(self, brokers) : List.copyOf(brokers),
+                values.flag("brokers.cluster"),
                 values.seconds("failback.seconds", 0, 31_536_000));
     }
 

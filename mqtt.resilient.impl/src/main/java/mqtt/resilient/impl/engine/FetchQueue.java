@@ -6,7 +6,6 @@ import java.util.concurrent.TimeUnit;
 import mqtt.resilient.api.MessageQueue;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.SubscribeOptions;
-import mqtt.resilient.api.Subscription;
 import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.client.Publisher;
@@ -20,8 +19,10 @@ final class FetchQueue implements MessageQueue {
     private final ClientSubscription subscription;
 
     FetchQueue(Client client, String filter, SubscribeOptions options, int capacity, String description) {
-        queue = client.pullQueue(description, options.manualAcknowledgement(), capacity, arrivals::release);
-        subscription = client.subscribe(filter, Subscribe.Request.encode(options), options.userProperties(), queue);
+        queue = client.subscriber().pullQueue(description, options.manualAcknowledgement(), capacity,
+                arrivals::release);
+        subscription = client.subscriber().subscribe(filter, Subscribe.Request.encode(options),
+                options.userProperties(), queue);
     }
 
     @Override

@@ -144,6 +144,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         tlsRefused = tls;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
+        boolean leaves = false;
         boolean interrupted = Thread.interrupted(); // or the client id could be neither read nor kept
         try {
             String newName = configuration.name();
@@ -165,7 +166,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             settings = settings.withVolatility(Volatility.of(settings.store(), host));
             String newSource = configuration.networkSource();
             host.requireParts(settings.link().version(), newSource);
-            requireSameStore(settings.store(), properties);
+            leaves = leaveStore(settings.store(), properties);
             claim(newName, properties);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
@@ -175,11 +176,15 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             chooseAuthenticator();
             store = settings.store();
             client.configure(newName, settings);
+            leaves = false;
             configured = true;
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
             client.configurationRefused(name, error);
         } finally {
+            if (leaves) { // another client has the name
+                client.stayInStore();
+            }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -277,21 +282,22 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** Pending messages stay where they are; the store is changed when there are none. */
-    private void requireSameStore(StoreSettings wanted, Map<String, ?> properties)
-            throws Configuration.InvalidException {
-        if (store != null && !store.place().equals(wanted.place()) && !client.isEmpty()) {
-            storeRefused = new HashMap<>(properties);
-            retryWhenEmpty(storeRefused);
-            if (isOpening()) {
-                throw new Configuration.InvalidException(
-                        "store, store.directory, mqtt.client: the store is being opened; the change "
-                                + "takes effect when it is open and no message is pending");
-            }
-            throw new Configuration.InvalidException("store, store.directory, mqtt.client: messages are pending in "
-                    + (store.place().isEmpty() ? "memory" : store.place())
-                    + "; the change takes effect when none is pending");
+    /**
+     * Leaves the store if another one is wanted: only here is decided whether that may be. Pending messages stay where
+     * they are, and the whole configuration waits until there are none.
+     */
+    private boolean leaveStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
+        if (store == null || store.place().equals(wanted.place())) {
+            return false;
+        } else if (client.leaveStore()) {
+            return true;
         }
+        storeRefused = new HashMap<>(properties);
+        retryWhenEmpty(storeRefused);
+        throw new Configuration.InvalidException("store, store.directory, mqtt.client: " + (isOpening()
+                ? "the store is being opened; the change takes effect when it is open and no message is pending"
+                : "messages are pending in " + (store.place().isEmpty() ? "memory" : store.place())
+                        + "; the change takes effect when none is pending"));
     }
 
     private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
@@ -421,7 +427,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     /** The client for one user of it. */
     public ClientHandle handle(String user) {
-        return new ClientHandle(client, name, user, host);
+        return new ClientHandle(client, name, user, host, engine.environment());
     }
 
     @Override

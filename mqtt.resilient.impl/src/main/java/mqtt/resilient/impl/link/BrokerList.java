@@ -1,39 +1,61 @@
 package mqtt.resilient.impl.link;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.random.RandomGenerator;
+import mqtt.resilient.api.BrokerStatus;
 
 /**
- * Which broker is the next one: the list in its order, how far the present round through it has come, and where a
- * broker has sent us (Server Reference). On the loop only.
+ * Which broker is the next one, and when: the list in its order with a {@link BrokerRecord} for each, and where a
+ * broker has sent us (Server Reference). After a failure the one whose time comes first is next. On the loop only.
  */
 final class BrokerList {
     /** So often may brokers send us on before one of them keeps us for {@code stable.seconds}. */
     private static final int MOST_REDIRECTS = 5;
 
-    private List<BrokerUri> uris = List.of();
+    private final RandomGenerator random;
+    private List<BrokerRecord> records = List.of();
+    private boolean cluster;
     private int index;
     /** The broker to which one of the list has sent us; null = none. */
-    private BrokerUri redirect;
+    private BrokerRecord redirect;
     private int redirects;
     /** Attempts since the last connection. */
     private int attempts;
-    /** One of the list has refused for good since all of them were tried. */
-    private boolean refused;
-    /** Attempts that failed after a network connection was made: the next attempt begins with another address. */
-    private int silentAddresses;
 
-    void configure(List<BrokerUri> newUris) {
-        uris = newUris;
-        index %= uris.size();
+    BrokerList(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /** Takes a list; what is known of those that stay is kept. */
+    void configure(LinkSettings.Brokers brokers) {
+        List<BrokerRecord> before = records;
+        List<BrokerRecord> all = new ArrayList<>();
+        for (BrokerUri uri : brokers.uris()) {
+            all.add(before.stream().filter(each -> each.uri.equals(uri)).findFirst()
+                    .orElseGet(() -> new BrokerRecord(uri, random)));
+        }
+        records = all;
+        cluster = brokers.cluster();
+        index %= records.size();
+    }
+
+    private BrokerRecord record() {
+        return redirect != null ? redirect : records.get(index);
     }
 
     /** The broker that it is about. */
     BrokerUri current() {
-        return redirect != null ? redirect : uris.get(index);
+        return record().uri;
+    }
+
+    /** The broker whose word on the version of MQTT counts for the current one: in a cluster one for all. */
+    BrokerUri speaker() {
+        return cluster && redirect == null ? first() : current();
     }
 
     BrokerUri first() {
-        return uris.get(0);
+        return records.get(0).uri;
     }
 
     boolean isFirst() {
@@ -53,12 +75,12 @@ final class BrokerList {
 
     /** Goes on to the next one, because there is no way to this one now. */
     void skip() {
-        index = (index + 1) % uris.size();
+        index = (index + 1) % records.size();
         redirect = null;
     }
 
     int size() {
-        return uris.size();
+        return records.size();
     }
 
     int attempts() {
@@ -66,7 +88,26 @@ final class BrokerList {
     }
 
     int silentAddresses() {
-        return silentAddresses;
+        return record().silentAddresses();
+    }
+
+    /**
+     * Whether every broker of the list but the current one was tried, and has not worked, since a connection was
+     * stable: only then is something else than a broker to blame.
+     */
+    boolean othersFailed() {
+        return records.stream().allMatch(each -> each == record() || each.isFailing());
+    }
+
+    List<BrokerStatus> status() {
+        return records.stream().map(BrokerRecord::status).toList();
+    }
+
+    // ---- what happens ---------------------------------------------------------------------------------------------
+
+    /** Every broker is tried from the beginning: something has changed. */
+    void reset() {
+        records.forEach(BrokerRecord::reset);
     }
 
     void attemptBegins() {
@@ -74,20 +115,22 @@ final class BrokerList {
     }
 
     /** The current one has accepted. */
-    void accepted() {
+    void accepted(long wallMillis) {
         attempts = 0;
-        refused = false;
-        silentAddresses = 0;
+        record().accepted(wallMillis);
     }
 
     /** The current one has kept us for {@code stable.seconds}. */
     void stable() {
         redirects = 0;
+        record().reset();
+        records.forEach(each -> each.failing(false));
     }
 
     /** The current one sends us to another one; returns whether we go there. */
     boolean redirect(String serverReference) {
-        redirect = redirects < MOST_REDIRECTS ? parse(current(), serverReference) : null;
+        BrokerUri to = redirects < MOST_REDIRECTS ? parse(current(), serverReference) : null;
+        redirect = to == null ? null : new BrokerRecord(to, random);
         redirects = redirect == null ? 0 : redirects + 1;
         return redirect != null;
     }
@@ -101,23 +144,64 @@ final class BrokerList {
         }
     }
 
+    /** An attempt at the current one, or a connection to it, has ended; what it means is told by what follows. */
+    void ended(Ending ending, long wallMillis) {
+        record().failed(ending, wallMillis);
+    }
+
     /**
-     * An attempt at the current one has failed: goes on to the next one, or from where it sent us back to the list.
+     * The current one has ended a connection.
+     *
+     * @param elsewhere whether another one is tried first
+     * @return how long until the next one is tried
+     */
+    long lost(LinkSettings.Timing timing, boolean elsewhere, long now) {
+        BrokerRecord lost = record();
+        records.stream().filter(each -> each != lost).forEach(each -> each.backoff.spread(timing)); // all go there
+        long wait = lost.backoff.lost(timing);
+        if (!elsewhere) {
+            return wait;
+        }
+        lost.failing(true);
+        lost.rest(now + wait);
+        next(now);
+        return Math.max(wait, record().restNanos(now));
+    }
+
+    /** The network has ended a connection, or somebody must remove the cause: how long until the same is tried. */
+    long again(LinkSettings.Timing timing, boolean permanent) {
+        Backoff backoff = record().backoff;
+        return permanent ? backoff.longest(timing) : backoff.failed(timing);
+    }
+
+    /**
+     * The current one does not work now: goes on to the one whose time comes first, or from where it sent us back to
+     * the list.
      *
      * @param permanent whether somebody must remove the cause
-     * @return whether this was the end of a round in which one refused for good
+     * @param connected whether there was a network connection
+     * @return how long until that one is tried
      */
-    boolean failed(Ending.Cause cause, boolean permanent) {
-        if (redirect == null) {
-            index = (index + 1) % uris.size();
+    long failed(LinkSettings.Timing timing, boolean permanent, boolean connected, long now) {
+        if (connected) {
+            record().silentAddress();
         }
+        redirect = null; // who sent us there is the one that does not work
+        BrokerRecord failed = record();
+        failed.failing(true);
+        failed.rest(now + (permanent ? failed.backoff.longest(timing) : failed.backoff.failed(timing)));
+        next(now);
+        return Math.max(record().restNanos(now), failed.backoff.shortest(timing));
+    }
+
+    /** Goes on to the one whose time comes first; of equals, to the one that is nearest behind the current one. */
+    private void next(long now) {
         redirect = null;
-        if (cause != Ending.Cause.UNREACHABLE && cause != Ending.Cause.UNRESOLVED) {
-            silentAddresses++;
+        int next = (index + 1) % records.size();
+        for (int i = 2; i <= records.size(); i++) {
+            int other = (index + i) % records.size();
+            next = records.get(other).restNanos(now) < records.get(next).restNanos(now) ? other : next;
         }
-        refused |= permanent;
-        boolean refusedRound = refused && attempts % uris.size() == 0;
-        refused &= !refusedRound;
-        return refusedRound;
+        index = next;
     }
 }

@@ -22,8 +22,8 @@ final class BrokerProbe implements ConnectionHandler {
         this.answer = answer;
     }
 
-    /** Answers within {@code connect.seconds}. */
-    static void ask(Network network, Scheduler scheduler, LinkSettings settings, BrokerUri broker,
+    /** Answers within {@code connect.seconds}, unless it is {@link #close}d before. */
+    static BrokerProbe ask(Network network, Scheduler scheduler, LinkSettings settings, BrokerUri broker,
             Consumer<Boolean> answer) {
         BrokerProbe probe = new BrokerProbe(answer);
         probe.timeout = scheduler.at(scheduler.nanoTime() + settings.timing().connectNanos(), () -> probe.end(false));
@@ -43,16 +43,25 @@ final class BrokerProbe implements ConnectionHandler {
                 probe.next.run();
             }
         });
+        return probe;
     }
 
     private void end(boolean up) {
         if (!answered) {
-            answered = true;
-            timeout.cancel();
-            if (connection != null) {
-                connection.close();
-            }
+            close();
             answer.accept(up);
+        }
+    }
+
+    /** Ends it; nobody is told anything more. */
+    void close() {
+        if (answered) {
+            return;
+        }
+        answered = true;
+        timeout.cancel();
+        if (connection != null) {
+            connection.close();
         }
     }
 

@@ -25,8 +25,10 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         UNSUPPORTED,
         /** The broker sends us to another one. */
         REDIRECTED,
-        /** The broker or the network ended the connection. */
+        /** The broker ended the connection. */
         CLOSED,
+        /** The network, or something on this machine, ended the connection. */
+        BROKEN,
         /** The broker closed the connection instead of answering the CONNECT. */
         NO_CONNACK,
         /** The broker ended the connection and there was nothing that it could have disliked. */
@@ -51,6 +53,11 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
             case REDIRECT -> Cause.REDIRECTED;
             case FALL_BACK -> Cause.UNSUPPORTED;
         };
+    }
+
+    /** Whether the broker has ended the connection: those of other clients perhaps too. */
+    boolean isByBroker() {
+        return cause != Cause.BROKEN && cause != Cause.TIMEOUT && cause != Cause.PROTOCOL;
     }
 
     /** Whether somebody must remove the cause. */

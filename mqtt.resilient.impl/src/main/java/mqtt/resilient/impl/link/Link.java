@@ -122,6 +122,11 @@ final class Link implements ConnectionHandler, PacketReceiver {
         requestWrite();
     }
 
+    /** Who is told whether acknowledgements are late, while pings are answered; after {@link #attach}. */
+    void tellWhenLate(Consumer<Boolean> listener) {
+        liveness.tellWhenLate(listener);
+    }
+
     /** Has the session asked for what it can send. */
     void requestWrite() {
         connection.requestWrite();
@@ -351,7 +356,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         Ending.Cause cause = stage == Stage.CONNECTING ? Ending.Cause.UNREACHABLE
                 : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.NO_CONNACK
                         : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
-                                : Ending.Cause.CLOSED;
+                                : closing.byPeer() ? Ending.Cause.CLOSED : Ending.Cause.BROKEN;
         boolean over = isOver();
         if (over) {
             stage = Stage.CLOSED;

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.link;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import mqtt.resilient.api.Message;
@@ -73,6 +74,21 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param failbackNanos how long another one than the first is kept before the first is tried again; 0 = for good
      */
     public record Brokers(List<BrokerUri> uris, boolean cluster, long failbackNanos) {
+        /**
+         * The same brokers in the order of one client: another one for other clients, so that a fleet spreads, and the
+         * same again after a restart and beside brokers that are added or removed.
+         */
+        public static List<BrokerUri> inOrderOf(String client, List<BrokerUri> uris) {
+            return uris.stream().sorted(Comparator.comparingLong(uri -> rank(client, uri.toString()))).toList();
+        }
+
+        /** As random as it has to be: each bit of both hashes changes half of the bits (the last step of MurmurHash). */
+        private static long rank(String client, String broker) {
+            long bits = (long) client.hashCode() << 32 ^ broker.hashCode();
+            bits = (bits ^ bits >>> 33) * 0xFF51AFD7ED558CCDL;
+            bits = (bits ^ bits >>> 33) * 0xC4CEB9FE1A85EC53L;
+            return bits ^ bits >>> 33;
+        }
     }
 
     /**
@@ -129,12 +145,14 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      *
      * @param pingNanos at least one second, or 0 = a quarter of the keepalive
      * @param responseNanos how long to wait for an answer of the broker
+     * @param acknowledgeNanos how long to wait for an acknowledgement while the broker answers pings
      * @param connectNanos how long a connection may take to be made, per address
      * @param backoffMinNanos the shortest wait between attempts
      * @param backoffMaxNanos the longest wait between attempts
      * @param stableNanos how long a link must be up for the back-off to begin anew
      */
-    public record Timing(long pingNanos, long responseNanos, long connectNanos, long backoffMinNanos,
+    public record Timing(long pingNanos, long responseNanos, long acknowledgeNanos, long connectNanos,
+            long backoffMinNanos,
             long backoffMaxNanos, long stableNanos) {
     }
 

@@ -1,6 +1,8 @@
 package mqtt.resilient.impl.link;
 
+import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
+import mqtt.resilient.api.BrokerStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.OutsideText;
 
@@ -20,15 +22,22 @@ import mqtt.resilient.impl.environment.OutsideText;
  * @param sessionPresent whether the broker resumed the session
  * @param sessionLost whether the broker had lost it
  * @param permanent whether the last failure is one that somebody must remove
+ * @param brokers what is known of each broker of the list, in its order
  */
 public record LinkStatus(ConnectionState state, long sinceMillis, String reason, String broker, String clientId,
         String protocol, int attempt, long nextAttempt, int reasonCode, BrokerLimits limits, boolean sessionPresent,
-        boolean sessionLost, boolean permanent) {
+        boolean sessionLost, boolean permanent, List<BrokerStatus> brokers) {
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
     /** Makes the reason one line. */
     public LinkStatus {
         reason = OutsideText.oneLine(reason); // the broker's words, or those of the network or the configuration
+    }
+
+    /** The same for another reason. */
+    LinkStatus with(String newReason) {
+        return new LinkStatus(state, sinceMillis, newReason, broker, clientId, protocol, attempt, nextAttempt,
+                reasonCode, limits, sessionPresent, sessionLost, permanent, brokers);
     }
 
     /** Milliseconds until the next attempt; 0 when it begins or none is planned. */

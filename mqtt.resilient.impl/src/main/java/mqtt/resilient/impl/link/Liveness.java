@@ -41,6 +41,7 @@ final class Liveness {
     private long awaitingSince = NEVER;
     /** The broker has answered a ping that stood behind what it does not answer. */
     private boolean passedOver;
+    private Consumer<Boolean> late = yes -> {};
     /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
     private long suspectUntil = NEVER;
     private int unsentBefore;
@@ -110,7 +111,9 @@ final class Liveness {
             responseTimeout.progress();
         }
         if (ping.isAwaited()) {
-            passedOver |= awaitingSince != NEVER && ping.awaitedSince() - awaitingSince > 0;
+            if (awaitingSince != NEVER && ping.awaitedSince() - awaitingSince > 0) {
+                passedOver(true);
+            }
             bound.answeredAfter(ping.answered(scheduler.nanoTime()));
         }
         session.pingAnswered();
@@ -164,7 +167,19 @@ final class Liveness {
 
     private void awaitFrom(long time) {
         awaitingSince = time;
-        passedOver = false;
+        passedOver(false);
+    }
+
+    private void passedOver(boolean newPassedOver) {
+        if (passedOver != newPassedOver) {
+            passedOver = newPassedOver;
+            late.accept(passedOver);
+        }
+    }
+
+    /** Who is told whether acknowledgements are late, while pings are answered. */
+    void tellWhenLate(Consumer<Boolean> listener) {
+        late = listener;
     }
 
     /** Whether the broker answers pings and not what was sent before them. */
@@ -220,11 +235,13 @@ final class Liveness {
         if (awaitingSince == NEVER) {
             return null;
         }
-        if (now - awaitingSince >= response) {
+        long limit = passedOver ? Math.max(response, settings.timing().acknowledgeNanos()) : response;
+        if (now - awaitingSince >= limit) {
             responseTimeout.exceeded();
-            return "no acknowledgement within " + Link.seconds(response) + " (response.seconds)";
+            return "no acknowledgement within " + Link.seconds(limit) + (limit > response
+                    ? ", although pings are answered (acknowledge.seconds)" : " (response.seconds)");
         }
-        alarm.at(awaitingSince + response);
+        alarm.at(awaitingSince + limit);
         return null;
     }
 
@@ -253,12 +270,18 @@ final class Liveness {
         }
         long since = ping.awaitedSince();
         long deadline = Math.max(since - now, lastReceived - now) + now + response;
-        if (now - deadline >= 0 || now - since >= PING_PATIENCE * response) {
+        if (now - deadline >= 0 || now - since >= longestPing(response)) {
             responseTimeout.exceeded();
             return "no PINGRESP within " + Link.seconds(now - since) + " (response.seconds)";
         }
         alarm.at(deadline);
         return null;
+    }
+
+    /** How long a ping may take while other bytes arrive: a broker that hears nothing of us for so long has left. */
+    private long longestPing(long response) {
+        long heard = keepAliveSeconds * RECENT_NANOS * 3 / 2; // [MQTT-3.1.2-24]
+        return heard == 0 ? PING_PATIENCE * response : Math.max(response, Math.min(heard, PING_PATIENCE * response));
     }
 
     private void pingIfIdle(long now, long response) {

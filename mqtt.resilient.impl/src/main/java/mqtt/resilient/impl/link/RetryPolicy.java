@@ -1,27 +1,26 @@
 package mqtt.resilient.impl.link;
 
-import java.util.random.RandomGenerator;
 import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /** What a failure means: how long to wait, and at which broker and in which version to try again. On the loop only. */
 final class RetryPolicy {
     /** What is shown of a name that a broker gives. */
     private static final int MOST_CHARACTERS = 256;
+    /** A broker that has ended a connection so soon is not asked first again, even if {@code stable.seconds} is less. */
+    private static final long AT_ONCE_NANOS = 5_000_000_000L;
 
     private final BrokerList brokers;
     private final Protocols protocols;
     private final SessionOwner owner;
     private final NetworkAdvice advice;
-    private final Backoff backoff;
 
-    RetryPolicy(BrokerList brokers, Protocols protocols, SessionOwner owner, NetworkAdvice advice,
-            RandomGenerator random) {
+    RetryPolicy(BrokerList brokers, Protocols protocols, SessionOwner owner, NetworkAdvice advice) {
         this.brokers = brokers;
         this.protocols = protocols;
         this.owner = owner;
         this.advice = advice;
-        backoff = new Backoff(random);
     }
 
     /**
@@ -34,20 +33,15 @@ final class RetryPolicy {
     record Retry(long waitNanos, String reason, boolean permanent) {
     }
 
-    /** The back-off begins anew: something has changed. */
-    void reset() {
-        backoff.reset();
-    }
-
-    /** A connection has ended by itself. */
-    Retry connectionLost(Ending ending, LinkSettings settings, long onlineNanos) {
-        if (onlineNanos >= settings.timing().stableNanos()) {
-            backoff.reset();
+    /** A connection has ended by itself: another broker comes next if this one was silent, or ends each connection. */
+    Retry connectionLost(Ending ending, LinkSettings settings, long onlineNanos, long now) {
+        LinkSettings.Timing timing = settings.timing();
+        if (onlineNanos >= timing.stableNanos()) {
             brokers.stable();
         }
         String reason = reason(ending);
         if (isRedirected(ending)) {
-            return new Retry(0, reason, false);
+            return new Retry(brokers.lost(timing, false, now), reason, false);
         }
         int takeovers = owner.connectionLost(ending.cause(), onlineNanos);
         if (takeovers > 0) {
@@ -55,24 +49,28 @@ final class RetryPolicy {
                     + " times in a row: probably another client uses the client identifier " + owner.clientId(settings);
         }
         boolean permanent = ending.isPermanent() || takeovers > 0;
-        return new Retry(backoff.next(settings.timing(), permanent), reason, permanent);
+        boolean silent = ending.cause() == Ending.Cause.TIMEOUT && advice.state() != NetworkState.DOWN;
+        boolean atOnce = ending.cause() == Ending.Cause.CLOSED
+                && onlineNanos < Math.max(timing.stableNanos(), AT_ONCE_NANOS);
+        long wait = permanent || !silent && !ending.isByBroker() ? brokers.again(timing, permanent)
+                : silent ? brokers.failed(timing, false, true, now) : brokers.lost(timing, atOnce, now);
+        return new Retry(wait, reason, permanent);
     }
 
     /** An attempt in a version has failed. */
     Retry attemptFailed(Ending ending, LinkSettings settings, ProtocolVersion version, long now) {
         boolean continued = owner.continues(owner.key(settings, brokers.current(), version));
-        boolean fallsBack = protocols.failed(version, settings.version().protocol(), brokers.current(), continued,
+        boolean fallsBack = protocols.failed(version, settings.version().protocol(), brokers.speaker(), continued,
                 ending.cause(), now);
         owner.attemptFailed(ending, fallsBack);
         String reason = reason(ending);
         if (isRedirected(ending) || fallsBack) {
             return new Retry(0, reason, false);
         }
-        boolean refusedRound = brokers.failed(ending.cause(), ending.isPermanent());
+        boolean connected = ending.cause() != Ending.Cause.UNREACHABLE && ending.cause() != Ending.Cause.UNRESOLVED;
+        long wait = brokers.failed(settings.timing(), ending.isPermanent(), connected, now);
         advice.attemptFailed(settings);
-        long wait = backoff.next(settings.timing(), refusedRound);
-        return new Retry(refusedRound ? wait : advice.shortened(wait, ending.cause(), now), reason,
-                ending.isPermanent());
+        return new Retry(advice.shortened(wait, ending.cause(), now), reason, ending.isPermanent());
     }
 
     private boolean isRedirected(Ending ending) {

@@ -59,6 +59,11 @@ final class SessionOwner {
         return key.equals(own);
     }
 
+    /** The broker whose session ours continues, if a connection is about that of another one; empty = it is not. */
+    String left(SessionKey key) {
+        return own == null || own.broker().equals(key.broker()) ? "" : own.broker();
+    }
+
     /** Whether our state is that of a session of MQTT 5. */
     boolean continuesFive() {
         return own != null && own.five();

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.link;
 
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import mqtt.resilient.api.BrokerLimits;
@@ -19,6 +20,7 @@ import mqtt.resilient.spi.packet.Connack;
 public final class Supervisor implements Attempt.Listener {
     /** Why it is offline after {@link #pause}. */
     public static final String PAUSED = "disconnect() was called";
+    private static final String CONNECTED = "connected";
     private static final long SECOND = 1_000_000_000L;
     private static final long LONGEST_ATTEMPT_NANOS = 3600 * SECOND;
     private static final long DRAIN_CHECK_NANOS = SECOND / 4;
@@ -27,6 +29,9 @@ public final class Supervisor implements Attempt.Listener {
     public interface Listener {
         /** The state has changed. */
         void statusChanged(LinkStatus status);
+
+        /** The state is the same, but the reason is another one. */
+        void reasonChanged(LinkStatus status);
 
         /** Whether nothing is left to send or to handle, so that a window of the schedule can end. */
         boolean isDrained();
@@ -52,7 +57,7 @@ public final class Supervisor implements Attempt.Listener {
     private final Session session;
     private final Listener listener;
     private final ResponseTimeout responseTimeout = new ResponseTimeout();
-    private final BrokerList brokers = new BrokerList();
+    private final BrokerList brokers;
     private final Failback failback;
     private final NetworkAdvice advice;
     private final SessionOwner owner = new SessionOwner();
@@ -91,10 +96,12 @@ public final class Supervisor implements Attempt.Listener {
         this.session = session;
         this.listener = listener;
         advice = new NetworkAdvice(network, scheduler);
-        retries = new RetryPolicy(brokers, protocols, owner, advice, random);
-        failback = new Failback(this.network, scheduler, brokers, () -> restart("the first broker answers again"));
+        brokers = new BrokerList(random);
+        retries = new RetryPolicy(brokers, protocols, owner, advice);
+        failback = new Failback(this.network, scheduler, random, brokers,
+                () -> restart("the first broker answers again"));
         status = new LinkStatus(ConnectionState.OFFLINE, scheduler.wallClockMillis(), "not started", "", "", "", 0, 0,
-                0, BrokerLimits.NONE, false, false, false);
+                0, BrokerLimits.NONE, false, false, false, List.of());
     }
 
     /** Restores the session that a store held; before {@link #configure}. */
@@ -118,7 +125,7 @@ public final class Supervisor implements Attempt.Listener {
     public void configure(LinkSettings newSettings) {
         LinkSettings before = settings;
         settings = newSettings;
-        brokers.configure(settings.brokers().uris());
+        brokers.configure(settings.brokers());
         if (before == null) {
             if (intent != Intent.OFFLINE) {
                 attempt();
@@ -162,7 +169,7 @@ public final class Supervisor implements Attempt.Listener {
         if (link != null) {
             link.authenticator(newAuthenticator);
         } else if (newAuthenticator != null && connects() && !settings.version().authMethod().isEmpty()) {
-            retries.reset();
+            brokers.reset();
             attempt();
         }
     }
@@ -195,7 +202,7 @@ public final class Supervisor implements Attempt.Listener {
     public void resume() {
         if (intent == Intent.OFFLINE) {
             intent = Intent.CONNECTED;
-            retries.reset();
+            brokers.reset();
             if (settings != null) {
                 attempt();
             }
@@ -210,7 +217,7 @@ public final class Supervisor implements Attempt.Listener {
             if (online) {
                 change(ConnectionState.WAITING, reason, 0);
             }
-            retries.reset();
+            brokers.reset();
             attempt();
         }
     }
@@ -323,7 +330,7 @@ public final class Supervisor implements Attempt.Listener {
         } else if (state != NetworkState.DOWN && (attempt == null || attempt.isTrying())
                 && (state == NetworkState.UP || before == NetworkState.DOWN)) {
             leave();
-            retries.reset();
+            brokers.reset();
             at(now + settings.network().settleNanos(), this::attempt);
         }
     }
@@ -372,7 +379,7 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     private ProtocolVersion choose() {
-        return protocols.choose(settings.version().protocol(), brokers.current(), scheduler.nanoTime());
+        return protocols.choose(settings.version().protocol(), brokers.speaker(), scheduler.nanoTime());
     }
 
     private void awaitUntil(long time, String reason) {
@@ -412,18 +419,28 @@ public final class Supervisor implements Attempt.Listener {
         }
         link = newLink;
         onlineSince = scheduler.nanoTime();
+        String left = owner.left(key);
         boolean lost = owner.attach(link, session, key, lasts, sessionPresent, limits);
-        brokers.accepted();
+        brokers.accepted(scheduler.wallClockMillis());
         advice.accepted();
-        protocols.accepted(protocol, brokers.current(), onlineSince);
+        protocols.accepted(protocol, brokers.speaker(), onlineSince);
         failback.accepted(onlineSince);
         if (readingPaused) {
             link.pauseReading(true);
         }
-        change(ConnectionState.ONLINE, lost ? "connected; session lost" : "connected", 0,
+        change(ConnectionState.ONLINE, !lost ? CONNECTED : left.isEmpty() ? CONNECTED + "; session lost"
+                : CONNECTED + "; session lost: what " + left + " has for this client is not fetched", 0,
                 0, sessionPresent, lost, false, brokers.current().toString());
+        link.tellWhenLate(this::late);
         planWindowEnd();
         failback.plan(link, settings);
+    }
+
+    private void late(boolean late) {
+        status = status.with(late ? CONNECTED + "; acknowledgements are late: the broker answers pings, and has not "
+                + "acknowledged what was sent before; the connection ends after "
+                + Link.seconds(settings.timing().acknowledgeNanos()) + " of this (acknowledge.seconds)" : CONNECTED);
+        listener.reasonChanged(status);
     }
 
     @Override
@@ -432,7 +449,8 @@ public final class Supervisor implements Attempt.Listener {
         closeAttempt(false); // it may still be closing its connection
         long now = scheduler.nanoTime();
         String broker = brokers.current().toString();
-        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince)
+        brokers.ended(ending, scheduler.wallClockMillis());
+        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince, now)
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
         at(next, this::attempt); // before anything is told: whatever happens there, this stays
@@ -502,7 +520,8 @@ public final class Supervisor implements Attempt.Listener {
             boolean sessionLost, boolean permanent, String uri) {
         status = new LinkStatus(state, state == status.state() ? status.sinceMillis() : scheduler.wallClockMillis(),
                 reason, uri, settings == null ? "" : owner.clientId(settings), protocol == null ? "" : protocol.name(),
-                brokers.attempts(), nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent);
+                brokers.attempts(), nextAttempt, reasonCode, limits, sessionPresent, sessionLost, permanent,
+                brokers.status());
         listener.statusChanged(status);
     }
 }

@@ -35,7 +35,7 @@ final class Birth {
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final AcknowledgementQueue acknowledgements;
-    private final SessionEvents events;
+    private final Outgoing.Listener events;
 
     /** Null = there is none. */
     private Message message;
@@ -63,7 +63,7 @@ final class Birth {
     /** The broker has answered a ping that was sent after it. */
     private boolean passedOver;
 
-    Birth(PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, SessionEvents events) {
+    Birth(PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements, Outgoing.Listener events) {
         this.ids = ids;
         this.wire = wire;
         this.acknowledgements = acknowledgements;

@@ -10,6 +10,15 @@ import mqtt.resilient.spi.packet.Publish;
  * not counted as held.
  */
 public final class Incoming {
+    /** Is told what arrived. Called on the io thread. */
+    public interface Listener {
+        /** A message arrived; {@link Session#handled} must follow when it is handled, with QoS 0 too. */
+        void received(Incoming message);
+
+        /** A message arrived that is larger than {@code packet.max.bytes}; nobody gets it. */
+        void oversized(String topic, int size);
+    }
+
     private Publish publish;
     private final int packetId;
     private final Qos qos;

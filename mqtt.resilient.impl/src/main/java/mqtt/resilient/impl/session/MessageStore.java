@@ -144,8 +144,16 @@ public interface MessageStore {
     default void deadLettered(Outgoing message) {
     }
 
-    /** Runs a task when everything that was noted so far survives what it has to: at once, if it does. */
+    /**
+     * Runs a task when everything that was noted so far survives what it has to: at once, if it does. When the store is
+     * closed, also if that could not be written: {@link #hasFailed} tells.
+     */
     default void whenDurable(Runnable task) {
         task.run();
+    }
+
+    /** Whether writing has failed for good. */
+    default boolean hasFailed() {
+        return false;
     }
 }

@@ -2,11 +2,23 @@ package mqtt.resilient.impl.session;
 
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.spi.packet.Reason;
 
 /** One accepted message on its way to the broker. Made on the caller's thread, then confined to the io thread. */
 public final class Outgoing {
+    /** Is told what became of messages. Called on the io thread. */
+    public interface Listener {
+        /** A message is settled; called exactly once for each. */
+        void settled(Outgoing message, Outcome.Kind kind, Reason reason);
+
+        /** The birth message is not there on this connection: the broker has refused it, or it was left out. */
+        default void birthMissing(String topic, Reason reason) {
+            // without one there is none to miss
+        }
+    }
+
     /**
      * What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their
      * references.

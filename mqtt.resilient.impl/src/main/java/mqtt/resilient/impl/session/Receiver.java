@@ -22,7 +22,7 @@ final class Receiver {
 
     private final ConnectionState connection;
     private final AcknowledgementQueue acknowledgements;
-    private final SessionEvents events;
+    private final Incoming.Listener events;
     private final Counters counters;
     private MessageStore store;
 
@@ -33,7 +33,7 @@ final class Receiver {
     private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
 
     Receiver(ConnectionState connection, AcknowledgementQueue acknowledgements, MessageStore store,
-            SessionEvents events, Counters counters) {
+            Incoming.Listener events, Counters counters) {
         this.connection = connection;
         this.acknowledgements = acknowledgements;
         this.store = store;

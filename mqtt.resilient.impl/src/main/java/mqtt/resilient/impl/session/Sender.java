@@ -288,7 +288,7 @@ final class Sender {
 
     /** Something failed for want of heap: settles what was begun. */
     void mend() {
-        settling.again();
+        settling.resume();
         atMostOnce.dropUnflushed();
     }
 }

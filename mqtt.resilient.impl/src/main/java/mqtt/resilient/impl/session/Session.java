@@ -38,17 +38,18 @@ public final class Session {
     /** Counts the answers that moved a birth message or a subscription on. */
     private long otherProgress;
 
-    public Session(MessageStore store, SessionEvents events, Scheduler scheduler, Counters counters,
-            SessionSettings settings) {
+    /** Makes a session; the listeners are told of messages to and from the broker, and of filters. */
+    public Session(MessageStore store, Outgoing.Listener outgoing, Incoming.Listener incoming,
+            SubscriptionListener filters, Scheduler scheduler, Counters counters, SessionSettings settings) {
         this.store = store;
         this.counters = counters;
         PacketIds ids = new PacketIds(settings.inflightMax());
         sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters,
-                new Settling(events::settled));
+                new Settling(outgoing));
         inFlight = sender.inFlight();
-        receiver = new Receiver(connection, acknowledgements, store, events, counters);
-        subscriptions = new Subscriptions(ids, events, store);
-        birth = new Birth(ids, wire, acknowledgements, events);
+        receiver = new Receiver(connection, acknowledgements, store, incoming, counters);
+        subscriptions = new Subscriptions(ids, filters, store);
+        birth = new Birth(ids, wire, acknowledgements, outgoing);
         reconfigure(settings);
     }
 
@@ -322,7 +323,7 @@ public final class Session {
     }
 
     /**
-     * Ends a subscription, with user properties for the broker; {@link SessionEvents#removed} tells what came of it.
+     * Ends a subscription, with user properties for the broker; {@link SubscriptionListener#removed} tells what came of it.
      */
     public void unsubscribe(String filter, List<UserProperty> userProperties) {
         subscriptions.unwant(filter, userProperties);

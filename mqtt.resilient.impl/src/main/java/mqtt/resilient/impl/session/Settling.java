@@ -15,19 +15,14 @@ public final class Settling {
 
     private static final Outcome.Kind[] KINDS = Outcome.Kind.values();
 
-    private final Receiver receiver;
+    private final Outgoing.Listener listener;
     /** Linked by {@link Outgoing#next}: they are in flight no more. Null = none is. */
     private Outgoing first;
     private Outgoing last;
     private boolean reporting;
 
-    /** Is told the outcome of each message. */
-    public interface Receiver {
-        void settled(Outgoing message, Outcome.Kind kind, Reason reason);
-    }
-
-    public Settling(Receiver receiver) {
-        this.receiver = receiver;
+    public Settling(Outgoing.Listener listener) {
+        this.listener = listener;
     }
 
     /** Settles a message, which is in flight no more; without effect if it has an outcome already. */
@@ -42,11 +37,11 @@ public final class Settling {
             }
             last = message;
         }
-        again();
+        resume();
     }
 
     /** Settles what was begun and could not be reported. */
-    public void again() {
+    public void resume() {
         if (reporting) {
             return; // whoever reports goes on
         }
@@ -63,7 +58,7 @@ public final class Settling {
     private void report(Outgoing message) {
         boolean again = false;
         try {
-            receiver.settled(message, KINDS[message.outcome - 1], message.reason);
+            listener.settled(message, KINDS[message.outcome - 1], message.reason);
         } catch (VirtualMachineError e) {
             again = true;
             throw e;

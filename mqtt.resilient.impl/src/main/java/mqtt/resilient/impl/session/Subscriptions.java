@@ -110,7 +110,7 @@ final class Subscriptions {
     }
 
     private final PacketIds ids;
-    private final SessionEvents events;
+    private final SubscriptionListener events;
     private MessageStore store;
 
     // ---- valid for the session
@@ -122,7 +122,7 @@ final class Subscriptions {
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;
 
-    Subscriptions(PacketIds ids, SessionEvents events, MessageStore store) {
+    Subscriptions(PacketIds ids, SubscriptionListener events, MessageStore store) {
         this.store = store;
         this.ids = ids;
         this.events = events;

@@ -219,6 +219,7 @@ final class GroupCommit {
 
     private void openFailed(Throwable error) {
         if (closing != null) {
+            end(pending);
             closing.run();
             return;
         }
@@ -245,6 +246,7 @@ final class GroupCommit {
         if (isOpen()) {
             pump();
         } else if (state != State.OPENING) {
+            end(pending);
             then.run();
         }
     }
@@ -276,8 +278,15 @@ final class GroupCommit {
         } else {
             last.ifStored(listener::stored);
         }
-        last.runWhenDurable();
+        end(last);
+        end(pending);
         closing.run();
+    }
+
+    /** Answers whoever waits for a batch, which is the last one. */
+    private void end(Batch batch) {
+        store.closed(batch);
+        batch.runWhenDurable();
     }
 
     // ---- batches --------------------------------------------------------------------------------------------------

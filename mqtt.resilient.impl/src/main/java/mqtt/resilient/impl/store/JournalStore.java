@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.MessageStore;
@@ -111,7 +112,8 @@ public final class JournalStore implements MessageStore {
                 more |= !reads.unread[lane] || !reads.loaded.get(lane).isEmpty();
             }
         }
-        reads.searches.stream().filter(search -> !search.failed).forEach(search -> search.result.accept(search.found));
+        reads.searches.stream().filter(search -> !search.failed)
+                .forEach(search -> search.result.accept(queued(search)));
         for (Outgoing message : reads.old) {
             if (!message.hasEnded() && lanes[message.lane()].isOnDisk(message)) { // else it was told before
                 foundOld.accept(message);
@@ -121,6 +123,12 @@ public final class JournalStore implements MessageStore {
         condition.reading(rereading.isDue()
                 ? "stored messages cannot be read, which is retried: " + Condition.describe(rereading.reason()) : "");
         return more;
+    }
+
+    /** The store is closed: what is looked for stays where it is. */
+    void closed(Batch last) {
+        last.reads.searches.forEach(search -> search.result.accept(null));
+        rereading.unanswered().forEach(search -> search.result.accept(null));
     }
 
     private void loaded(int number, Batch batch) {
@@ -206,22 +214,21 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void find(long id, Consumer<Outgoing> found) {
-        commit.pending().reads.search(id, onDisk -> {
-            Outgoing inMemory = inMemory(id);
-            boolean queued = onDisk != null && lanes[onDisk.lane()].isOnDisk(onDisk);
-            found.accept(inMemory != null ? inMemory : queued ? onDisk : null);
-        });
+        commit.pending().reads.search(id, found);
         commit.plan();
     }
 
-    private Outgoing inMemory(long id) {
+    /** What a search is for, in memory or on the disk; null if it is not queued. */
+    private Outgoing queued(ReadRequest.Search search) {
         for (BacklogLane lane : lanes) {
-            int slot = lane.window.find(id);
+            int slot = lane.window.find(search.id);
             if (slot >= 0) {
                 return lane.window.at(slot);
             }
         }
-        return commit.pending().find(id);
+        Outgoing unwritten = commit.pending().find(search.id);
+        Outgoing onDisk = search.found;
+        return unwritten != null || onDisk == null || !lanes[onDisk.lane()].isOnDisk(onDisk) ? unwritten : onDisk;
     }
 
     @Override
@@ -328,5 +335,10 @@ public final class JournalStore implements MessageStore {
     @Override
     public void whenDurable(Runnable task) {
         commit.whenDurable(task);
+    }
+
+    @Override
+    public boolean hasFailed() {
+        return condition.health() == StoreHealth.FAILED;
     }
 }

@@ -181,7 +181,7 @@ final class Recovery {
             SegmentReader records = new SegmentReader(file, segment, Segment.HEADER_BYTES);
             long[] marked = new long[1];
             records.scan(record -> {
-                readRecord(chain, segment, record, marked);
+                readRecord(chain, segment, record, records.firstDamage() >= 0, marked);
                 return true;
             });
             boolean last = ends != null && ends[2 * segment.chain] == segment.number;
@@ -191,9 +191,35 @@ final class Recovery {
                 damaged(segment, Math.max(1, records.damages()));
             }
             if (segment.size > forcedBefore) {
-                file.force(); // what a killed process has left in the system's memory is relied upon from now on
+                makeDurable(chain, segment, forced);
             }
             segment.forced = records.firstDamage() >= 0 ? records.firstDamage() : segment.size;
+        }
+    }
+
+    /**
+     * What a killed process has left in the system's memory is relied upon from now on. It is written once more in its
+     * place: if a force of it has failed, the system takes it for durable and the disk does not have it.
+     */
+    private void makeDurable(Chain chain, Segment segment, long from) throws IOException {
+        try (StoredFile file = files.open(chain.path(segment))) {
+            try {
+                writeAgain(file, from, segment.fixedLength > 0 ? segment.fixedLength : segment.size);
+            } catch (IOException e) {
+                // a full disk, perhaps: what is there can be delivered all the same
+            }
+            file.force();
+        }
+    }
+
+    private static void writeAgain(StoredFile file, long from, long to) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.max(0, Math.min(to - from, Segment.BLOCK_BYTES)));
+        for (long at = from; at < to; at += bytes.limit()) {
+            bytes.clear().limit((int) Math.min(to - at, bytes.capacity()));
+            if (file.read(bytes, at) <= 0) {
+                return;
+            }
+            file.write(bytes.flip(), at);
         }
     }
 
@@ -205,7 +231,7 @@ final class Recovery {
 
     // ---- records --------------------------------------------------------------------------------------------------
 
-    private void readRecord(Chain chain, Segment segment, ByteBuffer record, long[] marked) {
+    private void readRecord(Chain chain, Segment segment, ByteBuffer record, boolean behindDamage, long[] marked) {
         try {
             int type = record.get();
             if (type == Records.FORCED) {
@@ -213,7 +239,7 @@ final class Recovery {
             } else if (type == Records.MESSAGE && segment.chain < Message.LANES) {
                 readMessage(chain, segment, MessageRecord.read(record));
             } else if (segment.chain < Message.LANES) {
-                readNote(chain, type, record);
+                readNote(chain, type, record, behindDamage);
             } else if (segment.chain == Chains.SESSION) {
                 readSession(type, record);
             } else {
@@ -244,11 +270,20 @@ final class Recovery {
         chain.nextIndex = Math.max(chain.nextIndex, index + 1);
     }
 
-    private void readNote(Chain chain, int type, ByteBuffer record) {
+    /**
+     * Reads what is noted of messages. An assignment behind damage is void: either it was never forced, so that nothing
+     * was sent with it, or the session is given up. It would let a message overtake one whose assignment was lost.
+     */
+    private void readNote(Chain chain, int type, ByteBuffer record, boolean behindDamage) {
         long index = Records.serial(record);
         switch (type) {
-            case Records.ASSIGNED ->
-                inFlight.restore(chain.number, index, Records.packetId(record), Records.serial(record));
+            case Records.ASSIGNED -> {
+                int packetId = Records.packetId(record);
+                long order = Records.serial(record);
+                if (!behindDamage) {
+                    inFlight.restore(chain.number, index, packetId, order);
+                }
+            }
             case Records.RELEASED -> inFlight.restoreReleased(chain.number, index);
             case Records.DONE -> settle(chain, index, index + Records.serial(record));
             default -> recovered.recordsSkipped++;

@@ -63,6 +63,11 @@ final class Rereading {
         return due;
     }
 
+    /** Searches to which the disk gave no answer so far. */
+    List<ReadRequest.Search> unanswered() {
+        return unanswered;
+    }
+
     /** Whether a lane has still to be read. */
     boolean isUnread(int lane) {
         return unread[lane];

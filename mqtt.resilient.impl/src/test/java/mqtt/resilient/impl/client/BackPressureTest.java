@@ -103,7 +103,7 @@ class BackPressureTest {
         assertTrue(world.broker.isConnected(), "the deadline begins when reading does");
         world.broker.sends("PUBACK id=2", "PINGRESP").after(Duration.ofSeconds(5));
         assertTrue(world.broker.isConnected());
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
     }
 
     @Test

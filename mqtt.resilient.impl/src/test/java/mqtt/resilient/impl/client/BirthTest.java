@@ -53,7 +53,7 @@ class BirthTest {
     @Test
     void itComesBeforeAnythingElseOnTheFirstConnection() {
         World world = new World(birth(1));
-        world.client.subscribe("in", 1, world.client.queue(new Recorder(), "in", false));
+        world.client.subscriber().subscribe("in", 1, world.client.subscriber().queue(new Recorder(), "in", false));
         world.publish("t", "1");
         world.broker.expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").sends("CONNACK")
                 .expects("PUBLISH q1 id=65535 state on", "SUBSCRIBE id=1 in:1", "PUBLISH q1 id=2 t 1").expectsNothing();
@@ -78,7 +78,7 @@ class BirthTest {
             assertEquals(0, world.client.metrics().accepted());
             assertEquals(0, world.client.metrics().pending());
             assertEquals(0, world.client.metrics().inFlight());
-            assertTrue(world.now(world.client.drain(Duration.ofSeconds(1))));
+            assertTrue(world.now(world.client.publisher().drain(Duration.ofSeconds(1))));
         }
     }
 
@@ -179,7 +179,7 @@ class BirthTest {
                     .sends(qos == 1 ? "PUBACK id=65535 code=135" : "PUBREC id=65531 code=135", "PUBACK id=1")
                     .expectsNothing();
             assertEquals(List.of("REFUSED state"), missing(world));
-            assertTrue(world.client.isConnected());
+            assertTrue(world.client.connector().isConnected());
             assertEquals(1, world.client.metrics().delivered());
             assertEquals(0, world.client.metrics().refused());
             world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH q" + qos + " *").expectsNothing();

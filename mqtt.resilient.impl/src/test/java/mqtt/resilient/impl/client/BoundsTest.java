@@ -82,7 +82,7 @@ class BoundsTest {
     @Test
     void acceptedMeansStoredCompletes() {
         World world = new World();
-        Publication publication = world.client.publish(Message.to("t").build());
+        Publication publication = world.client.publisher().publish(Message.to("t").build());
         var stored = publication.stored();
         world.scheduler.run();
         assertEquals(Durability.MEMORY, world.now(stored));
@@ -242,7 +242,7 @@ class BoundsTest {
     @Test
     void qos0AdmittedInTheMomentOfTheLossEndsWithIt() {
         World world = World.connected();
-        Publication publication = world.client
+        Publication publication = world.client.publisher()
                 .publish(Message.to("t").qos(mqtt.resilient.api.Qos.AT_MOST_ONCE).build());
         world.broker.networkBreaks();
         assertTrue(publication.id() > 0);

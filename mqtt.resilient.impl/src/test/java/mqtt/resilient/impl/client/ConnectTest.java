@@ -10,6 +10,7 @@ import java.util.List;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.world.World;
+import mqtt.resilient.spi.NetworkState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,12 +45,28 @@ class ConnectTest {
     }
 
     @Test
-    void theNextAttemptAfterALossIsImmediateEnough() { // not two ping intervals later
+    void theNextAttemptAfterTheNetworkHasBrokenIsMadeWithinHalfASecond() { // not two ping intervals later
+        World world = World.connected();
+        world.broker.networkBreaks();
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.client.status().nextAttempt().toMillis() < 500, world.client.status().toString());
+        world.broker.after(Duration.ofMillis(500)).expects("CONNECT id=c keepalive=60");
+    }
+
+    @Test
+    void theNextAttemptAfterTheBrokerHasHungUpIsMadeWithinSixSecondsAndNotAtOnce() { // with it, the whole fleet
         World world = World.connected();
         world.broker.hangsUp();
-        assertEquals(ConnectionState.WAITING, world.state());
-        assertTrue(world.client.status().nextAttempt().toMillis() <= 750, world.client.status().toString());
-        world.broker.after(Duration.ofMillis(760)).expects("CONNECT id=c keepalive=60");
+        assertTrue(world.client.status().nextAttempt().toMillis() >= 250, world.client.status().toString());
+        world.broker.after(Duration.ofMillis(6250)).expects("CONNECT id=c keepalive=60");
+    }
+
+    @Test
+    void aNetworkThatComesUpIsReasonEnoughForAnAttemptAtOnceAlsoAfterABrokerHasHungUp() {
+        World world = World.connected();
+        world.broker.hangsUp();
+        world.client.networkChanged(NetworkState.UP);
+        world.broker.expects("CONNECT id=c keepalive=60");
     }
 
     @ParameterizedTest(name = "code {0}")
@@ -81,10 +98,10 @@ class ConnectTest {
     void waitsGrowWithJitterUpToTheLongest() { // no back-off and no jitter
         List<Long> waits = waits(new World(), 40);
         for (int i = 0; i < waits.size(); i++) {
-            long most = i == 0 ? 750 : Math.min(60_000, Math.max(250, waits.get(i - 1)) * 3 + 3);
+            long most = i == 0 ? 500 : Math.min(60_000, waits.get(i - 1) * 6 + 6);
             assertTrue(waits.get(i) >= 250 && waits.get(i) <= most, i + ": " + waits);
         }
-        assertTrue(waits.subList(10, 40).stream().mapToLong(Long::longValue).average().orElseThrow() > 10_000,
+        assertTrue(waits.subList(15, 40).stream().mapToLong(Long::longValue).average().orElseThrow() > 40_000,
                 waits.toString());
         assertTrue(waits.stream().distinct().count() > 30, "jitter: " + waits);
     }
@@ -182,7 +199,7 @@ class ConnectTest {
         assertEquals(world.scheduler.wallClockMillis(), online.since().toEpochMilli());
         world.broker.after(Duration.ofSeconds(3)).hangsUp().acceptsAgain(true);
         assertTrue(world.client.status().sessionPresent());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
     }
 
     @Test

@@ -100,11 +100,13 @@ class ExpiryTest {
         world.broker.isReachable(false);
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 20_000; i++) {
-            all.add(world.client.publish(i % 4 == 0 ? expiring("x", 60) : Message.to("t").lane(i % 4).build()));
+            all.add(world.client.publisher()
+                    .publish(i % 4 == 0 ? expiring("x", 60) : Message.to("t").lane(i % 4).build()));
         }
         world.broker.after(Duration.ofSeconds(70));
         for (int i = 0; i < all.size(); i++) {
-            assertEquals(i % 4 == 0 ? Kind.EXPIRED : Kind.PENDING, world.client.outcome(all.get(i).id()).kind());
+            assertEquals(i % 4 == 0 ? Kind.EXPIRED : Kind.PENDING,
+                    world.client.publisher().outcome(all.get(i).id()).kind());
         }
     }
 

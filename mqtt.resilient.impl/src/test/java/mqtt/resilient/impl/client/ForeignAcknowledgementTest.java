@@ -18,7 +18,7 @@ class ForeignAcknowledgementTest {
     @AfterEach
     void theLinkIsStillUpAndInUse() {
         assertEquals(connections, world.broker.connections());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
         Publication publication = world.publish("still", "alive");
         String id = world.broker.takeAll().stream().filter(packet -> packet.endsWith("still alive")).findFirst()
                 .orElseThrow().split(" ")[2];
@@ -142,6 +142,6 @@ class ForeignAcknowledgementTest {
         other.broker.expects("PUBLISH q1 id=1 t 1").networkBreaks().acceptsAgain(true)
                 .expects("PUBLISH dup q1 id=1 t 1").sendsTogether("PUBACK id=1", "PUBACK id=1").expectsNothing();
         assertEquals(Kind.DELIVERED, other.outcome(publication));
-        assertTrue(other.client.isConnected());
+        assertTrue(other.client.connector().isConnected());
     }
 }

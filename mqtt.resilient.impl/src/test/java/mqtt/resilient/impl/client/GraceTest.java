@@ -22,9 +22,9 @@ class GraceTest {
         private final List<ClientSubscription> subscriptions = new ArrayList<>();
 
         Bundle(Recorder listener, boolean manual, String... filters) {
-            queue = world.client.queue(listener, "bundle", manual);
+            queue = world.client.subscriber().queue(listener, "bundle", manual);
             for (String filter : filters) {
-                subscriptions.add(world.client.subscribe(filter, 2, queue));
+                subscriptions.add(world.client.subscriber().subscribe(filter, 2, queue));
             }
             world.scheduler.run();
             for (String packet : world.broker.take("SUBSCRIBE")) {
@@ -34,7 +34,7 @@ class GraceTest {
         }
 
         void stops() {
-            world.client.close(subscriptions, queue, true);
+            world.client.subscriber().close(subscriptions, queue, true);
             world.scheduler.run();
         }
     }
@@ -91,12 +91,12 @@ class GraceTest {
         bundle.stops();
         world.broker.sends("PUBLISH q1 id=7 in 1").expectsNothing();
         Recorder onlooker = new Recorder();
-        ListenerQueue tail = world.client.queue(onlooker, "tail", false);
-        ClientSubscription subscription = world.client.subscribe("in", 0, tail);
+        ListenerQueue tail = world.client.subscriber().queue(onlooker, "tail", false);
+        ClientSubscription subscription = world.client.subscriber().subscribe("in", 0, tail);
         world.scheduler.run();
         world.broker.expects("SUBSCRIBE id=2 in:2").sends("SUBACK id=2 2", "PUBLISH q1 id=8 in 2").expectsNothing();
         assertEquals(List.of("in 2"), onlooker.take());
-        world.client.close(List.of(subscription), tail, false);
+        world.client.subscriber().close(List.of(subscription), tail, false);
         world.scheduler.run();
         world.broker.expectsNothing();
         new Bundle(recorder, false, "in");
@@ -107,7 +107,7 @@ class GraceTest {
     @Test
     void theQosOfThoseThatStayCountsOnceTheGraceIsOver() {
         Bundle bundle = new Bundle(recorder, false, "in");
-        world.client.subscribe("in", 0, world.client.queue(new Recorder(), "tail", false));
+        world.client.subscriber().subscribe("in", 0, world.client.subscriber().queue(new Recorder(), "tail", false));
         world.scheduler.run();
         world.broker.expects("SUBSCRIBE id=2 in:2").sends("SUBACK id=2 2");
         bundle.stops();

@@ -73,12 +73,14 @@ class InterleavingPropertyTest {
                 return broker;
             }, "inflight.max", 8, "user", "u");
             broker.window(8);
-            broker.givenUp(number -> world.client.outcome(number).kind() == Kind.DEAD_LETTERED);
+            broker.givenUp(number -> world.client.publisher().outcome(number).kind() == Kind.DEAD_LETTERED);
             broker.confirmed(out -> assertTrue(finished.getOrDefault(out.number, 0) > 0
                     || world.events.stream().anyMatch(event -> event.startsWith("dead letter ")),
                     "acknowledged before its listener was done: " + out.number));
-            world.client.subscribe("in/#", 2, world.client.queue(this::automatic, "automatic", false));
-            world.client.subscribe("man/#", 2, world.client.queue(this::manual, "manual", true));
+            world.client.subscriber().subscribe("in/#", 2,
+                    world.client.subscriber().queue(this::automatic, "automatic", false));
+            world.client.subscriber().subscribe("man/#", 2,
+                    world.client.subscriber().queue(this::manual, "manual", true));
             world.scheduler.run();
             comeOnline();
             broker.begins();
@@ -176,14 +178,14 @@ class InterleavingPropertyTest {
             } else {
                 switch (argument % 4) {
                     case 0 -> {
-                        world.client.disconnect();
+                        world.client.connector().disconnect();
                         paused = true;
                     }
                     case 1, 2 -> {
-                        world.client.connect();
+                        world.client.connector().connect();
                         paused = false;
                     }
-                    default -> world.client.reconnect();
+                    default -> world.client.connector().reconnect();
                 }
             }
             world.scheduler.run();
@@ -212,7 +214,7 @@ class InterleavingPropertyTest {
                 builder.expiresAfter(Duration.ofSeconds(1 + argument % 40));
             }
             Message message = builder.build();
-            Publication publication = world.client.publish(message);
+            Publication publication = world.client.publisher().publish(message);
             if (publication.id() == 0) {
                 rejected++;
                 return;
@@ -227,8 +229,8 @@ class InterleavingPropertyTest {
             String filter = "f" + argument % 4;
             ArrayDeque<ClientSubscription> open = wanted.computeIfAbsent(filter, key -> new ArrayDeque<>());
             if (open.isEmpty() || argument / 4 % 3 == 0) {
-                open.add(world.client.subscribe(filter, argument / 12 % 3,
-                        world.client.queue(message -> {}, "f", false)));
+                open.add(world.client.subscriber().subscribe(filter, argument / 12 % 3,
+                        world.client.subscriber().queue(message -> {}, "f", false)));
             } else {
                 open.remove().close();
             }
@@ -276,7 +278,7 @@ class InterleavingPropertyTest {
             broker.refusesSubscriptions(false);
             failures = 0;
             world.listenersAreStuck(false);
-            world.client.connect();
+            world.client.connector().connect();
             paused = false;
             broker.breaks(false); // refused subscriptions are asked for again
             for (int seconds = 0; seconds < 3600; seconds++) {
@@ -288,7 +290,7 @@ class InterleavingPropertyTest {
                 }
                 world.scheduler.run();
                 if (seconds > 5 && broker.isQuiet() && world.client.metrics().pending() == 0
-                        && world.client.isConnected()
+                        && world.client.connector().isConnected()
                         && subscriptionsAreRight() && world.client.metrics().unhandled() == 0) {
                     return;
                 }
@@ -315,7 +317,7 @@ class InterleavingPropertyTest {
             Map<Kind, Long> kinds = new HashMap<>();
             for (Publication publication : publications) {
                 long id = publication.id();
-                Outcome outcome = world.client.outcome(id);
+                Outcome outcome = world.client.publisher().outcome(id);
                 kinds.merge(outcome.kind(), 1L, Long::sum);
                 assertEquals(1, ends.get(id), "ends of " + id);
                 int accepted = broker.accepted.getOrDefault(id, 0);
@@ -340,7 +342,7 @@ class InterleavingPropertyTest {
             assertEquals(metrics.dropped(), kinds.getOrDefault(Kind.DROPPED, 0L));
             assertEquals(metrics.deadLettered(), kinds.getOrDefault(Kind.DEAD_LETTERED, 0L));
             assertEquals(0, metrics.closed() + metrics.refused() + metrics.inFlight() + metrics.unhandled());
-            long setAside = world.events.stream().filter(event -> event.startsWith("dead letter ")).count();
+            long deadLettered = world.events.stream().filter(event -> event.startsWith("dead letter ")).count();
             long missing = 0;
             for (Out out : sent) {
                 int times = handed.getOrDefault(out.number, 0);
@@ -350,8 +352,8 @@ class InterleavingPropertyTest {
                 }
                 missing += out.qos > 0 && !out.lost && times == 0 ? 1 : 0;
             }
-            assertTrue(missing <= setAside,
-                    missing + " messages never reached their listener, " + setAside + " dead-lettered");
+            assertTrue(missing <= deadLettered,
+                    missing + " messages never reached their listener, " + deadLettered + " dead-lettered");
         }
     }
 }

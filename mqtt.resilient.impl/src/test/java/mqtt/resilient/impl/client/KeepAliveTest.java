@@ -128,7 +128,41 @@ class KeepAliveTest {
                 .expects("PINGREQ");
         for (int seconds = 0; world.broker.isConnected(); seconds += 2) {
             world.broker.sends("PUBLISH q0 in x").after(Duration.ofSeconds(2));
-            assertTrue(seconds < 700, "a ping without an answer for " + seconds + " s");
+            assertTrue(seconds < 90, "a ping without an answer for " + seconds + " s");
+        }
+        assertTrue(world.reason().contains("no PINGRESP within 90.0 s"), world.reason());
+    }
+
+    @Test
+    void withoutAKeepaliveSixtyResponseTimesAreEnough() {
+        World world = World.connected("keepalive.seconds", 0, "response.seconds", 5);
+        world.subscribe("in", 0, message -> {});
+        world.broker.expects("SUBSCRIBE id=1 in:0").sends("SUBACK id=1 0").after(Duration.ofSeconds(20))
+                .expects("PINGREQ");
+        int seconds = 0;
+        for (; world.broker.isConnected(); seconds += 2) {
+            world.broker.sends("PUBLISH q0 in x").after(Duration.ofSeconds(2));
+            assertTrue(seconds <= 306, "a ping without an answer for " + seconds + " s");
+        }
+        assertTrue(seconds > 290, seconds + " s");
+    }
+
+    @Test
+    void aLinkThatNeedsLongerThanTheKeepaliveGetsItsTimeInTheEnd() { // the response time doubles
+        World world = World.connected("keepalive.seconds", 10);
+        int longest = 0;
+        for (int link = 0; link < 4; link++) {
+            int begun = longest;
+            world.broker.take("PINGREQ");
+            int seconds = 0;
+            for (; world.broker.isConnected(); seconds++) {
+                world.broker.sends("PUBLISH q0 in x").after(Duration.ofSeconds(1));
+                assertTrue(seconds < 200, "for ever");
+            }
+            longest = seconds;
+            assertTrue(link == 0 || longest > begun, longest + " s after " + begun);
+            world.broker.awaitsClient().take("PINGREQ");
+            world.broker.accepts(true);
         }
     }
 

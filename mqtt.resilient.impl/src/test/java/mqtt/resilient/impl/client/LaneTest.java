@@ -165,7 +165,7 @@ class LaneTest {
         World world = World.connected();
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < 5000; i++) {
-            all.add(world.client.publish(Message.to("t").payload("" + i).qos(Qos.of(1 + i % 2)).build()));
+            all.add(world.client.publisher().publish(Message.to("t").payload("" + i).qos(Qos.of(1 + i % 2)).build()));
         }
         int expected = 0;
         for (List<String> sent = world.broker.takeAll(); !sent.isEmpty(); sent = world.broker.takeAll()) {
@@ -181,7 +181,7 @@ class LaneTest {
             }
         }
         for (Publication each : all) {
-            assertEquals(Kind.DELIVERED, world.client.outcome(each.id()).kind());
+            assertEquals(Kind.DELIVERED, world.client.publisher().outcome(each.id()).kind());
         }
     }
 

@@ -28,10 +28,10 @@ class LifeCycleTest {
     @Test
     void disconnectSaysGoodbyeAndStaysOffline() { // suppresses the will
         World world = World.connected();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT").after(Duration.ofHours(1)).expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
-        assertFalse(world.client.isConnected());
+        assertFalse(world.client.connector().isConnected());
         assertTrue(world.reason().contains("disconnect()"));
     }
 
@@ -40,10 +40,10 @@ class LifeCycleTest {
         World world = World.connected();
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT");
         world.publish("t", "2");
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH q1 id=2 t 2");
     }
 
@@ -51,11 +51,11 @@ class LifeCycleTest {
     void disconnectAndConnectMayFollowEachOtherForEver() {
         World world = World.connected();
         for (int i = 0; i < 20; i++) {
-            world.client.disconnect();
-            world.client.disconnect();
+            world.client.connector().disconnect();
+            world.client.connector().disconnect();
             world.broker.expects("DISCONNECT").expectsNothing();
-            world.client.connect();
-            world.client.connect();
+            world.client.connector().connect();
+            world.client.connector().connect();
             world.broker.accepts(true).expectsNothing();
             assertEquals(ConnectionState.ONLINE, world.state());
         }
@@ -64,10 +64,10 @@ class LifeCycleTest {
     @Test
     void disconnectAndConnectInOneBreathIsAReconnect() {
         World world = World.connected();
-        world.client.disconnect();
-        world.client.connect();
-        world.client.disconnect();
-        world.client.connect();
+        world.client.connector().disconnect();
+        world.client.connector().connect();
+        world.client.connector().disconnect();
+        world.client.connector().connect();
         world.broker.expects("DISCONNECT").accepts(true).expectsNothing();
         assertEquals(ConnectionState.ONLINE, world.state());
     }
@@ -76,8 +76,8 @@ class LifeCycleTest {
     void theNewConnectionWaitsUntilTheBrokerHasLetGoOfTheOld() {
         World world = World.connected();
         world.broker.holdsOn(true);
-        world.client.disconnect();
-        world.client.connect();
+        world.client.connector().disconnect();
+        world.client.connector().connect();
         world.broker.expects("DISCONNECT").after(Duration.ofMillis(900)).expectsNothing()
                 .after(Duration.ofMillis(200)).accepts(true);
         assertEquals(ConnectionState.ONLINE, world.state());
@@ -98,12 +98,12 @@ class LifeCycleTest {
         for (World world : List.of(resolving, connecting, handshake, discarding, waiting)) {
             ConnectionState before = world.state();
             int connections = world.broker.connections();
-            world.client.disconnect();
+            world.client.connector().disconnect();
             world.broker.after(Duration.ofHours(1));
             assertEquals(ConnectionState.PAUSED, world.state(), "from " + before);
             assertEquals(connections, world.broker.connections(), "from " + before);
             world.broker.resolvesNothing(false).isSilent(false).isReachable(true).holdsOn(false).takeAll();
-            world.client.connect();
+            world.client.connector().connect();
             world.broker.awaitsClient();
             List<String> sent = new ArrayList<>(world.broker.takeAll());
             assertTrue(sent.get(sent.size() - 1).startsWith("CONNECT "), before + ": " + sent);
@@ -113,7 +113,7 @@ class LifeCycleTest {
     @Test
     void connectWhileConnectedChangesNothing() {
         World world = World.connected();
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.expectsNothing();
         assertEquals(ConnectionState.ONLINE, world.state());
     }
@@ -123,7 +123,7 @@ class LifeCycleTest {
         World world = World.connected();
         world.publish("t", "1");
         world.broker.expects("PUBLISH q1 id=1 t 1");
-        world.client.reconnect();
+        world.client.connector().reconnect();
         world.broker.expects("DISCONNECT").accepts(true).expects("PUBLISH dup q1 id=1 t 1");
     }
 
@@ -132,7 +132,7 @@ class LifeCycleTest {
         World world = new World();
         world.broker.isReachable(false).after(Duration.ofHours(1)).isReachable(true);
         assertEquals(ConnectionState.WAITING, world.state());
-        world.client.reconnect();
+        world.client.connector().reconnect();
         world.broker.acceptsNewClient();
         assertEquals(ConnectionState.ONLINE, world.state());
     }
@@ -140,9 +140,9 @@ class LifeCycleTest {
     @Test
     void reconnectWhilePausedStaysPaused() {
         World world = World.connected();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT");
-        world.client.reconnect();
+        world.client.connector().reconnect();
         world.broker.after(Duration.ofMinutes(10)).expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
     }
@@ -150,7 +150,7 @@ class LifeCycleTest {
     @Test
     void aListenerMayDisconnect() {
         World world = World.connected();
-        world.subscribe("in", 1, message -> world.client.disconnect());
+        world.subscribe("in", 1, message -> world.client.connector().disconnect());
         world.broker.expects("SUBSCRIBE id=1 in:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=7 in x");
         assertEquals(ConnectionState.PAUSED, world.state());
         assertTrue(world.broker.takeAll().contains("DISCONNECT"));
@@ -163,10 +163,11 @@ class LifeCycleTest {
         World world = new World();
         List<ConnectionState> heard = new ArrayList<>();
         world.broker.acceptsNewClient();
-        AutoCloseable registration = world.client.addConnectionListener(status -> heard.add(status.state()));
+        AutoCloseable registration = world.client.connector()
+                .addConnectionListener(status -> heard.add(status.state()));
         world.scheduler.run();
         world.broker.hangsUp().acceptsAgain(true);
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT");
         heard.removeIf(state -> state == ConnectionState.RESOLVING || state == ConnectionState.CONNECTING
                 || state == ConnectionState.HANDSHAKE);
@@ -174,7 +175,7 @@ class LifeCycleTest {
                 ConnectionState.PAUSED), heard);
         registration.close();
         registration.close();
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.accepts(true);
         assertEquals(4, heard.size());
     }
@@ -183,7 +184,7 @@ class LifeCycleTest {
     void aConnectionListenerThatThrowsHearsTheNextChangeToo() {
         World world = World.connected();
         List<ConnectionState> heard = new ArrayList<>();
-        world.client.addConnectionListener(status -> {
+        world.client.connector().addConnectionListener(status -> {
             heard.add(status.state());
             throw new IllegalStateException("broken listener");
         });
@@ -197,7 +198,7 @@ class LifeCycleTest {
     void aConnectionListenerThatIsStuckDelaysNobodyAndHearsTheLatestAtLast() {
         World world = World.connected();
         List<ConnectionState> heard = new ArrayList<>();
-        world.client.addConnectionListener(status -> heard.add(status.state()));
+        world.client.connector().addConnectionListener(status -> heard.add(status.state()));
         world.listenersAreStuck(true);
         for (int i = 0; i < 100; i++) {
             world.broker.networkBreaks().acceptsAgain(true);
@@ -214,7 +215,7 @@ class LifeCycleTest {
         World world = World.connected();
         world.publish("t", "1");
         world.publish("t", "2", 2);
-        var drained = world.client.drain(Duration.ofMinutes(1));
+        var drained = world.client.publisher().drain(Duration.ofMinutes(1));
         world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2").sends("PUBACK id=1", "PUBREC id=2");
         assertFalse(world.isDone(drained));
         world.broker.expects("PUBREL id=2").sends("PUBCOMP id=2");
@@ -224,7 +225,7 @@ class LifeCycleTest {
     @Test
     void aDrainOfNothingCompletesAtOnce() {
         World world = new World();
-        var drained = world.client.drain(Duration.ofMinutes(1));
+        var drained = world.client.publisher().drain(Duration.ofMinutes(1));
         world.scheduler.run();
         assertEquals(true, world.now(drained));
     }
@@ -233,7 +234,7 @@ class LifeCycleTest {
     void aDrainGivesUpAfterItsTime() {
         World world = new World();
         world.publish("t", "1");
-        var drained = world.client.drain(Duration.ofSeconds(5));
+        var drained = world.client.publisher().drain(Duration.ofSeconds(5));
         world.broker.after(Duration.ofMillis(4_900));
         assertFalse(world.isDone(drained));
         world.broker.after(Duration.ofMillis(200));
@@ -244,7 +245,7 @@ class LifeCycleTest {
     void aDrainWaitsAlsoForWhatIsPublishedMeanwhile() {
         World world = World.connected();
         world.publish("t", "1");
-        var drained = world.client.drain(Duration.ofMinutes(1));
+        var drained = world.client.publisher().drain(Duration.ofMinutes(1));
         world.publish("t", "2");
         world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q1 id=2 t 2").sends("PUBACK id=1");
         assertFalse(world.isDone(drained));
@@ -256,7 +257,7 @@ class LifeCycleTest {
     void aDrainOfAnyLengthEnds() {
         World world = World.connected();
         world.publish("t", "1");
-        var drained = world.client.drain(Duration.ofSeconds(Long.MAX_VALUE));
+        var drained = world.client.publisher().drain(Duration.ofSeconds(Long.MAX_VALUE));
         world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
         assertEquals(true, world.now(drained));
     }
@@ -267,7 +268,7 @@ class LifeCycleTest {
         world.broker.isReachable(false);
         world.publish(Message.to("t").expiresAfter(Duration.ofSeconds(2)).build());
         Publication cancelled = world.publish("t", "2");
-        var drained = world.client.drain(Duration.ofMinutes(1));
+        var drained = world.client.publisher().drain(Duration.ofMinutes(1));
         cancelled.cancel();
         world.broker.after(Duration.ofSeconds(4));
         assertEquals(true, world.now(drained));
@@ -284,7 +285,7 @@ class LifeCycleTest {
         world.broker.expects("SUBSCRIBE id=1 in:1", "PUBLISH q1 id=2 t 1", "PUBLISH q2 id=3 t 2").sends("PUBREC id=3")
                 .expects("PUBREL id=3");
         var delivered = sent.delivered();
-        var drained = world.client.drain(Duration.ofHours(1));
+        var drained = world.client.publisher().drain(Duration.ofHours(1));
         world.scheduler.run();
         var stopped = world.client.stop();
         world.broker.expects("DISCONNECT").expectsNothing(); // and no UNSUBSCRIBE
@@ -330,9 +331,9 @@ class LifeCycleTest {
         World world = World.connected();
         world.client.stop();
         world.broker.expects("DISCONNECT");
-        world.client.connect();
-        world.client.reconnect();
-        world.client.disconnect();
+        world.client.connector().connect();
+        world.client.connector().reconnect();
+        world.client.connector().disconnect();
         world.reconfigure("client.id", "other");
         ClientSubscription subscription = world.subscribe("in", 1, message -> {});
         Publication publication = world.publish("t", "1");
@@ -343,7 +344,7 @@ class LifeCycleTest {
         assertEquals(RejectedException.Reason.CLOSED, ((RejectedException) error.getCause()).reason());
         assertEquals(Grant.CLOSED, world.now(subscription.result()));
         assertEquals(ConnectionState.OFFLINE, world.state());
-        assertTrue(world.isDone(world.client.drain(Duration.ofSeconds(1))));
+        assertTrue(world.isDone(world.client.publisher().drain(Duration.ofSeconds(1))));
     }
 
     @Test
@@ -395,7 +396,7 @@ class LifeCycleTest {
             }
         });
         meanwhile.add(world.client::stop);
-        Publication publication = world.client.publish(Message.to("t").payload("1").build());
+        Publication publication = world.client.publisher().publish(Message.to("t").payload("1").build());
         world.scheduler.run();
         assertTrue(publication.id() > 0);
         assertEquals(Kind.CLOSED, world.outcome(publication));
@@ -426,32 +427,32 @@ class LifeCycleTest {
     void disconnectIsDoneWhenTheBrokerHasClosed() {
         World world = World.connected();
         world.broker.holdsOn(true);
-        CompletionStage<Void> gone = world.client.disconnect();
-        CompletionStage<Void> again = world.client.disconnect();
+        CompletionStage<Void> gone = world.client.connector().disconnect();
+        CompletionStage<Void> again = world.client.connector().disconnect();
         world.broker.expects("DISCONNECT").after(Duration.ofMillis(900));
         assertFalse(world.isDone(gone) || world.isDone(again));
         world.broker.after(Duration.ofMillis(100));
         world.now(gone);
         world.now(again);
         assertEquals(ConnectionState.PAUSED, world.state());
-        world.now(world.client.disconnect());
+        world.now(world.client.connector().disconnect());
     }
 
     @Test
     void disconnectIsDoneAtOnceWhereThereIsNoConnection() {
         World unreachable = new World();
         unreachable.broker.isReachable(false).expectsNothing();
-        unreachable.now(unreachable.client.disconnect());
+        unreachable.now(unreachable.client.connector().disconnect());
         World unconfigured = World.unconfigured();
-        unconfigured.now(unconfigured.client.disconnect());
+        unconfigured.now(unconfigured.client.connector().disconnect());
     }
 
     @Test
     void disconnectIsDoneAlthoughSomebodyConnectsMeanwhile() {
         World world = World.connected();
         world.broker.holdsOn(true);
-        CompletionStage<Void> gone = world.client.disconnect();
-        CompletionStage<Void> there = world.client.connect();
+        CompletionStage<Void> gone = world.client.connector().disconnect();
+        CompletionStage<Void> there = world.client.connector().connect();
         world.broker.expects("DISCONNECT").after(Duration.ofSeconds(1));
         world.now(gone);
         assertFalse(world.isDone(there));
@@ -462,20 +463,20 @@ class LifeCycleTest {
     @Test
     void connectIsDoneWithTheConnack() {
         World world = World.connected();
-        world.client.disconnect();
-        CompletionStage<Void> there = world.client.connect();
+        world.client.connector().disconnect();
+        CompletionStage<Void> there = world.client.connector().connect();
         world.broker.expects("DISCONNECT", "CONNECT *");
         assertFalse(world.isDone(there));
         world.broker.sends("CONNACK session-present");
         world.now(there);
-        world.now(world.client.connect());
+        world.now(world.client.connector().connect());
     }
 
     @Test
     void connectWaitsUntilABrokerAccepts() {
         World world = new World();
         world.broker.isReachable(false);
-        CompletionStage<Void> there = world.client.connect();
+        CompletionStage<Void> there = world.client.connector().connect();
         world.broker.after(Duration.ofHours(1));
         assertFalse(world.isDone(there));
         world.broker.isReachable(true).awaitsClient().expects("CONNECT clean *").sends("CONNACK");
@@ -487,10 +488,10 @@ class LifeCycleTest {
     @Test
     void connectFailsWhenSomebodyDisconnects() {
         World world = new World();
-        CompletionStage<Void> there = world.client.connect();
-        world.client.disconnect();
+        CompletionStage<Void> there = world.client.connector().connect();
+        world.client.connector().disconnect();
         assertEquals("not connected: disconnect() was called", failure(world, there));
-        CompletionStage<Void> anew = world.client.connect();
+        CompletionStage<Void> anew = world.client.connector().connect();
         world.broker.awaitsClient().takeAll();
         assertFalse(world.isDone(anew));
     }
@@ -499,24 +500,24 @@ class LifeCycleTest {
     void connectFailsWhenTheClientStopsOrHasStopped() {
         World world = new World();
         world.broker.isReachable(false);
-        CompletionStage<Void> there = world.client.connect();
+        CompletionStage<Void> there = world.client.connector().connect();
         world.client.stop();
         assertEquals("not connected: the client has stopped", failure(world, there));
-        assertEquals("not connected: the client has stopped", failure(world, world.client.connect()));
-        assertEquals("not connected: the client has stopped", failure(world, world.client.reconnect()));
-        world.now(world.client.disconnect());
+        assertEquals("not connected: the client has stopped", failure(world, world.client.connector().connect()));
+        assertEquals("not connected: the client has stopped", failure(world, world.client.connector().reconnect()));
+        world.now(world.client.connector().disconnect());
     }
 
     @Test
     void connectWaitsForAConfigurationAndForTheNextWindowOfTheSchedule() {
         World world = World.unconfigured();
-        CompletionStage<Void> there = world.client.connect();
+        CompletionStage<Void> there = world.client.connector().connect();
         world.client.configurationRefused("test", "brokers: wrong");
         assertFalse(world.isDone(there));
         world.reconfigure("schedule.every.minutes", 10, "schedule.stay.seconds", 5).broker.acceptsNewClient();
         world.now(there);
         world.broker.after(Duration.ofSeconds(6)).expects("DISCONNECT");
-        CompletionStage<Void> next = world.client.connect();
+        CompletionStage<Void> next = world.client.connector().connect();
         world.broker.after(Duration.ofMinutes(5)).expectsNothing();
         assertFalse(world.isDone(next));
         world.broker.acceptsAgain(true);
@@ -526,24 +527,25 @@ class LifeCycleTest {
     @Test
     void reconnectIsDoneWithTheNextConnection() {
         World world = World.connected();
-        CompletionStage<Void> there = world.client.reconnect();
+        CompletionStage<Void> there = world.client.connector().reconnect();
         world.broker.expects("DISCONNECT", "CONNECT *");
         assertFalse(world.isDone(there));
         world.broker.sends("CONNACK session-present");
         world.now(there);
-        world.client.disconnect();
-        assertEquals("not connected: disconnect() was called", failure(world, world.client.reconnect()));
+        world.client.connector().disconnect();
+        assertEquals("not connected: disconnect() was called", failure(world, world.client.connector().reconnect()));
     }
 
     @Test
     void whoeverWaitsForAConnectionIsCounted() {
         World world = new World();
         world.broker.isReachable(false);
-        CompletionStage<Void> first = world.client.connect();
+        CompletionStage<Void> first = world.client.connector().connect();
         for (int i = 1; i < 1000; i++) {
-            world.client.connect();
+            world.client.connector().connect();
         }
-        assertEquals("not connected: 1000 calls wait for a connection already", failure(world, world.client.connect()));
+        assertEquals("not connected: 1000 calls wait for a connection already",
+                failure(world, world.client.connector().connect()));
         assertFalse(world.isDone(first));
     }
 }

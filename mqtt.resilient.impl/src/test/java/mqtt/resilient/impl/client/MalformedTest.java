@@ -34,8 +34,8 @@ class MalformedTest {
         World world = World.connectedWithFive("CONNACK");
         world.publish("t", "1");
         world.publish("t", "2", 2);
-        world.client.subscribe("a", 1, world.client.queue(message -> {}, "x", false));
-        world.client.subscribe("b", 1, world.client.queue(message -> {}, "x", false));
+        world.client.subscriber().subscribe("a", 1, world.client.subscriber().queue(message -> {}, "x", false));
+        world.client.subscriber().subscribe("b", 1, world.client.subscriber().queue(message -> {}, "x", false));
         world.broker.expects("PUBLISH q1 id=1 t 1", "PUBLISH q2 id=2 t 2", "SUBSCRIBE id=3 a:1 b:1");
         return world;
     }

@@ -50,7 +50,7 @@ class OutOfMemoryTest {
         assertEquals(0, world.broker.openConnections());
         world.broker.acceptsAgain(true);
         assertEquals(ConnectionState.ONLINE, world.client.status().state());
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.scheduler.run();
         mend(world);
         world.scheduler.advance(Duration.ofMinutes(1));
@@ -79,7 +79,7 @@ class OutOfMemoryTest {
     void aDisconnectThatWaitsForTheBrokerIsOver() {
         World world = World.connected();
         List<String> done = new ArrayList<>();
-        world.client.disconnect().thenRun(() -> done.add("gone"));
+        world.client.connector().disconnect().thenRun(() -> done.add("gone"));
         mend(world);
         assertEquals(List.of("gone"), done);
     }
@@ -119,7 +119,8 @@ class OutOfMemoryTest {
         assertEquals(ConnectionState.FAILED, world.client.status().state());
         assertEquals("the thread mqtt-io has ended", world.client.status().reason());
         assertEquals(StoreHealth.FAILED, world.client.status().store());
-        RejectedException refused = (RejectedException) world.client.publish(mqtt.resilient.api.Message.to("t").build())
+        RejectedException refused = (RejectedException) world.client.publisher()
+                .publish(mqtt.resilient.api.Message.to("t").build())
                 .stored()
                 .handle((stored, error) -> error).toCompletableFuture().join();
         assertEquals(RejectedException.Reason.STORE, refused.reason());

@@ -38,12 +38,12 @@ class PoisonTest {
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
         world.takeEvents();
         world.broker.hangsUp();
-        assertEquals(Kind.DEAD_LETTERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DEAD_LETTERED, world.client.publisher().outcome(1).kind());
         assertTrue(world.takeEvents().contains("DEAD_LETTERED forbidden"));
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q2 id=3 t 3").expectsNothing()
                 .sends("PUBACK id=2", "PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=3");
-        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
-        assertEquals(Kind.DELIVERED, world.client.outcome(3).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(2).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(3).kind());
     }
 
     @Test
@@ -64,7 +64,7 @@ class PoisonTest {
         World world = suspected(5);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing().sends("PUBACK id=1")
                 .expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q2 id=3 t 3").expectsNothing();
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
     }
 
     @Test
@@ -76,7 +76,7 @@ class PoisonTest {
             world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1", "PUBLISH dup q1 id=2 t 2",
                     "PUBREL id=3").hangsUp();
         }
-        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
     }
 
     @Test
@@ -87,7 +87,7 @@ class PoisonTest {
         for (int i = 0; i < 20; i++) {
             world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1");
         }
-        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
     }
 
     @Test
@@ -99,22 +99,22 @@ class PoisonTest {
             world.broker.awaitsClient().expects("CONNECT *").hangsUp();
         }
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1").sends("PUBACK id=1");
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
     }
 
     @Test
     void aLinkThatWeCloseOurselvesSetsNothingAside() {
         World world = suspected(5);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
-        world.client.reconnect();
+        world.client.connector().reconnect();
         world.broker.expects("DISCONNECT");
-        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing();
         world.reconfigure("keepalive.seconds", 40);
-        assertEquals(Kind.PENDING, world.client.outcome(1).kind());
+        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
         world.broker.expects("DISCONNECT").acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1")
                 .sends("PUBACK id=1");
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
     }
 
     @Test

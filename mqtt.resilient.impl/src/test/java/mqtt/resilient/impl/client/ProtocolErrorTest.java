@@ -80,8 +80,8 @@ class ProtocolErrorTest {
     void aSubackWithTheWrongNumberOfCodes() {
         for (String suback : List.of("SUBACK id=1", "SUBACK id=1 1 1 1")) {
             World world = new World();
-            world.client.subscribe("a", 1, world.client.queue(message -> {}, "x", false));
-            world.client.subscribe("b", 1, world.client.queue(message -> {}, "x", false));
+            world.client.subscriber().subscribe("a", 1, world.client.subscriber().queue(message -> {}, "x", false));
+            world.client.subscriber().subscribe("b", 1, world.client.subscriber().queue(message -> {}, "x", false));
             world.broker.acceptsNewClient().expects("SUBSCRIBE id=1 a:1 b:1").sends(suback);
             assertEquals(ConnectionState.WAITING, world.state());
             assertTrue(world.reason().contains("[MQTT-3.8.4-5]"), world.reason());

@@ -87,7 +87,7 @@ class PublishTest {
         int connections = world.broker.connections();
         world.broker.after(Duration.ofSeconds(9)).expects("PINGREQ").expectsNothing();
         world.broker.after(Duration.ofSeconds(2));
-        assertFalse(world.client.isConnected() && world.broker.connections() == connections);
+        assertFalse(world.client.connector().isConnected() && world.broker.connections() == connections);
         world.broker.accepts(true).expects("PUBLISH dup q1 id=1 t 1");
     }
 

@@ -40,7 +40,8 @@ class ReceiveTest {
     @Test
     void whoFetchesIsToldOfEachMessageOfABurstButNotOfThoseThatPushedOutOthers() {
         List<Integer> told = new ArrayList<>();
-        world.client.subscribe("pull", 1, world.client.pullQueue("pull", false, 3, told::add));
+        world.client.subscriber().subscribe("pull", 1,
+                world.client.subscriber().pullQueue("pull", false, 3, told::add));
         world.scheduler.run();
         world.broker.expects("SUBSCRIBE id=1 pull:1").sends("SUBACK id=1 1");
         world.broker.sends("PUBLISH q1 id=1 pull 1", "PUBLISH q1 id=2 pull 2", "PUBLISH q1 id=3 pull 3",
@@ -368,8 +369,9 @@ class ReceiveTest {
         List<Publication> answers = new ArrayList<>();
         ClientSubscription[] subscription = new ClientSubscription[1];
         subscription[0] = world.subscribe("in/#", 1, message -> {
-            answers.add(world.client.publish(mqtt.resilient.api.Message.to("out").payload("answer").build()));
-            world.client.subscribe("more", 0, world.client.queue(recorder, "more", false));
+            answers.add(
+                    world.client.publisher().publish(mqtt.resilient.api.Message.to("out").payload("answer").build()));
+            world.client.subscriber().subscribe("more", 0, world.client.subscriber().queue(recorder, "more", false));
             subscription[0].close();
         });
         world.broker.expects("SUBSCRIBE id=1 in/#:1").sends("SUBACK id=1 1").sends("PUBLISH q1 id=7 in/a 1");

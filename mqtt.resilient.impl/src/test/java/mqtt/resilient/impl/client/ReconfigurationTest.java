@@ -49,8 +49,8 @@ class ReconfigurationTest {
             world.broker.expectsNothing();
         }
         world.broker.sends("PUBACK id=2", "PUBCOMP id=3");
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
-        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(2).kind());
     }
 
     @Test
@@ -66,8 +66,8 @@ class ReconfigurationTest {
             world.broker.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 1", "PUBREL id=3");
         }
         world.broker.sends("PUBACK id=2", "PUBCOMP id=3");
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
-        assertEquals(Kind.DELIVERED, world.client.outcome(2).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(2).kind());
     }
 
     @Test
@@ -122,12 +122,12 @@ class ReconfigurationTest {
     @Test
     void aChangeWhilePausedStaysPaused() {
         World world = World.connected();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT");
         world.reconfigure("client.id", "new");
         world.broker.after(Duration.ofHours(1)).expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.expects("CONNECT clean id=new *");
     }
 

@@ -253,7 +253,7 @@ class ReplayTest {
         }
         assertTrue(seen.size() <= 31, "a small range: " + seen); // the next power of two above the window
         world.broker.sends("PUBACK id=1");
-        assertEquals(Kind.DELIVERED, world.client.outcome(1).kind());
+        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(1).kind());
     }
 
     @Test

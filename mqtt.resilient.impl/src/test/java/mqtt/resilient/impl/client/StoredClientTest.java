@@ -141,54 +141,52 @@ class StoredClientTest {
     }
 
     @Test
-    void aChangeOfPlaceThatIsAskedForTwiceAdmitsNothingBeforeTheNewStoreIsOpen() {
+    void aStoreWithPendingMessagesIsNotLeftAndGoesOnAdmitting() {
         Publication pending = fill(1, 10).get(0);
-        world.client.configure("test", elsewhere());
-        scheduler.advance(Duration.ofMillis(50));
-        world.client.configure("test", elsewhere());
-        scheduler.run();
-        assertEquals(true, world.now(pending.cancel()));
+        assertFalse(world.client.leaveStore());
+        assertEquals(Durability.POWER, world.now(publish(2, 1).stored()));
+        world.now(pending.cancel());
+        assertFalse(world.client.leaveStore());
+        world.now(world.client.inspector().cancel(2));
+        assertTrue(world.client.leaveStore());
+    }
+
+    @Test
+    void aStoreThatIsLeftAdmitsNothingBeforeTheNewOneIsOpen() throws IOException {
+        start();
+        assertTrue(world.client.leaveStore());
+        assertFalse(world.client.leaveStore(), "one leaves already");
+        assertEquals(RejectedException.Reason.STORE, refusal(publish(2, 1)).reason());
+        disk.failWrites(1);
+        scheduler.advance(Duration.ofSeconds(5)); // whatever the store says of itself
+        assertEquals(RejectedException.Reason.STORE, refusal(publish(2, 1)).reason());
         hangs = true;
-        scheduler.advance(Duration.ofMillis(300)); // both look again; one changes, and the disk does not answer
+        world.client.configure("test", elsewhere());
+        world.client.configure("test", elsewhere());
+        scheduler.advance(Duration.ofMillis(300));
         assertEquals(RejectedException.Reason.STORE, refusal(publish(2, 1)).reason());
         assertEquals(StoreHealth.OPENING, world.client.status().store());
+        assertFalse(world.client.leaveStore(), "it may hold messages");
         answers();
-        Publication after = publish(2, 1);
-        assertEquals(Durability.POWER, world.now(after.stored()));
+        assertEquals(Durability.POWER, world.now(publish(2, 1).stored()));
         assertEquals(1, world.client.metrics().pending());
-    }
-
-    @Test
-    void aPlaceThatIsAskedForInTheMomentOfAPublishIsTakenWhenNothingIsPendingAnyMore() throws IOException {
-        Publication pending = fill(1, 10).get(0);
-        world.client.configure("test", elsewhere());
-        scheduler.advance(Duration.ofSeconds(15));
-        assertTrue(world.client.status().configurationError().contains("store.directory"));
-        assertEquals(Durability.POWER, world.now(publish(2, 1).stored()), "meanwhile it goes on");
-        assertEquals(List.of(), disk.list("elsewhere"));
-        world.now(pending.cancel());
-        world.now(world.client.inspector().cancel(2));
-        scheduler.advance(Duration.ofSeconds(2));
-        assertEquals("", world.client.status().configurationError());
         assertFalse(disk.list("elsewhere").isEmpty());
     }
 
     @Test
-    void aConfigurationThatIsRefusedLaterIsStillSaidToBeWhenThePlaceIsTaken() throws IOException {
-        Publication pending = fill(1, 10).get(0);
-        world.client.configure("test", elsewhere());
-        scheduler.advance(Duration.ofSeconds(15));
-        world.client.configurationRefused("test", "not usable");
-        world.now(pending.cancel());
-        scheduler.advance(Duration.ofSeconds(2));
-        assertFalse(disk.list("elsewhere").isEmpty());
-        assertEquals("not usable", world.client.status().configurationError());
+    void aStoreThatIsNotLeftAfterAllAdmitsMessages() {
+        start();
+        assertTrue(world.client.leaveStore());
+        world.client.stayInStore();
+        scheduler.run();
+        assertEquals(Durability.POWER, world.now(publish(2, 1).stored()));
     }
 
     @Test
     void aPausedClientIsPausedStillWhenItsStoreIsAnotherOne() {
         start();
-        world.client.disconnect();
+        world.client.connector().disconnect();
+        assertTrue(world.client.leaveStore());
         world.client.configure("test", elsewhere());
         scheduler.advance(Duration.ofMillis(300));
         assertEquals(ConnectionState.PAUSED, world.client.status().state());
@@ -212,6 +210,40 @@ class StoredClientTest {
         assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(keptOutcome).kind());
         assertEquals(Outcome.Kind.CLOSED, world.now(lostOutcome).kind());
         assertTrue(lostStored.isCompletedExceptionally());
+    }
+
+    @Test
+    void whatIsCancelledIsToldToBeForGoodOnlyIfTheLastBatchCouldBeWritten() { // seed 1796076435491
+        List<Publication> all = fill(6, 10);
+        assertTrue(world.now(all.get(0).cancel()));
+        disk.failWrites(1000);
+        var unwritten = publish(2, 1).cancel().toCompletableFuture();
+        var written = all.get(1).cancel().toCompletableFuture();
+        var lane = world.client.inspector().cancel(3).toCompletableFuture();
+        scheduler.run();
+        assertEquals(7, world.client.metrics().cancelled());
+        assertFalse(unwritten.isDone() || written.isDone() || lane.isDone());
+        world.now(world.client.stop());
+        assertFalse(world.now(unwritten));
+        assertFalse(world.now(written));
+        assertEquals(0L, world.now(lane));
+    }
+
+    @Test
+    void aCancelThatAStopCameBeforeIsAnsweredAndTheMessageIsKept() {
+        List<Publication> all = fill(6, 10);
+        scheduler.run();
+        hangs = true;
+        var outcome = all.get(1).delivered();
+        publish(2, 1);
+        scheduler.run();
+        var late = all.get(1).cancel();
+        var stopped = world.client.stop();
+        scheduler.run();
+        answers();
+        world.now(stopped);
+        assertFalse(world.now(late));
+        assertEquals(Outcome.Kind.KEPT_IN_STORE, world.now(outcome).kind());
     }
 
     @Test
@@ -293,11 +325,12 @@ class StoredClientTest {
         assertTrue(scripted.isConnected());
         assertEquals(2, scripted.connections(), "the discarding one and the lasting one");
         answers();
-        scripted.expects("PUBREL id=1").idles(Duration.ofMillis(9_900));
+        scripted.expects("PUBREL id=1").after(Duration.ofMillis(9_900));
         assertTrue(scripted.isConnected());
-        scripted.idles(Duration.ofMillis(200));
+        scripted.after(Duration.ofMillis(200));
         assertFalse(scripted.isConnected(), "now it is the broker's turn");
         assertTrue(world.reason().contains("no acknowledgement within 10.0 s"), world.reason());
+        scripted.take("PINGREQ");
         scripted.acceptsAgain(true).expects("PUBREL id=1").sends("PUBCOMP id=1");
         assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
     }
@@ -486,10 +519,10 @@ class StoredClientTest {
         broker.refuses(true);
         start();
         int accepted = 0;
-        Publication last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+        Publication last = world.client.publisher().publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
         while (last.id() > 0 && accepted < 20_000) {
             accepted++;
-            last = world.client.publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
+            last = world.client.publisher().publish(Message.to("l3").lane(3).payload(new byte[1000]).build());
         }
         assertEquals(16 * 1024 * 1024 / (1000 + 2 + 192), accepted);
         RejectedException refusal = refusal(last);
@@ -607,12 +640,12 @@ class StoredClientTest {
         assertTrue(world.client.status().storeReason().contains("store.directory"), world.client.status().toString());
         assertEquals(ConnectionState.FAILED, world.client.status().state());
         assertEquals(0, publish(1, 1).id());
-        assertTrue(World.connected().client.isConnected());
+        assertTrue(World.connected().client.connector().isConnected());
         disk.remove("store");
         scheduler.advance(Duration.ofSeconds(1));
         exchange();
         assertEquals(StoreHealth.OK, world.client.status().store());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
         publish(1, 1);
         exchange();
         assertEquals(1, world.client.metrics().delivered());
@@ -638,7 +671,7 @@ class StoredClientTest {
         exchange();
         assertTrue(world.takeEvents().contains("store incomplete"));
         assertEquals(1, broker.sessionsLost());
-        assertTrue(world.client.isConnected());
+        assertTrue(world.client.connector().isConnected());
     }
 
     @Test

@@ -99,8 +99,11 @@ class StoredInterleavingPropertyTest {
             world = new World(scheduler, broker, disk, this::onDisk, "boot", Keys.stored(
                     new StoreSettings("store", durability, 500_000_000L, 0, 1024), "inflight.max", 8,
                     "poison.attempts", 0));
-            world.client.subscribe("in/#", 2, world.client.queue(message -> handed.merge(Integer.parseInt(
-                    new String(message.payload(), StandardCharsets.UTF_8)), 1, Integer::sum), "in", false));
+            world.client
+                    .subscriber().subscribe("in/#", 2,
+                            world.client.subscriber().queue(message -> handed.merge(Integer.parseInt(
+                                    new String(message.payload(), StandardCharsets.UTF_8)), 1, Integer::sum), "in",
+                                    false));
             scheduler.run();
             losses = broker.sessionsLost();
             sessionKnown = false;
@@ -191,7 +194,7 @@ class StoredInterleavingPropertyTest {
             long number = ++counter;
             Message message = Message.to("l" + lane).lane(lane).qos(Qos.of(1 + argument / 15 % 2)).payload("" + number)
                     .build();
-            Publication publication = world.client.publish(message);
+            Publication publication = world.client.publisher().publish(message);
             messages.put(number, message);
             publication.stored().thenAccept(durable -> stored.add(number));
             publication.delivered().thenAccept(outcome -> ends.put(number, outcome.kind()));
@@ -227,7 +230,7 @@ class StoredInterleavingPropertyTest {
                 scheduler.run();
                 check();
                 if (seconds > 5 && broker.isQuiet() && world.client.metrics().pending() == 0
-                        && world.client.isConnected() && world.client.metrics().unhandled() == 0) {
+                        && world.client.connector().isConnected() && world.client.metrics().unhandled() == 0) {
                     return;
                 }
                 scheduler.advance(Duration.ofSeconds(1));

@@ -75,7 +75,8 @@ class SubscriptionTest {
         World world = new World();
         List<ClientSubscription> all = new ArrayList<>();
         for (String filter : List.of("a", "b", "c")) {
-            all.add(world.client.subscribe(filter, 1, world.client.queue(recorder, filter, false)));
+            all.add(world.client.subscriber().subscribe(filter, 1,
+                    world.client.subscriber().queue(recorder, filter, false)));
         }
         world.broker.acceptsNewClient().expects("SUBSCRIBE id=1 a:1 b:1 c:1").sends("SUBACK id=1 0 128 1");
         assertEquals(List.of(0, 128, 1), all.stream().map(each -> each.granted().code()).toList());
@@ -87,7 +88,7 @@ class SubscriptionTest {
     void manyFiltersGoInPacketsOfEight() { // for brokers that take no more than eight
         World world = new World();
         for (int i = 1; i <= 20; i++) {
-            world.client.subscribe("f" + i, i % 3, world.client.queue(recorder, "f", false));
+            world.client.subscriber().subscribe("f" + i, i % 3, world.client.subscriber().queue(recorder, "f", false));
         }
         world.broker.acceptsNewClient().expects("SUBSCRIBE id=1 f1:1 f2:2 f3:0 f4:1 f5:2 f6:0 f7:1 f8:2",
                 "SUBSCRIBE id=2 f9:0 f10:1 f11:2 f12:0 f13:1 f14:2 f15:0 f16:1",
@@ -101,7 +102,7 @@ class SubscriptionTest {
     void hundredsOfFiltersAreAllSubscribedThoughFewPacketsWaitAtATime() {
         World world = new World();
         for (int i = 0; i < 500; i++) {
-            world.client.subscribe("f" + i, 1, world.client.queue(recorder, "f", false));
+            world.client.subscriber().subscribe("f" + i, 1, world.client.subscriber().queue(recorder, "f", false));
         }
         world.broker.acceptsNewClient();
         int filters = 0;
@@ -364,8 +365,8 @@ class SubscriptionTest {
     @Test
     void aFilterThatCameAndWentAndCameAtOnceIsRenewedLikeAnyOther() {
         World world = World.connected();
-        world.client.subscribe("a", 1, world.client.queue(recorder, "x", false)).close();
-        world.client.subscribe("a", 1, world.client.queue(recorder, "x", false));
+        world.client.subscriber().subscribe("a", 1, world.client.subscriber().queue(recorder, "x", false)).close();
+        world.client.subscriber().subscribe("a", 1, world.client.subscriber().queue(recorder, "x", false));
         List<String> sent = world.broker.takeAll();
         assertEquals(List.of("SUBSCRIBE id=1 a:1"), sent);
         world.broker.sends("SUBACK id=1 1").hangsUp().acceptsAgain(false).expects("SUBSCRIBE id=2 a:1");
@@ -399,9 +400,9 @@ class SubscriptionTest {
     @Test
     void overlappingFiltersOfOneListenerBringOneCall() {
         World world = World.connected();
-        var queue = world.client.queue(recorder, "one", false);
+        var queue = world.client.subscriber().queue(recorder, "one", false);
         for (String filter : List.of("a/#", "a/+", "a/b", "#")) {
-            world.client.subscribe(filter, 1, queue);
+            world.client.subscriber().subscribe(filter, 1, queue);
         }
         world.broker.takeAll();
         world.broker.sends("PUBLISH q1 id=7 a/b x").expects("PUBACK id=7").expectsNothing();
@@ -481,8 +482,8 @@ class SubscriptionTest {
     // ---- several at once ------------------------------------------------------------------------------------------
 
     private List<ClientSubscription> subscribe(World world, int qos, String... filters) {
-        List<ClientSubscription> all = world.client.subscribe(List.of(filters), qos, List.of(),
-                world.client.queue(recorder, "listener", false));
+        List<ClientSubscription> all = world.client.subscriber().subscribe(List.of(filters), qos, List.of(),
+                world.client.subscriber().queue(recorder, "listener", false));
         world.scheduler.run();
         return all;
     }

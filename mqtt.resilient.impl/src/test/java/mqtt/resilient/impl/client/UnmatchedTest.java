@@ -14,8 +14,8 @@ class UnmatchedTest {
     private final Recorder recorder = new Recorder();
 
     private InboundQueue handler(World world) {
-        InboundQueue queue = world.client.queue(recorder, "handler", false);
-        world.client.addUnmatched(queue);
+        InboundQueue queue = world.client.subscriber().queue(recorder, "handler", false);
+        world.client.subscriber().addUnmatched(queue);
         world.scheduler.run();
         return queue;
     }
@@ -86,14 +86,14 @@ class UnmatchedTest {
     void everyHandlerGetsThemAndAClosedOneNoMore() {
         World world = World.connected();
         Recorder other = new Recorder();
-        InboundQueue queue = world.client.queue(other, "other", false);
-        world.client.addUnmatched(queue);
+        InboundQueue queue = world.client.subscriber().queue(other, "other", false);
+        world.client.subscriber().addUnmatched(queue);
         handler(world);
         world.broker.sends("PUBLISH q1 id=7 x 1").expects("PUBACK id=7");
         assertEquals(List.of("x 1"), recorder.take());
         assertEquals(List.of("x 1"), other.take());
-        world.client.removeUnmatched(queue);
-        world.client.removeUnmatched(queue);
+        world.client.subscriber().removeUnmatched(queue);
+        world.client.subscriber().removeUnmatched(queue);
         world.broker.sends("PUBLISH q1 id=8 x 2").expects("PUBACK id=8");
         assertEquals(List.of("x 2"), recorder.take());
         assertEquals(List.of(), other.take());
@@ -105,7 +105,7 @@ class UnmatchedTest {
         InboundQueue queue = handler(world);
         world.listenersAreStuck(true);
         world.broker.sends("PUBLISH q1 id=7 x 1", "PUBLISH q1 id=8 x 2").expectsNothing();
-        world.client.removeUnmatched(queue);
+        world.client.subscriber().removeUnmatched(queue);
         world.broker.expects("PUBACK id=7", "PUBACK id=8");
         assertEquals(2, world.client.metrics().receivedDropped());
     }

@@ -14,6 +14,7 @@ import mqtt.resilient.api.MessageListener;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.environment.Repeated;
+import mqtt.resilient.impl.session.Counters;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.impl.session.Peek;
 import mqtt.resilient.impl.world.VirtualScheduler;
@@ -21,7 +22,7 @@ import mqtt.resilient.spi.packet.Publish;
 import org.junit.jupiter.api.Test;
 
 /** Where the heap was short for a step, a received message is handed over once and acknowledged once, after that. */
-class DispatcherTest implements Dispatcher.Events {
+class DispatcherTest implements Dispatcher.SessionAccess, Dispatcher.Events {
     private static final int MAX_BYTES = 65_536;
 
     private final VirtualScheduler scheduler = new VirtualScheduler();
@@ -29,7 +30,8 @@ class DispatcherTest implements Dispatcher.Events {
     private final List<String> told = new ArrayList<>();
     /** The step that has no heap the next time. */
     private String fails = "";
-    private final Dispatcher dispatcher = new Dispatcher(scheduler, calls::add, this, settings(MAX_BYTES, 15));
+    private final Dispatcher dispatcher = new Dispatcher(scheduler, calls::add, this, new Counters(), this,
+            settings(MAX_BYTES, 15));
     private final List<String> heard = new ArrayList<>();
 
     private static DispatchSettings settings(int maxBytes, int graceSeconds) {
@@ -71,12 +73,12 @@ class DispatcherTest implements Dispatcher.Events {
     }
 
     @Override
-    public void failed(String listener, String topic, Throwable error, boolean setAside) {
+    public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
         step("failed", " " + topic);
     }
 
     @Override
-    public void slow(String listener, long nanos) {
+    public void listenerSlow(String listener, long nanos) {
         step("slow", "");
     }
 

@@ -63,7 +63,7 @@ class ClientReporterTest {
         ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), "plant");
         for (Duration next : new Duration[] { Duration.ZERO, Duration.ofMillis(1) }) {
             ClientStatus status = new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH, "a reason", "", "",
-                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "");
+                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
             assertEquals(!next.isZero(), logged(() -> reporter.changed(status, false, false)).contains("WARN"));
         }
     }
@@ -86,7 +86,7 @@ class ClientReporterTest {
         incomplete.incomplete = HOSTILE;
         List<Runnable> reports = new ArrayList<>(List.of(
                 () -> reporter.configuration(HOSTILE), () -> reporter.dropped(HOSTILE, Outcome.Kind.REFUSED, HOSTILE),
-                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.setAside(1, HOSTILE, HOSTILE),
+                () -> scheduler.advance(Duration.ofSeconds(2)), () -> reporter.deadLettered(1, HOSTILE, HOSTILE),
                 () -> reporter.storeHealth(StoreHealth.FULL, HOSTILE), () -> reporter.storeOpened(incomplete),
                 () -> reporter.connectionListenerFailed(HOSTILE, error),
                 () -> reporter.subscriptionRefused(HOSTILE, 135),
@@ -94,7 +94,7 @@ class ClientReporterTest {
         for (ConnectionState state : ConnectionState.values()) {
             ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
                     Duration.ofMillis(1),
-                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE);
+                    false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE, List.of());
             reports.add(() -> reporter.changed(status, true, true));
         }
         int lines = 0;

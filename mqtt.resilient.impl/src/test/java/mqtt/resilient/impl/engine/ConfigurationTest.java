@@ -223,7 +223,8 @@ class ConfigurationTest {
 
     @Test
     void everyKeyIsCoveredByATestHere() {
-        Set<String> others = Set.of("mqtt.client", "brokers", "client.id", "user", ".password", "will.topic",
+        Set<String> others = Set.of("mqtt.client", "brokers", "brokers.order", "client.id", "user", ".password",
+                "will.topic",
                 "will.payload", "will.payload.format", "birth.topic", "birth.payload", "backoff.min.ms",
                 "network.source", "wan.probe", "tls.keystore",
                 ".tls.keystore.password", "tls.key.alias", ".tls.key.password", "tls.truststore",
@@ -421,6 +422,7 @@ class ConfigurationTest {
         assertEquals("/var/x", new Configuration(map("store.directory", " /var/x ")).storeDirectory());
         assertEquals("auto", new Configuration(Map.of()).networkSource());
         assertTrue(error("network.source", "a b").startsWith("network.source: "));
+        assertTrue(error("brokers.order", "spread").startsWith("brokers.order: "));
         assertTrue(error("tls.keystore", "a\0b").startsWith("tls.keystore: "));
         assertTrue(error(".ws.headers", "no header").startsWith(".ws.headers: "));
     }

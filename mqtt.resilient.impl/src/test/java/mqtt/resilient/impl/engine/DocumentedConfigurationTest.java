@@ -30,12 +30,14 @@ class DocumentedConfigurationTest {
     private static final Pattern RANGE = Pattern.compile("(\\d+) to (\\d+)|at least (\\d+)");
 
     /** A configuration in which no key is without effect. */
-    private static final Map<String, Object> COMPLETE = Map.of("mqtt.client", "test", "brokers", "mqtt://broker",
+    private static final Map<String, Object> COMPLETE = Map.of("mqtt.client", "test", "brokers",
+            "mqtt://broker,mqtt://second",
             "user", "u", ".password", "p", "will.topic", "w", "proxy", "http://proxy:3128", "proxy.user", "u",
             ".proxy.password", "p");
     /** Another value for each key for which none can be derived from its default. */
     private static final Map<String, Object> OTHER = Map.ofEntries(Map.entry("mqtt.client", "other"),
-            Map.entry("brokers", "mqtt://other"), Map.entry("client.id", "other"), Map.entry("user", "other"),
+            Map.entry("brokers", "mqtt://other"), Map.entry("brokers.order", "random"), Map.entry("client.id", "other"),
+            Map.entry("user", "other"),
             Map.entry(".password", "other"), Map.entry("session.expiry.seconds", 0), Map.entry("will.topic", "other"),
             Map.entry("will.payload", "other"), Map.entry("birth.topic", "other"), Map.entry("birth.payload", "other"),
             Map.entry("will.payload.format", "text"), Map.entry("store", "memory"),

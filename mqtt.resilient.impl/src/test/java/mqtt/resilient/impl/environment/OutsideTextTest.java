@@ -37,7 +37,7 @@ class OutsideTextTest {
         assertEquals(harmless,
                 new LinkStatus(ConnectionState.WAITING, 0, hostile, "", "", "5", 1, 0, 0, BrokerLimits.NONE, false,
                         false,
-                        false).reason());
+                        false, List.of()).reason());
         assertEquals("Message[" + harmless + ", 0 B, QoS 1, lane 2]", Message.to(hostile).build().toString());
         String error = assertThrows(IllegalArgumentException.class, () -> Topics.requireFilter(hostile + "#"))
                 .getMessage();

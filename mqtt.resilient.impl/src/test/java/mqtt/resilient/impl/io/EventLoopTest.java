@@ -211,7 +211,8 @@ class EventLoopTest {
             assertEquals("the thread mqtt-io has ended", client.client().status().reason());
             assertEquals(StoreHealth.FAILED, client.client().status().store());
             assertEquals("the thread mqtt-io has ended", client.client().status().storeReason());
-            var publication = client.client().publish(mqtt.resilient.api.Message.to("t").payload("1").build());
+            var publication = client.client().publisher()
+                    .publish(mqtt.resilient.api.Message.to("t").payload("1").build());
             Throwable error = publication.stored().handle((stored, thrown) -> thrown).toCompletableFuture().join();
             assertTrue(error instanceof RejectedException, () -> String.valueOf(error));
         }

@@ -104,7 +104,7 @@ final class RealClient implements AutoCloseable {
     }
 
     RealClient awaitOnline() {
-        Await.until(() -> "online: " + client.status(), client::isConnected);
+        Await.until(() -> "online: " + client.status(), client.connector()::isConnected);
         return this;
     }
 

@@ -106,7 +106,7 @@ class AddressRaceTest {
     @Test
     void aLateAnswerOfTheResolverDoesNoHarm() {
         world.broker.resolvesNothing(true).after(Duration.ofSeconds(30));
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.resolvesNothing(false).after(Duration.ofSeconds(30)).expectsNothing();
         assertEquals(0, world.broker.openConnections());
     }

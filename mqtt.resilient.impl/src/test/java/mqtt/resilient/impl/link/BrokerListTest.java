@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
@@ -74,11 +75,32 @@ class BrokerListTest {
         world.broker.idles(Duration.ofSeconds(150));
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("mqtt://two:1883", world.client.status().broker());
-        assertEquals(List.of(FIRST + ":1883", FIRST + ":1883"), world.broker.takeAttempts());
+        List<String> asked = world.broker.takeAttempts();
+        assertTrue(asked.size() >= 2 && asked.size() <= 5, asked::toString);
+        assertEquals(Set.of(FIRST + ":1883"), Set.copyOf(asked));
         world.broker.takeAll();
-        world.broker.refusesAt(FIRST, false).idles(Duration.ofSeconds(40));
-        assertTrue(world.broker.takeAll().contains("DISCONNECT"));
+        world.broker.refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.take("DISCONNECT").isEmpty(); seconds++) {
+            assertTrue(seconds <= 61, "no fail-back");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
         assertEquals("mqtt://one:1883", world.client.status().broker());
+    }
+
+    @Test
+    void whatTheOtherBrokerStillHasIsSaidToBeLostAndCounted() {
+        World world = onTheSecond(60);
+        assertEquals("connected", world.reason());
+        world.broker.refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.take("DISCONNECT").isEmpty(); seconds++) {
+            assertTrue(seconds <= 61, "no fail-back");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
+        world.broker.acceptsNewClient();
+        assertEquals("connected; session lost: what mqtt://two:1883 has for this client is not fetched",
+                world.reason());
+        assertTrue(world.takeEvents().contains("ONLINE session lost"));
+        assertEquals(1, world.client.metrics().sessionsLost());
     }
 
     @Test
@@ -104,6 +126,18 @@ class BrokerListTest {
         world.broker.networkBreaks().awaitsClient().accepts(true).after(Duration.ofSeconds(11));
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("mqtt://two:1883", world.client.status().broker());
+    }
+
+    @Test
+    void aProbeEndsWithTheConnectionDuringWhichItWasSent() { // it would be a second connection to the first broker
+        World world = onTheSecond(60);
+        world.broker.isSilentAt(FIRST, true).refusesAt(FIRST, false);
+        for (int seconds = 0; world.broker.openConnections() < 2; seconds++) {
+            assertTrue(seconds <= 61, "no probe");
+            world.broker.idles(Duration.ofSeconds(1));
+        }
+        world.broker.networkBreaks();
+        assertEquals(0, world.broker.openConnections());
     }
 
     @Test
@@ -144,17 +178,23 @@ class BrokerListTest {
     }
 
     @Test
-    void onceAllBrokersWereTriedARefusalForGoodMakesTheWaitLong() {
+    void aRefusalForGoodMakesTheWaitLongAtThatBrokerAlone() {
         World world = two(false, 300);
-        world.broker.refusesAt(SECOND, true);
-        for (int round = 0; round < 2; round++) {
-            refused(world);
-            while (world.client.status().attempt() % 2 != 0) {
-                world.broker.after(Duration.ofMillis(10));
-            }
-            world.broker.takeAttempts();
-            assertTrue(world.client.status().nextAttempt().toSeconds() >= 29, () -> world.client.status().toString());
-        }
+        refused(world);
+        world.broker.takeAttempts();
+        world.broker.refusesAt(SECOND, true).after(Duration.ofSeconds(29));
+        List<String> attempts = world.broker.takeAttempts();
+        assertTrue(attempts.size() > 3, attempts::toString);
+        assertEquals(Set.of(SECOND + ":1883"), Set.copyOf(attempts));
+        world.broker.after(Duration.ofSeconds(31)).expects("CONNECT *");
+    }
+
+    @Test
+    void twoBrokersThatRefuseForGoodAreBothAskedSeldom() {
+        World world = two(false, 300);
+        refused(world);
+        world.broker.awaitsClient();
+        assertTrue(refused(world) >= 28, () -> world.client.status().toString());
     }
 
     // ---- another client with the same id --------------------------------------------------------------------------
@@ -201,9 +241,9 @@ class BrokerListTest {
         World world = World.connected();
         world.broker.holdsOn(true);
         for (int i = 0; i < 10; i++) {
-            world.client.reconnect();
-            world.client.disconnect();
-            world.client.connect();
+            world.client.connector().reconnect();
+            world.client.connector().disconnect();
+            world.client.connector().connect();
         }
         world.broker.expects("DISCONNECT").expectsNothing();
         int before = world.broker.connections();
@@ -216,8 +256,8 @@ class BrokerListTest {
     void aDisconnectWhileTheBrokerHoldsOnCancelsTheRestart() {
         World world = World.connected();
         world.broker.holdsOn(true);
-        world.client.reconnect();
-        world.client.disconnect();
+        world.client.connector().reconnect();
+        world.client.connector().disconnect();
         world.broker.after(Duration.ofMinutes(5)).expects("DISCONNECT").expectsNothing();
         assertEquals(ConnectionState.PAUSED, world.state());
     }

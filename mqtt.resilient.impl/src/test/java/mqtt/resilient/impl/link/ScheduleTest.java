@@ -126,12 +126,12 @@ class ScheduleTest {
     @Test
     void disconnectWhileAsleepStaysOfflineAndConnectOpensAWindow() {
         World world = asleep();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         assertEquals("disconnect() was called", world.reason());
         world.broker.after(Duration.ofHours(2)).expectsNothing();
         world.publish(Message.to("alarm").payload("fire").lane(Message.LANE_ALARM).build());
         world.broker.expectsNothing();
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.accepts(true).expects("PUBLISH q1 id=1 alarm fire").sends("PUBACK id=1");
         world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
@@ -140,10 +140,10 @@ class ScheduleTest {
     @Test
     void connectWhileAsleepChangesNothingAndReconnectOpensAWindow() {
         World world = asleep();
-        world.client.connect();
+        world.client.connector().connect();
         world.broker.expectsNothing();
         assertEquals(ASLEEP, world.reason());
-        world.client.reconnect();
+        world.client.connector().reconnect();
         world.broker.accepts(true);
         assertEquals(ConnectionState.ONLINE, world.state());
     }
@@ -151,7 +151,7 @@ class ScheduleTest {
     @Test
     void disconnectWithinAWindowSaysGoodbyeAndNoWindowFollows() {
         World world = scheduled();
-        world.client.disconnect();
+        world.client.connector().disconnect();
         world.broker.expects("DISCONNECT").after(Duration.ofHours(1)).expectsNothing();
         assertEquals("disconnect() was called", world.reason());
     }

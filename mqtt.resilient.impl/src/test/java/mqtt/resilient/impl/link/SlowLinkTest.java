@@ -101,7 +101,7 @@ class SlowLinkTest {
             world.publish("t", "x".repeat(1000));
         }
         world.broker.takeAll();
-        world.client.publish(Message.to("alarm").payload("1").lane(Message.LANE_ALARM).build());
+        world.client.publisher().publish(Message.to("alarm").payload("1").lane(Message.LANE_ALARM).build());
         assertTrue(world.broker.takeAll().get(0).endsWith("alarm 1"));
     }
 

@@ -4,15 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import mqtt.resilient.api.BrokerLimits;
-import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.packet.Publish;
-import mqtt.resilient.spi.packet.Reason;
 import org.junit.jupiter.api.Test;
 
 /** What is received and not acknowledged. */
-class ReceiverTest implements SessionEvents {
+class ReceiverTest implements Incoming.Listener {
     private final ConnectionState connection = new ConnectionState();
     private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this,
             new Counters());
@@ -24,18 +22,8 @@ class ReceiverTest implements SessionEvents {
     }
 
     @Override
-    public void settled(Outgoing message, Outcome.Kind kind, Reason reason) {
-        throw new AssertionError("nothing is sent");
-    }
-
-    @Override
     public void oversized(String topic, int size) {
         throw new AssertionError("it is small");
-    }
-
-    @Override
-    public void granted(String filter, Reason reason) {
-        throw new AssertionError("nothing is subscribed");
     }
 
     /** What the listeners get of a PUBLISH; null = nothing. */

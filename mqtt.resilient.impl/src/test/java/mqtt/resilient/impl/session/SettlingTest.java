@@ -44,7 +44,7 @@ class SettlingTest {
         settling.settle(message(3), Kind.EXPIRED, Reason.SUCCESS);
         assertEquals(List.of("1 DROPPED a", "2 DELIVERED b", "3 EXPIRED "), told);
         assertNull(second.message(), "it lets go of its message");
-        settling.again();
+        settling.resume();
         assertEquals(3, told.size());
     }
 

@@ -35,7 +35,8 @@ class SubscriptionsMendTest {
                 });
         Codec codec = new Mqtt311().newCodec();
         PacketIds ids = new PacketIds(20);
-        Subscriptions subscriptions = new Subscriptions(ids, fake(SessionEvents.class), fake(MessageStore.class));
+        Subscriptions subscriptions = new Subscriptions(ids, fake(SubscriptionListener.class),
+                fake(MessageStore.class));
         subscriptions.want("f", 1, false);
         subscriptions.fill(codec, out);
         int id = 1;

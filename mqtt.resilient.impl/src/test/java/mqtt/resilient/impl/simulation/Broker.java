@@ -101,6 +101,7 @@ final class Broker {
     private boolean silent;
     private int refusal;
     private boolean refusesSubscriptions;
+    private boolean answersLate;
     private boolean reorders;
     private int delayMillis;
     private int window = 5;
@@ -247,6 +248,14 @@ final class Broker {
     /** Refuses with a return code; 0 = does not. */
     void refuses(int code) {
         refusal = code;
+    }
+
+    /** Sends nothing but answers to pings, and messages. */
+    void answersLate(boolean late) {
+        answersLate = late;
+        if (!late) {
+            List.copyOf(peers).forEach(Peer::flush);
+        }
     }
 
     void refusesSubscriptions(boolean newRefuses) {
@@ -571,7 +580,7 @@ final class Broker {
             if (stalled || ended) {
                 return;
             }
-            while (!due.isEmpty()) {
+            while (!due.isEmpty() && !answersLate) {
                 byte[] packet = due.remove(reorders ? random.nextInt(due.size()) : 0);
                 leaves(packet);
                 out.add(packet);

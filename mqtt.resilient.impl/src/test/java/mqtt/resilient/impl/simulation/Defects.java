@@ -49,6 +49,9 @@ final class Defects {
             new Defect("never-unlinked", "store/Chain.java", "                files.delete(path(segment));\n", ""),
             new Defect("end-is-not-written", "store/JournalStore.java",
                     "        commit.settled(message.lane(), message.index());\n", ""),
+            new Defect("failed-force-of-a-process-that-was-killed", "store/Recovery.java",
+                    "writeAgain(file, from, segment.fixedLength > 0 ? segment.fixedLength : segment.size);",
+                    "writeAgain(file, from, from);"),
             // ---- sending
             new Defect("dup-missing", "session/Sender.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
@@ -197,7 +200,17 @@ final class Defects {
                     "            scheduler.execute(this);\n", ""),
             new Defect("next-attempt-much-too-late", "link/Supervisor.java",
                     "        at(next, this::attempt); // before",
-                    "        at(next + 200 * SECOND, this::attempt); // before"));
+                    "        at(next + 200 * SECOND, this::attempt); // before"),
+            // ---- several brokers
+            new Defect("one-back-off-for-all-brokers", "link/BrokerList.java",
+                    "        return Math.max(record().restNanos(now), failed.backoff",
+                    "        return Math.max(failed.restNanos(now), failed.backoff"),
+            new Defect("silent-broker-is-asked-first-again", "link/RetryPolicy.java",
+                    "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
+            new Defect("never-back-to-the-first-broker", "link/Failback.java",
+                    "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
+                    "long limit = passedOver ? ", "long limit = false ? "));
 
     private Defects() {
     }

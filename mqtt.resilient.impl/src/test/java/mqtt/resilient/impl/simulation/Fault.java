@@ -44,6 +44,12 @@ enum Fault {
     OPENS_FAIL,
     /** Files can be neither renamed nor deleted for a while. */
     RENAMES_FAIL,
+    /** A node of the cluster is away for a while; the broker keeps its sessions. */
+    NODE_DOWN,
+    /** A node of the cluster takes connections for a while, and does nothing else. */
+    NODE_FROZEN,
+    /** The broker is slow to acknowledge for a while, and answers pings. */
+    LATE_ANSWERS,
     /** The broker is away for a while; it keeps its sessions. */
     BROKER_RESTART,
     /** The broker forgets its sessions. */
@@ -95,7 +101,7 @@ enum Fault {
 
     /** Whether it came to the simulation late: others keep their course where it does not happen. */
     boolean isLate() {
-        return this == OPENS_FAIL || this == RENAMES_FAIL;
+        return compareTo(OPENS_FAIL) >= 0 && compareTo(LATE_ANSWERS) <= 0;
     }
 
     /** Whether it can happen only where MQTT 5 is spoken. */

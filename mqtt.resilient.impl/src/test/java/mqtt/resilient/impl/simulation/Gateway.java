@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.impl.client.Environment;
 import mqtt.resilient.impl.environment.Connection;
@@ -51,6 +52,7 @@ final class Gateway {
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
     private final Pools pools;
     private final Heap heap;
+    private final Nodes nodes;
     private final Statistics statistics;
 
     private Process process;
@@ -63,6 +65,8 @@ final class Gateway {
     private long monotonicAtBoot = 1;
     private long bootedAt;
     private long lastTrouble;
+    /** When something else than a node of the cluster went wrong last. */
+    private long lastOtherTrouble;
     private Weather weather;
     private int outages;
     private boolean refused;
@@ -83,6 +87,7 @@ final class Gateway {
         this.random = random;
         this.statistics = statistics;
         pools = new Pools(timeline);
+        nodes = new Nodes(timeline, scenario.nodes());
         heap = new Heap(timeline, new SplittableRandom(scenario.seed()), scenario.has(Fault.HEAP_FULL));
         weather = scenario.profile().weather();
         for (int client = 0; client < scenario.clients(); client++) {
@@ -191,6 +196,37 @@ final class Gateway {
     /** Something went wrong now, so that whatever the clients do for a while may have its reasons. */
     void trouble() {
         lastTrouble = timeline.now();
+        lastOtherTrouble = lastTrouble;
+    }
+
+    Nodes nodes() {
+        return nodes;
+    }
+
+    /** The names of the nodes. */
+    List<String> hosts() {
+        return IntStream.range(0, nodes.count()).mapToObj(node -> "node" + node).toList();
+    }
+
+    /** Until when what happens may have another reason than the nodes of the cluster. */
+    long otherTroubleUntil() {
+        return isNetworkUp() ? lastOtherTrouble + MEMORY_OF_TROUBLE_NANOS : Timeline.NEVER;
+    }
+
+    /** A node goes, with its connections, or comes back. */
+    void nodeDown(int node, boolean on) {
+        lastTrouble = timeline.now();
+        nodes.down(node, on);
+        if (on) {
+            wires.stream().filter(wire -> wire.node() == node).toList().forEach(Wire::reset);
+        }
+    }
+
+    /** A node stops to do anything, or begins to serve again; its connections from before are gone. */
+    void nodeFrozen(int node, boolean on) {
+        lastTrouble = timeline.now();
+        nodes.frozen(node, on);
+        wires.stream().filter(wire -> wire.node() == node).toList().forEach(Wire::vanish);
     }
 
     long untroubledFor() {
@@ -505,6 +541,7 @@ final class Gateway {
         }
         for (Application application : applications) {
             application.check();
+            application.checkFound();
             application.checkDisk(disk);
             application.checkTruth(
                     wires.stream().anyMatch(wire -> wire.client() == application.index() && wire.isOpenForClient()),
@@ -526,6 +563,9 @@ final class Gateway {
 
     /** A client ends a connection that works. */
     void closedByClient(Wire wire) {
+        if (scenario.failbackSeconds() > 0) {
+            return; // to go back, or having looked whether it can
+        }
         if (untroubledFor() > MEMORY_OF_TROUBLE_NANOS && isRunning() && !broker.isSilent()) {
             ledger.violated("no needless reconnects",
                     "client " + wire.client() + " ends a connection; nothing has gone wrong for "
@@ -551,7 +591,8 @@ final class Gateway {
                     answer.accept(null, "unknown host");
                 } else {
                     try {
-                        answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, 1 })), "");
+                        byte node = (byte) Math.max(0, hosts().indexOf(host));
+                        answer.accept(List.of(InetAddress.getByAddress(host, new byte[] { 10, 0, 0, node })), "");
                     } catch (UnknownHostException e) {
                         throw new AssertionError(e);
                     }
@@ -572,22 +613,27 @@ final class Gateway {
         @Override
         public Connection connect(Route route, ConnectionHandler handler) {
             wires.removeIf(Wire::isClosed);
+            int node = route.address().getAddress()[3];
+            boolean asks = scenario.failbackSeconds() > 0 && node == 0;
             for (Wire other : wires) {
-                if (other.client() == client && other.isOpenForClient()) {
+                if (other.client() == client && other.isOpenForClient() && !(asks && other.node() != node)) {
                     throw ledger.violated("one connection at a time", "client " + client + " begins another one");
                 }
             }
             statistics.connections++;
-            Wire wire = new Wire(timeline, Gateway.this, client, handler);
+            Wire wire = new Wire(timeline, Gateway.this, client, node, handler);
             wires.add(wire);
             timeline.after(2L * weather.latencyMillis() * Timeline.MILLI, () -> {
                 if (wire.isClosed() || !isNetworkUp()) {
                     return; // the client gives up by itself
                 }
-                if (refused || broker.isDown()) {
+                if (refused || broker.isDown() || nodes.isDown(node)) {
                     wire.failed("Connection refused");
                 } else {
                     wire.established(broker.accept(wire, Gateway.this));
+                    if (nodes.isFrozen(node)) {
+                        wire.vanish();
+                    }
                 }
             });
             return heap.mostFragile(Connection.class, wire);

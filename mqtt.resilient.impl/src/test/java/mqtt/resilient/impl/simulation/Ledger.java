@@ -115,8 +115,11 @@ final class Ledger {
         message.arrivedExactlyOnce = qos == 2;
         message.arrivedQos = qos;
         boolean first = message.arrivals++ == 0;
-        if (first && !told && !message.refused && (message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0
-                && (qos > 0 || message.qos == 0))) { // repeats have no DUP where the broker takes no more than QoS 0
+        // with QoS 0 it was settled when it was written, and a power cut has brought it back
+        boolean returns = message.end == Outcome.Kind.DELIVERED && message.life != life;
+        boolean ordered = message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0
+                && (qos > 0 || message.qos == 0); // repeats have no DUP where the broker takes no more than QoS 0
+        if (first && !told && !returns && !message.refused && ordered) {
             int key = message.client * 100
                     + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
             Long before = highest.put(key, message.number);

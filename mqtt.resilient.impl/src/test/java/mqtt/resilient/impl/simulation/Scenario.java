@@ -35,6 +35,8 @@ import mqtt.resilient.api.Durability;
  * @param greedy whether the broker ignores the client's Receive Maximum
  * @param birthQos {@code birth.qos}; -1 = the clients have no birth message
  * @param groups whether the application subscribes to several filters at once, and looks what becomes of what it ends
+ * @param nodes how many nodes the broker has, each at an address of its own
+ * @param failbackSeconds {@code failback.seconds}; 0 = the clients stay where they are
  */
 record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int seconds, int clients,
         Durability durability,
@@ -42,7 +44,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         int payloadBytes,
         int expiring, int brokerWindow, int brokerDelayMillis, int diskMillis, boolean reorders, boolean steadyQos0,
         Dialect dialect, Terms terms, int sessionExpirySeconds, int packetMaxBytes, boolean assignedId, boolean greedy,
-        int birthQos, boolean groups) {
+        int birthQos, boolean groups, int nodes, int failbackSeconds) {
     private static final int DAY = 24 * 3600;
     private static final int WEEK = 7 * DAY;
     private static final int SMALL_PACKET = 4096;
@@ -104,7 +106,9 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 faults.containsKey(Fault.TOO_LARGE) && !large ? SMALL_PACKET : ANY_PACKET,
                 dialect == Dialect.FIVE && five.nextInt(4) == 0,
                 profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0,
-                one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0);
+                one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0,
+                profile == Profile.CLUSTER ? one(habits, 2, 2, 3) : 1,
+                profile == Profile.CLUSTER ? one(habits, 0, 60, 200) : 0);
     }
 
     /**
@@ -115,7 +119,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         return new Scenario(seed, Profile.FLAKY_WIFI, Map.of(Fault.OUTAGE, 470, Fault.POWER_CUT, 21_600),
                 days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false,
                 false, Dialect.THREE,
-                Terms.NONE, WEEK, ANY_PACKET, false, false, -1, false);
+                Terms.NONE, WEEK, ANY_PACKET, false, false, -1, false, 1, 0);
     }
 
     /** Whether only QoS 1 is published. */

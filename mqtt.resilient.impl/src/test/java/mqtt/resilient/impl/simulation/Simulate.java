@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import mqtt.resilient.impl.link.Storm;
 
 /** Runs simulations by the thousand; {@code bin/simulate}. */
 public final class Simulate {
@@ -25,6 +26,7 @@ public final class Simulate {
     private int threads = Runtime.getRuntime().availableProcessors();
     private Long replay;
     private int weeks;
+    private int storm;
     private Path defects;
     private String defect = "";
 
@@ -66,6 +68,7 @@ public final class Simulate {
             case "--weeks" -> weeks = Integer.parseInt(value);
             case "--defects" -> defects = Path.of(value);
             case "--defect" -> defect = value;
+            case "--storm" -> storm = Integer.parseInt(value);
             case "--replay" -> replay = Long.parseLong(value);
             default -> throw new IllegalArgumentException(option + " is not an option; see --help");
         }
@@ -88,6 +91,10 @@ public final class Simulate {
     }
 
     private boolean run() throws InterruptedException, IOException {
+        if (storm > 0) {
+            Storm.table(storm, out);
+            return true;
+        }
         if (replay != null) {
             return replay(scenario(replay, profile), Trace.to(out::println));
         }

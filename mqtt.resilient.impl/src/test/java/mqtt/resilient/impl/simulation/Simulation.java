@@ -165,6 +165,13 @@ final class Simulation {
         });
     }
 
+    /** Something holds for a while that is no reason for whatever else may happen then. */
+    private void forAWhile(SplittableRandom own, int seconds, Consumer<Boolean> set) {
+        set.accept(true);
+        long end = Math.min(timeline.now() + own.nextLong(Timeline.SECOND, seconds * Timeline.SECOND), troubleEnds);
+        timeline.at(end, () -> set.accept(false));
+    }
+
     /** Something is short for one to twenty seconds. */
     private void shortly(SplittableRandom own, Consumer<Boolean> there) {
         there.accept(false);
@@ -205,6 +212,15 @@ final class Simulation {
             case OPENS_FAIL ->
                 during(own, 15, on -> gateway.diskFails(on == 1, Operation.OPEN, Operation.READ, Operation.LIST));
             case RENAMES_FAIL -> during(own, 15, on -> gateway.diskFails(on == 1, Operation.RENAME, Operation.DELETE));
+            case NODE_DOWN -> {
+                int node = own.nextInt(scenario.nodes());
+                forAWhile(own, 60, on -> gateway.nodeDown(node, on));
+            }
+            case NODE_FROZEN -> {
+                int node = own.nextInt(scenario.nodes());
+                forAWhile(own, 60, on -> gateway.nodeFrozen(node, on));
+            }
+            case LATE_ANSWERS -> forAWhile(own, 100, broker::answersLate); // less than acknowledge.seconds
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
             case STALL -> during(own, 20, on -> {

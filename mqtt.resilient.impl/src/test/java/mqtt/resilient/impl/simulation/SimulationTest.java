@@ -50,7 +50,7 @@ class SimulationTest {
     void everyFaultHappensInSomeProfile() {
         for (Fault fault : Fault.values()) {
             assertTrue(
-                    Stream.of(Profile.EVERYTHING, Profile.EXHAUSTED)
+                    Stream.of(Profile.EVERYTHING, Profile.EXHAUSTED, Profile.CLUSTER)
                             .anyMatch(profile -> profile.meanSeconds().containsKey(fault)),
                     fault::toString);
         }

@@ -104,6 +104,7 @@ final class Wire implements Connection, ConnectionHandler.Output {
     private final Gateway gateway;
     private final Process process;
     private final int client;
+    private final int node;
     private final ConnectionHandler handler;
     private final Pipe toBroker = new Pipe(true, this::arrivesAtBroker);
     private final Pipe toClient = new Pipe(false, this::arrivesAtClient);
@@ -121,10 +122,11 @@ final class Wire implements Connection, ConnectionHandler.Output {
     /** The client's clock when it became a dead link; 0 = it is none. */
     private long deadSince;
 
-    Wire(Timeline timeline, Gateway gateway, int client, ConnectionHandler handler) {
+    Wire(Timeline timeline, Gateway gateway, int client, int node, ConnectionHandler handler) {
         this.timeline = timeline;
         this.gateway = gateway;
         this.client = client;
+        this.node = node;
         this.handler = handler;
         process = gateway.process();
     }
@@ -156,6 +158,11 @@ final class Wire implements Connection, ConnectionHandler.Output {
     /** Whose it is. */
     int client() {
         return client;
+    }
+
+    /** To which node it goes. */
+    int node() {
+        return node;
     }
 
     boolean isClosing() {

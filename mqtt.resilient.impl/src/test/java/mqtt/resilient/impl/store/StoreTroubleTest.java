@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
@@ -501,6 +502,69 @@ class StoreTroubleTest {
         disk.cut(Fate.NOTHING_SURVIVES);
         rig.die();
         new StoreRig(rig, disk).reopenAndCheck(true);
+    }
+
+    @Test
+    void whatAKilledProcessLeftBehindAFailedForceIsDurableWhenTheNextOneReliesOnIt() { // seed 1796076431612
+        for (int operation = 0; operation < 8; operation++) {
+            disk = new DiskModel();
+            rig = new StoreRig(disk).open();
+            rig.publish(3, 2, 100);
+            rig.publish(3, 2, 100);
+            rig.run();
+            Outgoing exact = rig.send(3);
+            rig.session("broker c");
+            disk.failForces(1);
+            rig.assign(exact, 24);
+            rig.publish(3, 1, 100);
+            rig.run();
+            disk.cutAt(disk.operations() + 1 + operation);
+            rig.advance(1000);
+            next().reopenAndCheck(true);
+            assertEquals(List.of(exact.id()), rig.state.inFlight.stream().map(Outgoing::id).toList());
+            assertEquals(3, total(rig.state.messages));
+            rig.die();
+            disk.cut(Fate.NOTHING_SURVIVES);
+            rig = new StoreRig(rig, disk);
+            rig.reopenAndCheck(true);
+            assertEquals(24, rig.state.inFlight.get(0).packetId());
+            assertEquals(3, total(rig.state.messages));
+        }
+    }
+
+    @Test
+    void noPacketIdIsThatOfAMessageBehindOneWhoseOwnWasLostWithThePower() { // seed 1796076428665
+        for (Durability durability : List.of(Durability.POWER, Durability.PROCESS)) {
+            for (int seed = 0; seed < 50; seed++) {
+                disk = new DiskModel();
+                rig = new StoreRig(disk);
+                rig.durability = durability;
+                rig.segmentBytes = 100_000;
+                rig.open();
+                for (int i = 0; i < 200; i++) {
+                    rig.publish(1, 2, 8);
+                }
+                rig.run();
+                rig.advance(1000);
+                rig.hangs = true;
+                List<Outgoing> sent = new ArrayList<>();
+                for (int i = 1; i <= 200; i++) {
+                    Outgoing message = rig.send(1);
+                    rig.assign(message, i);
+                    sent.add(message);
+                }
+                disk.whileForcing(() -> disk.cutAt(0));
+                rig.answers();
+                rig.die();
+                disk.cut(Fate.random(new SplittableRandom(seed)));
+                disk.whileForcing(() -> {});
+                rig = new StoreRig(rig, disk);
+                rig.open();
+                List<Long> kept = rig.state.inFlight.stream().map(Outgoing::id).toList();
+                assertEquals(sent.stream().map(Outgoing::id).limit(kept.size()).toList(), kept, "seed " + seed);
+                assertEquals(200, total(rig.state.messages));
+            }
+        }
     }
 
     @Test

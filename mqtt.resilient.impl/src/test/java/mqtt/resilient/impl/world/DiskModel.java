@@ -55,8 +55,10 @@ public final class DiskModel implements FileSystem {
         /** The range outside of which both are the same. */
         private int dirtyFrom = Integer.MAX_VALUE;
         private int dirtyTo;
-        /** A force has failed: the system takes the pages for clean from now on. */
+        /** A force has failed: the system takes the pages for clean, until all of this range is written once more. */
         private boolean doomed;
+        private int lostFrom;
+        private int lostTo;
         /** It was cut to a length, and not forced since. */
         private boolean shortened;
 
@@ -69,6 +71,8 @@ public final class DiskModel implements FileSystem {
             copy.dirtyFrom = dirtyFrom;
             copy.dirtyTo = dirtyTo;
             copy.doomed = doomed;
+            copy.lostFrom = lostFrom;
+            copy.lostTo = lostTo;
             copy.shortened = shortened;
             return copy;
         }
@@ -96,6 +100,10 @@ public final class DiskModel implements FileSystem {
                 bytes = Arrays.copyOf(bytes, Math.max(position + count, 2 * bytes.length));
             }
             from.get(bytes, position, count);
+            if (doomed && position <= lostFrom && position < length) {
+                lostFrom = Math.max(lostFrom, position + count);
+                doomed = lostFrom < lostTo;
+            }
             dirtyFrom = Math.min(dirtyFrom, Math.min(position, length));
             length = Math.max(length, position + count);
             dirtyTo = Math.max(dirtyTo, position + count);
@@ -105,6 +113,12 @@ public final class DiskModel implements FileSystem {
             length = newLength;
             dirtyTo = Math.min(dirtyTo, length);
             shortened = true;
+        }
+
+        void forceFailed() {
+            lostFrom = doomed ? Math.min(lostFrom, dirtyFrom) : dirtyFrom;
+            lostTo = length;
+            doomed = true;
         }
 
         void force() {
@@ -568,7 +582,7 @@ public final class DiskModel implements FileSystem {
             whileForcing.run();
             if (failForces > 0 || failing.contains(Operation.FORCE)) {
                 failForces = Math.max(0, failForces - 1);
-                content.doomed = true;
+                content.forceFailed();
                 throw new IOException("force failed"); // and the next one will succeed, without the data
             }
             content.force();

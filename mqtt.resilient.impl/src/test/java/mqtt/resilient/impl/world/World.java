@@ -37,6 +37,8 @@ public final class World implements ClientEvents {
     public final VirtualScheduler scheduler;
     public final ScriptedBroker broker;
     public final Client client;
+    /** What the client was given. */
+    public final Environment environment;
     /** What the client told, as text. */
     public final List<String> events = new ArrayList<>();
     private final ArrayDeque<Runnable> heldListeners = new ArrayDeque<>();
@@ -57,8 +59,8 @@ public final class World implements ClientEvents {
     private World(ClientSettings settings, boolean configured, Function<VirtualScheduler, Network> network) {
         scheduler = new VirtualScheduler();
         broker = new ScriptedBroker(scheduler);
-        client = new Client(environment(network == null ? broker : network.apply(scheduler)), "test", new Mqtt311(),
-                store -> new MemoryStore(), settings, this);
+        environment = environment(network == null ? broker : network.apply(scheduler));
+        client = new Client(environment, "test", new Mqtt311(), store -> new MemoryStore(), settings, this);
         if (configured) {
             client.configure("test", settings);
         }
@@ -75,7 +77,8 @@ public final class World implements ClientEvents {
             ClientSettings settings) {
         this.scheduler = scheduler;
         broker = null;
-        client = new Client(environment(network), "test", new Mqtt311(), store -> new JournalStore(scheduler,
+        environment = environment(network);
+        client = new Client(environment, "test", new Mqtt311(), store -> new JournalStore(scheduler,
                 task -> storage.execute(() -> {
                     task.run();
                     if (disk.isDead()) {
@@ -172,7 +175,7 @@ public final class World implements ClientEvents {
     }
 
     public Publication publish(Message message) {
-        Publication publication = client.publish(message);
+        Publication publication = client.publisher().publish(message);
         scheduler.run();
         return publication;
     }
@@ -182,7 +185,8 @@ public final class World implements ClientEvents {
     }
 
     public ClientSubscription subscribe(String filter, int qos, MessageListener listener, boolean manual) {
-        ClientSubscription subscription = client.subscribe(filter, qos, client.queue(listener, "listener", manual));
+        ClientSubscription subscription = client.subscriber().subscribe(filter, qos,
+                client.subscriber().queue(listener, "listener", manual));
         scheduler.run();
         return subscription;
     }
@@ -223,7 +227,7 @@ public final class World implements ClientEvents {
     /** How a publication ended. */
     public Outcome.Kind outcome(Publication publication) {
         scheduler.run();
-        return client.outcome(publication.id()).kind();
+        return client.publisher().outcome(publication.id()).kind();
     }
 
     @Override
@@ -237,7 +241,7 @@ public final class World implements ClientEvents {
     }
 
     @Override
-    public void setAside(long id, String topic, String reason) {
+    public void deadLettered(long id, String topic, String reason) {
         events.add("DEAD_LETTERED " + topic);
     }
 
@@ -265,8 +269,8 @@ public final class World implements ClientEvents {
     }
 
     @Override
-    public void listenerFailed(String listener, String topic, Throwable error, boolean setAside) {
-        events.add((setAside ? "dead letter " : "failed ") + topic);
+    public void listenerFailed(String listener, String topic, Throwable error, boolean deadLettered) {
+        events.add((deadLettered ? "dead letter " : "failed ") + topic);
     }
 
     @Override

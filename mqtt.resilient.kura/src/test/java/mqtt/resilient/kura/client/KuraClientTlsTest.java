@@ -8,6 +8,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.ClientStatus;
@@ -35,7 +36,7 @@ class KuraClientTlsTest {
                     if (method.getName().equals("status")) {
                         return new ClientStatus("c", ConnectionState.ONLINE, Instant.EPOCH, "", "", "", "", 1,
                                 Duration.ZERO, false,
-                                error, 0, BrokerLimits.NONE, StoreHealth.OK, "");
+                                error, 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
                     } else if (method.getName().equals("registerService")) {
                         following++;
                     } else if (method.getName().equals("unregister")) {

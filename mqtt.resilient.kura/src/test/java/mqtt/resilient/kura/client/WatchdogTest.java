@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,7 +48,7 @@ class WatchdogTest {
 
     private static ClientStatus status(ConnectionState state, int reasonCode) {
         return new ClientStatus("c", state, Instant.EPOCH, "", "", "", "", 1, Duration.ZERO, false, "", reasonCode,
-                BrokerLimits.NONE, StoreHealth.OK, "");
+                BrokerLimits.NONE, StoreHealth.OK, "", List.of());
     }
 
     private ClientStatus look() {

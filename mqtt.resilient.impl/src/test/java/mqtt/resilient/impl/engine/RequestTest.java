@@ -1,4 +1,4 @@
-package mqtt.resilient.impl.client;
+package mqtt.resilient.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.ReceivedMessage;
-import mqtt.resilient.impl.dispatch.ListenerQueue;
+import mqtt.resilient.api.SubscribeOptions;
+import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
@@ -24,8 +26,15 @@ import org.junit.jupiter.api.Test;
 class RequestTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(9);
 
-    private static CompletionStage<ReceivedMessage> request(World world, Requests requests, String payload) {
-        CompletionStage<ReceivedMessage> answer = requests.send(Message.to("do").payload(payload).build(), TIMEOUT);
+    /** The client as one user has it. */
+    private static ClientHandle user(World world) {
+        Host host = (Host) Proxy.newProxyInstance(RequestTest.class.getClassLoader(), new Class<?>[] { Host.class },
+                (self, method, arguments) -> "a listener");
+        return new ClientHandle(world.client, "test", "a test", host, world.environment);
+    }
+
+    private static CompletionStage<ReceivedMessage> request(World world, ClientHandle requests, String payload) {
+        CompletionStage<ReceivedMessage> answer = requests.request(Message.to("do").payload(payload).build(), TIMEOUT);
         world.scheduler.run();
         return answer;
     }
@@ -37,13 +46,13 @@ class RequestTest {
     @Test
     void manyRequestsWaitAtOnceForTheirOwnAnswers() {
         World world = World.connected();
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         var one = request(world, requests, "1");
         world.broker.expects("SUBSCRIBE id=1 do/reply/c/+:1").expectsNothing().sends("SUBACK id=1 1");
         var two = request(world, requests, "2");
         String[] first = world.broker.take("PUBLISH q1").get(0).split(" ");
         assertFalse(world.isDone(two));
-        world.client.publish(Message.to("other").build());
+        world.client.publisher().publish(Message.to("other").build());
         String[] second = {};
         world.broker.sends("PUBACK id=2");
         var three = request(world, requests, "3");
@@ -59,7 +68,7 @@ class RequestTest {
     @Test
     void withFiveTheAnswerIsFoundByItsCorrelationData() {
         World world = World.connectedWithFive("CONNACK {26=answers}");
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         var answer = request(world, requests, "1");
         world.broker.expects("SUBSCRIBE id=1 answers/c:1").sends("SUBACK id=1 1");
         String request = world.broker.take("PUBLISH q1").get(0);
@@ -72,7 +81,7 @@ class RequestTest {
     @Test
     void aRequestFromBeforeTheFirstConnectionGoesOutAsTheVersionOfThatWants() {
         World world = World.five("client.id", "");
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         CompletionStage<ReceivedMessage> first = request(world, requests, "one");
         CompletionStage<ReceivedMessage> second = request(world, requests, "two");
         world.broker.expects("CONNECT clean id= *").sends("CONNACK {18=given}")
@@ -85,10 +94,10 @@ class RequestTest {
     @Test
     void requestsThatWaitAreBounded() {
         World world = World.five();
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         CompletionStage<ReceivedMessage> last = null;
         for (int i = 0; i <= 10_000; i++) {
-            last = requests.send(Message.to("t").build(), Duration.ofSeconds(1000));
+            last = requests.request(Message.to("t").build(), Duration.ofSeconds(1000));
         }
         world.state();
         CompletionException error = assertThrows(CompletionException.class, last.toCompletableFuture()::join);
@@ -98,22 +107,22 @@ class RequestTest {
     @Test
     void theBytesOfRequestsThatWaitAreBoundedWhereTheyAreMade() { // the loop does not run meanwhile
         World world = new World();
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         Message large = Message.to("t").payload(new byte[1_000_000]).build();
         List<CompletionStage<ReceivedMessage>> all = new ArrayList<>();
         while (all.size() < 100 && (all.isEmpty() || !all.get(all.size() - 1).toCompletableFuture().isDone())) {
-            all.add(requests.send(large, Duration.ofSeconds(10)));
+            all.add(requests.request(large, Duration.ofSeconds(10)));
         }
         assertEquals(17, all.size());
         world.scheduler.advance(Duration.ofSeconds(11));
-        assertFalse(requests.send(large, Duration.ofSeconds(10)).toCompletableFuture().isDone(),
+        assertFalse(requests.request(large, Duration.ofSeconds(10)).toCompletableFuture().isDone(),
                 "those before have ended");
     }
 
     @Test
     void aRequestWithoutAnAnswerEndsInTime() {
         World world = World.connected();
-        var answer = request(world, world.client.requests(), "1");
+        var answer = request(world, user(world), "1");
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").expects("PUBLISH *").sends("PUBACK id=2")
                 .idles(TIMEOUT.plusSeconds(1));
         CompletionException error = assertThrows(CompletionException.class, () -> world.now(answer));
@@ -123,25 +132,24 @@ class RequestTest {
     @Test
     void aRequestWhoseAnswerCannotComeIsNotSent() {
         World world = World.connected();
-        Requests requests = world.client.requests();
+        ClientHandle requests = user(world);
         var refused = request(world, requests, "1");
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 128").expectsNothing();
         assertInstanceOf(IllegalStateException.class,
                 assertThrows(CompletionException.class, () -> world.now(refused)).getCause());
-        requests.close();
-        var late = request(world, requests, "1");
+        var late = requests.request(Message.to("do").build(), TIMEOUT);
+        requests.release();
         assertInstanceOf(IllegalStateException.class,
                 assertThrows(CompletionException.class, () -> world.now(late)).getCause());
+        assertThrows(IllegalStateException.class, () -> request(world, requests, "1"));
     }
 
     @Test
     void aResponderAnswersBothKindsAndNothingElse() {
         World world = World.connectedWithFive("CONNACK");
-        ListenerQueue queue = world.client.queue(message -> Requests.answer(world.client, message,
+        user(world).respond("do/#", SubscribeOptions.qos(Qos.AT_LEAST_ONCE),
                 request -> text(request).equals("secret") ? null
-                        : ("re: " + text(request)).getBytes(StandardCharsets.UTF_8)),
-                "responder", false);
-        world.client.subscribe("do/#", 1, queue);
+                        : ("re: " + text(request)).getBytes(StandardCharsets.UTF_8));
         world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1", "PUBLISH q1 id=1 {2=30 8=me 9=cc} do a")
                 .expects("PUBACK id=1", "PUBLISH q1 id=2 {2=30 9=cc} me re: a")
                 .sends("PUBLISH q0 do/request/other/77 b").expects("PUBLISH q0 do/reply/other/77 re: b")
@@ -153,8 +161,8 @@ class RequestTest {
     @Test
     void aResponseInformationThatIsNoTopicFailsTheRequest() {
         World world = World.connectedWithFive("CONNACK {26=answers/#}");
-        Requests requests = world.client.requests();
-        var answer = requests.send(Message.to("t").build(), Duration.ofSeconds(100));
+        ClientHandle requests = user(world);
+        var answer = requests.request(Message.to("t").build(), Duration.ofSeconds(100));
         world.scheduler.run();
         assertTrue(world.isDone(answer));
     }
@@ -162,9 +170,19 @@ class RequestTest {
     @Test
     void aTopicThatIsTooLongForTheConventionFailsTheRequest() {
         World world = World.connected();
-        Requests requests = world.client.requests();
-        var answer = requests.send(Message.to("t".repeat(65_530)).build(), Duration.ofSeconds(100));
+        ClientHandle requests = user(world);
+        var answer = requests.request(Message.to("t".repeat(65_530)).build(), Duration.ofSeconds(100));
         world.scheduler.run();
         assertTrue(world.isDone(answer));
+    }
+
+    @Test
+    void theFilterOfTheAnswersIsUnsubscribedAtOnceWhenTheServiceIsReleased() { // no listener of it comes back
+        World world = World.connected("listener.grace.seconds", 300);
+        ClientHandle requests = user(world);
+        request(world, requests, "1");
+        world.broker.expects("SUBSCRIBE *").sends("SUBACK id=1 1").expects("PUBLISH *").sends("PUBACK id=2");
+        requests.release();
+        world.broker.expects("UNSUBSCRIBE id=3 do/reply/c/+");
     }
 }
