@@ -10,7 +10,8 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p>When the queue is full, a QoS 0 message drops the oldest QoS 0 message, which {@link #discards()} counts. QoS 1
  * and 2 are never dropped: a message that is not taken is not acknowledged, and the broker sends only as many as may be
- * unacknowledged.
+ * unacknowledged. Retained messages that answer a SUBSCRIBE are never dropped either, and do not fill the queue, unless
+ * the options ask for RETAIN as published; {@code inbound.max.bytes} bounds them.
  */
 @ProviderType
 public interface MessageQueue extends AutoCloseable {

@@ -13,6 +13,8 @@ final class Delivery implements ReceivedMessage {
     final Reception reception;
     private final Publish publish;
     private final boolean shared;
+    /** Whether it may be dropped where too many wait. */
+    final boolean droppable;
     final InboundQueue queue;
     private final AtomicBoolean done = new AtomicBoolean();
     /** How often the listener has thrown; used by its thread alone. */
@@ -24,6 +26,7 @@ final class Delivery implements ReceivedMessage {
         this.queue = queue;
         this.shared = shared;
         publish = reception.publish;
+        droppable = publish.qos() == Qos.AT_MOST_ONCE && !reception.answersSubscribe;
     }
 
     /** Marks it as done; false if it was before. */

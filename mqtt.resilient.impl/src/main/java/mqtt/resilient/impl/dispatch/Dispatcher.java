@@ -312,6 +312,7 @@ public final class Dispatcher implements Incoming.Listener {
 
     private void offer(Reception reception) {
         matches = filters.match(reception.publish.topic());
+        reception.answersSubscribe(matches);
         if (matches.size() == 1 && matches.get(0).listeners.size() == 1 && matches.get(0).departed.isEmpty()) {
             offer(new Delivery(reception, matches.get(0).listeners.keySet().iterator().next(), false));
         } else {

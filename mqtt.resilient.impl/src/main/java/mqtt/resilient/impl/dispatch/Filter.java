@@ -25,6 +25,11 @@ final class Filter {
                 .reduce(Subscribe.Request::merge).orElse(0);
     }
 
+    /** Whether RETAIN says how a message was published, and not that it answers a SUBSCRIBE. */
+    boolean retainsAsPublished() {
+        return (options() & Subscribe.Request.RETAIN_AS_PUBLISHED) != 0;
+    }
+
     /** Whether there is anybody else who listens, or may come back. */
     boolean hasOthers(Object leaves) {
         return listeners.size()

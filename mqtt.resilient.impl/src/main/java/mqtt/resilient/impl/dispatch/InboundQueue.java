@@ -5,13 +5,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntSupplier;
-import mqtt.resilient.api.Qos;
 import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.SafeQueue;
 
 /**
  * The messages that wait for one receiver, in order of receipt. QoS 0 beyond the capacity pushes out the oldest of its
- * kind; QoS 1 and 2 are bounded by what the broker sends unacknowledged. Safe from any thread.
+ * kind; QoS 1 and 2 are bounded by what the broker sends unacknowledged, retained messages that answer a SUBSCRIBE by
+ * the bytes of all that is unhandled. Safe from any thread.
  */
 public abstract class InboundQueue {
     static {
@@ -31,14 +31,14 @@ public abstract class InboundQueue {
     int unannounced;
     /** How many filters bring it messages; on the loop only. */
     int filters;
-    /** The number of QoS 0 messages that may wait. */
+    /** How many messages that may be dropped may wait. */
     private final IntSupplier capacity;
     private final SafeQueue<Delivery> waiting = new SafeQueue<>();
     /** Made beforehand: it is needed when nothing can be allocated. */
     final Runnable announce = this::announce;
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
-    private int waitingAtMostOnce;
+    private int waitingDroppable;
     private long discards;
     private boolean closed;
 
@@ -74,9 +74,9 @@ public abstract class InboundQueue {
                 return delivery;
             }
             waiting.add(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE && ++waitingAtMostOnce > capacity.getAsInt()) {
-                dropped = waiting.removeFirst(each -> each.qos() == Qos.AT_MOST_ONCE);
-                waitingAtMostOnce--;
+            if (delivery.droppable && ++waitingDroppable > capacity.getAsInt()) {
+                dropped = waiting.removeFirst(each -> each.droppable);
+                waitingDroppable--;
                 discards++;
             }
         }
@@ -90,7 +90,7 @@ public abstract class InboundQueue {
                 handedOver.add(next);
             }
             waiting.poll();
-            waitingAtMostOnce -= next.qos() == Qos.AT_MOST_ONCE ? 1 : 0;
+            waitingDroppable -= next.droppable ? 1 : 0;
         }
         return next;
     }
@@ -100,8 +100,8 @@ public abstract class InboundQueue {
         if (!closed) {
             waiting.addFirst(delivery);
             handedOver.remove(delivery);
-            if (delivery.qos() == Qos.AT_MOST_ONCE) {
-                waitingAtMostOnce++;
+            if (delivery.droppable) {
+                waitingDroppable++;
             }
         }
         return !closed;
@@ -160,6 +160,6 @@ public abstract class InboundQueue {
     final synchronized void clear() {
         handedOver.clear();
         waiting.clear();
-        waitingAtMostOnce = 0;
+        waitingDroppable = 0;
     }
 }

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.dispatch;
 
+import java.util.List;
 import mqtt.resilient.impl.session.Incoming;
 import mqtt.resilient.spi.packet.Publish;
 
@@ -16,6 +17,8 @@ final class Reception {
     final Publish publish;
     /** The listeners that are not done with it, and the places in which it is held. */
     int open;
+    /** Whether it is a retained message that answers a SUBSCRIBE: the broker sends it only once. */
+    boolean answersSubscribe;
     /** Whether it counts as unhandled. */
     boolean counted;
     /** What it counts for as long as it does. */
@@ -24,6 +27,11 @@ final class Reception {
     Reception(Incoming incoming) {
         this.incoming = incoming;
         publish = incoming.publish();
+    }
+
+    /** It is about to be handed to the listeners of these filters. */
+    void answersSubscribe(List<Filter> filters) {
+        answersSubscribe = publish.retained() && filters.stream().noneMatch(Filter::retainsAsPublished);
     }
 
     /** One more listener gets it, or it is held once more; the result is what that costs in memory. */

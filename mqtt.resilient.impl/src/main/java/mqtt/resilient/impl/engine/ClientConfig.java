@@ -354,6 +354,11 @@ public @interface ClientConfig {
             description = "The largest packet, in both directions.")
     int packet_max_bytes() default 1_048_576;
 
+    @AttributeDefinition(name = "Packet: strict",
+            description = "MQTT 5: a larger message from the broker, which was told the limit, ends the connection "
+                    + "with 0x95 instead of being skipped. A broker that sends it again makes that a loop.")
+    boolean packet_strict() default false;
+
     @AttributeDefinition(name = "Inbound: queue (messages)", min = "1", max = "10000000",
             description = "How many QoS 0 messages may wait for one listener; beyond, the oldest is dropped.")
     int inbound_queue() default 1000;

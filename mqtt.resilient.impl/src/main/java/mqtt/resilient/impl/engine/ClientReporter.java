@@ -12,7 +12,9 @@ import static mqtt.resilient.api.MqttConstants.TIMESTAMP;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.MqttConstants;
@@ -39,7 +41,8 @@ final class ClientReporter implements ClientEvents {
     private final Map<String, Long> drops = new HashMap<>();
     private volatile String name;
     private ConnectionState last = ConnectionState.OFFLINE;
-    private String lastReason = "";
+    /** Of the failures since the client was last online: the addresses of a broker may fail in turn. */
+    private final Set<String> toldReasons = new HashSet<>();
 
     ClientReporter(Host host, Scheduler scheduler, String name) {
         this.host = host;
@@ -65,17 +68,19 @@ final class ClientReporter implements ClientEvents {
                 if (sessionLost) {
                     post(MqttConstants.EVENT_SESSION_LOST, status);
                 }
-                lastReason = "";
+                toldReasons.clear();
             }
             case WAITING -> {
+                if (toldReasons.size() == MAX_REASONS) {
+                    toldReasons.clear();
+                }
                 if (status.nextAttempt().isZero()) { // it was left on purpose
                     LOG.info("{}: reconnects: {}", name, status.reason());
-                } else if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
+                } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
                     LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
                             status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
                             status.attempt() + 1, status.nextAttempt().toMillis());
                 }
-                lastReason = status.reason();
                 post(EVENT_DISCONNECTED, status);
                 if (permanent) {
                     post(MqttConstants.EVENT_REFUSED, status);

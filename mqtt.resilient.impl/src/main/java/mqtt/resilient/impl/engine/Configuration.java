@@ -240,7 +240,7 @@ public final class Configuration {
                 new LinkSettings.Version(protocol, (int) values.number("inflight.max", 1, 65_000),
                         values.number("will.delay.seconds", 0, MAX_SECONDS),
                         values.userProperties("connect.user.properties"), method,
-                        (int) values.number("topic.alias.maximum", 0, 1000)));
+                        (int) values.number("topic.alias.maximum", 0, 1000), values.flag("packet.strict")));
     }
 
     private LinkSettings.Transport transport() throws InvalidException {

@@ -11,6 +11,9 @@ public interface Connection {
     /** The number of bytes that were filled and are not yet written. */
     int unsentBytes();
 
+    /** Which step of making it is under way, in words: {@code the TLS handshake}. */
+    String step();
+
     /** Closes at once; the handler hears nothing more. Repeatable. */
     void close();
 

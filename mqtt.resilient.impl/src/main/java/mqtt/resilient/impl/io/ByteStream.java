@@ -13,6 +13,8 @@ class ByteStream {
     boolean mayHoldMore;
     /** Whether nothing can be done until a worker is done. */
     boolean waitsForWorker;
+    /** Whether TLS has failed and told the peer so: only the peer's end is still to be read. */
+    boolean alerted;
 
     ByteStream(SocketChannel socket) {
         this.socket = socket;

@@ -12,10 +12,11 @@ final class HttpConnect implements Opening {
     private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
 
     private final Route route;
-    private final HttpResponse response = new HttpResponse();
+    private final HttpResponse response;
 
     HttpConnect(Route route) {
         this.route = route;
+        response = new HttpResponse(toString());
     }
 
     @Override

@@ -10,18 +10,25 @@ final class HttpResponse {
     private static final int MAX_BYTES = 16_384;
     private static final String BEGINNING = "HTTP/";
 
+    /** What it answers, in words. */
+    private final String step;
     private final StringBuilder head = new StringBuilder();
     private String[] lines;
+
+    HttpResponse(String step) {
+        this.step = step;
+    }
 
     /** Takes bytes; true when the head is complete. */
     boolean take(ByteBuffer in) throws IOException {
         while (in.hasRemaining() && lines == null) {
             head.append((char) (in.get() & 0xFF));
             if (head.length() <= BEGINNING.length() && !BEGINNING.startsWith(head.toString())) {
-                throw new IOException("the peer does not speak HTTP");
+                throw new IOException("the peer does not speak HTTP during " + step);
             }
             if (head.length() > MAX_BYTES) {
-                throw new IOException("an HTTP response with a head of more than " + MAX_BYTES + " bytes");
+                throw new IOException(
+                        "an HTTP response with a head of more than " + MAX_BYTES + " bytes during " + step);
             }
             if (head.length() >= 4 && head.substring(head.length() - 4).equals("\r\n\r\n")) {
                 lines = head.toString().split("\r\n");

@@ -2,6 +2,7 @@ package mqtt.resilient.impl.io;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.security.Security;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -34,12 +35,19 @@ final class Resolver {
         }
     }
 
+    /** Whether this JVM asks only once for the address of a name, and would not notice that it has changed. */
+    static boolean keepsAddresses() {
+        String seconds = Security.getProperty("networkaddress.cache.ttl");
+        return seconds != null && seconds.strip().startsWith("-");
+    }
+
     /** Resolves a name; blocks. */
     static Answer lookUp(String host) {
         try {
             return new Answer(List.of(InetAddress.getAllByName(host)), "");
         } catch (UnknownHostException e) {
-            return new Answer(null, "unknown host");
+            String detail = String.valueOf(e.getMessage()).replace(host, "").replaceFirst("^: *", "");
+            return new Answer(null, "unknown host" + (detail.isEmpty() ? "" : " (" + detail + ")"));
         } catch (RuntimeException e) {
             return new Answer(null, e.toString());
         }

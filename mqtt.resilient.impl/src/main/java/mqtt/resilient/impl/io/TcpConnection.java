@@ -8,7 +8,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import javax.net.ssl.SSLException;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
 import mqtt.resilient.impl.environment.ConnectionHandler.Closing;
@@ -29,6 +28,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     private static final int READS_PER_TURN = 8;
     private static final int WRITES_PER_TURN = 8;
+    /** How long the peer has to close after an alert of TLS. */
+    private static final long ALERT_NANOS = 1_000_000_000L;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     /** The heap is not full, but what this connection needed is more than there is: no matter for the other clients. */
     private static final Closing TOO_LARGE = new Closing(false,
@@ -44,7 +45,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         SECURING,
         /** MQTT flows. */
         OPEN,
-        /** What is left is written. */
+        /** What is left is written: DISCONNECT, or an alert of TLS. */
         CLOSING,
         /** The output has ended, and the peer is to close. */
         OUTPUT_ENDED, CLOSED;
@@ -200,7 +201,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         for (int i = 0; i < READS_PER_TURN && phase != Phase.CLOSED && !readingPaused; i++) {
             int count = stream.read(buffer.clear());
             if (count < 0) {
-                end(true, phase == Phase.OPENING ? "the peer closed the connection during " + opening
+                end(true, phase == Phase.OPENING ? "the peer closed the connection during " + step()
                         : "the broker closed the connection");
                 return;
             }
@@ -227,7 +228,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
             return;
         }
         if (phase != Phase.OPEN) {
-            throw new IOException("the peer sent data before the connection was set up");
+            throw new IOException("the peer sent data during " + step() + " that do not belong to it");
         }
         if (frames == null) {
             handler.received(bytes);
@@ -381,6 +382,16 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         return pending.remaining() + (stream != null && stream.wantsWrite ? 1 : 0);
     }
 
+    @Override
+    public String step() {
+        return switch (phase) {
+            case CONNECTING -> "the TCP connection" + Reasons.toProxy(route);
+            case OPENING -> opening.toString();
+            case SECURING -> "the TLS handshake";
+            default -> "MQTT";
+        };
+    }
+
     // ---- the end --------------------------------------------------------------------------------------------------
 
     @Override
@@ -414,9 +425,14 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         if (frames != null) {
             send(frames.close());
         }
+        awaitEnd(deadlineNanoTime, new Closing(false, "closed"));
+    }
+
+    /** What is left is written, and the peer is to close. */
+    private void awaitEnd(long deadlineNanoTime, Closing closing) {
         phase = Phase.CLOSING;
         readingPaused = false;
-        closingTimer = loop.at(deadlineNanoTime, () -> end(false, "closed"));
+        closingTimer = loop.at(deadlineNanoTime, () -> end(closing));
     }
 
     private void end(boolean byPeer, String reason) {
@@ -446,7 +462,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         try {
             step.run();
         } catch (IOException e) {
-            end(phase == Phase.OPEN && isFromPeer(e), describe(e));
+            failed(new Closing(phase == Phase.OPEN && Reasons.isFromPeer(e), describe(e)));
         } catch (Throwable e) {
             boolean large = e instanceof OutOfMemoryError && loop.hasRoom();
             if (!large) {
@@ -457,17 +473,18 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         }
     }
 
-    private static boolean isFromPeer(IOException e) {
-        String message = String.valueOf(e.getMessage());
-        return message.contains("reset") || message.contains("Broken pipe");
+    /** A step failed: the connection ends at once, or when the peer has read the alert of TLS and closed. */
+    private void failed(Closing closing) {
+        if (stream != null && stream.alerted && !phase.isClosing()) {
+            awaitEnd(loop.nanoTime() + ALERT_NANOS, closing);
+            pending = NOTHING;
+            interest();
+        } else {
+            end(closing);
+        }
     }
 
     private String describe(Exception e) {
-        if (phase == Phase.SECURING || e instanceof SSLException) {
-            return "TLS: " + TlsErrors.describe(e);
-        }
-        String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        return phase == Phase.OPENING && e instanceof IOException io && isFromPeer(io) ? message + " during " + opening
-                : message;
+        return Reasons.of(e, route, phase == Phase.CONNECTING, phase == Phase.SECURING, opening);
     }
 }

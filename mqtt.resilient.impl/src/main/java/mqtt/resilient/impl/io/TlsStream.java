@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import mqtt.resilient.impl.environment.Route;
 import tlschannel.ClientTlsChannel;
@@ -19,9 +20,14 @@ import tlschannel.TlsChannel;
 
 /** The bytes of a connection through TLS. On the loop, but for what TLS wants computed: that is done by workers. */
 final class TlsStream extends ByteStream {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final SSLEngine engine;
     private final TlsChannel channel;
     private final Executor workers;
     private final Runnable resume;
+    /** What TLS failed for, once the peer was told. */
+    private SSLException failure;
 
     /**
      * Prepares a handshake. Blocks, for the keys and the trust: not on the loop.
@@ -34,7 +40,7 @@ final class TlsStream extends ByteStream {
         this.workers = workers;
         this.resume = resume;
         Route.Tls tls = route.tls();
-        SSLEngine engine = tls.contexts().current().createSSLEngine(route.host(), route.hostPort());
+        engine = tls.contexts().current().createSSLEngine(route.host(), route.hostPort());
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
         if (tls.verifyHostname()) {
@@ -69,9 +75,26 @@ final class TlsStream extends ByteStream {
 
     @Override
     int read(ByteBuffer target) throws IOException {
+        if (alerted) {
+            return readAfterAlert(target);
+        }
         int count = waitsForWorker ? 0 : attempt(() -> channel.read(target));
         mayHoldMore = count > 0;
         return count;
+    }
+
+    /** Reads on until the peer has closed, so that the system sends no reset, which would overtake the alert. */
+    private int readAfterAlert(ByteBuffer target) throws SSLException {
+        mayHoldMore = false;
+        try {
+            int count = socket.read(target);
+            if (count >= 0) {
+                return count;
+            }
+        } catch (IOException e) { // reset by the peer, which is an end as well
+            failure.addSuppressed(e);
+        }
+        throw failure;
     }
 
     @Override
@@ -84,8 +107,10 @@ final class TlsStream extends ByteStream {
 
     @Override
     void shutdownOutput() throws IOException {
-        attempt(() -> channel.shutdown() ? 1 : 0);
-        socket.shutdownOutput();
+        if (!alerted) { // else it has ended
+            attempt(() -> channel.shutdown() ? 1 : 0);
+            socket.shutdownOutput();
+        }
     }
 
     private interface Operation {
@@ -112,6 +137,26 @@ final class TlsStream extends ByteStream {
             waitsForWorker = true;
             workers.execute(task);
             return 0;
+        } catch (SSLException e) {
+            failure = e;
+            alerted = !wantsWrite && sendAlert(); // not into the middle of a record
+            throw e;
+        }
+    }
+
+    /** Tells the peer what TLS failed for (RFC 8446 section 6.2); false if TLS has nothing to tell, or cannot. */
+    private boolean sendAlert() {
+        ByteBuffer alert = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
+        try {
+            while (!engine.isOutboundDone() && engine.wrap(NOTHING, alert).bytesProduced() > 0) {
+                continue;
+            }
+            boolean sent = socket.write(alert.flip()) > 0;
+            socket.shutdownOutput();
+            return sent;
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            return false;
         }
     }
 }

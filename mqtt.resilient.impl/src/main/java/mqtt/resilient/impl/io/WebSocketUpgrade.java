@@ -18,11 +18,12 @@ final class WebSocketUpgrade implements Opening {
     private static final int KEY_BYTES = 16;
 
     private final Route route;
-    private final HttpResponse response = new HttpResponse();
+    private final HttpResponse response;
     private final String key;
 
     WebSocketUpgrade(Route route, SecureRandom random) {
         this.route = route;
+        response = new HttpResponse(toString());
         byte[] bytes = new byte[KEY_BYTES];
         random.nextBytes(bytes);
         key = Base64.getEncoder().encodeToString(bytes);
@@ -59,10 +60,12 @@ final class WebSocketUpgrade implements Opening {
         }
         if (!response.header("Upgrade").equalsIgnoreCase("websocket")
                 || !response.header("Sec-WebSocket-Accept").equals(accept())) {
-            throw new IOException("the answer to the WebSocket upgrade is not one (RFC 6455 section 4.1)");
+            throw new IOException("the answer to the WebSocket upgrade at " + shownPath()
+                    + " is not one (RFC 6455 section 4.1)");
         }
         if (!response.header("Sec-WebSocket-Protocol").equals("mqtt")) {
-            throw new IOException("the broker did not agree to the WebSocket subprotocol mqtt [MQTT-6.0.0-4]");
+            throw new IOException("the broker did not agree to the WebSocket subprotocol mqtt at "
+                    + shownPath() + " [MQTT-6.0.0-4]");
         }
         return null;
     }

@@ -37,8 +37,10 @@ final class Attempt {
     private enum Stage {
         /** The name is being resolved, or network connections are being made. */
         RACING,
-        /** CONNECT goes out on one of them, or the broker has accepted it. */
+        /** CONNECT goes out on one of them. */
         CONNECTED,
+        /** The broker has accepted it. */
+        ACCEPTED,
         /** The connection that discarded a session is being closed. */
         DISCARDING,
         /** It has failed, or was abandoned. */
@@ -60,6 +62,7 @@ final class Attempt {
     private final int skipped;
 
     private final List<Link> racing = new ArrayList<>();
+    private final Tried tried = new Tried();
     private ArrayDeque<InetAddress> addresses = new ArrayDeque<>();
     private Stage stage = Stage.RACING;
     /** Whether a session is to be discarded first. */
@@ -88,13 +91,15 @@ final class Attempt {
 
     void start() {
         String host = settings.tcpHost(broker);
-        listener.stage(ConnectionState.RESOLVING, host);
-        at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name " + host
-                + " was not resolved within connect.seconds")));
+        String name = settings.transport().proxy() == null ? host : "the proxy " + host;
+        listener.stage(ConnectionState.RESOLVING, name);
+        at(settings.timing().connectNanos(), () -> fail(new Ending(Ending.Cause.UNRESOLVED, "the name of " + name
+                + " was not resolved within connect.seconds (" + Link.seconds(settings.timing().connectNanos())
+                + ")")));
         network.resolve(host, (found, error) -> {
             if (stage != Stage.DONE) {
                 if (found == null || found.isEmpty()) {
-                    fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + host + ": " + error));
+                    fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + name + ": " + error));
                 } else {
                     List<InetAddress> order = interleaved(found);
                     Collections.rotate(order, -skipped); // one that connects and says nothing must not hide the others
@@ -194,6 +199,7 @@ final class Attempt {
                     }
                 });
             } else {
+                stage = Stage.ACCEPTED;
                 listener.online(link, connack);
             }
         }
@@ -202,11 +208,15 @@ final class Attempt {
         public void connectionEnded(Ending ending) {
             racing.remove(link);
             if (link == winner) {
-                fail(ending);
-            } else if (!addresses.isEmpty()) {
+                boolean told = stage == Stage.ACCEPTED || ending.cause() == Ending.Cause.REDIRECTED;
+                fail(told ? ending : new Tried().failed(ending, settings.place(broker, address)));
+                return;
+            }
+            Ending all = tried.failed(ending, settings.place(broker, address));
+            if (!addresses.isEmpty()) {
                 next();
             } else if (racing.isEmpty()) {
-                fail(ending);
+                fail(all);
             }
         }
     }

@@ -110,6 +110,11 @@ final class Connections implements Network {
         }
 
         @Override
+        public String step() {
+            return connection.step();
+        }
+
+        @Override
         public void close() {
             connection.close();
             open.remove(this);

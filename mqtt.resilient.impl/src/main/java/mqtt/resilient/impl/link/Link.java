@@ -380,7 +380,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
             alarm.at(stageDeadline);
         } else if (stage == Stage.CONNECTING) {
             timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
-                    + seconds(settings.timing().connectNanos()) + ")");
+                    + seconds(settings.timing().connectNanos()) + "): no end of " + connection.step());
         } else {
             timeOut(Ending.Cause.TIMEOUT, (handshake.awaitsAuthenticator()
                     ? "the Authenticator for auth.method gave no answer within response.seconds ("
@@ -453,6 +453,14 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (qos > 2 || qos > 0 && packetId == 0) {
             throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
                     + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
+        }
+        boolean announced = protocol.hasSessionExpiry(); // only MQTT 5 tells the broker our Maximum Packet Size
+        if (announced && settings.version().packetStrict()) {
+            throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE,
+                    "a PUBLISH of " + size + " bytes to " + topic
+                            + "; packet.max.bytes allows " + settings.packetMaxBytes()
+                            + ", and packet.strict forbids to skip it"
+                            + " [MQTT-3.1.2-24]");
         }
         requireOnline(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
     }

@@ -1,5 +1,7 @@
 package mqtt.resilient.impl.link;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -44,9 +46,10 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param userProperties of the CONNECT, in order
      * @param authMethod the method of enhanced authentication; empty = none
      * @param topicAliasMaximum how many topic aliases either side may use, 0 = none
+     * @param packetStrict whether a received message above our Maximum Packet Size ends the connection
      */
     public record Version(Protocol protocol, int receiveMaximum, long willDelaySeconds,
-            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum) {
+            List<UserProperty> userProperties, String authMethod, int topicAliasMaximum, boolean packetStrict) {
         boolean isSame(Version other) {
             return protocol == other.protocol && willDelaySeconds == other.willDelaySeconds
                     && userProperties.equals(other.userProperties) && authMethod.equals(other.authMethod)
@@ -199,8 +202,16 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
         return transport.proxy == null ? broker.host() : transport.proxy.host();
     }
 
+    /** One address of a broker, or of the proxy to it, in words. */
+    String place(BrokerUri broker, InetAddress address) {
+        Route.Proxy proxy = transport.proxy;
+        String digits = address instanceof Inet6Address ? "[" + address.getHostAddress() + "]"
+                : address.getHostAddress();
+        return proxy == null ? digits + ":" + broker.port() : "the proxy " + proxy + " at " + digits;
+    }
+
     /** The way to one address of a broker, or of the proxy to it; certificates know no dot at the end of a name. */
-    Route route(BrokerUri broker, java.net.InetAddress address) {
+    Route route(BrokerUri broker, InetAddress address) {
         Route.Proxy proxy = transport.proxy;
         return new Route(address, proxy == null ? broker.port() : proxy.port(), broker.host().replaceAll("\\.$", ""),
                 broker.port(), proxy, broker.isSecure() ? transport.tls : null,

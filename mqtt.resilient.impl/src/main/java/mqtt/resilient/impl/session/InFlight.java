@@ -33,6 +33,8 @@ final class InFlight {
     // ---- valid for the session
     private final InFlightList messages = new InFlightList();
     private final QuarantinedIds quarantined;
+    /** The last message of the run before this one, as long as the session is that of then; 0 = it is not. */
+    private long lastRestored;
     /** Counts the answers that moved a message on. */
     private long progress;
 
@@ -134,8 +136,9 @@ final class InFlight {
         return first;
     }
 
-    /** Takes the messages that were in flight before a restart. */
-    void restore(Iterable<Outgoing> stored) {
+    /** Takes the messages that were in flight before a restart; no message from before has a later id than the last. */
+    void restore(Iterable<Outgoing> stored, long lastId) {
+        lastRestored = lastId;
         for (Outgoing message : stored) {
             if (ids.owner(message.packetId) != message) { // else this is done again
                 ids.take(message.packetId, message);
@@ -143,6 +146,14 @@ final class InFlight {
             }
         }
         countInFlight();
+    }
+
+    /**
+     * Whether the run before this one may have sent a message in this session, so that it has DUP [MQTT-3.3.1-1]:
+     * nothing is noted of QoS 1.
+     */
+    boolean mayHaveBeenSent(Outgoing message) {
+        return message.isQueued() && message.qos() == 1 && message.id() <= lastRestored;
     }
 
     private void countInFlight() {
@@ -159,6 +170,7 @@ final class InFlight {
 
     /** The broker has lost the session: what was sent in it is sent anew, and the PUBRECs became void with it. */
     void sessionLost() {
+        lastRestored = 0;
         quarantined.sessionLost();
         for (Outgoing message = messages.first(); message != null; message = message.next) {
             if (message.state == DeliveryState.RELEASING || message.state.isReleased()) {

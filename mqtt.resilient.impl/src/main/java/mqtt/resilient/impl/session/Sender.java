@@ -264,7 +264,8 @@ final class Sender {
         if (release) {
             codec.encodeAcknowledgement(PacketType.PUBREL, message.packetId, 0, buffer);
         } else {
-            boolean duplicate = message.state.isSentInThisSession();
+            boolean resent = message.state.isSentInThisSession();
+            boolean duplicate = resent || inFlight.mayHaveBeenSent(message);
             int flags = message.flags() | (duplicate && message.qos() > 0 ? DUPLICATE : 0);
             codec.encodePublish(message.message(), flags, message.packetId, message.expirySeconds(now), buffer);
             rate.take(message);
@@ -274,7 +275,7 @@ final class Sender {
             message.state = switch (message.qos()) {
                 case 0 -> DeliveryState.READY;
                 case 1 -> DeliveryState.AWAITS_PUBACK;
-                default -> duplicate ? DeliveryState.RESENT_AWAITS_PUBREC : DeliveryState.AWAITS_PUBREC;
+                default -> resent ? DeliveryState.RESENT_AWAITS_PUBREC : DeliveryState.AWAITS_PUBREC;
             };
         }
         if (message.sentOn != 0) {

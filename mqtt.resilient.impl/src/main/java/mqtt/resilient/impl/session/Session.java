@@ -69,7 +69,7 @@ public final class Session {
 
     /** Restores what a store held of the session; before anything else. */
     public void restore(StoredState state) {
-        inFlight.restore(state.inFlight);
+        inFlight.restore(state.inFlight, state.lastId);
         receiver.restore(state.received);
         subscriptions.restore(state.subscriptions);
     }

@@ -86,7 +86,8 @@ class AuthenticationTest {
         world.publish("t", "secret");
         world.broker.expects("CONNECT *").sendsTogether("CONNACK {21=M}", "PUBLISH q0 t false")
                 .expects("DISCONNECT code=128");
-        assertEquals("auth.method M: the Authenticator failed: java.lang.IllegalStateException: that is somebody else",
+        assertEquals("auth.method M: the Authenticator failed: java.lang.IllegalStateException: that is somebody else"
+                + " (tried 10.0.0.1:1883)",
                 world.reason());
         assertEquals(List.of(), received);
         world.broker.after(Duration.ofSeconds(20)).expectsNothing(); // it is tried again, but seldom
@@ -165,7 +166,8 @@ class AuthenticationTest {
         Echo echo = new Echo();
         world.client.authenticator(echo);
         world.broker.after(Duration.ofSeconds(10));
-        assertEquals("the Authenticator for auth.method gave no answer within response.seconds (10.0 s)",
+        assertEquals("the Authenticator for auth.method gave no answer within response.seconds (10.0 s)"
+                + " (tried 10.0.0.1:1883)",
                 world.reason());
         world.broker.after(Duration.ofSeconds(300));
         assertEquals(List.of(), echo.asked);
@@ -184,7 +186,9 @@ class AuthenticationTest {
             calls[0]++;
             throw new IllegalStateException("no token");
         });
-        assertEquals("auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token",
+        assertEquals(
+                "auth.method M: the Authenticator failed: java.lang.IllegalStateException: no token"
+                        + " (tried 10.0.0.1:1883)",
                 world.reason());
         world.broker.after(Duration.ofSeconds(20));
         assertEquals(1, calls[0]);
@@ -215,7 +219,7 @@ class AuthenticationTest {
         World world = world("M");
         world.client.authenticator(new Echo());
         world.broker.expects("CONNECT *").sends("CONNACK code=140");
-        assertEquals("the broker refused: bad authentication method", world.reason());
+        assertEquals("the broker refused: bad authentication method (tried 10.0.0.1:1883)", world.reason());
     }
 
     @Test

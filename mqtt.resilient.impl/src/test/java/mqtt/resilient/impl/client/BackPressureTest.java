@@ -171,6 +171,37 @@ class BackPressureTest {
     }
 
     @Test
+    void retainedMessagesThatAnswerASubscribeAreNotDroppedWhileTheirBytesHaveRoom() { // they come only once
+        World world = World.connected("inbound.queue", 3, "inbound.max.bytes", 200_000);
+        Recorder recorder = new Recorder();
+        subscribed(world, recorder);
+        world.listenersAreStuck(true);
+        for (int i = 1; i <= 300; i++) {
+            world.broker.sends("PUBLISH retain q0 in " + i);
+        }
+        for (int i = 301; i <= 304; i++) {
+            world.broker.sends("PUBLISH q0 in " + i);
+        }
+        assertEquals(1, world.takeEvents().stream().filter("DROPPED in"::equals).count());
+        world.listenersAreStuck(false);
+        List<String> received = recorder.take();
+        assertEquals(303, received.size());
+        assertEquals(List.of("retained in 299", "retained in 300", "in 302", "in 303", "in 304"),
+                received.subList(298, 303));
+    }
+
+    @Test
+    void beyondTheBoundOfBytesRetainedMessagesWaitAtTheBroker() {
+        World world = World.connected("inbound.queue", 3, "inbound.max.bytes", 65_536);
+        subscribed(world, new Recorder());
+        world.listenersAreStuck(true);
+        world.broker.sends("PUBLISH retain q0 in " + KILOBYTES_60, "PUBLISH retain q0 in " + KILOBYTES_60);
+        assertTrue(world.broker.isReadingPaused());
+        world.listenersAreStuck(false);
+        assertFalse(world.broker.isReadingPaused());
+    }
+
+    @Test
     void qos0NeverPushesOutWhatIsToBeAcknowledged() { // overflow breaks the QoS 1 guarantee
         World world = World.connected("inbound.queue", 2);
         Recorder recorder = new Recorder();

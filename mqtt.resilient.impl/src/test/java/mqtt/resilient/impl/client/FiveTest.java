@@ -18,6 +18,7 @@ import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.UserProperty;
+import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
 import mqtt.resilient.spi.packet.Subscribe;
 import org.junit.jupiter.api.Test;
@@ -586,7 +587,7 @@ class FiveTest {
     void aRefusalThatSomebodyMustRemoveIsTriedAgainSeldom() {
         World world = World.five();
         world.broker.expects("CONNECT *").sends("CONNACK code=134");
-        assertEquals("the broker refused: bad user name or password", world.reason());
+        assertEquals("the broker refused: bad user name or password (tried 10.0.0.1:1883)", world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
         assertTrue(world.client.status().nextAttempt().toSeconds() >= 29);
     }
@@ -651,6 +652,23 @@ class FiveTest {
         assertTrue(world.takeEvents().contains("WAITING permanent"));
         world.broker.awaitsClient().expects("CONNECT *");
         assertEquals("mqtt://broker:1883", world.client.status().broker());
+    }
+
+    @Test
+    void retainedMessagesOfASubscriptionThatTakesThemAsPublishedAreDroppedAsAnyQos0() { // RETAIN tells nothing there
+        World world = World.five("inbound.queue", 3);
+        Recorder recorder = new Recorder();
+        world.broker.expects("CONNECT *").sends("CONNACK");
+        SubscribeOptions options = SubscribeOptions.qos(Qos.AT_MOST_ONCE).retainedAsPublished();
+        world.client.subscriber().subscribe("in", Subscribe.Request.encode(options), options.userProperties(),
+                world.client.subscriber().queue(recorder, "listener", false));
+        world.broker.expects("SUBSCRIBE id=1 in:8").sends("SUBACK id=1 0");
+        world.listenersAreStuck(true);
+        for (int i = 1; i <= 6; i++) {
+            world.broker.sends("PUBLISH retain q0 in " + i);
+        }
+        world.listenersAreStuck(false);
+        assertEquals(List.of("retained in 4", "retained in 5", "retained in 6"), recorder.take());
     }
 
     @Test

@@ -245,6 +245,25 @@ class MalformedTest {
     }
 
     @Test
+    void whoWantsItStrictHasTheConnectionEndedAtAMessageAboveOurMaximum() { // section 3.1.2.11.4
+        byte[] large = Bytes.join(Bytes.of("32 80 80 80 01 0001 't' 0009 00"), new byte[(1 << 21) - 6]);
+        World world = World.five("packet.strict", true);
+        world.broker.expects("CONNECT *").sends("CONNACK").sendsBytes(large).expects("DISCONNECT code=149");
+        assertEquals(
+                "protocol error: a PUBLISH of 2097157 bytes to t; packet.max.bytes allows 1048576, and packet.strict"
+                        + " forbids to skip it [MQTT-3.1.2-24]",
+                world.reason());
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present");
+        world.client.configure("test", World.fiveSettings("packet.strict", false)); // at once
+        world.scheduler.run();
+        world.broker.sendsBytes(large).expects("PUBACK id=9").expectsNothing();
+        World old = World.connected("packet.strict", true);
+        old.broker.sendsBytes(Bytes.join(Bytes.of("32 80 80 80 01 0001 't' 0009"), new byte[(1 << 21) - 5]))
+                .expects("PUBACK id=9"); // 3.1.1 has no limit to announce
+        assertEquals(ConnectionState.ONLINE, old.state());
+    }
+
+    @Test
     void moreThanOurReceiveMaximumIsBorne() { // [MQTT-3.3.4-9]; 0x93 would bring it all again on each connection
         World world = online();
         List<String> received = new ArrayList<>();

@@ -356,6 +356,28 @@ class StoredClientTest {
     }
 
     @Test
+    void afterARestartWhatMayHaveBeenSentInTheSessionThatTheBrokerKeptHasDup() { // MQTT-3.3.1-1
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        publish(1, 1);
+        scripted.expects("PUBLISH q1 id=1 l1 1");
+        scripted = restartScripted().accepts(true);
+        scripted.expects("PUBLISH dup q1 id=1 l1 1");
+        publish(1, 1);
+        scripted.expects("PUBLISH q1 id=2 l1 2").networkBreaks().acceptsAgain(true)
+                .expects("PUBLISH dup q1 id=1 l1 1", "PUBLISH dup q1 id=2 l1 2").sends("PUBACK id=1", "PUBACK id=2");
+    }
+
+    @Test
+    void afterARestartNothingHasDupInASessionThatIsNew() {
+        ScriptedBroker scripted = startScripted().acceptsNewClient();
+        publish(1, 1);
+        publish(1, 2);
+        scripted.expects("PUBLISH q1 id=1 l1 1", "PUBLISH q2 id=2 l1 2");
+        scripted = restartScripted().accepts(false).expects("PUBLISH q2 id=2 l1 2", "PUBLISH q1 id=3 l1 1");
+        scripted.networkBreaks().acceptsAgain(true).expects("PUBLISH dup q2 id=2 l1 2", "PUBLISH dup q1 id=3 l1 1");
+    }
+
+    @Test
     void aSubscriptionIsWrittenDownWhenItIsAskedForAndEndsIfNobodyWantsItAfterACrash() {
         ScriptedBroker scripted = startScripted().acceptsNewClient();
         hangs = true;

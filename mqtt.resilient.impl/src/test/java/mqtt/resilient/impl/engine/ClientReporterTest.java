@@ -113,6 +113,22 @@ class ClientReporterTest {
         }
     }
 
+    @Test
+    void failuresThatTakeTurnsAreToldOnceEachAndThenWhenTheirNumberIsAPowerOfTwo() {
+        ClientReporter reporter = new ClientReporter((Host) Proxy.newProxyInstance(Host.class.getClassLoader(),
+                new Class<?>[] { Host.class }, (self, method, arguments) -> null), new VirtualScheduler(), "plant");
+        String log = logged(() -> {
+            for (int attempt = 3; attempt <= 100; attempt++) {
+                reporter.changed(new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH,
+                        "refused (tried 10.0.0." + attempt % 3 + ")", "mqtt://b", "c", "5", attempt,
+                        Duration.ofSeconds(1),
+                        false,
+                        "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of()), false, false);
+            }
+        });
+        assertEquals(7, log.lines().count(), log); // 3, 4, 5; 8, 16, 32, 64; and no more
+    }
+
     private static boolean isControl(int point) {
         return Set.of(Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR)
                 .contains((byte) Character.getType(point));

@@ -40,7 +40,7 @@ class OpeningsTest {
 
     @Test
     void aResponseIsReadUpToItsEmptyLineAndNotAByteMore() throws IOException {
-        HttpResponse response = new HttpResponse();
+        HttpResponse response = new HttpResponse("the test");
         ByteBuffer in = bytes("HTTP/1.1 200 OK\r\nA: 1\r\nb-C :  two words \r\n\r\nrest");
         assertTrue(response.take(in));
         assertEquals(4, in.remaining());
@@ -53,7 +53,7 @@ class OpeningsTest {
 
     @Test
     void aResponseMayComeByteByByte() throws IOException {
-        HttpResponse response = new HttpResponse();
+        HttpResponse response = new HttpResponse("the test");
         byte[] all = "HTTP/1.0 407 No\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
         for (int i = 0; i < all.length; i++) {
             assertEquals(i == all.length - 1, response.take(ByteBuffer.wrap(all, i, 1)), "byte " + i);
@@ -63,14 +63,15 @@ class OpeningsTest {
 
     @Test
     void whatIsNotHttpIsFoundOutAtOnce() {
-        assertThrows(IOException.class, () -> new HttpResponse().take(bytes("SSH-2")));
-        assertThrows(IOException.class, () -> new HttpResponse().take(bytes("\u0015\u0003\u0001\u0000\u0002")));
+        assertThrows(IOException.class, () -> new HttpResponse("the test").take(bytes("SSH-2")));
+        assertThrows(IOException.class,
+                () -> new HttpResponse("the test").take(bytes("\u0015\u0003\u0001\u0000\u0002")));
     }
 
     @Test
     void aStatusThatIsNoNumberIsZero() throws IOException {
         for (String line : List.of("HTTP/1.1", "HTTP/1.1 abc", "HTTP/1.1 99999 x", "HTTP/1.1  200")) {
-            HttpResponse response = new HttpResponse();
+            HttpResponse response = new HttpResponse("the test");
             assertTrue(response.take(bytes(line + "\r\n\r\n")));
             assertEquals(0, response.status(), line);
         }
@@ -82,7 +83,7 @@ class OpeningsTest {
         for (int i = 0; i < 2000; i++) {
             byte[] bytes = new byte[random.nextInt(200)];
             random.nextBytes(bytes);
-            HttpResponse response = new HttpResponse();
+            HttpResponse response = new HttpResponse("the test");
             try {
                 response.take(bytes("HTTP/"));
                 if (response.take(ByteBuffer.wrap(bytes)) || response.take(bytes("\r\n\r\n"))) {

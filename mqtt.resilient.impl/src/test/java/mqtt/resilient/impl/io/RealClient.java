@@ -49,6 +49,11 @@ final class RealClient implements AutoCloseable {
         return this;
     }
 
+    RealClient with(Object... more) {
+        keys.addAll(List.of(more));
+        return this;
+    }
+
     RealClient trusting(Path trustStore) {
         keys.addAll(List.of("tls.truststore", trustStore));
         return this;

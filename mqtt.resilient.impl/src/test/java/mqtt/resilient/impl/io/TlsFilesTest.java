@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +24,8 @@ import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PSSParameterSpec;
 import java.security.spec.RSAKeyGenParameterSpec;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
@@ -36,6 +39,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys and trust from files. */
@@ -49,6 +54,37 @@ class TlsFilesTest {
             YVC2acCyH6V7Drk+6//NEKz9cfJUdLRXoI+/kBvCL/pOmpNhppJHkrlz16t+fAAz
             N3i/uq+KlTno5Ls26MyX0Po/BDUKn32l2ZbpgXPN/zP/JTDG8nc=
             -----END ENCRYPTED PRIVATE KEY-----
+            """;
+
+    /** As openssl pkcs8 -scrypt writes it. */
+    private static final String SCRYPT = """
+            -----BEGIN ENCRYPTED PRIVATE KEY-----
+            MIHkME8GCSqGSIb3DQEFDTBCMCEGCSsGAQQB2kcECzAUBAgFOXw9vgldgQICQAAC
+            AQgCAQEwHQYJYIZIAWUDBAEqBBCF7Wjbgxhg//EkSKq2BDuEBIGQ7f8GrRvGI3Hy
+            HGysMpWDwB2+09p08C8+lw13zd7lLstCAg4qk0jhxUgHgovmoKXsqbnRwyAOqcxc
+            0gesfzhTwEIni7v/F8XNl7lRT7/T4TqthfAOsHG5M+mzDDr3uPD7Anb+Wym53ztn
+            mFLMGiVz6dmQksvcRlirI2zgXwHgmmEdx51XuGD8GKnZrjgMaUk1
+            -----END ENCRYPTED PRIVATE KEY-----
+            """;
+    /** On a curve that Java no longer has. */
+    private static final String SECP256K1 = """
+            -----BEGIN PRIVATE KEY-----
+            MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQgqmRvGfBbPliPIdDg2UUb
+            c4J1ke5C6oskB7fCuDR5GfOhRANCAARW16yUitPDnREAmgu+5Bex6uf4lC6wvBZi
+            1LOrUUTzWPfnvXbpU2+RdakiHZUop2gExnJADInx+Dr0N9VjSfIg
+            -----END PRIVATE KEY-----
+            """;
+    private static final String SECP256K1_CERTIFICATE = """
+            -----BEGIN CERTIFICATE-----
+            MIIBbDCCARKgAwIBAgIUOXp/W2cPp7dJUAOtepJMx3WRnx0wCgYIKoZIzj0EAwIw
+            DDEKMAgGA1UEAwwBeDAgFw0yNjEyMDEwMDA0MDFaGA8yMTI2MTEwNzAwMDQwMVow
+            DDEKMAgGA1UEAwwBeDBWMBAGByqGSM49AgEGBSuBBAAKA0IABFbXrJSK08OdEQCa
+            C77kF7Hq5/iULrC8FmLUs6tRRPNY9+e9dulTb5F1qSIdlSinaATGckAMifH4OvQ3
+            1WNJ8iCjUzBRMB0GA1UdDgQWBBQcTCpPqygyJPgIOeEgXrkNu/IEGzAfBgNVHSME
+            GDAWgBQcTCpPqygyJPgIOeEgXrkNu/IEGzAPBgNVHRMBAf8EBTADAQH/MAoGCCqG
+            SM49BAMCA0gAMEUCICjj4P2a/J7I7/BICVIro2ikIzOLf54dFjcLX+Xe8IiFAiEA
+            pWirgpLsv3/2bn7aTYm7AGgc/po67u/Ro1zmAv8Eaaw=
+            -----END CERTIFICATE-----
             """;
 
     @TempDir
@@ -227,6 +263,78 @@ class TlsFilesTest {
             String message = failure(keys(file, "", "", ""));
             assertTrue(message.contains("tls.keystore") && message.contains("openssl pkcs8 -topk8"), message);
         }
+    }
+
+    /** What is wrong with a file, how it is opened, and what is said of it. */
+    static Stream<Arguments> wrongFiles() throws Exception {
+        String certificate = ec.certificatePem();
+        String half = ec.keyPem().substring(0, 80);
+        Path onlyCertificate = directory.resolve("only-certificate.p12");
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry("a", ec.store.getCertificate("key"));
+        try (OutputStream out = Files.newOutputStream(onlyCertificate)) {
+            store.store(out, "sesame".toCharArray());
+        }
+        Path derCertificate = Files.write(directory.resolve("certificate.der"),
+                ec.store.getCertificate("key").getEncoded());
+        Path derKey = Files.write(directory.resolve("key.der"),
+                ec.store.getKey("key", TestKeys.PASSWORD.toCharArray()).getEncoded());
+        return Stream.of(
+                Arguments.of(ec.file("sec1", TestKeys.pem("EC PRIVATE KEY", new byte[99]), certificate), "",
+                        "F holds BEGIN EC PRIVATE KEY, which is not PKCS#8; convert it with: openssl pkcs8 -topk8"
+                                + " -nocrypt -in F "),
+                Arguments.of(ec.file("ssh", TestKeys.pem("OPENSSH PRIVATE KEY", new byte[99]), certificate), "",
+                        "convert it with: ssh-keygen -p -m PKCS8 -f F"),
+                Arguments.of(ec.file("scrypt", SCRYPT, certificate), "sesame",
+                        "the key in F is damaged, or encrypted in a way that Java cannot read (PBE parameter parsing"
+                                + " error: expecting the object identifier for PBKDF2); convert it with: openssl"),
+                Arguments.of(ec.file("curve", SECP256K1, SECP256K1_CERTIFICATE), "",
+                        "the key in F cannot be used (Curve not supported"),
+                Arguments.of(ec.file("unknown", TestKeys.pem("PRIVATE KEY", new byte[99]), certificate), "",
+                        "the key in F is of an unknown kind or damaged; look at it with: openssl pkey"),
+                Arguments.of(
+                        ec.file("letter", "-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n", certificate),
+                        "", "the PRIVATE KEY in F is damaged: "),
+                Arguments.of(ec.file("half", half, "\n", certificate), "",
+                        "there is no PRIVATE KEY in F: what begins with BEGIN has no END"),
+                Arguments.of(ec.file("umlaut", SCRYPT, certificate), "s\u00e9same",
+                        "the key in F does not open: Java takes only ASCII in .tls.key.password for PEM"),
+                Arguments.of(ec.file("pkcs7", ec.keyPem(), TestKeys.pem("PKCS7", new byte[9])), "",
+                        "there is no certificate in F, but PKCS#7; convert it with: openssl pkcs7 -print_certs -in F"),
+                Arguments.of(derCertificate, "",
+                        "F is a certificate in DER; convert it with: openssl x509 -inform der -in F"),
+                Arguments.of(derKey, "", "(a key in DER is converted with: openssl pkey -inform der -in F"),
+                Arguments.of(onlyCertificate, "sesame",
+                        "there is no key in F, only certificates; add it with: openssl"),
+                Arguments.of(ec.pkcs12, "wrong", "F does not open with .tls.keystore.password"),
+                Arguments.of(ec.pkcs12, "", "F does not open with an empty password (.tls.keystore.password)"),
+                Arguments.of(ec.file("empty", ""), "", "F is empty"), Arguments.of(directory, "", "F is a directory"),
+                Arguments.of(ec.file("garbage", "hello"), "", "F is neither PEM nor PKCS#12"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongFiles")
+    void whatIsWrongIsSaidWithTheKeyTheFileAndTheCommandThatHelps(Path file, String password, String words) {
+        String message = failure(keys(file, password, "", ""));
+        assertTrue(message.startsWith("tls.keystore: ") && message.contains(
+                words.replaceAll("\\bF\\b", Matcher.quoteReplacement(file.toString()))), message);
+    }
+
+    @Test
+    void aKeyOfAKeyStoreThatHasAnotherPasswordIsNamedWithItsKey() throws Exception {
+        KeyStore store = KeyStore.getInstance("JKS");
+        store.load(null, null);
+        store.setKeyEntry("a", ec.store.getKey("key", TestKeys.PASSWORD.toCharArray()), "inner".toCharArray(),
+                ec.store.getCertificateChain("key"));
+        Path file = directory.resolve("inner.jks");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            store.store(out, "outer".toCharArray());
+        }
+        keys(file, "outer", "", "inner").current();
+        String message = failure(keys(file, "outer", "", ""));
+        assertTrue(message.startsWith("tls.keystore: the key in " + file + " does not open with .tls.key.password"),
+                message);
     }
 
     @Test

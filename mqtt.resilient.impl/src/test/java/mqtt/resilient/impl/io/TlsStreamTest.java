@@ -2,14 +2,21 @@ package mqtt.resilient.impl.io;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import mqtt.resilient.impl.environment.Route;
 import org.junit.jupiter.api.Test;
@@ -64,6 +71,49 @@ class TlsStreamTest {
             String reason = client.awaitReason("no name in the certificate");
             assertTrue(reason.contains("it holds only CN=" + host + "; needed is "
                     + (host.equals("localhost") ? "a DNS" : "an IP") + " alternative name"), reason);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = { "TLSv1.2", "TLSv1.3" })
+    void aBrokerWhoseCertificateIsRefusedIsToldSoAndTheConnectionClosedInOrder(String protocol,
+            @TempDir Path directory) throws Exception { // RFC 8446 section 6.2
+        TestKeys keys = new TestKeys(directory, "EC");
+        TestKeys other = new TestKeys(Files.createDirectory(directory.resolve("other")), "EC", "CN=other");
+        CompletableFuture<String> seen = new CompletableFuture<>();
+        try (RudePeer peer = new RudePeer(socket -> {
+            SSLSocket tls = (SSLSocket) keys.server().getSocketFactory().createSocket(socket, null, false);
+            tls.setEnabledProtocols(new String[] { protocol });
+            SSLException alert = assertThrows(SSLException.class, tls::startHandshake);
+            seen.complete(alert.getMessage() + ", then " + end(socket));
+        }); RealClient client = new RealClient(peer.uri("mqtts"))
+                .trusting(other.file("trust.pem", other.certificatePem())).start()) {
+            String reason = client.awaitReason("is not signed by an authority that is trusted here");
+            assertTrue(reason.startsWith("TLS: "), reason);
+            assertEquals("Received fatal alert: certificate_unknown, then -1", seen.get(30, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aBrokerThatReadsNoAlertHoldsTheClientForASecondOnly(@TempDir Path directory) throws Exception {
+        TestKeys keys = new TestKeys(directory, "EC");
+        TestKeys other = new TestKeys(Files.createDirectory(directory.resolve("other")), "EC", "CN=other");
+        try (RudePeer peer = new RudePeer(socket -> {
+            SSLSocket tls = (SSLSocket) keys.server().getSocketFactory().createSocket(socket, null, false);
+            assertThrows(SSLException.class, tls::startHandshake);
+            Thread.sleep(60_000); // longer than the test may take
+        }); RealClient client = new RealClient(peer.uri("mqtts")).waits(60_000, 60_000)
+                .trusting(other.file("trust.pem", other.certificatePem())).start()) {
+            client.awaitReason("is not signed by an authority that is trusted here");
+        }
+    }
+
+    /** What a peer reads from the bare connection: -1 at its end, or how it broke. */
+    private static String end(Socket socket) {
+        try {
+            return String.valueOf(socket.getInputStream().read());
+        } catch (IOException e) {
+            return e.getMessage();
         }
     }
 }

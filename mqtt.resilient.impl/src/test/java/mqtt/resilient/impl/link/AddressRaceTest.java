@@ -80,7 +80,8 @@ class AddressRaceTest {
         assertEquals(ConnectionState.CONNECTING, world.state(), "the second began a quarter of a second later");
         world.broker.after(QUARTER);
         assertEquals(ConnectionState.WAITING, world.state());
-        assertEquals("no connection within connect.seconds (10.0 s)", world.reason());
+        assertEquals("no connection within connect.seconds (10.0 s): no end of the TCP connection (tried ["
+                + SIX + "]:1883, " + FOUR + ":1883)", world.reason());
         assertEquals(0, world.broker.openConnections());
     }
 
@@ -88,7 +89,7 @@ class AddressRaceTest {
     void whenAllAddressesRefuseTheNextAttemptBeginsAnew() {
         world.broker.resolves("broker", SIX, FOUR).isReachable(false);
         assertEquals(List.of(at(SIX), at(FOUR)), world.broker.takeAttempts());
-        assertEquals("Connection refused", world.reason());
+        assertEquals("Connection refused (tried [" + SIX + "]:1883, " + FOUR + ":1883)", world.reason());
         world.broker.after(Duration.ofSeconds(1));
         assertEquals(List.of(at(SIX), at(FOUR)), world.broker.takeAttempts().subList(0, 2));
     }
@@ -98,7 +99,7 @@ class AddressRaceTest {
         world.broker.resolvesNothing(true).after(Duration.ofSeconds(9));
         assertEquals(ConnectionState.RESOLVING, world.state());
         world.broker.after(Duration.ofSeconds(1));
-        assertEquals("the name broker was not resolved within connect.seconds", world.reason());
+        assertEquals("the name of broker was not resolved within connect.seconds (10.0 s)", world.reason());
         world.broker.resolvesNothing(false).after(Duration.ofSeconds(1)).acceptsNewClient();
         assertEquals(ConnectionState.ONLINE, world.state());
     }

@@ -167,7 +167,7 @@ class ProtocolsTest {
     void whoInsistsOnFiveHasARefusalReported() {
         World world = World.five();
         world.broker.expects(FIVE).sendsBytes(new byte[] { 0x20, 2, 0, 1 });
-        assertEquals("the broker refused: unsupported protocol version", world.reason());
+        assertEquals("the broker refused: unsupported protocol version (tried 10.0.0.1:1883)", world.reason());
         assertTrue(world.takeEvents().contains("WAITING permanent"));
     }
 

@@ -160,6 +160,11 @@ final class Application implements ClientEvents {
         return given == null ? "nobody" : given;
     }
 
+    /** Under which key the broker has the session that the client uses, or has used last. */
+    String sessionKey() {
+        return broker.key(Math.max(0, gateway.nodeOf(client.status().broker())), clientId());
+    }
+
     int window() {
         return window;
     }
@@ -221,7 +226,7 @@ final class Application implements ClientEvents {
                 "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
         if (scenario.nodes() > 1) {
             keys.addAll(List.of("brokers", gateway.hosts().stream().map(host -> "mqtt://" + host).toList(),
-                    "brokers.cluster", true, "failback.seconds", scenario.failbackSeconds()));
+                    "brokers.cluster", !scenario.hasSeveralBrokers(), "failback.seconds", scenario.failbackSeconds()));
         }
         if (scenario.birthQos() >= 0) {
             keys.addAll(
@@ -651,20 +656,20 @@ final class Application implements ClientEvents {
         if (metrics.unhandled() > 0) {
             return metrics.unhandled() + " messages are unhandled";
         }
-        if (!broker.isQuiet(clientId())) {
+        if (!broker.isQuiet(sessionKey())) {
             return "the broker waits for it";
         }
         TreeSet<String> wanted = wanted();
-        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId(), gateway));
-        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted)
+        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(sessionKey(), gateway));
+        if (!broker.subscriptions(sessionKey()).keySet().containsAll(wanted)
                 || !leftovers && !wanted.containsAll(known)) {
-            return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
+            return "the broker has the subscriptions " + broker.subscriptions(sessionKey()) + "; wanted are " + wanted;
         }
         Optional<Question> open = questions.stream().filter(Question::isOpen).findFirst();
         if (open.isPresent()) {
             return "somebody has asked and waits for the answer: " + open.get().what;
         }
-        if (birthQos() >= 0 && !broker.isBorn(clientId(), this)) {
+        if (birthQos() >= 0 && !broker.isBorn(sessionKey(), this)) {
             return "the broker does not know that it is born";
         }
         if (client.status().store() != StoreHealth.OK) {
@@ -713,7 +718,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
-            known = broker.session(clientId());
+            known = broker.session(sessionKey());
             supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
@@ -808,9 +813,15 @@ final class Application implements ClientEvents {
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
             sessionKnown = true;
-            known = null;
+            known = scenario.hasSeveralBrokers() ? leftAt(gateway.nodeOf(state.session)) : null;
             knownFive = state.session.endsWith(" 5");
         }
+    }
+
+    /** The session that an earlier process had at one of several brokers. */
+    private Object leftAt(int node) {
+        Object left = broker.session(broker.key(node, clientId()));
+        return left == null ? this : left;
     }
 
     @Override

@@ -56,6 +56,10 @@ final class Defects {
             new Defect("dup-missing", "session/Sender.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
+            new Defect("dup-missing-after-a-restart", "session/InFlight.java",
+                    "message.isQueued() && message.qos() == 1 && message.id() <= lastRestored", "false"),
+            new Defect("dup-after-a-restart-in-a-new-session", "session/InFlight.java", "        lastRestored = 0;\n",
+                    ""),
             new Defect("dup-in-a-new-session", "session/InFlight.java",
                     "                message.state = DeliveryState.READY;\n            }\n        }\n    }\n\n"
                             + "    /** Everything in flight",
@@ -209,6 +213,8 @@ final class Defects {
                     "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
             new Defect("never-back-to-the-first-broker", "link/Failback.java",
                     "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("session-of-another-broker-taken-for-ours", "link/SessionKey.java",
+                    "brokers.cluster() ? CLUSTER : broker.toString()", "CLUSTER"),
             new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
                     "long limit = passedOver ? ", "long limit = false ? "));
 

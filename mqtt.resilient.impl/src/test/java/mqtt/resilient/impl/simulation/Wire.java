@@ -285,6 +285,11 @@ final class Wire implements Connection, ConnectionHandler.Output {
     // ---- the client's side ----------------------------------------------------------------------------------------
 
     @Override
+    public String step() {
+        return "the TCP connection";
+    }
+
+    @Override
     public void requestWrite() {
         if (!writeRequested && !clientClosed) {
             writeRequested = true;

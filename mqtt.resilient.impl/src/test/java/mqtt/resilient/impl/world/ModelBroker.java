@@ -520,6 +520,11 @@ public final class ModelBroker implements Network {
         }
 
         @Override
+        public String step() {
+            return "the TCP connection";
+        }
+
+        @Override
         public void requestWrite() {
             if (!writeRequested && !closed) {
                 writeRequested = true;

@@ -397,6 +397,11 @@ public final class ScriptedBroker implements Network {
         }
 
         @Override
+        public String step() {
+            return "the TCP connection";
+        }
+
+        @Override
         public void requestWrite() {
             requireLoop();
             if (!writeRequested && !closed) {
