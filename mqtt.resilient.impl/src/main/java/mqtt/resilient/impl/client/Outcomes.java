@@ -26,7 +26,7 @@ import mqtt.resilient.spi.packet.Reason;
  * then looks for stages. That holds too where a map says it is empty a moment before it counts what it has.
  */
 final class Outcomes {
-    private static final int HISTORY = 8192;
+    private static final int HISTORY = 16_384;
     private static final int MAX_DETAILS = 1024;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();

@@ -99,7 +99,7 @@ class ExpiryTest {
         World world = new World();
         world.broker.isReachable(false);
         List<Publication> all = new ArrayList<>();
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 16_000; i++) {
             all.add(world.client.publisher()
                     .publish(i % 4 == 0 ? expiring("x", 60) : Message.to("t").lane(i % 4).build()));
         }

@@ -19,9 +19,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
-/** How messages ended: the last 8,192 of them, and whoever watches. */
+/** How messages ended: the last 16,384 of them, and whoever watches. */
 class OutcomesTest {
-    private static final int HISTORY = 8192;
+    private static final int HISTORY = 16_384;
     private final Outcomes outcomes = new Outcomes(Runnable::run, Runnable::run);
 
     private Kind get(long id, long last) {
@@ -37,7 +37,7 @@ class OutcomesTest {
     }
 
     @Example
-    void theHistoryReachesBackExactly8192Messages() {
+    void theHistoryReachesBackExactly16384Messages() {
         long last = 3L * HISTORY + 17;
         for (long id = 1; id <= last; id++) {
             outcomes.ended(id, id % 2 == 0 ? Kind.DELIVERED : Kind.EXPIRED, Reason.SUCCESS);

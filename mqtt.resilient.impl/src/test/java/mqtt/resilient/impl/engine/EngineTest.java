@@ -18,6 +18,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import mqtt.resilient.api.Durability;
+import mqtt.resilient.api.Message;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.NetworkStateSource;
@@ -103,6 +105,33 @@ class EngineTest {
         String text = log.toString(StandardCharsets.UTF_8);
         assertTrue(text.contains("plant: a line break at the end is part of the value: [.password]"), text);
         assertFalse(text.contains("geheim"), text);
+    }
+
+    @Test
+    void aClientThatMayNotHaveAnotherNameStillAcceptsMessages() throws Exception {
+        Engine engine = new Engine("mqtt-osgi", null);
+        ManagedClient other = client(engine);
+        ManagedClient client = client(engine);
+        assertTrue(client.client().status().configurationError().contains("another client"));
+        Map<String, Object> own = Map.of("mqtt.client", "own", "client.id", "own", "brokers", "mqtt://127.0.0.1:1",
+                "store.directory", directory.toString());
+        client.configure(own, null);
+        while (client.client().status().store() != StoreHealth.OK) {
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        Map<String, Object> taken = new HashMap<>(own);
+        taken.put("mqtt.client", "plant");
+        client.configure(taken, null); // the name comes with another place, for which the store is left
+        assertTrue(client.client().status().configurationError().contains("another client"));
+        CompletableFuture<Void> begun = new CompletableFuture<>();
+        engine.environment().scheduler().execute(() -> begun.complete(null));
+        begun.get(30, TimeUnit.SECONDS);
+        Message message = Message.to("t").build();
+        assertEquals(Durability.POWER,
+                client.client().publish(message).stored().toCompletableFuture().get(30, TimeUnit.SECONDS));
+        client.dispose();
+        other.dispose();
+        engine.stop();
     }
 
     @Test
