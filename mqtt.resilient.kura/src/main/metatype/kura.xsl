@@ -21,6 +21,20 @@
         description="{@description} Empty: the name of this component in Kura."/>
   </xsl:template>
 
+  <!-- Nothing, or a client that was just made would dial a broker that nobody has entered. -->
+  <xsl:template match="AD[@id='brokers']/@default">
+    <xsl:attribute name="default"/>
+  </xsl:template>
+
+  <!-- Kura's console shows the first ten values of a list, and sends no more: a text area loses none. -->
+  <xsl:template match="AD[@cardinality and @type='String']/@cardinality"/>
+  <xsl:template match="AD[@cardinality and @type='String']/@description">
+    <xsl:attribute name="description">
+      <xsl:value-of select="."/>
+      <xsl:text> One in each line.|TextArea</xsl:text>
+    </xsl:attribute>
+  </xsl:template>
+
   <xsl:template match="AD[@id='store.directory']/@description">
     <xsl:attribute name="description">Where the client keeps its state; it must be on a disk that survives a reboot. Empty: the directory mqtt.resilient in Kura's data directory. A change waits until nothing is pending.</xsl:attribute>
   </xsl:template>
@@ -35,9 +49,11 @@
   <xsl:template match="OCD">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
+      <AD id="kura.ssl.manager" type="Boolean" name="Kura: use an SSL manager" default="true"
+          description="Take keys and trust from the SSL manager below. false: as without Kura, from tls.keystore and tls.truststore, or what Java trusts."/>
       <AD id="SslManagerService.target" type="String" required="false" name="Kura: SSL manager"
           default="(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)"
-          description="The SSL manager whose keys and trust secure the connections; tls.key.alias selects one of its keys. Empty: none, as if there were no Kura."/>
+          description="The SSL manager whose keys and trust secure the connections; tls.key.alias selects one of its keys."/>
       <AD id="kura.status.led" type="Boolean" name="Kura: status LED" default="false"
           description="Show the state of the connection with the status LED of the gateway."/>
       <AD id="kura.watchdog.minutes" type="Integer" name="Kura: watchdog (min)" min="0" max="10080" default="0"

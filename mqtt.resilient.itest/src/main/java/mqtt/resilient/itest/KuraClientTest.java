@@ -16,12 +16,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
+import mqtt.resilient.api.MqttConstants;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.ResilientMqttClient;
-import mqtt.resilient.itest.KuraStandIn.Attribute;
+import mqtt.resilient.itest.KuraForms.Attribute;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.crypto.CryptoService;
 import org.eclipse.kura.status.CloudConnectionStatusComponent;
@@ -35,8 +37,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
-import org.osgi.service.component.runtime.ServiceComponentRuntime;
-import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 
 /** The client as a component of Kura. */
 class KuraClientTest extends FrameworkTest {
@@ -52,7 +52,7 @@ class KuraClientTest extends FrameworkTest {
 
     /** What a user types into the form at least, and is quick to try again. */
     private static Object[] settings(String broker, Object... more) {
-        List<Object> all = new ArrayList<>(List.of("brokers", new String[] { broker }, "backoff.min.ms", 50,
+        List<Object> all = new ArrayList<>(List.of("brokers", broker, "backoff.min.ms", 50,
                 "backoff.max.seconds", 1, "protocol", "3.1.1"));
         all.addAll(List.of(more));
         return all.toArray();
@@ -73,11 +73,12 @@ class KuraClientTest extends FrameworkTest {
 
     @Test
     void theFormInKuraIsThatOfTheFactoryAttributeByAttribute() {
-        Map<String, Attribute> plain = byId(KuraStandIn.form(bundle("mqtt.resilient.impl"), PLAIN));
-        Map<String, Attribute> inKura = byId(KuraStandIn.form(bundle("mqtt.resilient.kura"), FACTORY));
+        Map<String, Attribute> plain = byId(KuraForms.form(bundle("mqtt.resilient.impl"), PLAIN));
+        Map<String, Attribute> inKura = byId(KuraForms.form(bundle("mqtt.resilient.kura"), FACTORY));
         Set<String> added = new HashSet<>(inKura.keySet());
         added.removeAll(plain.keySet());
-        assertEquals(Set.of("SslManagerService.target", "kura.status.led", "kura.watchdog.minutes"), added);
+        assertEquals(Set.of("SslManagerService.target", "kura.ssl.manager", "kura.status.led", "kura.watchdog.minutes"),
+                added);
         plain.forEach((id, attribute) -> {
             Attribute other = inKura.get(id);
             assertNotNull(other, id);
@@ -88,6 +89,12 @@ class KuraClientTest extends FrameworkTest {
                 expected.remove("description"); // it says what is the default in Kura
                 actual.remove("description");
             }
+            if (!attribute.isPassword() && expected.remove("cardinality") != null) {
+                expected.merge("description", " One in each line.|TextArea", String::concat);
+            }
+            if (id.equals("brokers")) {
+                expected.put("default", "");
+            }
             if (id.equals("mqtt.client")) {
                 expected.put("required", "false");
                 expected.put("default", "");
@@ -96,7 +103,7 @@ class KuraClientTest extends FrameworkTest {
             assertEquals(id.startsWith("."), other.isPassword(), id);
             assertFalse(other.values().get("name").isBlank() || other.values().get("name").startsWith("%"), id);
         });
-        assertEquals(Map.of("factoryPid", FACTORY), KuraStandIn.designate(bundle("mqtt.resilient.kura"), FACTORY));
+        assertEquals(Map.of("factoryPid", FACTORY), KuraForms.designate(bundle("mqtt.resilient.kura"), FACTORY));
     }
 
     private static Map<String, Attribute> byId(List<Attribute> form) {
@@ -105,14 +112,8 @@ class KuraClientTest extends FrameworkTest {
 
     @Test
     void kuraOffersItsOwnFactoryAndNotThePlainOne() {
-        assertTrue(description(PLAIN).properties.containsKey("kura.ui.factory.hide"));
-        assertFalse(description(FACTORY).properties.containsKey("kura.ui.factory.hide"));
-    }
-
-    private ComponentDescriptionDTO description(String name) {
-        return context.getService(context.getServiceReference(ServiceComponentRuntime.class))
-                .getComponentDescriptionDTOs()
-                .stream().filter(each -> each.name.equals(name)).findFirst().orElseThrow();
+        assertTrue(kura().description(PLAIN).properties.containsKey("kura.ui.factory.hide"));
+        assertFalse(kura.description(FACTORY).properties.containsKey("kura.ui.factory.hide"));
     }
 
     // ---- life -----------------------------------------------------------------------------------------------------
@@ -128,12 +129,20 @@ class KuraClientTest extends FrameworkTest {
     }
 
     @Test
-    void aComponentWithDefaultsAloneIsThereAndSaysThatNoBrokerAnswers() {
+    void aComponentWithDefaultsAloneIsThereAndConnectsToNothingBeforeABrokerIsEntered() {
         ServiceReference<ConfigurableComponent> component = kura().create(FACTORY, "new");
         assertEquals("new", component.getProperty(KuraStandIn.PID));
         assertEquals(FACTORY, component.getProperty("service.factoryPid"));
-        Await.until("an attempt", () -> clients.service("new").status().broker().contains("localhost"));
-        assertEquals("", clients.service("new").status().configurationError());
+        kura.update("new", "keepalive.seconds", 77);
+        Await.until("it is changed",
+                () -> Integer.valueOf(77).equals(kura.component("new").getProperty("keepalive.seconds")));
+        assertTrue(clients.references("new").isEmpty());
+        kura.update("new", "brokers", broker.uri());
+        ResilientMqttClient client = clients.service("new");
+        Clients.awaitConnected(client);
+        kura.update("new", "brokers", "");
+        Await.until("it is rejected", () -> client.status().configurationError().startsWith("brokers: "));
+        delivers(client);
     }
 
     @Test
@@ -160,6 +169,24 @@ class KuraClientTest extends FrameworkTest {
         assertEquals("", client.status().configurationError());
     }
 
+    @Test
+    void applyingAFormLosesNoneOfTwelveSubscriptionsOrBrokers() {
+        String filters = IntStream.range(0, 12).mapToObj(i -> "list,/" + i + ";1").collect(Collectors.joining("\n"));
+        String brokers = broker.uri() + "\n" + IntStream.range(0, 11).mapToObj(i -> "mqtt://none-" + i + ".invalid")
+                .collect(Collectors.joining("\r\n"));
+        ResilientMqttClient client = connected("plant", "subscriptions", filters, "brokers", brokers);
+        kura.update("plant", "keepalive.seconds", 77);
+        Events events = closing(new Events(context));
+        delivers(client);
+        assertEquals(brokers, kura.configuration("plant").get("brokers"));
+        for (int i = 0; i < 12; i++) {
+            client.publish(Message.to("list,/" + i).build());
+        }
+        Await.until("all have arrived",
+                () -> events.of(MqttConstants.EVENT_MESSAGE, "plant").stream()
+                        .map(each -> each.getProperty(MqttConstants.TOPIC)).distinct().count() == 12);
+    }
+
     // ---- bad input ------------------------------------------------------------------------------------------------
 
     static Stream<Arguments> badValues() {
@@ -174,6 +201,10 @@ class KuraClientTest extends FrameworkTest {
                 arguments("kura.watchdog.minutes", -1, "kura.watchdog.minutes: \"-1\""),
                 arguments("kura.watchdog.minutes", new String[] { "1", "2" }, "kura.watchdog.minutes: "),
                 arguments("SslManagerService.target", "((", "SslManagerService.target: \"((\""),
+                arguments("SslManagerService.target", "", "SslManagerService.target: \"\""),
+                arguments("SslManagerService.target", "none", "SslManagerService.target: \"none\""),
+                arguments(".ws.headers", new String[11], ".ws.headers: 11 lines; allowed: at most 10"),
+                arguments("kura.ssl.manager", "perhaps", "kura.ssl.manager: \"perhaps\""),
                 arguments(".password", "geheim", "user: "),
                 arguments("will.topic", "a/#", "will.topic: "));
     }
@@ -203,7 +234,7 @@ class KuraClientTest extends FrameworkTest {
                 arguments("clean.start", "FALSE"), arguments("kura.status.led", "false"),
                 arguments("kura.watchdog.minutes", "0"), arguments("store.max.bytes", 4096),
                 arguments("will.topic", new String[0]), arguments(".password", new String[0]),
-                arguments("no.such.key", new Object[] { 1 }[0]), arguments("SslManagerService.target", ""));
+                arguments("no.such.key", new Object[] { 1 }[0]), arguments("kura.ssl.manager", "FALSE"));
     }
 
     @ParameterizedTest

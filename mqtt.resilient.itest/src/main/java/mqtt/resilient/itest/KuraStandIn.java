@@ -1,29 +1,27 @@
 package mqtt.resilient.itest;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.Dictionary;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
-import javax.xml.parsers.DocumentBuilderFactory;
-import javax.xml.parsers.ParserConfigurationException;
 import org.eclipse.kura.KuraErrorCode;
 import org.eclipse.kura.KuraException;
 import org.eclipse.kura.configuration.ConfigurableComponent;
@@ -31,15 +29,16 @@ import org.eclipse.kura.crypto.CryptoService;
 import org.eclipse.kura.system.SystemService;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
-import org.w3c.dom.Element;
-import org.w3c.dom.Node;
-import org.w3c.dom.NodeList;
-import org.xml.sax.SAXException;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
+import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
+import org.osgi.util.tracker.ServiceTracker;
 
 /**
  * Does with configurations what Kura does, as far as a component notices: forms are read by the name of their file and
@@ -53,24 +52,13 @@ final class KuraStandIn implements AutoCloseable {
     private static final SecretKeySpec KEY = new SecretKeySpec("0123456789abcdef".getBytes(StandardCharsets.US_ASCII),
             "AES");
 
-    /** One attribute of a form, as the raw XML has it. */
-    record Attribute(Map<String, String> values, Map<String, String> options) {
-        String id() {
-            return values.get("id");
-        }
-
-        boolean isPassword() {
-            return "Password".equals(values.get("type"));
-        }
-
-        private boolean isArray() {
-            return Math.abs(Integer.parseInt(values.getOrDefault("cardinality", "0"))) > 1;
-        }
-    }
-
     private final BundleContext context;
     private final ConfigurationAdmin admin;
-    private final Map<String, Configuration> configurations = new HashMap<>();
+    /** What Kura takes for the {@code service.pid} of each component that it knows. */
+    private final Map<String, String> servicePids = new ConcurrentHashMap<>();
+    /** Components with a configuration. */
+    private final Set<String> made = ConcurrentHashMap.newKeySet();
+    private final ServiceTracker<ConfigurableComponent, ConfigurableComponent> components;
     private final Deque<ServiceRegistration<?>> services = new ArrayDeque<>();
     private final Path data;
 
@@ -82,6 +70,29 @@ final class KuraStandIn implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        components = new ServiceTracker<>(context, ConfigurableComponent.class, null) {
+            @Override
+            public ConfigurableComponent addingService(ServiceReference<ConfigurableComponent> reference) {
+                ConfigurableComponent component = super.addingService(reference);
+                Object pid = reference.getProperty(PID);
+                Object servicePid = reference.getProperty(Constants.SERVICE_PID);
+                if (component != null && pid != null && servicePid != null) { // one text, whatever it is
+                    register(pid.toString(), servicePid.toString(),
+                            (String) reference.getProperty(ConfigurationAdmin.SERVICE_FACTORYPID));
+                }
+                return component;
+            }
+
+            @Override
+            public void removedService(ServiceReference<ConfigurableComponent> reference,
+                    ConfigurableComponent component) {
+                super.removedService(reference, component);
+                if (reference.getProperty(PID) != null) {
+                    servicePids.remove(reference.getProperty(PID));
+                }
+            }
+        };
+        components.open();
     }
 
     /** With the two services that every Kura has. */
@@ -168,158 +179,142 @@ final class KuraStandIn implements AutoCloseable {
         }
     }
 
-    // ---- forms ----------------------------------------------------------------------------------------------------
-
-    /** Reads a form as Kura does; fails where Kura would show nothing. */
-    static List<Attribute> form(Bundle bundle, String pid) {
-        Element ocd = only(document(bundle, pid), "OCD");
-        if (!ocd.getAttribute("id").equals(pid)) {
-            throw new AssertionError("the OCD of " + pid + " has the id " + ocd.getAttribute("id"));
-        }
-        List<Attribute> attributes = new ArrayList<>();
-        for (Element each : elements(ocd, "AD")) {
-            Map<String, String> options = new HashMap<>();
-            for (Element option : elements(each, "Option")) {
-                if (options.put(option.getAttribute("label"), option.getAttribute("value")) != null) {
-                    throw new AssertionError("two options of " + each.getAttribute("id") + " have the same label");
-                }
-            }
-            attributes.add(new Attribute(attributes(each), options));
-        }
-        return attributes;
-    }
-
-    /** {@return the attributes of the Designate} */
-    static Map<String, String> designate(Bundle bundle, String pid) {
-        return attributes(only(document(bundle, pid), "Designate"));
-    }
-
-    private static Element document(Bundle bundle, String pid) {
-        URL file = bundle.getEntry("OSGI-INF/metatype/" + pid + ".xml");
-        if (file == null) {
-            throw new AssertionError("Kura finds no form for " + pid);
-        }
-        try (InputStream in = file.openStream()) {
-            return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(in).getDocumentElement();
-        } catch (IOException | ParserConfigurationException | SAXException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Element only(Element in, String name) {
-        List<Element> all = elements(in, name);
-        if (all.size() != 1) {
-            throw new AssertionError(all.size() + " elements " + name);
-        }
-        return all.get(0);
-    }
-
-    private static List<Element> elements(Element in, String name) {
-        List<Element> all = new ArrayList<>();
-        NodeList nodes = in.getChildNodes();
-        for (int i = 0; i < nodes.getLength(); i++) {
-            if (nodes.item(i).getNodeName().equals(name)) {
-                all.add((Element) nodes.item(i));
-            }
-        }
-        return all;
-    }
-
-    private static Map<String, String> attributes(Element element) {
-        Map<String, String> all = new HashMap<>();
-        for (int i = 0; i < element.getAttributes().getLength(); i++) {
-            Node each = element.getAttributes().item(i);
-            all.put(each.getNodeName(), each.getNodeValue());
-        }
-        return all;
-    }
-
-    private static Map<String, Object> defaults(Bundle bundle, String pid) {
-        Map<String, Object> all = new HashMap<>();
-        for (Attribute each : form(bundle, pid)) {
-            String text = each.values.getOrDefault("default", "");
-            if (!text.isEmpty()) {
-                Object[] values = Stream.of(each.isArray() ? text.split(",") : new String[] { text })
-                        .map(one -> value(each.values.get("type"), one)).toArray();
-                all.put(each.id(), each.isArray() ? Stream.of(values).toArray(String[]::new) : values[0]);
-            }
-        }
-        return all;
-    }
-
-    private static Object value(String type, String text) {
-        return switch (type) {
-            case "Integer" -> Integer.valueOf(text);
-            case "Long" -> Long.valueOf(text);
-            case "Double" -> Double.valueOf(text);
-            case "Boolean" -> Boolean.valueOf(text);
-            case "Password" -> encrypted(text);
-            case "String" -> text;
-            default -> throw new AssertionError("Kura knows no type " + type);
-        };
-    }
-
     // ---- configurations -------------------------------------------------------------------------------------------
 
     /** Makes a component as the console does ("New component"), and waits as long as it would. */
     ServiceReference<ConfigurableComponent> create(String factory, String pid, Object... keysAndValues) {
+        Map<String, Object> given = new HashMap<>();
+        put(given, keysAndValues);
+        create(factory, pid, given);
+        return component(pid);
+    }
+
+    private synchronized void create(String factory, String pid, Map<String, Object> given) {
         try {
             Configuration configuration = admin.createFactoryConfiguration(factory, "?");
-            configurations.put(pid, configuration);
-            Map<String, Object> properties = defaults(bundleOf(factory), factory);
+            Map<String, Object> properties = KuraForms.defaults(bundleOf(factory), factory);
+            properties.putAll(given);
             properties.put(PID, pid);
-            put(properties, keysAndValues);
             configuration.update(new Hashtable<>(properties));
+            register(pid, configuration.getPid(), factory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return component(pid);
     }
 
     /** Seeds a single component with its defaults, as Kura does when the bundle is active, and only then. */
     ServiceReference<ConfigurableComponent> seed(Bundle bundle, String pid, Object... keysAndValues) {
         Await.until(bundle + " is active", () -> bundle.getState() == Bundle.ACTIVE);
-        try {
-            Configuration configuration = admin.getConfiguration(pid, "?");
-            configurations.put(pid, configuration);
-            Map<String, Object> properties = defaults(bundle, pid);
-            properties.put(PID, pid);
-            put(properties, keysAndValues);
-            configuration.update(new Hashtable<>(properties));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Map<String, Object> properties = KuraForms.defaults(bundle, pid);
+        properties.put(PID, pid);
+        put(properties, keysAndValues);
+        put(pid, pid, properties);
         return component(pid);
     }
 
-    /** Changes values of a component ("Apply"); the others stay. */
+    /** A component that registers itself: what Kura knows already stays. */
+    private synchronized void register(String pid, String servicePid, String factory) {
+        if (servicePids.putIfAbsent(pid, servicePid) == null && factory != null) {
+            Map<String, Object> properties = KuraForms.defaults(bundleOf(factory), factory);
+            properties.putAll(configuration(pid));
+            properties.putIfAbsent(PID, pid);
+            put(pid, servicePid, properties);
+        }
+    }
+
+    private synchronized void put(String pid, String servicePid, Map<String, Object> properties) {
+        try {
+            admin.getConfiguration(servicePid, "?").update(new Hashtable<>(properties));
+            made.add(pid);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** {@return what the console shows of a component, and a snapshot keeps; it changes nothing} */
+    synchronized Map<String, Object> configuration(String pid) {
+        try {
+            return values(admin.getConfiguration(servicePids.getOrDefault(pid, pid), "?").getProperties());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, Object> values(Dictionary<String, Object> properties) {
+        Map<String, Object> values = new HashMap<>();
+        if (properties != null) {
+            properties.keys().asIterator().forEachRemaining(key -> values.put(key, properties.get(key)));
+        }
+        return values;
+    }
+
+    /** Changes values of a component ("Apply"); the others are sent as the console shows them. */
     void update(String pid, Object... keysAndValues) {
-        Map<String, Object> properties = new HashMap<>();
-        configurations.get(pid).getProperties().keys().asIterator()
-                .forEachRemaining(key -> properties.put(key, configurations.get(pid).getProperties().get(key)));
+        Map<String, Object> properties = configuration(pid);
+        String form = String.valueOf(properties.getOrDefault(ConfigurationAdmin.SERVICE_FACTORYPID, pid));
+        KuraForms.form(bundleOf(form), form).forEach(field -> field.show(properties));
         put(properties, keysAndValues);
         replace(pid, properties);
+    }
+
+    /** Chooses a service in a field that ends with {@code .target}; nothing can be typed there, nor taken away. */
+    void choose(String pid, String field, String choice) {
+        String factory = (String) configuration(pid).get(ConfigurationAdmin.SERVICE_FACTORYPID);
+        String reference = field.substring(0, field.length() - ".target".length());
+        List<Object> offered = Stream.of(description(factory).references)
+                .filter(each -> each.name.equals(reference))
+                .flatMap(each -> references(each.interfaceName)).map(each -> each.getProperty(PID)).toList();
+        if (!offered.contains(choice)) {
+            throw new AssertionError("the list of " + field + " has " + offered);
+        }
+        update(pid, field, "(" + PID + "=" + choice + ")");
+    }
+
+    private Stream<ServiceReference<?>> references(String type) {
+        try {
+            ServiceReference<?>[] found = context.getServiceReferences(type, null);
+            return found == null ? Stream.of() : Stream.of(found);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** {@return what DS knows of a component, in which the console looks} */
+    ComponentDescriptionDTO description(String name) {
+        return context.getService(context.getServiceReference(ServiceComponentRuntime.class))
+                .getComponentDescriptionDTOs().stream().filter(each -> each.name.equals(name)).findFirst()
+                .orElseThrow();
     }
 
     /** Gives a component exactly these values, as some paths do: whatever is not among them is gone. */
     void replace(String pid, Map<String, Object> properties) {
         Map<String, Object> all = new HashMap<>(properties);
         all.put(PID, pid);
-        try {
-            configurations.get(pid).update(new Hashtable<>(all));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        put(pid, servicePids.getOrDefault(pid, pid), all);
     }
 
     private static void put(Map<String, Object> properties, Object... keysAndValues) {
         for (int i = 0; i < keysAndValues.length; i += 2) {
-            if (keysAndValues[i + 1] == null) {
-                properties.remove(keysAndValues[i]);
-            } else {
-                properties.put((String) keysAndValues[i], keysAndValues[i + 1]);
-            }
+            properties.put((String) keysAndValues[i], keysAndValues[i + 1]);
+            properties.remove(keysAndValues[i], null);
         }
+    }
+
+    /** Starts Kura again on emptied storage: the configurations come from what the last snapshot has kept. */
+    void restart(Bundle bundle) throws BundleException {
+        Map<String, Map<String, Object>> snapshot = new HashMap<>();
+        made.forEach(pid -> snapshot.put(pid, configuration(pid)));
+        bundle.stop();
+        List.copyOf(made).forEach(this::delete);
+        bundle.start();
+        snapshot.forEach((pid, properties) -> {
+            if (properties.get(ConfigurationAdmin.SERVICE_FACTORYPID) instanceof String factory) {
+                create(factory, pid, properties);
+            } else {
+                put(pid, pid, properties);
+            }
+        });
+        snapshot.keySet().forEach(this::component);
     }
 
     /** {@return the component that Kura has under a PID, as soon as it has} */
@@ -337,13 +332,19 @@ final class KuraStandIn implements AutoCloseable {
         }
     }
 
+    /** Deletes the configuration of a component; also one that was made by mistake. */
     void delete(String pid) {
         try {
-            configurations.remove(pid).delete();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            Configuration[] all = admin.listConfigurations("(" + PID + "=" + pid + ")");
+            for (Configuration each : all == null ? new Configuration[0] : all) {
+                each.delete();
+            }
+        } catch (IOException | InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
         }
+        made.remove(pid);
         Await.until("the component " + pid + " is gone", () -> find(pid) == null);
+        servicePids.remove(pid);
     }
 
     Bundle bundleOf(String pid) {
@@ -354,8 +355,9 @@ final class KuraStandIn implements AutoCloseable {
     @Override
     public void close() {
         try {
-            List.copyOf(configurations.keySet()).forEach(this::delete);
+            List.copyOf(made).forEach(this::delete);
         } finally {
+            components.close();
             services.forEach(ServiceRegistration::unregister);
         }
     }

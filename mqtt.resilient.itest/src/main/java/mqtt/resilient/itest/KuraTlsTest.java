@@ -118,6 +118,28 @@ class KuraTlsTest extends FrameworkTest {
     }
 
     @Test
+    void theListInTheConsoleOffersTheSslManagersThatThereAre() {
+        manager.keys = platform();
+        register(DEFAULT_PID);
+        register("plant-keys");
+        ResilientMqttClient client = client(door("server", true));
+        awaitReason(client, "certification path");
+        manager.keys = certificates.context("client");
+        kura.choose("secure", "SslManagerService.target", "plant-keys");
+        Clients.awaitConnected(client);
+    }
+
+    @Test
+    void withoutAnSslManagerKeysAndTrustAreThoseOfJava() {
+        register(DEFAULT_PID);
+        ResilientMqttClient client = client(door("server", false), "kura.ssl.manager", false);
+        awaitReason(client, "tls.truststore");
+        assertEquals(List.of(), manager.aliases);
+        kura.update("secure", "kura.ssl.manager", true);
+        Clients.awaitConnected(client);
+    }
+
+    @Test
     void theNameInTheBrokersCertificateIsVerified() {
         register(DEFAULT_PID);
         ResilientMqttClient client = client(door("other-name", false));

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** A program in a process of its own that listens on loopback; killed when it is closed and when the JVM ends. */
@@ -19,6 +21,7 @@ final class Program implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final int CONNECT_MILLIS = 500;
 
+    private final Path log;
     private final Process process;
     private final Thread killAtExit;
 
@@ -28,24 +31,62 @@ final class Program implements AutoCloseable {
      * @param log where its output goes
      */
     Program(List<String> command, int port, Path log) {
+        this(command, Map.of(), log);
+        await(command.get(0) + " takes connections on port " + port, () -> connects(port), START_LIMIT);
+    }
+
+    /**
+     * Starts a program, and does not wait for it.
+     *
+     * @param environment is added to that of this process
+     * @param log where its output goes
+     */
+    Program(List<String> command, Map<String, String> environment, Path log) {
+        this.log = log;
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(environment);
         try {
-            process = new ProcessBuilder(command).redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
+            process = builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         killAtExit = new Thread(process::destroyForcibly, "itest-program-kill");
         Runtime.getRuntime().addShutdownHook(killAtExit);
+    }
+
+    /** Waits for something that the program does. If it ends instead, or takes too long, it is killed and its log shown. */
+    void await(String description, BooleanSupplier condition, Duration limit) {
         try {
-            Await.until(command.get(0) + " takes connections on port " + port,
-                    () -> connects(port) || !process.isAlive(),
-                    START_LIMIT);
+            Await.until(description, () -> !process.isAlive() || condition.getAsBoolean(), limit);
             if (!process.isAlive()) {
-                throw new AssertionError(command + " ended with " + process.exitValue());
+                throw new AssertionError("the program ended with " + process.exitValue() + " before: " + description);
             }
         } catch (AssertionError e) {
             close();
             throw new AssertionError(e.getMessage() + "\n" + read(log), e);
+        }
+    }
+
+    /** Waits until the program has ended by itself, with 0. */
+    void awaitEnd(Duration limit) {
+        try {
+            Await.until("the end of the program", () -> !process.isAlive(), limit);
+            if (process.exitValue() != 0) {
+                throw new AssertionError("the program ended with " + process.exitValue());
+            }
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + read(log), e);
+        } finally {
+            close();
+        }
+    }
+
+    /** Sends a signal, such as STOP. */
+    void signal(String name) throws IOException, InterruptedException {
+        int exit = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+        if (exit != 0) {
+            throw new AssertionError("kill -" + name + " ended with " + exit);
         }
     }
 

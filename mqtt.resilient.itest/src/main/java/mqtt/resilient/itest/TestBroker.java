@@ -131,7 +131,7 @@ final class TestBroker implements AutoCloseable {
         }
         Process started = process;
         try {
-            Await.until("a connection to the broker on port " + port, () -> connects() || !started.isAlive(),
+            Await.until("a connection to the broker on port " + port, () -> answers(port) || !started.isAlive(),
                     START_LIMIT);
             if (!started.isAlive()) {
                 throw new AssertionError("the broker ended with " + started.exitValue());
@@ -236,8 +236,8 @@ final class TestBroker implements AutoCloseable {
         return directory.resolve("mosquitto.conf");
     }
 
-    /** Whether it answers a CONNECT: it may take connections long before that. */
-    private boolean connects() {
+    /** {@return whether a broker on this port answers a CONNECT: it may take connections long before that} */
+    static boolean answers(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
             socket.setSoTimeout(ANSWER_MILLIS);

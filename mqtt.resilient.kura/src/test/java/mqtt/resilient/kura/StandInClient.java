@@ -169,11 +169,13 @@ public final class StandInClient implements ClientFactory, ClientFactory.Managed
     public volatile Executor confirmer;
     /** Whether what was published is kept in {@link #sent}. */
     public volatile boolean keeps = true;
+    /** With which it connects from the next state on. */
+    public volatile String clientId = "gateway-1";
     private volatile ClientStatus status = status(ConnectionState.OFFLINE, "", 0);
     private volatile boolean paused;
 
-    private static ClientStatus status(ConnectionState state, String reason, int code) {
-        return new ClientStatus("test", state, Instant.EPOCH, reason, "mqtt://broker", "gateway-1", "3.1.1", 1,
+    private ClientStatus status(ConnectionState state, String reason, int code) {
+        return new ClientStatus("test", state, Instant.EPOCH, reason, "mqtt://broker", clientId, "3.1.1", 1,
                 Duration.ZERO,
                 false, "", code, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
     }

@@ -15,7 +15,7 @@ public class KuraException extends Exception {
     }
 
     public KuraException(KuraErrorCode code, Throwable cause, Object... arguments) {
-        super(code + Arrays.toString(arguments), cause);
+        super(code + Arrays.toString(Arrays.copyOf(arguments, Math.min(arguments.length, code.shown))), cause);
         this.code = code;
     }
 

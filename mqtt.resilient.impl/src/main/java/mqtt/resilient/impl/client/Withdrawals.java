@@ -1,6 +1,5 @@
 package mqtt.resilient.impl.client;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -49,27 +48,7 @@ final class Withdrawals {
     /** Withdraws a message that was never sent; safe from any thread. */
     CompletionStage<Boolean> cancel(long id) {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        Outgoing[] taken = new Outgoing[1]; // when this is done again for want of heap, it is not there any more
-        Repeated.execute(scheduler, () -> {
-            List<Outgoing> atMostOnce = taken[0] != null ? List.of(taken[0])
-                    : session.removeAtMostOnce(message -> message.id() == id);
-            if (stopped && taken[0] == null) {
-                completions.execute(() -> done.complete(false));
-            } else if (atMostOnce.isEmpty()) {
-                store.find(id, queued -> {
-                    if (queued != null) {
-                        taken[0] = queued;
-                        store.remove(queued);
-                        settling.settle(queued, Outcome.Kind.CANCELLED, Reason.SUCCESS);
-                    }
-                    completeWhenDurable(done, queued != null, false);
-                });
-            } else {
-                taken[0] = atMostOnce.get(0);
-                settling.settle(taken[0], Outcome.Kind.CANCELLED, Reason.SUCCESS);
-                completions.execute(() -> done.complete(true));
-            }
-        });
+        Repeated.execute(scheduler, new Cancelling(id, done));
         return done.minimalCompletionStage();
     }
 
@@ -90,6 +69,45 @@ final class Withdrawals {
         CompletableFuture<Long> done = new CompletableFuture<>();
         Repeated.execute(scheduler, new Dropping(lane, last, done));
         return done.minimalCompletionStage();
+    }
+
+    /** Takes out one message; done again for want of heap, it knows what it has taken out before. */
+    private final class Cancelling implements Runnable {
+        private final long id;
+        private final CompletableFuture<Boolean> done;
+        private Outgoing atMostOnce;
+        private Outgoing stored;
+
+        Cancelling(long id, CompletableFuture<Boolean> done) {
+            this.id = id;
+            this.done = done;
+        }
+
+        @Override
+        public void run() {
+            for (Outgoing removed : session.removeAtMostOnce(message -> message.id() == id)) {
+                atMostOnce = removed;
+            }
+            if (atMostOnce != null) {
+                settling.settle(atMostOnce, Outcome.Kind.CANCELLED, Reason.SUCCESS);
+                completions.execute(() -> done.complete(true));
+            } else if (stopped && stored == null) {
+                completions.execute(() -> done.complete(false));
+            } else {
+                store.find(id, this::found);
+            }
+        }
+
+        private void found(Outgoing queued) {
+            if (queued != null) {
+                stored = queued;
+                store.remove(queued);
+            }
+            if (stored != null) {
+                settling.settle(stored, Outcome.Kind.CANCELLED, Reason.SUCCESS);
+            }
+            completeWhenDurable(done, stored != null, false);
+        }
     }
 
     /**

@@ -65,7 +65,9 @@ final class ClientReporter implements ClientEvents {
                 lastReason = "";
             }
             case WAITING -> {
-                if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
+                if (status.nextAttempt().isZero()) { // it was left on purpose
+                    LOG.info("{}: reconnects: {}", name, status.reason());
+                } else if (!status.reason().equals(lastReason) || Integer.bitCount(status.attempt()) == 1) {
                     LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
                             status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
                             status.attempt() + 1, status.nextAttempt().toMillis());

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.engine;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,6 +56,18 @@ class ClientReporterTest {
         }
     }
 
+    @Test
+    void aConnectionThatIsLeftOnPurposeIsNoWarning() {
+        Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
+                (self, method, arguments) -> null);
+        ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), "plant");
+        for (Duration next : new Duration[] { Duration.ZERO, Duration.ofMillis(1) }) {
+            ClientStatus status = new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH, "a reason", "", "",
+                    "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
+            assertEquals(!next.isZero(), logged(() -> reporter.changed(status, false, false)).contains("WARN"));
+        }
+    }
+
     /** Line feeds, ESC and other control characters, separators, and what turns the direction of writing. */
     private static final String HOSTILE = "a\nERROR forged\r\u001b[2J\u0007\u2028ERROR\u0085ERROR\u202eb\0";
 
@@ -80,7 +93,7 @@ class ClientReporterTest {
                 () -> reporter.listenerFailed(HOSTILE, HOSTILE, error, true), () -> reporter.listenerSlow(HOSTILE, 1)));
         for (ConnectionState state : ConnectionState.values()) {
             ClientStatus status = new ClientStatus("plant", state, Instant.EPOCH, HOSTILE, HOSTILE, HOSTILE, "5", 1,
-                    Duration.ZERO,
+                    Duration.ofMillis(1),
                     false, HOSTILE, 135, BrokerLimits.NONE, StoreHealth.FULL, HOSTILE, List.of());
             reports.add(() -> reporter.changed(status, true, true));
         }

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.io;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -7,10 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.AlgorithmParameters;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.Signature;
+import java.security.cert.Certificate;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
+import java.security.spec.RSAKeyGenParameterSpec;
+import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
@@ -18,6 +30,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -129,6 +142,69 @@ class TlsFilesTest {
         assertEquals(1, client.getSession().getPeerCertificates().length);
         String message = failure(keys(ec.file("foreign.pem", ec.keyPem(), other.certificatePem()), "", "", ""));
         assertTrue(message.contains("none of the 1 certificates") && message.contains("foreign.pem"), message);
+    }
+
+    @Test
+    void ofTwoAuthoritiesOfOneNameTheOneThatSignedIsSent() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("authorities"));
+        TestKeys renewed = new TestKeys(Files.createDirectory(place.resolve("renewed")), "EC", "CN=authority", "-ext",
+                "bc=ca:true");
+        TestKeys before = new TestKeys(Files.createDirectory(place.resolve("before")), "EC", "CN=authority", "-ext",
+                "bc=ca:true");
+        TestKeys.run(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-keystore",
+                renewed.pkcs12.toString(), "-storepass", TestKeys.PASSWORD, "-keyalg", "EC", "-alias", "leaf", "-dname",
+                "CN=localhost", "-ext", "san=dns:localhost", "-signer", "key");
+        KeyStore both = KeyStore.getInstance(renewed.pkcs12.toFile(), TestKeys.PASSWORD.toCharArray());
+        byte[] key = both.getKey("leaf", TestKeys.PASSWORD.toCharArray()).getEncoded();
+        Certificate leaf = both.getCertificate("leaf");
+        Path file = before.file("leaf.pem", before.certificatePem(), TestKeys.pem("PRIVATE KEY", key),
+                TestKeys.pem("CERTIFICATE", leaf.getEncoded()), renewed.certificatePem());
+        SSLEngine client = trust(before.file("authority.pem", renewed.certificatePem()), "").current()
+                .createSSLEngine("localhost", 1);
+        Handshake.between(client, keys(file, "", "", "").current().createSSLEngine());
+        assertArrayEquals(new Object[] { leaf, renewed.store.getCertificate("key") },
+                client.getSession().getPeerCertificates());
+    }
+
+    @Test
+    void aKeyThatIsBoundToAHashIsRead() throws Exception {
+        PSSParameterSpec sha384 = new PSSParameterSpec("SHA-384", "MGF1", MGF1ParameterSpec.SHA384, 48, 1);
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSASSA-PSS");
+        generator.initialize(new RSAKeyGenParameterSpec(1024, RSAKeyGenParameterSpec.F4, sha384));
+        KeyPair pair = generator.generateKeyPair();
+        Path file = ec.file("bound.pem", TestKeys.pem("PRIVATE KEY", pair.getPrivate().getEncoded()),
+                TestKeys.pem("CERTIFICATE", selfSigned(pair, sha384)));
+        keys(file, "", "", "").current();
+    }
+
+    /** A certificate of version 1, which keytool does not make for such a key (RFC 5280 section 4.1). */
+    private static byte[] selfSigned(KeyPair pair, PSSParameterSpec parameters) throws Exception {
+        byte[] key = pair.getPublic().getEncoded();
+        int algorithm = 2 + (key[1] < 0 ? key[1] & 0x7F : 0); // behind the length of the outer sequence
+        byte[] signatureAlgorithm = Arrays.copyOfRange(key, algorithm, algorithm + 2 + key[algorithm + 1]);
+        byte[] name = new X500Principal("CN=client").getEncoded();
+        byte[] time = der(0x17, "260101000000Z".getBytes(StandardCharsets.US_ASCII));
+        byte[] content = der(0x30, der(2, new byte[] { 1 }), signatureAlgorithm, name, der(0x30, time, time), name,
+                key);
+        Signature signature = Signature.getInstance("RSASSA-PSS");
+        signature.setParameter(parameters);
+        signature.initSign(pair.getPrivate());
+        signature.update(content);
+        return der(0x30, content, signatureAlgorithm, der(3, new byte[1], signature.sign()));
+    }
+
+    private static byte[] der(int tag, byte[]... parts) {
+        int length = Arrays.stream(parts).mapToInt(part -> part.length).sum();
+        ByteBuffer bytes = ByteBuffer.allocate(4 + length).put((byte) tag);
+        if (length < 0x80) {
+            bytes.put((byte) length);
+        } else {
+            bytes.put((byte) 0x82).putShort((short) length);
+        }
+        for (byte[] part : parts) {
+            bytes.put(part);
+        }
+        return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
     @Test

@@ -407,7 +407,7 @@ final class Application implements ClientEvents {
                     ledger.violated("truth", message + " is cancelled and has arrived");
                 }
                 message.excused |= done;
-                message.cancelled |= done && durability == Durability.POWER && !scenario.has(Fault.FORCE_FAILS);
+                message.cancelled |= done && durability == Durability.POWER;
             });
         }
         return message;
@@ -808,8 +808,7 @@ final class Application implements ClientEvents {
         timeline.trace("client " + index,
                 () -> "store opened; session \"" + state.session + "\" in flight " + state.inFlight.size()
                         + (state.incomplete.isEmpty() ? "" : " incomplete: " + state.incomplete));
-        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS
-                && !scenario.has(Fault.FORCE_FAILS)) { // which the next process cannot know of
+        if (!state.incomplete.isEmpty() && scenario.durability() != Durability.PROCESS) {
             ledger.violated("the store is whole", state.incomplete);
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {

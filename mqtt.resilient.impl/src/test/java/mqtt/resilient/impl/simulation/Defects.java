@@ -49,6 +49,9 @@ final class Defects {
             new Defect("never-unlinked", "store/Chain.java", "                files.delete(path(segment));\n", ""),
             new Defect("end-is-not-written", "store/JournalStore.java",
                     "        commit.settled(message.lane(), message.index());\n", ""),
+            new Defect("failed-force-of-a-process-that-was-killed", "store/Recovery.java",
+                    "writeAgain(file, from, segment.fixedLength > 0 ? segment.fixedLength : segment.size);",
+                    "writeAgain(file, from, from);"),
             // ---- sending
             new Defect("dup-missing", "session/Sender.java",
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",

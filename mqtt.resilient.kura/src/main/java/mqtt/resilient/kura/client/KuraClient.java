@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ClientStatus;
@@ -15,11 +16,13 @@ import mqtt.resilient.spi.ClientFactory;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.configuration.ConfigurationService;
 import org.eclipse.kura.crypto.CryptoService;
+import org.eclipse.kura.ssl.SslManagerService;
 import org.eclipse.kura.status.CloudConnectionStatusService;
 import org.eclipse.kura.system.SystemService;
 import org.eclipse.kura.watchdog.WatchdogService;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -39,10 +42,15 @@ import org.slf4j.LoggerFactory;
  * says what it lacks.
  */
 @Component(name = KuraClient.PID, service = ConfigurableComponent.class, immediate = true,
-        configurationPolicy = ConfigurationPolicy.REQUIRE)
+        configurationPolicy = ConfigurationPolicy.REQUIRE,
+        // Kura's console offers what this reference can select; SslManagerMaterial follows the one of the last valid
+        // configuration, which DS knows nothing of
+        reference = @Reference(name = "SslManagerService", service = SslManagerService.class,
+                cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC))
 public final class KuraClient implements ConfigurableComponent {
     static final String PID = "mqtt.resilient.kura.client";
     static final String SSL_TARGET = "SslManagerService.target";
+    static final String SSL_MANAGER = "kura.ssl.manager";
     static final String LED = "kura.status.led";
     static final String WATCHDOG = "kura.watchdog.minutes";
     static final int LONGEST_WATCHDOG_MINUTES = 10_080;
@@ -50,8 +58,24 @@ public final class KuraClient implements ConfigurableComponent {
     private static final Logger LOG = LoggerFactory.getLogger(KuraClient.class);
     private static final String DEFAULT_SSL_TARGET = "(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)";
     private static final String NAME = "mqtt.client";
+    private static final String BROKERS = "brokers";
     private static final String DIRECTORY = "store.directory";
+    /** Lists that are a text in the form; in all others a comma separates as well. */
+    private static final Set<String> LINES = Set.of("subscriptions", "will.user.properties", "connect.user.properties");
+    private static final String HEADERS = ".ws.headers";
+    /** Of a list of secrets, for which there is no text area. */
+    private static final int MOST_IN_CONSOLE = 10;
     private static final int MILLIS_PER_MINUTE = 60_000;
+
+    private enum Stage {
+        /** Kura's services are not bound yet, or not any more. */
+        IDLE,
+        STARTED,
+        /** Nothing was entered yet. */
+        WAITS_FOR_BROKER,
+        /** The client has a configuration, valid or not. */
+        CONFIGURED
+    }
 
     private final BundleContext bundle;
     private final ClientFactory.ManagedMqttClient client;
@@ -61,7 +85,7 @@ public final class KuraClient implements ConfigurableComponent {
     /** The client may use an earlier one until a configuration is taken that asks for another one. */
     private final List<SslManagerMaterial> materials = new ArrayList<>();
     private String dataDirectory = "";
-    private boolean started;
+    private Stage stage = Stage.IDLE;
     private boolean ledWanted;
     private int watchdogMinutes;
     private volatile StatusLed led;
@@ -82,7 +106,7 @@ public final class KuraClient implements ConfigurableComponent {
     /** Kura's services are bound by now, as far as they are there. */
     @Activate
     synchronized void start() {
-        started = true;
+        stage = Stage.STARTED;
         apply();
     }
 
@@ -94,7 +118,7 @@ public final class KuraClient implements ConfigurableComponent {
 
     @Deactivate
     synchronized void stop() {
-        started = false;
+        stage = Stage.IDLE;
         superviseWith(null, null);
         useOnly(null);
         client.dispose(); // with all that was opened on it
@@ -149,12 +173,21 @@ public final class KuraClient implements ConfigurableComponent {
 
     /** Takes the configuration; nothing is thrown, whatever is in it. */
     private void apply() {
-        if (!started) {
+        if (stage == Stage.IDLE || waitsForBroker()) {
             return;
         }
+        stage = Stage.CONFIGURED;
         try {
             Map<String, Object> wanted = new HashMap<>(properties);
-            boolean newLed = flag(wanted.remove(LED));
+            wanted.putIfAbsent(BROKERS, ""); // never the default, which is for the plain factory
+            LINES.forEach(key -> wanted.computeIfPresent(key, (same, value) -> value instanceof String text
+                    ? text.split("\\R")
+                    : value));
+            if (wanted.get(HEADERS) instanceof Object[] headers && headers.length > MOST_IN_CONSOLE) {
+                throw new IllegalArgumentException(HEADERS + ": " + headers.length + " lines; allowed: at most "
+                        + MOST_IN_CONSOLE + ", because Kura's console shows and keeps no more");
+            }
+            boolean newLed = flag(LED, wanted.remove(LED), false);
             int newMinutes = minutes(wanted.remove(WATCHDOG));
             Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
             if (secret.isPresent()) {
@@ -185,6 +218,19 @@ public final class KuraClient implements ConfigurableComponent {
         supervise();
     }
 
+    /** A component that was just made would dial a broker that nobody has entered. */
+    private boolean waitsForBroker() {
+        boolean entered = text(properties.get(BROKERS)).chars().anyMatch(each -> each != ',' && each > ' ');
+        if (entered || stage == Stage.CONFIGURED) {
+            return false;
+        }
+        if (stage == Stage.STARTED) {
+            LOG.info("{}: waits until a broker is entered ({})", pid(), BROKERS);
+            stage = Stage.WAITS_FOR_BROKER;
+        }
+        return true;
+    }
+
     private String pid() {
         Object pid = properties.get(ConfigurationService.KURA_SERVICE_PID);
         return String.valueOf(pid == null ? properties.get(Constants.SERVICE_PID) : pid);
@@ -202,8 +248,9 @@ public final class KuraClient implements ConfigurableComponent {
     private SslManagerMaterial material(Map<String, Object> wanted) {
         Object configured = wanted.remove(SSL_TARGET);
         String target = configured == null ? DEFAULT_SSL_TARGET : text(configured);
+        requireFilter(target);
         String alias = text(wanted.get("tls.key.alias"));
-        if (target.isEmpty() || target.equals("none") || !text(wanted.get("tls.keystore")).isEmpty()
+        if (!flag(SSL_MANAGER, wanted.remove(SSL_MANAGER), true) || !text(wanted.get("tls.keystore")).isEmpty()
                 || !text(wanted.get("tls.truststore")).isEmpty()) {
             return null;
         }
@@ -212,10 +259,14 @@ public final class KuraClient implements ConfigurableComponent {
                 return each;
             }
         }
+        SslManagerMaterial made = new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
+        materials.add(made);
+        return made;
+    }
+
+    private static void requireFilter(String target) {
         try {
-            SslManagerMaterial made = new SslManagerMaterial(bundle, target, alias, this::tlsChanged);
-            materials.add(made);
-            return made;
+            FrameworkUtil.createFilter(target);
         } catch (InvalidSyntaxException e) {
             throw new IllegalArgumentException(SSL_TARGET + ": \"" + target
                     + "\" is not allowed; allowed: a filter, for example " + DEFAULT_SSL_TARGET, e);
@@ -253,10 +304,10 @@ public final class KuraClient implements ConfigurableComponent {
         return Stream.of(array).map(String::valueOf).toList();
     }
 
-    private static boolean flag(Object value) {
-        String text = value == null ? "false" : text(value);
+    private static boolean flag(String key, Object value, boolean byDefault) {
+        String text = value == null ? String.valueOf(byDefault) : text(value);
         if (!text.equalsIgnoreCase("true") && !text.equalsIgnoreCase("false")) {
-            throw new IllegalArgumentException(LED + ": \"" + text + "\" is not allowed; allowed: true or false");
+            throw new IllegalArgumentException(key + ": \"" + text + "\" is not allowed; allowed: true or false");
         }
         return Boolean.parseBoolean(text);
     }
@@ -274,7 +325,7 @@ public final class KuraClient implements ConfigurableComponent {
     // ---- status LED and watchdog ----------------------------------------------------------------------------------
 
     private void supervise() {
-        if (started) {
+        if (stage != Stage.IDLE) {
             superviseWith(ledWanted ? ledService : null, watchdogMinutes > 0 ? watchdogService : null);
         }
     }

@@ -16,12 +16,14 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Reference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Makes cloud connections: a client, and an endpoint that uses it. */
 @Component(name = ConnectionFactory.PID, service = CloudConnectionFactory.class,
+        configurationPolicy = ConfigurationPolicy.IGNORE,
         property = { "service.pid=" + ConnectionFactory.PID, "kura.ui.csf.pid.default=" + ConnectionFactory.CONNECTION,
             "kura.ui.csf.pid.regex=" + ConnectionFactory.REGEX })
 public final class ConnectionFactory implements CloudConnectionFactory {

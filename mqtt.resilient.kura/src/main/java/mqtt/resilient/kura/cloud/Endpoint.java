@@ -26,7 +26,6 @@ import mqtt.resilient.kura.transport.TopicVariables;
 import org.eclipse.kura.KuraConnectException;
 import org.eclipse.kura.KuraErrorCode;
 import org.eclipse.kura.KuraException;
-import org.eclipse.kura.KuraNotConnectedException;
 import org.eclipse.kura.KuraStoreCapacityReachedException;
 import org.eclipse.kura.KuraStoreException;
 import org.eclipse.kura.cloud.CloudConnectionEstablishedEvent;
@@ -159,6 +158,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     synchronized void bind(ResilientMqttClient newClient) {
         client = newClient;
+        subscribers.forEach(Endpoint::close); // those of the one before, if it is not gone yet
         resubscribe(newClient);
         statusListener = newClient.addConnectionListener(status -> changed(newClient, status));
     }
@@ -181,6 +181,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     private void changed(ResilientMqttClient of, ClientStatus status) {
         if (of == client) {
+            resubscribe(of); // the client identifier may be another one
             boolean up = status.state() == ConnectionState.ONLINE;
             boolean wanted = status.state() == ConnectionState.PAUSED || status.state() == ConnectionState.OFFLINE;
             told(up, up ? CloudConnectionListener::onConnectionEstablished
@@ -209,7 +210,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         ResilientMqttClient now = client;
         if (now == null) {
             throw new KuraException(KuraErrorCode.SERVICE_UNAVAILABLE, "there is no client \"" + clientName
-                    + "\" (mqtt.client)");
+                    + "\" (mqtt.client), or no broker is entered in it yet");
         }
         return now;
     }
@@ -253,6 +254,11 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 status.clientId(), "Protocol", status.protocol(), "State", status.state() + " " + status.reason());
     }
 
+    /** The broker may give it with the first connection. */
+    private static boolean lacksClientId(ResilientMqttClient of, String topic) {
+        return topic.contains("#client-id") && of.status().clientId().isEmpty();
+    }
+
     private String topic(ResilientMqttClient of, String topic) {
         return TopicVariables.replace(topic, Map.of("account-name", account, "client-id", of.status().clientId()));
     }
@@ -274,8 +280,12 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             Map<String, Object> options = message.getProperties();
             qos = Values.number(options, QOS, 0, 2);
             int priority = Values.number(options, PRIORITY, DEFAULT_PRIORITY, Integer.MAX_VALUE);
+            String topic = Values.require(options, TOPIC);
+            if (lacksClientId(to, topic)) {
+                throw new IllegalStateException(topic + ": the client has no client identifier yet");
+            }
             publication = to
-                    .publish(Message.to(topic(to, Values.require(options, TOPIC))).payload(body(message.getPayload()))
+                    .publish(Message.to(topic(to, topic)).payload(body(message.getPayload()))
                             .qos(Qos.of(qos)).retain(Values.flag(options, RETAIN)).lane(lane(priority)).build());
         } catch (IllegalArgumentException e) {
             throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, e.getMessage());
@@ -329,7 +339,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             return e.getCause() instanceof RejectedException rejected ? switch (rejected.reason()) {
                 case FULL -> new KuraStoreCapacityReachedException(reason);
                 case TOO_LARGE -> new KuraException(KuraErrorCode.INVALID_PARAMETER, rejected, reason);
-                case OFFLINE -> new KuraNotConnectedException(rejected, reason);
+                case OFFLINE -> new KuraException(KuraErrorCode.SERVICE_UNAVAILABLE, rejected, reason);
                 case STORE, CLOSED -> new KuraStoreException(rejected, reason);
             } : new KuraStoreException(e, reason);
         }
@@ -367,17 +377,24 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         });
     }
 
+    /** Subscribes where a filter means another one than before. */
     private synchronized void resubscribe(ResilientMqttClient to) {
-        for (Subscriber subscriber : subscribers) {
-            close(subscriber);
-            subscribe(to, subscriber);
+        if (to == client) {
+            subscribers.forEach(subscriber -> subscribe(to, subscriber));
         }
     }
 
     private void subscribe(ResilientMqttClient to, Subscriber subscriber) {
         try {
-            subscriber.subscription = to.subscribe(topic(to, subscriber.filter), SubscribeOptions.qos(subscriber.qos),
-                    message -> subscriber.listener.onMessageArrived(toKura(message)));
+            String filter = lacksClientId(to, subscriber.filter) ? "" : topic(to, subscriber.filter);
+            if (subscriber.subscription != null && subscriber.subscription.filter().equals(filter)) {
+                return;
+            }
+            close(subscriber);
+            if (!filter.isEmpty()) {
+                subscriber.subscription = to.subscribe(filter, SubscribeOptions.qos(subscriber.qos),
+                        message -> subscriber.listener.onMessageArrived(toKura(message)));
+            }
         } catch (IllegalArgumentException | IllegalStateException e) {
             LOG.warn("{}: no subscription to {}: {}", pid, subscriber.filter, e.getMessage());
         }

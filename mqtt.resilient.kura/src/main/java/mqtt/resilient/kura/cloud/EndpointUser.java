@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** What a publisher and a subscriber have in common: the endpoint that they are made for, ours or another one. */
 class EndpointUser implements CloudConnectionListener {
     static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
-    private static final String ENDPOINT = CloudConnectionConstants.CLOUD_ENDPOINT_SERVICE_PID_PROP_NAME.value();
+    static final String ENDPOINT = CloudConnectionConstants.CLOUD_ENDPOINT_SERVICE_PID_PROP_NAME.value();
 
     private final List<CloudConnectionListener> connectionListeners = new CopyOnWriteArrayList<>();
     private Bound<CloudEndpoint> bound;
@@ -49,6 +49,16 @@ class EndpointUser implements CloudConnectionListener {
 
     void configure(Map<String, Object> newProperties) {
         properties = Map.copyOf(newProperties);
+    }
+
+    /** Reports a configuration that is not usable: one that nobody has filled in yet is no error. */
+    final String rejected(String required, boolean first, IllegalArgumentException e) {
+        if (first && Values.text(properties, required, "").isEmpty()) {
+            LOG.info("{}: waits until a value is entered ({})", pid(), required);
+            return required + ": no value is entered yet";
+        }
+        LOG.error("{}: configuration rejected: {}; nothing changes", pid(), e.getMessage());
+        return e.getMessage();
     }
 
     final void stop() {

@@ -62,8 +62,7 @@ public final class Publisher extends EndpointUser
                             Integer.MAX_VALUE));
             problem = "";
         } catch (IllegalArgumentException e) {
-            problem = e.getMessage();
-            LOG.error("{}: configuration rejected: {}; nothing changes", pid(), problem);
+            problem = rejected(Endpoint.TOPIC, options == null, e);
         }
     }
 
@@ -86,7 +85,8 @@ public final class Publisher extends EndpointUser
         if (now == null) {
             throw new KuraException(KuraErrorCode.CONFIGURATION_ERROR, problem);
         } else if (endpoint == null) {
-            throw new KuraException(KuraErrorCode.NOT_FOUND, "there is no cloud endpoint (cloud.endpoint.service.pid)");
+            throw new KuraException(KuraErrorCode.SERVICE_UNAVAILABLE, pid() + ": there is no cloud endpoint \""
+                    + Values.text(properties(), ENDPOINT, "") + "\" (" + ENDPOINT + ")");
         }
         return endpoint.publish(new KuraMessage(message.getPayload(), now));
     }

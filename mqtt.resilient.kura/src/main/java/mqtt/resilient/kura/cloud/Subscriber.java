@@ -60,7 +60,7 @@ public final class Subscriber extends EndpointUser
             Endpoint.requireFilter(read);
             options = read;
         } catch (IllegalArgumentException e) {
-            LOG.error("{}: configuration rejected: {}; nothing changes", pid(), e.getMessage());
+            rejected(Endpoint.FILTER, options == null, e);
         }
         register();
     }

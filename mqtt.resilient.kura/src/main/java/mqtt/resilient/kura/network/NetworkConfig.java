@@ -12,10 +12,10 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     String PID = "mqtt.resilient.kura.network";
 
     @AttributeDefinition(name = "Interfaces", required = false,
-            description = "The interfaces that count, in order of preference, for example eth0,ppp0: the network is UP "
-                    + "while one of them is, and a change to another of them starts an attempt. Routes are the "
+            description = "The interfaces that count, in order of preference and with commas between, for example "
+                    + "eth0,ppp0: the network is UP while one of them is, and a change to another of them starts an attempt. Routes are the "
                     + "system's. Empty: all.")
-    String[] interfaces() default {};
+    String interfaces() default "";
 
     @AttributeDefinition(name = "Poll (s)", min = "1", max = "3600",
             description = "How often Kura is asked; it is also asked after each of its network events.")

@@ -8,6 +8,7 @@ import org.eclipse.kura.ssl.SslManagerService;
 import org.eclipse.kura.ssl.SslServiceListener;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.ServiceReference;
@@ -31,18 +32,15 @@ public final class SslManagerMaterial implements TlsMaterial, SslServiceListener
     /**
      * Begins to follow an SSL manager.
      *
-     * @param target a filter that selects it
+     * @param target selects it; a valid filter
      * @param alias the key to use; empty = any
      * @param changed runs when a new connection may have other keys or trust than before
-     * @throws InvalidSyntaxException if the target is not a filter
      */
-    public SslManagerMaterial(BundleContext bundle, String target, String alias, Runnable changed)
-            throws InvalidSyntaxException {
+    public SslManagerMaterial(BundleContext bundle, String target, String alias, Runnable changed) {
         this.target = target;
         this.alias = alias;
         this.changed = changed;
-        tracker = new ServiceTracker<>(bundle, FrameworkUtil.createFilter("(&(" + Constants.OBJECTCLASS + "="
-                + SslManagerService.class.getName() + ")" + target + ")"), null) {
+        tracker = new ServiceTracker<>(bundle, filter(target), null) {
             @Override
             public SslManagerService addingService(ServiceReference<SslManagerService> reference) {
                 SslManagerService manager = super.addingService(reference);
@@ -52,6 +50,15 @@ public final class SslManagerMaterial implements TlsMaterial, SslServiceListener
         };
         registration = bundle.registerService(SslServiceListener.class, this, null);
         tracker.open();
+    }
+
+    private static Filter filter(String target) {
+        try {
+            return FrameworkUtil.createFilter("(&(" + Constants.OBJECTCLASS + "=" + SslManagerService.class.getName()
+                    + ")" + target + ")");
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalArgumentException(target, e); // the caller has looked
+        }
     }
 
     /** Whether this is what a configuration asks for. */

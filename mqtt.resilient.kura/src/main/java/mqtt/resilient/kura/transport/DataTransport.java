@@ -445,9 +445,16 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     private TransportSettings requireConnection() throws KuraNotConnectedException {
         if (!isConnected()) {
-            throw new KuraNotConnectedException("not connected");
+            ClientStatus status = client.status();
+            throw notConnected(new IllegalStateException(name(latestProperties) + ": " + status.state() + " "
+                    + (settings == null ? problem : status.reason())));
         }
         return settings;
+    }
+
+    /** Kura shows no text of ours with this code, and none with a timeout or a full window: it is that of the cause. */
+    private static KuraNotConnectedException notConnected(Throwable cause) {
+        return new KuraNotConnectedException(cause, cause.getMessage());
     }
 
     // ---- receiving ------------------------------------------------------------------------------------------------
@@ -470,9 +477,9 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
                 }
             }
         } catch (IllegalArgumentException e) {
-            throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, topic);
+            throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, topic + ": " + e.getMessage());
         } catch (IllegalStateException e) {
-            throw new KuraNotConnectedException(e, topic);
+            throw notConnected(e);
         }
         Subscription.Grant grant = await(asked.result(), TimeUnit.SECONDS.toMillis(now.timeoutSeconds()));
         boolean granted = grant != null && grant.isGranted();
@@ -483,9 +490,11 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             asked.close();
         }
         if (grant == null) {
-            throw new KuraTimeoutException("no answer to the subscription to " + filter + " within the timeout");
+            String late = "no answer to the subscription to " + filter + " within the timeout";
+            throw new KuraTimeoutException(new TimeoutException(late), late);
         } else if (!granted) {
-            throw new KuraException(KuraErrorCode.SUBSCRIPTION_ERROR, filter, grant.code(), grant.reason());
+            throw new KuraException(KuraErrorCode.SUBSCRIPTION_ERROR,
+                    filter + ": the broker refuses it with code " + grant.code() + " " + grant.reason());
         }
     }
 
@@ -523,14 +532,14 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         try {
             message = Message.to(now.topic(topic)).payload(payload).qos(Qos.of(qos)).retain(retain).build();
         } catch (IllegalArgumentException e) {
-            throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, topic);
+            throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, topic + ": " + e.getMessage());
         }
         DataTransportToken token = null;
         if (qos > 0) {
             token = confirmations.issue(getClientId() + "-" + now.brokerUrl(), now.maxInFlight());
             if (token == null) {
-                throw new KuraTooManyInflightMessagesException(
-                        now.maxInFlight() + " messages are in flight (in-flight.max)");
+                String full = now.maxInFlight() + " messages are in flight (in-flight.max)";
+                throw new KuraTooManyInflightMessagesException(new IllegalStateException(full), full);
             }
         }
         Publication publication;
@@ -540,10 +549,10 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
                     : client.publish(message);
         } catch (IllegalStateException e) {
             withdraw(token);
-            throw new KuraNotConnectedException(e, "stopped");
+            throw notConnected(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new KuraNotConnectedException(e, "interrupted");
+            throw notConnected(e);
         }
         if (publication.id() == 0) {
             withdraw(token);
@@ -584,9 +593,9 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
                     ? new KuraTooManyInflightMessagesException(cause, cause.getMessage())
                     : reason == RejectedException.Reason.TOO_LARGE
                             ? new KuraException(KuraErrorCode.INVALID_PARAMETER, cause, cause.getMessage())
-                            : new KuraNotConnectedException(cause, cause.getMessage());
+                            : notConnected(cause);
         }
-        return new KuraNotConnectedException("the message was rejected");
+        return notConnected(new IllegalStateException("the message was rejected"));
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------

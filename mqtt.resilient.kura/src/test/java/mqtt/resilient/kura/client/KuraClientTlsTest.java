@@ -24,7 +24,7 @@ import org.osgi.framework.ServiceRegistration;
 /** Which keys and trust a client has while its configuration changes. */
 class KuraClientTlsTest {
     private final Map<String, Object> properties = new HashMap<>(
-            Map.of("kura.service.pid", "c", "store.directory", "/s",
+            Map.of("kura.service.pid", "c", "brokers", "mqtts://b", "store.directory", "/s",
                     "SslManagerService.target", "(a=1)"));
     private String error = "";
     private TlsMaterial asked;

@@ -3,9 +3,12 @@ package mqtt.resilient.kura.cloud;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Date;
 import java.util.HashMap;
@@ -19,11 +22,11 @@ import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.api.Subscription;
 import mqtt.resilient.kura.StandInClient;
 import org.eclipse.kura.KuraConnectException;
 import org.eclipse.kura.KuraErrorCode;
 import org.eclipse.kura.KuraException;
-import org.eclipse.kura.KuraNotConnectedException;
 import org.eclipse.kura.KuraStoreCapacityReachedException;
 import org.eclipse.kura.KuraStoreException;
 import org.eclipse.kura.cloudconnection.listener.CloudConnectionListener;
@@ -216,7 +219,9 @@ class CloudConnectionTest {
         client.rejects = RejectedException.Reason.FULL;
         assertThrows(KuraStoreCapacityReachedException.class, () -> publisher.publish(body("x")));
         client.rejects = RejectedException.Reason.OFFLINE;
-        assertThrows(KuraNotConnectedException.class, () -> publisher.publish(body("x")));
+        KuraException offline = assertThrows(KuraException.class, () -> publisher.publish(body("x")));
+        assertEquals(KuraErrorCode.SERVICE_UNAVAILABLE, offline.getCode());
+        assertTrue(offline.getMessage().contains(offline.getCause().getMessage()), offline.getMessage());
         client.rejects = RejectedException.Reason.STORE;
         assertThrows(KuraStoreException.class, () -> publisher.publish(body("x")));
         client.rejects = RejectedException.Reason.TOO_LARGE;
@@ -225,7 +230,7 @@ class CloudConnectionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({ "qos,3", "qos,x", "retain,perhaps", "priority,-1", "topic,''" })
+    @CsvSource({ "qos,3", "qos,x", "retain,perhaps", "priority,-1" })
     void aPublisherThatIsNotConfiguredWellKeepsItsLastGoodConfiguration(String key, String value) throws Exception {
         endpoint.bind(client);
         publishing.put(key, value);
@@ -239,11 +244,39 @@ class CloudConnectionTest {
         assertTrue(reason.contains(key + ": \"" + value + "\""), reason);
     }
 
+    /** Kura makes one with the defaults of the form before anybody can enter anything. */
+    @Test
+    void aPublisherAndASubscriberThatNobodyHasFilledInAreNoErrorAndSaySoWhenTheyAreUsed() {
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        Publisher empty = new Publisher();
+        try {
+            empty.configure(Map.of("kura.service.pid", "new", "topic", ""));
+            new Subscriber().configure(Map.of("kura.service.pid", "new"));
+            assertFalse(log.toString(StandardCharsets.UTF_8).contains("ERROR"), log::toString);
+            empty.configure(publishing);
+            empty.configure(Map.of("kura.service.pid", "new", "topic", ""));
+            assertTrue(log.toString(StandardCharsets.UTF_8).contains("ERROR"), log::toString);
+        } finally {
+            System.setErr(before);
+        }
+        Publisher unused = new Publisher();
+        unused.configure(Map.of());
+        assertTrue(assertThrows(KuraException.class, () -> unused.publish(body("x"))).getMessage()
+                .contains("topic: no value is entered yet"));
+    }
+
     @Test
     void aPublisherWithoutItsEndpointSaysSo() {
+        publishing.putAll(Map.of("kura.service.pid", "publisher", "cloud.endpoint.service.pid", "connection"));
+        publisher.configure(publishing);
         publisher.unbind(endpoint);
-        assertEquals(KuraErrorCode.NOT_FOUND,
-                assertThrows(KuraException.class, () -> publisher.publish(body("x"))).getCode());
+        KuraException error = assertThrows(KuraException.class, () -> publisher.publish(body("x")));
+        assertEquals(KuraErrorCode.SERVICE_UNAVAILABLE, error.getCode());
+        assertTrue(error.getMessage().contains(
+                "publisher: there is no cloud endpoint \"connection\" (cloud.endpoint.service.pid)"),
+                error.getMessage());
     }
 
     @Test
@@ -282,6 +315,33 @@ class CloudConnectionTest {
         assertEquals("b", client.subscriptions.get(0).filter());
         subscriber.unbind(endpoint);
         assertEquals(List.of(), client.subscriptions);
+    }
+
+    @Test
+    void aSubscriptionWithTheClientIdentifierFollowsItAndWaitsForIt() throws Exception {
+        subscribing.put("topic.filter", "#client-id/down");
+        subscriber.configure(subscribing);
+        client.clientId = ""; // the broker gives it
+        client.state(ConnectionState.CONNECTING, "", 0);
+        endpoint.bind(client);
+        assertEquals(List.of(), client.subscriptions);
+        assertTrue(assertThrows(KuraException.class, () -> publisher.publish(body("x"))).getMessage()
+                .contains("no client identifier yet"));
+        client.clientId = "gateway-2";
+        client.up();
+        assertEquals("gateway-2/down", client.subscriptions.get(0).filter());
+        client.deliver("gateway-2/down", "x");
+        Subscription same = client.subscriptions.get(0);
+        client.down();
+        client.up();
+        assertSame(same, client.subscriptions.get(0));
+        client.clientId = "gateway-3";
+        client.up();
+        assertEquals(List.of("gateway-3/down"), client.subscriptions.stream().map(each -> each.filter()).toList());
+        StandInClient next = new StandInClient();
+        endpoint.bind(next); // before the old one has gone
+        endpoint.unbind(client);
+        assertEquals("gateway-1/down", next.subscriptions.get(0).filter());
     }
 
     @Test

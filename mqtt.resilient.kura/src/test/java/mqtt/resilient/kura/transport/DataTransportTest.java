@@ -133,6 +133,12 @@ class DataTransportTest {
         return transport.publish("a", new byte[1], qos, false).getMessageId();
     }
 
+    /** A reason is in the message, or in that of the cause where Kura has a text of its own. */
+    private static void reads(String reason, Exception e) {
+        assertTrue(e.getMessage().contains(reason) || e.getCause().getMessage().contains(reason),
+                e.getMessage() + " because of " + e.getCause());
+    }
+
     // ---- the connection ----
 
     @Test
@@ -324,7 +330,7 @@ class DataTransportTest {
         connect();
         int first = publish(1);
         publish(2);
-        assertThrows(KuraTooManyInflightMessagesException.class, () -> publish(1));
+        reads("in-flight.max", assertThrows(KuraTooManyInflightMessagesException.class, () -> publish(1)));
         transport.publish("a", null, 0, false); // does not count
         client.sent.get(0).end(Outcome.Kind.DELIVERED);
         assertEquals("confirmed " + first, recorder.next());
@@ -370,7 +376,7 @@ class DataTransportTest {
     @Test
     void withoutAConnectionEverythingIsRefused() {
         transport.activate(properties);
-        assertThrows(KuraNotConnectedException.class, () -> publish(1));
+        reads("transport-1: ", assertThrows(KuraNotConnectedException.class, () -> publish(1)));
         assertThrows(KuraNotConnectedException.class, () -> transport.subscribe("a", 0));
         assertThrows(KuraNotConnectedException.class, () -> transport.unsubscribe("a"));
     }
@@ -419,10 +425,12 @@ class DataTransportTest {
     void aSubscriptionThatIsRefusedOrNotAnsweredIsNotKept() throws Exception {
         connect();
         client.grants = new Subscription.Grant(128, "no", List.of());
-        assertEquals(KuraErrorCode.SUBSCRIPTION_ERROR,
-                assertThrows(KuraException.class, () -> transport.subscribe("a", 1)).getCode());
+        KuraException refused = assertThrows(KuraException.class, () -> transport.subscribe("a", 1));
+        assertEquals(KuraErrorCode.SUBSCRIPTION_ERROR, refused.getCode());
+        reads("a: the broker refuses it with code 128 no", refused);
         client.grants = Subscription.Grant.PENDING;
-        assertThrows(KuraTimeoutException.class, () -> transport.subscribe("a", 1));
+        reads("no answer to the subscription to a",
+                assertThrows(KuraTimeoutException.class, () -> transport.subscribe("a", 1)));
         assertEquals(List.of(), client.subscriptions);
         assertEquals(KuraErrorCode.INVALID_PARAMETER,
                 assertThrows(KuraException.class, () -> transport.subscribe("a#", 1)).getCode());
