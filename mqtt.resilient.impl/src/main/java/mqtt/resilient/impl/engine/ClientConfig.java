@@ -172,8 +172,8 @@ public @interface ClientConfig {
     int topic_alias_maximum() default 32;
 
     @AttributeDefinition(name = "Back-off: shortest (ms)", min = "10", max = "3600000",
-            description = "The shortest wait between two connection attempts. It grows after each failure, with jitter, "
-                    + "for each broker apart.")
+            description = "The shortest wait between two connection attempts. It grows after each failure, with "
+                    + "jitter, for each broker apart.")
     int backoff_min_ms() default 250;
 
     @AttributeDefinition(name = "Back-off: longest (s)", min = "1", max = "86400",

@@ -62,11 +62,8 @@ final class ClientReporter implements ClientEvents {
                         status.protocol(),
                         sessionLost ? "; session lost: unacknowledged messages are sent as new ones" : "");
                 post(EVENT_CONNECTED, status);
-                if (sessionLost && status.reason().contains("session lost: ")) {
-                    LOG.warn("{}: {}", name, status.reason());
-                }
                 if (sessionLost) {
-                    post(MqttConstants.EVENT_SESSION_LOST, status);
+                    sessionLost(status);
                 }
                 toldReasons.clear();
             }
@@ -99,6 +96,13 @@ final class ClientReporter implements ClientEvents {
             default -> LOG.debug("{}: {} {}", name, status.state(), status.reason());
         }
         last = status.state();
+    }
+
+    private void sessionLost(ClientStatus status) {
+        if (status.reason().contains("session lost: ")) {
+            LOG.warn("{}: {}", name, status.reason());
+        }
+        post(MqttConstants.EVENT_SESSION_LOST, status);
     }
 
     private void post(String topic, ClientStatus status) {

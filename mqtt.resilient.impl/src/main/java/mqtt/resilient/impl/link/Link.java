@@ -122,8 +122,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
         requestWrite();
     }
 
-    /** Who is told whether acknowledgements are late, while pings are answered; after {@link #attach}. */
-    void tellWhenLate(Consumer<Boolean> listener) {
+    /** Who is told that acknowledgements are late, in words; empty = they are no more. After {@link #attach}. */
+    void tellWhenLate(Consumer<String> listener) {
         liveness.tellWhenLate(listener);
     }
 

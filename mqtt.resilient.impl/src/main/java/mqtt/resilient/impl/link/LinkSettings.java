@@ -85,7 +85,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
             return uris.stream().sorted(Comparator.comparingLong(uri -> rank(client, uri.toString()))).toList();
         }
 
-        /** As random as it has to be: each bit of both hashes changes half of the bits (the last step of MurmurHash). */
+        /** Each bit of both hashes changes half of its bits, as in the last step of MurmurHash. */
         private static long rank(String client, String broker) {
             long bits = (long) client.hashCode() << 32 ^ broker.hashCode();
             bits = (bits ^ bits >>> 33) * 0xFF51AFD7ED558CCDL;

@@ -41,7 +41,7 @@ final class Liveness {
     private long awaitingSince = NEVER;
     /** The broker has answered a ping that stood behind what it does not answer. */
     private boolean passedOver;
-    private Consumer<Boolean> late = yes -> {};
+    private Consumer<String> late = remark -> {};
     /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
     private long suspectUntil = NEVER;
     private int unsentBefore;
@@ -173,12 +173,15 @@ final class Liveness {
     private void passedOver(boolean newPassedOver) {
         if (passedOver != newPassedOver) {
             passedOver = newPassedOver;
-            late.accept(passedOver);
+            late.accept(!passedOver ? ""
+                    : "; acknowledgements are late: the broker answers pings, and has not acknowledged"
+                            + " what was sent before; the connection ends after "
+                            + Link.seconds(settings.timing().acknowledgeNanos()) + " of this (acknowledge.seconds)");
         }
     }
 
-    /** Who is told whether acknowledgements are late, while pings are answered. */
-    void tellWhenLate(Consumer<Boolean> listener) {
+    /** Who is told that acknowledgements are late, while pings are answered, in words; empty = they are no more. */
+    void tellWhenLate(Consumer<String> listener) {
         late = listener;
     }
 

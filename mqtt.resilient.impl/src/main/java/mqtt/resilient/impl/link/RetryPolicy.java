@@ -8,7 +8,7 @@ import mqtt.resilient.spi.ProtocolVersion;
 final class RetryPolicy {
     /** What is shown of a name that a broker gives. */
     private static final int MOST_CHARACTERS = 256;
-    /** A broker that has ended a connection so soon is not asked first again, even if {@code stable.seconds} is less. */
+    /** A broker that ends a connection so soon is not asked first again, even if {@code stable.seconds} is less. */
     private static final long AT_ONCE_NANOS = 5_000_000_000L;
 
     private final BrokerList brokers;

@@ -59,9 +59,10 @@ final class SessionOwner {
         return key.equals(own);
     }
 
-    /** The broker whose session ours continues, if a connection is about that of another one; empty = it is not. */
-    String left(SessionKey key) {
-        return own == null || own.broker().equals(key.broker()) ? "" : own.broker();
+    /** What is lost if a connection has a new session, in words. */
+    String loss(SessionKey key) {
+        boolean left = own != null && !own.broker().equals(key.broker());
+        return "; session lost" + (left ? ": what " + own.broker() + " has for this client is not fetched" : "");
     }
 
     /** Whether our state is that of a session of MQTT 5. */

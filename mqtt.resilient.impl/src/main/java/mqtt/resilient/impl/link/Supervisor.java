@@ -419,7 +419,7 @@ public final class Supervisor implements Attempt.Listener {
         }
         link = newLink;
         onlineSince = scheduler.nanoTime();
-        String left = owner.left(key);
+        String loss = owner.loss(key);
         boolean lost = owner.attach(link, session, key, lasts, sessionPresent, limits);
         brokers.accepted(scheduler.wallClockMillis());
         advice.accepted();
@@ -428,18 +428,15 @@ public final class Supervisor implements Attempt.Listener {
         if (readingPaused) {
             link.pauseReading(true);
         }
-        change(ConnectionState.ONLINE, !lost ? CONNECTED : left.isEmpty() ? CONNECTED + "; session lost"
-                : CONNECTED + "; session lost: what " + left + " has for this client is not fetched", 0,
-                0, sessionPresent, lost, false, brokers.current().toString());
+        change(ConnectionState.ONLINE, lost ? CONNECTED + loss : CONNECTED, 0, 0, sessionPresent, lost, false,
+                brokers.current().toString());
         link.tellWhenLate(this::late);
         planWindowEnd();
         failback.plan(link, settings);
     }
 
-    private void late(boolean late) {
-        status = status.with(late ? CONNECTED + "; acknowledgements are late: the broker answers pings, and has not "
-                + "acknowledged what was sent before; the connection ends after "
-                + Link.seconds(settings.timing().acknowledgeNanos()) + " of this (acknowledge.seconds)" : CONNECTED);
+    private void late(String remark) {
+        status = status.with(CONNECTED + remark);
         listener.reasonChanged(status);
     }
 

@@ -108,7 +108,8 @@ final class Application implements ClientEvents {
     private boolean unwell;
     /** When the latest connection ended; {@link Timeline#NEVER} = there was none, or it goes on. */
     private long endedAt = Timeline.NEVER;
-    private boolean endedSilently;
+    /** The node that was silent; -1 = the connection ended otherwise. */
+    private int silentNode = -1;
     private long onlineAt;
     /** When the client said last that its birth message is not there, and why. */
     private long birthMissedAt = -1;
@@ -734,7 +735,7 @@ final class Application implements ClientEvents {
             endedAt = Timeline.NEVER;
             onlineAt = timeline.now();
         } else if (status.state() != ConnectionState.ONLINE && online) {
-            endedSilently = status.reason().contains("within");
+            silentNode = status.reason().contains("within") ? gateway.nodeOf(status.broker()) : -1;
             boolean known = timeline.now() - onlineAt >= STABLE_NANOS
                     && !status.reason().contains("acknowledge.seconds"); // of a node that serves, slowly
             endedAt = known ? timeline.now() : Timeline.NEVER;
@@ -744,7 +745,7 @@ final class Application implements ClientEvents {
     /** A node that serves is found in time, whatever the others do. */
     void checkFound() {
         if (endedAt != Timeline.NEVER && endedAt > gateway.otherTroubleUntil()) {
-            long most = gateway.nodes().foundWithin(endedAt, endedSilently, scenario.responseSeconds()
+            long most = gateway.nodes().foundWithin(endedAt, silentNode, scenario.responseSeconds()
                     * Timeline.SECOND);
             if (timeline.now() - endedAt > most) {
                 ledger.violated("a serving broker is found", "client " + index + " has no connection for "

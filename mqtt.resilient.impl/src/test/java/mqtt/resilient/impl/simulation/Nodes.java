@@ -71,17 +71,17 @@ final class Nodes {
      * Within which time after its connection ended a client has another one; {@link Timeline#NEVER} = it may be longer.
      *
      * @param since when it ended
-     * @param silent whether because nothing came: then the fleet has not lost it together
+     * @param silent the node from which nothing came, and which the fleet has not lost together; -1 = it ended otherwise
      * @param responseNanos how long a node that is frozen is waited for
      */
-    long foundWithin(long since, boolean silent, long responseNanos) {
+    long foundWithin(long since, int silent, long responseNanos) {
         int known = 0;
-        int slow = silent ? -1 : 0; // the one that was silent is not asked again before
+        int slow = 0;
         for (int node = 0; node < count(); node++) {
             known += servesSince[node] <= since && failedAt[node] <= since - DUE_NANOS ? 1 : 0;
-            slow += frozen[node] > 0 || thawedAt[node] >= since ? 1 : 0;
+            slow += node != silent && (frozen[node] > 0 || thawedAt[node] >= since) ? 1 : 0;
         }
-        return known == 0 ? Timeline.NEVER : (silent ? 0 : SPREAD_NANOS) + SLACK_NANOS + count() * Timeline.SECOND
-                + Math.max(0, slow) * responseNanos;
+        return known == 0 ? Timeline.NEVER
+                : (silent >= 0 ? 0 : SPREAD_NANOS) + SLACK_NANOS + count() * Timeline.SECOND + slow * responseNanos;
     }
 }
