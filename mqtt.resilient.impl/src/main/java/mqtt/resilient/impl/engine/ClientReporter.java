@@ -70,22 +70,7 @@ final class ClientReporter implements ClientEvents {
                 }
                 toldReasons.clear();
             }
-            case WAITING -> {
-                if (toldReasons.size() == MAX_REASONS) {
-                    toldReasons.clear();
-                }
-                if (status.nextAttempt().isZero()) { // it was left on purpose
-                    LOG.info("{}: reconnects: {}", name, status.reason());
-                } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
-                    LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
-                            status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
-                            status.attempt() + 1, status.nextAttempt().toMillis());
-                }
-                post(EVENT_DISCONNECTED, status);
-                if (permanent) {
-                    post(MqttConstants.EVENT_REFUSED, status);
-                }
-            }
+            case WAITING -> waits(status, permanent);
             case PAUSED, OFFLINE, FAILED -> {
                 if (status.state() == ConnectionState.FAILED) {
                     LOG.error("{}: FAILED: {}", name, status.reason());
@@ -99,6 +84,23 @@ final class ClientReporter implements ClientEvents {
             default -> LOG.debug("{}: {} {}", name, status.state(), status.reason());
         }
         last = status.state();
+    }
+
+    private void waits(ClientStatus status, boolean permanent) {
+        if (toldReasons.size() == MAX_REASONS) {
+            toldReasons.clear();
+        }
+        if (status.nextAttempt().isZero()) { // it was left on purpose
+            LOG.info("{}: reconnects: {}", name, status.reason());
+        } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
+            LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
+                    status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
+                    status.attempt() + 1, status.nextAttempt().toMillis());
+        }
+        post(EVENT_DISCONNECTED, status);
+        if (permanent) {
+            post(MqttConstants.EVENT_REFUSED, status);
+        }
     }
 
     private void post(String topic, ClientStatus status) {
