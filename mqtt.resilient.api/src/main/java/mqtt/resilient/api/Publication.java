@@ -33,7 +33,7 @@ public interface Publication {
      * delivered.
      *
      * @return a stage that always completes normally; {@link Outcome.Kind#UNKNOWN} if it is asked for when more
-     *         than 65,536 later messages have been accepted
+     *         than 8,192 later messages have been accepted
      */
     CompletionStage<Outcome> delivered();
 

@@ -43,7 +43,7 @@ public interface ResilientMqttClient {
      *
      * @param id a {@link Publication#id()} of this client
      * @return the outcome; {@link Outcome.Kind#PENDING} while it is not settled; {@link Outcome.Kind#UNKNOWN} if it is
-     *         older than the latest 65,536 messages, or was never accepted. For a message that was accepted before the
+     *         older than the latest 8,192 messages, or was never accepted. For a message that was accepted before the
      *         client was started it is {@code UNKNOWN} while it is pending, and mostly afterwards too
      */
     Outcome outcome(long id);

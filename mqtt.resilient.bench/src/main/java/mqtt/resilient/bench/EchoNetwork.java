@@ -160,6 +160,11 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
     }
 
     @Override
+    public String step() {
+        return "";
+    }
+
+    @Override
     public int unsentBytes() {
         return 0;
     }

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What is to be published, and how much of it is at its end. One thread publishes; {@link #acknowledged} is for any.
+ * What is to be published, and how much of it is settled. One thread publishes; {@link #acknowledged} is for any.
  */
 public final class Load {
     private static final long LOOK_AGAIN_NANOS = 1_000_000;
@@ -45,12 +45,12 @@ public final class Load {
         return done.get();
     }
 
-    /** {@return messages that {@link #trySlot} and {@link #awaitSlot} have let go} */
+    /** {@return messages that {@link #trySlot} and {@link #awaitSlot} have allowed} */
     public long sent() {
         return sent.get();
     }
 
-    /** One message is at its end. */
+    /** One message is settled. */
     public void acknowledged() {
         long now = done.incrementAndGet();
         Thread publisher = waiting;

@@ -15,7 +15,7 @@ public interface Peer extends AutoCloseable {
     /**
      * Connects with a clean session.
      *
-     * @param load hears of every message that {@link Connection#publish} sent and that is at its end
+     * @param load is told of every message that {@link Connection#publish} sent and that is settled
      * @return completes when the broker has accepted
      */
     CompletableFuture<Connection> connect(String clientId, Load load) throws Exception;

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 
 /**
  * The limit: no client but a blocking socket, one encoding of each message into a reused buffer, one write for all that
- * the window lets go. It keeps nothing and checks nothing.
+ * the window allows. It keeps nothing and checks nothing.
  */
 public final class Raw implements Peer {
     private static final int BUFFER_BYTES = 1 << 18;

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /**
  * Takes something away from a process that publishes and subscribes, for some seconds: its heap, which other code of
  * the process fills, or threads, of which the system gives it no more. Afterwards everything that was accepted must
- * come to its end, and the client must be as it was. {@link ShortageChild} is that process; the broker has one of its
+ * be settled, and the client must be as it was. {@link ShortageChild} is that process; the broker has one of its
  * own.
  */
 public final class Shortage implements AutoCloseable {

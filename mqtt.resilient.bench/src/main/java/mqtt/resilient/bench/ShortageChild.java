@@ -24,7 +24,7 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.plain.ResilientMqtt;
 
 /**
- * Publishes to itself while something is taken away from it, and says whether everything came to its end.
+ * Publishes to itself while something is taken away from it, and says whether everything was settled.
  * {@link Shortage} tells it what happens.
  */
 public final class ShortageChild {

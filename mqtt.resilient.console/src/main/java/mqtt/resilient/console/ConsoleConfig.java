@@ -11,7 +11,7 @@ public @interface ConsoleConfig {
     /** The PID. */
     String PID = "mqtt.resilient.console";
 
-    @AttributeDefinition(name = "Servlet context",
+    @AttributeDefinition(name = "Servlet context", required = false,
             description = "The ServletContextHelper with which the page and the metrics "
                     + "are registered: its name, or a filter for osgi.http.whiteboard.context.select. It must "
                     + "authenticate: a request without a user is rejected. Empty: neither is registered.")

@@ -88,6 +88,20 @@ class KuraConfigurationTest extends FrameworkTest {
                 .filter(id -> id.endsWith(".target") && !references.contains(id)).toList());
     }
 
+    @Test
+    void thePageAndTheMetricsAreConfiguredInKuraToo() throws Exception {
+        String pid = "mqtt.resilient.console";
+        Bundle console = bundle(pid);
+        kura.seed(console, pid);
+        kura.update(pid, "servlet.context", "none-of-that-name");
+        assertEquals(false, kura.configuration(pid).get("metrics"));
+        closing(bundle::start);
+        bundle.stop();
+        bundle.start();
+        Await.until("it is changed",
+                () -> "none-of-that-name".equals(kura.component(pid).getProperty("servlet.context")));
+    }
+
     /** The console looks into the description of a component for what can be made for a cloud connection. */
     @ParameterizedTest
     @ValueSource(strings = { "cloud.CloudPublisher", "cloud.CloudSubscriber" })

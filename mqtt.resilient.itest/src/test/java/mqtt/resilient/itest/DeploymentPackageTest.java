@@ -133,7 +133,8 @@ class DeploymentPackageTest {
     private void makeClient() throws Exception {
         Object admin = service("org.osgi.service.cm.ConfigurationAdmin");
         Object configuration = call(admin, "createFactoryConfiguration", "mqtt.resilient.kura.client", "?");
-        call(configuration, "update", new Hashtable<>(Map.of("kura.service.pid", "plant", "store.directory",
+        call(configuration, "update", new Hashtable<>(Map.of("kura.service.pid", "plant",
+                "brokers", "mqtt://127.0.0.1:1", "store.directory",
                 storage.resolve("store").toString())));
     }
 

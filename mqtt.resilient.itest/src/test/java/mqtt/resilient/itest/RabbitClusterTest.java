@@ -44,7 +44,7 @@ class RabbitClusterTest {
             for (int node = 0; node < (FULL ? RabbitCluster.NODES : 1); node++) {
                 killAndRestart(node, traffic);
             }
-            int frozen = 1;
+            int frozen = cluster.uris().indexOf(traffic.busiest());
             cluster.freeze(frozen);
             traffic.awaitServed("node " + frozen + " is frozen", others(frozen));
             cluster.thaw(frozen);

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ConnectionState;
@@ -102,6 +103,12 @@ final class Traffic implements AutoCloseable {
                         .allMatch(each -> consumer.latest.getOrDefault(each.getKey(), 0) > each.getValue())));
         say(after + ": served after " + seconds(System.nanoTime() - called) + "; longest silence, s: "
                 + new TreeMap<>(silences()));
+    }
+
+    /** {@return the broker that most clients are connected to} */
+    String busiest() {
+        return clients().collect(Collectors.groupingBy(client -> client.mqtt.status().broker(), Collectors.counting()))
+                .entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
     }
 
     private Map<String, String> silences() {

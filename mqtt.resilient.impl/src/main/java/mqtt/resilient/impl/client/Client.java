@@ -28,8 +28,8 @@ import mqtt.resilient.spi.ProtocolVersion;
 
 /**
  * One client. The methods that say so are safe from any thread; they bring what they have to the loop, where everything
- * else happens. Its users have three parts of it, {@link Publisher}, {@link Subscriber} and {@link Connector}. This class
- * makes them, the {@link Session}, the {@link Supervisor} and the store, and makes them known to each other.
+ * else happens. Its users have three parts of it, {@link Publisher}, {@link Subscriber} and {@link Connector}. This
+ * class makes them, the {@link Session}, the {@link Supervisor} and the store, and makes them known to each other.
  */
 public final class Client implements Supervisor.Listener {
     private final Environment environment;
@@ -219,8 +219,8 @@ public final class Client implements Supervisor.Listener {
      */
     @Override
     public void mend() {
-        new Mending().add(supervisor::disconnectNow).add(store::mend).add(store::mendChange).add(session::mend)
-                .add(publisher::mend).add(subscriber.dispatcher()::mend).add(supervisor::mend).run();
+        Mending.run(supervisor::disconnectNow, store::mend, store::mendChange, session::mend, publisher::mend,
+                subscriber.dispatcher()::mend, supervisor::mend);
     }
 
     /** The loop, without which nothing goes on, has ended. */
@@ -263,7 +263,7 @@ public final class Client implements Supervisor.Listener {
                 publisher.ended(Outcome.Kind.DROPPED), publisher.ended(Outcome.Kind.CLOSED),
                 publisher.pending(), publisher.pendingBytes(), publisher.oldestMillis(),
                 (int) counters.get(Counter.IN_FLIGHT),
-                counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.REPEATED), counters.get(Counter.RECEIVED),
+                counters.get(Counter.ROUND_TRIP_NANOS), counters.get(Counter.RESENT), counters.get(Counter.RECEIVED),
                 counters.get(Counter.RECEIVED_DUPLICATES), (int) counters.get(Counter.UNHANDLED),
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
                 counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),

@@ -278,7 +278,7 @@ final class Intake {
         return max > 0 && value >= max - Math.max(max / 10, Math.min(next, max / 2));
     }
 
-    /** A message has come to its end; on the loop, before it lets go of its message. */
+    /** A message is settled; on the loop, while its message is still there. */
     void ended(Outgoing message) {
         int kind = message.message().qos() == Qos.AT_MOST_ONCE ? AT_MOST_ONCE : message.lane();
         endedMessages.lazySet(kind, endedMessages.get(kind) + 1);
@@ -327,7 +327,7 @@ final class Intake {
         return sum;
     }
 
-    /** Messages of a lane, or of {@link ClientInspector#AT_MOST_ONCE}, that have not come to their end. */
+    /** Messages of a lane, or of {@link ClientInspector#AT_MOST_ONCE}, that are not settled. */
     synchronized long pending(int kind) {
         return messages(kind);
     }
@@ -337,12 +337,12 @@ final class Intake {
         return bytes(kind);
     }
 
-    /** Messages of every kind that have not come to their end. */
+    /** Messages of every kind that are not settled. */
     synchronized long pending() {
         return pendingMessages() + messages(AT_MOST_ONCE);
     }
 
-    /** Bytes of every kind that have not come to their end. */
+    /** Bytes of every kind that are not settled. */
     synchronized long pendingBytesOfAll() {
         return pendingBytes() + bytes(AT_MOST_ONCE);
     }

@@ -1,7 +1,5 @@
 package mqtt.resilient.impl.client;
 
-import java.util.ArrayList;
-import java.util.List;
 import mqtt.resilient.impl.environment.Handlers;
 
 /**
@@ -12,14 +10,10 @@ final class Mending {
         Handlers.prepare(RuntimeException.class, VirtualMachineError.class);
     }
 
-    private final List<Runnable> steps = new ArrayList<>();
-
-    Mending add(Runnable step) {
-        steps.add(step);
-        return this;
+    private Mending() {
     }
 
-    void run() {
+    static void run(Runnable... steps) {
         RuntimeException fault = null;
         VirtualMachineError shortage = null;
         for (Runnable step : steps) {

@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
@@ -24,10 +23,10 @@ import mqtt.resilient.spi.packet.Reason;
  * the stages of those that somebody watches. Written on the loop, read from any thread.
  *
  * <p>No answer is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
- * then looks for stages.
+ * then looks for stages. That holds too where a map says it is empty a moment before it counts what it has.
  */
 final class Outcomes {
-    private static final int MAX_HISTORY = 65_536;
+    private static final int HISTORY = 8192;
     private static final int MAX_DETAILS = 1024;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();
@@ -38,10 +37,10 @@ final class Outcomes {
     private List<Runnable> due = new ArrayList<>();
     private boolean planned;
     private final Runnable completeDue = this::completeDue;
-    private final Watches<Outcome> watched = new Watches<>();
-    private final Watches<Durability> watchedStored = new Watches<>();
-    /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. */
-    private volatile byte[] history = new byte[64];
+    private final Map<Long, CompletableFuture<Outcome>> watched = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<Durability>> watchedStored = new ConcurrentHashMap<>();
+    /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. Short until one has ended. */
+    private volatile byte[] history = new byte[1];
     /** What there is to say besides the kind, by id, a ring; null = there never was anything. */
     private volatile AtomicReferenceArray<Detail> details;
     private volatile long latest;
@@ -53,52 +52,6 @@ final class Outcomes {
     private volatile boolean kept;
 
     private record Detail(long id, Outcome outcome) {
-    }
-
-    /**
-     * Stages by message. Knows that there are none without a look-up, and never too early: it counts before it inserts.
-     */
-    private static final class Watches<T> {
-        private final Map<Long, CompletableFuture<T>> stages = new ConcurrentHashMap<>();
-        private final AtomicInteger count = new AtomicInteger();
-
-        CompletableFuture<T> add(long id) {
-            return stages.computeIfAbsent(id, key -> {
-                count.incrementAndGet();
-                return new CompletableFuture<>();
-            });
-        }
-
-        boolean isEmpty() {
-            return count.get() == 0;
-        }
-
-        CompletableFuture<T> get(long id) {
-            return stages.get(id);
-        }
-
-        void each(LongConsumer receiver) {
-            stages.keySet().forEach(receiver::accept);
-        }
-
-        /** Takes all stages out. */
-        void removeAll(BiConsumer<Long, CompletableFuture<T>> receiver) {
-            for (Long id : stages.keySet()) {
-                CompletableFuture<T> stage = remove(id);
-                if (stage != null) {
-                    receiver.accept(id, stage);
-                }
-            }
-        }
-
-        /** Takes a stage out; null if there is none. */
-        CompletableFuture<T> remove(long id) {
-            CompletableFuture<T> stage = stages.remove(id);
-            if (stage != null) {
-                count.decrementAndGet();
-            }
-            return stage;
-        }
     }
 
     /**
@@ -131,17 +84,17 @@ final class Outcomes {
     }
 
     /**
-     * Completes what was left when something failed for want of heap: what is due, and what is watched and has ended.
-     * On the loop.
+     * Completes what was left when something failed for want of heap: stages that are about to be completed, and those
+     * of settled messages. On the loop.
      */
     void mend() {
         if (toldUpTo < storedUpTo) {
             stored(storedUpTo, storedHow);
         }
-        watched.each(id -> {
+        watched.forEach((id, stage) -> {
             Outcome outcome = get(id, latest);
             if (id <= latest && outcome.kind() != Kind.PENDING && outcome.kind() != Kind.UNKNOWN) {
-                settle(id, watched.get(id), outcome);
+                settle(id, stage, outcome);
             }
         });
         if (!due.isEmpty()) {
@@ -203,7 +156,7 @@ final class Outcomes {
         }
     }
 
-    /** A message has come to its end. */
+    /** A message is settled. */
     void ended(long id, Kind kind, Reason reason) {
         if (reason.code() != 0 || !reason.text().isEmpty()) {
             if (details == null) {
@@ -212,10 +165,11 @@ final class Outcomes {
             details.set((int) (id % MAX_DETAILS), new Detail(id, new Outcome(kind, reason.code(), reason.text())));
         }
         byte[] ring = history;
+        if (ring.length < HISTORY) {
+            ring = new byte[HISTORY];
+            history = ring;
+        }
         if (id > latest) {
-            if (ring.length < MAX_HISTORY && id - base > ring.length / 2) {
-                ring = grow(ring, id);
-            }
             for (long i = Math.max(latest, id - ring.length) + 1; i <= id; i++) {
                 ring[(int) (i & ring.length - 1)] = 0;
             }
@@ -231,19 +185,6 @@ final class Outcomes {
                 settle(id, stage, new Outcome(kind, reason.code(), reason.text(), reason.userProperties()));
             }
         }
-    }
-
-    private byte[] grow(byte[] ring, long id) {
-        int length = ring.length;
-        while (length < MAX_HISTORY && id - base > length / 2) {
-            length *= 2;
-        }
-        byte[] larger = new byte[length];
-        for (long i = Math.max(0, latest - ring.length) + 1; i <= latest; i++) {
-            larger[(int) (i & length - 1)] = ring[(int) (i & ring.length - 1)];
-        }
-        history = larger;
-        return larger;
     }
 
     // ---- from any thread ------------------------------------------------------------------------------------------
@@ -270,12 +211,12 @@ final class Outcomes {
     }
 
     /**
-     * A stage for the end of a message.
+     * A stage for the outcome of a message.
      *
      * @param old asked when the history does not reach back to the message; it calls {@link #unknown} if it has ended
      */
     CompletionStage<Outcome> watch(long id, long last, LongConsumer old) {
-        CompletableFuture<Outcome> stage = watched.add(id);
+        CompletableFuture<Outcome> stage = watched.computeIfAbsent(id, key -> new CompletableFuture<>());
         VarHandle.fullFence();
         Outcome outcome = get(id, last);
         if (outcome.kind() == Kind.UNKNOWN && id >= 1 && id <= last) {
@@ -292,13 +233,23 @@ final class Outcomes {
     /** Completes all that is watched: the client stops, and the store has what is pending. */
     void kept() {
         kept = true;
-        watched.removeAll((id, stage) -> {
+        removeAll(watched, (id, stage) -> {
             Kind kind = id <= storedUpTo ? Kind.KEPT_IN_STORE : Kind.CLOSED; // what was never stored is not kept
             completions.execute(() -> stage.complete(new Outcome(kind, 0, "the client has stopped")));
         });
-        watchedStored.removeAll((id, stage) -> completions.execute(() -> stage.completeExceptionally(
+        removeAll(watchedStored, (id, stage) -> completions.execute(() -> stage.completeExceptionally(
                 new RejectedException(RejectedException.Reason.STORE,
                         "store: the client stopped before the message was written"))));
+    }
+
+    private static <T> void removeAll(Map<Long, CompletableFuture<T>> watches,
+            BiConsumer<Long, CompletableFuture<T>> receiver) {
+        watches.keySet().forEach(id -> {
+            CompletableFuture<T> stage = watches.remove(id);
+            if (stage != null) {
+                receiver.accept(id, stage);
+            }
+        });
     }
 
     /** Gives up a watch: the message ended too long ago; on the loop. */
@@ -313,7 +264,7 @@ final class Outcomes {
         if (id <= storedUpTo) {
             return CompletableFuture.completedStage(durability);
         }
-        CompletableFuture<Durability> stage = watchedStored.add(id);
+        CompletableFuture<Durability> stage = watchedStored.computeIfAbsent(id, key -> new CompletableFuture<>());
         if (id <= storedUpTo) {
             if (watchedStored.remove(id) != null) {
                 completions.execute(() -> stage.complete(durability));

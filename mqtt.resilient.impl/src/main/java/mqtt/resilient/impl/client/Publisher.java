@@ -33,7 +33,7 @@ import mqtt.resilient.spi.packet.Reason;
  */
 public final class Publisher implements Outgoing.Listener {
     private static final long NANOS_PER_MILLI = 1_000_000L;
-    /** Made beforehand: a message that was taken out comes to its end without heap. */
+    /** Made beforehand: a message that was taken out is settled without heap. */
     private static final Reason CLOSED = new Reason(0, "the client has stopped");
     private static final Reason QOS0_BEYOND = new Reason(0, "QoS 0 beyond qos0.max.bytes");
     private static final Reason QOS0_OFFLINE = new Reason(0, "QoS 0 without a connection (qos0.offline)");
@@ -134,7 +134,7 @@ public final class Publisher implements Outgoing.Listener {
         withdrawals.use(newStore);
     }
 
-    /** Takes up what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
+    /** Restores what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
     void restore(StoredState state) {
         oldestNanos = scheduler.nanoTime();
         long before = intake.lastId();
@@ -250,7 +250,7 @@ public final class Publisher implements Outgoing.Listener {
                 .toList();
     }
 
-    /** Messages that have not come to their end. */
+    /** Messages that are not settled. */
     long pending() {
         return intake.pending();
     }
@@ -381,7 +381,7 @@ public final class Publisher implements Outgoing.Listener {
             return;
         }
         long acceptedNanos = message.acceptedNanos();
-        int lane = message.hasEnded() ? 0 : message.lane(); // it may come to its end here
+        int lane = message.hasEnded() ? 0 : message.lane(); // it may be settled here
         if (message != taken) { // else it comes again, for something failed for want of heap after it was taken
             take(message);
             taken = message;

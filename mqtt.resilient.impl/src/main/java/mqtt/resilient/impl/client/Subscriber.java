@@ -37,7 +37,8 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
     private final ClientEvents events;
     private final Dispatcher dispatcher;
     private final Map<String, List<ClientSubscription>> subscriptions = new HashMap<>();
-    private final Leaving leaving;
+    /** Those that were ended, until it is settled what became of their filters at the broker. */
+    private final Map<String, List<ClientSubscription>> leaving = new HashMap<>();
     private Session session;
     private Supervisor supervisor;
     private boolean stopped;
@@ -49,7 +50,6 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
         this.counters = counters;
         this.events = events;
         completions = environment.completions();
-        leaving = new Leaving(completions);
         dispatcher = new Dispatcher(environment.scheduler(), environment.listeners(), this, counters, events, settings);
     }
 
@@ -165,15 +165,26 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
         subscription.ends();
         List<ClientSubscription> same = subscriptions.get(filter);
         if (same != null && same.contains(subscription)) {
-            leaving.add(subscription);
+            leaving.computeIfAbsent(filter, key -> new ArrayList<>(1)).add(subscription);
             if (!dispatcher.remove(filter, subscription.queue(), grace)) {
-                leaving.kept(subscription);
+                kept(subscription);
             }
             subscription.answer(Grant.CLOSED, completions);
             same.remove(subscription); // last: without heap all of this comes again
             if (same.isEmpty()) {
                 subscriptions.remove(filter);
             }
+        }
+    }
+
+    /** It waits for nothing: the filter is still wanted. */
+    private void kept(ClientSubscription subscription) {
+        List<ClientSubscription> same = leaving.get(subscription.filter());
+        if (same != null && same.remove(subscription)) {
+            if (same.isEmpty()) {
+                leaving.remove(subscription.filter());
+            }
+            subscription.removed(Removal.KEPT, completions);
         }
     }
 
@@ -189,7 +200,8 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
         dispatcher.stop();
         subscriptions.values().forEach(all -> all.forEach(this::end));
         subscriptions.clear();
-        leaving.close();
+        leaving.values().forEach(all -> all.forEach(each -> each.removed(Removal.CLOSED, completions)));
+        leaving.clear();
     }
 
     List<ClientInspector.Subscribed> inspect() {
@@ -208,7 +220,8 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
 
     @Override
     public void unsubscribe(String filter) {
-        session.unsubscribe(filter, leaving.userProperties(filter));
+        List<ClientSubscription> same = leaving.getOrDefault(filter, List.of());
+        session.unsubscribe(filter, same.isEmpty() ? List.of() : same.get(same.size() - 1).farewell());
         supervisor.wake(false);
     }
 
@@ -237,6 +250,9 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
 
     @Override
     public void removed(String filter, Removal removal) {
-        leaving.removed(filter, removal);
+        List<ClientSubscription> same = leaving.remove(filter);
+        if (same != null) {
+            same.forEach(subscription -> subscription.removed(removal, completions));
+        }
     }
 }

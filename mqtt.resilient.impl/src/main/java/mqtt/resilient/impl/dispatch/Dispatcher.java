@@ -506,7 +506,7 @@ public final class Dispatcher implements Incoming.Listener {
         Repeated.execute(scheduler, () -> giveUp(delivery));
     }
 
-    /** A receiver is done with a message; the loop hears of it with the next {@link #tell}, or within a second. */
+    /** A receiver is done with a message; the loop is told with the next {@link #tell}, or within a second. */
     void done(Delivery delivery) {
         doneBox.add(delivery);
     }

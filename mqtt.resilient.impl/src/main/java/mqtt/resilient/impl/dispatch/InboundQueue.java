@@ -147,7 +147,7 @@ public abstract class InboundQueue {
 
     /**
      * Takes nothing more and gives nothing out; the result is what was not handed over, or not acknowledged, until
-     * {@link #clear} lets go of it.
+     * {@link #clear}.
      */
     synchronized List<Delivery> close() {
         closed = true;

@@ -127,11 +127,7 @@ public final class ClientHandle implements ResilientMqttClient {
     @Override
     public Subscription subscribe(String filter, SubscribeOptions options, MessageListener listener) {
         require(filter, options);
-        Objects.requireNonNull(listener, "listener: null is not allowed");
-        ListenerQueue queue = client().subscriber().queue(listener, host.describe(listener),
-                options.manualAcknowledgement());
-        return own(client.subscriber().subscribe(filter, Subscribe.Request.encode(options), options.userProperties(),
-                queue));
+        return subscribeAll(List.of(filter), options, listener).get(0);
     }
 
     @Override
@@ -142,13 +138,16 @@ public final class ClientHandle implements ResilientMqttClient {
                     "filters: " + filters + " is not allowed; allowed: at least one filter, each once");
         }
         all.forEach(filter -> require(filter, options));
+        return subscribeAll(all, options, listener);
+    }
+
+    private List<Subscription> subscribeAll(List<String> filters, SubscribeOptions options, MessageListener listener) {
         Objects.requireNonNull(listener, "listener: null is not allowed");
         ListenerQueue queue = client().subscriber().queue(listener, host.describe(listener),
                 options.manualAcknowledgement());
-        return List.copyOf(
-                client.subscriber().subscribe(all, Subscribe.Request.encode(options), options.userProperties(), queue)
-                        .stream()
-                        .map(this::own).toList());
+        return List.copyOf(client.subscriber()
+                .subscribe(filters, Subscribe.Request.encode(options), options.userProperties(), queue).stream()
+                .map(this::own).toList());
     }
 
     @Override

@@ -19,23 +19,29 @@ final class ClientManagement {
 
     private final Client client;
     private ObjectName registered;
+    private String name = "";
 
     ClientManagement(Client client) {
         this.client = client;
     }
 
-    /** Registers under a client name; a failure is told and harms nothing. */
-    void register(String name) {
+    /** Registers under a client name, instead of the one before; a failure is told and harms nothing. */
+    void register(String newName) {
+        if (newName.equals(name)) {
+            return;
+        }
+        unregister();
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         try {
-            ObjectName wanted = new ObjectName("mqtt.resilient:type=Client,name=" + ObjectName.quote(name));
+            ObjectName wanted = new ObjectName("mqtt.resilient:type=Client,name=" + ObjectName.quote(newName));
             Object proxy = Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] { ClientMXBean.class },
                     (self, getter, arguments) -> answer(getter));
             server.registerMBean(new StandardMBean(ClientMXBean.class.cast(proxy), ClientMXBean.class, true), wanted);
             registered = wanted;
         } catch (JMException e) {
-            LOG.warn("{}: MXBean not registered: {}", name, e.toString());
+            LOG.warn("{}: MXBean not registered: {}", newName, e.toString());
         }
+        name = newName; // last: without heap all of this comes again
     }
 
     void unregister() {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mqtt.resilient.api.Durability;
@@ -46,9 +47,9 @@ public final class Configuration {
     private static final int PUBLISH_BYTES = 10;
     private static final int MAX_SOCKS_BYTES = 255;
     private static final int LARGEST_PORT = 65_535;
-    private static final Pattern PROXY = Pattern.compile(
-            "(http|socks5)://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})/?");
-    private static final Pattern HOST_AND_PORT = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):([0-9]{1,5})");
+    private static final Pattern HOST_AND_PORT = Pattern
+            .compile("(?<host>[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\]):(?<port>[0-9]{1,5})");
+    private static final Pattern PROXY = Pattern.compile("(http|socks5)://" + HOST_AND_PORT + "/?");
     private static final int SEGMENTS = 16;
     /** The part of the heap that one bound of what is kept in it may be. */
     private static final int HEAP_SHARE = 4;
@@ -91,7 +92,7 @@ public final class Configuration {
         return ConfigurationValues.keys();
     }
 
-    /** Keys that mean nothing here, most likely misspelt. */
+    /** Keys that are unknown, most likely misspelt. */
     Set<String> unknownKeys() {
         return values.unknownKeys();
     }
@@ -269,21 +270,33 @@ public final class Configuration {
         if (text.isEmpty()) {
             return null;
         }
-        Matcher matcher = PROXY.matcher(text);
-        if (!matcher.matches() || Integer.parseInt(matcher.group(3)) < 1
-                || Integer.parseInt(matcher.group(3)) > LARGEST_PORT) {
-            throw invalid("proxy", text, "http://host:port or socks5://host:port; user and "
-                    + "password belong in proxy.user and .proxy.password");
-        }
-        int limit = matcher.group(1).equals("http") ? MAX_STRING_BYTES : MAX_SOCKS_BYTES;
+        Matcher matcher = match(PROXY, "proxy", text, "http://host:port or socks5://host:port; user and "
+                + "password belong in proxy.user and .proxy.password");
+        boolean http = text.startsWith("http:");
+        int limit = http ? MAX_STRING_BYTES : MAX_SOCKS_BYTES;
         if (user.getBytes(StandardCharsets.UTF_8).length > limit
                 || password.getBytes(StandardCharsets.UTF_8).length > limit) {
             throw new InvalidException("proxy.user, .proxy.password: at most " + limit + " bytes are allowed");
         }
-        String host = matcher.group(2);
-        return new Route.Proxy(matcher.group(1).equals("http") ? Route.Proxy.Kind.HTTP : Route.Proxy.Kind.SOCKS5,
-                host.startsWith("[") ? host.substring(1, host.length() - 1) : host, Integer.parseInt(matcher.group(3)),
+        return new Route.Proxy(http ? Route.Proxy.Kind.HTTP : Route.Proxy.Kind.SOCKS5, host(matcher), port(matcher),
                 user.isEmpty() ? null : user, user.isEmpty() ? null : password);
+    }
+
+    /** A text with a {@link #HOST_AND_PORT}. */
+    private static Matcher match(Pattern pattern, String key, String text, String allowed) throws InvalidException {
+        Matcher matcher = pattern.matcher(text);
+        if (!matcher.matches() || port(matcher) < 1 || port(matcher) > LARGEST_PORT) {
+            throw invalid(key, text, allowed);
+        }
+        return matcher;
+    }
+
+    private static String host(Matcher matcher) {
+        return matcher.group("host").replaceAll("[\\[\\]]", "");
+    }
+
+    private static int port(Matcher matcher) {
+        return Integer.parseInt(matcher.group("port"));
     }
 
     /** Which source of the network's state is asked for. */
@@ -297,14 +310,8 @@ public final class Configuration {
 
     private ClientSettings.NameServer wanProbe() throws InvalidException {
         String text = values.text("wan.probe").strip();
-        Matcher matcher = HOST_AND_PORT.matcher(text);
-        if (!matcher.matches() || Integer.parseInt(matcher.group(2)) < 1
-                || Integer.parseInt(matcher.group(2)) > LARGEST_PORT) {
-            throw invalid("wan.probe", text, "host:port");
-        }
-        String host = matcher.group(1);
-        return new ClientSettings.NameServer(host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
-                Integer.parseInt(matcher.group(2)));
+        Matcher matcher = match(HOST_AND_PORT, "wan.probe", text, "host:port");
+        return new ClientSettings.NameServer(host(matcher), port(matcher));
     }
 
     private LinkSettings.Brokers brokers(String clientId) throws InvalidException {
@@ -368,25 +375,22 @@ public final class Configuration {
 
     private MessageProperties willProperties(boolean isText) throws InvalidException {
         MessageProperties.Builder properties = MessageProperties.builder().text(isText);
-        String key = "will.content.type";
+        set("will.content.type", properties::contentType);
+        set("will.response.topic", properties::responseTopic);
+        set("will.correlation", text -> properties.correlationData(text.getBytes(StandardCharsets.UTF_8)));
+        values.userProperties("will.user.properties")
+                .forEach(each -> properties.userProperty(each.name(), each.value()));
+        return properties.build();
+    }
+
+    private void set(String key, Consumer<String> setter) throws InvalidException {
         try {
             if (!values.text(key).isEmpty()) {
-                properties.contentType(values.text(key));
-            }
-            key = "will.response.topic";
-            if (!values.text(key).isEmpty()) {
-                properties.responseTopic(values.text(key));
-            }
-            key = "will.correlation";
-            if (!values.text(key).isEmpty()) {
-                properties.correlationData(values.text(key).getBytes(StandardCharsets.UTF_8));
+                setter.accept(values.text(key));
             }
         } catch (IllegalArgumentException e) {
             throw new InvalidException(key + ": " + e.getMessage());
         }
-        values.userProperties("will.user.properties")
-                .forEach(each -> properties.userProperty(each.name(), each.value()));
-        return properties.build();
     }
 
     private SessionSettings session(int packetMaxBytes) throws InvalidException {

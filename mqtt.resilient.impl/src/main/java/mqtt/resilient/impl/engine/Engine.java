@@ -150,7 +150,7 @@ public final class Engine {
         if (written) { // nobody writes any more, whether the loop could close the stores or not
             journals.forEach(LocalFileSystem::giveUpLock);
         }
-        listeners.shutdownNow(); // a listener that waits for something hears of the end
+        listeners.shutdownNow(); // a listener that waits for something is told of the end
         if (EngineThread.isCurrent()) {
             Thread.interrupted(); // but not one that stops this bundle: the framework has not finished
         }
@@ -190,7 +190,7 @@ public final class Engine {
         return unregistering;
     }
 
-    /** For waiting until brokers have let go. */
+    /** For waiting until brokers have closed the connection. */
     StopBudget goodbyes() {
         return goodbyes;
     }

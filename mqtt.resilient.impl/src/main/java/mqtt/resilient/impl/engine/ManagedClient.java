@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -33,8 +32,6 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientFactory;
-import mqtt.resilient.spi.NetworkState;
-import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
 
@@ -57,21 +54,16 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private final ClientReporter reporter;
     private final Client client;
     private final ClientManagement management;
+    private final NetworkChoice network;
     private final String fallbackName;
     private volatile String name;
     private volatile String networkSource = "none";
     private volatile boolean disposed;
-    /** On the host's thread only. */
-    private NetworkStateSource chosenSource;
-    private AutoCloseable sourceListener;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
     /** The derived client id by store directory and name. */
     private final Map<Path, String> derivedIds = new HashMap<>();
-    /** The properties that were refused because another client has the name; null = none. */
-    private Map<String, ?> nameRefused;
-    /** The properties that were refused because of pending messages; null = none. */
-    private volatile Map<String, ?> storeRefused;
-    private TlsMaterial tlsRefused;
+    /** What is tried again when it can be taken; null = nothing. */
+    private volatile Refused refused;
     /** What the maker itself uses. */
     private final ClientHandle handle;
     private boolean configured;
@@ -80,8 +72,10 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private Authenticator authenticator;
     /** The store in use; null = none yet. */
     private volatile StoreSettings store;
-    /** On the host's thread only. */
-    private String registeredName;
+
+    /** A configuration that was refused because another client has the name, or because messages are pending. */
+    private record Refused(Map<String, ?> properties, TlsMaterial tls, boolean forName) {
+    }
 
     /**
      * Makes a client without a configuration.
@@ -97,11 +91,12 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(),
                 reporter);
         management = new ClientManagement(client);
+        network = new NetworkChoice(engine, host, client);
         handle = handle("its maker");
         client.offer(engine.protocol());
     }
 
-    /** MQTT 5 has come or gone. The stage completes when the loop has let go of what was there before. */
+    /** MQTT 5 has come or gone. The stage completes when the loop no longer uses what was there before. */
     CompletionStage<Void> offer(ProtocolVersion five) {
         return client.offer(five);
     }
@@ -139,9 +134,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (disposed) {
             return;
         }
-        nameRefused = null;
-        storeRefused = null;
-        tlsRefused = tls;
+        refused = null;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
         boolean leaves = false;
@@ -149,7 +142,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         try {
             String newName = configuration.name();
             if (!configured) { // known by its name also while the rest is not usable
-                claim(newName, properties);
+                claim(newName, properties, tls);
                 reporter.rename(newName);
             }
             String clientId = configuration.clientId();
@@ -166,8 +159,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             settings = settings.withVolatility(Volatility.of(settings.store(), host));
             String newSource = configuration.networkSource();
             host.requireParts(settings.link().version(), newSource);
-            leaves = leaveStore(settings.store(), properties);
-            claim(newName, properties);
+            leaves = leaveStore(settings.store(), properties, tls);
+            claim(newName, properties, tls);
             reporter.rename(newName);
             subscriptions = newSubscriptions;
             networkSource = newSource;
@@ -207,8 +200,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         awaitStore();
         synchronized (this) {
             configure(properties, tls);
-            nameRefused = null;
-            storeRefused = null;
+            refused = null;
             return client.status().configurationError();
         }
     }
@@ -240,8 +232,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     @Override
     public synchronized void reject(String reason) {
         if (!disposed) {
-            nameRefused = null;
-            storeRefused = null;
+            refused = null;
             client.configurationRefused(name, OutsideText.oneLine(reason));
             conclude(reason);
         }
@@ -286,23 +277,25 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
      * Leaves the store if another one is wanted: only here is decided whether that may be. Pending messages stay where
      * they are, and the whole configuration waits until there are none.
      */
-    private boolean leaveStore(StoreSettings wanted, Map<String, ?> properties) throws Configuration.InvalidException {
+    private boolean leaveStore(StoreSettings wanted, Map<String, ?> properties, TlsMaterial tls)
+            throws Configuration.InvalidException {
         if (store == null || store.place().equals(wanted.place())) {
             return false;
         } else if (client.leaveStore()) {
             return true;
         }
-        storeRefused = new HashMap<>(properties);
-        retryWhenEmpty(storeRefused);
+        refused = new Refused(new HashMap<>(properties), tls, false);
+        retryWhenEmpty(refused);
         throw new Configuration.InvalidException("store, store.directory, mqtt.client: " + (isOpening()
                 ? "the store is being opened; the change takes effect when it is open and no message is pending"
                 : "messages are pending in " + (store.place().isEmpty() ? "memory" : store.place())
                         + "; the change takes effect when none is pending"));
     }
 
-    private void claim(String newName, Map<String, ?> properties) throws Configuration.InvalidException {
+    private void claim(String newName, Map<String, ?> properties, TlsMaterial tls)
+            throws Configuration.InvalidException {
         if (!engine.claim(newName, this)) {
-            nameRefused = new HashMap<>(properties);
+            refused = new Refused(new HashMap<>(properties), tls, true);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
                     + "\" is the name of another client; allowed: a name that no other client has");
         }
@@ -313,34 +306,9 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /**
-     * On the host's thread: takes the source of the network's state that the configuration asks for, of those that are
-     * there.
-     */
+    /** On the host's thread: takes the source of the network's state that the configuration asks for. */
     void chooseNetworkSource() {
-        NetworkStateSource wanted = disposed ? null : networkSource(networkSource);
-        if (chosenSource == wanted) {
-            return;
-        }
-        try {
-            if (sourceListener != null) {
-                sourceListener.close();
-                sourceListener = null;
-            }
-            sourceListener = wanted == null ? null : wanted.listen(client::networkChanged);
-            client.networkChanged(wanted == null ? NetworkState.UNKNOWN : wanted.state());
-        } catch (Exception e) { // foreign code may throw anything
-            LOG.warn("{}: network source {} failed: {}; the network state is UNKNOWN", name, wanted, e.toString(), e);
-            client.networkChanged(NetworkState.UNKNOWN);
-        }
-        client.bouncer(wanted == null ? () -> {} : () -> engine.host().execute(wanted::bounce));
-        chosenSource = wanted; // last: without heap all of this comes again
-    }
-
-    /** The source that a configuration asks for, {@code system} where Kura knows nothing; null = none. */
-    private NetworkStateSource networkSource(String wanted) {
-        NetworkStateSource found = wanted.equals("none") ? null : host.networkSource(wanted);
-        return found == null && Set.of("auto", "kura", "system").contains(wanted) ? engine.systemNetwork() : found;
+        network.choose(disposed ? "none" : networkSource);
     }
 
     /** Takes the authenticator that the configuration asks for, of those that are there. */
@@ -354,25 +322,26 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
 
     /** A name has become free: takes the configuration that was refused for its name. */
     synchronized void retry() {
-        if (nameRefused != null && !disposed) {
-            configure(nameRefused, tlsRefused);
+        Refused now = refused;
+        if (now != null && now.forName && !disposed) {
+            configure(now.properties, now.tls);
         }
     }
 
-    private void retryWhenEmpty(Map<String, ?> properties) {
+    private void retryWhenEmpty(Refused waiting) {
         Scheduler scheduler = engine.environment().scheduler();
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.host().execute(() -> {
-            if (storeRefused == properties && !disposed && !client.isEmpty()) {
-                retryWhenEmpty(properties);
+            if (refused == waiting && !disposed && !client.isEmpty()) {
+                retryWhenEmpty(waiting);
             } else {
-                retry(properties);
+                retry(waiting);
             }
         })));
     }
 
-    private synchronized void retry(Map<String, ?> properties) {
-        if (storeRefused == properties) { // else there is a newer one
-            configure(properties, tlsRefused);
+    private synchronized void retry(Refused waiting) {
+        if (refused == waiting) { // else there is a newer one
+            configure(waiting.properties, waiting.tls);
         }
     }
 
@@ -401,12 +370,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (disposed) {
             return;
         }
-        String current = name;
-        if (!current.equals(registeredName)) {
-            management.unregister();
-            management.register(current);
-            registeredName = current; // last: without heap all of this comes again
-        }
+        management.register(name);
         engine.announce(this);
         host.announce(this);
     }
@@ -418,11 +382,6 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             case MQTT_5 -> List.of("5");
             case AUTO -> engine.protocol() == null ? List.of("3.1.1") : List.of("3.1.1", "5");
         };
-    }
-
-    /** Whether its end has begun. */
-    public boolean isDisposed() {
-        return disposed;
     }
 
     /** The client for one user of it. */

@@ -2,9 +2,10 @@ package mqtt.resilient.impl.engine;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,33 +52,17 @@ final class Requests {
     /** Of 3.1.1, where every topic of requests has its own; beyond that, those are unsubscribed that are not in use. */
     private static final int MAX_REPLY_FILTERS = 16;
 
-    /** A request without an answer. */
-    private static final class Pending {
-        private final CompletableFuture<ReceivedMessage> answer;
-        private final Scheduler.Timer timeout;
-        private final long deadline;
-        private final long bytes;
-        /** The message of the user; as soon as {@link #replies} is known, the one that is sent. */
-        private Message message;
-        /** Null until there was a connection: then it is known which version of MQTT is spoken. */
-        private Replies replies;
-        private boolean sent;
-
-        Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout, long deadline, long bytes,
-                Message message) {
-            this.answer = answer;
-            this.timeout = timeout;
-            this.deadline = deadline;
-            this.bytes = bytes;
-            this.message = message;
-        }
+    /** A request without an answer; without a message it is sent. */
+    private record Pending(CompletableFuture<ReceivedMessage> answer, Scheduler.Timer timeout, long deadline,
+            long bytes,
+            Message message) {
     }
 
-    /** A filter under which answers arrive. */
+    /** A filter under which answers arrive, and the requests that they are for. */
     private static final class Replies {
         private final Subscription subscription;
-        private Subscription.Grant grant = Subscription.Grant.PENDING;
-        private int requests;
+        private final Set<Long> requests = new HashSet<>();
+        private boolean granted;
 
         Replies(Subscription subscription) {
             this.subscription = subscription;
@@ -188,47 +173,36 @@ final class Requests {
     /** Sends a request, if its answer can arrive; false if it cannot yet. */
     private boolean send(Long id) {
         Pending request = pending.get(id);
-        if (request == null || request.sent) {
+        if (request == null || request.message == null) {
             return true;
         }
         try {
-            if (request.replies == null) {
-                subscribe(id, request);
-            }
-            Subscription.Grant grant = request.replies.grant;
-            if (grant == Subscription.Grant.PENDING) {
+            Message message = request.message;
+            boolean five = client.status().protocol().equals("5");
+            String self = client.status().clientId().replaceAll("[+#/]", "_");
+            String information = client.status().limits().responseInformation();
+            String reply = five ? (information.isEmpty() ? REPLIES : information) + "/" + self
+                    : message.topic() + "/reply/" + self;
+            Replies answers = replies.computeIfAbsent(five ? reply : reply + "/+", this::subscribe);
+            answers.requests.add(id);
+            if (!answers.granted) {
                 return false;
-            } else if (!grant.isGranted()) {
-                throw new IllegalStateException("the broker refused the subscription to "
-                        + request.replies.subscription.filter() + " with code " + grant.code());
             }
-            request.sent = true; // once, also if what follows fails for want of heap
-            publish(id, request.message);
+            long nanos = Math.max(1, request.deadline - scheduler.nanoTime());
+            Message made = Message.to(five ? message.topic() : message.topic() + "/request/" + self + "/" + id)
+                    .payload(message.payload()).qos(message.qos()).retain(message.retain()).lane(message.lane())
+                    .expiresAfter(Duration.ofNanos(message.expiresAfterNanos() > 0
+                            ? Math.min(message.expiresAfterNanos(), nanos) : nanos))
+                    .properties(!five ? message.properties() : message.properties().toBuilder().responseTopic(reply)
+                            .correlationData(ByteBuffer.allocate(Long.BYTES).putLong(id).array()).build())
+                    .build();
+            // once, also if what follows fails for want of heap
+            pending.put(id, new Pending(request.answer, request.timeout, request.deadline, request.bytes, null));
+            publish(id, made);
         } catch (IllegalArgumentException | IllegalStateException e) {
-            fail(id, e); // that; a topic that becomes too long, or is none; the service was released
+            fail(id, e); // a topic that becomes too long, or is none; the service was released
         }
         return true;
-    }
-
-    private void subscribe(Long id, Pending request) {
-        Message message = request.message;
-        boolean five = client.status().protocol().equals("5");
-        String self = client.status().clientId().replaceAll("[+#/]", "_");
-        String information = client.status().limits().responseInformation();
-        String reply = five ? (information.isEmpty() ? REPLIES : information) + "/" + self
-                : message.topic() + "/reply/" + self;
-        long nanos = Math.max(1, request.deadline - scheduler.nanoTime());
-        Message made = Message.to(five ? message.topic() : message.topic() + "/request/" + self + "/" + id)
-                .payload(message.payload()).qos(message.qos()).retain(message.retain()).lane(message.lane())
-                .expiresAfter(Duration.ofNanos(message.expiresAfterNanos() > 0
-                        ? Math.min(message.expiresAfterNanos(), nanos) : nanos))
-                .properties(!five ? message.properties() : message.properties().toBuilder().responseTopic(reply)
-                        .correlationData(ByteBuffer.allocate(Long.BYTES).putLong(id).array()).build())
-                .build();
-        Replies answers = replies.computeIfAbsent(five ? reply : reply + "/+", this::subscribe);
-        request.message = made;
-        request.replies = answers;
-        answers.requests++;
     }
 
     private Replies subscribe(String filter) {
@@ -240,12 +214,16 @@ final class Requests {
 
     /** The broker has answered for a filter. */
     private void answered(Replies answers, Subscription.Grant grant) {
-        answers.grant = grant;
-        if (!grant.isGranted()) { // the next request asks the broker again
-            replies.remove(answers.subscription.filter(), answers);
+        String filter = answers.subscription.filter();
+        answers.granted = grant.isGranted();
+        if (answers.granted) {
+            sendUnsent();
+        } else { // the next request asks the broker again
+            replies.remove(filter, answers);
             answers.subscription.close();
+            List.copyOf(answers.requests).forEach(id -> fail(id, new IllegalStateException(
+                    "the broker refused the subscription to " + filter + " with code " + grant.code())));
         }
-        sendUnsent();
     }
 
     private void publish(Long id, Message request) {
@@ -285,24 +263,17 @@ final class Requests {
             pending.remove(id);
             uncount(request.bytes);
             request.timeout.cancel();
-            if (!request.sent) {
+            if (request.message != null) {
                 unsent.removeFirst(id::equals);
             }
-            if (request.replies != null) {
-                request.replies.requests--;
-                unsubscribeUnused();
-            }
-        }
-    }
-
-    private void unsubscribeUnused() {
-        Iterator<Replies> all = replies.values().iterator();
-        while (replies.size() > MAX_REPLY_FILTERS && all.hasNext()) {
-            Replies answers = all.next();
-            if (answers.requests == 0) {
-                all.remove();
-                answers.subscription.close();
-            }
+            replies.values().removeIf(answers -> {
+                answers.requests.remove(id);
+                boolean unused = answers.requests.isEmpty() && replies.size() > MAX_REPLY_FILTERS;
+                if (unused) {
+                    answers.subscription.close();
+                }
+                return unused;
+            });
         }
     }
 

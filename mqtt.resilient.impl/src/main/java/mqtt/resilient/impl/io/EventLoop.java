@@ -340,7 +340,7 @@ public final class EventLoop implements Scheduler, Network {
                 ((TcpConnection) key.attachment()).close();
             }
             selector.close();
-        } catch (Throwable e) { // what follows is due all the same
+        } catch (Throwable e) { // what follows is done all the same
             report("closing the connections", e);
         }
     }

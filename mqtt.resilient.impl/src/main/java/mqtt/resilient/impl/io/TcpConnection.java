@@ -45,9 +45,14 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         SECURING,
         /** MQTT flows. */
         OPEN,
-        /** What is left is written, DISCONNECT or an alert of TLS, then the peer closes. */
+        /** What is left is written: DISCONNECT, or an alert of TLS. */
         CLOSING,
-        CLOSED
+        /** The output has ended, and the peer is to close. */
+        OUTPUT_ENDED, CLOSED;
+
+        boolean isClosing() {
+            return this == CLOSING || this == OUTPUT_ENDED;
+        }
     }
 
     private final EventLoop loop;
@@ -67,13 +72,9 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private ByteBuffer filling;
     private boolean writeRequested;
     private boolean readingPaused;
-    private boolean outputEnded;
     private Scheduler.Timer closingTimer;
     /** The next of those that are to write; the loop's. */
     TcpConnection nextWriter;
-    /** What came of reading keys, written by a worker; null = nothing yet. */
-    private volatile TlsStream prepared;
-    private volatile Throwable tlsError;
     /** Made beforehand: it is needed when nothing can be allocated. */
     private final Runnable connectFailed = () -> end(NO_HEAP);
 
@@ -139,33 +140,32 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     }
 
     private void secure() {
-        Runnable tell = () -> guard(this::tlsPrepared);
-        Runnable prepare = () -> prepareTls(tell);
+        TlsStream[] made = new TlsStream[1];
+        Throwable[] error = new Throwable[1];
+        Runnable tell = () -> guard(() -> tlsPrepared(made[0], error[0]));
+        Runnable prepare = () -> { // on a worker: reads keys and trust
+            try {
+                made[0] = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
+                    stream.waitsForWorker = false;
+                    progress();
+                })));
+            } catch (Throwable e) { // a configuration that TLS does not like comes as many exceptions, and as errors
+                error[0] = e;
+            } finally {
+                loop.execute(tell);
+            }
+        };
         phase = Phase.SECURING;
         stream.waitsForWorker = true;
         loop.work.execute(prepare);
     }
 
-    /** On a worker: reads keys and trust. */
-    private void prepareTls(Runnable tell) {
-        try {
-            prepared = new TlsStream(socket, route, loop.work, () -> loop.execute(() -> guard(() -> {
-                stream.waitsForWorker = false;
-                progress();
-            })));
-        } catch (Throwable e) { // a configuration that TLS does not like comes as many exceptions, and as errors
-            tlsError = e;
-        } finally {
-            loop.execute(tell);
-        }
-    }
-
-    private void tlsPrepared() throws IOException {
-        if (tlsError == null) {
-            stream = prepared;
+    private void tlsPrepared(TlsStream made, Throwable error) throws IOException {
+        if (error == null) {
+            stream = made;
             progress();
         } else {
-            end(false, "TLS cannot be set up: " + TlsErrors.describe(tlsError));
+            end(false, "TLS cannot be set up: " + TlsErrors.describe(error));
         }
     }
 
@@ -224,7 +224,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                 send(answer);
             }
         }
-        if (!bytes.hasRemaining() || phase == Phase.CLOSED || phase == Phase.CLOSING) {
+        if (!bytes.hasRemaining() || phase == Phase.CLOSED || phase.isClosing()) {
             return;
         }
         if (phase != Phase.OPEN) {
@@ -295,10 +295,8 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
                     handler.flushed();
                 }
             } else if (phase == Phase.CLOSING) {
-                if (!outputEnded) {
-                    outputEnded = true;
-                    stream.shutdownOutput();
-                }
+                phase = Phase.OUTPUT_ENDED;
+                stream.shutdownOutput();
                 return;
             } else if (phase != Phase.OPEN || !fillAndPut()) {
                 return;
@@ -399,7 +397,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     @Override
     public void close() {
         if (phase != Phase.CLOSED) {
-            boolean inOrder = phase == Phase.CLOSING;
+            boolean inOrder = phase.isClosing();
             phase = Phase.CLOSED;
             if (closingTimer != null) {
                 closingTimer.cancel();
@@ -477,7 +475,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     /** A step failed: the connection ends at once, or when the peer has read the alert of TLS and closed. */
     private void failed(Closing closing) {
-        if (stream != null && stream.alerted && phase != Phase.CLOSING) {
+        if (stream != null && stream.alerted && !phase.isClosing()) {
             awaitEnd(loop.nanoTime() + ALERT_NANOS, closing);
             pending = NOTHING;
             interest();

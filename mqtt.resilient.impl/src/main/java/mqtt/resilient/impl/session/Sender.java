@@ -279,7 +279,7 @@ final class Sender {
             };
         }
         if (message.sentOn != 0) {
-            counters.count(Counters.Counter.REPEATED);
+            counters.count(Counters.Counter.RESENT);
         }
         message.sentOn = connection.number();
         written++;

@@ -323,7 +323,8 @@ public final class Session {
     }
 
     /**
-     * Ends a subscription, with user properties for the broker; {@link SubscriptionListener#removed} tells what came of it.
+     * Ends a subscription, with user properties for the broker; {@link SubscriptionListener#removed} tells what came of
+     * it.
      */
     public void unsubscribe(String filter, List<UserProperty> userProperties) {
         subscriptions.unwant(filter, userProperties);

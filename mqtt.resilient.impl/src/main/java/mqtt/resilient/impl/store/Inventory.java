@@ -133,6 +133,11 @@ final class Inventory {
         return missing;
     }
 
+    /** The first index and the first id of a segment, as it was listed; 0 = not known. */
+    long[] firsts(int chain, int number) {
+        return known ? listed.get(chain).getOrDefault(number, new long[2]) : new long[2];
+    }
+
     /** The highest number that is taken, by a segment that is or was there. */
     int taken(int chain) {
         return Math.max(gone[chain], listed.get(chain).isEmpty() ? 0 : listed.get(chain).lastKey());

@@ -161,12 +161,17 @@ final class Recovery {
         leftovers.add(new Leftover(chains.of(segment), segment.number, false));
     }
 
-    /** A segment whose header is damaged: its name and its predecessors say what that did. */
+    /**
+     * A segment whose header is damaged: its name, the list and its predecessors say what that did. The first segment of
+     * a lane was perhaps being emptied when the power went: nothing but that is lost.
+     */
     private Segment headless(Chain chain, Segment found) {
-        Segment segment = new Segment(chains.store, found.chain, found.number, chain.nextIndex, chains.lastId + 1, 0);
+        long[] listed = inventory.firsts(found.chain, found.number);
+        Segment segment = new Segment(chains.store, found.chain, found.number, Math.max(chain.nextIndex, listed[0]),
+                Math.max(chains.lastId + 1, listed[1]), 0);
         segment.size = found.size;
         segment.messages.takeAnyFirst();
-        if (found.size > Segment.HEADER_BYTES) {
+        if (found.size > Segment.HEADER_BYTES && (chain.number >= Message.LANES || !chain.segments.isEmpty())) {
             damaged(segment, 1);
         }
         return segment;

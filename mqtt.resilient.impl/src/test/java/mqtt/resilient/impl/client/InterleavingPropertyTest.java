@@ -271,7 +271,7 @@ class InterleavingPropertyTest {
             }
         }
 
-        /** The faults stop; everybody does what is due. */
+        /** The faults stop; everybody does all that is pending. */
         void comeToRest() {
             broker.refuses(false);
             broker.stalls(false);

@@ -102,12 +102,12 @@ class OutOfMemoryTest {
     @Test
     void everyStepOfMendingIsTakenAndWantOfHeapIsToldBeforeAFault() {
         List<Integer> steps = new ArrayList<>();
-        Mending mending = new Mending().add(() -> {
+        OutOfMemoryError error = assertThrows(OutOfMemoryError.class, () -> Mending.run(() -> {
             throw new OutOfMemoryError("Java heap space");
-        }).add(() -> steps.add(1)).add(() -> {
+        }, () -> steps.add(1), () -> {
             throw new IllegalStateException("a fault");
-        }).add(() -> steps.add(2));
-        assertEquals("Java heap space", assertThrows(OutOfMemoryError.class, mending::run).getMessage());
+        }, () -> steps.add(2)));
+        assertEquals("Java heap space", error.getMessage());
         assertEquals(List.of(1, 2), steps);
     }
 

@@ -9,7 +9,7 @@ import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.world.World;
 import org.junit.jupiter.api.Test;
 
-/** A message that makes the broker hang up is found, tried alone, and set aside; the rest goes on. */
+/** A message for which the broker closes the connection is found, tried alone and dead-lettered; the rest goes on. */
 class PoisonTest {
 
     /** Three messages in flight, and the broker has hung up on them so often. */

@@ -11,7 +11,7 @@ import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.spi.packet.Reason;
 import org.junit.jupiter.api.Test;
 
-/** A message comes to its end once, also where that could not be told for want of heap. */
+/** A message is settled once, also where that could not be told for want of heap. */
 class SettlingTest {
     private final List<String> told = new ArrayList<>();
     private Error failure;
@@ -43,7 +43,7 @@ class SettlingTest {
         failure = null;
         settling.settle(message(3), Kind.EXPIRED, Reason.SUCCESS);
         assertEquals(List.of("1 DROPPED a", "2 DELIVERED b", "3 EXPIRED "), told);
-        assertNull(second.message(), "it lets go of its message");
+        assertNull(second.message(), "its message is released");
         settling.resume();
         assertEquals(3, told.size());
     }

@@ -116,7 +116,7 @@ final class Application implements ClientEvents {
     private StoreWatch store;
     /** Accepted in this life and not known to be stored, and some that are. */
     private final ArrayDeque<Sent> unstored = new ArrayDeque<>();
-    /** Since when the store says that it is well, by the clock of the process. */
+    /** Since when the store says that it is healthy, by the clock of the process. */
     private long tidyAgain = Long.MIN_VALUE;
     private long wellSince;
     private boolean stopping;
@@ -158,6 +158,11 @@ final class Application implements ClientEvents {
     String clientId() {
         String given = clientId.isEmpty() ? broker.assigned(index) : clientId;
         return given == null ? "nobody" : given;
+    }
+
+    /** Under which key the broker has the session that the client uses, or has used last. */
+    String sessionKey() {
+        return broker.key(Math.max(0, gateway.nodeOf(client.status().broker())), clientId());
     }
 
     int window() {
@@ -221,7 +226,7 @@ final class Application implements ClientEvents {
                 "packet.max.bytes", scenario.packetMaxBytes(), "user", user));
         if (scenario.nodes() > 1) {
             keys.addAll(List.of("brokers", gateway.hosts().stream().map(host -> "mqtt://" + host).toList(),
-                    "brokers.cluster", true, "failback.seconds", scenario.failbackSeconds()));
+                    "brokers.cluster", !scenario.hasSeveralBrokers(), "failback.seconds", scenario.failbackSeconds()));
         }
         if (scenario.birthQos() >= 0) {
             keys.addAll(
@@ -410,7 +415,7 @@ final class Application implements ClientEvents {
 
     /**
      * Why the client is not back to work, after everything that went wrong; empty if it is: it is connected, its store
-     * is well, and an alarm that was published since has arrived and is stored.
+     * is healthy, and an alarm that was published since has arrived and is stored.
      */
     String idleness() {
         ClientStatus status = client.status();
@@ -496,7 +501,7 @@ final class Application implements ClientEvents {
             List<UserProperty> farewell = habits.nextBoolean() ? List.of()
                     : List.of(new UserProperty("left", "" + index));
             ask("unsubscribe " + ended.filter(), ended.unsubscribe(farewell).thenAccept(removal -> {
-                timeline.trace("client " + index, () -> "hears of " + ended.filter() + ": " + removal);
+                timeline.trace("client " + index, () -> "is told of " + ended.filter() + ": " + removal);
                 if (removal.how() == Removal.How.ANSWERED && !broker.hasUnsubscribed(clientId(), ended.filter())) {
                     ledger.violated("truth",
                             "client " + index + " is told that the broker has removed " + ended.filter());
@@ -543,7 +548,7 @@ final class Application implements ClientEvents {
     }
 
     /**
-     * What the client says of itself: it is online only with a connection, and its store is well only if the latest
+     * What the client says of itself: it is online only with a connection, and its store is healthy only if the latest
      * task came back without an error, none is under way for longer, and what was accepted a while ago is stored.
      */
     void checkTruth(boolean hasConnection, boolean hasThreads) {
@@ -559,7 +564,7 @@ final class Application implements ClientEvents {
         wellSince = Math.min(wellSince, gateway.process().nanoTime());
         String illness = store == null ? "" : store.illness(HANGING_NANOS);
         if (!illness.isEmpty()) {
-            throw ledger.violated("truth", "the store of client " + index + " says that it is well: " + illness);
+            throw ledger.violated("truth", "the store of client " + index + " says that it is healthy: " + illness);
         }
         while (!unstored.isEmpty() && (unstored.peek().stored || unstored.peek().end != null)) {
             unstored.remove();
@@ -567,7 +572,7 @@ final class Application implements ClientEvents {
         long waiting = unstored.isEmpty() ? 0 : gateway.process().nanoTime() - Math.max(wellSince, unstored.peek().at);
         if (waiting > UNSTORED_NANOS) {
             throw ledger.violated("truth",
-                    "the store of client " + index + " says that it is well for " + waiting / Timeline.SECOND
+                    "the store of client " + index + " says that it is healthy for " + waiting / Timeline.SECOND
                             + " s, and " + unstored.peek() + " is not stored");
         }
     }
@@ -651,20 +656,20 @@ final class Application implements ClientEvents {
         if (metrics.unhandled() > 0) {
             return metrics.unhandled() + " messages are unhandled";
         }
-        if (!broker.isQuiet(clientId())) {
+        if (!broker.isQuiet(sessionKey())) {
             return "the broker waits for it";
         }
         TreeSet<String> wanted = wanted();
-        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(clientId(), gateway));
-        if (!broker.subscriptions(clientId()).keySet().containsAll(wanted)
+        TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(sessionKey(), gateway));
+        if (!broker.subscriptions(sessionKey()).keySet().containsAll(wanted)
                 || !leftovers && !wanted.containsAll(known)) {
-            return "the broker has the subscriptions " + broker.subscriptions(clientId()) + "; wanted are " + wanted;
+            return "the broker has the subscriptions " + broker.subscriptions(sessionKey()) + "; wanted are " + wanted;
         }
         Optional<Question> open = questions.stream().filter(Question::isOpen).findFirst();
         if (open.isPresent()) {
             return "somebody has asked and waits for the answer: " + open.get().what;
         }
-        if (birthQos() >= 0 && !broker.isBorn(clientId(), this)) {
+        if (birthQos() >= 0 && !broker.isBorn(sessionKey(), this)) {
             return "the broker does not know that it is born";
         }
         if (client.status().store() != StoreHealth.OK) {
@@ -693,7 +698,7 @@ final class Application implements ClientEvents {
         for (int i = all.size() - 1; i >= 0 && all.get(i).life >= gateway.life(); i--) {
             Sent message = all.get(i);
             if (message.client == index && message.accepted && message.end == null) {
-                return message + " has come to its end and nobody was told";
+                return message + " is settled and nobody was told";
             }
             if (message.client == index && message.end == Outcome.Kind.DELIVERED && message.qos > 0
                     && !message.stored) {
@@ -713,7 +718,7 @@ final class Application implements ClientEvents {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
             sessionKnown = true;
-            known = broker.session(clientId());
+            known = broker.session(sessionKey());
             supplanted = false;
             knownFive = status.protocol().equals("5");
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
@@ -808,9 +813,15 @@ final class Application implements ClientEvents {
         }
         if (!state.session.isEmpty() && state.incomplete.isEmpty()) {
             sessionKnown = true;
-            known = null;
+            known = scenario.hasSeveralBrokers() ? leftAt(gateway.nodeOf(state.session)) : null;
             knownFive = state.session.endsWith(" 5");
         }
+    }
+
+    /** The session that an earlier process had at one of several brokers. */
+    private Object leftAt(int node) {
+        Object left = broker.session(broker.key(node, clientId()));
+        return left == null ? this : left;
     }
 
     @Override

@@ -102,6 +102,7 @@ final class Broker {
     private int refusal;
     private boolean refusesSubscriptions;
     private boolean answersLate;
+    private boolean several;
     private boolean reorders;
     private int delayMillis;
     private int window = 5;
@@ -134,6 +135,25 @@ final class Broker {
         window = newWindow;
         delayMillis = newDelayMillis;
         reorders = newReorders;
+    }
+
+    /** Each node has sessions of its own from now on: it is a broker by itself. */
+    void sharesNothing() {
+        several = true;
+    }
+
+    /** Under which name a node has the session of a client. */
+    String key(int node, String clientId) {
+        return several ? node + " " + clientId : clientId;
+    }
+
+    /** Nobody fetches what sessions still have, but for these. */
+    void leavesAllBut(Set<String> keys) {
+        sessions.forEach((key, session) -> {
+            if (!keys.contains(key)) {
+                session.discard();
+            }
+        });
     }
 
     /** What it makes of MQTT 5. */
@@ -408,7 +428,7 @@ final class Broker {
 
     /** Whether a client has asked for the end of a filter, at any time. */
     boolean hasUnsubscribed(String clientId, String filter) {
-        return unsubscribed.contains(clientId + " " + filter);
+        return unsubscribed.stream().anyMatch(each -> each.endsWith(clientId + " " + filter));
     }
 
     /** How many messages it has for a client. */
@@ -891,6 +911,7 @@ final class Broker {
                 clientId = given;
                 assigned.put(client, given);
             }
+            clientId = key(wire.node(), clientId);
             Peer before = online.get(clientId);
             if (before != null) {
                 before.end(true); // [MQTT-3.1.4-2]

@@ -195,7 +195,7 @@ final class Defects {
             new Defect("no-answer-is-no-matter", "store/Answer.java",
                     "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
                     "tell(\"\");"),
-            new Defect("store-is-not-mended", "client/Client.java", ".add(store::mend)", ""),
+            new Defect("store-is-not-mended", "client/Client.java", "store::mend, ", ""),
             new Defect("no-attempt-after-mending", "link/Supervisor.java",
                     "            attempt();\n        }\n    }\n\n    /** Nothing goes on",
                     "        }\n    }\n\n    /** Nothing goes on"),
@@ -213,6 +213,8 @@ final class Defects {
                     "silent ? brokers.failed(timing, false, true, now)", "silent ? brokers.again(timing, false)"),
             new Defect("never-back-to-the-first-broker", "link/Failback.java",
                     "            timer = scheduler.at(", "            timer = scheduler.at(Long.MAX_VALUE / 4 + "),
+            new Defect("session-of-another-broker-taken-for-ours", "link/SessionKey.java",
+                    "brokers.cluster() ? CLUSTER : broker.toString()", "CLUSTER"),
             new Defect("slow-broker-taken-for-a-dead-one", "link/Liveness.java",
                     "long limit = passedOver ? ", "long limit = false ? "));
 

@@ -208,6 +208,11 @@ final class Gateway {
         return IntStream.range(0, nodes.count()).mapToObj(node -> "node" + node).toList();
     }
 
+    /** Which node a text names, for example a broker; -1 = none. */
+    int nodeOf(String text) {
+        return hosts().stream().filter(text::contains).mapToInt(hosts()::indexOf).findFirst().orElse(-1);
+    }
+
     /** Until when what happens may have another reason than the nodes of the cluster. */
     long otherTroubleUntil() {
         return isNetworkUp() ? lastOtherTrouble + MEMORY_OF_TROUBLE_NANOS : Timeline.NEVER;

@@ -8,12 +8,14 @@ final class Nodes {
     private static final long DUE_NANOS = 60 * Timeline.SECOND;
     /** Over so long a fleet spreads that has lost its broker, and what the rest may take. */
     private static final long SPREAD_NANOS = 6250 * Timeline.MILLI;
-    private static final long SLACK_NANOS = 3 * Timeline.SECOND;
+    private static final long SLACK_NANOS = Timeline.SECOND;
 
     private final Timeline timeline;
     private final int[] down;
     private final int[] frozen;
     private final long[] servesSince;
+    /** When it was frozen last. */
+    private final long[] thawedAt;
     /** When it last failed a client that came. */
     private final long[] failedAt;
 
@@ -23,6 +25,8 @@ final class Nodes {
         frozen = new int[count];
         servesSince = new long[count];
         failedAt = new long[count];
+        thawedAt = new long[count];
+        Arrays.fill(thawedAt, -1);
         Arrays.fill(failedAt, -DUE_NANOS);
     }
 
@@ -51,6 +55,7 @@ final class Nodes {
     /** A node takes connections and does nothing else, or begins to serve again. */
     void frozen(int node, boolean on) {
         change(frozen, node, on);
+        thawedAt[node] = timeline.now();
     }
 
     private void change(int[] reasons, int node, boolean on) {
@@ -71,11 +76,12 @@ final class Nodes {
      */
     long foundWithin(long since, boolean silent, long responseNanos) {
         int known = 0;
+        int slow = silent ? -1 : 0; // the one that was silent is not asked again before
         for (int node = 0; node < count(); node++) {
             known += servesSince[node] <= since && failedAt[node] <= since - DUE_NANOS ? 1 : 0;
+            slow += frozen[node] > 0 || thawedAt[node] >= since ? 1 : 0;
         }
-        int others = count() - known - (silent ? 1 : 0);
-        return known == 0 ? Timeline.NEVER
-                : SLACK_NANOS + (silent ? 0 : SPREAD_NANOS) + Math.max(0, others) * (responseNanos + Timeline.SECOND);
+        return known == 0 ? Timeline.NEVER : (silent ? 0 : SPREAD_NANOS) + SLACK_NANOS + count() * Timeline.SECOND
+                + Math.max(0, slow) * responseNanos;
     }
 }

@@ -159,7 +159,7 @@ final class Process implements Scheduler {
         return timers.isEmpty() ? Timeline.NEVER : Math.max(timeline.now(), timers.peek().time + offset);
     }
 
-    /** Does everything that is due now. */
+    /** Runs all tasks and timers whose time has come. */
     void run() {
         for (int i = 0; i < ENDLESS && alive && !suspended; i++) {
             Planned next = timers.peek();

@@ -44,12 +44,16 @@ enum Profile {
             Map.entry(Fault.RECONFIGURE, 200),
             Map.entry(Fault.STEER, 200), Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.LISTENER_THROWS, 200),
             Map.entry(Fault.CHURN, 60), Map.entry(Fault.KILL, 300))),
+    /** All of it, but for the full heap, which ends every connection, and the nodes of a cluster. */
+    EVERYTHING(new Weather(20, 50, 0, 1), everyFault()),
     /** A cluster of brokers that share their sessions, of which now and then some do not serve. */
     CLUSTER(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.NODE_DOWN, 50), Map.entry(Fault.NODE_FROZEN, 50),
             Map.entry(Fault.LATE_ANSWERS, 150), Map.entry(Fault.CHURN, 100), Map.entry(Fault.OUTAGE, 600),
             Map.entry(Fault.KILL, 600))),
-    /** All of it, but for the full heap, which ends every connection, and the nodes of a cluster. */
-    EVERYTHING(new Weather(20, 50, 0, 1), everyFault());
+    /** Brokers that share nothing, of which now and then some do not serve; what they still have is not fetched. */
+    BROKERS(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.NODE_DOWN, 50), Map.entry(Fault.NODE_FROZEN, 50),
+            Map.entry(Fault.LATE_ANSWERS, 150), Map.entry(Fault.CHURN, 100), Map.entry(Fault.OUTAGE, 600),
+            Map.entry(Fault.KILL, 600)));
 
     private final Weather weather;
     private final Map<Fault, Integer> meanSeconds;
@@ -64,6 +68,11 @@ enum Profile {
         EnumSet.complementOf(EnumSet.of(Fault.HEAP_FULL, Fault.NODE_DOWN, Fault.NODE_FROZEN))
                 .forEach(fault -> all.put(fault, 250));
         return all;
+    }
+
+    /** Whether the broker has several addresses. */
+    boolean hasNodes() {
+        return this == CLUSTER || this == BROKERS;
     }
 
     Weather weather() {

@@ -104,11 +104,11 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 dialect, dialect.hasFive() ? Terms.of(five) : Terms.NONE,
                 dialect.hasFive() ? one(five, WEEK, WEEK, WEEK, 40) : WEEK,
                 faults.containsKey(Fault.TOO_LARGE) && !large ? SMALL_PACKET : ANY_PACKET,
-                dialect == Dialect.FIVE && five.nextInt(4) == 0,
+                dialect == Dialect.FIVE && five.nextInt(4) == 0 && profile != Profile.BROKERS,
                 profile == Profile.HOSTILE_BROKER && five.nextInt(3) == 0,
                 one(habits, -1, -1, -1, -1, 0, 1, 2), habits.nextInt(3) == 0,
-                profile == Profile.CLUSTER ? one(habits, 2, 2, 3) : 1,
-                profile == Profile.CLUSTER ? one(habits, 0, 60, 200) : 0);
+                profile.hasNodes() ? one(habits, 2, 2, 3) : 1,
+                profile.hasNodes() ? one(habits, 0, 60, 200) : 0);
     }
 
     /**
@@ -120,6 +120,11 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
                 days * DAY, 1, Durability.POWER, 100, 60, 10, 4 * 1024 * 1024, 4800, 1, 1000, 12, 10, 0, 5, false,
                 false, Dialect.THREE,
                 Terms.NONE, WEEK, ANY_PACKET, false, false, -1, false, 1, 0);
+    }
+
+    /** Whether the nodes are brokers that share nothing. */
+    boolean hasSeveralBrokers() {
+        return profile == Profile.BROKERS;
     }
 
     /** Whether only QoS 1 is published. */

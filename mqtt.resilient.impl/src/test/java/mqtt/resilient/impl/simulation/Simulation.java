@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Operation;
@@ -41,6 +42,9 @@ final class Simulation {
         broker = new Broker(timeline, ledger, random.split());
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
+        if (scenario.hasSeveralBrokers()) {
+            broker.sharesNothing();
+        }
         gateway = new Gateway(timeline, ledger, broker, scenario, random.split(), statistics);
         gateway.disk().traceTo(what -> timeline.trace("disk", () -> what), trace.isOn());
         troubleEnds = scenario.seconds() * Timeline.SECOND;
@@ -53,6 +57,10 @@ final class Simulation {
             runUntil(troubleEnds);
             makePeace();
             comeToRest();
+            if (scenario.hasSeveralBrokers()) {
+                broker.leavesAllBut(gateway.applications().stream().map(Application::sessionKey)
+                        .collect(Collectors.toSet()));
+            }
             ledger.checkTheEnd(broker::lowestQos);
         } catch (Violation e) {
             throw e;
@@ -134,7 +142,10 @@ final class Simulation {
             }
             Application application = gateway.applications().get(own.nextInt(scenario.clients()));
             for (int left = own.nextInt(1 + scenario.burst() / 2); left >= 0; left--) {
-                broker.publishes(application.index(), application.clientId(), own.nextInt(3), 8 + own.nextInt(60));
+                broker.publishes(application.index(),
+                        broker.key(scenario.nodes() == 1 ? 0 : own.nextInt(scenario.nodes()),
+                                application.clientId()),
+                        own.nextInt(3), 8 + own.nextInt(60));
             }
             brokerPublishesSoon(own);
         });
@@ -361,7 +372,7 @@ final class Simulation {
             ClientMetrics metrics = application.client().metrics();
             nanos += 3 * metrics.pending() * (roundTrip + 2L * scenario.diskMillis()) * Timeline.MILLI
                     / Math.min(10, application.window());
-            nanos += 3 * broker.backlog(application.clientId()) * (roundTrip + 2L * scenario.diskMillis())
+            nanos += 3 * broker.backlog(application.sessionKey()) * (roundTrip + 2L * scenario.diskMillis())
                     * Timeline.MILLI / scenario.brokerWindow();
             nanos += weather.bytesPerSecond() == 0 ? 0
                     : 3 * metrics.pendingBytes() * Timeline.SECOND / weather.bytesPerSecond();

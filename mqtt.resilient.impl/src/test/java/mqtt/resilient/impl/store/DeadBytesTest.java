@@ -101,11 +101,14 @@ class DeadBytesTest {
             rig.sendAll(LANE).forEach(rig::end);
             disk.cutAt(disk.operations() + more);
             rig.advance(2000);
-            for (Fate fate : List.of(Fate.NOTHING_SURVIVES, Fate.EVERYTHING_SURVIVES,
-                    Fate.random(new java.util.SplittableRandom(more)))) {
+            long last = rig.lastId;
+            for (int seed = 0; seed < 40; seed++) {
                 DiskModel copy = disk.copy();
-                copy.cut(fate);
-                new StoreRig(rig, copy).reopenAndCheck(true);
+                copy.cut(seed == 0 ? Fate.NOTHING_SURVIVES : seed == 1 ? Fate.EVERYTHING_SURVIVES
+                        : Fate.random(new java.util.SplittableRandom(100L * more + seed)));
+                StoreRig next = new StoreRig(rig, copy);
+                next.reopenAndCheck(true);
+                assertEquals(last, next.state.lastId, "ids are given twice");
             }
         }
     }

@@ -18,7 +18,7 @@ import mqtt.resilient.impl.world.DiskModel;
 import mqtt.resilient.impl.world.DiskModel.Operation;
 import org.junit.jupiter.api.Test;
 
-/** An operation that fails says nothing about messages: it is done again, and the store is well when it succeeds. */
+/** An operation that fails says nothing about messages: it is done again, and the store is healthy when it succeeds. */
 class PassingTroubleTest {
     private static final int LANE = 2;
     private static final int MESSAGES = 6000;

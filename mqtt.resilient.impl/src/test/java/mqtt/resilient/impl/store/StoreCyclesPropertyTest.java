@@ -212,7 +212,7 @@ class StoreCyclesPropertyTest {
                 default -> {}
             }
             run.use(10 + run.random.nextInt(60));
-            if (run.random.nextInt(3) == 0) { // not all is well when it crashes
+            if (run.random.nextInt(3) == 0) { // something fails when it crashes
                 run.rig.hanging.clear();
                 boolean kill = !doubtful && run.random.nextBoolean(); // the system's memory lies after a failed force
                 doubtful = false;

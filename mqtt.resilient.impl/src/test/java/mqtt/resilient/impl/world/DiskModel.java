@@ -174,6 +174,7 @@ public final class DiskModel implements FileSystem {
     private Set<Operation> failing = Set.of();
     private String away;
     private Runnable whileForcing = () -> {};
+    private Runnable afterRename = () -> {};
     private boolean dead;
 
     /** Has somebody else hear of every operation, or nobody. */
@@ -223,7 +224,7 @@ public final class DiskModel implements FileSystem {
     }
 
     /**
-     * These operations fail from now on, as those of a process that is short of something; none = all are well again.
+     * These operations fail from now on, as those of a process that is short of something; none = all succeed again.
      */
     public void fail(Operation... operations) {
         failing = Set.of(operations);
@@ -258,6 +259,11 @@ public final class DiskModel implements FileSystem {
     /** What happens while the disk is busy with a force. */
     public void whileForcing(Runnable task) {
         whileForcing = task;
+    }
+
+    /** What happens after the next rename, before its caller goes on. */
+    public void afterRename(Runnable task) {
+        afterRename = task;
     }
 
     /** The same disk once more, as it is now. */
@@ -480,8 +486,14 @@ public final class DiskModel implements FileSystem {
             failRenames--;
             throw new IOException("rename failed");
         }
+        if (!names.containsKey(from)) {
+            throw new FileNotFoundException(from);
+        }
         free(to);
         change(new Change(to, names.get(from), from));
+        Runnable after = afterRename;
+        afterRename = () -> {};
+        after.run();
     }
 
     private void free(String path) {

@@ -91,7 +91,7 @@ public final class ModelBroker implements Network {
         givenUp = newGivenUp;
     }
 
-    /** Hears of each message of QoS 1 or 2 that the client has confirmed. */
+    /** Is told of each message of QoS 1 or 2 that the client has confirmed. */
     public void confirmed(Consumer<Out> newConfirmed) {
         confirmed = newConfirmed;
     }
@@ -121,7 +121,7 @@ public final class ModelBroker implements Network {
         scheduler.run();
     }
 
-    /** Gives one of the acknowledgements that are due. */
+    /** Sends one of the pending acknowledgements. */
     public void acknowledges(int which) {
         if (wire != null && !wire.due.isEmpty()) {
             wire.toClient.add(wire.due.remove(which % wire.due.size()));

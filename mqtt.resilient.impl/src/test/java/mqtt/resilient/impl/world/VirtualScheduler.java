@@ -76,7 +76,7 @@ public final class VirtualScheduler implements Scheduler {
         return depth > 0;
     }
 
-    /** Runs a task as the loop does, before everything else that is due. */
+    /** Runs a task as the loop does, before all tasks that wait. */
     public void runAsLoop(Runnable task) {
         depth++;
         try {
@@ -86,7 +86,7 @@ public final class VirtualScheduler implements Scheduler {
         }
     }
 
-    /** Runs everything that is due now. */
+    /** Runs all tasks and timers whose time has come. */
     public void run() {
         runAsLoop(this::runAll);
     }

@@ -15,7 +15,6 @@ import mqtt.resilient.spi.NetworkStateSource;
 import org.eclipse.kura.KuraException;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.configuration.ConfigurationService;
-import org.eclipse.kura.net.NetworkService;
 import org.eclipse.kura.net.status.NetworkStatusService;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
@@ -58,7 +57,6 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
     private final AtomicBoolean asked = new AtomicBoolean();
     private final AtomicBoolean bouncing = new AtomicBoolean();
     private volatile NetworkStatusService statusService;
-    private volatile NetworkService networkService;
     private volatile ConfigurationService configurationService;
     private volatile NetworkSettings settings = NetworkSettings.DEFAULT;
     private volatile NetworkView view = NetworkView.UNKNOWN;
@@ -122,17 +120,6 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
     }
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
-    void setNetworkService(NetworkService service) {
-        networkService = service;
-        lookSoon();
-    }
-
-    void unsetNetworkService(NetworkService service) {
-        networkService = networkService == service ? null : networkService;
-        lookSoon();
-    }
-
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     void setConfigurationService(ConfigurationService service) {
         configurationService = service;
     }
@@ -153,12 +140,9 @@ public final class KuraNetwork implements ConfigurableComponent, NetworkStateSou
         asked.set(false);
         NetworkView now = NetworkView.UNKNOWN;
         try {
-            NetworkStatusService asksInterfaces = statusService;
-            NetworkService asksOnce = networkService;
-            if (asksInterfaces != null) {
-                now = NetworkView.of(asksInterfaces, settings.interfaces());
-            } else if (asksOnce != null) {
-                now = NetworkView.of(asksOnce);
+            NetworkStatusService service = statusService;
+            if (service != null) {
+                now = NetworkView.of(service, settings.interfaces());
             }
             failures = 0;
         } catch (KuraException | RuntimeException | LinkageError e) { // foreign code, and packages of other versions

@@ -13,8 +13,8 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
     @AttributeDefinition(name = "Interfaces", required = false,
             description = "The interfaces that count, in order of preference and with commas between, for example "
-                    + "eth0,ppp0: the network is UP while one of them is, and a change to another of them starts an attempt. Routes are the "
-                    + "system's. Empty: all.")
+                    + "eth0,ppp0: the network is UP while one of them is, and a change to another of them starts "
+                    + "an attempt. Routes are the system's. Empty: all.")
     String interfaces() default "";
 
     @AttributeDefinition(name = "Poll (s)", min = "1", max = "3600",

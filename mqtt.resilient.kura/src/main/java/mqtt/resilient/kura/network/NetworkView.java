@@ -6,7 +6,6 @@ import java.util.Optional;
 import mqtt.resilient.spi.NetworkState;
 import org.eclipse.kura.KuraException;
 import org.eclipse.kura.net.IPAddress;
-import org.eclipse.kura.net.NetworkService;
 import org.eclipse.kura.net.status.NetworkInterfaceIpAddressStatus;
 import org.eclipse.kura.net.status.NetworkInterfaceState;
 import org.eclipse.kura.net.status.NetworkInterfaceStatus;
@@ -50,18 +49,6 @@ record NetworkView(NetworkState state, String facts) {
         }
         return new NetworkView(counting.stream().anyMatch(Seen::uncertain) ? NetworkState.UNKNOWN : NetworkState.DOWN,
                 texts(all));
-    }
-
-    /** What Kura said before it had a {@link NetworkStatusService}. */
-    @SuppressWarnings("deprecation")
-    static NetworkView of(NetworkService service) throws KuraException {
-        return switch (service.getState()) {
-            case CONNECTED_SITE, CONNECTED_GLOBAL ->
-                new NetworkView(NetworkState.UP, String.valueOf(service.getState()));
-            case ASLEEP, DISCONNECTED, DISCONNECTING ->
-                new NetworkView(NetworkState.DOWN, String.valueOf(service.getState()));
-            case UNKNOWN, CONNECTING, CONNECTED_LOCAL -> UNKNOWN;
-        };
     }
 
     private static Seen seen(NetworkInterfaceStatus status) {
