@@ -67,22 +67,7 @@ final class ClientReporter implements ClientEvents {
                 }
                 toldReasons.clear();
             }
-            case WAITING -> {
-                if (toldReasons.size() == MAX_REASONS) {
-                    toldReasons.clear();
-                }
-                if (status.nextAttempt().isZero()) { // it was left on purpose
-                    LOG.info("{}: reconnects: {}", name, status.reason());
-                } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
-                    LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
-                            status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
-                            status.attempt() + 1, status.nextAttempt().toMillis());
-                }
-                post(EVENT_DISCONNECTED, status);
-                if (permanent) {
-                    post(MqttConstants.EVENT_REFUSED, status);
-                }
-            }
+            case WAITING -> waits(status, permanent);
             case PAUSED, OFFLINE, FAILED -> {
                 if (status.state() == ConnectionState.FAILED) {
                     LOG.error("{}: FAILED: {}", name, status.reason());
@@ -103,6 +88,23 @@ final class ClientReporter implements ClientEvents {
             LOG.warn("{}: {}", name, status.reason());
         }
         post(MqttConstants.EVENT_SESSION_LOST, status);
+    }
+
+    private void waits(ClientStatus status, boolean permanent) {
+        if (toldReasons.size() == MAX_REASONS) {
+            toldReasons.clear();
+        }
+        if (status.nextAttempt().isZero()) { // it was left on purpose
+            LOG.info("{}: reconnects: {}", name, status.reason());
+        } else if (toldReasons.add(status.reason()) || Integer.bitCount(status.attempt()) == 1) {
+            LOG.warn("{}: not connected{}: {}; attempt {} in {} ms", name,
+                    status.broker().isEmpty() ? "" : " to " + status.broker(), status.reason(),
+                    status.attempt() + 1, status.nextAttempt().toMillis());
+        }
+        post(EVENT_DISCONNECTED, status);
+        if (permanent) {
+            post(MqttConstants.EVENT_REFUSED, status);
+        }
     }
 
     private void post(String topic, ClientStatus status) {

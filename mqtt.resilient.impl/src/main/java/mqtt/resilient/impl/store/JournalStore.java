@@ -228,7 +228,9 @@ public final class JournalStore implements MessageStore {
         }
         Outgoing unwritten = commit.pending().find(search.id);
         Outgoing onDisk = search.found;
-        return unwritten != null || onDisk == null || !lanes[onDisk.lane()].isOnDisk(onDisk) ? unwritten : onDisk;
+        boolean queued = onDisk != null && !onDisk.hasEnded() // else it was told before
+                && lanes[onDisk.lane()].isOnDisk(onDisk);
+        return unwritten == null && queued ? onDisk : unwritten;
     }
 
     @Override
