@@ -1071,8 +1071,9 @@ final class Broker {
                 boolean repeated = known && (sent.arrivedQos > 0 && sent.sentInLife == life
                         || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
                 // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id
-                // [section 3.3.1.1]
-                boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId;
+                // [section 3.3.1.1]; so is QoS 2 that was lowered before a restart, and is taken now
+                boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId
+                        || sent.arrivedQos == 1 && qos == 2 && sent.sentInLife != life;
                 if (repeated && !another && id != sent.packetId) {
                     throw ledger.violated("packet ids",
                             sent + " is repeated with id " + id + "; it had " + sent.packetId
