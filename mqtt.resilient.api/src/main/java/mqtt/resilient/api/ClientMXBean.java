@@ -45,8 +45,7 @@ public interface ClientMXBean {
     long getRefused();
 
     /**
-     * {@return accepted messages that are dead-lettered: connections ended again and again while they were
-     * unacknowledged}
+     * {@return accepted messages that are dead-lettered: the broker closed connections for them, and answered others}
      */
     long getDeadLettered();
 

@@ -11,8 +11,8 @@ package mqtt.resilient.api;
  * @param expired accepted messages whose time was over before they were sent
  * @param cancelled accepted messages withdrawn before they were sent
  * @param refused accepted messages that the broker refused with a reason code
- * @param deadLettered accepted messages that were given up, because connections ended again and again while they were
- *        unacknowledged
+ * @param deadLettered accepted messages that were given up, because the broker closed connections for them, and
+ *        answered others
  * @param dropped accepted messages dropped by a bound, or QoS 0 lost with the connection
  * @param closed accepted messages lost with the stop of the client
  * @param pending accepted messages that are not yet settled

@@ -38,8 +38,7 @@ public final class MqttConstants {
     /** Event: messages were not delivered: why and how many, summed up per second. */
     public static final String EVENT_DROPPED = "mqtt/resilient/DROPPED";
     /**
-     * Event: a message was dead-lettered: a listener failed on it too often, or connections ended again and again with
-     * it.
+     * Event: a message was dead-lettered: a listener failed on it too often, or the broker closed connections for it.
      */
     public static final String EVENT_DEAD_LETTERED = "mqtt/resilient/DEAD_LETTERED";
     /**

@@ -42,7 +42,8 @@ public record Outcome(Kind kind, int reasonCode, String reason, List<UserPropert
          */
         REFUSED,
         /**
-         * The client gave up on it: connections ended again and again while it was the oldest unacknowledged message.
+         * The client gave up on it: the broker closed the connection each time that only this message was unanswered,
+         * and answered others in between. The store keeps it, as far as its bound allows.
          */
         DEAD_LETTERED,
         /** Removed by a bound (bytes, count, age), or QoS 0 lost with the connection. */

@@ -49,6 +49,35 @@ public interface ClientInspector {
     CompletionStage<Long> cancel(int lane);
 
     /**
+     * Looks at the dead letters that the store keeps: messages for which the broker closed connections. A store on the
+     * disk keeps those of its newest four files, over a restart too; one in memory the newest 100, and at most a
+     * megabyte.
+     *
+     * @param max how many, 1 to {@link #MAX_RESULTS}
+     * @return a stage with the oldest of them, the oldest first; at most about half a megabyte
+     * @throws IllegalArgumentException if {@code max} is not allowed
+     */
+    CompletionStage<List<DeadLetter>> deadLetters(int max);
+
+    /**
+     * Sends a dead letter again: publishes it anew, and forgets it once that is stored.
+     *
+     * @param id its {@link DeadLetter#id()}, 1 or above
+     * @return a stage with the number of the new publication; 0 = there is no such dead letter. It fails with the
+     *         {@link mqtt.resilient.api.RejectedException} of a publication that is rejected; then the dead letter
+     *         stays
+     */
+    CompletionStage<Long> resendDeadLetter(long id);
+
+    /**
+     * Forgets a dead letter.
+     *
+     * @param id its {@link DeadLetter#id()}, 1 or above
+     * @return a stage with whether there was one, which completes when the removal is as durable as the store
+     */
+    CompletionStage<Boolean> dropDeadLetter(long id);
+
+    /**
      * One filter.
      *
      * @param filter the filter
@@ -85,5 +114,17 @@ public interface ClientInspector {
      * @param ageMillis the time since its acceptance, in milliseconds
      */
     record Waiting(long id, String topic, Qos qos, int payloadBytes, long ageMillis) {
+    }
+
+    /**
+     * A message that was given up, and is kept.
+     *
+     * @param id the {@link mqtt.resilient.api.Publication#id()} that it had
+     * @param topic its topic
+     * @param qos its quality of service
+     * @param payloadBytes the length of its payload in bytes
+     * @param ageMillis the time since it was given up, in milliseconds
+     */
+    record DeadLetter(long id, String topic, Qos qos, int payloadBytes, long ageMillis) {
     }
 }

@@ -12,7 +12,7 @@ public interface ProtocolVersion {
     enum Reaction {
         /** Try again after the usual back-off: a temporary cause. */
         BACK_OFF,
-        /** The same; a message that was sent may be the cause. */
+        /** The same; a message that was sent, or a filter that was asked for, may be the cause. */
         SUSPECT,
         /** An operator must remove the cause: try again with the longest back-off. */
         SLOW_RETRY,

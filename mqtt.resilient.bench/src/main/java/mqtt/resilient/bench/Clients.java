@@ -68,6 +68,11 @@ final class Clients {
         }
 
         @Override
+        public void brokerDeviates(String topic, String how) {
+            // nobody listens
+        }
+
+        @Override
         public void deadLettered(long id, String topic, String reason) {
             throw new IllegalStateException(topic + " " + reason);
         }

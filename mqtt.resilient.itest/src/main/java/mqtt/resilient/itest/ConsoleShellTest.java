@@ -175,6 +175,9 @@ class ConsoleShellTest extends FrameworkTest {
         assertEquals(0, client.metrics().pending());
         assertShown(type("mqtt:cancel --all --yes"), "no message waits");
         assertThrows(IllegalArgumentException.class, () -> type("mqtt:cancel"));
+        assertShown(type("mqtt:deadletters"), "shell: no dead letters.");
+        assertThrows(IllegalArgumentException.class, () -> type("mqtt:deadletters --drop 1"));
+        assertThrows(IllegalArgumentException.class, () -> type("mqtt:deadletters --drop all --resend all"));
     }
 
     @Test

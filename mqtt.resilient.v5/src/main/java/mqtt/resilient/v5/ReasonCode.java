@@ -37,7 +37,7 @@ enum ReasonCode {
             PacketType.DISCONNECT),
     KEEP_ALIVE_TIMEOUT(0x8D, "keep alive timeout", Reaction.BACK_OFF, PacketType.DISCONNECT),
     SESSION_TAKEN_OVER(0x8E, "session taken over", Reaction.TAKEN_OVER, PacketType.DISCONNECT),
-    TOPIC_FILTER_INVALID(0x8F, "topic filter invalid", Reaction.BACK_OFF, PacketType.SUBACK, PacketType.UNSUBACK,
+    TOPIC_FILTER_INVALID(0x8F, "topic filter invalid", Reaction.SUSPECT, PacketType.SUBACK, PacketType.UNSUBACK,
             PacketType.DISCONNECT),
     TOPIC_NAME_INVALID(0x90, "topic name invalid", Reaction.SUSPECT, PacketType.CONNACK, PacketType.PUBACK,
             PacketType.PUBREC,
@@ -59,14 +59,14 @@ enum ReasonCode {
     QOS_NOT_SUPPORTED(0x9B, "QoS not supported", Reaction.SLOW_RETRY, PacketType.CONNACK, PacketType.DISCONNECT),
     USE_ANOTHER_SERVER(0x9C, "use another server", Reaction.REDIRECT, PacketType.CONNACK, PacketType.DISCONNECT),
     SERVER_MOVED(0x9D, "server moved", Reaction.REDIRECT, PacketType.CONNACK, PacketType.DISCONNECT),
-    SHARED_SUBSCRIPTIONS_NOT_SUPPORTED(0x9E, "shared subscriptions not supported", Reaction.BACK_OFF, PacketType.SUBACK,
+    SHARED_SUBSCRIPTIONS_NOT_SUPPORTED(0x9E, "shared subscriptions not supported", Reaction.SUSPECT, PacketType.SUBACK,
             PacketType.DISCONNECT),
     CONNECTION_RATE_EXCEEDED(0x9F, "connection rate exceeded", Reaction.SLOW_RETRY, PacketType.CONNACK,
             PacketType.DISCONNECT),
     MAXIMUM_CONNECT_TIME(0xA0, "maximum connect time", Reaction.BACK_OFF, PacketType.DISCONNECT),
-    SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED(0xA1, "subscription identifiers not supported", Reaction.BACK_OFF,
+    SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED(0xA1, "subscription identifiers not supported", Reaction.SUSPECT,
             PacketType.SUBACK, PacketType.DISCONNECT),
-    WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED(0xA2, "wildcard subscriptions not supported", Reaction.BACK_OFF,
+    WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED(0xA2, "wildcard subscriptions not supported", Reaction.SUSPECT,
             PacketType.SUBACK, PacketType.DISCONNECT);
 
     private static final ReasonCode[] BY_CODE = new ReasonCode[256];

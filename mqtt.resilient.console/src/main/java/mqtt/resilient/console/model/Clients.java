@@ -288,6 +288,34 @@ public final class Clients {
         });
     }
 
+    /**
+     * Sends a dead letter again; the log says who asked for it.
+     *
+     * @param name the client's name
+     * @param id its number
+     * @return {@link ClientInspector#resendDeadLetter(long)}
+     * @throws IllegalArgumentException if there is no client of this name, or the number is not allowed
+     */
+    public CompletionStage<Long> resendDeadLetter(String name, long id) {
+        CompletionStage<Long> again = inspector(name).resendDeadLetter(id);
+        LOG.warn("{}: an operator sends dead letter {} again", name, id);
+        return again;
+    }
+
+    /**
+     * Drops a dead letter for good; the log says who asked for it.
+     *
+     * @param name the client's name
+     * @param id its number
+     * @return {@link ClientInspector#dropDeadLetter(long)}
+     * @throws IllegalArgumentException if there is no client of this name, or the number is not allowed
+     */
+    public CompletionStage<Boolean> dropDeadLetter(String name, long id) {
+        CompletionStage<Boolean> dropped = inspector(name).dropDeadLetter(id);
+        LOG.warn("{}: an operator drops dead letter {}", name, id);
+        return dropped;
+    }
+
     /** {@return the names, for an error: at most 20 of them} */
     public String someNames() {
         return clients.keySet().stream().limit(MOST_NAMES).collect(Collectors.joining(", "))

@@ -71,10 +71,27 @@ final class Actions {
                         "waiting",
                         new Json().object().put("lane", lane).name("messages").value(messages).end().toString()));
             }
+            case "deadletters" -> showDeadLetters(key, name);
+            case "resend" -> {
+                long id = wholeNumber(request, "id");
+                tell(key, clients.resendDeadLetter(name, id).whenComplete((any, failure) -> showDeadLetters(key, name)),
+                        again -> "Dead letter " + id
+                                + (again == 0 ? " is gone." : " is sent again as message " + again + "."));
+            }
+            case "drop" -> {
+                long id = wholeNumber(request, "id");
+                tell(key, clients.dropDeadLetter(name, id).whenComplete((any, failure) -> showDeadLetters(key, name)),
+                        dropped -> "Dead letter " + id + (dropped ? " is dropped." : " is gone."));
+            }
             default -> throw new IllegalArgumentException(
                     "do: \"" + what + "\" is not allowed; allowed: connect, disconnect, reconnect, "
-                            + "ping, wan, publish, cancel and waiting.");
+                            + "ping, wan, publish, cancel, waiting, deadletters, resend and drop.");
         }
+    }
+
+    private void showDeadLetters(String key, String name) {
+        whenDone(key, clients.inspector(name).deadLetters(MOST_WAITING_SHOWN), letters -> pages.send(key, "deadletters",
+                new Json().object().name("letters").value(letters).end().toString()));
     }
 
     private void publish(String key, ResilientMqttClient client, HttpServletRequest request) {
@@ -126,9 +143,13 @@ final class Actions {
     }
 
     private static int number(HttpServletRequest request, String name) {
+        return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, wholeNumber(request, name)));
+    }
+
+    private static long wholeNumber(HttpServletRequest request, String name) {
         String value = PageServlet.parameter(request, name);
         try {
-            return Integer.parseInt(value);
+            return Long.parseLong(value);
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(name + ": \"" + value + "\" is not allowed; allowed: a whole number.",
                     e);

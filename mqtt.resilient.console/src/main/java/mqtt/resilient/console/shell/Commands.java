@@ -478,7 +478,7 @@ public final class Commands {
         return line.toString().strip();
     }
 
-    private static <T> T answer(CompletionStage<T> stage) throws InterruptedException {
+    static <T> T answer(CompletionStage<T> stage) throws InterruptedException {
         try {
             return stage.toCompletableFuture().get(ANSWER_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {

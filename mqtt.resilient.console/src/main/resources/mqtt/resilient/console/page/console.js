@@ -183,6 +183,7 @@ const handlers = {
     events: takeEvents,
     tail: takeTail,
     waiting: takeWaiting,
+    deadletters: takeDeadLetters,
     answer(data) { answer(data.well, data.words); },
 };
 
@@ -269,10 +270,10 @@ function select(name, focus) {
     samples.length = outages.length = 0;
     last = status = null;
     eventRows.clear();
-    for (const id of ['events', 'subscriptions', 'lanes', 'samples', 'outages', 'waiting']) {
+    for (const id of ['events', 'subscriptions', 'lanes', 'samples', 'outages', 'waiting', 'deadletters']) {
         $(id).tBodies[0].replaceChildren();
     }
-    $('waiting').hidden = $('outages').hidden = true;
+    $('waiting').hidden = $('deadletters').hidden = $('outages').hidden = true;
     $('answer').textContent = '';
     setVisible($('since'), '');
     $('client').hidden = false;
@@ -306,7 +307,7 @@ function takeClient(data) {
         setVisible($('next'), '');
         setVisible($('broker'), '');
         [...['explain', 'link', 'store', 'limits', 'figures'].map($), $('lanes').tBodies[0]].forEach(node => node.replaceChildren());
-        $('waiting').hidden = true;
+        $('waiting').hidden = $('deadletters').hidden = true;
         actions.forEach(button => { button.disabled = true; });
         return;
     }
@@ -427,6 +428,32 @@ function cancel(lane, name) {
         if (dialog.returnValue === 'yes') {
             $('waiting').hidden = true; // what it shows is about to go
             act('cancel', {lane, client});
+        }
+    };
+    dialog.showModal();
+}
+
+function takeDeadLetters(data) {
+    const client = selected.client;
+    $('deadletters').hidden = false;
+    $('deadletters').caption.textContent = 'Dead letters that are kept, the oldest first: ' + data.letters.length;
+    $('deadletters').tBodies[0].replaceChildren(...data.letters.map(letter => row(String(letter.id),
+        el('td', {className: 'wide'}, bdi(letter.topic)), letter.qos, bytes(letter.payloadBytes), span(letter.ageMillis),
+        el('div', {className: 'buttons'},
+            el('button', {type: 'button', ariaLabel: 'Send dead letter ' + letter.id + ' again',
+                onclick: () => act('resend', {id: letter.id, client})}, 'Send again'),
+            el('button', {type: 'button', className: 'danger', ariaLabel: 'Drop dead letter ' + letter.id,
+                onclick: () => drop(letter, client)}, 'Drop …')))));
+}
+
+function drop(letter, client) {
+    const dialog = $('drop');
+    $('drop-words').textContent = 'Dead letter ' + letter.id + ' of the client “' + client + '” on ' + letter.topic
+        + ' will be gone for good.';
+    dialog.returnValue = '';
+    dialog.onclose = () => {
+        if (dialog.returnValue === 'yes') {
+            act('drop', {id: letter.id, client});
         }
     };
     dialog.showModal();
@@ -556,6 +583,7 @@ $('publish-form').onsubmit = event => {
 };
 
 const actions = [...$('actions').children];
+$('show-deadletters').onclick = () => act('deadletters', {});
 $('actions').onclick = event => event.target.dataset.do && act(event.target.dataset.do, {});
 $('search').oninput = $('troubled').onchange = list;
 

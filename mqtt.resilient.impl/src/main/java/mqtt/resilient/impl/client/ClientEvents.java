@@ -24,7 +24,10 @@ public interface ClientEvents extends Dispatcher.Events {
         dropped(topic, Outcome.Kind.DROPPED, reason);
     }
 
-    /** An accepted message is dead-lettered because it seemed to end connections. */
+    /** The broker answers a message in another way than MQTT says; told once on each connection. */
+    void brokerDeviates(String topic, String how);
+
+    /** An accepted message is dead-lettered because the broker closes connections for it. */
     void deadLettered(long id, String topic, String reason);
 
     /** How it is with the store; {@code reason} is empty when it is healthy. */

@@ -56,6 +56,29 @@ final class Inspector implements ClientInspector {
         return publisher.drop(lane);
     }
 
+    @Override
+    public CompletionStage<List<DeadLetter>> deadLetters(int max) {
+        requireWithin("max", max, 1, MAX_RESULTS);
+        return publisher.deadLetters().list(max);
+    }
+
+    @Override
+    public CompletionStage<Long> resendDeadLetter(long id) {
+        return publisher.deadLetters().resend(requireId(id));
+    }
+
+    @Override
+    public CompletionStage<Boolean> dropDeadLetter(long id) {
+        return publisher.deadLetters().drop(requireId(id));
+    }
+
+    private static long requireId(long id) {
+        if (id < 1) {
+            throw new IllegalArgumentException("id: " + id + " is not allowed; allowed are 1 and above");
+        }
+        return id;
+    }
+
     private static void requireWithin(String name, int value, int least, int most) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(

@@ -51,6 +51,7 @@ public final class Publisher implements Outgoing.Listener {
     private final Drains drains;
     private final Expiry expiry;
     private final Withdrawals withdrawals;
+    private final DeadLetters deadLetters;
     private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
     /** Made beforehand: it is needed when what went before must not come again. */
     private final Runnable afterLoss;
@@ -79,6 +80,7 @@ public final class Publisher implements Outgoing.Listener {
         outcomes = new Outcomes(scheduler::execute, environment.completions());
         intake = new Intake(scheduler, initial, this::append, condition::full);
         expiry = new Expiry(scheduler, intake, settling);
+        deadLetters = new DeadLetters(scheduler, environment.completions(), this);
         withdrawals = new Withdrawals(scheduler, environment.completions(), settling);
         use(store);
         if (initial.store().durability() != Durability.MEMORY) {
@@ -132,6 +134,7 @@ public final class Publisher implements Outgoing.Listener {
         intake.use(newStore.durability());
         expiry.use(newStore);
         withdrawals.use(newStore);
+        deadLetters.use(newStore);
     }
 
     /** Restores what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
@@ -248,6 +251,11 @@ public final class Publisher implements Outgoing.Listener {
                         message.message().qos(),
                         message.message().payloadLength(), (now - message.acceptedNanos()) / NANOS_PER_MILLI))
                 .toList();
+    }
+
+    /** The messages that were given up, and are kept. */
+    DeadLetters deadLetters() {
+        return deadLetters;
     }
 
     /** Messages that are not settled. */
@@ -484,6 +492,11 @@ public final class Publisher implements Outgoing.Listener {
     @Override
     public void birthMissing(String topic, Reason reason) {
         events.dropped(topic, Outcome.Kind.REFUSED, "birth message: " + reason.text());
+    }
+
+    @Override
+    public void brokerDeviates(String topic, String how) {
+        events.brokerDeviates(topic, how);
     }
 
     private void endDrainsIfEmpty() {

@@ -285,8 +285,9 @@ public @interface ClientConfig {
     int rate_burst() default 1;
 
     @AttributeDefinition(name = "Dead letter: attempts", min = "0", max = "1000",
-            description = "How many connections in a row the broker may close with the same message unacknowledged. "
-                    + "Then it is sent alone, and dead-lettered if the broker closes that connection too. 0: never.")
+            description = "How many connections in a row the broker may close with the same message or filter "
+                    + "unanswered. Then messages and filters are tried one at a time, and one that the broker "
+                    + "closes connections for, while it answers others, is given up. 0: never.")
     int poison_attempts() default 5;
 
     @AttributeDefinition(name = "QoS: strict",

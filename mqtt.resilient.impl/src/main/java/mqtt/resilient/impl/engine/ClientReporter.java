@@ -157,6 +157,12 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
+    public void brokerDeviates(String topic, String how) {
+        LOG.warn("{}: a message on {} counts as delivered, although {}; others on this connection are not told", name,
+                topic, how);
+    }
+
+    @Override
     public void storeHealth(StoreHealth health, String reason) {
         if (health == StoreHealth.OK) {
             LOG.info("{}: store healthy", name);

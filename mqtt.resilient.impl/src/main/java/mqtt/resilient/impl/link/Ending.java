@@ -31,9 +31,11 @@ record Ending(Cause cause, String reason, int reasonCode, String serverReference
         BROKEN,
         /** The broker closed the connection instead of answering the CONNECT. */
         NO_CONNACK,
+        /** No answer to the CONNECT in time. */
+        SILENT,
         /** The broker ended the connection and there was nothing that it could have disliked. */
         TAKEN_OVER,
-        /** No answer in time. */
+        /** No answer to anything else in time. */
         TIMEOUT,
         /** The broker broke the protocol. */
         PROTOCOL

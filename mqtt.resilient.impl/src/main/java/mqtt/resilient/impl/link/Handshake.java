@@ -25,6 +25,9 @@ final class Handshake {
     private final Authentication authentication;
     /** The CONNECT or AUTH that is to be written; null = none is. */
     private byte[] unwritten;
+    /** Whether there is something to be written, or was. */
+    private boolean begun;
+    private boolean connectWritten;
     private boolean firstByteRead;
     private long packetLimit = BrokerLimits.NONE.maximumPacketBytes();
 
@@ -55,6 +58,7 @@ final class Handshake {
 
     private void write(byte[] packet) {
         unwritten = packet;
+        begun = true;
         link.requestWrite();
     }
 
@@ -76,6 +80,35 @@ final class Handshake {
         if (unwritten != null && put(unwritten, out)) {
             unwritten = null;
         }
+    }
+
+    /** All that was to be written is written. */
+    void flushed() {
+        connectWritten |= begun && unwritten == null; // it comes first
+    }
+
+    /** Whether the CONNECT is written; before that the broker has nothing to say. */
+    boolean isConnectWritten() {
+        return connectWritten;
+    }
+
+    /** What is unanswered until the CONNACK comes. */
+    String unanswered() {
+        StringBuilder what = new StringBuilder("unanswered was the CONNECT with client identifier \"")
+                .append(connect.clientId()).append('"');
+        if (connect.user() != null) {
+            int end = connect.user().indexOf('?'); // behind it some brokers want a token
+            what.append(", user \"").append(end < 0 ? connect.user() : connect.user().substring(0, end) + "?...")
+                    .append('"');
+        }
+        if (connect.password() != null) {
+            what.append(", a password");
+        }
+        if (connect.will() != null) {
+            what.append(", will on ").append(connect.will().topic()).append(" with QoS ")
+                    .append(connect.will().qos().ordinal()).append(connect.will().retain() ? ", retained" : "");
+        }
+        return what.toString();
     }
 
     /** Writes a packet; false = there is no room for it now. */
@@ -121,6 +154,9 @@ final class Handshake {
     }
 
     void auth(Auth auth) throws ProtocolException {
+        if (!connectWritten) {
+            throw new ProtocolException("an AUTH before the CONNECT [MQTT-3.1.0-1]");
+        }
         if (authentication == null) {
             throw new ProtocolException("an AUTH, although no authentication method was requested [MQTT-4.12.0-6]");
         }

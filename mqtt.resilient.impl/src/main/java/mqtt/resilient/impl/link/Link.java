@@ -346,6 +346,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     @Override
     public void flushed() {
+        handshake.flushed();
         if (session != null) {
             liveness.flushed();
         }
@@ -357,6 +358,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
                 : (stage == Stage.HANDSHAKE || stage == Stage.UNPROVED) && closing.byPeer() ? Ending.Cause.NO_CONNACK
                         : closing.byPeer() && session != null && session.awaited() == 0 ? Ending.Cause.TAKEN_OVER
                                 : closing.byPeer() ? Ending.Cause.CLOSED : Ending.Cause.BROKEN;
+        boolean unanswered = stage == Stage.HANDSHAKE && handshake.isConnectWritten();
         boolean over = isOver();
         if (over) {
             stage = Stage.CLOSED;
@@ -365,7 +367,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
             whenClosed.run();
         } else if (!over) {
             detach(Stage.CLOSED, closing.byPeer());
-            owner.connectionEnded(new Ending(cause, closing.reason()));
+            owner.connectionEnded(new Ending(cause, cause == Ending.Cause.NO_CONNACK && unanswered
+                    ? closing.reason() + "; " + handshake.unanswered() : closing.reason()));
         }
     }
 
@@ -382,9 +385,12 @@ final class Link implements ConnectionHandler, PacketReceiver {
             timeOut(Ending.Cause.UNREACHABLE, "no connection within connect.seconds ("
                     + seconds(settings.timing().connectNanos()) + "): no end of " + connection.step());
         } else {
-            timeOut(Ending.Cause.TIMEOUT, (handshake.awaitsAuthenticator()
-                    ? "the Authenticator for auth.method gave no answer within response.seconds ("
-                    : "no CONNACK within response.seconds (") + seconds(settings.timing().responseNanos()) + ")");
+            String within = " within response.seconds (" + seconds(settings.timing().responseNanos()) + ")";
+            if (handshake.awaitsAuthenticator()) {
+                timeOut(Ending.Cause.TIMEOUT, "the Authenticator for auth.method gave no answer" + within);
+            } else {
+                timeOut(Ending.Cause.SILENT, "no CONNACK" + within + "; " + handshake.unanswered());
+            }
         }
     }
 
@@ -411,6 +417,13 @@ final class Link implements ConnectionHandler, PacketReceiver {
     public void connack(Connack connack) throws ProtocolException {
         if (stage != Stage.HANDSHAKE) {
             throw new ProtocolException("an unexpected CONNACK [MQTT-3.2.0-1]");
+        }
+        if (!handshake.isConnectWritten()) {
+            throw new ProtocolException("a CONNACK before the CONNECT [MQTT-3.1.0-1]");
+        }
+        if (connack.sessionPresent() && connect.cleanStart() && protocol.hasSessionExpiry()) {
+            throw new ProtocolException("a CONNACK that resumes a session, although the CONNECT said Clean Start"
+                    + " [MQTT-3.2.2-4]");
         }
         if (connack.code() != 0) {
             endedByBroker(connack.code(), connack.limits().reason(), connack.serverReference());

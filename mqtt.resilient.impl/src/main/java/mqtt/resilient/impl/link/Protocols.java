@@ -8,8 +8,9 @@ import mqtt.resilient.spi.ProtocolVersion;
 
 /**
  * Which version of MQTT is spoken with which broker. With {@code auto} it is 5 where the bundle for it is there, until
- * a broker refuses it, or closes the connection right after CONNECT {@value #UNANSWERED_CONNECTS} times and accepts
- * 3.1.1 then, although it never spoke 5. That is remembered for a day.
+ * a broker that never spoke 5 refuses it, or closes the connection right after CONNECT {@value #UNANSWERED_CONNECTS}
+ * times, or says nothing to as many, and accepts 3.1.1 then. That is remembered for a day. A broker that says nothing
+ * is tried with both in turn from then on: perhaps it is only frozen.
  */
 final class Protocols {
     private static final int UNANSWERED_CONNECTS = 3;
@@ -22,6 +23,8 @@ final class Protocols {
     private long missingSince;
     private final Set<BrokerUri> speakFive = new HashSet<>();
     private final Map<BrokerUri, Integer> unanswered = new HashMap<>();
+    /** The CONNECTs in a row to which a broker said nothing at all. */
+    private final Map<BrokerUri, Integer> silent = new HashMap<>();
     private final Map<BrokerUri, Long> fellBack = new HashMap<>();
 
     Protocols(ProtocolVersion basic, long now) {
@@ -57,6 +60,7 @@ final class Protocols {
     void forget() {
         speakFive.clear();
         unanswered.clear();
+        silent.clear();
         fellBack.clear();
     }
 
@@ -70,7 +74,9 @@ final class Protocols {
             fellBack.remove(broker);
             since = null;
         }
-        boolean fallBack = since != null || unanswered.getOrDefault(broker, 0) >= UNANSWERED_CONNECTS;
+        int silences = silent.getOrDefault(broker, 0) - UNANSWERED_CONNECTS;
+        boolean fallBack = since != null || unanswered.getOrDefault(broker, 0) >= UNANSWERED_CONNECTS
+                || silences >= 0 && silences % 2 == 0;
         return five == null || fallBack ? basic : five;
     }
 
@@ -78,10 +84,11 @@ final class Protocols {
     void accepted(ProtocolVersion version, BrokerUri broker, long now) {
         if (version == five) {
             speakFive.add(broker);
-        } else if (unanswered.containsKey(broker)) {
-            fellBack.put(broker, now);
+        } else if (unanswered.containsKey(broker) || silent.containsKey(broker)) {
+            fellBack.putIfAbsent(broker, now);
         }
         unanswered.remove(broker);
+        silent.remove(broker);
     }
 
     /**
@@ -94,6 +101,14 @@ final class Protocols {
         if (wanted != LinkSettings.Protocol.AUTO || version == null) {
             return false;
         }
+        boolean mayHaveOnlyBasic = !continued && !speakFive.contains(broker);
+        if (cause == Ending.Cause.SILENT && five != null && (version != five || mayHaveOnlyBasic)) {
+            silent.merge(broker, 1, Integer::sum);
+            return false;
+        }
+        if (cause != Ending.Cause.UNREACHABLE && cause != Ending.Cause.UNRESOLVED) {
+            silent.remove(broker);
+        }
         if (version != five) {
             unanswered.remove(broker); // it answers neither version
             return false;
@@ -102,7 +117,7 @@ final class Protocols {
             fellBack.put(broker, now);
             return true;
         }
-        return cause == Ending.Cause.NO_CONNACK && !continued && !speakFive.contains(broker)
+        return cause == Ending.Cause.NO_CONNACK && mayHaveOnlyBasic
                 && unanswered.merge(broker, 1, Integer::sum) >= UNANSWERED_CONNECTS;
     }
 }

@@ -33,8 +33,12 @@ final class RetryPolicy {
     record Retry(long waitNanos, String reason, boolean permanent) {
     }
 
-    /** A connection has ended by itself: another broker comes next if this one was silent, or ends each connection. */
-    Retry connectionLost(Ending ending, LinkSettings settings, long onlineNanos, long now) {
+    /**
+     * A connection has ended by itself: another broker comes next if this one was silent, or ends each connection.
+     *
+     * @param impasse why the broker ends each connection, as far as that is known; empty = nothing is
+     */
+    Retry connectionLost(Ending ending, String impasse, LinkSettings settings, long onlineNanos, long now) {
         LinkSettings.Timing timing = settings.timing();
         if (onlineNanos >= timing.stableNanos()) {
             brokers.stable();
@@ -47,6 +51,9 @@ final class RetryPolicy {
         if (takeovers > 0) {
             reason += ", at once and " + takeovers
                     + " times in a row: probably another client uses the client identifier " + owner.clientId(settings);
+        }
+        if (!impasse.isEmpty()) {
+            return new Retry(brokers.failed(timing, true, false, now), reason + "; " + impasse, true);
         }
         boolean permanent = ending.isPermanent() || takeovers > 0;
         boolean silent = ending.cause() == Ending.Cause.TIMEOUT && advice.state() != NetworkState.DOWN;

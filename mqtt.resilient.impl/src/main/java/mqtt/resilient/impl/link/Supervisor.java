@@ -419,6 +419,7 @@ public final class Supervisor implements Attempt.Listener {
         }
         link = newLink;
         onlineSince = scheduler.nanoTime();
+        session.broker(settings.brokers().cluster() ? "" : brokers.current().toString(), brokers.othersFailed());
         String loss = owner.loss(key);
         boolean lost = owner.attach(link, session, key, lasts, sessionPresent, limits);
         brokers.accepted(scheduler.wallClockMillis());
@@ -447,7 +448,8 @@ public final class Supervisor implements Attempt.Listener {
         long now = scheduler.nanoTime();
         String broker = brokers.current().toString();
         brokers.ended(ending, scheduler.wallClockMillis());
-        RetryPolicy.Retry retry = online ? retries.connectionLost(ending, settings, now - onlineSince, now)
+        RetryPolicy.Retry retry = online
+                ? retries.connectionLost(ending, session.impasse(), settings, now - onlineSince, now)
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
         at(next, this::attempt); // before anything is told: whatever happens there, this stays

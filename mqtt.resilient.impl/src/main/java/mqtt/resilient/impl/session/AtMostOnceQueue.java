@@ -20,18 +20,18 @@ final class AtMostOnceQueue {
 
     private final ConnectionState connection;
     private final PublishLimits limits;
-    private final PoisonGuard poison;
+    private final Verdict verdict;
     private final TokenBucket rate;
     private final Settling settling;
     private final SafeQueue<Outgoing> waiting = new SafeQueue<>();
     /** Written on the present connection. Those with a packet id are in flight: the broker's Maximum QoS is 0. */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
-    AtMostOnceQueue(ConnectionState connection, PublishLimits limits, PoisonGuard poison, TokenBucket rate,
+    AtMostOnceQueue(ConnectionState connection, PublishLimits limits, Verdict verdict, TokenBucket rate,
             Settling settling) {
         this.connection = connection;
         this.limits = limits;
-        this.poison = poison;
+        this.verdict = verdict;
         this.rate = rate;
         this.settling = settling;
     }
@@ -82,7 +82,7 @@ final class AtMostOnceQueue {
                 settling.settle(message, Outcome.Kind.EXPIRED, Reason.SUCCESS);
                 continue;
             }
-            if (!poison.admits(message) || !rate.admits(message, now)) {
+            if (verdict.isTrial() || !rate.admits(message, now)) {
                 break;
             }
             Reason refusal = limits.refusal(message);

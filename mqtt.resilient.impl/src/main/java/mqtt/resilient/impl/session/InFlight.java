@@ -25,7 +25,8 @@ final class InFlight {
     private final Counters counters;
     private final Settling settling;
     private final PublishLimits limits;
-    private final PoisonGuard poison;
+    private final Verdict verdict;
+    private final Outgoing.Listener listener;
     private MessageStore store;
     /** The send window in messages. */
     private int window;
@@ -41,10 +42,11 @@ final class InFlight {
     // ---- valid for the connection
     private final PreparedQueue prepared = new PreparedQueue();
     private final PostponedRetry retry = new PostponedRetry();
+    private boolean deviationTold;
 
     InFlight(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
-            PoisonGuard poison) {
+            Verdict verdict, Outgoing.Listener listener) {
         this.connection = connection;
         this.ids = ids;
         this.wire = wire;
@@ -54,7 +56,8 @@ final class InFlight {
         this.counters = counters;
         this.settling = settling;
         this.limits = limits;
-        this.poison = poison;
+        this.verdict = verdict;
+        this.listener = listener;
         quarantined = new QuarantinedIds(ids);
     }
 
@@ -124,6 +127,7 @@ final class InFlight {
         }
         store.settled(message); // first: without heap it stays in flight
         messages.remove(message);
+        verdict.gone(message);
         countInFlight();
     }
 
@@ -165,6 +169,7 @@ final class InFlight {
     /** A connection begins; before {@link #sessionLost} and {@link #connected}. */
     void begin(boolean sessionPresent) {
         retry.cancel();
+        deviationTold = false;
         wire.begin(sessionPresent, connection.limits());
     }
 
@@ -250,31 +255,40 @@ final class InFlight {
         }
     }
 
-    /** The connection is gone; before {@link #isDeadLetter}. */
+    /** The connection is gone. */
     void connectionLost() {
         messages.resendNone();
         wire.clear();
     }
 
-    /**
-     * Whether the oldest message in flight becomes a dead letter.
-     *
-     * @param byBroker if the broker ended the connection, or did not answer in time
-     * @param birthSuspect if the birth message may be the cause
-     */
-    boolean isDeadLetter(boolean byBroker, boolean birthSuspect) {
-        Outgoing oldest = messages.first();
-        boolean suspect = oldest != null && oldest.sentOn == connection.number() && !birthSuspect;
-        return poison.isDeadLetter(oldest, suspect, byBroker);
+    /** The first message that was unanswered on the connection that has ended; null = none was. */
+    Outgoing firstUnanswered() {
+        Outgoing message = messages.first();
+        while (message != null && message.sentOn != connection.number()) {
+            message = message.next;
+        }
+        return message;
     }
 
-    void deadLetterOldest() {
-        Outgoing oldest = messages.first();
-        Reason reason = new Reason(0, "the broker closed " + poison.attempts()
-                + " connections while this message was unacknowledged, and one more while it was the only one");
-        store.deadLettered(oldest);
-        quarantinePacketId(oldest); // last: what fails for want of heap leaves it in flight
-        settling.settle(oldest, Outcome.Kind.DEAD_LETTERED, reason);
+    /** Everything that was unanswered on the connection that has ended is a suspect. */
+    void suspectUnanswered() {
+        for (Outgoing message = messages.first(); message != null; message = message.next) {
+            if (message.sentOn == connection.number()) {
+                verdict.suspect(message);
+            }
+        }
+    }
+
+    /** The client gives up on a message. */
+    void deadLetter(Outgoing message, Reason reason) {
+        store.deadLettered(new Outgoing(message.id(), message.message(), scheduler.nanoTime()));
+        quarantinePacketId(message); // last: what fails for want of heap leaves it in flight
+        settling.settle(message, Outcome.Kind.DEAD_LETTERED, reason);
+    }
+
+    /** How many of the messages the broker has refused for now, so that they wait to be resent. */
+    int postponed() {
+        return retry.waiting();
     }
 
     /** The number of packets that wait for an answer of the broker on this connection, and not for the store. */
@@ -288,25 +302,63 @@ final class InFlight {
 
     // ---- PUBACK, PUBREC, PUBCOMP ----------------------------------------------------------------------------------
 
-    /** The message that awaits such an acknowledgement; null if none does. */
-    private Outgoing awaiting(int type, int packetId) {
-        return ids.owner(packetId) instanceof Outgoing message && message.state.awaited == type ? message : null;
+    /**
+     * The message that such an acknowledgement answers; null if there is none. A PUBACK where PUBREC is due, or the
+     * other way round, is an answer too: some brokers take QoS 2 as QoS 1. A PUBCOMP in their place is none: it may be
+     * for the PUBREL with which {@link #strayReceived} answered.
+     */
+    private Outgoing answeredBy(int type, int packetId) {
+        return ids.owner(packetId) instanceof Outgoing message
+                && (message.state.awaited == type || isOfOtherQos(type, message)) ? message : null;
+    }
+
+    private static boolean isOfOtherQos(int type, Outgoing message) {
+        int awaited = message.state.awaited;
+        return type == PacketType.PUBACK && awaited == PacketType.PUBREC
+                || type == PacketType.PUBREC && awaited == PacketType.PUBACK;
     }
 
     /**
      * A PUBACK, PUBREC or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and harmless.
      */
     void acknowledged(int type, int packetId, Reason reason) {
-        Outgoing message = awaiting(type, packetId);
+        Outgoing message = answeredBy(type, packetId);
         if (message == null) {
             strayReceived(type, packetId);
             return;
         }
-        countProgress();
+        progress++;
+        if (isOfOtherQos(type, message)) {
+            takenWithOtherQos(message, type, reason);
+            return;
+        }
         switch (type) {
             case PacketType.PUBREC -> pubrecReceived(message, reason);
             case PacketType.PUBCOMP -> pubcompReceived(message, reason);
             default -> delivered(message, reason);
+        }
+    }
+
+    /** The broker has the message, and will not send what is due. */
+    private void takenWithOtherQos(Outgoing message, int type, Reason reason) {
+        boolean lower = type == PacketType.PUBACK;
+        String how = "the broker took it as QoS " + (lower ? 1 : 2) + " (" + PacketType.name(type)
+                + " for a PUBLISH with QoS " + (lower ? 2 : 1) + ")";
+        if (!deviationTold) {
+            listener.brokerDeviates(message.message().topic(), how);
+            deviationTold = true;
+        }
+        if (!lower) { // or the broker would keep the id for ever
+            acknowledgements.add(PacketType.PUBREL, message.packetId);
+        }
+        if (lower && limits.isStrict()) {
+            verdict.answered(message);
+            leaveFlight(message);
+            settling.settle(message, Outcome.Kind.REFUSED, new Reason(PublishLimits.QOS_NOT_SUPPORTED,
+                    how + ", and qos.strict forbids a lower QoS"));
+        } else {
+            delivered(message, new Reason(reason.code(), reason.text().isEmpty() ? how : reason.text() + "; " + how,
+                    reason.userProperties()));
         }
     }
 
@@ -330,13 +382,9 @@ final class InFlight {
             retry.delivered();
         }
         Reason last = message.delivered(reason);
+        verdict.answered(message);
         leaveFlight(message);
         settling.settle(message, Outcome.Kind.DELIVERED, last);
-    }
-
-    private void countProgress() {
-        progress++;
-        poison.progress();
     }
 
     private void strayReceived(int type, int packetId) {
@@ -390,12 +438,12 @@ final class InFlight {
      * @param mayAcceptLater whether the broker may accept it later: it keeps its slot, so that less is sent until then
      */
     void refused(int type, int packetId, Reason reason, boolean mayAcceptLater) {
-        Outgoing message = awaiting(type, packetId);
+        Outgoing message = answeredBy(type, packetId);
         if (message == null) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             return;
         }
-        countProgress();
+        progress++;
         boolean idInUse = reason.code() == PACKET_IDENTIFIER_IN_USE;
         if (idInUse && message.state == DeliveryState.RESENT_AWAITS_PUBREC) {
             message.state = DeliveryState.PROBING_PUBREL;
@@ -403,6 +451,7 @@ final class InFlight {
             return;
         }
         message.state = DeliveryState.READY;
+        verdict.answered(message);
         if (mayAcceptLater) {
             postpone(message, idInUse);
         } else {

@@ -140,8 +140,26 @@ public interface MessageStore {
     default void session(String key) {
     }
 
-    /** Keeps a message that is not sent any more, for somebody to look at. */
+    /**
+     * Keeps a message that is not sent any more, for somebody to look at, as far as its bound allows.
+     *
+     * @param message a copy that was accepted when it became a dead letter
+     */
     default void deadLettered(Outgoing message) {
+    }
+
+    /**
+     * Gives the dead letters that it keeps, the oldest first, as many as fit into about a megabyte; perhaps later.
+     *
+     * @param id 0 = any; else those that were accepted with this id
+     * @param found is given messages that were accepted when they became dead letters; one may come twice
+     */
+    default void deadLetters(long id, Consumer<List<Outgoing>> found) {
+        found.accept(List.of());
+    }
+
+    /** A dead letter, as {@link #deadLetters} gave it, need not be kept any more. */
+    default void removeDeadLetter(Outgoing deadLetter) {
     }
 
     /**

@@ -17,6 +17,11 @@ public final class Outgoing {
         default void birthMissing(String topic, Reason reason) {
             // without one there is none to miss
         }
+
+        /** The broker answers a PUBLISH in another way than MQTT says; told once on each connection. */
+        default void brokerDeviates(String topic, String how) {
+            // the message is settled all the same
+        }
     }
 
     /**

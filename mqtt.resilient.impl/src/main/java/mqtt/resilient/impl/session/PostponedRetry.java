@@ -2,7 +2,8 @@ package mqtt.resilient.impl.session;
 
 /**
  * When messages that the broker has refused for now are sent again on the same connection: after 30 s, and after twice
- * the time where it refuses again. Until then they keep their slots, so that less is sent. On the io thread.
+ * the time where it refuses again. Until then they keep their slots of {@code inflight.max}, so that less is sent, but
+ * not those of the Receive Maximum (MQTT 5 section 4.9). On the io thread.
  */
 final class PostponedRetry {
     private static final long NEVER = Long.MAX_VALUE;
@@ -11,12 +12,19 @@ final class PostponedRetry {
 
     private long at = NEVER;
     private int doublings;
+    private int waiting;
 
     void refused(long now) {
+        waiting++;
         if (at == NEVER) {
             at = now + (RETRY_NANOS << doublings);
             doublings = Math.min(doublings + 1, MAX_DOUBLINGS);
         }
+    }
+
+    /** How many were refused and are not sent again yet. */
+    int waiting() {
+        return waiting;
     }
 
     /** A message that was refused before is delivered. */
@@ -35,6 +43,7 @@ final class PostponedRetry {
 
     /** A new connection sends everything again anyway. */
     void cancel() {
+        waiting = 0;
         at = NEVER;
     }
 }

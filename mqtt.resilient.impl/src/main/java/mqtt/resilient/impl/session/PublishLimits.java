@@ -10,7 +10,7 @@ import mqtt.resilient.spi.packet.Reason;
 final class PublishLimits {
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
-    private static final int QOS_NOT_SUPPORTED = 0x9B;
+    static final int QOS_NOT_SUPPORTED = 0x9B;
 
     private final ConnectionState connection;
     private boolean strict;
@@ -22,6 +22,10 @@ final class PublishLimits {
     /** Whether a message is refused, and not sent with a lower QoS or without RETAIN. */
     void configure(boolean newStrict) {
         strict = newStrict;
+    }
+
+    boolean isStrict() {
+        return strict;
     }
 
     /** Why a message cannot be sent to this broker; null = it can. */

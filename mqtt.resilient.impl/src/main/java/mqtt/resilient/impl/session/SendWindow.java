@@ -4,18 +4,27 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 
 /**
- * How many messages may be unacknowledged. One slot in ten, at least one, is kept for alarms (unless there is only
- * one), in the set of messages in flight and, for what is resent, on the wire of the present connection.
+ * How many messages may be unacknowledged. One slot in ten is kept for alarms, at least one where there are
+ * {@value #SMALLEST_WITH_KEPT} or more, in the set of messages in flight and, for what is resent, on the wire of the
+ * present connection.
  *
  * @param messages at least 1
  * @param bytes at least 1; a single larger message goes alone
  */
 record SendWindow(int messages, long bytes) {
     private static final int RESUMED_EXACTLY_ONCE = 20;
+    /** A kept slot would take too much of a smaller window. */
+    private static final int SMALLEST_WITH_KEPT = 4;
 
-    /** Whether one more message may be sent for the first time. */
-    boolean admits(Outgoing message, InFlightList inFlight, Wire wire) {
-        return hasSlot(message, inFlight.count(), inFlight.alarms(), wire) && admitsResend(message, wire)
+    /**
+     * Whether one more message may be sent for the first time.
+     *
+     * @param postponed how many of those in flight the broker has refused for now: it has given their slots back
+     */
+    boolean admits(Outgoing message, InFlightList inFlight, int postponed, Wire wire) {
+        return inFlight.count() < messages
+                && hasSlot(message, inFlight.count() - postponed, inFlight.alarms(), wire)
+                && admitsResend(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
                 && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
                         || inFlight.bytes() + message.size() <= bytes);
@@ -38,7 +47,7 @@ record SendWindow(int messages, long bytes) {
 
     private boolean hasSlot(Outgoing message, int used, int usedByAlarms, Wire wire) {
         int slots = Math.min(messages, wire.receiveMaximum);
-        int kept = slots == 1 ? 0 : Math.max(1, slots / 10);
+        int kept = slots < SMALLEST_WITH_KEPT ? 0 : Math.max(1, slots / 10);
         return used < slots
                 && (message.lane() == Message.LANE_ALARM || used - usedByAlarms < slots - kept);
     }

@@ -28,7 +28,7 @@ final class Sender {
     private final Counters counters;
     private final Settling settling;
     private final PublishLimits limits;
-    private final PoisonGuard poison = new PoisonGuard();
+    private final Verdict verdict;
     private final TokenBucket rate = new TokenBucket();
     private final InFlight inFlight;
     private final AtMostOnceQueue atMostOnce;
@@ -41,18 +41,19 @@ final class Sender {
     private long written;
 
     Sender(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
-            MessageStore store, Scheduler scheduler, Counters counters, Settling settling) {
+            MessageStore store, Scheduler scheduler, Counters counters, Outgoing.Listener listener, Verdict verdict) {
         this.connection = connection;
         this.ids = ids;
         this.wire = wire;
         this.store = store;
         this.scheduler = scheduler;
         this.counters = counters;
-        this.settling = settling;
+        settling = new Settling(listener);
+        this.verdict = verdict;
         limits = new PublishLimits(connection);
         inFlight = new InFlight(connection, ids, wire, acknowledgements, store, scheduler, counters, settling, limits,
-                poison);
-        atMostOnce = new AtMostOnceQueue(connection, limits, poison, rate, settling);
+                verdict, listener);
+        atMostOnce = new AtMostOnceQueue(connection, limits, verdict, rate, settling);
     }
 
     void reconfigure(SessionSettings settings) {
@@ -60,7 +61,6 @@ final class Sender {
         resumeAt = NOT_FULL;
         inFlight.configure(window.messages());
         rate.configure(settings.ratePerSecond(), settings.rateBurst(), scheduler.nanoTime());
-        poison.configure(settings.poisonAttempts());
         limits.configure(settings.strict());
     }
 
@@ -140,14 +140,28 @@ final class Sender {
         return written != before;
     }
 
+    /** Resends a single message, if there is room for it. */
+    void resend(Outgoing message, Output out) {
+        long now = scheduler.nanoTime();
+        if (message.sentOn != connection.number() && message.state != DeliveryState.ASSIGNING
+                && message.state != DeliveryState.RELEASING && window.admitsResend(message, wire)
+                && rate.admits(message, now)) {
+            write(message, now, out);
+        }
+    }
+
     /** Resends what the last connection left unacknowledged, in order [MQTT-4.4.0-1, MQTT-4.6.0-1]; true when done. */
     private boolean fillResends(long now, Output out) {
         InFlightList messages = inFlight.messages();
         for (Outgoing message = messages.toResend(); message != null; message = messages.toResend()) {
+            if (verdict.leavesOut(message)) {
+                messages.resent();
+                continue;
+            }
             if (mustWait(message)) {
                 inFlight.prepared().add(message);
             } else if (message.sentOn != connection.number() && message.state != DeliveryState.RELEASING
-                    && !(window.admitsResend(message, wire) && poison.admits(message) && rate.admits(message, now)
+                    && !(window.admitsResend(message, wire) && verdict.admits(message) && rate.admits(message, now)
                             && write(message, now, out))) {
                 return false;
             }
@@ -171,8 +185,8 @@ final class Sender {
     private boolean fillPrepared(ArrayDeque<Outgoing> waiting, long now, Output out) {
         for (Outgoing message = waiting.peek(); message != null
                 && message.state != DeliveryState.ASSIGNING; message = waiting.peek()) {
-            if (isToBePublished(message)
-                    && !(window.admitsResend(message, wire) && poison.admits(message) && rate.admits(message, now)
+            if (isToBePublished(message) && !verdict.leavesOut(message)
+                    && !(window.admitsResend(message, wire) && verdict.admits(message) && rate.admits(message, now)
                             && write(message, now, out))) {
                 return false;
             }
@@ -187,7 +201,7 @@ final class Sender {
      */
     private void fillLane(int lane, long now, Output out) {
         if (lane != Message.LANE_ALARM) {
-            if (inFlight.messages().ordinary() > resumeAt) {
+            if (ordinary() > resumeAt) {
                 return;
             }
             resumeAt = NOT_FULL;
@@ -198,7 +212,7 @@ final class Sender {
                 settling.settle(message, Outcome.Kind.EXPIRED, Reason.SUCCESS);
                 continue;
             }
-            if (!hasRoom(message) || !poison.admits(message) || !rate.admits(message, now)) {
+            if (!hasRoom(message) || !verdict.admits(message) || !rate.admits(message, now)) {
                 return;
             }
             Reason refusal = limits.refusal(message);
@@ -211,10 +225,15 @@ final class Sender {
         }
     }
 
+    /** How many but alarms hold a slot of the send window. */
+    private int ordinary() {
+        return inFlight.messages().ordinary() - inFlight.postponed();
+    }
+
     /** Whether the send window has room for a message; if not, more than one must leave it first. */
     private boolean hasRoom(Outgoing message) {
-        boolean admits = window.admits(message, inFlight.messages(), wire);
-        int ordinary = inFlight.messages().ordinary();
+        boolean admits = window.admits(message, inFlight.messages(), inFlight.postponed(), wire);
+        int ordinary = ordinary();
         if (!admits && message.lane() != Message.LANE_ALARM && ordinary > 0
                 && window.isFull(message, inFlight.messages(), wire)) {
             resumeAt = ordinary - Math.max(1, ordinary / RESUME_SHARE);
@@ -233,6 +252,7 @@ final class Sender {
         if (!message.isExactlyOnce() && !writeFirst(message, now, out)) {
             return false;
         }
+        verdict.begins(message);
         inFlight.add(message);
         return !message.isExactlyOnce() || fillPrepared(inFlight.prepared().behind(message), now, out);
     }
@@ -282,6 +302,7 @@ final class Sender {
             counters.count(Counters.Counter.RESENT);
         }
         message.sentOn = connection.number();
+        verdict.begins(message);
         written++;
         wire.add(message, 1);
         return true;

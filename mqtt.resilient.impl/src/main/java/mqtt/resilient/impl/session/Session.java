@@ -25,6 +25,9 @@ public final class Session {
         DeliveryState.values(); // initialized now: where the heap is short it would fail for good
     }
 
+    private static final Reason DEAD_LETTER = new Reason(0,
+            "the broker closed the connection each time that only this message was unanswered, and answered others");
+
     private final Counters counters;
     private final ConnectionState connection = new ConnectionState();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
@@ -34,7 +37,9 @@ public final class Session {
     private final Receiver receiver;
     private final Subscriptions subscriptions;
     private final Birth birth;
+    private final Verdict verdict = new Verdict(wire);
     private MessageStore store;
+    private String broker = "";
     /** Counts the answers that moved a birth message or a subscription on. */
     private long otherProgress;
 
@@ -44,11 +49,10 @@ public final class Session {
         this.store = store;
         this.counters = counters;
         PacketIds ids = new PacketIds(settings.inflightMax());
-        sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters,
-                new Settling(outgoing));
+        sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters, outgoing, verdict);
         inFlight = sender.inFlight();
         receiver = new Receiver(connection, acknowledgements, store, incoming, counters);
-        subscriptions = new Subscriptions(ids, filters, store);
+        subscriptions = new Subscriptions(ids, filters, store, scheduler, verdict);
         birth = new Birth(ids, wire, acknowledgements, outgoing);
         reconfigure(settings);
     }
@@ -56,6 +60,10 @@ public final class Session {
     /** Takes new settings; they act at once. */
     public void reconfigure(SessionSettings settings) {
         sender.reconfigure(settings);
+        if (verdict.configure(settings.poisonAttempts())) { // what a trial has left out is sent on this connection
+            inFlight.messages().resendAll();
+            subscriptions.renewAll();
+        }
         birth.configure(settings.birth(), settings.poisonAttempts());
     }
 
@@ -86,6 +94,7 @@ public final class Session {
      */
     public void connected(Codec codec, String key, boolean sessionPresent, boolean uncertain, BrokerLimits limits) {
         connection.begin(codec, limits);
+        verdict.connected();
         inFlight.begin(sessionPresent);
         subscriptions.begin(limits);
         if (!sessionPresent) {
@@ -116,26 +125,67 @@ public final class Session {
         if (!connection.isUp()) {
             return;
         }
+        boolean alone = awaited() == 1;
+        boolean disliked = byBroker && !birth.isSuspect(progress());
         connection.end();
         counters.set(Counters.Counter.ROUND_TRIP_NANOS, 0);
         inFlight.connectionLost();
         acknowledgements.clear();
         receiver.connectionLost();
+        Object guilty = verdict.connectionEnded(disliked, alone, inFlight.firstUnanswered(),
+                subscriptions.firstPending());
+        if (verdict.isTrialDue()) {
+            subscriptions.suspectPending();
+            inFlight.suspectUnanswered();
+        }
         subscriptions.connectionLost();
         sender.atMostOnce().dropUnflushed();
-        boolean isDeadLetter = inFlight.isDeadLetter(byBroker, birth.isSuspect(progress()));
-        birth.disconnected(byBroker, progress(), isDeadLetter);
-        if (isDeadLetter) {
-            inFlight.deadLetterOldest();
+        birth.disconnected(byBroker, progress(), verdict.hasStruck());
+        if (guilty instanceof Outgoing message) {
+            inFlight.deadLetter(message, DEAD_LETTER);
+        } else if (guilty != null) {
+            subscriptions.guilty(guilty);
         }
     }
 
     /** Writes what may be sent now, as much as there is room for. */
     public void fill(Output out) {
         if (connection.isUp() && birth.fill(connection.codec(), connection.limits(), out)
-                && acknowledgements.fill(connection.codec(), out) && subscriptions.fill(connection.codec(), out)) {
-            sender.fill(out);
+                && acknowledgements.fill(connection.codec(), out)) {
+            tryAgain(verdict.accusedToTry(), out);
+            if (subscriptions.fill(connection.codec(), out)) {
+                sender.fill(out);
+            }
+            tryAgain(verdict.lastToTry(), out);
         }
+    }
+
+    private void tryAgain(Object accused, Output out) {
+        if (accused instanceof Outgoing message) {
+            sender.resend(message, out);
+        } else if (accused != null) {
+            subscriptions.askAgain(accused, connection.codec(), out);
+        }
+    }
+
+    /**
+     * Which broker the next {@link #connected} is about.
+     *
+     * @param newBroker what tells it from others: what another one closed connections for may please it
+     * @param othersFailed whether every other broker was tried before: only then is something of ours to blame when
+     * this one closes the connection
+     */
+    public void broker(String newBroker, boolean othersFailed) {
+        verdict.judges(othersFailed);
+        if (!newBroker.equals(broker)) {
+            broker = newBroker;
+            subscriptions.forgetGuilty();
+        }
+    }
+
+    /** Why the broker ends every connection, as far as that is known; empty = there is nothing to say. */
+    public String impasse() {
+        return verdict.impasse();
     }
 
     /** Whether the birth message, with which a connection begins, is written. */
@@ -246,6 +296,7 @@ public final class Session {
 
     /** A PINGRESP arrived. */
     public void pingAnswered() {
+        verdict.pingAnswered();
         birth.pingAnswered();
     }
 

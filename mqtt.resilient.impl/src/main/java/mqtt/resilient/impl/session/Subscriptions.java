@@ -1,5 +1,8 @@
 package mqtt.resilient.impl.session;
 
+import static mqtt.resilient.impl.session.FilterState.NEVER;
+import static mqtt.resilient.impl.session.FilterState.NOT_WANTED;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -11,6 +14,9 @@ import mqtt.resilient.api.Subscription;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
+import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.FilterState.Asking;
+import mqtt.resilient.impl.session.FilterState.Held;
 import mqtt.resilient.spi.Codec;
 import mqtt.resilient.spi.packet.PacketType;
 import mqtt.resilient.spi.packet.ProtocolException;
@@ -29,7 +35,6 @@ final class Subscriptions {
     /** Some cloud brokers refuse a SUBSCRIBE with more than eight filters. */
     private static final int MAX_FILTERS_PER_PACKET = 8;
     private static final int MAX_PENDING_PACKETS = 8;
-    private static final int NOT_WANTED = -1;
     /** What a SUBSCRIBE or UNSUBSCRIBE has besides its filters, and each filter besides its text; at most. */
     private static final int PACKET_BYTES = 16;
     private static final int FILTER_BYTES = 3;
@@ -39,91 +44,42 @@ final class Subscriptions {
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
+    /** A filter for which the broker closed connections is asked for again after this time. */
+    private static final long GUILTY_NANOS = 24 * 3_600_000_000_000L;
+
+    private static final Reason REFUSED_FOR_CLOSING = new Reason(FAILURE, "the broker closes the connection when it is "
+            + "asked for this filter alone, and answers others; it is asked again after a day");
 
     static {
-        Held.values(); // initialized now: where the heap is short it would fail for good
-        Asking.values();
-    }
-
-    /** What the broker holds of a filter. */
-    private enum Held {
-        NOTHING, PERHAPS, GRANTED, REFUSED
-    }
-
-    /** How far the SUBSCRIBE or UNSUBSCRIBE of a filter is on the present connection. */
-    private enum Asking {
-        NOT, QUEUED, PENDING,
-        /** As {@link #PENDING}, and the filter is to be asked for anew after the answer. */
-        PENDING_AND_AGAIN;
-
-        boolean isPending() {
-            return this == PENDING || this == PENDING_AND_AGAIN;
-        }
-    }
-
-    private static final class Entry {
-        private final String filter;
-        private int wanted = NOT_WANTED;
-        /** They are sent along with it. */
-        private List<UserProperty> userProperties = List.of();
-        /** The options of the latest SUBSCRIBE ({@link Subscribe.Request#options()}). */
-        private int requested;
-        private Held held = Held.NOTHING;
-        /** Whether the broker may have held it before the latest SUBSCRIBE: a refusal does not end that. */
-        private boolean heldBefore;
-        /** The level that is written down; {@link #NOT_WANTED} = none is. */
-        private int noted = NOT_WANTED;
-        private Asking asking = Asking.NOT;
-
-        Entry(String filter) {
-            this.filter = filter;
-        }
-
-        /** A refusal says nothing about what the broker held before. */
-        void forgetRefusal() {
-            if (held == Held.REFUSED) {
-                held = heldBefore ? Held.PERHAPS : Held.NOTHING;
-            }
-        }
-
-        /** Whether an UNSUBSCRIBE waits for its answer. */
-        boolean isBeingRemoved() {
-            return asking.isPending() && requested == NOT_WANTED;
-        }
-
-        /** It is wanted anew: what is pending does not count. */
-        void askAgain() {
-            asking = asking.isPending() ? Asking.PENDING_AND_AGAIN : asking;
-        }
-
-        boolean isSettled() {
-            return switch (held) {
-                case NOTHING -> wanted == NOT_WANTED;
-                case PERHAPS -> false;
-                case GRANTED, REFUSED -> wanted == requested;
-            };
-        }
+        FilterState.prepare(); // now: where the heap is short it would fail for good
     }
 
     /** A SUBSCRIBE or UNSUBSCRIBE that waits for its answer; the owner of a packet id. */
-    private record Request(boolean subscribe, List<Entry> entries) {
+    private record Request(boolean subscribe, List<FilterState> entries) {
     }
 
     private final PacketIds ids;
     private final SubscriptionListener events;
+    private final Scheduler scheduler;
+    private final Verdict verdict;
     private MessageStore store;
 
     // ---- valid for the session
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, FilterState> entries = new LinkedHashMap<>();
+    /** When the first of those that the broker closed connections for is asked for again. */
+    private long retryAt = NEVER;
 
     // ---- valid for the connection
     /** The filters to ask for next. */
-    private final ArrayDeque<Entry> queue = new ArrayDeque<>();
+    private final ArrayDeque<FilterState> queue = new ArrayDeque<>();
     private final Map<Integer, Request> pending = new LinkedHashMap<>();
     private BrokerLimits limits = BrokerLimits.NONE;
 
-    Subscriptions(PacketIds ids, SubscriptionListener events, MessageStore store) {
+    Subscriptions(PacketIds ids, SubscriptionListener events, MessageStore store, Scheduler scheduler,
+            Verdict verdict) {
         this.store = store;
+        this.scheduler = scheduler;
+        this.verdict = verdict;
         this.ids = ids;
         this.events = events;
     }
@@ -132,7 +88,7 @@ final class Subscriptions {
      * Subscribes; if {@code anew}, also to what is granted already: only a new SUBSCRIBE brings the retained messages.
      */
     void want(String filter, int options, boolean anew) {
-        Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        FilterState entry = entries.computeIfAbsent(filter, FilterState::new);
         if (entry.wanted == NOT_WANTED && !entry.isBeingRemoved()) {
             events.removed(filter, Subscription.Removal.KEPT); // whoever left before has not been asked for
         }
@@ -140,6 +96,11 @@ final class Subscriptions {
             return; // the answer is there, or will be
         }
         entry.wanted = options;
+        if (entry.isGuilty()) {
+            entry.requested = options;
+            events.granted(filter, REFUSED_FOR_CLOSING);
+            return; // whoever asks for it now has the answer as well
+        }
         entry.forgetRefusal();
         entry.held = entry.held == Held.NOTHING ? Held.NOTHING : Held.PERHAPS;
         entry.askAgain();
@@ -148,7 +109,7 @@ final class Subscriptions {
 
     /** Whether the broker has granted a filter as it is wanted now. */
     boolean isGranted(String filter) {
-        Entry entry = entries.get(filter);
+        FilterState entry = entries.get(filter);
         return entry != null && entry.held == Held.GRANTED && entry.wanted == entry.requested;
     }
 
@@ -156,7 +117,7 @@ final class Subscriptions {
      * With which user properties a filter is asked for from now on, and anew if they are others; before {@link #want}.
      */
     void describe(String filter, List<UserProperty> userProperties) {
-        Entry entry = entries.computeIfAbsent(filter, Entry::new);
+        FilterState entry = entries.computeIfAbsent(filter, FilterState::new);
         if (!entry.userProperties.equals(userProperties)) {
             entry.userProperties = userProperties;
             entry.askAgain();
@@ -169,9 +130,10 @@ final class Subscriptions {
 
     /** Unsubscribes, with user properties that go along with it. */
     void unwant(String filter, List<UserProperty> userProperties) {
-        Entry entry = entries.get(filter);
+        FilterState entry = entries.get(filter);
         if (entry != null) {
             entry.wanted = NOT_WANTED;
+            entry.refusedUntil = NEVER;
             entry.userProperties = userProperties;
             enqueue(entry);
         }
@@ -180,7 +142,7 @@ final class Subscriptions {
         }
     }
 
-    private void enqueue(Entry entry) {
+    private void enqueue(FilterState entry) {
         if (entry.asking.isPending()) {
             return; // looked at again when the answer is there
         }
@@ -188,6 +150,7 @@ final class Subscriptions {
             entry.forgetRefusal();
         }
         if (entry.isSettled()) {
+            verdict.gone(entry);
             if (entry.wanted == NOT_WANTED && entry.asking == Asking.NOT) {
                 noteRemoved(entry); // if it was taken back before it was asked for
                 // for whoever left while a SUBSCRIBE was pending that is refused; others were told the answer before
@@ -204,7 +167,7 @@ final class Subscriptions {
         }
     }
 
-    private void noteRemoved(Entry entry) {
+    private void noteRemoved(FilterState entry) {
         if (entry.noted != NOT_WANTED) {
             store.unsubscribed(entry.filter); // first: this may fail for want of heap
             entry.noted = NOT_WANTED;
@@ -217,18 +180,16 @@ final class Subscriptions {
 
     /** Writes the SUBSCRIBEs and UNSUBSCRIBEs that are queued; false when there was no room. */
     boolean fill(Codec codec, Output out) {
+        askAgainForGuilty();
         while (!queue.isEmpty() && pending.size() < MAX_PENDING_PACKETS) {
-            Entry first = queue.peek();
+            FilterState first = queue.peek();
             boolean subscribe = first.wanted != NOT_WANTED;
-            int refusal = first.isSettled() ? 0 : refusal(first, subscribe);
-            if (first.isSettled()) {
-                enqueue(takeFirst());
-            } else if (refusal != 0 && !subscribe && !first.userProperties.isEmpty()) {
-                first.userProperties = List.of(); // the filter matters more
-            } else if (refusal != 0 && subscribe) {
-                refuse(takeFirst(), refusal);
-            } else if (refusal != 0) { // it is asked for again on the next connection
-                answer(takeFirst(), new Reason(refusal, "the CONNACK said so"));
+            if (first.isSettled() || verdict.leavesOut(first)) {
+                passOver(takeFirst());
+            } else if (refusal(first, subscribe) != 0) {
+                refuse(first, subscribe, refusal(first, subscribe));
+            } else if (!verdict.admits(first) || verdict.isTrial() && !pending.isEmpty()) {
+                return true; // it has to be alone
             } else {
                 Request request = new Request(subscribe, nextBatch(subscribe));
                 int id = ids.allocate(request);
@@ -239,13 +200,108 @@ final class Subscriptions {
                     ids.free(id);
                     return false;
                 }
+                verdict.begins(first);
             }
         }
         return true;
     }
 
-    private Entry takeFirst() {
-        Entry entry = queue.remove();
+    private void passOver(FilterState state) {
+        if (state.isSettled()) {
+            enqueue(state);
+        }
+    }
+
+    /** This broker does not take such a filter, or so many user properties. */
+    private void refuse(FilterState first, boolean subscribe, int refusal) {
+        if (!subscribe && !first.userProperties.isEmpty()) {
+            first.userProperties = List.of(); // the filter matters more
+        } else if (subscribe) {
+            refuse(takeFirst(), refusal);
+        } else { // it is asked for again on the next connection
+            answer(takeFirst(), new Reason(refusal, "the CONNACK said so"));
+        }
+    }
+
+    /** Asks for a single filter that was left out, if there is room for it. */
+    void askAgain(Object filter, Codec codec, Output out) {
+        FilterState entry = (FilterState) filter;
+        if (entry.asking == Asking.NOT && pending.isEmpty()) {
+            Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
+            int id = ids.allocate(request);
+            queue.addFirst(entry);
+            if (id != 0 && write(request, id, codec, out)) {
+                verdict.begins(entry);
+            } else {
+                queue.remove();
+                if (id != 0) {
+                    ids.free(id);
+                }
+            }
+        }
+    }
+
+    /** What the broker closed connections for is asked for again after a day, alone. */
+    private void askAgainForGuilty() {
+        long now = scheduler.nanoTime();
+        if (retryAt == NEVER || now - retryAt < 0) {
+            return;
+        }
+        retryAt = NEVER;
+        for (FilterState entry : entries.values()) {
+            if (entry.isGuilty() && now - entry.refusedUntil >= 0) {
+                verdict.accuse(entry);
+                entry.refusedUntil = NEVER;
+                entry.forgetRefusal();
+            } else if (entry.isGuilty()) {
+                retryAt = retryAt == NEVER || entry.refusedUntil - retryAt < 0 ? entry.refusedUntil : retryAt;
+            }
+        }
+    }
+
+    /** The broker closes connections for a filter: it counts as refused. */
+    void guilty(Object filter) {
+        FilterState entry = (FilterState) filter;
+        if (entry.wanted == NOT_WANTED) {
+            answer(entry, REFUSED_FOR_CLOSING);
+            entry.held = Held.NOTHING;
+            enqueue(entry);
+            return;
+        }
+        events.granted(entry.filter, REFUSED_FOR_CLOSING); // first: without heap it is only tried again
+        entry.refusedUntil = scheduler.nanoTime() + GUILTY_NANOS;
+        retryAt = retryAt == NEVER ? entry.refusedUntil : retryAt;
+        entry.held = Held.REFUSED;
+        entry.requested = entry.wanted;
+        if (!entry.heldBefore) {
+            noteRemoved(entry);
+        }
+    }
+
+    /** Nobody has closed a connection for any of them. */
+    void forgetGuilty() {
+        retryAt = NEVER;
+        for (FilterState entry : List.copyOf(entries.values())) {
+            if (entry.isGuilty()) {
+                entry.refusedUntil = NEVER;
+                entry.forgetRefusal();
+                enqueue(entry);
+            }
+        }
+    }
+
+    /** The first filter for which nothing has come; null = none. */
+    Object firstPending() {
+        return pending.isEmpty() ? null : pending.values().iterator().next().entries.get(0);
+    }
+
+    /** Everything for which nothing has come is a suspect. */
+    void suspectPending() {
+        pending.values().forEach(request -> request.entries.forEach(verdict::suspect));
+    }
+
+    private FilterState takeFirst() {
+        FilterState entry = queue.remove();
         entry.asking = Asking.NOT;
         return entry;
     }
@@ -263,7 +319,7 @@ final class Subscriptions {
         }
         buffer.put(packet);
         pending.put(id, request);
-        for (Entry entry : request.entries) {
+        for (FilterState entry : request.entries) {
             queue.remove();
             entry.asking = Asking.PENDING;
             entry.heldBefore = request.subscribe && entry.held != Held.NOTHING;
@@ -279,7 +335,7 @@ final class Subscriptions {
     }
 
     /** The code with which the broker would refuse a filter, or end the connection; 0 = it takes it. */
-    private int refusal(Entry entry, boolean subscribe) {
+    private int refusal(FilterState entry, boolean subscribe) {
         String filter = entry.filter;
         if (PACKET_BYTES + bytes(entry) > limits.maximumPacketBytes()) {
             return PACKET_TOO_LARGE;
@@ -289,18 +345,18 @@ final class Subscriptions {
                         ? WILDCARDS_NOT_SUPPORTED : 0;
     }
 
-    private static int bytes(Entry entry) {
+    private static int bytes(FilterState entry) {
         return Topics.utf8Length(entry.filter) + FILTER_BYTES + entry.userProperties.stream()
                 .mapToInt(each -> Topics.utf8Length(each.name()) + Topics.utf8Length(each.value()) + PROPERTY_BYTES)
                 .sum();
     }
 
-    private void answer(Entry entry, Reason reason) {
+    private void answer(FilterState entry, Reason reason) {
         events.removed(entry.filter, new Subscription.Removal(Subscription.Removal.How.ANSWERED, reason.code(),
                 reason.text(), reason.userProperties()));
     }
 
-    private void refuse(Entry entry, int code) {
+    private void refuse(FilterState entry, int code) {
         entry.held = Held.REFUSED;
         entry.heldBefore = false;
         entry.requested = entry.wanted;
@@ -308,12 +364,13 @@ final class Subscriptions {
         events.granted(entry.filter, new Reason(code, "not available on this broker (CONNACK)"));
     }
 
-    private List<Entry> nextBatch(boolean subscribe) {
-        List<Entry> batch = new ArrayList<>();
+    private List<FilterState> nextBatch(boolean subscribe) {
+        List<FilterState> batch = new ArrayList<>();
         int bytes = PACKET_BYTES;
-        for (Entry entry : queue) {
+        for (FilterState entry : queue) {
             bytes += bytes(entry);
-            if (bytes > limits.maximumPacketBytes() || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
+            if (bytes > limits.maximumPacketBytes() || verdict.isTrial() && !batch.isEmpty()
+                    || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
                     || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
                     || subscribe && !batch.isEmpty()
                     // a packet has one identifier
@@ -347,12 +404,13 @@ final class Subscriptions {
         return true;
     }
 
-    private void answered(Entry entry, boolean subscribe, boolean refused, Reason answer) {
+    private void answered(FilterState entry, boolean subscribe, boolean refused, Reason answer) {
         if (subscribe) {
             events.granted(entry.filter, answer);
         } else {
             answer(entry, answer);
         }
+        verdict.answered(entry);
         boolean again = entry.asking == Asking.PENDING_AND_AGAIN;
         entry.asking = Asking.NOT; // not before: without heap all of this comes again
         if (subscribe) {
@@ -369,7 +427,7 @@ final class Subscriptions {
     }
 
     /** It does not stand in {@link #queue} any more. */
-    private static void forgetQueued(Entry entry) {
+    private static void forgetQueued(FilterState entry) {
         entry.asking = entry.asking == Asking.QUEUED ? Asking.NOT : entry.asking;
     }
 
@@ -393,7 +451,7 @@ final class Subscriptions {
     /** Restores what the broker held before a restart. */
     void restore(Map<String, Integer> subscriptions) {
         subscriptions.forEach((filter, qos) -> {
-            Entry entry = entries.computeIfAbsent(filter, Entry::new);
+            FilterState entry = entries.computeIfAbsent(filter, FilterState::new);
             entry.wanted = entry.wanted == NOT_WANTED ? qos : entry.wanted; // a listener may have come before
             entry.requested = qos;
             entry.noted = qos;
@@ -404,7 +462,7 @@ final class Subscriptions {
 
     /** Requests without an answer are repeated on the next connection; what they did is not known. */
     void connectionLost() {
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (FilterState entry : List.copyOf(entries.values())) {
             entry.forgetRefusal(); // worth one try on each connection
             boolean wasBeingRemoved = entry.isBeingRemoved();
             entry.asking = entry.asking.isPending() ? Asking.NOT : entry.asking;
@@ -419,7 +477,7 @@ final class Subscriptions {
 
     /** It is not known what the broker holds: everything is subscribed again. */
     void renewAll() {
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (FilterState entry : List.copyOf(entries.values())) {
             entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held;
             enqueue(entry);
         }
@@ -428,10 +486,11 @@ final class Subscriptions {
     /** The broker holds nothing any more, and nothing is written down. */
     void sessionLost() {
         queue.clear();
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (FilterState entry : List.copyOf(entries.values())) {
             forgetQueued(entry);
             entry.noted = NOT_WANTED;
-            entry.held = Held.NOTHING;
+            entry.held = entry.isGuilty() ? Held.REFUSED : Held.NOTHING;
+            entry.heldBefore = false;
             enqueue(entry);
         }
     }

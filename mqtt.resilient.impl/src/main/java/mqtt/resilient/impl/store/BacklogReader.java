@@ -232,7 +232,7 @@ final class BacklogReader {
     void search(ReadRequest request) {
         for (ReadRequest.Search search : request.searches) {
             try {
-                search.found = search(search.id);
+                search.found = search.deadLetters ? deadLetters(search.id) : search(search.id);
             } catch (Throwable e) { // it is to be done again
                 search.failed = true;
                 request.error = e;
@@ -248,8 +248,26 @@ final class BacklogReader {
         }
     }
 
-    /** The queued message with an id; null if there is none. */
-    private Outgoing search(long id) throws IOException {
+    /** The dead letters, or those with an id; the oldest first, as many as the window takes at once. */
+    private List<Outgoing> deadLetters(long id) throws IOException {
+        List<Outgoing> found = new ArrayList<>();
+        long[] bytes = new long[1];
+        for (Segment segment : chains.all[Chains.ASIDE].segments) {
+            if (segment.messages.live() > 0 && bytes[0] < READ_BYTES) {
+                first(segment, 0, message -> {
+                    if (id == 0 || message.id() == id) {
+                        found.add(message);
+                        bytes[0] += message.size();
+                    }
+                    return bytes[0] >= READ_BYTES;
+                });
+            }
+        }
+        return found;
+    }
+
+    /** The queued message with an id, if there is one. */
+    private List<Outgoing> search(long id) throws IOException {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Segment candidate = null;
             for (Segment segment : chains.all[lane].segments) {
@@ -257,10 +275,10 @@ final class BacklogReader {
             }
             Outgoing found = candidate == null ? null : first(candidate, 0, message -> message.id() == id);
             if (found != null && !inFlight.contains(lane, found.index())) {
-                return found;
+                return List.of(found);
             }
         }
-        return null;
+        return List.of();
     }
 
     private List<Outgoing> findOld(long[] maxAges) throws IOException {

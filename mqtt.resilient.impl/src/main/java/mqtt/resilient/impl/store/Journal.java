@@ -309,10 +309,11 @@ final class Journal {
     }
 
     /** Keeps a dead letter; the oldest of them go when there are too many. */
-    void aside(long id, long acceptedMillis, Message message) throws IOException {
+    void deadLettered(long id, long sinceMillis, Message message) throws IOException {
         Chain chain = chains.all[Chains.ASIDE];
-        chain.tail(chains.store, id, chains.segmentBytes);
-        chain.append(MessageRecord.write(record, chain.nextIndex++, id, acceptedMillis, message));
+        Segment segment = chain.tail(chains.store, id, chains.segmentBytes);
+        chain.append(MessageRecord.writeDead(record, chain.nextIndex, id, sinceMillis, message));
+        segment.messages.add(chain.nextIndex++, record.length());
         chain.force(); // before it can be written to its lane that it is settled
         if (chain.segments.size() > MAX_ASIDE_SEGMENTS) {
             compaction.removeUpTo(chain, chain.segments.get(chain.segments.size() - MAX_ASIDE_SEGMENTS - 1));

@@ -113,7 +113,7 @@ public final class JournalStore implements MessageStore {
             }
         }
         reads.searches.stream().filter(search -> !search.failed)
-                .forEach(search -> search.result.accept(queued(search)));
+                .forEach(search -> search.result.accept(search.found));
         for (Outgoing message : reads.old) {
             if (!message.hasEnded() && lanes[message.lane()].isOnDisk(message)) { // else it was told before
                 foundOld.accept(message);
@@ -127,8 +127,8 @@ public final class JournalStore implements MessageStore {
 
     /** The store is closed: what is looked for stays where it is. */
     void closed(Batch last) {
-        last.reads.searches.forEach(search -> search.result.accept(null));
-        rereading.unanswered().forEach(search -> search.result.accept(null));
+        last.reads.searches.forEach(ReadRequest.Search::giveUp);
+        rereading.unanswered().forEach(ReadRequest.Search::giveUp);
     }
 
     private void loaded(int number, Batch batch) {
@@ -214,20 +214,24 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public void find(long id, Consumer<Outgoing> found) {
-        commit.pending().reads.search(id, found);
+        search(id, false,
+                onDisk -> found.accept(onDisk == null ? null : queued(id, onDisk.isEmpty() ? null : onDisk.get(0))));
+    }
+
+    private void search(long id, boolean deadLetters, Consumer<List<Outgoing>> found) {
+        commit.pending().reads.search(new ReadRequest.Search(id, deadLetters, found));
         commit.plan();
     }
 
     /** What a search is for, in memory or on the disk; null if it is not queued. */
-    private Outgoing queued(ReadRequest.Search search) {
+    private Outgoing queued(long id, Outgoing onDisk) {
         for (BacklogLane lane : lanes) {
-            int slot = lane.window.find(search.id);
+            int slot = lane.window.find(id);
             if (slot >= 0) {
                 return lane.window.at(slot);
             }
         }
-        Outgoing unwritten = commit.pending().find(search.id);
-        Outgoing onDisk = search.found;
+        Outgoing unwritten = commit.pending().find(id);
         boolean queued = onDisk != null && !onDisk.hasEnded() // else it was told before
                 && lanes[onDisk.lane()].isOnDisk(onDisk);
         return unwritten == null && queued ? onDisk : unwritten;
@@ -329,9 +333,19 @@ public final class JournalStore implements MessageStore {
     @Override
     public void deadLettered(Outgoing message) {
         long id = message.id();
-        Message aside = message.message();
+        Message kept = message.message();
         long now = scheduler.wallClockMillis();
-        note(to -> to.aside(id, now, aside));
+        note(to -> to.deadLettered(id, now, kept));
+    }
+
+    @Override
+    public void deadLetters(long id, Consumer<List<Outgoing>> found) {
+        search(id, true, found);
+    }
+
+    @Override
+    public void removeDeadLetter(Outgoing deadLetter) {
+        commit.settled(Chains.ASIDE, deadLetter.index());
     }
 
     @Override

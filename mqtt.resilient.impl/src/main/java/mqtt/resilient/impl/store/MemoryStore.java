@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.store;
 
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Message;
@@ -10,7 +11,12 @@ import mqtt.resilient.impl.session.StoredState;
 
 /** Keeps messages in the heap: they survive the link and the broker, not the process. */
 public final class MemoryStore implements MessageStore {
+    private static final int MOST_DEAD_LETTERS = 100;
+    private static final long DEAD_LETTER_BYTES = 1_000_000;
+
     private final LaneQueue[] lanes = new LaneQueue[Message.LANES];
+    private final ArrayDeque<Outgoing> deadLetters = new ArrayDeque<>();
+    private long deadBytes;
     private final LaneVisitor visitor = new LaneVisitor(lanes);
     private final StoredState nothing = new StoredState();
     private Listener listener;
@@ -40,6 +46,25 @@ public final class MemoryStore implements MessageStore {
     @Override
     public void settled(Outgoing message) {
         // it left the heap with its last reference
+    }
+
+    @Override
+    public void deadLettered(Outgoing message) {
+        deadLetters.add(message);
+        deadBytes += message.size();
+        while (deadLetters.size() > MOST_DEAD_LETTERS || deadBytes > DEAD_LETTER_BYTES && deadLetters.size() > 1) {
+            deadBytes -= deadLetters.remove().size();
+        }
+    }
+
+    @Override
+    public void deadLetters(long id, Consumer<List<Outgoing>> found) {
+        found.accept(deadLetters.stream().filter(each -> id == 0 || each.id() == id).toList());
+    }
+
+    @Override
+    public void removeDeadLetter(Outgoing deadLetter) {
+        deadBytes -= deadLetters.remove(deadLetter) ? deadLetter.size() : 0;
     }
 
     @Override

@@ -19,17 +19,29 @@ record MessageRecord(long index, long id, long acceptedMillis, int flags, long e
     private static final int RETAIN = 0x04;
     private static final int EXPIRES = 0x08;
     private static final int PROPERTIES = 0x10;
+    /** Of a dead letter, whose chain does not say it. */
+    private static final int LANE_SHIFT = 5;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long MAX_AGE_MILLIS = Long.MAX_VALUE / 4 / NANOS_PER_MILLI;
     /** 2020: a wall clock before this was never set. */
     private static final long PLAUSIBLE_MILLIS = 1_577_836_800_000L;
 
     static RecordBuffer write(RecordBuffer buffer, long index, long id, long acceptedMillis, Message message) {
+        return write(buffer, index, id, acceptedMillis, 0, message);
+    }
+
+    /** Writes a dead letter, since when it is one. */
+    static RecordBuffer writeDead(RecordBuffer buffer, long index, long id, long sinceMillis, Message message) {
+        return write(buffer, index, id, sinceMillis, message.lane() << LANE_SHIFT, message);
+    }
+
+    private static RecordBuffer write(RecordBuffer buffer, long index, long id, long acceptedMillis, int lane,
+            Message message) {
         long expires = message.expiresAfterNanos();
         buffer.begin(Records.MESSAGE).number(index).number(id).number(Math.max(0, acceptedMillis));
         MessageProperties properties = message.properties();
         buffer.number(message.qos().ordinal() | (message.retain() ? RETAIN : 0) | (expires > 0 ? EXPIRES : 0)
-                | (properties.length() > 0 ? PROPERTIES : 0));
+                | (properties.length() > 0 ? PROPERTIES : 0) | lane);
         if (expires > 0) {
             buffer.number(expires);
         }
@@ -75,12 +87,14 @@ record MessageRecord(long index, long id, long acceptedMillis, int flags, long e
     /**
      * The message.
      *
+     * @param chain the lane, or {@link Chains#ASIDE}
      * @param now the monotonic clock
      * @param wallNow the wall clock
      * @throws RuntimeException if no release writes such a message
      */
-    Outgoing outgoing(int lane, long now, long wallNow) {
+    Outgoing outgoing(int chain, long now, long wallNow) {
         ByteBuffer bytes = content.duplicate();
+        int lane = chain == Chains.ASIDE ? flags >> LANE_SHIFT & Message.LANES - 1 : chain;
         Message.Builder message = message(bytes).lane(lane);
         byte[] payload = new byte[bytes.remaining()];
         bytes.get(payload);

@@ -12,18 +12,26 @@ import mqtt.resilient.impl.session.Outgoing;
  * store thread's alone, then the io thread's again.
  */
 final class ReadRequest {
-    /** A search for a queued message by its id. */
+    /** A search for a queued message by its id, or for dead letters. */
     static final class Search {
+        /** 0 = any dead letter. */
         final long id;
-        final Consumer<Outgoing> result;
-        /** Null if there is none. */
-        Outgoing found;
+        final boolean deadLetters;
+        /** Is given null for a queued message if the store was closed before. */
+        final Consumer<List<Outgoing>> result;
+        List<Outgoing> found = List.of();
         /** Whether the disk gave no answer. */
         boolean failed;
 
-        Search(long id, Consumer<Outgoing> result) {
+        Search(long id, boolean deadLetters, Consumer<List<Outgoing>> result) {
             this.id = id;
+            this.deadLetters = deadLetters;
             this.result = result;
+        }
+
+        /** The store is closed: what is looked for stays where it is. */
+        void giveUp() {
+            result.accept(deadLetters ? List.of() : null);
         }
     }
 
@@ -70,10 +78,6 @@ final class ReadRequest {
     /** Whether a lane is to be read. */
     boolean hasLane(int lane) {
         return readBehind[lane] >= 0;
-    }
-
-    void search(long id, Consumer<Outgoing> result) {
-        search(new Search(id, result));
     }
 
     void search(Search search) {

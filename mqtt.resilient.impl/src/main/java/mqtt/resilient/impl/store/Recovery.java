@@ -248,7 +248,7 @@ final class Recovery {
             } else if (segment.chain == Chains.SESSION) {
                 readSession(type, record);
             } else {
-                chain.nextIndex = Records.serial(record) + 1;
+                readDeadLetter(chain, segment, type, record);
             }
         } catch (RuntimeException e) { // its checksum is right: this was never ours
             damaged(segment, 1);
@@ -273,6 +273,21 @@ final class Recovery {
         recovered.expiring |= message.expiresNanos() > 0;
         chains.lastId = Math.max(chains.lastId, message.id());
         chain.nextIndex = Math.max(chain.nextIndex, index + 1);
+    }
+
+    /** Reads a dead letter, or that some are not kept any more. */
+    private static void readDeadLetter(Chain chain, Segment segment, int type, ByteBuffer record) {
+        if (type == Records.DONE) {
+            long index = Records.serial(record);
+            long end = index + Records.serial(record);
+            chain.segments.forEach(each -> each.messages.settle(index, end));
+            return;
+        }
+        MessageRecord message = MessageRecord.read(record);
+        if (segment.messages.canHold(message.index())) {
+            segment.messages.add(message.index(), message.content().remaining());
+        }
+        chain.nextIndex = message.index() + 1;
     }
 
     /**

@@ -250,4 +250,25 @@ class ConnectTest {
         }
         assertEquals(300, delivered);
     }
+
+    @Test
+    void whenTheBrokerClosesTheConnectionOnConnectTheReasonSaysWhatWasInIt() {
+        World world = new World("user", "me?token=secret", ".password", "secret", "will.topic", "gone", "will.payload",
+                "x", "will.qos", 1, "will.retain", true);
+        world.broker.expects("CONNECT *").hangsUp();
+        String reason = world.reason();
+        assertTrue(reason.startsWith(
+                "the broker closed the connection; unanswered was the CONNECT with client identifier \"c\", "
+                        + "user \"me?...\", a password, will on gone with QoS 1, retained"),
+                reason);
+    }
+
+    @Test
+    void aConnackBeforeTheConnectIsAProtocolError() {
+        World world = new World();
+        world.broker.expects("CONNECT *");
+        world.broker.takesBytes(0).hangsUp().awaitsClient().sends("CONNACK");
+        assertTrue(world.reason().startsWith("protocol error: a CONNACK before the CONNECT [MQTT-3.1.0-1]"),
+                world.reason());
+    }
 }

@@ -1,6 +1,7 @@
 package mqtt.resilient.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -236,15 +237,16 @@ class FiveTest {
 
     @Test
     void noMoreIsSentThanTheBrokerTakesAtOnce() {
-        World world = connected("CONNACK {33=3}");
+        World world = connected("CONNACK {33=4}");
         for (int i = 0; i < 5; i++) {
             world.publish("t", "" + i, 1 + i % 2);
         }
-        world.broker.expects("PUBLISH q1 id=1 t 0", "PUBLISH q2 id=2 t 1").expectsNothing(); // one slot is for alarms
+        world.broker.expects("PUBLISH q1 id=1 t 0", "PUBLISH q2 id=2 t 1", "PUBLISH q1 id=3 t 2") // one is for alarms
+                .expectsNothing();
         world.publish(Message.to("t").payload("alarm").lane(0).build());
-        world.broker.expects("PUBLISH q1 id=3 t alarm").expectsNothing();
+        world.broker.expects("PUBLISH q1 id=4 t alarm").expectsNothing();
         world.broker.sends("PUBREC id=2").expects("PUBREL id=2").expectsNothing().sends("PUBCOMP id=2")
-                .expects("PUBLISH q1 id=4 t 2").expectsNothing();
+                .expects("PUBLISH q2 id=5 t 3").expectsNothing();
     }
 
     @Test
@@ -571,6 +573,54 @@ class FiveTest {
                 .expectsNothing().networkBreaks().acceptsAgain(true).expectsNothing();
     }
 
+    @Test
+    void aSessionThatIsResumedAlthoughANewOneWasAskedForIsAProtocolError() {
+        for (int expiry : new int[] { 0, 3600 }) {
+            World world = World.five("session.expiry.seconds", expiry);
+            world.broker.expects("CONNECT clean *").sends("CONNACK session-present");
+            assertTrue(world.reason().contains("Clean Start [MQTT-3.2.2-4]"), world.reason());
+            assertFalse(world.client.connector().isConnected());
+            world.broker.take("DISCONNECT");
+            world.broker.awaitsClient().expects("CONNECT clean *").sends("CONNACK");
+            assertTrue(world.client.connector().isConnected());
+        }
+    }
+
+    @Test
+    void aMessageThatIsRefusedForNowGivesItsSlotOfTheReceiveMaximumBack() {
+        for (int qos = 1; qos <= 2; qos++) {
+            World world = World.connectedWithFive("CONNACK {33=1}");
+            Publication first = world.publish("full", "1", qos);
+            Publication second = world.publish("t", "2", qos);
+            String answer = qos == 1 ? "PUBACK" : "PUBREC";
+            world.broker.expects("PUBLISH q" + qos + " id=1 full 1").expectsNothing().sends(answer + " id=1 code=151")
+                    .expects("PUBLISH q" + qos + " id=2 t 2").expectsNothing();
+            world.broker.sends(answer + " id=2");
+            if (qos == 2) {
+                world.broker.expects("PUBREL id=2").sends("PUBCOMP id=2");
+            }
+            assertEquals(Outcome.Kind.DELIVERED, world.outcome(second));
+            assertEquals(Outcome.Kind.PENDING, world.outcome(first));
+            world.broker.idles(Duration.ofSeconds(31)).expects("PUBLISH q" + qos + " id=1 full 1");
+        }
+    }
+
+    @Test
+    void aSmallWindowIsUsedAsAWhole() {
+        for (int window = 1; window <= 3; window++) {
+            World world = World.connectedWithFive("CONNACK {33=" + window + "}");
+            for (int i = 0; i < 5; i++) {
+                world.publish("t", "" + i);
+            }
+            assertEquals(window, world.broker.take("PUBLISH").size());
+        }
+        World world = World.connectedWithFive("CONNACK {33=4}");
+        for (int i = 0; i < 5; i++) {
+            world.publish("t", "" + i);
+        }
+        assertEquals(3, world.broker.take("PUBLISH").size(), "one is kept for alarms");
+    }
+
     // ---- the end of a connection ----------------------------------------------------------------------------------
 
     @Test
@@ -593,21 +643,23 @@ class FiveTest {
     }
 
     @Test
-    void onlyACodeThatAMessageCanCauseCountsForPoison() {
+    void onlyACodeThatAMessageOrFilterCanCauseLeadsToAVerdict() {
         assertEquals(Outcome.Kind.DEAD_LETTERED, afterDisconnects(0x87));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x9F));
         assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8C));
-        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x8F));
+        assertEquals(Outcome.Kind.PENDING, afterDisconnects(0x96));
     }
 
     private static Outcome.Kind afterDisconnects(int code) {
         World world = connected("CONNACK");
         Publication message = world.publish("t", "x");
-        world.broker.expects("PUBLISH q1 id=1 t x");
-        for (int i = 0; i < 5; i++) {
-            world.broker.sends("DISCONNECT code=" + code).acceptsAgain(true).expects("PUBLISH dup q1 id=1 t x");
+        for (int i = 0; i < 30 && world.outcome(message) == Outcome.Kind.PENDING; i++) {
+            world.publish("t", "good");
+            if (world.broker.answersUntil(packet -> packet.endsWith("t x"))) {
+                world.broker.sends("DISCONNECT code=" + code);
+            }
+            world.broker.awaitsClient();
         }
-        world.broker.sends("DISCONNECT code=" + code);
         return world.outcome(message);
     }
 

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.Publication;
 import mqtt.resilient.impl.world.Recorder;
@@ -39,24 +40,46 @@ class ForeignAcknowledgementTest {
     }
 
     @Test
-    void aPubackForAnExactlyOnceMessage() {
+    void aPubackForAnExactlyOnceMessageIsItsAnswer() { // RabbitMQ 3.x
         Publication publication = world.publish("t", "1", 2);
+        var delivered = publication.delivered();
+        world.takeEvents();
         world.broker.expects("PUBLISH q2 id=1 t 1").sends("PUBACK id=1").expectsNothing();
-        assertEquals(Kind.PENDING, world.outcome(publication));
-        world.broker.sends("PUBREC id=1").expects("PUBREL id=1").sends("PUBACK id=1").expectsNothing();
+        assertEquals(Kind.DELIVERED, world.now(delivered).kind());
+        String remark = "the broker took it as QoS 1 (PUBACK for a PUBLISH with QoS 2)";
+        assertEquals(remark, world.now(delivered).reason());
+        world.publish("t", "2", 2);
+        world.broker.expects("PUBLISH q2 id=2 t 2").sends("PUBACK id=2").expectsNothing();
+        assertEquals(List.of("deviates t: " + remark), world.takeEvents(), "one warning for each connection");
+        assertEquals(0, world.client.metrics().strayAcknowledgements());
+    }
+
+    @Test
+    void afterThePubrecAPubackIsNone() {
+        Publication publication = world.publish("t", "1", 2);
+        world.broker.expects("PUBLISH q2 id=1 t 1").sends("PUBREC id=1").expects("PUBREL id=1").sends("PUBACK id=1")
+                .expectsNothing();
         assertEquals(Kind.PENDING, world.outcome(publication));
         world.broker.sends("PUBCOMP id=1");
         assertEquals(Kind.DELIVERED, world.outcome(publication));
     }
 
     @Test
-    void aPubrecForAnAtLeastOnceMessage() {
+    void whereALowerQosIsForbiddenAPubackForAnExactlyOnceMessageRefusesIt() {
+        World strict = World.connected("qos.strict", true);
+        Publication publication = strict.publish("t", "1", 2);
+        var delivered = publication.delivered();
+        strict.broker.expects("PUBLISH q2 id=1 t 1").sends("PUBACK id=1").expectsNothing();
+        assertEquals(Kind.REFUSED, strict.now(delivered).kind());
+        assertTrue(strict.now(delivered).reason().contains("qos.strict"), strict.now(delivered).reason());
+    }
+
+    @Test
+    void aPubrecForAnAtLeastOnceMessageIsItsAnswerAndIsReleased() {
         Publication publication = world.publish("t", "1");
-        world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBREC id=1", "PUBCOMP id=1");
-        world.broker.takeAll();
-        assertEquals(Kind.PENDING, world.outcome(publication));
-        world.broker.sends("PUBACK id=1");
-        assertEquals(Kind.DELIVERED, world.outcome(publication));
+        var delivered = publication.delivered();
+        world.broker.expects("PUBLISH q1 id=1 t 1").sends("PUBREC id=1").expects("PUBREL id=1").sends("PUBCOMP id=1");
+        assertEquals("the broker took it as QoS 2 (PUBREC for a PUBLISH with QoS 1)", world.now(delivered).reason());
     }
 
     @Test

@@ -49,7 +49,7 @@ class InspectorTest {
 
     @Test
     void whatIsPendingIsToldByLane() {
-        World world = World.connected("inflight.max", 2);
+        World world = World.connected("inflight.max", 1);
         world.publish(message(1, "a"));
         world.broker.after(Duration.ofSeconds(3));
         world.publish(message(1, "b"));
@@ -57,7 +57,7 @@ class InspectorTest {
         List<Lane> lanes = world.now(world.client.inspector().lanes());
         assertEquals(List.of(0, 1, 2, 3, QOS_0), lanes.stream().map(Lane::lane).toList());
         assertEquals(new Lane(0, 0, 0, 0, 0), lanes.get(0));
-        assertEquals(new Lane(1, 1, 1, 2 * 195, 3000), lanes.get(1)); // the second slot is kept for alarms
+        assertEquals(new Lane(1, 1, 1, 2 * 195, 3000), lanes.get(1)); // there is one slot
         assertEquals(new Lane(3, 1, 0, 195, 0), lanes.get(3));
     }
 
@@ -89,7 +89,7 @@ class InspectorTest {
 
     @Test
     void whatWasNeverSentIsDroppedAsCancelledAndTheRestGoesOn() {
-        World world = World.connected("inflight.max", 2);
+        World world = World.connected("inflight.max", 1);
         List<Publication> all = List.of(world.publish(message(2, "a")), world.publish(message(2, "b")),
                 world.publish(message(2, "c")),
                 world.publish(message(3, "d")));

@@ -204,7 +204,7 @@ class MalformedTest {
     @Test
     void aSessionThatWeDoNotHave() { // [MQTT-3.2.2-4]: the connection is closed, and the next one clean
         World world = connecting();
-        world.broker.sends("CONNACK session-present").expects("DISCONNECT").expectsNothing();
+        world.broker.sends("CONNACK session-present").expects("DISCONNECT code=130").expectsNothing();
         assertEquals(ConnectionState.WAITING, world.state());
         assertTrue(world.reason().contains("[MQTT-3.2.2-4]"), world.reason());
         world.broker.awaitsClient().expects("CONNECT clean *");

@@ -169,7 +169,7 @@ class ReconfigurationTest {
 
     @Test
     void aWindowThatGrowsIsUsedAtOnce() {
-        World world = World.connected("inflight.max", 2);
+        World world = World.connected("inflight.max", 1);
         for (int i = 1; i <= 10; i++) {
             world.publish("t", "" + i);
         }

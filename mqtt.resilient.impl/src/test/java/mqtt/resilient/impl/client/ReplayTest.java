@@ -82,7 +82,7 @@ class ReplayTest {
         }
         world.broker.takeAll();
         world.broker.hangsUp();
-        world.reconfigure("inflight.max", 3); // two, and one for alarms
+        world.reconfigure("inflight.max", 2);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 t 1", "PUBLISH dup q1 id=2 t 2")
                 .sends("PUBACK id=1").expects("PUBLISH dup q1 id=3 t 3").hangsUp()
                 .acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2", "PUBLISH dup q1 id=3 t 3")

@@ -343,7 +343,7 @@ class StoredClientTest {
             all.add(publish(1, 2));
             scripted.expects("PUBLISH q2 id=" + id + " *").sends("PUBREC id=" + id).expects("PUBREL id=" + id);
         }
-        keys = new Object[] { "inflight.max", 3 }; // one of them is kept for alarms
+        keys = new Object[] { "inflight.max", 2 };
         scripted = restartScripted().accepts(false);
         List<String> unanswered = new ArrayList<>(scripted.takeAll());
         for (int id = 1; id <= 10; id++) {

@@ -64,6 +64,26 @@ class ProtocolsTest {
     }
 
     @Test
+    void aBrokerThatSaysNothingThreeTimesIsTriedWithBothInTurn() {
+        World world = auto();
+        for (String connect : List.of(FIVE, FIVE, FIVE, BASIC, FIVE, BASIC, FIVE)) {
+            world.broker.awaitsClient().expects(connect).after(Duration.ofSeconds(10));
+            assertTrue(world.reason().startsWith("no CONNACK within response.seconds (10.0 s)"), world.reason());
+        }
+        acceptBasic(world);
+        world.broker.networkBreaks().awaitsClient().expects("CONNECT id=c keepalive=60");
+    }
+
+    @Test
+    void aBrokerThatSpokeFiveAndSaysNothingIsNotTriedWithTheOlderVersion() {
+        World world = auto();
+        world.broker.expects(FIVE).sends("CONNACK").networkBreaks();
+        for (int i = 0; i < 8; i++) {
+            world.broker.awaitsClient().expects("CONNECT id=c keepalive=60 {*").after(Duration.ofSeconds(10));
+        }
+    }
+
+    @Test
     void aHangUpIsNoRefusalOfABrokerThatSpeaksFive() {
         World world = auto();
         world.broker.expects(FIVE).sends("CONNACK");

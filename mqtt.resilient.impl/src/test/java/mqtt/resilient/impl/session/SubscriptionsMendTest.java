@@ -8,6 +8,7 @@ import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.spi.packet.*;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.impl.world.VirtualScheduler;
 import org.junit.jupiter.api.Test;
 
 /** Subscriptions where the heap is short. */
@@ -35,8 +36,8 @@ class SubscriptionsMendTest {
                 });
         Codec codec = new Mqtt311().newCodec();
         PacketIds ids = new PacketIds(20);
-        Subscriptions subscriptions = new Subscriptions(ids, fake(SubscriptionListener.class),
-                fake(MessageStore.class));
+        Subscriptions subscriptions = new Subscriptions(ids, fake(SubscriptionListener.class), fake(MessageStore.class),
+                new VirtualScheduler(), new Verdict(new SendWindow.Wire()));
         subscriptions.want("f", 1, false);
         subscriptions.fill(codec, out);
         int id = 1;

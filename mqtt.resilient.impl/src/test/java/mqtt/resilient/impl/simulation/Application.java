@@ -661,6 +661,7 @@ final class Application implements ClientEvents {
             return "the broker waits for it";
         }
         TreeSet<String> wanted = wanted();
+        wanted.removeIf(broker::dislikes);
         TreeSet<String> known = new TreeSet<>(broker.knownSubscriptions(sessionKey(), gateway));
         if (!broker.subscriptions(sessionKey()).keySet().containsAll(wanted)
                 || !leftovers && !wanted.containsAll(known)) {
@@ -791,10 +792,15 @@ final class Application implements ClientEvents {
     @Override
     public void deadLettered(long id, String topic, String reason) {
         timeline.trace("client " + index, () -> "dead-letters " + topic + ": " + reason);
-        if (!scenario.has(Fault.HANG_UP) && !scenario.has(Fault.RESET) && !scenario.has(Fault.NONSENSE)) {
-            ledger.violated("nothing is dead-lettered", topic + ": " + reason);
+        if (ledger.sharing(topic).stream().noneMatch(broker::mayDislike)) {
+            ledger.violated("no innocent message is dead-lettered", topic + ": " + reason);
         }
         ledger.givenUp(topic, reason);
+    }
+
+    @Override
+    public void brokerDeviates(String topic, String how) {
+        timeline.trace("client " + index, () -> "the broker deviates on " + topic + ": " + how);
     }
 
     @Override
@@ -833,6 +839,9 @@ final class Application implements ClientEvents {
     @Override
     public void subscriptionRefused(String filter, int code) {
         timeline.trace("client " + index, () -> "the subscription of " + filter + " is refused");
+        if (!scenario.has(Fault.SUBSCRIPTION_REFUSED) && !broker.dislikes(filter)) {
+            ledger.violated("no innocent filter is refused", filter);
+        }
     }
 
     @Override

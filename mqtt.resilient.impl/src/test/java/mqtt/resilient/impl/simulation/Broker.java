@@ -39,6 +39,8 @@ final class Broker {
     private static final int RETAIN_AS_PUBLISHED = 8;
     private static final int FIRST_BIRTH_ID = 65_531;
     private static final int MOST_FILTERS = 8;
+    /** One message in so many is one that it may dislike. */
+    private static final int DISLIKED_SHARE = 23;
     /** Sessions that last so long do not end while a simulation lasts. */
     private static final int LASTING_SECONDS = 100_000;
 
@@ -108,6 +110,12 @@ final class Broker {
     private int window = 5;
     private boolean reusesIds;
 
+    private boolean quotaUsed;
+    private boolean dislikesMessages;
+    private boolean mayDislike;
+    private boolean dislikesFilter;
+    private boolean lowersQos;
+
     // with MQTT 5
     private Dialect.Refusal refusesFive = Dialect.Refusal.NONE;
     private Terms terms = Terms.NONE;
@@ -161,6 +169,33 @@ final class Broker {
         refusesFive = refusal;
         terms = newTerms;
         greedy = newGreedy;
+    }
+
+    /** What it dislikes all the time. */
+    void configureDislikes(boolean filter, boolean newLowersQos) {
+        dislikesFilter = filter;
+        lowersQos = newLowersQos;
+    }
+
+    /** Closes the connection on each PUBLISH. */
+    void quota(boolean used) {
+        quotaUsed = used;
+    }
+
+    /** Closes the connection on certain messages. */
+    void dislikesMessages(boolean dislikes) {
+        dislikesMessages = dislikes;
+        mayDislike |= dislikes;
+    }
+
+    /** Whether it closes, or closed at any time, connections on a message, and not on each. */
+    boolean mayDislike(Sent message) {
+        return mayDislike && message.number % DISLIKED_SHARE == 5;
+    }
+
+    /** Whether it closes the connection when it is asked for a filter. */
+    boolean dislikes(String filter) {
+        return dislikesFilter && filter.equals("f3/+");
     }
 
     Dialect.Refusal refusesFive() {
@@ -875,7 +910,7 @@ final class Broker {
             timeline.trace(name,
                     () -> "<- CONNECT " + (five ? "5 " : "") + (clean ? "clean " : "") + clientId + " keepalive "
                             + keepAlive + " " + properties);
-            if (silent) {
+            if (silent || five && refusesFive == Dialect.Refusal.SILENCE) {
                 refused = true;
                 return;
             }
@@ -1029,6 +1064,14 @@ final class Broker {
             require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
+            if (quotaUsed) {
+                if (!topic.startsWith("birth/")) {
+                    ledger.sent(Sent.number(payload)).disliked = true;
+                }
+                timeline.trace(name, () -> "<- PUBLISH, and the quota is used up");
+                end(true);
+                return;
+            }
             if (topic.startsWith("birth/")) {
                 birth(topic, flags, id, new String(payload, StandardCharsets.UTF_8));
                 return;
@@ -1039,6 +1082,12 @@ final class Broker {
             timeline.trace(name,
                     () -> "<- PUBLISH " + (duplicate ? "dup " : "") + "q" + qos + " id " + id + " " + sent + (five
                             ? " " + (written.isEmpty() ? "without a topic " : "") + properties : ""));
+            if (dislikesMessages && mayDislike(sent)) {
+                sent.disliked = true;
+                timeline.trace(name, () -> "dislikes " + sent);
+                end(true);
+                return;
+            }
             require(qos <= granted.maximumQos(),
                     "QoS " + qos + "; allowed is " + granted.maximumQos() + " [MQTT-3.2.2-11]");
             require(granted.retainAvailable() || (flags & 1) == 0, "RETAIN, which is not available [MQTT-3.2.2-14]");
@@ -1072,7 +1121,8 @@ final class Broker {
                         || sent.arrivedQos == 2 && qos == 2 && gateway.isDurable());
                 // QoS 2 that this broker does not take is given up, and QoS 1 is another packet with another id
                 // [section 3.3.1.1]; so is QoS 2 that was lowered before a restart, and is taken now
-                boolean another = sent.arrivedQos == 2 && qos == 1 && granted.maximumQos() == 1 && id != sent.packetId
+                boolean another = (sent.arrivedQos == 2 || lowersQos && sent.qos == 2) && qos == 1
+                        && granted.maximumQos() == 1 && id != sent.packetId
                         || sent.arrivedQos == 1 && qos == 2 && sent.sentInLife != life;
                 if (repeated && !another && id != sent.packetId) {
                     throw ledger.violated("packet ids",
@@ -1093,18 +1143,19 @@ final class Broker {
                             + " messages unacknowledged; allowed are " + largestWindow);
                 }
             }
-            boolean received = qos == 2 && !session.received.add(id);
+            boolean lowered = qos == 2 && lowersQos;
+            boolean received = qos == 2 && !lowered && !session.received.add(id);
             if (!received && five && qos > 0 && refusesMessages && random.nextInt(3) == 0) {
                 refuse(sent, qos, id);
                 return;
             }
             if (!received) {
-                ledger.arrived(sent, qos, session, duplicate, gateway.isDurable(), life);
+                ledger.arrived(sent, lowered ? 1 : qos, session, duplicate, gateway.isDurable(), life);
             }
             sent.session = session;
             sent.sentInLife = life;
             sent.packetId = id;
-            if (qos == 1) {
+            if (qos == 1 || lowered) {
                 answer(Packets.PUBACK, id);
             } else if (qos == 2) {
                 answer(Packets.PUBREC, id);
@@ -1285,6 +1336,12 @@ final class Broker {
             int identifier = five
                     ? (int) properties(body, Packets.SUBSCRIBE).take(Properties.SUBSCRIPTION_IDENTIFIER, 0) : 0;
             require(identifier == 0 || granted.identifiers(), "a subscription identifier, which is not available");
+            if (dislikes(body.duplicate())) {
+                timeline.trace(name, () -> "<- SUBSCRIBE " + id + " of a filter that it dislikes");
+                body.position(body.limit());
+                end(true);
+                return;
+            }
             int count = 0;
             byte[] codes = new byte[body.remaining()];
             StringBuilder text = new StringBuilder();
@@ -1315,6 +1372,15 @@ final class Broker {
             timeline.trace(name, () -> "<- SUBSCRIBE " + id + text);
             codes = Arrays.copyOf(codes, count);
             due.add(five ? Packets.answer(Packets.SUBACK, id, codes) : Packets.suback(id, codes));
+        }
+
+        private boolean dislikes(ByteBuffer filters) {
+            boolean dislikes = false;
+            while (filters.hasRemaining()) {
+                dislikes |= Broker.this.dislikes(text(filters));
+                filters.get();
+            }
+            return dislikes;
         }
 
         private void unsubscribe(ByteBuffer body) {

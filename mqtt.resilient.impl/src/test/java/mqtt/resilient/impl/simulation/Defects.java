@@ -110,7 +110,8 @@ final class Defects {
                     "                    acknowledge();\n                    return before;\n"
                             + "                } else if (before.handled"),
             new Defect("subscription-not-renewed", "session/Subscriptions.java",
-                    "            entry.noted = NOT_WANTED;\n            entry.held = Held.NOTHING;\n",
+                    "            entry.noted = NOT_WANTED;\n"
+                            + "            entry.held = entry.isGuilty() ? Held.REFUSED : Held.NOTHING;\n",
                     "            entry.noted = NOT_WANTED;\n"),
             new Defect("listener-that-threw-is-not-called-again", "dispatch/ListenerQueue.java",
                     "            dispatcher.scheduler.execute(planRetry);\n", ""),
@@ -140,10 +141,12 @@ final class Defects {
             // ---- births and ends
             new Defect("birth-behind-the-rest", "session/Session.java",
                     "birth.fill(connection.codec(), connection.limits(), out)\n"
-                            + "                && acknowledgements.fill(connection.codec(), out)"
-                            + " && subscriptions.fill(connection.codec(), out)",
-                    "acknowledgements.fill(connection.codec(), out) && subscriptions.fill(connection.codec(), out)\n"
-                            + "                && birth.fill(connection.codec(), connection.limits(), out)"),
+                            + "                && acknowledgements.fill(connection.codec(), out)) {\n"
+                            + "            tryAgain(verdict.accusedToTry(), out);\n"
+                            + "            if (subscriptions.fill(connection.codec(), out)) {",
+                    "acknowledgements.fill(connection.codec(), out)) {\n"
+                            + "            if (subscriptions.fill(connection.codec(), out)\n"
+                            + "                    && birth.fill(connection.codec(), connection.limits(), out)) {"),
             new Defect("birth-takes-no-slot", "session/Birth.java",
                     "            wire.add(size, false, stage != Stage.AWAITS_PUBACK, sign);\n",
                     ""),
@@ -187,6 +190,23 @@ final class Defects {
             new Defect("subscription-identifier-not-sent", "v5/Codec5.java",
                     "identifier > 0 && limits.subscriptionIdentifiers()",
                     "identifier > 1000 && limits.subscriptionIdentifiers()"),
+            // ---- verdicts
+            new Defect("guilty-at-the-first-end", "session/Verdict.java", "if (suspect.strikes < GUILTY) {",
+                    "if (suspect.strikes < 1) {"),
+            new Defect("verdict-where-nothing-is-answered", "session/Verdict.java",
+                    "boolean othersPass = suspect.strikes == 0 || answers(item) > suspect.answersBefore;",
+                    "boolean othersPass = true;"),
+            new Defect("grants-clear-the-way-for-verdicts-on-messages", "session/Verdict.java",
+                    "return item instanceof Outgoing ? messageAnswers : answers;", "return answers;"),
+            new Defect("accused-are-tried-no-more", "session/Verdict.java",
+                    "        return longest == null ? null : longest.getKey();",
+                    "        return null;"),
+            new Defect("guilty-filter-is-not-refused", "session/Session.java",
+                    "            subscriptions.guilty(guilty);\n", ""),
+            new Defect("puback-for-qos-2-is-no-answer", "session/InFlight.java",
+                    "(message.state.awaited == type || isOfOtherQos(type, message))", "message.state.awaited == type"),
+            new Defect("silence-is-no-refusal-of-five", "link/Protocols.java",
+                    "                || silences >= 0 && silences % 2 == 0;", ";"),
             // ---- what the process runs short of, and getting back to work
             new Defect("busy-before-it-is-certain", "store/GroupCommit.java",
                     "        answer.await(batch.begun, \"the disk has not answered for \");\n",

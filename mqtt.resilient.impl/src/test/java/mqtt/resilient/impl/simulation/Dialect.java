@@ -15,11 +15,13 @@ enum Dialect {
     /** The broker does not speak 5, and says so in a CONNACK of 3.1.1. */
     AUTO_REFUSED_IN_THREE("auto", Refusal.OLDER_CODE),
     /** The broker does not speak 5, and hangs up. */
-    AUTO_HUNG_UP("auto", Refusal.HANG_UP);
+    AUTO_HUNG_UP("auto", Refusal.HANG_UP),
+    /** The broker does not speak 5, and says nothing to it. */
+    AUTO_SILENT("auto", Refusal.SILENCE);
 
     /** How a broker refuses MQTT 5. */
     enum Refusal {
-        NONE, CODE, OLDER_CODE, HANG_UP
+        NONE, CODE, OLDER_CODE, HANG_UP, SILENCE
     }
 
     /** The key {@code protocol} of the clients. */
@@ -31,10 +33,15 @@ enum Dialect {
         this.refusal = refusal;
     }
 
-    /** Half of the runs are about 3.1.1, most of the others about 5, and the rest about finding out. */
-    static Dialect of(SplittableRandom random) {
+    /**
+     * Half of the runs are about 3.1.1, most of the others about 5, and the rest about finding out.
+     *
+     * @param late for what came to the simulation late: others keep their course
+     */
+    static Dialect of(SplittableRandom random, SplittableRandom late) {
         int drawn = random.nextInt(20);
-        return drawn < 10 ? THREE : drawn < 16 ? FIVE : values()[drawn - 14];
+        Dialect dialect = drawn < 10 ? THREE : drawn < 16 ? FIVE : values()[drawn - 14];
+        return dialect == AUTO_HUNG_UP && late.nextBoolean() ? AUTO_SILENT : dialect;
     }
 
     /** Whether clients may speak 5. */

@@ -50,6 +50,14 @@ enum Fault {
     NODE_FROZEN,
     /** The broker is slow to acknowledge for a while, and answers pings. */
     LATE_ANSWERS,
+    /** The broker closes the connection on each PUBLISH for a while: a quota is used up. */
+    QUOTA,
+    /** The broker closes the connection on certain messages for a while. */
+    DISLIKED_MESSAGE,
+    /** The broker closes the connection when it is asked for a certain filter, all the time. */
+    DISLIKED_FILTER,
+    /** The broker takes QoS 2 as QoS 1 and answers PUBACK, all the time. */
+    LOWER_QOS,
     /** The broker is away for a while; it keeps its sessions. */
     BROKER_RESTART,
     /** The broker forgets its sessions. */
@@ -101,7 +109,7 @@ enum Fault {
 
     /** Whether it came to the simulation late: others keep their course where it does not happen. */
     boolean isLate() {
-        return compareTo(OPENS_FAIL) >= 0 && compareTo(LATE_ANSWERS) <= 0;
+        return compareTo(OPENS_FAIL) >= 0 && compareTo(LOWER_QOS) <= 0;
     }
 
     /** Whether it can happen only where MQTT 5 is spoken. */

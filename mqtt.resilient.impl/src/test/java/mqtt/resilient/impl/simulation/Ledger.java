@@ -119,7 +119,7 @@ final class Ledger {
         boolean returns = message.end == Outcome.Kind.DELIVERED && message.life != life;
         boolean ordered = message.lane > 0 || deaths == 0 && !duplicate && sessionsLost == 0
                 && (qos > 0 || message.qos == 0); // repeats have no DUP where the broker takes no more than QoS 0
-        if (first && !told && !returns && !message.refused && ordered) {
+        if (first && !told && !returns && !message.refused && !message.disliked && ordered) {
             int key = message.client * 100
                     + (message.qos == 0 ? 90 : durable ? message.qos * 10 + message.lane : message.lane);
             Long before = highest.put(key, message.number);
@@ -137,12 +137,14 @@ final class Ledger {
         }
         message.end = kind;
         boolean lowered = outcome.reason().contains("sent with QoS");
+        boolean taken = outcome.reason().contains("took it as QoS 1");
         boolean toNothing = lowered && outcome.reason().contains("sent with QoS 0");
         message.excused |= toNothing;
         if (lowered && !message.five) {
             violated("truth", message + " is told to be sent with less: " + outcome.reason());
         }
-        if (kind == Outcome.Kind.DELIVERED && message.arrivals > 0 && message.arrivedQos < message.qos && !lowered) {
+        if (kind == Outcome.Kind.DELIVERED && message.arrivals > 0 && message.arrivedQos < message.qos && !lowered
+                && !taken) {
             violated("truth", message + " arrived with QoS " + message.arrivedQos + ", and nobody was told");
         }
         if (kind == Outcome.Kind.DELIVERED && message.qos > 0 && message.arrivals == 0 && !toNothing) {

@@ -67,7 +67,7 @@ record Scenario(long seed, Profile profile, Map<Fault, Integer> meanSeconds, int
         SplittableRandom five = new SplittableRandom(~(seed * 31 + profile.ordinal())); // 3.1.1 has its own course
         SplittableRandom shortages = new SplittableRandom(~(seed * 137 + profile.ordinal()));
         SplittableRandom late = new SplittableRandom(seed * 37 + profile.ordinal());
-        Dialect dialect = Dialect.of(five);
+        Dialect dialect = Dialect.of(five, new SplittableRandom(seed * 41 + profile.ordinal()));
         profile.meanSeconds().forEach((fault, mean) -> {
             if (fault.isShortage()) {
                 if (shortages.nextInt(10) < (profile == Profile.EVERYTHING ? 4 : 8)) {

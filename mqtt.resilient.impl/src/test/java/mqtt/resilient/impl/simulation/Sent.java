@@ -26,6 +26,8 @@ final class Sent {
     boolean excused;
     /** The broker has refused it, for good or for now. */
     boolean refused;
+    /** The broker has closed a connection on it. */
+    boolean disliked;
     /** The broker had it with QoS 2 when it arrived last. */
     boolean arrivedExactlyOnce;
     /** The size of its packet in MQTT 5, without an alias. */

@@ -23,6 +23,8 @@ final class Simulation {
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
     /** Within this time after the last fault every client works, but for the waits that are in force then. */
     static final long WORK_NANOS = 120 * Timeline.SECOND;
+    /** Where the broker dislikes a filter, that has to be found first: with a birth message, 13 connections. */
+    private static final long VERDICT_NANOS = 600 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
 
     private final Scenario scenario;
@@ -42,6 +44,7 @@ final class Simulation {
         broker = new Broker(timeline, ledger, random.split());
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
+        broker.configureDislikes(scenario.has(Fault.DISLIKED_FILTER), scenario.has(Fault.LOWER_QOS));
         if (scenario.hasSeveralBrokers()) {
             broker.sharesNothing();
         }
@@ -232,6 +235,9 @@ final class Simulation {
                 forAWhile(own, 60, on -> gateway.nodeFrozen(node, on));
             }
             case LATE_ANSWERS -> forAWhile(own, 100, broker::answersLate); // less than acknowledge.seconds
+            case QUOTA -> during(own, 100, on -> broker.quota(on == 1));
+            case DISLIKED_MESSAGE -> during(own, 100, on -> broker.dislikesMessages(on == 1));
+            case DISLIKED_FILTER, LOWER_QOS -> {} // it is so all the time
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();
             case STALL -> during(own, 20, on -> {
@@ -350,7 +356,7 @@ final class Simulation {
         for (Application application : gateway.applications()) {
             String idleness = application.idleness();
             if (!idleness.isEmpty()) {
-                if (now > WORK_NANOS + waits) {
+                if (now > (scenario.has(Fault.DISLIKED_FILTER) ? VERDICT_NANOS : WORK_NANOS) + waits) {
                     throw ledger.violated("back to work",
                             "client " + application.index() + " is not, " + now / Timeline.SECOND
                                     + " s after the last fault: " + idleness);

@@ -131,7 +131,7 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
             }
         });
         ReadRequest reads = new ReadRequest();
-        reads.search(1, found -> {});
+        reads.search(new ReadRequest.Search(1, false, found -> {}));
         reads.gaveUp(new java.io.IOException("no"));
         rereading.noteRead(reads);
         assertThrows(OutOfMemoryError.class, () -> scheduler.advance(Duration.ofSeconds(1)));

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import mqtt.resilient.impl.environment.Connection;
 import mqtt.resilient.impl.environment.ConnectionHandler;
@@ -45,6 +46,7 @@ public final class ScriptedBroker implements Network {
     private int roomBytes = Integer.MAX_VALUE;
     private boolean resolverIsSilent;
     private boolean holdsOn;
+    private boolean hasSession;
     private final Map<String, List<String>> addresses = new HashMap<>();
     private final Set<String> refusingAddresses = new HashSet<>();
     private final Set<String> silentAddresses = new HashSet<>();
@@ -137,12 +139,14 @@ public final class ScriptedBroker implements Network {
     /** Takes the usual first steps of a client without a session: the discarding connection, then the lasting one. */
     public ScriptedBroker acceptsNewClient() {
         expects("CONNECT clean *").sends("CONNACK").expects("DISCONNECT", "CONNECT *").sends("CONNACK");
+        hasSession = true;
         return this;
     }
 
     /** The next connection of the client is accepted. */
     public ScriptedBroker accepts(boolean sessionPresent) {
         expects("CONNECT *").sends(sessionPresent ? "CONNACK session-present" : "CONNACK");
+        hasSession = true;
         return this;
     }
 
@@ -166,6 +170,51 @@ public final class ScriptedBroker implements Network {
     public ScriptedBroker hangsUp() {
         end(new Closing(true, "the broker closed the connection"));
         return this;
+    }
+
+    /**
+     * Answers all that the client sends, until a packet comes for which it closes the connection without answering;
+     * whether one came.
+     */
+    public boolean answersUnless(Predicate<String> closesOn) {
+        boolean came = answersUntil(closesOn);
+        if (came) {
+            hangsUp();
+        }
+        return came;
+    }
+
+    /** Answers all that the client sends, until a packet comes that it does not read any more; whether one came. */
+    public boolean answersUntil(Predicate<String> last) {
+        while (true) {
+            scheduler.run();
+            String packet = received.poll();
+            if (packet == null) {
+                return false;
+            }
+            if (last.test(packet)) {
+                received.clear();
+                return true;
+            }
+            String id = packet.replaceAll(".* (id=[0-9]+).*|.*", "$1");
+            switch (packet.split(" ")[0]) {
+                case "CONNECT" -> {
+                    boolean clean = packet.startsWith("CONNECT clean ");
+                    sends(clean || !hasSession ? "CONNACK" : "CONNACK session-present");
+                    hasSession = !clean;
+                }
+                case "PUBLISH" -> {
+                    if (!id.isEmpty()) {
+                        sends((packet.contains(" q1 ") ? "PUBACK " : "PUBREC ") + id);
+                    }
+                }
+                case "PUBREL" -> sends("PUBCOMP " + id);
+                case "SUBSCRIBE" -> sends("SUBACK " + id + " 1".repeat(packet.split(" ").length - 2));
+                case "UNSUBSCRIBE" -> sends("UNSUBACK " + id);
+                case "PINGREQ" -> sends("PINGRESP");
+                default -> {}
+            }
+        }
     }
 
     /** The network breaks. */

@@ -246,6 +246,11 @@ public final class World implements ClientEvents {
     }
 
     @Override
+    public void brokerDeviates(String topic, String how) {
+        events.add("deviates " + topic + ": " + how);
+    }
+
+    @Override
     public void storeHealth(StoreHealth health, String reason) {
         events.add("store " + health + (reason.isEmpty() ? "" : ": " + reason));
     }
