@@ -43,8 +43,8 @@ import org.osgi.util.tracker.ServiceTracker;
 /**
  * Does with configurations what Kura does, as far as a component notices: forms are read by the name of their file and
  * the raw names of their elements, defaults and {@code kura.service.pid} are filled in, passwords are encrypted,
- * nothing is validated. docs/kura.md lists what it does, and which of Kura's classes does that. What it made is gone when
- * it is closed.
+ * nothing is validated. docs/kura.md lists what it does, and which of Kura's classes does that. What it made is gone
+ * when it is closed.
  */
 final class KuraStandIn implements AutoCloseable {
     static final String PID = "kura.service.pid";

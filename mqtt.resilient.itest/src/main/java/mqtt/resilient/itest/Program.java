@@ -55,7 +55,7 @@ final class Program implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(killAtExit);
     }
 
-    /** Waits for something that the program does. If it ends instead, or takes too long, it is killed and its log shown. */
+    /** Waits for something that the program does. If it ends, or takes too long, it is killed and its log shown. */
     void await(String description, BooleanSupplier condition, Duration limit) {
         try {
             Await.until(description, () -> !process.isAlive() || condition.getAsBoolean(), limit);

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What docs/why.md, docs/brokers.md and SECURITY.md name as evidence is there: test classes and methods, faults, defects,
- * promises and files.
+ * What docs/why.md, docs/brokers.md and SECURITY.md name as evidence is there: test classes and methods, faults,
+ * defects, promises and files.
  */
 class EvidenceTest {
     private static final Pattern TEST = Pattern.compile("`((?:[a-z0-9]+\\.)*[A-Z]\\w*Test)(?:\\.(\\w+))?`");

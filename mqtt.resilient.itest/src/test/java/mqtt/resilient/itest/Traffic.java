@@ -36,8 +36,8 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.plain.ResilientMqtt;
 
 /**
- * Publishers at a steady pace, and consumers of everything, QoS 1, in plain Java, on several brokers: each client begins
- * its list with another one. What was promised to them is checked at the end.
+ * Publishers at a steady pace, and consumers of everything, QoS 1, in plain Java, on several brokers: each client
+ * begins its list with another one. What was promised to them is checked at the end.
  */
 final class Traffic implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(4);
@@ -117,7 +117,7 @@ final class Traffic implements AutoCloseable {
         return silences;
     }
 
-    /** Stops publishing, and checks that everything accepted was delivered and has arrived, and that the clients say so. */
+    /** Stops publishing; checks that all that was accepted was delivered and has arrived, and that the clients say so. */
     void finish() throws InterruptedException {
         pace.shutdown();
         if (!pace.awaitTermination(LIMIT.toSeconds(), TimeUnit.SECONDS)) {

@@ -20,8 +20,8 @@ import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
  * users, no other protocol.
  *
  * <p>Arguments: {@code --port N} (required), {@code --data DIR} (keep messages there; without it in memory only),
- * {@code --primary-of N} or {@code --backup-of N} (one of two brokers with the same DIR, the other has port N; the backup
- * serves while the primary is down), {@code --parent PID} (end when that process ends). Prints one line on standard
+ * {@code --primary-of N} or {@code --backup-of N} (one of two brokers with the same DIR, the other has port N; the
+ * backup serves while the primary is down), {@code --parent PID} (end when that process ends). Prints one line on standard
  * output when it serves.
  */
 public final class EmbeddedBroker {
@@ -97,7 +97,7 @@ public final class EmbeddedBroker {
         return configuration;
     }
 
-    /** The two find each other by a cluster connection: without it the backup does not give way when the primary returns. */
+    /** The two find each other by a cluster connection; else the backup does not give way when the primary returns. */
     private static void pair(Configuration configuration, int port, int other, HAPolicyConfiguration part)
             throws Exception {
         configuration.clearAcceptorConfigurations().setHAPolicyConfiguration(part)

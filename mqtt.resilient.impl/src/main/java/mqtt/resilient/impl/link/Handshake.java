@@ -87,6 +87,17 @@ final class Handshake {
         connectWritten |= begun && unwritten == null; // it comes first
     }
 
+    /** Whether a CONNACK may come now, with what it says of the session. */
+    void requireExpected(Connack connack, ProtocolVersion protocol) throws ProtocolException {
+        if (!isConnectWritten()) {
+            throw new ProtocolException("a CONNACK before the CONNECT [MQTT-3.1.0-1]");
+        }
+        if (connack.sessionPresent() && connect.cleanStart() && protocol.hasSessionExpiry()) {
+            throw new ProtocolException("a CONNACK that resumes a session, although the CONNECT said Clean Start"
+                    + " [MQTT-3.2.2-4]");
+        }
+    }
+
     /** Whether the CONNECT is written; before that the broker has nothing to say. */
     boolean isConnectWritten() {
         return connectWritten;

@@ -418,13 +418,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         if (stage != Stage.HANDSHAKE) {
             throw new ProtocolException("an unexpected CONNACK [MQTT-3.2.0-1]");
         }
-        if (!handshake.isConnectWritten()) {
-            throw new ProtocolException("a CONNACK before the CONNECT [MQTT-3.1.0-1]");
-        }
-        if (connack.sessionPresent() && connect.cleanStart() && protocol.hasSessionExpiry()) {
-            throw new ProtocolException("a CONNACK that resumes a session, although the CONNECT said Clean Start"
-                    + " [MQTT-3.2.2-4]");
-        }
+        handshake.requireExpected(connack, protocol);
         if (connack.code() != 0) {
             endedByBroker(connack.code(), connack.limits().reason(), connack.serverReference());
             return;
@@ -470,10 +464,8 @@ final class Link implements ConnectionHandler, PacketReceiver {
         boolean announced = protocol.hasSessionExpiry(); // only MQTT 5 tells the broker our Maximum Packet Size
         if (announced && settings.version().packetStrict()) {
             throw new ProtocolException(ProtocolException.PACKET_TOO_LARGE,
-                    "a PUBLISH of " + size + " bytes to " + topic
-                            + "; packet.max.bytes allows " + settings.packetMaxBytes()
-                            + ", and packet.strict forbids to skip it"
-                            + " [MQTT-3.1.2-24]");
+                    "a PUBLISH of " + size + " bytes to " + topic + "; packet.max.bytes allows "
+                            + settings.packetMaxBytes() + ", and packet.strict forbids to skip it [MQTT-3.1.2-24]");
         }
         requireOnline(PacketType.PUBLISH).oversized(topic, qos, packetId, size);
     }

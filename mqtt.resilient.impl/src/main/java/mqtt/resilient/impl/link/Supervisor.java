@@ -134,6 +134,9 @@ public final class Supervisor implements Attempt.Listener {
             }
             return;
         }
+        if (link != null) {
+            link.reconfigure(newSettings);
+        }
         boolean wake = intent == Intent.ASLEEP && !before.schedule().equals(newSettings.schedule());
         if (before.needsReconnect(newSettings) || wake) {
             if (!before.brokers().equals(newSettings.brokers())) {
@@ -141,12 +144,8 @@ public final class Supervisor implements Attempt.Listener {
             }
             brokers.forgetRedirect();
             protocols.forget();
-            if (link != null) {
-                link.reconfigure(newSettings);
-            }
             restart("the configuration has changed");
         } else if (link != null) {
-            link.reconfigure(newSettings);
             planWindowEnd();
             failback.plan(link, settings);
         }

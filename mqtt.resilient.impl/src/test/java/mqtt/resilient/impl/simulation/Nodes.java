@@ -71,7 +71,7 @@ final class Nodes {
      * Within which time after its connection ended a client has another one; {@link Timeline#NEVER} = it may be longer.
      *
      * @param since when it ended
-     * @param silent the node from which nothing came, and which the fleet has not lost together; -1 = it ended otherwise
+     * @param silent the node from which nothing came, and which the fleet has not lost together; -1 = none
      * @param responseNanos how long a node that is frozen is waited for
      */
     long foundWithin(long since, int silent, long responseNanos) {
