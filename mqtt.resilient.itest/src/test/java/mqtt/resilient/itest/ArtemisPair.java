@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Two brokers of ActiveMQ Artemis in two processes, with one directory: the backup serves while the primary is down. */
+/** Two brokers of ActiveMQ Artemis in two processes, with one directory: the backup serves while the other is down. */
 final class ArtemisPair implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(3);
 

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 
 /**
  * Three nodes of RabbitMQ with its MQTT plugin, each in a process of its own, on loopback only and with an epmd of
- * their own. Sessions are quorum queues, so any two nodes have all of them. Their output is in {@code target/test-logs}.
+ * their own. Sessions are quorum queues: any two nodes have all of them. Their output is in {@code target/test-logs}.
  */
 final class RabbitCluster implements AutoCloseable {
     static final int NODES = 3;

@@ -117,7 +117,7 @@ final class Traffic implements AutoCloseable {
         return silences;
     }
 
-    /** Stops publishing; checks that all that was accepted was delivered and has arrived, and that the clients say so. */
+    /** Stops publishing; checks that all that was accepted was delivered, has arrived, and that the clients say so. */
     void finish() throws InterruptedException {
         pace.shutdown();
         if (!pace.awaitTermination(LIMIT.toSeconds(), TimeUnit.SECONDS)) {

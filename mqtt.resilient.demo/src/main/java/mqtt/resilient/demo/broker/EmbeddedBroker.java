@@ -21,8 +21,8 @@ import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
  *
  * <p>Arguments: {@code --port N} (required), {@code --data DIR} (keep messages there; without it in memory only),
  * {@code --primary-of N} or {@code --backup-of N} (one of two brokers with the same DIR, the other has port N; the
- * backup serves while the primary is down), {@code --parent PID} (end when that process ends). Prints one line on standard
- * output when it serves.
+ * backup serves while the primary is down), {@code --parent PID} (end when that process ends). Prints one line on
+ * standard output when it serves.
  */
 public final class EmbeddedBroker {
     private static final int JOURNAL_FILE_BYTES = 1 << 20;

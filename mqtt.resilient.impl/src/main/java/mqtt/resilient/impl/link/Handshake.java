@@ -5,6 +5,7 @@ import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
