@@ -103,8 +103,7 @@ final class Protocols {
         }
         boolean mayHaveOnlyBasic = !continued && !speakFive.contains(broker);
         if (cause == Ending.Cause.SILENT && five != null && (version != five || mayHaveOnlyBasic)) {
-            silent.merge(broker, 1, Integer::sum);
-            return false;
+            return silent.merge(broker, 1, Integer::sum) == UNANSWERED_CONNECTS; // later silences wait like any failure
         }
         if (cause != Ending.Cause.UNREACHABLE && cause != Ending.Cause.UNRESOLVED) {
             silent.remove(broker);

@@ -74,7 +74,8 @@ class StepsTest {
                 Arguments.of("ws", "", answers("HTTP/1.1 404 Not Found"),
                         "the broker refused the WebSocket at /mqtt?…: HTTP/1.1 404 Not Found" + BROKER),
                 Arguments.of("mqtt", "", (Manners) RudePeer::silence,
-                        "no CONNACK within response.seconds (0.7 s)" + BROKER),
+                        "no CONNACK within response.seconds (0.7 s); unanswered was the CONNECT with"
+                                + " client identifier \"c\"" + BROKER),
                 Arguments.of("mqtt", "", says("20020005"), "the broker refused: not authorized" + BROKER));
     }
 

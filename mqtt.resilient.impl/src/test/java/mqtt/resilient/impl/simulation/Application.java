@@ -229,6 +229,9 @@ final class Application implements ClientEvents {
             keys.addAll(List.of("brokers", gateway.hosts().stream().map(host -> "mqtt://" + host).toList(),
                     "brokers.cluster", !scenario.hasSeveralBrokers(), "failback.seconds", scenario.failbackSeconds()));
         }
+        if (scenario.profile() == Profile.DISK) { // a late acknowledgement ends a connection sooner than a disk hangs
+            keys.addAll(List.of("acknowledge.seconds", 1));
+        }
         if (scenario.birthQos() >= 0) {
             keys.addAll(
                     List.of("birth.topic", birthTopic(), "birth.payload", "born", "birth.qos", scenario.birthQos()));

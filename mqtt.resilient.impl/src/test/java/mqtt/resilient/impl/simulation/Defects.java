@@ -153,7 +153,7 @@ final class Defects {
             new Defect("birth-under-an-id-that-is-held", "session/Birth.java",
                     "            held.add(packetId);\n        }\n        unanswered", "        }\n        unanswered"),
             new Defect("end-of-a-subscription-not-told", "session/Subscriptions.java",
-                    "            answer(entry, answer);\n", ""),
+                    "                events.removed(entry.filter, Subscription.Removal.NOTHING_THERE);\n", ""),
             // ---- MQTT 5
             new Defect("aliases-of-the-connection-before", "v5/TopicAliases.java",
                     "private final Map<String, Entry> byTopic",

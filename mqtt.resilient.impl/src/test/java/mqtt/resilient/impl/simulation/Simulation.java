@@ -25,6 +25,8 @@ final class Simulation {
     static final long WORK_NANOS = 120 * Timeline.SECOND;
     /** Where the broker dislikes a filter, that has to be found first: with a birth message, 13 connections. */
     private static final long VERDICT_NANOS = 600 * Timeline.SECOND;
+    /** The long waits between the CONNECTs to which a broker that does not speak 5 says nothing. */
+    private static final long SILENCES_NANOS = 60 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
 
     private final Scenario scenario;
@@ -356,7 +358,8 @@ final class Simulation {
         for (Application application : gateway.applications()) {
             String idleness = application.idleness();
             if (!idleness.isEmpty()) {
-                if (now > (scenario.has(Fault.DISLIKED_FILTER) ? VERDICT_NANOS : WORK_NANOS) + waits) {
+                long silences = scenario.dialect() == Dialect.AUTO_SILENT ? SILENCES_NANOS : 0;
+                if (now > (scenario.has(Fault.DISLIKED_FILTER) ? VERDICT_NANOS : WORK_NANOS) + silences + waits) {
                     throw ledger.violated("back to work",
                             "client " + application.index() + " is not, " + now / Timeline.SECOND
                                     + " s after the last fault: " + idleness);
