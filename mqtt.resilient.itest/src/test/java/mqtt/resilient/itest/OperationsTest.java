@@ -82,8 +82,10 @@ class OperationsTest {
         try (Stream<Path> files = Files
                 .list(GuidePage.root().resolve("mqtt.resilient.console/target/classes/OSGI-INF"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".xml")).toList()) {
-                all(Pattern.compile("(?s)osgi\\.command\\.function\"[^>]*>([^<]*)<"), Files.readString(file))
-                        .forEach(names -> there.addAll(names.lines().map(String::strip).toList()));
+                for (String value : List.of("[^>/]*>([^<]*)<", "[^>]*value=\"([^\"]*)\"/>")) { // several, or one
+                    all(Pattern.compile("(?s)osgi\\.command\\.function\"" + value), Files.readString(file))
+                            .forEach(names -> there.addAll(names.lines().map(String::strip).toList()));
+                }
             }
         }
         String shell = GuidePage.of("docs/console.md").text().split("## The shell")[1].split("## ")[0];

@@ -26,6 +26,8 @@ final class SessionOwner {
     private SessionKey discarded;
     /** A CONNECT went out whose CONNACK has not come. */
     private boolean connackAwaited;
+    /** A broker closed the connection after a CONNECT that may have ended {@link #supplanted}. */
+    private boolean connectUnanswered;
     /** The session that the broker resumes may be a new one: the CONNACK that said so was lost. */
     private boolean uncertain;
     private boolean neverOnline = true;
@@ -81,6 +83,7 @@ final class SessionOwner {
         uncertain |= connackAwaited;
         connackAwaited = true;
         if (own != null && key.supplants(own)) {
+            connectUnanswered = false;
             supplanted = own; // unless it is refused, this CONNECT ends it, whether its CONNACK comes or not
             own = null;
             stateLost = true;
@@ -138,10 +141,14 @@ final class SessionOwner {
     /** An attempt has failed; {@code fallsBack} if 3.1.1 is tried at once. */
     void attemptFailed(Ending ending, boolean fallsBack) {
         if (supplanted != null && (fallsBack || ending.reasonCode() != 0)) {
-            own = supplanted;
-            stateLost = false;
+            if (!connectUnanswered || ending.reasonCode() == 0) { // else it refuses otherwise: it may have accepted once
+                own = supplanted;
+                stateLost = false;
+            }
             supplanted = null;
-        } else if (ending.cause() != Ending.Cause.NO_CONNACK) { // perhaps that is how it refuses
+        } else if (ending.cause() == Ending.Cause.NO_CONNACK) { // perhaps that is how it refuses
+            connectUnanswered = true;
+        } else {
             supplanted = null;
         }
         idRefusals = ending.reasonCode() == CLIENT_ID_NOT_VALID ? idRefusals + 1 : 0;

@@ -748,7 +748,8 @@ final class Application implements ClientEvents {
 
     /** A node that serves is found in time, whatever the others do. */
     void checkFound() {
-        if (endedAt != Timeline.NEVER && endedAt > gateway.otherTroubleUntil()) {
+        boolean answersAtOnce = scenario.dialect() != Dialect.AUTO_SILENT;
+        if (endedAt != Timeline.NEVER && endedAt > gateway.otherTroubleUntil() && answersAtOnce) {
             long most = gateway.nodes().foundWithin(endedAt, silentNode, scenario.responseSeconds()
                     * Timeline.SECOND);
             if (timeline.now() - endedAt > most) {
