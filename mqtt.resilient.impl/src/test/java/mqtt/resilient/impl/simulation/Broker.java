@@ -115,6 +115,7 @@ final class Broker {
     private boolean mayDislike;
     private boolean dislikesFilter;
     private boolean lowersQos;
+    private boolean trials;
 
     // with MQTT 5
     private Dialect.Refusal refusesFive = Dialect.Refusal.NONE;
@@ -172,9 +173,10 @@ final class Broker {
     }
 
     /** What it dislikes all the time. */
-    void configureDislikes(boolean filter, boolean newLowersQos) {
+    void configureDislikes(boolean filter, boolean newLowersQos, boolean newTrials) {
         dislikesFilter = filter;
         lowersQos = newLowersQos;
+        trials = newTrials;
     }
 
     /** Closes the connection on each PUBLISH. */
@@ -1110,6 +1112,8 @@ final class Broker {
                 }
             }
             boolean known = sent.session == session;
+            // a trial may have left it out: it was alone when a connection ended, and did not arrive
+            sent.disliked |= trials && duplicate && sent.arrivals == 0;
             if (sent.connection == number) {
                 throw ledger.violated("once on a connection", sent + " is sent twice on connection " + number);
             }

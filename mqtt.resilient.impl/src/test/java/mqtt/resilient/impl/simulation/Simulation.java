@@ -46,7 +46,9 @@ final class Simulation {
         broker = new Broker(timeline, ledger, random.split());
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
-        broker.configureDislikes(scenario.has(Fault.DISLIKED_FILTER), scenario.has(Fault.LOWER_QOS));
+        broker.configureDislikes(scenario.has(Fault.DISLIKED_FILTER), scenario.has(Fault.LOWER_QOS),
+                scenario.has(Fault.DISLIKED_FILTER) || scenario.has(Fault.DISLIKED_MESSAGE)
+                        || scenario.has(Fault.QUOTA));
         if (scenario.hasSeveralBrokers()) {
             broker.sharesNothing();
         }
