@@ -56,12 +56,18 @@ final class RetryPolicy {
             return new Retry(brokers.failed(timing, true, false, now), reason + "; " + impasse, true);
         }
         boolean permanent = ending.isPermanent() || takeovers > 0;
+        return new Retry(waitAfter(ending, permanent, timing, onlineNanos, now), reason, permanent);
+    }
+
+    /** How long until the next attempt, at the same broker or another one. */
+    private long waitAfter(Ending ending, boolean permanent, LinkSettings.Timing timing, long onlineNanos, long now) {
         boolean silent = ending.cause() == Ending.Cause.TIMEOUT && advice.state() != NetworkState.DOWN;
-        boolean atOnce = ending.cause() == Ending.Cause.CLOSED
-                && onlineNanos < Math.max(timing.stableNanos(), AT_ONCE_NANOS);
-        long wait = permanent || !silent && !ending.isByBroker() ? brokers.again(timing, permanent)
-                : silent ? brokers.failed(timing, false, true, now) : brokers.lost(timing, atOnce, now);
-        return new Retry(wait, reason, permanent);
+        boolean early = onlineNanos < Math.max(timing.stableNanos(), AT_ONCE_NANOS);
+        boolean elsewhere = brokers.size() > 1 && early && (permanent || ending.cause() == Ending.Cause.PROTOCOL);
+        return silent ? brokers.failed(timing, false, true, now)
+                : elsewhere ? permanent ? brokers.failed(timing, true, false, now) : brokers.lost(timing, true, now)
+                        : permanent || !ending.isByBroker() ? brokers.again(timing, permanent)
+                                : brokers.lost(timing, early && ending.cause() == Ending.Cause.CLOSED, now);
     }
 
     /** An attempt in a version has failed. */

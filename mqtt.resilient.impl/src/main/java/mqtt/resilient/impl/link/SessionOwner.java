@@ -141,7 +141,7 @@ final class SessionOwner {
     /** An attempt has failed; {@code fallsBack} if 3.1.1 is tried at once. */
     void attemptFailed(Ending ending, boolean fallsBack) {
         if (supplanted != null && (fallsBack || ending.reasonCode() != 0)) {
-            if (!connectUnanswered || ending.reasonCode() == 0) { // else it refuses otherwise: it may have accepted once
+            if (!connectUnanswered || ending.reasonCode() == 0) { // else it may have accepted once
                 own = supplanted;
                 stateLost = false;
             }

@@ -158,12 +158,16 @@ final class Subscriptions {
                 entries.remove(entry.filter, entry);
             }
         } else if (entry.asking == Asking.NOT) {
-            if (entry.wanted != NOT_WANTED && entry.wanted != entry.noted) {
-                store.subscribed(entry.filter, entry.wanted); // first: this may fail for want of heap
-                entry.noted = entry.wanted;
-            }
+            noteWanted(entry); // first: this may fail for want of heap
             entry.asking = Asking.QUEUED;
             queue.add(entry);
+        }
+    }
+
+    private void noteWanted(FilterState entry) {
+        if (entry.wanted != NOT_WANTED && entry.wanted != entry.noted) {
+            store.subscribed(entry.filter, entry.wanted);
+            entry.noted = entry.wanted;
         }
     }
 
@@ -219,6 +223,7 @@ final class Subscriptions {
         } else if (subscribe) {
             refuse(takeFirst(), refusal);
         } else { // it is asked for again on the next connection
+            verdict.gone(first);
             answer(takeFirst(), new Reason(refusal, "the CONNACK said so"));
         }
     }
@@ -227,6 +232,7 @@ final class Subscriptions {
     void askAgain(Object filter, Codec codec, Output out) {
         FilterState entry = (FilterState) filter;
         if (entry.asking == Asking.NOT && pending.isEmpty()) {
+            noteWanted(entry);
             Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
             int id = ids.allocate(request);
             queue.addFirst(entry);
@@ -361,6 +367,7 @@ final class Subscriptions {
         entry.heldBefore = false;
         entry.requested = entry.wanted;
         noteRemoved(entry);
+        verdict.gone(entry);
         events.granted(entry.filter, new Reason(code, "not available on this broker (CONNACK)"));
     }
 

@@ -246,7 +246,7 @@ final class Verdict {
     }
 
     private boolean isImpasse() {
-        return attempts > 0 && failures >= attempts;
+        return attempts > 0 && struck && failures >= Math.max(attempts, GUILTY);
     }
 
     /** What the broker answers to nothing, in words; empty = there is something that it answers. */

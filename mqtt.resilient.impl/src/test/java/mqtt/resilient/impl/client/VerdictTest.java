@@ -496,4 +496,16 @@ class VerdictTest {
         assertEquals(0x80, second.granted().code());
         world.broker.expectsNothing();
     }
+
+    @Test
+    void aFilterThatTheBrokerRulesOutIsNoSuspectAnyMore() {
+        World world = World.five();
+        world.broker.answersUnless(packet -> false);
+        world.subscribe("a/#", 1, message -> {});
+        serve(world, packet -> packet.startsWith("SUBSCRIBE"), 5);
+        world.broker.awaitsClient().expects("CONNECT *").sends("CONNACK session-present {40=0}");
+        Publication telemetry = world.publish("telemetry", "1", 0); // QoS 0 waits for the end of a trial
+        world.broker.idles(Duration.ofMinutes(1));
+        assertEquals(Kind.DELIVERED, world.outcome(telemetry));
+    }
 }

@@ -87,6 +87,25 @@ class FailOverTest {
     }
 
     @Test
+    void aBrokerThatBreaksTheProtocolOnEachConnectionIsLeft() {
+        World world = three();
+        world.broker.answersUnless(packet -> false);
+        world.broker.sendsBytes(new byte[] { 0, 0 });
+        until(world, "CONNECT");
+        assertEquals(TWO + ":1883", address(world));
+    }
+
+    @Test
+    void aBrokerThatClosesEachConnectionOfAnIdleClientIsLeft() {
+        World world = three();
+        world.broker.answersUnless(packet -> false);
+        for (int i = 0; i < 10 && world.client.status().broker().contains("one"); i++) {
+            world.broker.hangsUp().awaitsClient().answersUnless(packet -> false);
+        }
+        assertFalse(world.client.status().broker().contains("one"), world.reason());
+    }
+
+    @Test
     void aConnectionThatEndsBecauseTheNetworkIsDownSaysNothingOfTheBroker() {
         World world = three("network.distrust.seconds", 0);
         world.broker.acceptsNewClient();

@@ -722,6 +722,9 @@ final class Application implements ClientEvents {
             if (!online && sessionKnown && !status.sessionPresent() && !sessionLost) {
                 ledger.violated("no silent loss", "client " + index + " has another session, and nobody was told");
             }
+            if (sessionLost && scenario.hasSeveralBrokers()) {
+                ledger.sessionLost(); // another broker never had it
+            }
             sessionKnown = true;
             known = broker.session(sessionKey());
             supplanted = false;
