@@ -162,7 +162,7 @@ class TlsLinkTest extends LinkTest {
     @Test
     void aWrongPasswordOfTheKeyStoreIsNamedWithTheKey() {
         trusting(Door.CLIENT_CERTIFICATE, "tls.keystore", path(certificates.pkcs12("client")), ".tls.keystore.password",
-                "wrong").awaitReason("tls.keystore", "password is wrong");
+                "wrong").awaitReason("tls.keystore", "does not open with .tls.keystore.password");
     }
 
     @Test
