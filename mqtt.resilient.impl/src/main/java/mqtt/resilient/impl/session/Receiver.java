@@ -142,7 +142,7 @@ final class Receiver {
 
     /** A PUBREL arrived: it is answered with PUBCOMP, also for an id that is not known (any more). */
     void pubrelReceived(int packetId) {
-        Incoming incoming = exactlyOnce.remove(packetId);
+        Incoming incoming = exactlyOnce.get(packetId);
         if (incoming == null) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
             acknowledgements.add(PacketType.PUBCOMP, packetId, PACKET_IDENTIFIER_NOT_FOUND);
@@ -158,6 +158,7 @@ final class Receiver {
                 acknowledgements.add(PacketType.PUBCOMP, packetId);
             }
         });
+        exactlyOnce.remove(packetId); // last: without heap all of this comes again, and must not find it unknown
     }
 
     /** Restores what was received before a restart. */
