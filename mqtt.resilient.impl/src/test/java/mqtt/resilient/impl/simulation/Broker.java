@@ -913,6 +913,7 @@ final class Broker {
                     () -> "<- CONNECT " + (five ? "5 " : "") + (clean ? "clean " : "") + clientId + " keepalive "
                             + keepAlive + " " + properties);
             if (silent || five && refusesFive == Dialect.Refusal.SILENCE) {
+                gateway.trouble(); // the client gives this connection up, with reason
                 refused = true;
                 return;
             }
