@@ -7,6 +7,9 @@ package mqtt.resilient.impl.environment;
  * holds for the executors of a client.
  */
 public interface Scheduler {
+    /** The time of what is not planned. */
+    long NEVER = Long.MAX_VALUE;
+
     /** The monotonic clock in nanoseconds; only differences mean something. Safe from any thread. */
     long nanoTime();
 

@@ -168,6 +168,11 @@ final class BrokerList {
         return Math.max(wait, record().restNanos(now));
     }
 
+    /** The current one works, and is asked again: how long until then. */
+    long soon(LinkSettings.Timing timing) {
+        return record().backoff.shortest(timing);
+    }
+
     /** The network has ended a connection, or somebody must remove the cause: how long until the same is tried. */
     long again(LinkSettings.Timing timing, boolean permanent) {
         Backoff backoff = record().backoff;

@@ -122,9 +122,9 @@ final class Link implements ConnectionHandler, PacketReceiver {
         requestWrite();
     }
 
-    /** Who is told that acknowledgements are late, in words; empty = they are no more. After {@link #attach}. */
-    void tellWhenLate(Consumer<String> listener) {
-        liveness.tellWhenLate(listener);
+    /** Who is told what there is to say about it, in words; empty = nothing any more. After {@link #attach}. */
+    void tellRemarks(Consumer<String> listener) {
+        liveness.tellRemarks(listener);
     }
 
     /** Has the session asked for what it can send. */

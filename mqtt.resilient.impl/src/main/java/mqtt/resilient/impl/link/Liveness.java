@@ -1,5 +1,7 @@
 package mqtt.resilient.impl.link;
 
+import static mqtt.resilient.impl.environment.Scheduler.NEVER;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -15,7 +17,6 @@ import mqtt.resilient.impl.session.Session;
  * On the loop only.
  */
 final class Liveness {
-    static final long NEVER = Long.MAX_VALUE;
     /** How many response times a ping may take on a link over which other bytes still arrive. */
     private static final int PING_PATIENCE = 60;
     private static final long RECENT_NANOS = 1_000_000_000L;
@@ -41,7 +42,8 @@ final class Liveness {
     private long awaitingSince = NEVER;
     /** The broker has answered a ping that stood behind what it does not answer. */
     private boolean passedOver;
-    private Consumer<String> late = remark -> {};
+    private Consumer<String> remarks = remark -> {};
+    private String impasse = "";
     /** When a link that is suspected to be dead must have shown life; NEVER = it is not suspected. */
     private long suspectUntil = NEVER;
     private int unsentBefore;
@@ -136,10 +138,32 @@ final class Liveness {
         if (session.unanswered() > before) {
             bound.sent(session.unanswered(), now);
         }
-        alarm.at(now + responseNanos()); // to see whether the network takes it
-        if (session.isHeldByRate()) {
-            alarm.at(session.rateResumesAt());
+        if (session.needsPing()) {
+            ping();
         }
+        alarm.at(now + responseNanos()); // to see whether the network takes it
+        long resumesAt = session.resumesAt();
+        if (resumesAt != NEVER) {
+            alarm.at(resumesAt);
+        }
+        tellRemark();
+    }
+
+    /** What there is to say about a connection that is up, in words. */
+    private void tellRemark() {
+        String newImpasse = session.impasse();
+        if (!impasse.equals(newImpasse)) {
+            impasse = newImpasse;
+            remarks.accept(remark());
+        }
+    }
+
+    private String remark() {
+        String late = !passedOver ? ""
+                : "; acknowledgements are late: the broker answers pings, and has not acknowledged what was sent before;"
+                        + " the connection ends after " + Link.seconds(settings.timing().acknowledgeNanos())
+                        + " of this (acknowledge.seconds)";
+        return impasse.isEmpty() ? late : late + "; " + impasse;
     }
 
     private void fillPing(Output out) {
@@ -173,16 +197,13 @@ final class Liveness {
     private void passedOver(boolean newPassedOver) {
         if (passedOver != newPassedOver) {
             passedOver = newPassedOver;
-            late.accept(!passedOver ? ""
-                    : "; acknowledgements are late: the broker answers pings, and has not acknowledged"
-                            + " what was sent before; the connection ends after "
-                            + Link.seconds(settings.timing().acknowledgeNanos()) + " of this (acknowledge.seconds)");
+            remarks.accept(remark());
         }
     }
 
-    /** Who is told that acknowledgements are late, while pings are answered, in words; empty = they are no more. */
-    void tellWhenLate(Consumer<String> listener) {
-        late = listener;
+    /** Who is told what there is to say about the connection, in words; empty = nothing any more. */
+    void tellRemarks(Consumer<String> listener) {
+        remarks = listener;
     }
 
     /** Whether the broker answers pings and not what was sent before them. */
@@ -219,11 +240,7 @@ final class Liveness {
             alarm.at(now + idleNanos() / 2);
             return null;
         }
-        if (session.isHeldByRate()) {
-            alarm.at(session.rateResumesAt());
-        } else {
-            connection.requestWrite();
-        }
+        connection.requestWrite();
         long response = responseTimeout.nanos(responseNanos());
         String dead = acknowledgementOverdue(now, response);
         dead = dead != null ? dead : writeStalled(now, response);

@@ -37,8 +37,10 @@ final class RetryPolicy {
      * A connection has ended by itself: another broker comes next if this one was silent, or ends each connection.
      *
      * @param impasse why the broker ends each connection, as far as that is known; empty = nothing is
+     * @param tried whether it ended because something was tried alone of which that was to be expected
      */
-    Retry connectionLost(Ending ending, String impasse, LinkSettings settings, long onlineNanos, long now) {
+    Retry connectionLost(Ending ending, String impasse, boolean tried, LinkSettings settings, long onlineNanos,
+            long now) {
         LinkSettings.Timing timing = settings.timing();
         if (onlineNanos >= timing.stableNanos()) {
             brokers.stable();
@@ -52,11 +54,13 @@ final class RetryPolicy {
             reason += ", at once and " + takeovers
                     + " times in a row: probably another client uses the client identifier " + owner.clientId(settings);
         }
-        if (!impasse.isEmpty()) {
-            return new Retry(brokers.failed(timing, true, false, now), reason + "; " + impasse, true);
+        if (tried) {
+            return new Retry(brokers.soon(timing), reason + "; the broker closed it for what is being tried alone",
+                    false);
         }
         boolean permanent = ending.isPermanent() || takeovers > 0;
-        return new Retry(waitAfter(ending, permanent, timing, onlineNanos, now), reason, permanent);
+        return new Retry(waitAfter(ending, permanent, timing, onlineNanos, now),
+                impasse.isEmpty() ? reason : reason + "; " + impasse, permanent);
     }
 
     /** How long until the next attempt, at the same broker or another one. */

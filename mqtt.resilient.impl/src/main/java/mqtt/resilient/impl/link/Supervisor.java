@@ -430,12 +430,12 @@ public final class Supervisor implements Attempt.Listener {
         }
         change(ConnectionState.ONLINE, lost ? CONNECTED + loss : CONNECTED, 0, 0, sessionPresent, lost, false,
                 brokers.current().toString());
-        link.tellWhenLate(this::late);
+        link.tellRemarks(this::remarked);
         planWindowEnd();
         failback.plan(link, settings);
     }
 
-    private void late(String remark) {
+    private void remarked(String remark) {
         status = status.with(CONNECTED + remark);
         listener.reasonChanged(status);
     }
@@ -448,7 +448,7 @@ public final class Supervisor implements Attempt.Listener {
         String broker = brokers.current().toString();
         brokers.ended(ending, scheduler.wallClockMillis());
         RetryPolicy.Retry retry = online
-                ? retries.connectionLost(ending, session.impasse(), settings, now - onlineSince, now)
+                ? retries.connectionLost(ending, session.impasse(), session.isTried(), settings, now - onlineSince, now)
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
         at(next, this::attempt); // before anything is told: whatever happens there, this stays

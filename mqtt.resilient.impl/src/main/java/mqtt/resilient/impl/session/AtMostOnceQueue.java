@@ -82,7 +82,7 @@ final class AtMostOnceQueue {
                 settling.settle(message, Outcome.Kind.EXPIRED, Reason.SUCCESS);
                 continue;
             }
-            if (verdict.isTrial() || !rate.admits(message, now)) {
+            if (verdict.isTrying() || !rate.admits(message, now)) {
                 break;
             }
             Reason refusal = limits.refusal(message);

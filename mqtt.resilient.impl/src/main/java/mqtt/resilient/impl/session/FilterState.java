@@ -2,12 +2,15 @@ package mqtt.resilient.impl.session;
 
 import java.util.List;
 import mqtt.resilient.api.UserProperty;
+import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /** One filter of {@link Subscriptions}: what is wanted, what the broker holds, and how far asking for it is. */
 final class FilterState {
     static final int NOT_WANTED = -1;
-    static final long NEVER = Long.MAX_VALUE;
+    private static final long FIRST_REFUSAL_NANOS = 300_000_000_000L;
+    private static final long LONGEST_REFUSAL_NANOS = 24 * 3_600_000_000_000L;
+    private static final int MAX_DOUBLINGS = 10;
 
     /** What the broker holds of a filter. */
     enum Held {
@@ -43,8 +46,10 @@ final class FilterState {
     /** The level that is written down; {@link #NOT_WANTED} = none is. */
     int noted = NOT_WANTED;
     Asking asking = Asking.NOT;
-    /** It is refused until then, because the broker closed connections for it; {@link #NEVER} = it is not. */
-    long refusedUntil = NEVER;
+    /** It is refused until then, because the broker closed connections for it; {@link Scheduler#NEVER} = it is not. */
+    long refusedUntil = Scheduler.NEVER;
+    /** How often the broker closed connections for it. */
+    private int verdicts;
 
     FilterState(String filter) {
         this.filter = filter;
@@ -57,9 +62,15 @@ final class FilterState {
         }
     }
 
+    /** The broker closed connections for it: it is refused for a time, longer with each verdict. */
+    void refuse(long now) {
+        refusedUntil = now + Math.min(LONGEST_REFUSAL_NANOS, FIRST_REFUSAL_NANOS << Math.min(verdicts, MAX_DOUBLINGS));
+        verdicts++;
+    }
+
     /** Whether the broker closed connections for it. */
     boolean isGuilty() {
-        return refusedUntil != NEVER;
+        return refusedUntil != Scheduler.NEVER;
     }
 
     /** Whether an UNSUBSCRIBE waits for its answer. */

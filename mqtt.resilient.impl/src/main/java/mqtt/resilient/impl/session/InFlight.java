@@ -230,9 +230,14 @@ final class InFlight {
         }
     }
 
+    /** There are to be packet ids for a whole window, whatever else holds some. */
+    void requireIds() {
+        ids.require(window + quarantined.count() + verdict.aside().messages());
+    }
+
     /** Gives a message another packet id; the broker is told to release the one before. */
     private boolean renumber(Outgoing message) {
-        ids.require(window + quarantined.count());
+        requireIds();
         Integer before = quarantined.prepare(message.packetId);
         int id = ids.allocate(message);
         if (id != 0) { // else all are in use, and it keeps the one that it has
@@ -243,8 +248,8 @@ final class InFlight {
         return id != 0;
     }
 
-    /** Takes a message out of flight; the broker may still hold its packet id. */
-    private void quarantinePacketId(Outgoing message) {
+    /** Takes a message out of flight; returns whether the broker may still hold its packet id. */
+    private boolean quarantinePacketId(Outgoing message) {
         boolean held = message.isExactlyOnce() && message.state.isSentInThisSession();
         Integer id = held ? quarantined.prepare(message.packetId) : null;
         takeOutOfFlight(message);
@@ -253,6 +258,7 @@ final class InFlight {
         } else {
             ids.free(message.packetId);
         }
+        return id != null;
     }
 
     /** The connection is gone. */
@@ -279,10 +285,13 @@ final class InFlight {
         }
     }
 
-    /** The client gives up on a message. */
+    /** The client gives up on a message, which is not on its way. Where that fails for want of heap it is repeated. */
     void deadLetter(Outgoing message, Reason reason) {
+        verdict.givenUp(message);
         store.deadLettered(new Outgoing(message.id(), message.message(), scheduler.nanoTime()));
-        quarantinePacketId(message); // last: what fails for want of heap leaves it in flight
+        if (quarantinePacketId(message)) {
+            acknowledgements.add(PacketType.PUBREL, message.packetId);
+        }
         settling.settle(message, Outcome.Kind.DEAD_LETTERED, reason);
     }
 

@@ -21,13 +21,14 @@ record SendWindow(int messages, long bytes) {
      *
      * @param postponed how many of those in flight the broker has refused for now: it has given their slots back
      */
-    boolean admits(Outgoing message, InFlightList inFlight, int postponed, Wire wire) {
-        return inFlight.count() < messages
-                && hasSlot(message, inFlight.count() - postponed, inFlight.alarms(), wire)
+    boolean admits(Outgoing message, InFlightList inFlight, int postponed, Aside aside, Wire wire) {
+        int count = inFlight.count() - aside.messages;
+        return count < messages
+                && hasSlot(message, count - postponed, inFlight.alarms(), wire)
                 && admitsResend(message, wire)
-                && (!message.isExactlyOnce() || inFlight.exactlyOnce() < wire.exactlyOnceMax)
-                && (inFlight.count() == 0 || message.lane() == Message.LANE_ALARM
-                        || inFlight.bytes() + message.size() <= bytes);
+                && (!message.isExactlyOnce() || inFlight.exactlyOnce() - aside.exactlyOnce < wire.exactlyOnceMax)
+                && (count == 0 || message.lane() == Message.LANE_ALARM
+                        || inFlight.bytes() - aside.bytes + message.size() <= bytes);
     }
 
     /** Whether one more message of those in flight may be resent on the present connection. */
@@ -41,8 +42,9 @@ record SendWindow(int messages, long bytes) {
     /**
      * Whether what keeps such a message back is what all messages share, slots and bytes, and not the bound of QoS 2.
      */
-    boolean isFull(Outgoing message, InFlightList inFlight, Wire wire) {
-        return !message.isExactlyOnce() || Math.max(inFlight.exactlyOnce(), wire.exactlyOnce) < wire.exactlyOnceMax;
+    boolean isFull(Outgoing message, InFlightList inFlight, Aside aside, Wire wire) {
+        return !message.isExactlyOnce()
+                || Math.max(inFlight.exactlyOnce() - aside.exactlyOnce, wire.exactlyOnce) < wire.exactlyOnceMax;
     }
 
     private boolean hasSlot(Outgoing message, int used, int usedByAlarms, Wire wire) {
@@ -50,6 +52,15 @@ record SendWindow(int messages, long bytes) {
         int kept = slots < SMALLEST_WITH_KEPT ? 0 : Math.max(1, slots / 10);
         return used < slots
                 && (message.lane() == Message.LANE_ALARM || used - usedByAlarms < slots - kept);
+    }
+
+    /** Messages in flight that hold no slots, because they are left out. */
+    record Aside(int messages, long bytes, int exactlyOnce) {
+        static final Aside NOTHING = new Aside(0, 0, 0);
+
+        Aside with(Outgoing message) {
+            return new Aside(messages + 1, bytes + message.size(), exactlyOnce + (message.isExactlyOnce() ? 1 : 0));
+        }
     }
 
     /** The messages in flight that were sent on the present connection. */

@@ -90,15 +90,17 @@ final class Sender {
         }
     }
 
-    /** Whether the rate limit keeps something back now. */
-    boolean isHeldByRate() {
-        return !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime())
-                && (inFlight.messages().toResend() != null || !inFlight.prepared().others().isEmpty()
-                        || !atMostOnce.isEmpty() || store.queued() > 0);
+    /** When to fill again although nothing is answered: the rate limit, or a trial, keeps something back. */
+    long resumesAt() {
+        long trial = verdict.resumesAt(hasMore());
+        boolean held = !rate.isUnlimited() && !rate.hasToken(scheduler.nanoTime())
+                && (!atMostOnce.isEmpty() || hasMore());
+        return !held || trial != Scheduler.NEVER && trial - rate.nextToken() < 0 ? trial : rate.nextToken();
     }
 
-    long rateResumesAt() {
-        return rate.nextToken();
+    /** Whether there is more to send than what is left out, QoS 0 aside. */
+    boolean hasMore() {
+        return inFlight.messages().toResend() != null || !inFlight.prepared().others().isEmpty() || store.queued() > 0;
     }
 
     /** The message that was accepted first of those at hand; null if there is none. */
@@ -227,15 +229,16 @@ final class Sender {
 
     /** How many but alarms hold a slot of the send window. */
     private int ordinary() {
-        return inFlight.messages().ordinary() - inFlight.postponed();
+        return inFlight.messages().ordinary() - inFlight.postponed() - verdict.aside().messages();
     }
 
     /** Whether the send window has room for a message; if not, more than one must leave it first. */
     private boolean hasRoom(Outgoing message) {
-        boolean admits = window.admits(message, inFlight.messages(), inFlight.postponed(), wire);
+        SendWindow.Aside aside = verdict.aside();
+        boolean admits = window.admits(message, inFlight.messages(), inFlight.postponed(), aside, wire);
         int ordinary = ordinary();
         if (!admits && message.lane() != Message.LANE_ALARM && ordinary > 0
-                && window.isFull(message, inFlight.messages(), wire)) {
+                && window.isFull(message, inFlight.messages(), aside, wire)) {
             resumeAt = ordinary - Math.max(1, ordinary / RESUME_SHARE);
         }
         return admits;
@@ -244,6 +247,7 @@ final class Sender {
     /** Sends the next message of a lane for the first time; false when no more can be sent. */
     private boolean sendFirst(Outgoing message, long now, Output out) {
         message.limit(connection.limits());
+        inFlight.requireIds();
         int id = ids.allocate(message);
         if (id == 0) {
             return false;

@@ -37,7 +37,7 @@ public final class Session {
     private final Receiver receiver;
     private final Subscriptions subscriptions;
     private final Birth birth;
-    private final Verdict verdict = new Verdict(wire);
+    private final Verdict verdict;
     private MessageStore store;
     private String broker = "";
     /** Counts the answers that moved a birth message or a subscription on. */
@@ -49,6 +49,7 @@ public final class Session {
         this.store = store;
         this.counters = counters;
         PacketIds ids = new PacketIds(settings.inflightMax());
+        verdict = new Verdict(wire, scheduler);
         sender = new Sender(connection, ids, wire, acknowledgements, store, scheduler, counters, outgoing, verdict);
         inFlight = sender.inFlight();
         receiver = new Receiver(connection, acknowledgements, store, incoming, counters);
@@ -62,7 +63,7 @@ public final class Session {
         sender.reconfigure(settings);
         if (verdict.configure(settings.poisonAttempts())) { // what a trial has left out is sent on this connection
             inFlight.messages().resendAll();
-            subscriptions.renewAll();
+            subscriptions.enqueueAll();
         }
         birth.configure(settings.birth(), settings.poisonAttempts());
     }
@@ -132,39 +133,50 @@ public final class Session {
         inFlight.connectionLost();
         acknowledgements.clear();
         receiver.connectionLost();
-        Object guilty = verdict.connectionEnded(disliked, alone, inFlight.firstUnanswered(),
-                subscriptions.firstPending());
+        verdict.connectionEnded(disliked, alone, inFlight.firstUnanswered(), subscriptions.firstPending());
         if (verdict.isTrialDue()) {
             subscriptions.suspectPending();
             inFlight.suspectUnanswered();
         }
         subscriptions.connectionLost();
         sender.atMostOnce().dropUnflushed();
-        birth.disconnected(byBroker, progress(), verdict.hasStruck());
-        if (guilty instanceof Outgoing message) {
-            inFlight.deadLetter(message, DEAD_LETTER);
-        } else if (guilty != null) {
-            subscriptions.guilty(guilty);
-        }
+        birth.disconnected(byBroker, progress(), verdict.hasFailed());
     }
 
     /** Writes what may be sent now, as much as there is room for. */
     public void fill(Output out) {
         if (connection.isUp() && birth.fill(connection.codec(), connection.limits(), out)
                 && acknowledgements.fill(connection.codec(), out)) {
-            tryAgain(verdict.accusedToTry(), out);
+            giveUpGuilty();
+            if (verdict.takeFreed()) {
+                inFlight.messages().resendAll();
+                subscriptions.enqueueAll();
+            }
+            tryAccused(out);
             if (subscriptions.fill(connection.codec(), out)) {
                 sender.fill(out);
             }
-            tryAgain(verdict.lastToTry(), out);
         }
     }
 
-    private void tryAgain(Object accused, Output out) {
+    private void giveUpGuilty() {
+        Object guilty = verdict.guilty();
+        if (guilty instanceof Outgoing message) {
+            inFlight.deadLetter(message, DEAD_LETTER);
+        } else if (guilty instanceof FilterState filter) {
+            subscriptions.guilty(filter);
+        }
+    }
+
+    private void tryAccused(Output out) {
+        Object accused = verdict.toTry(sender.hasMore()); // asked for in any case: everything else waits for its turn
+        if (awaited() > 0 || birth.isSuspect(progress())) {
+            return;
+        }
         if (accused instanceof Outgoing message) {
             sender.resend(message, out);
-        } else if (accused != null) {
-            subscriptions.askAgain(accused, connection.codec(), out);
+        } else if (accused instanceof FilterState filter) {
+            subscriptions.askAgain(filter, connection.codec(), out);
         }
     }
 
@@ -226,15 +238,26 @@ public final class Session {
     }
 
     /**
-     * Whether the rate limit keeps something back now; if so, {@link #rateResumesAt} tells when to call {@link #fill}.
+     * When to call {@link #fill} again although nothing is answered, because the rate limit or a trial keeps something
+     * back, or a refused filter is to be asked for again; {@link Scheduler#NEVER} = need not be.
      */
-    public boolean isHeldByRate() {
-        return connection.isUp() && sender.isHeldByRate();
+    public long resumesAt() {
+        if (!connection.isUp()) {
+            return Scheduler.NEVER;
+        }
+        long sending = sender.resumesAt();
+        long asking = subscriptions.retryAt();
+        return sending == Scheduler.NEVER || asking != Scheduler.NEVER && asking - sending < 0 ? asking : sending;
     }
 
-    /** The time at which the rate limit lets the next message through. */
-    public long rateResumesAt() {
-        return sender.rateResumesAt();
+    /** Whether only the answer to a ping can show that a birth message is not what the broker dislikes. */
+    public boolean needsPing() {
+        return connection.isUp() && verdict.hasTurn() && awaited() == 0 && birth.isSuspect(progress());
+    }
+
+    /** Whether the broker closed the latest connection in a trial, so that what comes of it is to be seen soon. */
+    public boolean isTried() {
+        return verdict.isTried();
     }
 
     // ---- packets of the broker ------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 package mqtt.resilient.impl.session;
 
-import static mqtt.resilient.impl.session.FilterState.NEVER;
+import static mqtt.resilient.impl.environment.Scheduler.NEVER;
 import static mqtt.resilient.impl.session.FilterState.NOT_WANTED;
 
 import java.nio.ByteBuffer;
@@ -44,11 +44,9 @@ final class Subscriptions {
     private static final int PACKET_TOO_LARGE = 0x95;
     private static final int SHARED_NOT_SUPPORTED = 0x9E;
     private static final int WILDCARDS_NOT_SUPPORTED = 0xA2;
-    /** A filter for which the broker closed connections is asked for again after this time. */
-    private static final long GUILTY_NANOS = 24 * 3_600_000_000_000L;
-
     private static final Reason REFUSED_FOR_CLOSING = new Reason(FAILURE, "the broker closes the connection when it is "
-            + "asked for this filter alone, and answers others; it is asked again after a day");
+            + "asked for this filter alone, and answers others; it is asked again after five minutes, then after "
+            + "twice the time, at last once a day");
 
     static {
         FilterState.prepare(); // now: where the heap is short it would fail for good
@@ -192,7 +190,7 @@ final class Subscriptions {
                 passOver(takeFirst());
             } else if (refusal(first, subscribe) != 0) {
                 refuse(first, subscribe, refusal(first, subscribe));
-            } else if (!verdict.admits(first) || verdict.isTrial() && !pending.isEmpty()) {
+            } else if (!verdict.admits(first) || verdict.isOneAtATime() && !pending.isEmpty()) {
                 return true; // it has to be alone
             } else {
                 Request request = new Request(subscribe, nextBatch(subscribe));
@@ -229,8 +227,7 @@ final class Subscriptions {
     }
 
     /** Asks for a single filter that was left out, if there is room for it. */
-    void askAgain(Object filter, Codec codec, Output out) {
-        FilterState entry = (FilterState) filter;
+    void askAgain(FilterState entry, Codec codec, Output out) {
         if (entry.asking == Asking.NOT && pending.isEmpty()) {
             noteWanted(entry);
             Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
@@ -266,8 +263,8 @@ final class Subscriptions {
     }
 
     /** The broker closes connections for a filter: it counts as refused. */
-    void guilty(Object filter) {
-        FilterState entry = (FilterState) filter;
+    void guilty(FilterState entry) {
+        verdict.gone(entry);
         if (entry.wanted == NOT_WANTED) {
             answer(entry, REFUSED_FOR_CLOSING);
             entry.held = Held.NOTHING;
@@ -275,8 +272,8 @@ final class Subscriptions {
             return;
         }
         events.granted(entry.filter, REFUSED_FOR_CLOSING); // first: without heap it is only tried again
-        entry.refusedUntil = scheduler.nanoTime() + GUILTY_NANOS;
-        retryAt = retryAt == NEVER ? entry.refusedUntil : retryAt;
+        entry.refuse(scheduler.nanoTime());
+        retryAt = retryAt == NEVER || entry.refusedUntil - retryAt < 0 ? entry.refusedUntil : retryAt;
         entry.held = Held.REFUSED;
         entry.requested = entry.wanted;
         if (!entry.heldBefore) {
@@ -294,6 +291,11 @@ final class Subscriptions {
                 enqueue(entry);
             }
         }
+    }
+
+    /** When the first refused filter is asked for again; {@link Scheduler#NEVER} = none is. */
+    long retryAt() {
+        return retryAt;
     }
 
     /** The first filter for which nothing has come; null = none. */
@@ -376,8 +378,8 @@ final class Subscriptions {
         int bytes = PACKET_BYTES;
         for (FilterState entry : queue) {
             bytes += bytes(entry);
-            if (bytes > limits.maximumPacketBytes() || verdict.isTrial() && !batch.isEmpty()
-                    || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled()
+            if (bytes > limits.maximumPacketBytes() || verdict.isOneAtATime() && !batch.isEmpty()
+                    || batch.size() == MAX_FILTERS_PER_PACKET || entry.isSettled() || verdict.leavesOut(entry)
                     || subscribe != (entry.wanted != NOT_WANTED) || refusal(entry, subscribe) != 0
                     || subscribe && !batch.isEmpty()
                     // a packet has one identifier
@@ -416,6 +418,9 @@ final class Subscriptions {
             events.granted(entry.filter, answer);
         } else {
             answer(entry, answer);
+        }
+        if (verdict.isAccused(entry)) { // the broker closes connections for something else
+            forgetGuilty();
         }
         verdict.answered(entry);
         boolean again = entry.asking == Asking.PENDING_AND_AGAIN;
@@ -482,12 +487,15 @@ final class Subscriptions {
         pending.clear();
     }
 
+    /** What was left out is asked for. */
+    void enqueueAll() {
+        List.copyOf(entries.values()).forEach(this::enqueue);
+    }
+
     /** It is not known what the broker holds: everything is subscribed again. */
     void renewAll() {
-        for (FilterState entry : List.copyOf(entries.values())) {
-            entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held;
-            enqueue(entry);
-        }
+        entries.values().forEach(entry -> entry.held = entry.held == Held.GRANTED ? Held.PERHAPS : entry.held);
+        enqueueAll();
     }
 
     /** The broker holds nothing any more, and nothing is written down. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
@@ -48,6 +49,31 @@ class VerdictTest {
         return connections;
     }
 
+    /** The broker serves for so long at most, and ends at a condition; the number of connections it closed. */
+    private static int serveFor(World world, Predicate<String> closesOn, Duration time, BooleanSupplier done) {
+        int closed = 0;
+        long end = world.scheduler.nanoTime() + time.toNanos();
+        while (world.scheduler.nanoTime() < end && !done.getAsBoolean()) {
+            if (world.broker.isConnected()) {
+                closed += world.broker.answersUnless(closesOn) ? 1 : 0;
+            }
+            world.broker.after(Duration.ofMillis(500));
+        }
+        return closed;
+    }
+
+    /** A gateway that also publishes what the broker takes, every five seconds, until something is a dead letter. */
+    private static int serveUntilDeadLetters(World world, Predicate<String> closesOn, int count) {
+        int closed = 0;
+        for (int i = 0; i < 400 && world.client.metrics().deadLettered() < count; i++) {
+            Publication good = world.publish("other", "" + i);
+            closed += serveFor(world, closesOn, Duration.ofSeconds(5), () -> false);
+            assertFalse(world.outcome(good) == Kind.DEAD_LETTERED, "an innocent message");
+        }
+        assertEquals(count, world.client.metrics().deadLettered(), "after " + closed + " closed connections");
+        return closed;
+    }
+
     private static List<Publication> publish(World world, String topic, int count) {
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -69,22 +95,37 @@ class VerdictTest {
     }
 
     @Test
-    void whoIsAloneWhenTheBrokerClosesTheConnectionIsLeftOutUntilAnotherIsAnswered() {
+    void whoIsAloneWhenTheBrokerClosesTheConnectionIsLeftOutAndTheRestGoesOn() {
         World world = suspected(5);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing().hangsUp();
         assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2").expectsNothing().sends("PUBACK id=2")
-                .expects("PUBLISH dup q1 id=1 forbidden 1").expectsNothing().hangsUp();
-        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
-        world.takeEvents();
-        world.broker.acceptsAgain(true).expects("PUBLISH dup q2 id=3 t 3").sends("PUBREC id=3").expects("PUBREL id=3")
-                .expectsNothing().sends("PUBCOMP id=3").expects("PUBLISH dup q1 id=1 forbidden 1").hangsUp();
+                .expects("PUBLISH dup q2 id=3 t 3").sends("PUBREC id=3").expects("PUBREL id=3").expectsNothing()
+                .sends("PUBCOMP id=3").expectsNothing();
+        publish(world, "t", 2);
+        world.broker.expects("PUBLISH q1 id=4 t 0", "PUBLISH q1 id=5 t 1"); // not one at a time any more
+    }
+
+    @Test
+    void aTryCountsOnlyFirstOnItsConnectionAfterAPauseAndIfAnotherPassesSoonerOnTheNext() {
+        World world = suspected(5);
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1").hangsUp();
+        world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=2 t 2").sends("PUBACK id=2")
+                .expects("PUBLISH dup q2 id=3 t 3").sends("PUBREC id=3").expects("PUBREL id=3").sends("PUBCOMP id=3");
+        for (int strike = 1; strike < 3; strike++) { // the first one was that after five closed connections
+            world.broker.idles(Duration.ofSeconds(10L << strike)).expects("PUBLISH dup q1 id=1 forbidden 1").hangsUp();
+            world.publish("t", "waits");
+            world.broker.acceptsAgain(true).expectsNothing().idles(Duration.ofSeconds(9L << strike)).expectsNothing()
+                    .after(Duration.ofSeconds(2L << strike)).expects("PUBLISH dup q1 id=1 forbidden 1")
+                    .expectsNothing().hangsUp();
+            assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
+            world.takeEvents();
+            world.broker.acceptsAgain(true).answersUnless(packet -> packet.contains("forbidden"));
+        }
         assertEquals(Kind.DEAD_LETTERED, world.client.publisher().outcome(1).kind());
         assertTrue(world.takeEvents().contains("DEAD_LETTERED forbidden"));
-        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(2).kind());
-        assertEquals(Kind.DELIVERED, world.client.publisher().outcome(3).kind());
         Publication next = world.publish("t", "4");
-        world.broker.acceptsAgain(true).expects("PUBLISH q1 id=4 t 4").sends("PUBACK id=4");
+        world.broker.answersUnless(packet -> false);
         assertEquals(Kind.DELIVERED, world.outcome(next));
     }
 
@@ -94,7 +135,7 @@ class VerdictTest {
         Publication guilty = world.publish("forbidden", "1");
         publish(world, "t", 9);
         var delivered = guilty.delivered();
-        serve(world, ON_FORBIDDEN, CONNECTIONS);
+        serveUntilDeadLetters(world, ON_FORBIDDEN, 1);
         assertEquals(Kind.DEAD_LETTERED, world.now(delivered).kind());
         assertTrue(world.now(delivered).reason().contains("only this message was unanswered"),
                 world.now(delivered).reason());
@@ -178,13 +219,12 @@ class VerdictTest {
         World world = suspected(5);
         world.broker.acceptsAgain(true).expects("PUBLISH dup q1 id=1 forbidden 1");
         world.publish("t", "4");
-        world.publish("t", "5", 0);
         world.broker.expectsNothing().hangsUp();
         serve(world, ON_FORBIDDEN, CONNECTIONS);
         for (int id = 2; id <= 4; id++) {
             assertEquals(Kind.DELIVERED, world.client.publisher().outcome(id).kind(), "message " + id);
         }
-        assertEquals(Kind.DEAD_LETTERED, world.client.publisher().outcome(1).kind());
+        assertEquals(Kind.PENDING, world.client.publisher().outcome(1).kind());
     }
 
     @Test
@@ -196,8 +236,8 @@ class VerdictTest {
         guilty.add(world.publish("forbidden", "x", 2));
         good.add(world.publish("t", "x", 2));
         good.addAll(publish(world, "t", 5));
-        int connections = serve(world, ON_FORBIDDEN, CONNECTIONS);
-        assertTrue(connections < CONNECTIONS, "it is still connecting again and again");
+        int closed = serveUntilDeadLetters(world, ON_FORBIDDEN, guilty.size());
+        assertTrue(closed < CONNECTIONS, closed + " connections");
         expectAll(world, Kind.DELIVERED, good);
         expectAll(world, Kind.DEAD_LETTERED, guilty);
         assertEquals("", world.client.status().reason().replace("connected", ""));
@@ -209,10 +249,14 @@ class VerdictTest {
         Publication guilty = world.publish("forbidden", "1", 2);
         publish(world, "t", 20);
         boolean[] released = new boolean[1];
-        serve(world, packet -> {
+        serveUntilDeadLetters(world, packet -> {
             released[0] |= packet.equals("PUBREL id=1");
             return ON_FORBIDDEN.test(packet);
-        }, CONNECTIONS);
+        }, 1);
+        world.broker.answersUntil(packet -> {
+            released[0] |= packet.equals("PUBREL id=1");
+            return false;
+        });
         assertEquals(Kind.DEAD_LETTERED, world.outcome(guilty));
         assertTrue(released[0], "the broker may hold id 1 as received");
     }
@@ -229,26 +273,30 @@ class VerdictTest {
 
     @Test
     void aBrokerThatAnswersPingsButNotTheMessageCountsLikeOneThatCloses() {
-        World world = World.connected("poison.attempts", 2);
+        World world = World.connected("poison.attempts", 2, "acknowledge.seconds", 20);
         Publication guilty = world.publish("forbidden", "1");
-        publish(world, "t", 9);
-        for (int i = 0; i < CONNECTIONS && world.outcome(guilty) == Kind.PENDING; i++) {
-            for (int seconds = 0; world.broker.isConnected(); seconds++) {
-                for (String packet : world.broker.takeAll()) {
-                    if (packet.startsWith("PUBLISH") && !packet.contains("forbidden") && i > 1) {
-                        world.broker.sends("PUBACK " + packet.replaceAll(".* (id=[0-9]+).*", "$1"));
+        List<Publication> good = publish(world, "t", 9);
+        for (int second = 0; second < 3000 && world.outcome(guilty) == Kind.PENDING; second++) {
+            if (second > 200 && second % 7 == 0) {
+                good.add(world.publish("t", "" + second));
+            }
+            if (world.broker.isConnected()) {
+                List<String> packets = world.broker.takeAll();
+                for (String packet : packets) {
+                    String id = packet.replaceAll(".* (id=[0-9]+).*", "$1");
+                    if (packet.startsWith("CONNECT")) {
+                        world.broker.sends("CONNACK session-present");
+                    } else if (packet.startsWith("PUBLISH") && packets.stream().noneMatch(ON_FORBIDDEN)) {
+                        world.broker.sends("PUBACK " + id);
                     } else if (packet.equals("PINGREQ")) {
                         world.broker.sends("PINGRESP");
                     }
                 }
-                if (seconds == 2) {
-                    world.broker.sends("PINGRESP");
-                }
-                world.broker.after(Duration.ofSeconds(1));
             }
-            world.broker.acceptsAgain(true);
+            world.broker.after(Duration.ofSeconds(1));
         }
         assertEquals(Kind.DEAD_LETTERED, world.outcome(guilty));
+        assertEquals(1, world.client.metrics().deadLettered());
     }
 
     @Test
@@ -324,7 +372,7 @@ class VerdictTest {
         World world = World.connected();
         world.publish("forbidden", "1");
         publish(world, "t", 9);
-        serve(world, ON_FORBIDDEN, CONNECTIONS);
+        serveUntilDeadLetters(world, ON_FORBIDDEN, 1);
         return world;
     }
 
@@ -335,15 +383,13 @@ class VerdictTest {
         World world = World.connected();
         List<Publication> all = publish(world, "t", 100);
         Predicate<String> onPublish = packet -> packet.startsWith("PUBLISH");
-        assertEquals(CONNECTIONS, serve(world, onPublish, CONNECTIONS));
+        int closed = serveFor(world, onPublish, Duration.ofHours(6), () -> false);
+        assertTrue(closed < 100, closed + " connections");
         expectAll(world, Kind.PENDING, all);
-        assertEquals(ConnectionState.WAITING, world.state());
+        assertEquals(ConnectionState.ONLINE, world.state());
         assertTrue(world.reason().contains("ends every connection at the first PUBLISH: quota or rights?"),
                 world.reason());
-        long now = world.scheduler.nanoTime();
-        serve(world, onPublish, 1);
-        assertTrue(world.scheduler.nanoTime() - now >= Duration.ofSeconds(30).toNanos(), "it goes on without a pause");
-        serve(world, packet -> false, CONNECTIONS); // the next day
+        serveFor(world, packet -> false, Duration.ofMinutes(11), () -> false); // the next day
         expectAll(world, Kind.DELIVERED, all);
         assertEquals(0, world.client.metrics().deadLettered());
         assertEquals("connected", world.reason());
@@ -355,7 +401,7 @@ class VerdictTest {
         world.broker.accepts(false);
         world.subscribe("in", 1, message -> {});
         List<Publication> all = publish(world, "t", 20);
-        serve(world, packet -> packet.startsWith("PUBLISH"), CONNECTIONS);
+        serveFor(world, packet -> packet.startsWith("PUBLISH"), Duration.ofHours(1), () -> false);
         expectAll(world, Kind.PENDING, all);
         assertTrue(world.reason().contains("at the first PUBLISH"), world.reason());
     }
@@ -364,14 +410,119 @@ class VerdictTest {
     void aSingleMessageIsKeptUntilOthersAreAnswered() {
         World world = World.connected();
         Publication guilty = world.publish("forbidden", "1");
-        serve(world, ON_FORBIDDEN, 20);
+        int closed = serveFor(world, ON_FORBIDDEN, Duration.ofHours(24), () -> false);
+        assertTrue(closed < 100, closed + " connections in a day");
         assertEquals(Kind.PENDING, world.outcome(guilty));
-        for (int i = 0; i < 10 && world.outcome(guilty) == Kind.PENDING; i++) {
-            Publication good = world.publish("t", "" + i);
-            serve(world, ON_FORBIDDEN, 1);
+        for (int hours = 0; hours < 10 && world.outcome(guilty) == Kind.PENDING; hours++) {
+            Publication good = world.publish("t", "" + hours);
+            serveFor(world, ON_FORBIDDEN, Duration.ofHours(1), () -> false);
             assertEquals(Kind.DELIVERED, world.outcome(good));
         }
         assertEquals(Kind.DEAD_LETTERED, world.outcome(guilty));
+    }
+
+    @Test
+    void whileASingleMessageIsNotAnsweredQos0AndWhatComesInGoOn() {
+        World world = World.connected("qos0.offline", true);
+        List<String> commands = new ArrayList<>();
+        world.subscribe("cmd", 1, message -> commands.add(message.topic()));
+        world.broker.answersUnless(packet -> false);
+        world.publish("forbidden", "1");
+        List<Publication> telemetry = new ArrayList<>();
+        int online = 0;
+        for (int second = 0; second < 3600; second++) {
+            telemetry.add(world.publish("telemetry", "" + second, 0));
+            serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(1), () -> false);
+            if (world.state() == ConnectionState.ONLINE) {
+                online++;
+                world.broker.sends("PUBLISH q0 cmd " + second);
+            }
+        }
+        long arrived = telemetry.stream().filter(each -> world.outcome(each) == Kind.DELIVERED).count();
+        assertTrue(arrived > 3500, arrived + " of 3600");
+        assertTrue(online > 3400, online + " of 3600 seconds");
+        assertTrue(commands.size() > 3400, commands.size() + " commands");
+    }
+
+    @Test
+    void whatIsLeftOutHoldsNoSlotOfTheSendWindow() {
+        for (int window : new int[] { 1, 10, 100 }) {
+            World world = World.connected("inflight.max", window);
+            List<Publication> guilty = publish(world, "forbidden", window);
+            List<Publication> good = publish(world, "t", 50);
+            serveFor(world, ON_FORBIDDEN, Duration.ofMinutes(10), () -> false);
+            expectAll(world, Kind.DELIVERED, good);
+            assertEquals(0, guilty.stream().filter(each -> world.outcome(each) == Kind.DELIVERED).count());
+            serveUntilDeadLetters(world, ON_FORBIDDEN, Math.min(window, 20));
+        }
+    }
+
+    @Test
+    void messagesWithTheTopicOfTwoThatAreAccusedNeedNotBeTriedOneByOneAndOneThatPassesFreesThem() {
+        World world = World.connected();
+        List<Publication> all = publish(world, "t", 20); // and the broker dislikes the payloads 0 and 1
+        Predicate<String> onPayload = packet -> packet.matches("PUBLISH .* t [01]");
+        int closed = serveFor(world, onPayload, Duration.ofMinutes(5), () -> false);
+        assertTrue(closed <= 20, closed + " connections");
+        expectAll(world, Kind.DELIVERED, all.subList(2, 20));
+    }
+
+    /** A broker with a token bucket that closes the connection at the PUBLISH for which there is no token. */
+    private static Predicate<String> throttle(World world, int capacity, int refillSeconds) {
+        long refill = Duration.ofSeconds(refillSeconds).toNanos();
+        long[] tokens = { capacity, world.scheduler.nanoTime() };
+        return packet -> {
+            if (!packet.startsWith("PUBLISH")) {
+                return false;
+            }
+            long added = (world.scheduler.nanoTime() - tokens[1]) / refill;
+            tokens[0] = Math.min(capacity, tokens[0] + added);
+            tokens[1] += added * refill;
+            return tokens[0]-- <= 0 && ++tokens[0] == 0;
+        };
+    }
+
+    @Test
+    void aBrokerThatThrottlesByClosingMakesNoDeadLetter() {
+        for (int capacity : new int[] { 1, 2, 5, 20 }) {
+            for (int refillSeconds : new int[] { 3, 7, 15, 30, 45, 60, 90, 240 }) {
+                for (int every : new int[] { 0, 2, 20, 100 }) {
+                    World world = World.connected();
+                    Predicate<String> noToken = throttle(world, capacity, refillSeconds);
+                    List<Publication> all = publish(world, "t", 30);
+                    for (int i = 0; i < 60; i++) {
+                        if (every > 0) {
+                            all.add(world.publish(i % 2 == 0 ? "t" : "u", "" + i));
+                        }
+                        serveFor(world, noToken, Duration.ofSeconds(Math.max(every, 10)), () -> false);
+                    }
+                    String what = capacity + " tokens, one more every " + refillSeconds + " s, a message every " + every
+                            + " s";
+                    assertEquals(0, world.client.metrics().deadLettered(), what);
+                    serveFor(world, packet -> false, Duration.ofMinutes(30), () -> false);
+                    expectAll(world, Kind.DELIVERED, all);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aBrokerThatTakesSoManyMessagesOfEachConnectionMakesNoDeadLetter() {
+        for (int most : new int[] { 1, 2, 3 }) {
+            World world = World.connected();
+            List<Publication> all = publish(world, "t", 10);
+            serve(world, packet -> packet.startsWith("PUBLISH"), 8); // the quota is used up
+            int[] taken = new int[1];
+            Predicate<String> tooMany = packet -> {
+                taken[0] = packet.startsWith("CONNECT") ? 0 : taken[0] + (packet.startsWith("PUBLISH") ? 1 : 0);
+                return taken[0] > most;
+            };
+            for (int i = 0; i < 60; i++) {
+                all.add(world.publish("t", "" + i));
+                serveFor(world, tooMany, Duration.ofSeconds(30), () -> false);
+            }
+            assertEquals(0, world.client.metrics().deadLettered(), most + " for each connection");
+        }
     }
 
     @Test
@@ -393,8 +544,7 @@ class VerdictTest {
         World world = new World("brokers", List.of("mqtt://one", "mqtt://two"));
         Publication guilty = world.publish("forbidden", "1");
         List<Publication> good = publish(world, "t", 9);
-        int connections = serve(world, ON_FORBIDDEN, CONNECTIONS);
-        assertTrue(connections < CONNECTIONS);
+        serveUntilDeadLetters(world, ON_FORBIDDEN, 1);
         assertEquals(Kind.DEAD_LETTERED, world.outcome(guilty));
         expectAll(world, Kind.DELIVERED, good);
     }
@@ -419,8 +569,9 @@ class VerdictTest {
             var good = world.subscribe("a/b", 1, message -> {});
             var guilty = world.subscribe("forbidden/#", 1, message -> {});
             List<Publication> all = publish(world, "t", 10);
-            int connections = serve(world, ON_FORBIDDEN, CONNECTIONS);
-            assertTrue(connections < 15, connections + " connections");
+            int closed = serveFor(world, ON_FORBIDDEN, Duration.ofMinutes(10),
+                    () -> guilty.granted().reason().contains("closes"));
+            assertTrue(closed < 15, closed + " connections");
             assertTrue(good.granted().isGranted(), resumed + ": " + good.granted());
             assertFalse(guilty.granted().isGranted());
             assertEquals(0x80, guilty.granted().code());
@@ -434,39 +585,48 @@ class VerdictTest {
     }
 
     @Test
-    void aFilterOnWhichTheBrokerClosedTheConnectionIsTriedAgainAfterADay() {
+    void aFilterOnWhichTheBrokerClosedTheConnectionIsTriedAgainEverMoreRarely() {
         World world = World.connected();
         world.subscribe("a/b", 1, message -> {});
         var guilty = world.subscribe("forbidden/#", 1, message -> {});
         publish(world, "t", 10);
-        serve(world, ON_FORBIDDEN, CONNECTIONS);
-        int closed = 0;
-        long day = Duration.ofHours(25).toNanos();
-        for (long end = world.scheduler.nanoTime() + day; world.scheduler.nanoTime() < end;) {
-            closed += world.broker.awaitsClient().idles(Duration.ofSeconds(5)).answersUnless(ON_FORBIDDEN) ? 1 : 0;
-        }
-        assertEquals(1, closed, "once a day");
+        serveFor(world, ON_FORBIDDEN, Duration.ofMinutes(5), () -> guilty.granted().reason().contains("closes"));
+        assertEquals(0, serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(290), () -> false));
+        assertEquals(1, serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(60), () -> false), "after five minutes");
+        assertEquals(0, serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(500), () -> false));
+        assertEquals(1, serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(180), () -> false), "after ten");
+        serveFor(world, ON_FORBIDDEN, Duration.ofHours(48), () -> false);
+        assertEquals(1, serveFor(world, ON_FORBIDDEN, Duration.ofHours(25), () -> false), "once a day");
         assertFalse(guilty.granted().isGranted());
-        for (long end = world.scheduler.nanoTime() + day; world.scheduler.nanoTime() < end;) {
-            world.broker.idles(Duration.ofSeconds(5)).answersUnless(packet -> false);
-        }
+        serveFor(world, packet -> false, Duration.ofHours(25), () -> false);
         assertTrue(guilty.granted().isGranted(), "the rights are there now");
+    }
+
+    @Test
+    void whereTheBrokerClosedForEveryFilterForSomeMinutesAllAreBackSoon() {
+        World world = new World("session.expiry.seconds", 0);
+        world.broker.answersUnless(packet -> false);
+        var one = world.subscribe("cmd/a", 1, message -> {});
+        var other = world.subscribe("cmd/b", 1, message -> {});
+        for (int i = 0; i < 60; i++) {
+            world.publish("t", "" + i);
+            serveFor(world, packet -> packet.startsWith("SUBSCRIBE"), Duration.ofSeconds(5), () -> false);
+        }
+        assertEquals(0x80, one.granted().code());
+        assertEquals(0x80, other.granted().code());
+        serveFor(world, packet -> false, Duration.ofMinutes(6), () -> false);
+        assertTrue(one.granted().isGranted());
+        assertTrue(other.granted().isGranted());
     }
 
     @Test
     void aFilterIsFoundAlsoWhereThereIsNothingElse() {
         World world = World.connected();
         var guilty = world.subscribe("forbidden/#", 1, message -> {});
-        for (int i = 0; i < 1000 && !guilty.granted().reason().contains("closes"); i++) {
-            world.broker.awaitsClient().answersUnless(ON_FORBIDDEN);
-            if (world.broker.isConnected()) {
-                world.broker.idles(Duration.ofSeconds(5));
-            }
-        }
+        serveFor(world, ON_FORBIDDEN, Duration.ofHours(2), () -> guilty.granted().reason().contains("closes"));
         assertEquals(0x80, guilty.granted().code());
         int connections = world.broker.connections();
-        world.broker.awaitsClient().answersUnless(ON_FORBIDDEN);
-        world.broker.idles(Duration.ofHours(1));
+        serveFor(world, ON_FORBIDDEN, Duration.ofSeconds(290), () -> false);
         assertTrue(world.broker.connections() <= connections + 1, "the connection holds");
     }
 
@@ -477,8 +637,8 @@ class VerdictTest {
         world.subscribe("a/b", 1, message -> {});
         var guilty = world.subscribe("forbidden/#", 1, message -> {});
         publish(world, "t", 10);
-        serve(world, packet -> packet.contains("forbidden") && world.client.status().broker().contains("one"),
-                CONNECTIONS);
+        serveFor(world, packet -> packet.contains("forbidden") && world.client.status().broker().contains("one"),
+                Duration.ofMinutes(10), () -> guilty.granted().reason().contains("closes"));
         assertEquals(0x80, guilty.granted().code());
         world.broker.refusesAt("10.0.0.2", false).refusesAt("10.0.0.1", true).networkBreaks();
         serve(world, packet -> false, 3);
@@ -491,7 +651,7 @@ class VerdictTest {
         world.subscribe("a/b", 1, message -> {});
         world.subscribe("forbidden/#", 1, message -> {});
         publish(world, "t", 10);
-        serve(world, ON_FORBIDDEN, CONNECTIONS);
+        serveFor(world, ON_FORBIDDEN, Duration.ofMinutes(5), () -> false);
         var second = world.subscribe("forbidden/#", 2, message -> {});
         assertEquals(0x80, second.granted().code());
         world.broker.expectsNothing();

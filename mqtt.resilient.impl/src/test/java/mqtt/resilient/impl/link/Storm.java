@@ -83,7 +83,7 @@ public final class Storm {
             lostAt = loss.silentSeconds == 0 ? 0 : random.nextLong(loss.silentSeconds * SECOND);
             Ending ending = loss.silentSeconds == 0 ? new Ending(Ending.Cause.CLOSED, "closed")
                     : new Ending(Ending.Cause.TIMEOUT, "silent");
-            next = lostAt + retries.connectionLost(ending, "", settings, ONLINE, lostAt).waitNanos();
+            next = lostAt + retries.connectionLost(ending, "", false, settings, ONLINE, lostAt).waitNanos();
         }
 
         /** One attempt; whether it was the last one. */

@@ -37,7 +37,7 @@ class SubscriptionsMendTest {
         Codec codec = new Mqtt311().newCodec();
         PacketIds ids = new PacketIds(20);
         Subscriptions subscriptions = new Subscriptions(ids, fake(SubscriptionListener.class), fake(MessageStore.class),
-                new VirtualScheduler(), new Verdict(new SendWindow.Wire()));
+                new VirtualScheduler(), new Verdict(new SendWindow.Wire(), new VirtualScheduler()));
         subscriptions.want("f", 1, false);
         subscriptions.fill(codec, out);
         int id = 1;

@@ -111,6 +111,11 @@ final class Broker {
     private boolean reusesIds;
 
     private boolean quotaUsed;
+    /** How many messages it takes at once; 0 = any number. */
+    private int capacity;
+    private long refillNanos;
+    private int tokens;
+    private long refilledAt;
     private boolean dislikesMessages;
     private boolean mayDislike;
     private boolean dislikesFilter;
@@ -182,6 +187,26 @@ final class Broker {
     /** Closes the connection on each PUBLISH. */
     void quota(boolean used) {
         quotaUsed = used;
+    }
+
+    /** Takes so many messages at once, and one more after each of such times; closes the connection on others. */
+    void throttles(int newCapacity, long newRefillNanos) {
+        capacity = newCapacity;
+        refillNanos = newRefillNanos;
+        tokens = newCapacity;
+        refilledAt = timeline.now();
+    }
+
+    private boolean hasToken() {
+        if (capacity == 0) {
+            return true;
+        }
+        long added = (timeline.now() - refilledAt) / refillNanos;
+        refilledAt += added * refillNanos;
+        tokens = (int) Math.min(capacity, tokens + added);
+        boolean has = tokens > 0;
+        tokens -= has ? 1 : 0;
+        return has;
     }
 
     /** Closes the connection on certain messages. */
@@ -1067,7 +1092,7 @@ final class Broker {
             require(!topic.isEmpty() && topic.indexOf('#') < 0 && topic.indexOf('+') < 0, "topic [MQTT-3.3.2-2]");
             byte[] payload = new byte[body.remaining()];
             body.get(payload);
-            if (quotaUsed) {
+            if (quotaUsed || !hasToken()) {
                 if (!topic.startsWith("birth/")) {
                     ledger.sent(Sent.number(payload)).disliked = true;
                 }

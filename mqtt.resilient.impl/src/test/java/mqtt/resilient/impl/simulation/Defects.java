@@ -141,12 +141,11 @@ final class Defects {
             // ---- births and ends
             new Defect("birth-behind-the-rest", "session/Session.java",
                     "birth.fill(connection.codec(), connection.limits(), out)\n"
-                            + "                && acknowledgements.fill(connection.codec(), out)) {\n"
-                            + "            tryAgain(verdict.accusedToTry(), out);\n"
-                            + "            if (subscriptions.fill(connection.codec(), out)) {",
+                            + "                && acknowledgements.fill(connection.codec(), out)) {\n",
                     "acknowledgements.fill(connection.codec(), out)) {\n"
                             + "            if (subscriptions.fill(connection.codec(), out)\n"
-                            + "                    && birth.fill(connection.codec(), connection.limits(), out)) {"),
+                            + "                    && birth.fill(connection.codec(), connection.limits(), out)) {\n"
+                            + "                sender.fill(out);\n            }\n"),
             new Defect("birth-takes-no-slot", "session/Birth.java",
                     "            wire.add(size, false, stage != Stage.AWAITS_PUBACK, sign);\n",
                     ""),
@@ -191,18 +190,20 @@ final class Defects {
                     "identifier > 0 && limits.subscriptionIdentifiers()",
                     "identifier > 1000 && limits.subscriptionIdentifiers()"),
             // ---- verdicts
-            new Defect("guilty-at-the-first-end", "session/Verdict.java", "if (suspect.strikes < GUILTY) {",
-                    "if (suspect.strikes < 1) {"),
+            new Defect("guilty-at-the-first-end", "session/Verdict.java",
+                    "            struck = item;\n", "            struck = item;\n            guilty = item;\n"),
             new Defect("verdict-where-nothing-is-answered", "session/Verdict.java",
-                    "boolean othersPass = suspect.strikes == 0 || answers(item) > suspect.answersBefore;",
-                    "boolean othersPass = true;"),
+                    "            struck = item;\n", "            struck = item;\n            confirm();\n"),
             new Defect("grants-clear-the-way-for-verdicts-on-messages", "session/Verdict.java",
-                    "return item instanceof Outgoing ? messageAnswers : answers;", "return answers;"),
+                    "struck != item && (message || !(struck instanceof Outgoing))", "struck != item"),
             new Defect("accused-are-tried-no-more", "session/Verdict.java",
-                    "        return longest == null ? null : longest.getKey();",
-                    "        return null;"),
+                    "        return next;\n", "        return null;\n"),
             new Defect("guilty-filter-is-not-refused", "session/Session.java",
-                    "            subscriptions.guilty(guilty);\n", ""),
+                    "            subscriptions.guilty(filter);\n", ""),
+            new Defect("any-place-is-good-enough-for-a-strike", "session/Verdict.java",
+                    "!(item instanceof Outgoing) || !sent.anything && paused", "true"),
+            new Defect("who-was-freed-is-not-sent", "session/Session.java",
+                    "                inFlight.messages().resendAll();\n", ""),
             new Defect("puback-for-qos-2-is-no-answer", "session/InFlight.java",
                     "(message.state.awaited == type || isOfOtherQos(type, message))", "message.state.awaited == type"),
             new Defect("silence-is-no-refusal-of-five", "link/Protocols.java",

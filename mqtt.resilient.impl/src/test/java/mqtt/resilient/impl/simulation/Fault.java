@@ -52,6 +52,8 @@ enum Fault {
     LATE_ANSWERS,
     /** The broker closes the connection on each PUBLISH for a while: a quota is used up. */
     QUOTA,
+    /** The broker takes so many messages at once, and one more now and then; it closes the connection on others. */
+    THROTTLE,
     /** The broker closes the connection on certain messages for a while. */
     DISLIKED_MESSAGE,
     /** The broker closes the connection when it is asked for a certain filter, all the time. */

@@ -38,7 +38,8 @@ enum Profile {
             Map.entry(Fault.LISTENER_LEAVES, 200), Map.entry(Fault.CHURN, 60), Map.entry(Fault.STEER, 200),
             Map.entry(Fault.MESSAGE_REFUSED, 120), Map.entry(Fault.OTHER_TERMS, 200), Map.entry(Fault.TOO_LARGE, 120),
             Map.entry(Fault.BUNDLE, 300), Map.entry(Fault.OTHER_VERSION, 200), Map.entry(Fault.QUOTA, 200),
-            Map.entry(Fault.DISLIKED_MESSAGE, 200), Map.entry(Fault.DISLIKED_FILTER, 200),
+            Map.entry(Fault.THROTTLE, 200), Map.entry(Fault.DISLIKED_MESSAGE, 200),
+            Map.entry(Fault.DISLIKED_FILTER, 200),
             Map.entry(Fault.LOWER_QOS, 200))),
     /** A process that runs short of threads and heap, with some trouble beside that. */
     EXHAUSTED(new Weather(5, 10, 0, 0), Map.ofEntries(Map.entry(Fault.NO_THREADS, 60), Map.entry(Fault.HEAP_FULL, 60),

@@ -48,7 +48,7 @@ final class Simulation {
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
         broker.configureDislikes(scenario.has(Fault.DISLIKED_FILTER), scenario.has(Fault.LOWER_QOS),
                 scenario.has(Fault.DISLIKED_FILTER) || scenario.has(Fault.DISLIKED_MESSAGE)
-                        || scenario.has(Fault.QUOTA));
+                        || scenario.has(Fault.QUOTA) || scenario.has(Fault.THROTTLE));
         if (scenario.hasSeveralBrokers()) {
             broker.sharesNothing();
         }
@@ -240,7 +240,12 @@ final class Simulation {
             }
             case LATE_ANSWERS -> forAWhile(own, 100, broker::answersLate); // less than acknowledge.seconds
             case QUOTA -> during(own, 100, on -> broker.quota(on == 1));
-            case DISLIKED_MESSAGE -> during(own, 100, on -> broker.dislikesMessages(on == 1));
+            case THROTTLE -> {
+                int capacity = 1 + own.nextInt(10);
+                long nanos = own.nextLong(2 * Timeline.SECOND, 90 * Timeline.SECOND);
+                during(own, 300, on -> broker.throttles(on * capacity, nanos));
+            }
+            case DISLIKED_MESSAGE -> during(own, 300, on -> broker.dislikesMessages(on == 1));
             case DISLIKED_FILTER, LOWER_QOS -> {} // it is so all the time
             case BROKER_RESTART -> during(own, 20, on -> broker.down(on == 1));
             case SESSIONS_LOST -> broker.losesSessions();

@@ -189,7 +189,8 @@ public final class ScriptedBroker implements Network {
         while (true) {
             scheduler.run();
             String packet = received.poll();
-            if (packet == null) {
+            if (packet == null || wire == null) { // the client has left
+                received.clear();
                 return false;
             }
             if (last.test(packet)) {
