@@ -130,6 +130,7 @@ final class Subscriptions {
     void unwant(String filter, List<UserProperty> userProperties) {
         FilterState entry = entries.get(filter);
         if (entry != null) {
+            verdict.gone(entry); // UNSUBSCRIBE is another packet
             entry.wanted = NOT_WANTED;
             entry.refusedUntil = NEVER;
             entry.userProperties = userProperties;

@@ -49,6 +49,8 @@ final class Application implements ClientEvents {
     private static final long SESSION_BYTES = 400_000;
     /** Files that could not be deleted go so long after they can be. */
     private static final long TIDY_NANOS = 60 * Timeline.SECOND;
+    /** What was settled is compacted after so long, also where it is a backlog of many large messages. */
+    private static final long COMPACTED_NANOS = 10 * Timeline.SECOND;
     private static final long GRACE_SECONDS = 30;
     /** A connection that has lasted so long says that the broker works. */
     private static final long STABLE_NANOS = 30 * Timeline.SECOND;
@@ -99,7 +101,8 @@ final class Application implements ClientEvents {
     private long rejected;
     private boolean opened;
     /** Whether the latest check found more on the disk than is needed. */
-    private boolean diskExceeded;
+    /** Since when there is more on the disk than what is pending needs. */
+    private long exceededSince = Timeline.NEVER;
     /** How many connections of this life the client has given up for want of an answer. */
     private int timeouts;
     /** A crash may have come before what was subscribed was on the disk; the client did not wait, or it could not. */
@@ -188,7 +191,7 @@ final class Application implements ClientEvents {
         failures = 0;
         rejected = 0;
         opened = false;
-        diskExceeded = false;
+        exceededSince = Timeline.NEVER;
         timeouts = 0;
         filters.clear();
         questions.clear();
@@ -625,11 +628,11 @@ final class Application implements ClientEvents {
         boolean exceeded = disk.used("store" + index + "/lane") > needed
                 || disk.used("store" + index + "/") > needed + SESSION_BYTES;
         // after a disk that hung, what was settled meanwhile is written all the same, and compacted within seconds
-        if (exceeded && diskExceeded) {
+        exceededSince = !exceeded ? Timeline.NEVER : exceededSince == Timeline.NEVER ? now : exceededSince;
+        if (exceeded && now - exceededSince >= COMPACTED_NANOS) {
             throw ledger.violated("bounded disk", disk.used("store" + index + "/")
                     + " bytes are used; at most " + needed + " are needed: " + disk);
         }
-        diskExceeded = exceeded;
     }
 
     /** The waits that are in force now: until the next attempt, and by how much the response timeout has grown. */

@@ -1139,7 +1139,7 @@ final class Broker {
             }
             boolean known = sent.session == session;
             // a trial may have left it out: it was alone when a connection ended, and did not arrive
-            sent.disliked |= trials && duplicate && sent.arrivals == 0;
+            sent.disliked |= trials && (duplicate || sent.at < connectedAt) && sent.arrivals == 0;
             if (sent.connection == number) {
                 throw ledger.violated("once on a connection", sent + " is sent twice on connection " + number);
             }
