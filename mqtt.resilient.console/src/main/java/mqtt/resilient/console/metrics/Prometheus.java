@@ -79,6 +79,8 @@ final class Prometheus {
                 each -> each.metrics.sessionsLost());
         counter("subscriptions_refused", "Subscriptions that the broker refused",
                 each -> each.metrics.subscriptionsRefused());
+        counter("events_dropped", "Events that were dropped, because a handler of events blocked",
+                each -> each.metrics.eventsDropped());
 
         labelled("store_health", "1 for the health of the store, 0 for the others", "gauge", "health",
                 each -> flags(StoreHealth.values(), each.status.store()));

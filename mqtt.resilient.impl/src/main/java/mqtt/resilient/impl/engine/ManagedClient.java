@@ -87,13 +87,17 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         this.host = host;
         this.fallbackName = fallbackName;
         name = fallbackName;
-        reporter = new ClientReporter(host, engine.environment().scheduler(), name);
+        reporter = new ClientReporter(host, engine.environment().scheduler(), this::eventDropped, name);
         client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(),
                 reporter);
         management = new ClientManagement(client);
         network = new NetworkChoice(engine, host, client);
         handle = handle("its maker");
         client.offer(engine.protocol());
+    }
+
+    private void eventDropped() {
+        client.eventDropped();
     }
 
     /** MQTT 5 has come or gone. The stage completes when the loop no longer uses what was there before. */
