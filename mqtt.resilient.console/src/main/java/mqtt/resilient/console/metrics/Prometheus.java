@@ -10,6 +10,7 @@ import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.spi.OutsideText;
 
 /** Writes figures in the text format of Prometheus, version 0.0.4. */
 final class Prometheus {
@@ -152,7 +153,6 @@ final class Prometheus {
     }
 
     private static String escape(String label) {
-        return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n")
-                .replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
+        return OutsideText.oneLine(label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
     }
 }

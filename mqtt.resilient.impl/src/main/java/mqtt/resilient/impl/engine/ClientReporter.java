@@ -22,9 +22,9 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.environment.Log;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.spi.OutsideText;
 
 /**
  * Turns what a client tells into log lines and events: one line per change of state, a repeated failure only when its

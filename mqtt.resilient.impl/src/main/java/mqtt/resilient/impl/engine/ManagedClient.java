@@ -21,7 +21,6 @@ import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Log;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.HostFingerprint;
@@ -32,6 +31,7 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientFactory;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
 

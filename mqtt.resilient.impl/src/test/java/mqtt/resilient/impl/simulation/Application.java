@@ -174,6 +174,11 @@ final class Application implements ClientEvents {
         return client;
     }
 
+    /** Whether it may have only so many messages pending. */
+    boolean isBounded() {
+        return maxMessages > 0;
+    }
+
     boolean isRateLimited() {
         return rate > 0;
     }
