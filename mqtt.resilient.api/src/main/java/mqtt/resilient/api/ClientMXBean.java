@@ -109,6 +109,11 @@ public interface ClientMXBean {
     /** {@return subscriptions that the broker refused} */
     long getSubscriptionsRefused();
 
+    /**
+     * {@return events of this client that were dropped, because a handler of events blocked the thread that posts them}
+     */
+    long getEventsDropped();
+
     /** {@return the health of the store: the name of a {@link StoreHealth}} */
     String getStore();
 

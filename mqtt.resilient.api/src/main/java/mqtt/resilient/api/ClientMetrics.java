@@ -32,6 +32,8 @@ package mqtt.resilient.api;
  * @param attempts attempts to connect
  * @param sessionsLost sessions that were lost, by the broker or by a change of the broker or the client id
  * @param subscriptionsRefused subscriptions that the broker refused
+ * @param eventsDropped events of this client that were dropped, because a handler of events blocked the thread that
+ *        posts them
  * @param storeBytes the size of the journal
  * @param storeBytesWritten bytes written to the store since it was opened
  * @param storeForces how often the disk was forced since the store was opened
@@ -42,7 +44,7 @@ public record ClientMetrics(long accepted, long rejected, long delivered, long e
         long deadLettered, long dropped, long closed, long pending, long pendingBytes, long oldestMillis, int inFlight,
         long roundTripNanos, long resent, long received, long receivedDuplicates, int unhandled,
         long receivedDropped, long listenerFailures, long strayAcknowledgements, long connections, long attempts,
-        long sessionsLost, long subscriptionsRefused,
+        long sessionsLost, long subscriptionsRefused, long eventsDropped,
         long storeBytes, long storeBytesWritten, long storeForces, long storeRecordsSkipped,
         long storeSegmentsQuarantined) {
 }

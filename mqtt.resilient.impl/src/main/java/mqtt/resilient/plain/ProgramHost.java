@@ -69,8 +69,8 @@ record ProgramHost(Program program, Map<String, Authenticator> authenticators,
     }
 
     @Override
-    public void post(String topic, Map<String, Object> properties) {
-        // there is no EventAdmin
+    public boolean post(String topic, Map<String, Object> properties) {
+        return true; // there is no EventAdmin
     }
 
     @Override

@@ -8,13 +8,13 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.spi.Codec;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.packet.Auth;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
@@ -38,8 +38,6 @@ final class Codec5 implements Codec {
     /** Words of the broker are kept with outcomes, in the status and in the log. */
     private static final int MAX_WORDS = 256;
     private static final int MAX_USER_PROPERTY_CHARACTERS = 1024;
-    /** Control and format characters and line separators. */
-    private static final Pattern UNSAFE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
 
     private final Properties properties = new Properties();
     /** By alias, from 1; as many as the CONNECT says, which always comes first. */
@@ -338,10 +336,7 @@ final class Codec5 implements Codec {
 
     /** The words of the broker in one line, if need be their beginning. */
     private String words() {
-        String words = properties.text(Properties.REASON_STRING);
-        if (!words.isEmpty()) {
-            words = UNSAFE.matcher(words).replaceAll("?"); // they are logged
-        }
+        String words = OutsideText.oneLine(properties.text(Properties.REASON_STRING)); // they are logged
         if (words.length() <= MAX_WORDS) {
             return words;
         }

@@ -1,8 +1,8 @@
 package mqtt.resilient.spi.packet;
 
 import java.util.List;
-import java.util.regex.Pattern;
 import mqtt.resilient.api.UserProperty;
+import mqtt.resilient.spi.OutsideText;
 
 /**
  * The reason that the broker gives with an answer (MQTT 5 section 2.4).
@@ -13,8 +13,6 @@ import mqtt.resilient.api.UserProperty;
  * @param userProperties in order
  */
 public record Reason(int code, String text, List<UserProperty> userProperties) {
-    private static final Pattern UNSAFE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]");
-
     /** Success, without a Reason String. */
     public static final Reason SUCCESS = new Reason(0, "", List.of());
 
@@ -26,7 +24,7 @@ public record Reason(int code, String text, List<UserProperty> userProperties) {
      * @param userProperties see above
      */
     public Reason {
-        text = text.isEmpty() ? text : UNSAFE.matcher(text).replaceAll("?");
+        text = OutsideText.oneLine(text);
     }
 
     /**

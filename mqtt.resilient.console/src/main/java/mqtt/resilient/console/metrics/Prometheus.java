@@ -10,6 +10,7 @@ import mqtt.resilient.api.ClientMetrics;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.StoreHealth;
+import mqtt.resilient.spi.OutsideText;
 
 /** Writes figures in the text format of Prometheus, version 0.0.4. */
 final class Prometheus {
@@ -79,6 +80,8 @@ final class Prometheus {
                 each -> each.metrics.sessionsLost());
         counter("subscriptions_refused", "Subscriptions that the broker refused",
                 each -> each.metrics.subscriptionsRefused());
+        counter("events_dropped", "Events that were dropped, because a handler of events blocked",
+                each -> each.metrics.eventsDropped());
 
         labelled("store_health", "1 for the health of the store, 0 for the others", "gauge", "health",
                 each -> flags(StoreHealth.values(), each.status.store()));
@@ -150,7 +153,6 @@ final class Prometheus {
     }
 
     private static String escape(String label) {
-        return label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n")
-                .replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
+        return OutsideText.oneLine(label.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
     }
 }

@@ -186,6 +186,9 @@ public final class Explanation {
         if (metrics.rejected() > 0) {
             words.add("Rejected: " + Text.count(metrics.rejected(), "message") + ".");
         }
+        if (metrics.eventsDropped() > 0) {
+            words.add("Events dropped, because a handler of events blocked: " + metrics.eventsDropped() + ".");
+        }
     }
 
     private static void add(StringJoiner words, long count, String what) {

@@ -520,7 +520,7 @@ function facts(metrics) {
         'Dead-lettered': number(metrics.deadLettered), 'Lost with the stop': number(metrics.closed),
         'Resent': number(metrics.resent), 'Received': number(metrics.received), 'Received, dropped': number(metrics.receivedDropped),
         'Unhandled': number(metrics.unhandled), 'Listener failures': number(metrics.listenerFailures),
-        'Subscriptions refused': number(metrics.subscriptionsRefused)});
+        'Subscriptions refused': number(metrics.subscriptionsRefused), 'Events dropped': number(metrics.eventsDropped)});
 }
 
 function define(id, entries) {

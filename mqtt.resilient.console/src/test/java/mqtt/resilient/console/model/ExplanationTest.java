@@ -133,7 +133,7 @@ class ExplanationTest {
         String text = explain(
                 Figures.status(ConnectionState.ONLINE, "connected", Duration.ZERO, "brokers: \"x\" is not allowed",
                         StoreHealth.FULL, "12 bytes are left"),
-                Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L,
+                Figures.metrics(Map.of("dropped", 3L, "expired", 1L, "rejected", 7L, "eventsDropped", 9L,
                         "closed", 2L)),
                 Double.NaN);
         assertTrue(text
@@ -149,6 +149,7 @@ class ExplanationTest {
                         + "stop of the client."),
                 text);
         assertTrue(text.contains("Rejected: 7 messages."), text);
+        assertTrue(text.contains("Events dropped, because a handler of events blocked: 9."), text);
     }
 
     @ParameterizedTest

@@ -229,6 +229,11 @@ public final class Client implements Supervisor.Listener {
         supervisor.loopEnded(reason);
     }
 
+    /** Nobody will hear of an event of this client; safe from any thread. */
+    public void eventDropped() {
+        counters.countAnywhere(Counter.EVENTS_DROPPED);
+    }
+
     /** The network has another state or another way out; safe from any thread. */
     public void networkChanged(NetworkState state) {
         onLoop(() -> supervisor.networkChanged(state));
@@ -268,7 +273,8 @@ public final class Client implements Supervisor.Listener {
                 counters.get(Counter.RECEIVED_DROPPED), counters.get(Counter.LISTENER_FAILURES),
                 counters.get(Counter.STRAY_ACKNOWLEDGEMENTS), counters.get(Counter.CONNECTIONS),
                 counters.get(Counter.ATTEMPTS), counters.get(Counter.SESSIONS_LOST),
-                counters.get(Counter.SUBSCRIPTIONS_REFUSED), figures.bytes(), figures.bytesWritten(), figures.forces(),
+                counters.get(Counter.SUBSCRIPTIONS_REFUSED), counters.get(Counter.EVENTS_DROPPED), figures.bytes(),
+                figures.bytesWritten(), figures.forces(),
                 figures.recordsSkipped(), figures.segmentsQuarantined());
     }
 

@@ -2,7 +2,7 @@ package mqtt.resilient.impl.client;
 
 import java.util.function.BiConsumer;
 import mqtt.resilient.api.StoreHealth;
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 
 /**
  * How it is with a store, as status, log and events tell it: what the store itself says; that it is full while a bound

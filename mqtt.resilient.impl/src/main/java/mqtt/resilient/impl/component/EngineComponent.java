@@ -198,8 +198,8 @@ public final class EngineComponent implements ClientFactory, Host {
 
     /** Posts an event in its turn, unless too many wait; without EventAdmin, nowhere. */
     @Override
-    public void post(String topic, Map<String, Object> properties) {
-        events.post(properties, () -> sinks.forEach(sink -> sink.post(topic, properties)));
+    public boolean post(String topic, Map<String, Object> properties) {
+        return events.post(properties, () -> sinks.forEach(sink -> sink.post(topic, properties)));
     }
 
     @Override

@@ -19,7 +19,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.engine.Configuration;
 import mqtt.resilient.impl.engine.ManagedClient;
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;

@@ -16,7 +16,7 @@ import mqtt.resilient.impl.client.ClientSubscription;
 import mqtt.resilient.impl.dispatch.ListenerQueue;
 import mqtt.resilient.impl.engine.ManagedClient;
 import mqtt.resilient.impl.environment.Log;
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.packet.Subscribe;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;

@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import mqtt.resilient.api.MessageProperties;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.packet.Publish;
 
 /** A received message on its way to one listener. */

@@ -22,9 +22,9 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.client.ClientEvents;
 import mqtt.resilient.impl.environment.Log;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.StoredState;
+import mqtt.resilient.spi.OutsideText;
 
 /**
  * Turns what a client tells into log lines and events: one line per change of state, a repeated failure only when its
@@ -38,15 +38,22 @@ final class ClientReporter implements ClientEvents {
 
     private final Host host;
     private final Scheduler scheduler;
+    private final Runnable eventDropped;
     private final Map<String, Long> drops = new HashMap<>();
     private volatile String name;
     private ConnectionState last = ConnectionState.OFFLINE;
     /** Of the failures since the client was last online: the addresses of a broker may fail in turn. */
     private final Set<String> toldReasons = new HashSet<>();
 
-    ClientReporter(Host host, Scheduler scheduler, String name) {
+    /**
+     * Makes one for a client with a name.
+     *
+     * @param eventDropped counts an event that the host has dropped; on any thread
+     */
+    ClientReporter(Host host, Scheduler scheduler, Runnable eventDropped, String name) {
         this.host = host;
         this.scheduler = scheduler;
+        this.eventDropped = eventDropped;
         this.name = name;
     }
 
@@ -119,7 +126,9 @@ final class ClientReporter implements ClientEvents {
         event.put(TIMESTAMP, scheduler.wallClockMillis());
         // a topic stays as it is: it is data
         event.computeIfPresent(REASON, (key, reason) -> OutsideText.oneLine((String) reason));
-        host.post(topic, event);
+        if (!host.post(topic, event)) {
+            eventDropped.run();
+        }
     }
 
     /** A configuration is in force, or rejected for a reason. */

@@ -24,7 +24,6 @@ import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.client.ClientSettings;
 import mqtt.resilient.impl.client.StoreBounds;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.dispatch.DispatchSettings;
 import mqtt.resilient.impl.environment.Route;
 import mqtt.resilient.impl.io.TlsFiles;
@@ -32,6 +31,7 @@ import mqtt.resilient.impl.link.BrokerUri;
 import mqtt.resilient.impl.link.LinkSettings;
 import mqtt.resilient.impl.session.SessionSettings;
 import mqtt.resilient.impl.session.StoreSettings;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.TlsMaterial;
 
 /**

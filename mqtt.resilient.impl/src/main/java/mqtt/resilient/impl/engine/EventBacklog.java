@@ -27,8 +27,12 @@ public final class EventBacklog {
         this.thread = thread;
     }
 
-    /** Posts an event in its turn, with {@code task}, or drops it if too many wait, or too much. */
-    public void post(Map<String, Object> properties, Runnable task) {
+    /**
+     * Posts an event in its turn, with {@code task}, or drops it if too many wait, or too much.
+     *
+     * @return false if it was dropped
+     */
+    public boolean post(Map<String, Object> properties, Runnable task) {
         long size = size(properties);
         boolean first = waiting.incrementAndGet() == 1;
         if (bytes.addAndGet(size) > MAX_BYTES && !first || waiting.get() > MAX_WAITING) {
@@ -39,9 +43,10 @@ public final class EventBacklog {
                                 + "posts them",
                         MAX_WAITING, MAX_BYTES);
             }
-            return;
+            return false;
         }
         thread.execute(new Posting(size, task));
+        return true;
     }
 
     /** An event on its way; it may be run again, if it failed for want of heap. */

@@ -30,8 +30,12 @@ public interface Host {
     /** Class and origin of a listener, without what changes from one life to the next. From any thread. */
     String describe(Object listener);
 
-    /** Tells an event. Called on the loop and on threads that configure: must not block or run foreign code. */
-    void post(String topic, Map<String, Object> properties);
+    /**
+     * Tells an event. Called on the loop and on threads that configure: must not block or run foreign code.
+     *
+     * @return false if it was dropped, because too many wait
+     */
+    boolean post(String topic, Map<String, Object> properties);
 
     /**
      * A client is there, or has a new name, other versions or other subscriptions. On the host's thread, may be

@@ -21,7 +21,6 @@ import mqtt.resilient.impl.client.Client;
 import mqtt.resilient.impl.client.ClientIdentity;
 import mqtt.resilient.impl.codec.Mqtt311;
 import mqtt.resilient.impl.environment.Log;
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.io.EngineThread;
 import mqtt.resilient.impl.io.HostFingerprint;
@@ -32,6 +31,7 @@ import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 import mqtt.resilient.impl.store.MemoryStore;
 import mqtt.resilient.spi.ClientFactory;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.TlsMaterial;
 
@@ -87,13 +87,17 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         this.host = host;
         this.fallbackName = fallbackName;
         name = fallbackName;
-        reporter = new ClientReporter(host, engine.environment().scheduler(), name);
+        reporter = new ClientReporter(host, engine.environment().scheduler(), this::eventDropped, name);
         client = new Client(engine.environment(), name, new Mqtt311(), this::makeStore, Configuration.initial(),
                 reporter);
         management = new ClientManagement(client);
         network = new NetworkChoice(engine, host, client);
         handle = handle("its maker");
         client.offer(engine.protocol());
+    }
+
+    private void eventDropped() {
+        client.eventDropped();
     }
 
     /** MQTT 5 has come or gone. The stage completes when the loop no longer uses what was there before. */

@@ -1,5 +1,6 @@
 package mqtt.resilient.impl.environment;
 
+import mqtt.resilient.spi.OutsideText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,7 @@ public final class Log {
     private static Object[] harmless(Object... arguments) {
         Object[] all = new Object[arguments.length];
         for (int i = 0; i < all.length; i++) {
-            all[i] = i == all.length - 1 && arguments[i] instanceof Throwable error ? new LoggedFailure(error)
+            all[i] = i == all.length - 1 && arguments[i] instanceof Throwable error ? OutsideText.harmless(error)
                     : OutsideText.oneLine(String.valueOf(arguments[i]));
         }
         return all;

@@ -1,19 +1,45 @@
 package mqtt.resilient.impl.io;
 
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+
 /**
- * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. On the loop only, except
- * where a method says otherwise.
+ * A shortage of heap that the loop ran into, until it is over. Noting it allocates nothing. After each one every client
+ * mends itself, which closes its connection: so one that comes soon after another is over only when the heap has been
+ * free for longer, at most for 8 seconds. On the loop only, except where a method says otherwise.
  */
 final class Shortage {
-    private static final long LOOK_MILLIS = 100;
-    /** Who runs into the next shortage so soon waits until the heap has been free for as long. */
-    private static final long SOON_NANOS = 5_000_000_000L;
+    private static final int LOOK_MILLIS = 100;
+    /** Who runs into the next shortage so soon waits until the heap has been free for a while. */
+    private static final long SOON_NANOS = 10_000_000_000L;
     private static final int LOOKS_WHEN_SOON = 5;
+    private static final int MAX_LOOKS = 80;
 
+    private final LongSupplier nanoTime;
+    private final LongConsumer sleepMillis;
+    private final BooleanSupplier room;
     private String where;
-    private long endedAt = System.nanoTime() - SOON_NANOS;
+    private long endedAt;
+    /** How often the heap must have room before the next shortage is over. */
+    private int looks = 1;
     private volatile boolean waitsNoMore;
-    private final Heap heap = new Heap();
+
+    Shortage() {
+        this(System::nanoTime, Threads::sleep, new Heap()::hasRoom);
+    }
+
+    /**
+     * Makes one without a shortage.
+     *
+     * @param room whether the heap has room now
+     */
+    Shortage(LongSupplier nanoTime, LongConsumer sleepMillis, BooleanSupplier room) {
+        this.nanoTime = nanoTime;
+        this.sleepMillis = sleepMillis;
+        this.room = room;
+        endedAt = nanoTime.getAsLong() - SOON_NANOS;
+    }
 
     /** The heap is full. */
     void note(String newWhere) {
@@ -29,14 +55,15 @@ final class Shortage {
         if (where == null) {
             return null;
         }
-        int looks = System.nanoTime() - endedAt < SOON_NANOS ? LOOKS_WHEN_SOON : 1;
-        while (looks > 0 && !waitsNoMore) {
-            looks = hasRoom() ? looks - 1 : Math.max(looks, 1);
-            if (looks > 0) {
-                Threads.sleep(LOOK_MILLIS);
+        boolean soon = nanoTime.getAsLong() - endedAt < SOON_NANOS;
+        looks = !soon ? 1 : looks == 1 ? LOOKS_WHEN_SOON : Math.min(2 * looks, MAX_LOOKS);
+        for (int left = looks; left > 0 && !waitsNoMore;) {
+            left -= hasRoom() ? 1 : 0;
+            if (left > 0) {
+                sleepMillis.accept(LOOK_MILLIS);
             }
         }
-        endedAt = System.nanoTime();
+        endedAt = nanoTime.getAsLong();
         String noted = where;
         where = null;
         return noted;
@@ -44,7 +71,7 @@ final class Shortage {
 
     /** Whether the heap has room now. */
     boolean hasRoom() {
-        return heap.hasRoom();
+        return room.getAsBoolean();
     }
 
     /** The loop is to end: it waits no more. From any thread. */

@@ -1,6 +1,6 @@
 package mqtt.resilient.impl.link;
 
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /**

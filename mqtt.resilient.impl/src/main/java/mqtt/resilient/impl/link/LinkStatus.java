@@ -4,7 +4,7 @@ import java.util.List;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.BrokerStatus;
 import mqtt.resilient.api.ConnectionState;
-import mqtt.resilient.impl.environment.OutsideText;
+import mqtt.resilient.spi.OutsideText;
 
 /**
  * Where a client stands; immutable.

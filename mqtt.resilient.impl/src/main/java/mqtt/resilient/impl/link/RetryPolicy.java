@@ -1,7 +1,7 @@
 package mqtt.resilient.impl.link;
 
-import mqtt.resilient.impl.environment.OutsideText;
 import mqtt.resilient.spi.NetworkState;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.ProtocolVersion;
 
 /** What a failure means: how long to wait, and at which broker and in which version to try again. On the loop only. */

@@ -42,7 +42,7 @@ class ClientReporterTest {
 
     @Test
     void aDeviceCannotForgeLinesOfTheLog() {
-        ClientReporter reporter = new ClientReporter(null, null, "plant");
+        ClientReporter reporter = new ClientReporter(null, null, null, "plant");
         String forged = "no number: 7\nERROR forged\r\u2028ERROR forged";
         Exception error = new IllegalStateException(forged, new NumberFormatException(forged));
         error.addSuppressed(new IllegalArgumentException(forged));
@@ -59,8 +59,8 @@ class ClientReporterTest {
     @Test
     void aConnectionThatIsLeftOnPurposeIsNoWarning() {
         Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
-                (self, method, arguments) -> null);
-        ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), "plant");
+                (self, method, arguments) -> true);
+        ClientReporter reporter = new ClientReporter(host, new VirtualScheduler(), null, "plant");
         for (Duration next : new Duration[] { Duration.ZERO, Duration.ofMillis(1) }) {
             ClientStatus status = new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH, "a reason", "", "",
                     "5", 1, next, false, "", 0, BrokerLimits.NONE, StoreHealth.OK, "", List.of());
@@ -78,9 +78,9 @@ class ClientReporterTest {
         Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
                 (self, method, arguments) -> {
                     events.add((Map<?, ?>) arguments[1]);
-                    return null;
+                    return true;
                 });
-        ClientReporter reporter = new ClientReporter(host, scheduler, "plant");
+        ClientReporter reporter = new ClientReporter(host, scheduler, null, "plant");
         Exception error = new IllegalStateException(HOSTILE, new IOException(HOSTILE));
         StoredState incomplete = new StoredState();
         incomplete.incomplete = HOSTILE;
@@ -116,7 +116,8 @@ class ClientReporterTest {
     @Test
     void failuresThatTakeTurnsAreToldOnceEachAndThenWhenTheirNumberIsAPowerOfTwo() {
         ClientReporter reporter = new ClientReporter((Host) Proxy.newProxyInstance(Host.class.getClassLoader(),
-                new Class<?>[] { Host.class }, (self, method, arguments) -> null), new VirtualScheduler(), "plant");
+                new Class<?>[] { Host.class }, (self, method, arguments) -> true), new VirtualScheduler(), null,
+                "plant");
         String log = logged(() -> {
             for (int attempt = 3; attempt <= 100; attempt++) {
                 reporter.changed(new ClientStatus("plant", ConnectionState.WAITING, Instant.EPOCH,

@@ -40,11 +40,16 @@ class EngineTest {
     }
 
     private ManagedClient client(Engine engine, NetworkStateSource source) {
+        return client(engine, source, true);
+    }
+
+    private ManagedClient client(Engine engine, NetworkStateSource source, boolean takesEvents) {
         Host host = (Host) Proxy.newProxyInstance(Host.class.getClassLoader(), new Class<?>[] { Host.class },
                 (self, method, arguments) -> switch (method.getName()) {
                     case "networkSource" -> source;
                     case "isDataAreaCleaned" -> false;
                     case "describe" -> "listener";
+                    case "post" -> takesEvents;
                     default -> null;
                 });
         ManagedClient client = new ManagedClient(engine, host, "plant");
@@ -53,6 +58,17 @@ class EngineTest {
                         "store.directory", directory.toString())),
                 null);
         return client;
+    }
+
+    @Test
+    void anEventThatIsDroppedIsCountedForItsClient() throws Exception {
+        Engine engine = new Engine("host", directory);
+        try {
+            assertEquals(0, client(engine, null, true).client().metrics().eventsDropped());
+            assertTrue(client(engine, null, false).client().metrics().eventsDropped() > 0);
+        } finally {
+            engine.stop();
+        }
     }
 
     private static StoreHealth awaitStore(ManagedClient client) {

@@ -20,6 +20,7 @@ class EventBacklogTest {
     private final EventBacklog backlog;
     private final CountDownLatch blocked = new CountDownLatch(1);
     private final AtomicInteger posted = new AtomicInteger();
+    private int dropped;
 
     EventBacklogTest() throws IOException {
         engine = new Engine("host", null);
@@ -40,7 +41,7 @@ class EventBacklogTest {
                 }
             });
             for (int i = 0; i < events; i++) {
-                backlog.post(Map.of("topic", property), posted::incrementAndGet);
+                dropped += backlog.post(Map.of("topic", property), posted::incrementAndGet) ? 0 : 1;
             }
             AtomicInteger registered = new AtomicInteger();
             var registration = thread.execute(registered::incrementAndGet);
@@ -58,6 +59,7 @@ class EventBacklogTest {
     void beyondAThousandTheyAreDroppedCountedAndToldAndARegistrationGoesPast() throws Exception {
         String log = logged("x", 5000);
         assertEquals(1000, posted.get());
+        assertEquals(4000, dropped);
         assertTrue(log.contains("Events are dropped") && log.contains("4000 events were dropped"), log);
     }
 

@@ -12,6 +12,7 @@ import mqtt.resilient.api.Topics;
 import mqtt.resilient.impl.link.LinkStatus;
 import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.World;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.packet.Reason;
 import org.junit.jupiter.api.Test;
 

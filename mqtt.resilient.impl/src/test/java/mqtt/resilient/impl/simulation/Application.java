@@ -47,7 +47,7 @@ final class Application implements ClientEvents {
     private static final long UNFORCED_NANOS = 90 * Timeline.SECOND;
     private static final long LANES_BYTES = 20_000;
     private static final long SESSION_BYTES = 400_000;
-    /** Files that could not be deleted go so long after they can be. */
+    /** Files that are no longer needed go so long after files can be opened and deleted again. */
     private static final long TIDY_NANOS = 60 * Timeline.SECOND;
     /** What was settled is compacted after so long, also where it is a backlog of many large messages. */
     private static final long COMPACTED_NANOS = 10 * Timeline.SECOND;
@@ -175,6 +175,11 @@ final class Application implements ClientEvents {
 
     Client client() {
         return client;
+    }
+
+    /** Whether it may have only so many messages pending. */
+    boolean isBounded() {
+        return maxMessages > 0;
     }
 
     boolean isRateLimited() {
@@ -611,14 +616,16 @@ final class Application implements ClientEvents {
 
     /**
      * The journal takes what is pending, as much again and some segments in each lane, and the session. Not looked
-     * at while nothing can be deleted nor renamed, and until shortly after that.
+     * at while nothing can be deleted nor renamed, or no file can be opened, for then what was settled may not be
+     * written and nothing compacted; and until shortly after that.
      */
     void checkDisk(DiskModel disk) {
         if (!opened) {
             return;
         }
         long now = gateway.process().nanoTime();
-        tidyAgain = disk.refuses(DiskModel.Operation.DELETE) ? now + TIDY_NANOS : tidyAgain;
+        boolean refuses = disk.refuses(DiskModel.Operation.DELETE) || disk.refuses(DiskModel.Operation.OPEN);
+        tidyAgain = refuses ? now + TIDY_NANOS : tidyAgain;
         if (now < tidyAgain) {
             return;
         }

@@ -81,8 +81,8 @@ final class Broker {
         }
     }
 
-    /** When a filter was asked for last, and by which life of the client's process. */
-    private record Asked(long time, int life) {
+    /** When a filter was asked for last, by the clock of the client's process, and by which of its lives. */
+    private record Asked(long clock, int life) {
     }
 
     /** A message under way, the life of the client's process that sent it, and the QoS with which. */
@@ -508,7 +508,7 @@ final class Broker {
         Session session = sessions.get(clientId);
         if (session != null) {
             session.asked.forEach((filter, asked) -> {
-                if (session.subscriptions.containsKey(filter) && !gateway.diedSoonAfter(asked.life, asked.time)) {
+                if (session.subscriptions.containsKey(filter) && !gateway.diedSoonAfter(asked.life, asked.clock)) {
                     known.add(filter);
                 }
             });
@@ -1393,7 +1393,7 @@ final class Broker {
                 } else {
                     session.subscriptions.put(filter, options);
                     session.identifiers.put(filter, identifier);
-                    session.asked.put(filter, new Asked(timeline.now(), life));
+                    session.asked.put(filter, new Asked(gateway.clockOf(life), life));
                     codes[count++] = (byte) qos;
                 }
             }

@@ -59,7 +59,7 @@ final class Gateway {
     private int life;
     private int boots;
     private int firstLifeOfBoot;
-    /** When each life ended. */
+    /** When each life ended, by its clock. */
     private final Map<Integer, Long> deaths = new HashMap<>();
     private boolean ran;
     private long monotonicAtBoot = 1;
@@ -139,12 +139,21 @@ final class Gateway {
         return firstLifeOfBoot;
     }
 
-    /** Whether a life ended so soon after something that the disk may not have had it; a disk may hang. */
-    boolean diedSoonAfter(int which, long time) {
+    /** What the clock of a life of the process shows, or showed when that ended; it stands while the machine sleeps. */
+    long clockOf(int which) {
+        return deaths.getOrDefault(which, process.nanoTime());
+    }
+
+    /**
+     * Whether a life ended so soon after something that the disk may not have had it; a disk may hang.
+     *
+     * @param clock when it was, by {@link #clockOf}
+     */
+    boolean diedSoonAfter(int which, long clock) {
         long most = scenario.has(Fault.DISK_HANGS) || scenario.has(Fault.NO_THREADS) || scenario.has(Fault.HEAP_FULL)
                 ? 60 * Timeline.SECOND
                 : 3L * scenario.diskMillis() * Timeline.MILLI;
-        return deaths.getOrDefault(which, Timeline.NEVER) - time < most;
+        return deaths.getOrDefault(which, Timeline.NEVER) - clock < most;
     }
 
     boolean isDurable() {
@@ -370,7 +379,7 @@ final class Gateway {
     private void end(boolean power) {
         trouble();
         ledger.died();
-        deaths.put(life, timeline.now());
+        deaths.put(life, process.nanoTime());
         process.kill();
         pools.processGone();
         List.copyOf(wires).forEach(wire -> wire.processGone(power));

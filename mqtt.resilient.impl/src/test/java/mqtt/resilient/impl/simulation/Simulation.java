@@ -327,12 +327,15 @@ final class Simulation {
     }
 
     private void comeToRest() {
-        long deadline = troubleEnds + REST_NANOS + backlogNanos();
+        long backlog = backlogNanos();
+        long deadline = troubleEnds + REST_NANOS + backlog;
         boolean told = false;
         String unrest = "the gateway is down";
         int quiet = 0;
         long waits = gateway.isRunning()
                 ? gateway.applications().stream().mapToLong(Application::waitInForceNanos).max().getAsLong() : 0;
+        // more than a bound allows may be pending, and nothing is accepted until it is sent
+        waits += gateway.applications().stream().anyMatch(Application::isBounded) ? backlog : 0;
         while (quiet < 2) {
             runUntil(timeline.now() + Timeline.SECOND);
             if (gateway.isRunning() && !gateway.process().isSuspended()) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import mqtt.resilient.spi.OutsideText;
 import org.eclipse.kura.cloudconnection.CloudConnectionConstants;
 import org.eclipse.kura.cloudconnection.CloudConnectionManager;
 import org.eclipse.kura.cloudconnection.CloudEndpoint;
@@ -109,7 +110,7 @@ class EndpointUser implements CloudConnectionListener {
             try {
                 call.accept(listener);
             } catch (RuntimeException | LinkageError e) {
-                LOG.warn("{} failed", listener.getClass().getName(), e);
+                LOG.warn("{} failed", listener.getClass().getName(), OutsideText.harmless(e));
             }
         }
     }

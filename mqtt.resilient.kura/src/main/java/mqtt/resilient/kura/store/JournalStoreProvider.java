@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.spi.MessageStores;
 import mqtt.resilient.spi.MessageStores.MessageJournal;
+import mqtt.resilient.spi.OutsideText;
 import org.eclipse.kura.KuraStoreException;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.connection.listener.ConnectionListener;
@@ -153,7 +154,7 @@ public final class JournalStoreProvider implements MessageStoreProvider, Configu
             try {
                 call.accept(listener);
             } catch (RuntimeException | LinkageError e) {
-                LOG.warn("{} failed", listener.getClass().getName(), e);
+                LOG.warn("{} failed", listener.getClass().getName(), OutsideText.harmless(e));
             }
         }
     }

@@ -33,6 +33,7 @@ import mqtt.resilient.api.SubscribeOptions;
 import mqtt.resilient.api.Subscription;
 import mqtt.resilient.kura.client.Secrets;
 import mqtt.resilient.spi.ClientFactory;
+import mqtt.resilient.spi.OutsideText;
 import mqtt.resilient.spi.TlsMaterial;
 import org.eclipse.kura.KuraConnectException;
 import org.eclipse.kura.KuraErrorCode;
@@ -623,7 +624,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
             try {
                 call.accept(listener);
             } catch (RuntimeException | LinkageError e) {
-                LOG.warn("{} failed", listener.getClass().getName(), e);
+                LOG.warn("{} failed", listener.getClass().getName(), OutsideText.harmless(e));
             }
         }
     }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import mqtt.resilient.kura.HostileFailure;
 import org.eclipse.kura.KuraException;
 import org.eclipse.kura.KuraStoreCapacityReachedException;
 import org.eclipse.kura.KuraStoreException;
@@ -297,6 +298,22 @@ class JournalMessageStoreTest {
         provider.deactivate();
         assertEquals("disconnected", told.get(2));
         provider.removeListener(listener);
+    }
+
+    @Test
+    void theFailureOfAListenerCannotForgeALineOfTheLog() throws Throwable {
+        provider.addListener(new ConnectionListener() {
+            @Override
+            public void connected() {
+                throw new HostileFailure();
+            }
+
+            @Override
+            public void disconnected() {
+            }
+        });
+        properties.put("store.directory", "/other");
+        HostileFailure.assertLoggedHarmless(() -> provider.modified(properties));
     }
 
     @ParameterizedTest

@@ -25,6 +25,7 @@ import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.api.Subscription;
+import mqtt.resilient.kura.HostileFailure;
 import mqtt.resilient.kura.StandInClient;
 import org.eclipse.kura.KuraConnectException;
 import org.eclipse.kura.KuraErrorCode;
@@ -156,6 +157,14 @@ class DataTransportTest {
         transport.disconnect(0);
         assertEquals(0, recorder.heard.size());
         assertFalse(client.calls.contains("drain 0"));
+    }
+
+    @Test
+    void theFailureOfAListenerCannotForgeALineOfTheLog() throws Throwable {
+        recorder.whenEstablished = () -> {
+            throw new HostileFailure();
+        };
+        HostileFailure.assertLoggedHarmless(this::connect);
     }
 
     @Test

@@ -1,9 +1,6 @@
-package mqtt.resilient.impl.environment;
+package mqtt.resilient.spi;
 
-/**
- * A failure of somebody's listener as it is logged: its messages, which may quote what a device has sent, are one line
- * each. It has the stack trace and the causes of the failure, but not what was suppressed.
- */
+/** A failure of somebody's listener as it is logged: see {@link OutsideText#harmless}. */
 final class LoggedFailure extends Exception {
     private static final long serialVersionUID = 1L;
     private static final int MAX_CAUSES = 20;
