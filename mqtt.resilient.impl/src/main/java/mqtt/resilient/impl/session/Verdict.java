@@ -167,7 +167,7 @@ final class Verdict {
 
     /** Whether something is being tried, and whatever else is sent might be to blame for what comes of it. */
     boolean isTrying() {
-        return sent.alone != null || untried > 0 && !isSlow();
+        return sent.alone != null || untried > 0 && !isImpasse();
     }
 
     /** Whether a message or filter may be sent now. */
@@ -179,7 +179,7 @@ final class Verdict {
             return false;
         }
         if (turn != null || untried > 0) {
-            return wire.count() == 0 && (isAlarm(item) || turn == null && !isSlow());
+            return wire.count() == 0 && (isAlarm(item) || turn == null && !isSlow(item));
         }
         return true;
     }
@@ -198,15 +198,14 @@ final class Verdict {
         return suspect != null && suspect.accused;
     }
 
-    /** The messages that are left out, and hold no slots of the send window. */
+    /** Suspects that are not on their way: they hold no slots of the send window. */
     SendWindow.Aside aside() {
         SendWindow.Aside aside = SendWindow.Aside.NOTHING;
         if (suspects.isEmpty()) {
             return aside;
         }
         for (Map.Entry<Object, Suspect> each : suspects.entrySet()) {
-            if (each.getKey() instanceof Outgoing message && each.getValue().accused && message != sent.alone
-                    && aside.messages() < MAX_ASIDE) {
+            if (each.getKey() instanceof Outgoing message && message != sent.alone && aside.messages() < MAX_ASIDE) {
                 aside = aside.with(message);
             }
         }
@@ -282,17 +281,23 @@ final class Verdict {
         long rest = suspect.failedAt
                 + (decides ? Math.min(suspect.restNanos(), LONGEST_WAIT_NANOS) : suspect.restNanos());
         long others = sent.beganAt + PAUSE_NANOS; // they have had their time
-        long slow = sent.latestAt + slowNanos();
-        long due = others - rest < 0 ? rest : others;
-        return slow - due < 0 ? due : slow;
+        long slow = slowUntil(item);
+        return later(later(rest, others), slow);
     }
 
-    private boolean isSlow() {
-        return isImpasse() && scheduler.nanoTime() - sent.latestAt < slowNanos();
+    private static long later(long one, long other) {
+        return one - other < 0 ? other : one;
     }
 
-    private long slowNanos() {
-        return isImpasse() ? Math.min(SLOWEST_NANOS, SLOW_NANOS << Math.min(failures - least(), MAX_DOUBLINGS)) : 0;
+    private boolean isSlow(Object item) {
+        return scheduler.nanoTime() - slowUntil(item) < 0;
+    }
+
+    /** Until when messages, or filters, wait because none of them is answered. */
+    private long slowUntil(Object item) {
+        return sent.latestAt + (isImpasse() && item instanceof Outgoing == failedOnMessage
+                ? Math.min(SLOWEST_NANOS, SLOW_NANOS << Math.min(failures - least(), MAX_DOUBLINGS))
+                : 0);
     }
 
     /** When to look again whether anything is to be tried; {@link Scheduler#NEVER} = not before something is answered. */
@@ -300,19 +305,16 @@ final class Verdict {
         if (suspects.isEmpty() || sent.alone != null) {
             return Scheduler.NEVER;
         }
-        if (untried > 0) {
-            return isSlow() ? sent.latestAt + slowNanos() : Scheduler.NEVER;
-        }
-        long now = scheduler.nanoTime();
+        long soon = scheduler.nanoTime() + SECOND;
         if (turn != null) {
-            return Math.max(turnAt(), now + SECOND);
+            return later(turnAt(), soon);
         }
         long earliest = Scheduler.NEVER;
         for (Map.Entry<Object, Suspect> each : suspects.entrySet()) {
-            long due = dueAt(each.getKey(), each.getValue(), othersWait);
+            long due = untried > 0 ? slowUntil(each.getKey()) : dueAt(each.getKey(), each.getValue(), othersWait);
             earliest = earliest == Scheduler.NEVER || due - earliest < 0 ? due : earliest;
         }
-        return Math.max(earliest, now + SECOND);
+        return later(earliest, soon);
     }
 
     // ---- what comes of it -----------------------------------------------------------------------------------------

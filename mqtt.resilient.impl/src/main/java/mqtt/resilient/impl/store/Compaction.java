@@ -31,8 +31,10 @@ final class Compaction {
      * Takes away the oldest segments when nothing in them is live; never later ones, which have the notes that keep
      * earlier messages dead. The last one stays: it says what the next numbers are. When too much is dead, the oldest
      * segment that is mostly so is compacted.
+     *
+     * @return whether one was, so that there may be more of them
      */
-    void compact(Chain chain) throws IOException {
+    boolean compact(Chain chain) throws IOException {
         int dead = 0;
         while (dead < chain.segments.size() - 1 && chain.segments.get(dead).messages.live() == 0) {
             dead++;
@@ -45,7 +47,7 @@ final class Compaction {
                 throw e;
             }
         }
-        compactSparse(chain, 3L * chains.segmentBytes);
+        return compactSparse(chain, 3L * chains.segmentBytes);
     }
 
     /** What is damaged or could not be forced stays, and those behind it have the notes that keep its messages dead. */
@@ -56,7 +58,7 @@ final class Compaction {
         }
     }
 
-    private void compactSparse(Chain chain, long slack) throws IOException {
+    private boolean compactSparse(Chain chain, long slack) throws IOException {
         long live = 0;
         Segment sparse = null;
         for (Segment segment : chain.segments) {
@@ -65,9 +67,11 @@ final class Compaction {
                 sparse = segment;
             }
         }
-        if (sparse != null && sparse != chain.last() && chain.size() > 2 * live + slack) {
+        boolean worth = sparse != null && sparse != chain.last() && chain.size() > 2 * live + slack;
+        if (worth) {
             rewrite(chain, sparse);
         }
+        return worth;
     }
 
     private static boolean isSparse(Segment segment) {

@@ -412,7 +412,9 @@ final class GroupCommit {
         }
         batch.runWhenDurable();
         boolean look = condition.health() != StoreHealth.OK;
-        if (look || unforced && settings.durability() == Durability.PROCESS) {
+        if (batch.compacted) {
+            nextForce.start(SETTLED_DELAY_NANOS); // one after the other, also if nothing is written any more
+        } else if (look || unforced && settings.durability() == Durability.PROCESS) {
             nextForce.start(look ? SECOND : settings.forceNanos());
         }
     }

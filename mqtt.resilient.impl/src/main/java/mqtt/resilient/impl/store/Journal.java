@@ -190,7 +190,7 @@ final class Journal {
     private void compact(Batch batch) {
         for (int lane = 0; lane < Message.LANES; lane++) {
             Chain chain = chains.all[lane];
-            attempt(batch, () -> compaction.compact(chain));
+            attempt(batch, () -> batch.compacted |= compaction.compact(chain));
         }
         attempt(batch, this::removeLeftovers);
         attempt(batch, () -> batch.usableBytes = files.usableBytes());

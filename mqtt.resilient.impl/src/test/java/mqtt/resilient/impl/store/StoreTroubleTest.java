@@ -784,6 +784,23 @@ class StoreTroubleTest {
     }
 
     @Test
+    void whatASettledBacklogLeavesBehindAPendingMessageIsCompactedAlsoIfNothingIsWrittenAnyMore() {
+        rig.open();
+        for (int i = 0; i < 40; i++) {
+            rig.publish(1, 1, 500);
+            rig.run();
+        }
+        Outgoing pending = rig.send(1);
+        for (int i = 0; i < 39; i++) {
+            rig.endLazily(rig.send(1));
+        }
+        rig.advance(10_000);
+        int bytes = disk.files().stream().filter(file -> file.contains("lane1")).mapToInt(disk::length).sum();
+        assertTrue(bytes < 8_000, bytes + " bytes: " + disk);
+        rig.end(pending);
+    }
+
+    @Test
     void aFailedRenameIsToldAndTriedAgain() {
         rig.open();
         for (int i = 0; i < 40; i++) {
