@@ -40,7 +40,7 @@ final class Intake {
     private final long[] admittedMessages = new long[KINDS];
     private final long[] admittedBytes = new long[KINDS];
     private final LongAdder rejected = new LongAdder();
-    private final Fullness fullness;
+    private final ReachedBounds reached;
     /** What admitted messages took in the heap that a disk gets, and what of them it has. */
     private long toWrite;
     private final AtomicLong written = new AtomicLong();
@@ -53,7 +53,7 @@ final class Intake {
     /** The largest message that was rejected since something is full. */
     private volatile int largestRejected;
     /** Why nothing but QoS 0 is taken now; null = it is. */
-    private Refusal refusal;
+    private Rejection rejection;
     /** Whether the store is about to be another one: until then that stays as it is. */
     private boolean leaving;
     /** Accepted before this process, and the ids that were given for it. */
@@ -61,7 +61,7 @@ final class Intake {
     private boolean closed;
 
     /** Why messages are rejected. */
-    record Refusal(Reason reason, String message) {
+    record Rejection(Reason reason, String message) {
     }
 
     /**
@@ -73,7 +73,7 @@ final class Intake {
     Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver, Consumer<String> full) {
         this.scheduler = scheduler;
         mailbox = new Mailbox<>(scheduler, receiver);
-        fullness = new Fullness(scheduler, this::isNearlyReached, this::describe, why -> {
+        reached = new ReachedBounds(scheduler, this::isNearlyReached, this::describe, why -> {
             full.accept(why);
             largestRejected = why.isEmpty() ? 0 : largestRejected;
         });
@@ -89,17 +89,17 @@ final class Intake {
         leaving = false;
     }
 
-    /** Refuses everything but QoS 0 until there is another store, if nothing is pending: then the result is true. */
-    synchronized boolean leave(Refusal newRefusal) {
+    /** Rejects everything but QoS 0 until there is another store, if nothing is pending: then the result is true. */
+    synchronized boolean leave(Rejection newRejection) {
         if (leaving || pending() > 0) {
             return false;
         }
-        refusal = newRefusal;
+        rejection = newRejection;
         leaving = true;
         return true;
     }
 
-    /** The store stays after all; {@link #refuse} is to follow. */
+    /** The store stays after all; {@link #reject} is to follow. */
     synchronized void stay() {
         leaving = false;
     }
@@ -114,9 +114,9 @@ final class Intake {
         packetMaxBytes = settings.packetMaxBytes();
     }
 
-    /** Refuses everything but QoS 0 from now on; null = nothing. */
-    synchronized void refuse(Refusal newRefusal) {
-        refusal = leaving ? refusal : newRefusal;
+    /** Rejects everything but QoS 0 from now on; null = nothing. */
+    synchronized void reject(Rejection newRejection) {
+        rejection = leaving ? rejection : newRejection;
     }
 
     /** Restores what a store held; before anything is admitted. */
@@ -166,8 +166,8 @@ final class Intake {
             if (closed) {
                 throw new RejectedException(Reason.CLOSED, "client: stopped");
             }
-            if (refusal != null && !atMostOnce) {
-                throw new RejectedException(refusal.reason, refusal.message);
+            if (rejection != null && !atMostOnce) {
+                throw new RejectedException(rejection.reason, rejection.message);
             }
             exceeded = exceeded(kind, size);
             if (exceeded == NONE) {
@@ -182,9 +182,9 @@ final class Intake {
         if (exceeded != NONE) {
             if (!waits && exceeded != QOS0_BYTES) {
                 largestRejected = Math.max(largestRejected, size + Outgoing.HEAP_BYTES);
-                fullness.rejected(exceeded);
+                reached.rejected(exceeded);
             }
-            throw new RejectedException(Reason.FULL, refusal(exceeded, kind, size));
+            throw new RejectedException(Reason.FULL, rejection(exceeded, kind, size));
         }
         if (wake) {
             mailbox.wake();
@@ -221,8 +221,8 @@ final class Intake {
         return limits.dropOldest() ? 2 : 1;
     }
 
-    /** Why a message is refused: what would be pending, what is allowed, and by which key. */
-    private synchronized String refusal(int bound, int kind, int size) {
+    /** Why a message is rejected: what would be pending, what is allowed, and by which key. */
+    private synchronized String rejection(int bound, int kind, int size) {
         StoreBounds limits = bounds;
         long cost = size + (isWritten(kind) ? 0 : Outgoing.HEAP_BYTES);
         return switch (bound) {
@@ -240,7 +240,7 @@ final class Intake {
         };
     }
 
-    /** Which bounds refuse messages, as long as they do. */
+    /** Which bounds reject messages, as long as they do. */
     private String describe(int full) {
         StoreBounds limits = bounds;
         StringJoiner words = new StringJoiner("; ");
@@ -347,12 +347,12 @@ final class Intake {
         return pendingBytes() + bytes(AT_MOST_ONCE);
     }
 
-    /** A message was refused for good. */
+    /** A message was rejected, and nobody waits for space. */
     void countRejection() {
         rejected.increment();
     }
 
-    /** Messages refused so far. */
+    /** Messages rejected so far. */
     long rejected() {
         return rejected.sum();
     }
@@ -374,6 +374,6 @@ final class Intake {
     /** Admits nothing more. */
     synchronized void close() {
         closed = true;
-        fullness.stop();
+        reached.stop();
     }
 }

@@ -68,17 +68,17 @@ public final class Publisher implements Outgoing.Listener {
     /**
      * Makes a publisher; {@link #connect} completes it.
      *
-     * @param condition is told when a bound refuses messages
+     * @param reported is told when a bound rejects messages
      */
     Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
-            StoreCondition condition) {
+            ReportedHealth reported) {
         this.environment = environment;
         this.events = events;
         scheduler = environment.scheduler();
         afterLoss = Repeated.of(scheduler, this::afterLoss);
         drains = new Drains(scheduler, environment.completions());
         outcomes = new Outcomes(scheduler::execute, environment.completions());
-        intake = new Intake(scheduler, initial, this::append, condition::full);
+        intake = new Intake(scheduler, initial, this::append, reported::full);
         expiry = new Expiry(scheduler, intake, settling);
         deadLetters = new DeadLetters(scheduler, environment.completions(), this);
         withdrawals = new Withdrawals(scheduler, environment.completions(), settling);
@@ -114,16 +114,16 @@ public final class Publisher implements Outgoing.Listener {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(StoreCondition.OPENING);
+        health(ReportedHealth.OPENING);
     }
 
     /** The same, if nothing is pending, so that the store may be another one; from any thread. */
     boolean leaveStore() {
-        return intake.leave(refusal(StoreCondition.OPENING));
+        return intake.leave(rejection(ReportedHealth.OPENING));
     }
 
     /** The store stays after all, which has this health. */
-    void stayInStore(StoreCondition.Told store) {
+    void stayInStore(ReportedHealth.Told store) {
         intake.stay();
         health(store);
     }
@@ -176,17 +176,17 @@ public final class Publisher implements Outgoing.Listener {
         tellSpace(messages);
     }
 
-    /** How it is with the store: what it cannot take is refused at admission. */
-    void health(StoreCondition.Told store) {
-        intake.refuse(refusal(store));
+    /** How it is with the store: what it cannot take is rejected. */
+    void health(ReportedHealth.Told store) {
+        intake.reject(rejection(store));
         tellSpace(Integer.MAX_VALUE);
     }
 
-    private static Intake.Refusal refusal(StoreCondition.Told store) {
+    private static Intake.Rejection rejection(ReportedHealth.Told store) {
         return switch (store.health()) {
             case OK, DEGRADED -> null;
-            case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + store.reason());
-            case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + store.reason());
+            case FULL -> new Intake.Rejection(RejectedException.Reason.FULL, "store: " + store.reason());
+            case OPENING, FAILED -> new Intake.Rejection(RejectedException.Reason.STORE, "store: " + store.reason());
         };
     }
 
@@ -278,7 +278,7 @@ public final class Publisher implements Outgoing.Listener {
         return intake.accepted();
     }
 
-    /** Messages refused at admission so far. */
+    /** Messages rejected so far. */
     long rejected() {
         return intake.rejected();
     }

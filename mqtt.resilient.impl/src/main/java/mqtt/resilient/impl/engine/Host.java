@@ -15,7 +15,7 @@ public interface Host {
     boolean isDataAreaCleaned();
 
     /**
-     * Refuses a configuration that needs what is not here and will not come.
+     * Rejects a configuration that needs what is not here and will not come.
      *
      * @throws Configuration.InvalidException names key, value and what is allowed
      */

@@ -64,7 +64,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private SocketChannel socket;
     private SelectionKey key;
     private ByteStream stream;
-    private Opening opening;
+    private Prelude opening;
     /** Null without a WebSocket, and before it is open. */
     private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
@@ -133,7 +133,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         handler.connected();
     }
 
-    private void begin(Opening next) throws IOException {
+    private void begin(Prelude next) throws IOException {
         phase = Phase.OPENING;
         opening = next;
         send(next.start());

@@ -81,7 +81,7 @@ public final class Threads implements Executor {
         startMissing();
     }
 
-    /** What becomes of a task that comes after the end; without a call of this it is refused as executors do. */
+    /** What becomes of a task that comes after the end; without a call of this it is rejected as executors do. */
     public Threads afterStop(Consumer<Runnable> receiver) {
         afterStop = receiver;
         return this;

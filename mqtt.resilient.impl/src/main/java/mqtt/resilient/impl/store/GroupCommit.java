@@ -44,7 +44,7 @@ final class GroupCommit {
     private final Executor executor;
     private final Supplier<Journal> journals;
     private final String bootId;
-    private final Condition condition;
+    private final JournalHealth health;
     private final Answer answer;
     private final Delayed retry;
     private final Delayed nextForce;
@@ -69,20 +69,20 @@ final class GroupCommit {
     private Runnable closing;
 
     GroupCommit(JournalStore store, Scheduler scheduler, Executor executor, Supplier<Journal> journals, String bootId,
-            Condition condition, StoreSettings initial) {
+            JournalHealth health, StoreSettings initial) {
         this.store = store;
         this.scheduler = scheduler;
         this.executor = executor;
         this.journals = journals;
         this.bootId = bootId;
-        this.condition = condition;
+        this.health = health;
         settings = initial;
         retry = new Delayed(scheduler, this::retry);
         nextForce = new Delayed(scheduler, this::force);
         settledLater = new Delayed(scheduler, this::plan);
         answer = new Answer(scheduler, waiting -> {
-            condition.waiting(waiting);
-            condition.tell(listener);
+            health.waiting(waiting);
+            health.tell(listener);
         });
     }
 
@@ -147,7 +147,7 @@ final class GroupCommit {
         retry.cancel();
         Journal fresh = journals.get();
         StoreSettings now = settings;
-        Opening came = new Opening();
+        OpenResult came = new OpenResult();
         Runnable task = task(() -> {
             try {
                 came.begun.now(scheduler);
@@ -195,9 +195,9 @@ final class GroupCommit {
         }
     }
 
-    private void opened(Opening came) {
+    private void opened(OpenResult came) {
         answer.came();
-        condition.waiting("");
+        health.waiting("");
         if (came.state == null) {
             state = State.CLOSED;
             openFailed(came.error);
@@ -224,7 +224,7 @@ final class GroupCommit {
             return;
         }
         failures++;
-        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + Condition.describe(error));
+        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + JournalHealth.describe(error));
         retryLater();
     }
 
@@ -274,7 +274,7 @@ final class GroupCommit {
     private void finished(Batch last, Throwable error) {
         state = State.CLOSED;
         if (error != null) {
-            writing(StoreHealth.FAILED, "the last write failed: " + Condition.describe(error));
+            writing(StoreHealth.FAILED, "the last write failed: " + JournalHealth.describe(error));
         } else {
             last.ifStored(listener::stored);
         }
@@ -366,12 +366,12 @@ final class GroupCommit {
         }
         pending.force |= isOpen();
         plan();
-        condition.tell(listener);
+        health.tell(listener);
     }
 
     private void written(Batch batch) {
         answer.came();
-        condition.waiting("");
+        health.waiting("");
         tellStored(batch);
         figures = batch.figures == null ? figures : batch.figures;
         boolean more = store.read(batch) || !batch.failed && !batch.whenDurable.isEmpty();
@@ -382,7 +382,7 @@ final class GroupCommit {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
-        condition.tell(listener);
+        health.tell(listener);
         result = null;
         if (more) {
             listener.available();
@@ -406,12 +406,12 @@ final class GroupCommit {
                     + settings.floorBytes() + " (store.floor.bytes)");
         } else if (batch.error != null) {
             writing(StoreHealth.DEGRADED, "messages are stored, compacting failed and is retried: "
-                    + Condition.describe(batch.error));
+                    + JournalHealth.describe(batch.error));
         } else {
             writing(StoreHealth.OK, "");
         }
         batch.runWhenDurable();
-        boolean look = condition.health() != StoreHealth.OK;
+        boolean look = health.health() != StoreHealth.OK;
         if (look || unforced && settings.durability() == Durability.PROCESS) {
             nextForce.start(look ? SECOND : settings.forceNanos());
         }
@@ -425,7 +425,7 @@ final class GroupCommit {
     private void failed(Batch batch) {
         failures++;
         retry.cancel();
-        String error = Condition.describe(batch.error);
+        String error = JournalHealth.describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
         pending = batch.append(pending);
@@ -437,8 +437,9 @@ final class GroupCommit {
         }
     }
 
-    private void writing(StoreHealth health, String reason) {
-        condition.writing(health, reason);
-        condition.tell(listener);
+    /** Opening or writing went so. */
+    private void writing(StoreHealth now, String reason) {
+        health.writing(now, reason);
+        health.tell(listener);
     }
 }

@@ -22,7 +22,7 @@ public final class JournalStore implements MessageStore {
     private final Scheduler scheduler;
     private final BacklogLane[] lanes = new BacklogLane[Message.LANES];
     private final LaneVisitor visitor;
-    private final Condition condition = new Condition();
+    private final JournalHealth health = new JournalHealth();
     private final Rereading rereading;
     private final GroupCommit commit;
     private Listener listener;
@@ -46,7 +46,7 @@ public final class JournalStore implements MessageStore {
         visitor = new LaneVisitor(windows);
         rereading = new Rereading(scheduler, this::readAgain);
         commit = new GroupCommit(this, scheduler, executor, () -> new Journal(files, directory, scheduler), bootId,
-                condition, initial);
+                health, initial);
     }
 
     @Override
@@ -120,8 +120,9 @@ public final class JournalStore implements MessageStore {
             }
         }
         rereading.noteRead(reads);
-        condition.reading(rereading.isDue()
-                ? "stored messages cannot be read, which is retried: " + Condition.describe(rereading.reason()) : "");
+        health.reading(rereading.isDue()
+                ? "stored messages cannot be read, which is retried: " + JournalHealth.describe(rereading.reason())
+                : "");
         return more;
     }
 
@@ -355,6 +356,6 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public boolean hasFailed() {
-        return condition.health() == StoreHealth.FAILED;
+        return health.health() == StoreHealth.FAILED;
     }
 }

@@ -3,7 +3,7 @@ package mqtt.resilient.impl.store;
 import mqtt.resilient.impl.session.StoredState;
 
 /** What came of opening a journal: a state or an error. Filled on the store's thread, then read on the io thread. */
-final class Opening {
+final class OpenResult {
     final Answer.Begun begun = new Answer.Begun();
     StoredState state;
     Throwable error;
