@@ -60,7 +60,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private volatile String networkSource = "none";
     private volatile boolean disposed;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
-    /** The derived client id by store directory and name. */
+    /** The derived client identifier by store directory and name. */
     private final Map<Path, String> derivedIds = new HashMap<>();
     /** What is tried again when it can be taken; null = nothing. */
     private volatile Rejected rejected;
@@ -138,7 +138,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
         boolean leaves = false;
-        boolean interrupted = Thread.interrupted(); // or the client id could be neither read nor kept
+        boolean interrupted = Thread.interrupted(); // or the client identifier could be neither read nor kept
         try {
             String newName = configuration.name();
             if (!configured) { // known by its name also while the rest is not usable

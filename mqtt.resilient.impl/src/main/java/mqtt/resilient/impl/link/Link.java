@@ -458,7 +458,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void oversized(String topic, int qos, int packetId, int size) throws ProtocolException {
         if (qos > 2 || qos > 0 && packetId == 0) {
-            throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
+            throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet identifier " + packetId
                     + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
         }
         boolean announced = protocol.hasSessionExpiry(); // only MQTT 5 tells the broker our Maximum Packet Size

@@ -121,7 +121,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                             && one.properties().equals(other.properties());
         }
 
-        /** {@return the client id} */
+        /** {@return the client identifier} */
         @Override
         public String toString() {
             return "Login[" + clientId + "]";

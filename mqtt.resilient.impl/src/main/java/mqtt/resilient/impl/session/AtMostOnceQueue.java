@@ -24,7 +24,9 @@ final class AtMostOnceQueue {
     private final TokenBucket rate;
     private final Settling settling;
     private final SafeQueue<Outgoing> waiting = new SafeQueue<>();
-    /** Written on the present connection. Those with a packet id are in flight: the broker's Maximum QoS is 0. */
+    /**
+     * Written on the present connection. Those with a packet identifier are in flight: the broker's Maximum QoS is 0.
+     */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
     AtMostOnceQueue(ConnectionState connection, PublishLimits limits, Verdict verdict, TokenBucket rate,

@@ -13,8 +13,8 @@ import mqtt.resilient.spi.packet.Reason;
 /**
  * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its
  * connection and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody
- * writes its packet ids down, so they are ids that no other message has; an ordinary message under an id of which the
- * broker holds the birth of a process that is gone would be taken for a duplicate, and be lost.
+ * writes its packet identifiers down, so they are ids that no other message has; an ordinary message under an id of
+ * which the broker holds the birth of a process that is gone would be taken for a duplicate, and be lost.
  *
  * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
  * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
@@ -146,7 +146,7 @@ final class Birth {
                 && unanswered.retain() == message.retain() && Arrays.equals(unanswered.payload(), message.payload());
     }
 
-    /** Chooses a packet id; the result is the QoS for which there is one. */
+    /** Chooses a packet identifier; the result is the QoS for which there is one. */
     private int chooseId(int wanted) {
         if (wanted == 2 && !held.isGivenUp()) {
             for (packetId = BirthIds.FIRST; packetId < BirthIds.AT_LEAST_ONCE; packetId++) {

@@ -27,9 +27,9 @@ public final class Incoming {
     boolean handled;
     /** Whether a listener has it, or gets it when it comes back. */
     private boolean handedOver;
-    /** Whether its packet id may mean another message now. */
+    /** Whether its packet identifier may mean another message now. */
     boolean uncertain;
-    /** With QoS 2, tells a duplicate from another message of the same packet id. */
+    /** With QoS 2, tells a duplicate from another message of the same packet identifier. */
     private final long digest;
 
     Incoming(Publish publish, int connection) {

@@ -112,7 +112,7 @@ public interface MessageStore {
 
     // ---- the session ----------------------------------------------------------------------------------------------
 
-    /** A QoS 2 message has its packet id, and was not received by the broker's present session. */
+    /** A QoS 2 message has its packet identifier, and was not received by the broker's present session. */
     default void assigned(Outgoing message) {
     }
 
@@ -124,7 +124,7 @@ public interface MessageStore {
     default void inboundReceived(int packetId, long digest) {
     }
 
-    /** A PUBREL arrived: the packet id stands for another message from now on. */
+    /** A PUBREL arrived: the packet identifier stands for another message from now on. */
     default void pubrelReceived(int packetId) {
     }
 

@@ -81,7 +81,7 @@ public final class Outgoing {
         this.index = index;
     }
 
-    /** It was in flight with a packet id when the process ended. */
+    /** It was in flight with a packet identifier when the process ended. */
     public void resume(int resumedPacketId, boolean released) {
         packetId = (char) resumedPacketId;
         state = released ? DeliveryState.AWAITS_PUBCOMP : DeliveryState.AWAITS_PUBREC;
@@ -124,7 +124,7 @@ public final class Outgoing {
         index = newIndex;
     }
 
-    /** Its packet id, 0 = none. */
+    /** Its packet identifier, 0 = none. */
     public int packetId() {
         return packetId;
     }
@@ -205,8 +205,8 @@ public final class Outgoing {
 
     /**
      * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was
-     * lowered. A PUBCOMP that does not know the packet id is no failure: the broker has owned the message since its
-     * PUBREC, and has freed the id already.
+     * lowered. A PUBCOMP that does not know the packet identifier is no failure: the broker has owned the message since
+     * its PUBREC, and has freed the id already.
      */
     Reason delivered(Reason reason) {
         Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;

@@ -10,8 +10,8 @@ import mqtt.resilient.spi.packet.Publish;
 
 /**
  * The receiving half of the session (MQTT 3.1.1 and 5 section 4.3): what is still to be acknowledged, in the order of
- * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released
- * [MQTT-4.3.3-2]. On the io thread.
+ * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet identifiers of QoS 2 messages that were received and not
+ * released [MQTT-4.3.3-2]. On the io thread.
  */
 final class Receiver {
     static {
@@ -103,7 +103,7 @@ final class Receiver {
         return incoming;
     }
 
-    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
+    /** In a session that may be a new one, the packet identifier alone does not tell [MQTT-3.3.1-1]. */
     private static boolean isDuplicate(Incoming incoming, Incoming before) {
         return incoming.publish().duplicate() && incoming.digest() == before.digest();
     }

@@ -87,7 +87,7 @@ public final class Session {
     /**
      * A connection is up: the broker sent a CONNACK that accepts.
      *
-     * @param key whose session it is: broker and client id; empty = it ends with the connection
+     * @param key whose session it is: broker and client identifier; empty = it ends with the connection
      * @param uncertain whether the session that is present may be another one than ours, because an earlier CONNACK was
      * lost
      * @param limits what the broker accepts

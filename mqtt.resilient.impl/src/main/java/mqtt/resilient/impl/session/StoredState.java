@@ -16,11 +16,11 @@ public final class StoredState {
     public final long[] bytes = new long[Message.LANES];
     /** The index of the latest message by lane. */
     public final long[] latestIndex = new long[Message.LANES];
-    /** QoS 2 messages with their packet ids, in the order of their sending. */
+    /** QoS 2 messages with their packet identifiers, in the order of their sending. */
     public final List<Outgoing> inFlight = new ArrayList<>();
-    /** Whose session it was: broker and client id; empty = none. */
+    /** Whose session it was: broker and client identifier; empty = none. */
     public String session = "";
-    /** Packet ids of received QoS 2 messages, with what tells a duplicate from another message. */
+    /** Packet identifiers of received QoS 2 messages, with what tells a duplicate from another message. */
     public final Map<Integer, Long> received = new LinkedHashMap<>();
     /** The filters that the broker holds, with their QoS. */
     public final Map<String, Integer> subscriptions = new LinkedHashMap<>();

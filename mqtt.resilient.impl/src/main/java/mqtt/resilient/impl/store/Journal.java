@@ -297,7 +297,7 @@ final class Journal {
         chains.withTail(lane).append(record.begin(Records.DONE).number(index).number(count));
     }
 
-    /** A message was given a packet id, or is to be sent as new with it. */
+    /** A message was given a packet identifier, or is to be sent as new with it. */
     void assigned(int lane, long index, int packetId) throws IOException {
         long order = inFlight.assign(lane, index, packetId);
         chains.withTail(lane).append(record.begin(Records.ASSIGNED).number(index).number(packetId).number(order));

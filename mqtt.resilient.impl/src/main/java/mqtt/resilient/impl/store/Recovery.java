@@ -373,7 +373,8 @@ final class Recovery {
     }
 
     /**
-     * Collects the QoS 2 messages in flight in the order of their sending; each packet id is that of the latest one.
+     * Collects the QoS 2 messages in flight in the order of their sending; each packet identifier is that of the latest
+     * one.
      */
     private void settleInFlight() throws IOException {
         Set<Integer> packetIds = new HashSet<>();
@@ -388,7 +389,7 @@ final class Recovery {
             inFlight.remove(delivery.lane, delivery.index);
             Segment holding = chains.all[delivery.lane].holding(delivery.index);
             if (!latest && delivery.isReleased() && holding != null && holding.messages.settle(delivery.index)) {
-                recovered.messages[delivery.lane]--; // it was settled, or its packet id had not been free
+                recovered.messages[delivery.lane]--; // it was settled, or its packet identifier had not been free
                 superseded.add(delivery);
             }
         }
