@@ -13,7 +13,7 @@ import mqtt.resilient.impl.session.Settling;
 import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
 
-/** Takes back messages that were never sent: one, or those of a lane. On the loop, but for what says otherwise. */
+/** Cancels messages that were never sent: one, or those of a lane. On the loop, but for what says otherwise. */
 final class Withdrawals {
     private static final int DROPPED_AT_ONCE = 1000;
     private static final long DROP_WAIT_NANOS = 10_000_000L;
@@ -52,7 +52,10 @@ final class Withdrawals {
         return done.minimalCompletionStage();
     }
 
-    /** Tells what was taken back when it never comes again; {@code otherwise} if that cannot be written any more. */
+    /**
+     * Completes the stage with the result when it is durable, so that no restart brings the messages back; with
+     * {@code otherwise} if it cannot be written any more.
+     */
     private <T> void completeWhenDurable(CompletableFuture<T> done, T result, T otherwise) {
         MessageStore noted = store;
         store.whenDurable(() -> {
@@ -71,7 +74,7 @@ final class Withdrawals {
         return done.minimalCompletionStage();
     }
 
-    /** Takes out one message; done again for want of heap, it knows what it has taken out before. */
+    /** Takes out one message; repeated after a shortage of heap, it knows what it has taken out before. */
     private final class Cancelling implements Runnable {
         private final long id;
         private final CompletableFuture<Boolean> done;

@@ -26,7 +26,7 @@ import mqtt.resilient.spi.packet.Reason;
  * or until {@link Liveness} says that the connection is dead. On the loop only.
  */
 final class Link implements ConnectionHandler, PacketReceiver {
-    /** The session expiry stays as the CONNECT said. */
+    /** For a DISCONNECT that leaves the session expiry as the CONNECT said. */
     private static final long NO_CHANGE = -1;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
@@ -127,7 +127,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         liveness.tellWhenLate(listener);
     }
 
-    /** Has the session asked for what it can send. */
+    /** Has the session write what it can send, as soon as the connection takes bytes. */
     void requestWrite() {
         connection.requestWrite();
     }
@@ -181,7 +181,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     // ---- the end --------------------------------------------------------------------------------------------------
 
-    /** Ends it with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed it. */
+    /**
+     * Ends the connection with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed
+     * it.
+     */
     void close(Runnable then) {
         close(false, then);
     }
@@ -222,7 +225,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         return stage == Stage.CLOSING || stage == Stage.CLOSED;
     }
 
-    /** Nothing came in time. */
+    /** What was awaited did not come in time. */
     private void timeOut(Ending.Cause cause, String reason) {
         if (!isOver()) {
             boolean passedOver = liveness != null && liveness.isPassedOver();

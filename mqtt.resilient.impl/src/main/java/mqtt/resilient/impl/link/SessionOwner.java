@@ -16,9 +16,9 @@ final class SessionOwner {
     private static final int TAKEOVER_LINKS = 3;
     private static final long TAKEOVER_NANOS = 5_000_000_000L;
 
-    /** The session that ours continues; null = none, what the broker has is not ours. */
+    /** The broker's session that our state belongs to; null = none: what a broker has is not ours. */
     private SessionKey own;
-    /** There was such a session, but not enough is known of it to continue it. */
+    /** There was such a session, but our state is incomplete, so that it cannot be continued. */
     private boolean stateLost;
     /** The session of 3.1.1 that a CONNECT of MQTT 5 has ended, unless it is refused; null = none. */
     private SessionKey supplanted;

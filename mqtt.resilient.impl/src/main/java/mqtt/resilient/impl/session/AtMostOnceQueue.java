@@ -18,7 +18,7 @@ final class AtMostOnceQueue {
     private static final Reason UNFLUSHED = new Reason(0,
             "QoS 0: the connection was lost while the message was written");
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private final PublishLimits limits;
     private final Verdict verdict;
     private final TokenBucket rate;
@@ -29,7 +29,7 @@ final class AtMostOnceQueue {
      */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
-    AtMostOnceQueue(ConnectionState connection, PublishLimits limits, Verdict verdict, TokenBucket rate,
+    AtMostOnceQueue(CurrentConnection connection, PublishLimits limits, Verdict verdict, TokenBucket rate,
             Settling settling) {
         this.connection = connection;
         this.limits = limits;

@@ -29,7 +29,7 @@ public final class Session {
             "the broker closed the connection each time that only this message was unanswered, and answered others");
 
     private final Counters counters;
-    private final ConnectionState connection = new ConnectionState();
+    private final CurrentConnection connection = new CurrentConnection();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
     private final SendWindow.Wire wire = new SendWindow.Wire();
     private final Sender sender;
@@ -40,7 +40,7 @@ public final class Session {
     private final Verdict verdict = new Verdict(wire);
     private MessageStore store;
     private String broker = "";
-    /** Counts the answers that moved a birth message or a subscription on. */
+    /** The number of answers so far that the birth message or a subscription waited for. */
     private long otherProgress;
 
     /** Makes a session; the listeners are told of messages to and from the broker, and of filters. */
@@ -115,7 +115,10 @@ public final class Session {
         inFlight.sessionLost();
     }
 
-    /** The broker answers pings, and not in time what is awaited; {@link #disconnected} follows. */
+    /**
+     * The broker answers pings, but has not acknowledged in time what was sent before them; {@link #disconnected}
+     * follows.
+     */
     public void overdue() {
         birth.overdue();
     }
@@ -171,9 +174,9 @@ public final class Session {
     /**
      * Which broker the next {@link #connected} is about.
      *
-     * @param newBroker what tells it from others: what another one closed connections for may please it
-     * @param othersFailed whether every other broker was tried before: only then is something of ours to blame when
-     * this one closes the connection
+     * @param newBroker its name: a filter for which another broker closed connections is tried again with this one
+     * @param othersFailed whether every other broker was tried before: only then may a message or filter be the reason
+     * why this one closes connections
      */
     public void broker(String newBroker, boolean othersFailed) {
         verdict.judges(othersFailed);
@@ -220,7 +223,7 @@ public final class Session {
         }
     }
 
-    /** Counts the answers that moved something on. */
+    /** The number of answers so far that a message, a subscription or the birth message waited for. */
     public long progress() {
         return otherProgress + inFlight.progress();
     }
@@ -254,12 +257,10 @@ public final class Session {
         receiver.handled(incoming);
     }
 
-    /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
-    public void acknowledgement(int type, int packetId) {
-        acknowledgement(type, packetId, Reason.SUCCESS);
-    }
-
-    /** The same with the broker's reason, which does not refuse. */
+    /**
+     * A PUBACK, PUBREC, PUBREL or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and
+     * harmless.
+     */
     public void acknowledgement(int type, int packetId, Reason reason) {
         if (type == PacketType.PUBREL) {
             receiver.pubrelReceived(packetId);
@@ -271,11 +272,11 @@ public final class Session {
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
-     * @param mayAcceptLater whether the broker may accept it later
+     * @param mayTakeLater whether the broker may accept it later
      */
-    public void refused(int type, int packetId, Reason reason, boolean mayAcceptLater) {
+    public void refused(int type, int packetId, Reason reason, boolean mayTakeLater) {
         if (!answersBirth(type, packetId, reason)) {
-            inFlight.refused(type, packetId, reason, mayAcceptLater);
+            inFlight.refused(type, packetId, reason, mayTakeLater);
         }
     }
 

@@ -34,5 +34,4 @@ public final class StoredState {
     public String boot = "";
     public int recordsSkipped;
     public int segmentsQuarantined;
-    public int segmentsMissing;
 }

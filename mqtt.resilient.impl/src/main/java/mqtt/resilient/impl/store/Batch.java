@@ -34,7 +34,7 @@ final class Batch {
     /** What is to be read with it. */
     ReadRequest reads = new ReadRequest();
     boolean force;
-    /** What its messages count for. */
+    /** The bytes for which its messages count. */
     long bytes;
     /** Whether those who wait for its messages to be stored were told. */
     boolean storedTold;
@@ -47,7 +47,7 @@ final class Batch {
     long floorBytes;
     long usableBytes = Long.MAX_VALUE;
     StoreFigures figures;
-    /** Its messages are told as written. */
+    /** Whether its messages were told as written. */
     boolean counted;
     private int durableRun;
 
@@ -64,7 +64,7 @@ final class Batch {
         return isIdle() && settled.isEmpty();
     }
 
-    /** Whether it can wait for company. */
+    /** Whether it can wait until more is to be written with it. */
     boolean isIdle() {
         return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && !force && reads.isEmpty();
     }
@@ -89,7 +89,7 @@ final class Batch {
         bytes += message.size();
     }
 
-    /** Nothing came of it, for a reason that nobody had expected. Allocates nothing: want of heap may be the reason. */
+    /** It could not be written, for any reason. Allocates nothing: a shortage of heap may be the reason. */
     void gaveUp(Throwable reason) {
         failed = true;
         error = reason;
@@ -110,7 +110,7 @@ final class Batch {
         }
     }
 
-    /** What could not be written, and what came later behind it; without heap for that, both are as they were. */
+    /** This batch, which could not be written, with a later one behind it; without heap both are as they were. */
     Batch append(Batch later) {
         Batch both = new Batch();
         both.addAll(this);

@@ -49,7 +49,7 @@ final class GroupCommit {
     private final Delayed retry;
     private final Delayed nextForce;
     private final Delayed settledLater;
-    /** Made beforehand, as all that is handed over: that is certain then. */
+    /** Made beforehand, like everything that is handed over: handing over needs no heap then. */
     private final Runnable pump = this::pump;
     private volatile StoreSettings settings;
     private volatile StoreFigures figures = StoreFigures.NONE;
@@ -59,8 +59,8 @@ final class GroupCommit {
     private State state = State.CLOSED;
     private Batch pending = new Batch();
     /**
-     * What follows from a thread's answer, until all of it is done; null = nothing. Until then nothing more is handed
-     * over.
+     * What is to be done on the io thread when a thread has answered, until all of it is done; null = nothing. Until
+     * then no further batch is handed over.
      */
     private Runnable result;
     /** Whether something was written that is not forced. */
@@ -101,7 +101,7 @@ final class GroupCommit {
         return pending;
     }
 
-    /** Something was added that whoever added it waits for. */
+    /** Something was added to the batch, and somebody waits until it is written. */
     void added() {
         pending.force |= settings.durability() == Durability.POWER;
         plan();
@@ -163,7 +163,7 @@ final class GroupCommit {
         executor.execute(task);
     }
 
-    /** What a thread does, and what follows on the io thread: the answer comes in any case, also without heap. */
+    /** A task for a thread, and what follows on the io thread: that comes in any case, also without heap. */
     private Runnable task(Runnable work, Runnable follows) {
         Runnable end = () -> take(follows);
         return () -> {
@@ -175,7 +175,7 @@ final class GroupCommit {
         };
     }
 
-    /** Takes the answer of a thread; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** Does what follows when a thread has answered; if the heap is too short for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
         try {
@@ -283,7 +283,7 @@ final class GroupCommit {
         closing.run();
     }
 
-    /** Answers whoever waits for a batch, which is the last one. */
+    /** Nothing more is written: answers whoever waits for this batch. */
     private void end(Batch batch) {
         store.closed(batch);
         batch.runWhenDurable();
@@ -437,7 +437,7 @@ final class GroupCommit {
         }
     }
 
-    /** Opening or writing went so. */
+    /** How opening or writing went. */
     private void writing(StoreHealth now, String reason) {
         health.writing(now, reason);
         health.tell(listener);

@@ -88,14 +88,14 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    /** A thread is given what was removed so far: what it reads is without that. */
+    /** A batch with everything that was removed so far is handed over: what it reads is without that. */
     void removalsHandedOver() {
         for (BacklogLane lane : lanes) {
             lane.removed.clear();
         }
     }
 
-    /** No thread has a batch: what was perhaps not asked for is asked for again. */
+    /** No thread reads: what is wanted from the disk is to be asked for again. */
     void nothingIsRead() {
         for (BacklogLane lane : lanes) {
             lane.reading = false;

@@ -365,7 +365,6 @@ final class Recovery {
         }
         if (!missing.isEmpty()) {
             recovered.recordsSkipped += missing.size();
-            recovered.segmentsMissing = missing.size();
             recovered.incomplete = chains.path(missing.get(0)) + (missing.size() == 1 ? " is missing"
                     : " and " + (missing.size() - 1) + " more are missing")
                     + (messages == 0 ? "" : ": at most " + messages + " pending messages are lost");

@@ -68,11 +68,6 @@ final class Rereading {
         return unanswered;
     }
 
-    /** Whether a lane has still to be read. */
-    boolean isUnread(int lane) {
-        return unread[lane];
-    }
-
     /** Why something could not be read when that was tried last. */
     Throwable reason() {
         return reason;

@@ -73,7 +73,7 @@ final class Defects {
             new Defect("window-not-reset", "session/InFlight.java", "        wire.clear();\n", ""),
             new Defect("window-ignored", "session/SendWindow.java", "return used < slots\n                && (",
                     "return used < 2 * slots\n                && ("),
-            new Defect("repeated-on-the-same-connection", "session/ConnectionState.java", "        number++;\n", ""),
+            new Defect("repeated-on-the-same-connection", "session/CurrentConnection.java", "        number++;\n", ""),
             new Defect("not-repeated", "session/InFlight.java",
                     "        messages.resendAll();\n    }\n\n    /** What is",
                     "    }\n\n    /** What is"),
