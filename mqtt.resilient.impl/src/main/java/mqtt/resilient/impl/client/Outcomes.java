@@ -57,7 +57,7 @@ final class Outcomes {
     /**
      * Makes a history.
      *
-     * @param loop runs a task later on the loop, when the burst of outcomes is over
+     * @param loop runs what is left for the end of a burst, on the loop
      * @param completions completes stages
      */
     Outcomes(Executor loop, Executor completions) {
