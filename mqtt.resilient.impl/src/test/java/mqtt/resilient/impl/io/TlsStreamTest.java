@@ -33,7 +33,8 @@ class TlsStreamTest {
     void aConnectionThatIsMadeAgainResumesTheSessionOfTls(String protocol, @TempDir Path directory)
             throws Exception {
         TestKeys keys = new TestKeys(directory, "EC");
-        Queue<String> sessions = new ConcurrentLinkedQueue<>(); // with the time of its creation, which a resumed one keeps
+        // each with the time of its creation, which a resumed session keeps
+        Queue<String> sessions = new ConcurrentLinkedQueue<>();
         try (RudePeer peer = new RudePeer(keys.server().getServerSocketFactory(), socket -> {
             ((SSLSocket) socket).setEnabledProtocols(new String[] { protocol });
             RudePeer.packet(socket.getInputStream());
