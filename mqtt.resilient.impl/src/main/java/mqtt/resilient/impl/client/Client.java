@@ -34,7 +34,7 @@ import mqtt.resilient.spi.ProtocolVersion;
 public final class Client implements Supervisor.Listener {
     private final Environment environment;
     private final Scheduler scheduler;
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Counters counters = new Counters();
     private final Publisher publisher;
     private final ClientInspector inspector;
@@ -62,7 +62,7 @@ public final class Client implements Supervisor.Listener {
         this.environment = environment;
         this.name = name;
         scheduler = environment.scheduler();
-        commands = new Commands(scheduler);
+        commands = new CommandQueue(scheduler);
         reported = new ReportedHealth(events::storeHealth);
         MessageStore none = new MemoryStore();
         publisher = new Publisher(environment, none, initial, events, reported);

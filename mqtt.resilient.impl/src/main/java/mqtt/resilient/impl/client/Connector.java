@@ -24,7 +24,7 @@ public final class Connector {
     private static final String STOPPED = "the client has stopped";
 
     private final Environment environment;
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Supervisor supervisor;
     private final Counters counters;
     private final ClientEvents events;
@@ -36,7 +36,7 @@ public final class Connector {
     private volatile ClientSettings.NameServer wanProbe;
     private boolean stopped;
 
-    Connector(Environment environment, Commands commands, Supervisor supervisor, Counters counters,
+    Connector(Environment environment, CommandQueue commands, Supervisor supervisor, Counters counters,
             ClientEvents events, Supplier<ClientStatus> status) {
         this.environment = environment;
         this.commands = commands;

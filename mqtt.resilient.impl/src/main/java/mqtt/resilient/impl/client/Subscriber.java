@@ -31,7 +31,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  * result. The public methods that say so are safe from any thread; the others are for the loop.
  */
 public final class Subscriber implements SubscriptionListener, Dispatcher.SessionAccess {
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Executor completions;
     private final Counters counters;
     private final ClientEvents events;
@@ -44,7 +44,7 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
     private boolean stopped;
 
     /** Makes what {@link #connect} completes. */
-    Subscriber(Environment environment, Commands commands, Counters counters, ClientEvents events,
+    Subscriber(Environment environment, CommandQueue commands, Counters counters, ClientEvents events,
             DispatchSettings settings) {
         this.commands = commands;
         this.counters = counters;
