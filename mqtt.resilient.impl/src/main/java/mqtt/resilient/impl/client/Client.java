@@ -213,9 +213,8 @@ public final class Client implements Supervisor.Listener {
     }
 
     /**
-     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so
-     * that the broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that
-     * everything that waits for something later is planned. On the loop; repeatable.
+     * The heap was short while the loop worked, so what it did may be half done: connects anew, so that both sides
+     * resend what is not acknowledged, and plans everything that somebody waits for. On the loop; repeatable.
      */
     @Override
     public void mend() {

@@ -130,12 +130,12 @@ final class ClientStore implements MessageStore.Listener {
         return place.equals(settings.store().place());
     }
 
-    /** Something failed for want of heap: sees to it that nothing waits for good. */
+    /** The heap was short: has the store do what could not be done then. */
     void mend() {
         store.mend();
     }
 
-    /** The same of a change of the store, which may have stopped half way. */
+    /** The heap was short: finishes a change of the store that may have stopped half way. */
     void mendChange() {
         if (!stopping && settings != null) {
             change();

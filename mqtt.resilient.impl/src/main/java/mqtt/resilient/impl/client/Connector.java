@@ -80,7 +80,7 @@ public final class Connector {
         };
     }
 
-    /** The state is the same, for another reason: whoever asks is told it. */
+    /** The state has another reason: it is in the status, and nobody is notified. */
     void reasonChanged(LinkStatus now) {
         link = now;
     }
@@ -183,7 +183,7 @@ public final class Connector {
                 () -> stage.completeExceptionally(new IllegalStateException("not connected: " + reason)));
     }
 
-    /** Nobody is told of anything any more, but what is under way. */
+    /** Ends all waiting, and notifies nobody of later changes; notifications that wait are still made. */
     void stop() {
         stopped = true;
         endWaiting(stage -> fail(stage, STOPPED));

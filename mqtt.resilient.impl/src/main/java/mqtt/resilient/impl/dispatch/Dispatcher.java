@@ -209,10 +209,11 @@ public final class Dispatcher implements Incoming.Listener {
     }
 
     /**
-     * Somebody leaves a filter, and is taken from it after this: it goes, or is subscribed with what serves those that
-     * stay and may come back, if that is something else; it brings the retained messages again.
+     * A listener leaves a filter, and is taken from it after this. If it was the last one, the filter is unsubscribed.
+     * Otherwise, if those that stay or may come back need other options, the filter is subscribed with these; that
+     * brings the retained messages again.
      *
-     * @return whether it is unsubscribed
+     * @return whether the filter is unsubscribed
      */
     private boolean leaves(String filter, Filter entry, Object who) {
         if (!entry.hasOthers(who)) {

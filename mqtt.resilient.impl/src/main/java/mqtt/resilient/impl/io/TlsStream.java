@@ -117,7 +117,7 @@ final class TlsStream extends ByteStream {
         int run() throws IOException;
     }
 
-    /** Runs an operation; 0 if it cannot go on now, and then what it waits for is noted. */
+    /** Runs an operation; returns 0 if it cannot go on now, and notes whether it waits to read or to write. */
     private int attempt(Operation operation) throws IOException {
         try {
             return operation.run();

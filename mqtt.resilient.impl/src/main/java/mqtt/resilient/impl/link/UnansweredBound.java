@@ -11,7 +11,7 @@ final class UnansweredBound {
     private static final long FIRST_BYTES = 2920;
 
     private long allowed = FIRST_BYTES;
-    /** What was unanswered when the measurement began; 0 = none is under way. */
+    /** The bytes that were unanswered when the measurement began; 0 = nothing is measured. */
     private long measured;
     private long missing;
     private long since;

@@ -74,7 +74,7 @@ final class AtMostOnceQueue {
         return removed;
     }
 
-    /** Writes what there is room for; whether that was anything. */
+    /** Writes as many as there is room for; whether any was written. */
     boolean fill(long now, Output out) {
         boolean written = false;
         while (!waiting.isEmpty()) {
@@ -121,7 +121,7 @@ final class AtMostOnceQueue {
         unflushed.poll();
     }
 
-    /** The connection is gone: what it had not taken yet is lost. */
+    /** The connection is gone: messages that were not flushed are lost. */
     void dropUnflushed() {
         for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
             if (lost.packetId == 0) { // else it is still in flight

@@ -25,8 +25,8 @@ public final class Outgoing {
     }
 
     /**
-     * What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their
-     * references.
+     * The bytes of objects and references that a message takes in the heap, beyond those of {@link #sizeOf} that it
+     * takes on a disk too.
      */
     public static final int HEAP_BYTES = 128;
 
@@ -49,11 +49,11 @@ public final class Outgoing {
     private long index;
 
     DeliveryState state = DeliveryState.QUEUED;
-    /** The ordinal of its outcome + 1, from when that is to be reported; 0 = it has none yet. */
+    /** The ordinal of its outcome + 1, from the beginning of {@link Settling#settle}; 0 = it has none yet. */
     byte outcome;
     /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
     private byte flags;
-    /** The reason of its PUBREC; null = none. Once it has an outcome, the reason for that. */
+    /** The reason of its PUBREC, and once it has an outcome that of the outcome; null = none. */
     Reason reason;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */

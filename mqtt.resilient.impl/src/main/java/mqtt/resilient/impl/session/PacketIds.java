@@ -60,7 +60,7 @@ final class PacketIds {
     /** Takes a certain id, which is free. */
     void take(int id, Object owner) {
         require(id);
-        if (id >= BirthIds.FIRST) { // as it was given when these were ids like others
+        if (id >= BirthIds.FIRST) { // of a store from before these were the ids of births
             owners[id] = owner;
             return;
         }

@@ -12,7 +12,7 @@ public final class StoredState {
     public long lastId;
     /** Pending messages by lane, those in flight included. */
     public final long[] messages = new long[Message.LANES];
-    /** What they count for against the bounds. */
+    /** The bytes for which they count against the bounds. */
     public final long[] bytes = new long[Message.LANES];
     /** The index of the latest message by lane. */
     public final long[] latestIndex = new long[Message.LANES];
@@ -20,7 +20,7 @@ public final class StoredState {
     public final List<Outgoing> inFlight = new ArrayList<>();
     /** Whose session it was: broker and client identifier; empty = none. */
     public String session = "";
-    /** Packet identifiers of received QoS 2 messages, with what tells a duplicate from another message. */
+    /** Packet identifiers of received QoS 2 messages, each with the digest of its message. */
     public final Map<Integer, Long> received = new LinkedHashMap<>();
     /** The filters that the broker holds, with their QoS. */
     public final Map<String, Integer> subscriptions = new LinkedHashMap<>();
@@ -28,7 +28,7 @@ public final class StoredState {
     public boolean expiring;
     /** Why the session's state is not certain to be complete; empty when it is. */
     public String incomplete = "";
-    /** Whether the last to use it had closed it, what it kept in which way, and in which run of the machine. */
+    /** Whether it was closed in order; with which durability it was used last, and in which run of the machine. */
     public boolean closed;
     public String mode = "";
     public String boot = "";

@@ -3,7 +3,7 @@ package mqtt.resilient.impl.store;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Waits for the answer to what was handed to the store's thread, and says what it waits for if that is long. */
+/** Waits for the answer of a store's thread that was given a task, and reports it if that takes long. */
 final class Answer {
     private static final long SECOND = 1_000_000_000L;
     private static final long LONG_NANOS = 5 * SECOND;

@@ -82,7 +82,7 @@ final class Batch {
         messages.add(message.message());
         try {
             outgoing.add(message);
-        } catch (OutOfMemoryError e) { // it is as it was
+        } catch (OutOfMemoryError e) { // the batch is as it was
             messages.remove(messages.size() - 1);
             throw e;
         }

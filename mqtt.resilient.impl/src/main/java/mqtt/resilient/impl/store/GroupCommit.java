@@ -354,7 +354,7 @@ final class GroupCommit {
         }
     }
 
-    /** The heap did not suffice for something: sees to it that nothing waits for good. */
+    /** The heap was short: does what could not be done then, so that nothing waits for good. */
     void mend() {
         if (result != null) {
             take(result);

@@ -140,7 +140,7 @@ public final class JournalStore implements MessageStore {
         Batch pending = commit.pending();
         for (long[] range : reads.unreadable) {
             for (long index = range[1]; range[0] == number && index < range[2]; index++) {
-                pending.settled.add(number, index); // what is told to be lost is never sent, whatever is found later
+                pending.settled.add(number, index); // what was reported as lost is never sent, also if found later
             }
         }
         long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);

@@ -80,7 +80,7 @@ final class Recovery {
         return recovered;
     }
 
-    /** Files that are no longer used, to be removed when nothing can fail any more: what is told is told once. */
+    /** Files that are no longer used: to be removed after everything that may fail, or damage would be told twice. */
     List<Leftover> leftovers() {
         return leftovers;
     }
@@ -162,8 +162,8 @@ final class Recovery {
     }
 
     /**
-     * A segment whose header is damaged: its name, the list and its predecessors say what that did. The first one of a
-     * lane was perhaps being emptied when the power went: nothing but that is lost.
+     * Makes a segment whose header is damaged: its name, the list of segments and the segments before it replace the
+     * header. The first one of a lane was perhaps being emptied when the power went: then nothing is lost.
      */
     private Segment headless(Chain chain, Segment found) {
         long[] listed = inventory.firsts(found.chain, found.number);
