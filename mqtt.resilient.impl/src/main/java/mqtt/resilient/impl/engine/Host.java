@@ -30,7 +30,7 @@ public interface Host {
     /** Class and origin of a listener, the same after each restart. From any thread. */
     String describe(Object listener);
 
-    /** Posts an event. Called on the loop and on threads that configure: must not block or run foreign code. */
+    /** Tells an event. Called on the loop and on threads that configure: must not block or run foreign code. */
     void post(String topic, Map<String, Object> properties);
 
     /**

@@ -168,7 +168,7 @@ final class BrokerList {
         return Math.max(wait, record().restNanos(now));
     }
 
-    /** The network has ended a connection, or somebody must remove the cause: the wait until the same one is tried. */
+    /** The network has ended a connection, or somebody must remove the cause: how long until the same is tried. */
     long again(LinkSettings.Timing timing, boolean permanent) {
         Backoff backoff = record().backoff;
         return permanent ? backoff.longest(timing) : backoff.failed(timing);
