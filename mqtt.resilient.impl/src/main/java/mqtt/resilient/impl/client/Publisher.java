@@ -208,7 +208,7 @@ public final class Publisher implements Outgoing.Listener {
         expiry.stop();
         withdrawals.stop();
         drains.stop(intake.pending() == 0);
-        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+        for (Outgoing left = session.atMostOnce().poll(); left != null; left = session.atMostOnce().poll()) {
             close(left);
         }
         if (store.durability() != Durability.MEMORY) {
@@ -231,7 +231,7 @@ public final class Publisher implements Outgoing.Listener {
         boolean atMostOnce = lane == ClientInspector.AT_MOST_ONCE;
         int[] inFlight = new int[1];
         long now = scheduler.nanoTime();
-        Outgoing next = atMostOnce ? session.atMostOnce().stream().findFirst().orElse(null) : store.next(lane);
+        Outgoing next = atMostOnce ? session.atMostOnce().peek() : store.next(lane);
         long[] oldest = { next == null ? now : next.acceptedNanos() };
         session.visitInFlight(message -> {
             if (message.lane() == lane) {
@@ -246,7 +246,7 @@ public final class Publisher implements Outgoing.Listener {
     /** Some of the oldest messages of a lane or of QoS 0 that were never sent; on the loop. */
     List<ClientInspector.Waiting> waiting(int lane, int most) {
         long now = scheduler.nanoTime();
-        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce() : store.oldest(lane, most)).stream()
+        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce().view() : store.oldest(lane, most)).stream()
                 .limit(most)
                 .map(message -> new ClientInspector.Waiting(message.id(), message.message().topic(),
                         message.message().qos(),
@@ -331,7 +331,7 @@ public final class Publisher implements Outgoing.Listener {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         Repeated.execute(scheduler, () -> {
-            if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
+            if (!stopping && !session.isInFlight(id) && !session.atMostOnce().holds(id)) {
                 store.find(id, found -> {
                     if (found == null && !session.isInFlight(id)) {
                         outcomes.unknown(id);
@@ -399,8 +399,8 @@ public final class Publisher implements Outgoing.Listener {
             taken = message;
         }
         dropAtMostOnceOffline();
-        while (session.hasAtMostOnce() && intake.isOverfullAtMostOnce()) {
-            settling.settle(session.pollAtMostOnce(), Outcome.Kind.DROPPED, QOS0_BEYOND);
+        while (!session.atMostOnce().isEmpty() && intake.isOverfullAtMostOnce()) {
+            settling.settle(session.atMostOnce().poll(), Outcome.Kind.DROPPED, QOS0_BEYOND);
         }
         if (store.durability() == Durability.MEMORY) {
             outcomes.stored(message.id(), Durability.MEMORY);
@@ -418,7 +418,7 @@ public final class Publisher implements Outgoing.Listener {
     private void take(Outgoing message) {
         expiry.taken(message);
         if (message.message().qos() == Qos.AT_MOST_ONCE) {
-            session.offerAtMostOnce(message);
+            session.atMostOnce().add(message);
         } else {
             store.append(message);
         }
@@ -522,7 +522,7 @@ public final class Publisher implements Outgoing.Listener {
 
     void dropAtMostOnceOffline() {
         if (!online && !intake.bounds().qos0Offline()) {
-            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+            for (Outgoing left = session.atMostOnce().poll(); left != null; left = session.atMostOnce().poll()) {
                 settling.settle(left, Outcome.Kind.DROPPED, QOS0_OFFLINE);
             }
         }

@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.AtMostOnceQueue;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
@@ -88,7 +89,7 @@ final class Withdrawals {
 
         @Override
         public void run() {
-            for (Outgoing removed : session.removeAtMostOnce(message -> message.id() == id)) {
+            for (Outgoing removed : session.atMostOnce().remove(message -> message.id() == id)) {
                 atMostOnce = removed;
             }
             if (atMostOnce != null) {
@@ -135,8 +136,9 @@ final class Withdrawals {
         public void run() {
             long before = count;
             if (lane == ClientInspector.AT_MOST_ONCE) {
-                for (Outgoing next = nextAtMostOnce(); next != null && next.id() <= last; next = nextAtMostOnce()) {
-                    drop(session.pollAtMostOnce());
+                AtMostOnceQueue queue = session.atMostOnce();
+                for (Outgoing next = queue.peek(); next != null && next.id() <= last; next = queue.peek()) {
+                    drop(queue.poll());
                 }
             } else if (!stopped) {
                 Outgoing oldest = store.next(lane);
@@ -153,10 +155,6 @@ final class Withdrawals {
                 }
             }
             completeWhenDurable(done, count, 0L);
-        }
-
-        private Outgoing nextAtMostOnce() {
-            return session.hasAtMostOnce() ? session.atMostOnce().iterator().next() : null;
         }
 
         private void drop(Outgoing message) {

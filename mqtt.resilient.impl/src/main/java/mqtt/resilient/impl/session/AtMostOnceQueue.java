@@ -14,7 +14,7 @@ import mqtt.resilient.spi.packet.Reason;
  * The outgoing messages with QoS 0: they wait here, and once they are written, until the connection has taken the
  * bytes. No store keeps them, and the session does not know them. On the io thread.
  */
-final class AtMostOnceQueue {
+public final class AtMostOnceQueue {
     private static final Reason UNFLUSHED = new Reason(0,
             "QoS 0: the connection was lost while the message was written");
 
@@ -38,35 +38,39 @@ final class AtMostOnceQueue {
         this.settling = settling;
     }
 
-    void add(Outgoing message) {
+    /** Takes an accepted message. */
+    public void add(Outgoing message) {
         waiting.add(message);
     }
 
-    Outgoing peek() {
+    /** The oldest that waits; null if there is none. */
+    public Outgoing peek() {
         return waiting.peek();
     }
 
-    Outgoing poll() {
+    /** Takes out the oldest that waits; null if there is none. */
+    public Outgoing poll() {
         return waiting.poll();
     }
 
-    boolean isEmpty() {
+    /** Whether none waits. */
+    public boolean isEmpty() {
         return waiting.isEmpty();
     }
 
     /** Those that wait, the oldest first; to look at. */
-    Collection<Outgoing> view() {
+    public Collection<Outgoing> view() {
         return waiting.view();
     }
 
     /** Whether a message waits or is being written. */
-    boolean holds(long id) {
+    public boolean holds(long id) {
         return Stream.concat(waiting.view().stream(), unflushed.view().stream())
                 .anyMatch(message -> message.id() == id);
     }
 
     /** Takes out those that wait and are wanted. */
-    List<Outgoing> remove(Predicate<Outgoing> wanted) {
+    public List<Outgoing> remove(Predicate<Outgoing> wanted) {
         List<Outgoing> removed = waiting.view().stream().filter(wanted).toList();
         if (!removed.isEmpty()) {
             waiting.removeIf(wanted);

@@ -1,9 +1,7 @@
 package mqtt.resilient.impl.session;
 
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -303,34 +301,9 @@ public final class Session {
 
     // ---- outgoing messages ----------------------------------------------------------------------------------------
 
-    /** Takes an accepted QoS 0 message. */
-    public void offerAtMostOnce(Outgoing message) {
-        sender.atMostOnce().add(message);
-    }
-
-    /** Takes out the oldest QoS 0 message that was not sent; null if there is none. */
-    public Outgoing pollAtMostOnce() {
-        return sender.atMostOnce().poll();
-    }
-
-    /** Whether a QoS 0 message waits or is being written. */
-    public boolean holdsAtMostOnce(long id) {
-        return sender.atMostOnce().holds(id);
-    }
-
-    /** Whether QoS 0 messages wait. */
-    public boolean hasAtMostOnce() {
-        return !sender.atMostOnce().isEmpty();
-    }
-
-    /** Takes out the QoS 0 messages that were not sent and that a caller wants. */
-    public List<Outgoing> removeAtMostOnce(Predicate<Outgoing> wanted) {
-        return sender.atMostOnce().remove(wanted);
-    }
-
-    /** The QoS 0 messages that were not sent, the oldest first; to look at. */
-    public Collection<Outgoing> atMostOnce() {
-        return sender.atMostOnce().view();
+    /** The QoS 0 messages that were not sent. */
+    public AtMostOnceQueue atMostOnce() {
+        return sender.atMostOnce();
     }
 
     /** Hands over the messages that are in flight, to look at. */
