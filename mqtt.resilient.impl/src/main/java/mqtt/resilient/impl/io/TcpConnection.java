@@ -19,7 +19,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  * One connection on the loop: TCP, and as its route says a proxy, TLS and a WebSocket upon it. Holds memory of its own
  * only for bytes that the network does not take yet, and what TLS needs.
  */
-final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
+final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.FrameReceiver {
     static {
         Handlers.prepare(Throwable.class, Exception.class, IOException.class, OutOfMemoryError.class);
         Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection",

@@ -42,7 +42,7 @@ final class Batch {
     boolean failed;
     /** What went wrong, perhaps only in compacting. */
     Throwable error;
-    final Answer.Begun begun = new Answer.Begun();
+    final AwaitedAnswer.Begun begun = new AwaitedAnswer.Begun();
     /** Below this much space on the disk, what is dead goes at once. */
     long floorBytes;
     long usableBytes = Long.MAX_VALUE;

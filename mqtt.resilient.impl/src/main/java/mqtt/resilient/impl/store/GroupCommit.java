@@ -45,7 +45,7 @@ final class GroupCommit {
     private final Supplier<Journal> journals;
     private final String bootId;
     private final JournalHealth health;
-    private final Answer answer;
+    private final AwaitedAnswer answer;
     private final Delayed retry;
     private final Delayed nextForce;
     private final Delayed settledLater;
@@ -80,7 +80,7 @@ final class GroupCommit {
         retry = new Delayed(scheduler, this::retry);
         nextForce = new Delayed(scheduler, this::force);
         settledLater = new Delayed(scheduler, this::plan);
-        answer = new Answer(scheduler, waiting -> {
+        answer = new AwaitedAnswer(scheduler, waiting -> {
             health.waiting(waiting);
             health.tell(listener);
         });

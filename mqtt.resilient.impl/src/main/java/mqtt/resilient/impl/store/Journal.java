@@ -39,7 +39,7 @@ final class Journal {
     /** The batch that failed and is perhaps partly written, until {@link #repair} has undone that; null = none. */
     private Batch unrepaired;
     /** Messages that later ones show to be settled, until that is written. */
-    private List<Qos2InFlight.Delivery> superseded = List.of();
+    private List<Qos2InFlight.Assignment> superseded = List.of();
     private int skipped;
     private int quarantined;
 
@@ -108,8 +108,8 @@ final class Journal {
     }
 
     private void restate() throws IOException {
-        for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone with the next opening
-            writeSettled(delivery.lane, delivery.index, 1);
+        for (Qos2InFlight.Assignment assignment : superseded) { // the later one may be gone with the next opening
+            writeSettled(assignment.lane, assignment.index, 1);
         }
         session.restate();
         superseded = List.of();

@@ -4,7 +4,7 @@ import mqtt.resilient.impl.session.StoredState;
 
 /** What came of opening a journal: a state or an error. Filled on the store's thread, then read on the io thread. */
 final class OpenResult {
-    final Answer.Begun begun = new Answer.Begun();
+    final AwaitedAnswer.Begun begun = new AwaitedAnswer.Begun();
     StoredState state;
     Throwable error;
 }

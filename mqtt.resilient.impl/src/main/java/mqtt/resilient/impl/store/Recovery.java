@@ -39,7 +39,7 @@ final class Recovery {
     /** The segments that the list names and that are not there. */
     private final List<Segment> missing = new ArrayList<>();
     private final List<Leftover> leftovers = new ArrayList<>();
-    private final List<Qos2InFlight.Delivery> superseded = new ArrayList<>();
+    private final List<Qos2InFlight.Assignment> superseded = new ArrayList<>();
     /** A segment of the session's chain that is not there, if the next record is of a later one; empty = none. */
     private String sessionGap = "";
     /** Where the chains ended when the store was closed in order: numbers and lengths; null = it was not. */
@@ -86,7 +86,7 @@ final class Recovery {
     }
 
     /** Messages that later ones show to be settled; their records may have gone with the power. */
-    List<Qos2InFlight.Delivery> superseded() {
+    List<Qos2InFlight.Assignment> superseded() {
         return superseded;
     }
 
@@ -377,19 +377,19 @@ final class Recovery {
      */
     private void settleInFlight() throws IOException {
         Set<Integer> packetIds = new HashSet<>();
-        for (Qos2InFlight.Delivery delivery : inFlight.latestFirst()) {
-            boolean latest = packetIds.add(delivery.packetId);
-            Outgoing message = latest ? reader.load(delivery.lane, delivery.index) : null;
+        for (Qos2InFlight.Assignment assignment : inFlight.latestFirst()) {
+            boolean latest = packetIds.add(assignment.packetId);
+            Outgoing message = latest ? reader.load(assignment.lane, assignment.index) : null;
             if (message != null && message.message().qos() == Qos.EXACTLY_ONCE) {
-                message.resume(delivery.packetId, delivery.isReleased());
+                message.resume(assignment.packetId, assignment.isReleased());
                 recovered.inFlight.add(0, message);
                 continue;
             }
-            inFlight.remove(delivery.lane, delivery.index);
-            Segment holding = chains.all[delivery.lane].holding(delivery.index);
-            if (!latest && delivery.isReleased() && holding != null && holding.messages.settle(delivery.index)) {
-                recovered.messages[delivery.lane]--; // it was settled, or its packet identifier had not been free
-                superseded.add(delivery);
+            inFlight.remove(assignment.lane, assignment.index);
+            Segment holding = chains.all[assignment.lane].holding(assignment.index);
+            if (!latest && assignment.isReleased() && holding != null && holding.messages.settle(assignment.index)) {
+                recovered.messages[assignment.lane]--; // it was settled, or its packet identifier had not been free
+                superseded.add(assignment);
             }
         }
     }

@@ -190,7 +190,7 @@ public final class IoTargets {
             return log.events + " data " + log.data.size() + " " + (Arrays.hashCode(log.data.toByteArray()) & 0xFFFF);
         }
 
-        private static final class Log implements WebSocketFrames.Receiver {
+        private static final class Log implements WebSocketFrames.FrameReceiver {
             private final ByteArrayOutputStream data = new ByteArrayOutputStream();
             private final List<String> events = new ArrayList<>();
 

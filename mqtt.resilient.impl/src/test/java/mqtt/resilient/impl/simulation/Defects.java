@@ -212,7 +212,7 @@ final class Defects {
                     "        answer.await(batch.begun, \"the disk has not answered for \");\n",
                     "        state = State.BUSY;\n        answer.await(batch.begun, \"the disk has not answered for "
                             + "\");\n"),
-            new Defect("no-answer-is-no-matter", "store/Answer.java",
+            new Defect("no-answer-is-no-matter", "store/AwaitedAnswer.java",
                     "tell(asked ? slow + LONG_NANOS / SECOND + \" s\" : NO_THREAD);",
                     "tell(\"\");"),
             new Defect("store-is-not-mended", "client/Client.java", "store::mend, ", ""),
