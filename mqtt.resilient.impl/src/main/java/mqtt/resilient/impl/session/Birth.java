@@ -39,7 +39,7 @@ final class Birth {
 
     /** Null = there is none. */
     private Message message;
-    /** The connections in a row that it may seem to end; 0 = any number. */
+    /** After so many connections in a row that ended with it, it is left out; 0 = never. */
     private int attempts;
     private int strikes;
 
@@ -52,7 +52,7 @@ final class Birth {
     private Stage stage = Stage.NONE;
     private int packetId;
     private int size;
-    /** What was written. */
+    /** The birth message that was written on this connection. */
     private Message sent;
     /** How many answers the session had when the connection began. */
     private long answersBefore;
@@ -70,7 +70,7 @@ final class Birth {
         this.events = events;
     }
 
-    /** Takes what is sent from the next connection on; null = nothing. */
+    /** Takes the birth message for the next connections; null = none. */
     void configure(Message newMessage, int newAttempts) {
         message = newMessage;
         attempts = newAttempts;
@@ -216,7 +216,7 @@ final class Birth {
         passedOver |= stage == Stage.DONE;
     }
 
-    /** The broker passes over something that was awaited for too long, whatever else it has answered. */
+    /** The broker has answered pings, and has not acknowledged in time what was sent before them. */
     void overdue() {
         overdue = isAwaited();
     }
@@ -247,7 +247,7 @@ final class Birth {
      */
     void disconnected(boolean byBroker, long answers, boolean poison) {
         if (stage == Stage.LEFT_OUT) {
-            // once more, and left out again if it is the same
+            // it is tried once more, and left out again if it ends the connection
             strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes;
         } else if (!isBirthSuspect(answers)) {
             strikes = 0;

@@ -16,12 +16,12 @@ final class BirthIds {
 
     /** As bits from {@link #FIRST}. */
     private int held;
-    /** Whether the session may know births of a process before this one. */
+    /** Whether the broker may hold births that an earlier process sent in this session. */
     private boolean uncertain = true;
     /** The connections in a row that a PUBREL of a birth may have ended. */
     private int strikes;
     /**
-     * The broker closes connections because of these PUBRELs: what it holds stays held, and births are sent with QoS 1.
+     * The broker closes connections because of these PUBRELs: they are not sent any more, and births go with QoS 1.
      */
     private boolean givenUp;
 

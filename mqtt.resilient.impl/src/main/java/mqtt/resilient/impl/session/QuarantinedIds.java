@@ -26,7 +26,7 @@ final class QuarantinedIds {
         return packetId;
     }
 
-    /** Takes over a prepared packet identifier from the message that had it. */
+    /** Quarantines a prepared packet identifier; the message no longer has it. */
     void add(Integer packetId) {
         ids.transfer(packetId, this);
         quarantined.add(packetId);

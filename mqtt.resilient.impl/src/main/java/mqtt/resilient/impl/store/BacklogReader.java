@@ -53,7 +53,7 @@ final class BacklogReader {
                 try {
                     open.close();
                 } catch (IOException e) {
-                    segment = null; // it was only read
+                    segment = null; // an error of closing a file that was only read
                 }
             }
         }
@@ -214,7 +214,7 @@ final class BacklogReader {
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
 
-    /** What the live messages of a segment count for. */
+    /** The bytes for which the live messages of a segment count. */
     long countLiveBytes(Segment segment) throws IOException {
         long[] sum = { 0, 0 };
         first(segment, 0, message -> {
