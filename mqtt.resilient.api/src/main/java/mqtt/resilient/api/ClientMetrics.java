@@ -30,7 +30,7 @@ package mqtt.resilient.api;
  * @param strayAcknowledgements acknowledgements for no message in flight
  * @param connections connections that the broker accepted
  * @param attempts attempts to connect
- * @param sessionsLost sessions that were lost, by the broker or by a change of the broker or the client id
+ * @param sessionsLost sessions that were lost, by the broker or by a change of the broker or the client identifier
  * @param subscriptionsRefused subscriptions that the broker refused
  * @param eventsDropped events of this client that were dropped, because a handler of events blocked the thread that
  *        posts them

@@ -20,8 +20,8 @@ import java.util.List;
  * @param sessionPresent whether the broker resumed a session on the present connection
  * @param configurationError why the latest configuration was rejected; empty = it is in force
  * @param reasonCode the broker's code of the refusal or DISCONNECT that led to this state: MQTT 5 section 2.4, with
- *        3.1.1 the return code of CONNACK (1 protocol version, 2 client id, 3 server unavailable, 4 user name or
- *        password, 5 not authorized); 0 = none
+ *        3.1.1 the return code of CONNACK (1 protocol version, 2 client identifier, 3 server unavailable, 4 user name
+ *        or password, 5 not authorized); 0 = none
  * @param limits what the broker granted on the present or latest connection
  * @param store the health of the store
  * @param storeReason why the store is not healthy, in words; empty = it is healthy

@@ -105,9 +105,9 @@ public interface ResilientMqttClient {
     /**
      * Publishes a request and waits for its answer; at most 10,000 requests of each bundle may wait at once, and at
      * most 16 MB of them in the heap. With MQTT 5 the request carries a response topic and correlation data (section
-     * 4.10). MQTT 3.1.1 has neither: the request goes to {@code <topic>/request/<client id>/<number>}, and the answer
-     * is expected on {@code <topic>/reply/<client id>/<number>}. The request expires with the timeout; its expiry,
-     * response topic and correlation data are set by the client.
+     * 4.10). MQTT 3.1.1 has neither: the request goes to {@code <topic>/request/<client identifier>/<number>}, and the
+     * answer is expected on {@code <topic>/reply/<client identifier>/<number>}. The request expires with the timeout;
+     * its expiry, response topic and correlation data are set by the client.
      *
      * @param message the request; sent when its answer can arrive: when the client has been connected once and the
      *        broker has granted the subscription to the answers. After that, QoS 0 without a connection is rejected,

@@ -29,7 +29,7 @@ public interface Codec {
      *
      * @param message the message
      * @param flags the lower half of the first byte: DUP 8, QoS 2 and 4, RETAIN 1; not always what the message says
-     * @param packetId the packet id; ignored with QoS 0
+     * @param packetId the packet identifier; ignored with QoS 0
      * @param expirySeconds the remaining time until the message expires; 0 = it does not expire
      * @param out has {@link #publishSize} bytes remaining
      */
@@ -39,7 +39,7 @@ public interface Codec {
      * Writes a PUBACK, PUBREC, PUBREL or PUBCOMP packet.
      *
      * @param type a number of {@link mqtt.resilient.spi.packet.PacketType}
-     * @param packetId the packet id
+     * @param packetId the packet identifier
      * @param reasonCode 0 = success; left out in 3.1.1
      * @param out has {@link #MAX_ACKNOWLEDGEMENT_BYTES} bytes remaining
      */

@@ -153,7 +153,7 @@ public class SessionBenchmark
 
     @Override
     public void acknowledgement(int type, int packetId, Reason reason) {
-        session.acknowledgement(type, packetId);
+        session.acknowledgement(type, packetId, reason);
     }
 
     @Override

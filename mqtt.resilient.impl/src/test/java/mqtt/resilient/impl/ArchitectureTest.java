@@ -224,6 +224,15 @@ class ArchitectureTest {
         assertEquals(known, found);
     }
 
+    /** Whoever looks for a class by its name finds one. */
+    @Test
+    void noTwoClassesHaveTheSameName() {
+        Set<String> names = new java.util.HashSet<>();
+        assertEquals(List.of(), ENGINE.stream().filter(type -> type.isTopLevelClass()
+                && !type.getSimpleName().equals("package-info") && !names.add(type.getSimpleName()))
+                .map(JavaClass::getName).toList());
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("ruleNames")
     void theRuleGoesRedOnAViolation(String name) {

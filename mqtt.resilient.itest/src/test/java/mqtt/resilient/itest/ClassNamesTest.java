@@ -78,21 +78,28 @@ class ClassNamesTest {
     @Test
     void aNameThatIsNotThereIsFound() throws IOException {
         assertTrue(isThere("io/", "TcpConnection", null));
-        assertTrue(isThere("", "Session", "write"));
+        assertTrue(isThere("", "Session", "fill"));
         assertEquals(false, isThere("session/", "TcpConnection", null));
         assertEquals(false, isThere("", "NoSuchClassAtAll", null));
         assertEquals(false, isThere("", "Session", "noSuchMember"));
+        assertEquals(false, isThere("client/", "Publisher", "countRejection")); // it calls that, and has it not
     }
 
     private static boolean isThere(String packageName, String type, String member) throws IOException {
         for (Path file : DECLARATIONS.getOrDefault(type, List.of())) {
             boolean inPackage = ("/" + file.getParent() + "/").replace('\\', '/').endsWith("/" + packageName);
-            if (inPackage && (member == null
-                    || Pattern.compile("\\b" + member + "\\b").matcher(Files.readString(file)).find())) {
+            if (inPackage && (member == null || declaration(member).matcher(Files.readString(file)).find())) {
                 return true;
             }
         }
         return OF_KURA.contains(type) || isOfTheJdk(type);
+    }
+
+    /** A constant, an inner class, a component of a record, a field or a method; its use does not count. */
+    private static Pattern declaration(String member) {
+        return Pattern.compile(Character.isUpperCase(member.charAt(0)) ? "\\b" + member + "\\b"
+                : "(?m)^ +(?!return |throw |assert )(?:[\\w<>\\[\\],.?@]+ )+" + member + "(?:\\(|;| = )"
+                        + "|\\brecord \\w+\\([^)]*\\b" + member + "\\b");
     }
 
     private static boolean isOfTheJdk(String type) {

@@ -42,7 +42,8 @@ class WordsTest {
             not("\\bwhat waits\\b", "backlog; waiting messages"),
             not("\\bhears of\\b", "is told"),
             not("\\bwhat is due\\b", "pending"),
-            not("\\brefused at admission\\b", "rejected"));
+            not("\\brefused at admission\\b", "rejected"),
+            not("(?-i:\\b([Cc]lient|[Pp]acket) ids?\\b)", "client identifier; packet identifier"));
 
     private static Map.Entry<Pattern, String> not(String words, String instead) {
         return Map.entry(Pattern.compile(words, Pattern.CASE_INSENSITIVE), instead);
@@ -92,7 +93,7 @@ class WordsTest {
                 "not yet at its end", "came to its end", "these keys mean nothing", "what is under way",
                 "holds everything up",
                 "a segment is written anew", "the last will", "what waits", "Hears of changes", "what is due",
-                "refused at admission",
+                "refused at admission", "the packet ids", "Client id",
                 "the broker hung up")) {
             Set<String> found = new TreeSet<>();
             check("a text", text, found);

@@ -453,7 +453,7 @@ final class Codec5 implements Codec {
     private static int packetId(ByteBuffer body, int type) throws ProtocolException {
         int id = body.getShort() & 0xFFFF;
         if (id == 0) {
-            throw new ProtocolException("a " + PacketType.name(type) + " with packet id 0 [MQTT-2.2.1-3]");
+            throw new ProtocolException("a " + PacketType.name(type) + " with packet identifier 0 [MQTT-2.2.1-3]");
         }
         return id;
     }

@@ -26,7 +26,7 @@ public interface PacketReceiver {
      *
      * @param topic the topic
      * @param qos 0, 1 or 2
-     * @param packetId the packet id, 0 with QoS 0
+     * @param packetId the packet identifier, 0 with QoS 0
      * @param size the size of the packet in bytes
      * @throws ProtocolException if it must not come now
      */

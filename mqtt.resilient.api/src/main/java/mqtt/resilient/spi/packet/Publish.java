@@ -34,7 +34,7 @@ public final class Publish {
      * @param qos the quality of service
      * @param retained the RETAIN flag
      * @param duplicate the DUP flag
-     * @param packetId the packet id, 0 with QoS 0
+     * @param packetId the packet identifier, 0 with QoS 0
      * @param details the fields that only MQTT 5 has
      */
     public Publish(String topic, byte[] payload, Qos qos, boolean retained, boolean duplicate, int packetId,
@@ -73,7 +73,7 @@ public final class Publish {
         return duplicate;
     }
 
-    /** {@return the packet id, 0 with QoS 0} */
+    /** {@return the packet identifier, 0 with QoS 0} */
     public int packetId() {
         return packetId;
     }

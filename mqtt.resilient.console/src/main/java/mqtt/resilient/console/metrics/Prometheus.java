@@ -76,7 +76,7 @@ final class Prometheus {
 
         counter("connections", "Connections that the broker accepted", each -> each.metrics.connections());
         counter("attempts", "Attempts to connect", each -> each.metrics.attempts());
-        counter("sessions_lost", "Sessions lost, by the broker or by a change of the broker or the client id",
+        counter("sessions_lost", "Sessions lost, by the broker or by a change of the broker or the client identifier",
                 each -> each.metrics.sessionsLost());
         counter("subscriptions_refused", "Subscriptions that the broker refused",
                 each -> each.metrics.subscriptionsRefused());

@@ -129,7 +129,7 @@ public final class Commands {
         }
         BrokerLimits limits = status.limits();
         boolean online = status.state() == ConnectionState.ONLINE;
-        table.row("  broker", status.broker()).row("  client id", status.clientId())
+        table.row("  broker", status.broker()).row("  client identifier", status.clientId())
                 .row("  protocol", "MQTT " + status.protocol()
                         + (online ? status.sessionPresent() ? ", session resumed" : ", new session" : ""));
         if (online) {

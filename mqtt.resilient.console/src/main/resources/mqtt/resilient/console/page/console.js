@@ -497,7 +497,7 @@ function takeEvents(all) {
 
 function facts(metrics) {
     const limits = status.limits;
-    define('link', {'Client id': status.clientId, 'Protocol': status.protocol, 'Session resumed': status.sessionPresent ? 'yes' : 'no',
+    define('link', {'Client identifier': status.clientId, 'Protocol': status.protocol, 'Session resumed': status.sessionPresent ? 'yes' : 'no',
         'Last reason code': status.reasonCode, 'Configuration': status.configurationError || 'in force',
         'Connections': number(metrics.connections), 'Attempts': number(metrics.attempts), 'Sessions lost': number(metrics.sessionsLost)});
     define('store', {'Store': status.store + (status.storeReason ? ': ' + status.storeReason : ''), 'Size': bytes(metrics.storeBytes),

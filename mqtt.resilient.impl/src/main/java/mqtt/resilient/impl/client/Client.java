@@ -34,7 +34,7 @@ import mqtt.resilient.spi.ProtocolVersion;
 public final class Client implements Supervisor.Listener {
     private final Environment environment;
     private final Scheduler scheduler;
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Counters counters = new Counters();
     private final Publisher publisher;
     private final ClientInspector inspector;
@@ -42,7 +42,7 @@ public final class Client implements Supervisor.Listener {
     private final Supervisor supervisor;
     private final Subscriber subscriber;
     private final Connector connector;
-    private final StoreCondition condition;
+    private final ReportedHealth reported;
     private final ClientStore store;
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -62,10 +62,10 @@ public final class Client implements Supervisor.Listener {
         this.environment = environment;
         this.name = name;
         scheduler = environment.scheduler();
-        commands = new Commands(scheduler);
-        condition = new StoreCondition(events::storeHealth);
+        commands = new CommandQueue(scheduler);
+        reported = new ReportedHealth(events::storeHealth);
         MessageStore none = new MemoryStore();
-        publisher = new Publisher(environment, none, initial, events, condition);
+        publisher = new Publisher(environment, none, initial, events, reported);
         subscriber = new Subscriber(environment, commands, counters, events, initial.dispatch());
         session = new Session(none, publisher, subscriber.dispatcher(), subscriber, scheduler, counters,
                 initial.session());
@@ -76,7 +76,7 @@ public final class Client implements Supervisor.Listener {
         connector.reconfigure(initial);
         inspector = new Inspector(environment, publisher, subscriber::inspect);
         store = new ClientStore(none, stores, publisher, session, subscriber.dispatcher(), supervisor,
-                events, condition);
+                events, reported);
     }
 
     /** The publishing part. */
@@ -120,13 +120,13 @@ public final class Client implements Supervisor.Listener {
     }
 
     /** The configuration given is not usable; the last one stays in force. */
-    public void configurationRefused(String newName, String error) {
+    public void configurationRejected(String newName, String error) {
         name = newName;
         configurationError = error;
         commands.execute(() -> {
             if (!stopping) {
                 supervisor.cannotBegin(error);
-                store.refuse(error);
+                store.configurationRejected(error);
             }
         });
     }
@@ -204,7 +204,7 @@ public final class Client implements Supervisor.Listener {
     /** The state now. */
     public ClientStatus status() {
         LinkStatus now = connector.link();
-        StoreCondition.Told told = condition.told();
+        ReportedHealth.Told told = reported.told();
         return new ClientStatus(name, now.state(), Instant.ofEpochMilli(now.sinceMillis()), now.reason(), now.broker(),
                 now.clientId(), now.protocol(), now.attempt(),
                 Duration.ofMillis(now.millisToNextAttempt(scheduler.nanoTime())),
@@ -213,9 +213,8 @@ public final class Client implements Supervisor.Listener {
     }
 
     /**
-     * Something was used up (the heap) while the loop was at work, so what it did may be half done: connects anew, so
-     * that the broker repeats what is not acknowledged and gets again what it has not acknowledged, and sees to it that
-     * everything that waits for something later is planned. On the loop; repeatable.
+     * The heap was short while the loop worked, so what it did may be half done: connects anew, so that both sides
+     * resend what is not acknowledged, and plans everything that somebody waits for. On the loop; repeatable.
      */
     @Override
     public void mend() {

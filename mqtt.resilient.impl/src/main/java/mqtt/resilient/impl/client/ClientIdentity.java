@@ -9,8 +9,8 @@ import mqtt.resilient.impl.environment.FileSystem;
 import mqtt.resilient.impl.environment.Machine;
 
 /**
- * The derived client id: the client's name and 80 random bits, kept in a file together with what the machine is known
- * by, so that it survives restarts but a cloned image gets its own.
+ * The derived client identifier: the client's name and 80 random bits, kept in a file together with what the machine is
+ * known by, so that it survives restarts but a cloned image gets its own.
  */
 public final class ClientIdentity {
     private static final int RANDOM_CHARACTERS = 16;
@@ -24,7 +24,7 @@ public final class ClientIdentity {
     }
 
     /**
-     * The client id of a client; makes and keeps one if there is none for this machine. Blocks.
+     * The client identifier of a client; makes and keeps one if there is none for this machine. Blocks.
      *
      * @throws IOException if the file can be neither read nor written; the id would change with every start
      */
@@ -61,7 +61,7 @@ public final class ClientIdentity {
                         : machine.addresses().stream().anyMatch(known::contains));
     }
 
-    /** A client id that is not kept. */
+    /** A client identifier that is not kept. */
     public static String fresh(String client, RandomGenerator random) {
         StringBuilder id = new StringBuilder(client.replaceAll("[^A-Za-z0-9_-]", "-")).append('-');
         for (int i = 0; i < RANDOM_CHARACTERS; i++) {

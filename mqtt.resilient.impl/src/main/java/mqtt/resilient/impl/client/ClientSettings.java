@@ -28,7 +28,7 @@ public record ClientSettings(LinkSettings link, SessionSettings session, Dispatc
     public record NameServer(String host, int port) {
     }
 
-    /** The same with a store whose place does not keep what is in it, for a reason in words; empty = it does. */
+    /** These settings with the reason why the store's place does not keep its content; empty = it does. */
     public ClientSettings withVolatility(String why) {
         return new ClientSettings(link, session, dispatch, bounds, new StoreSettings(store.place(), store.durability(),
                 store.forceNanos(), store.floorBytes(), store.segmentBytes(), why), packetMaxBytes, wanProbe);

@@ -24,7 +24,7 @@ final class ClientStore implements MessageStore.Listener {
     private final Dispatcher dispatcher;
     private final Supervisor supervisor;
     private final ClientEvents events;
-    private final StoreCondition condition;
+    private final ReportedHealth reported;
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private volatile MessageStore store;
     /** Where the store in use is. */
@@ -41,7 +41,7 @@ final class ClientStore implements MessageStore.Listener {
      * @param stores makes the store that a configuration asks for
      */
     ClientStore(MessageStore none, Function<StoreSettings, MessageStore> stores, Publisher publisher, Session session,
-            Dispatcher dispatcher, Supervisor supervisor, ClientEvents events, StoreCondition condition) {
+            Dispatcher dispatcher, Supervisor supervisor, ClientEvents events, ReportedHealth reported) {
         this.stores = stores;
         store = none;
         this.publisher = publisher;
@@ -49,7 +49,7 @@ final class ClientStore implements MessageStore.Listener {
         this.dispatcher = dispatcher;
         this.supervisor = supervisor;
         this.events = events;
-        this.condition = condition;
+        this.reported = reported;
     }
 
     // ---- from any thread ------------------------------------------------------------------------------------------
@@ -61,12 +61,12 @@ final class ClientStore implements MessageStore.Listener {
 
     /** Whether nothing is pending in it. */
     boolean isEmpty() {
-        return condition.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
+        return reported.told().health() != StoreHealth.OPENING && publisher.pending() == 0;
     }
 
     /** Whether it may be another one from now on: nothing is pending in it, and nothing is admitted any more. */
     boolean leave() {
-        return condition.told().health() != StoreHealth.OPENING && publisher.leaveStore();
+        return reported.told().health() != StoreHealth.OPENING && publisher.leaveStore();
     }
 
     StoreFigures figures() {
@@ -78,7 +78,7 @@ final class ClientStore implements MessageStore.Listener {
     /** Opens the store that is configured, or takes its new settings; then the link may connect. */
     void configure(ClientSettings newSettings) {
         settings = newSettings;
-        condition.place(settings.store().volatility());
+        reported.place(settings.store().volatility());
         if (!isConfigured()) {
             change();
             return;
@@ -90,27 +90,27 @@ final class ClientStore implements MessageStore.Listener {
     }
 
     /** There is no usable configuration, and was none. */
-    void refuse(String error) {
+    void configurationRejected(String error) {
         if (settings == null) {
-            condition.quietly(new StoreCondition.Told(StoreHealth.FAILED, "no usable configuration: " + error));
-            publisher.health(condition.own());
+            reported.quietly(new ReportedHealth.Told(StoreHealth.FAILED, "no usable configuration: " + error));
+            publisher.health(reported.own());
             ready.complete(null);
         }
     }
 
     /** It is not left after all. */
     void stay() {
-        publisher.stayInStore(condition.own());
+        publisher.stayInStore(reported.own());
     }
 
     /** Closes one store, which is empty, and opens another. */
     private void change() {
         if (stopping || isConfigured()) {
-            publisher.health(condition.own());
+            publisher.health(reported.own());
             return;
         }
         publisher.opening();
-        condition.quietly(StoreCondition.OPENING); // until the new one is open
+        reported.quietly(ReportedHealth.OPENING); // until the new one is open
         supervisor.forget();
         open = false;
         store.close(() -> {
@@ -130,12 +130,12 @@ final class ClientStore implements MessageStore.Listener {
         return place.equals(settings.store().place());
     }
 
-    /** Something failed for want of heap: sees to it that nothing waits for good. */
+    /** The heap was short: has the store do what could not be done then. */
     void mend() {
         store.mend();
     }
 
-    /** The same of a change of the store, which may have stopped half way. */
+    /** The heap was short: finishes a change of the store that may have stopped half way. */
     void mendChange() {
         if (!stopping && settings != null) {
             change();
@@ -165,9 +165,9 @@ final class ClientStore implements MessageStore.Listener {
             restored = state;
         }
         publisher.sweepSoon();
-        StoreCondition.Told healthy = new StoreCondition.Told(StoreHealth.OK, "");
+        ReportedHealth.Told healthy = new ReportedHealth.Told(StoreHealth.OK, "");
         publisher.health(healthy);
-        condition.quietly(healthy); // now that messages are admitted
+        reported.quietly(healthy); // now that messages are admitted
         session.restore(state);
         state.subscriptions.forEach(dispatcher::restore);
         supervisor.restore(state.session, state.incomplete.isEmpty());
@@ -201,8 +201,8 @@ final class ClientStore implements MessageStore.Listener {
     @Override
     public void health(StoreHealth health, String reason) {
         // before it is told: who reads that it is OK may publish
-        publisher.health(new StoreCondition.Told(health, reason));
-        condition.health(health, reason);
+        publisher.health(new ReportedHealth.Told(health, reason));
+        reported.health(health, reason);
         if (!open && health == StoreHealth.FAILED) {
             supervisor.cannotBegin(reason);
             ready.complete(null);

@@ -24,7 +24,7 @@ public final class Connector {
     private static final String STOPPED = "the client has stopped";
 
     private final Environment environment;
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Supervisor supervisor;
     private final Counters counters;
     private final ClientEvents events;
@@ -36,7 +36,7 @@ public final class Connector {
     private volatile ClientSettings.NameServer wanProbe;
     private boolean stopped;
 
-    Connector(Environment environment, Commands commands, Supervisor supervisor, Counters counters,
+    Connector(Environment environment, CommandQueue commands, Supervisor supervisor, Counters counters,
             ClientEvents events, Supplier<ClientStatus> status) {
         this.environment = environment;
         this.commands = commands;
@@ -80,7 +80,7 @@ public final class Connector {
         };
     }
 
-    /** The state is the same, for another reason: whoever asks is told it. */
+    /** The state has another reason: it is in the status, and nobody is notified. */
     void reasonChanged(LinkStatus now) {
         link = now;
     }
@@ -183,7 +183,7 @@ public final class Connector {
                 () -> stage.completeExceptionally(new IllegalStateException("not connected: " + reason)));
     }
 
-    /** Nobody is told of anything any more, but what is under way. */
+    /** Ends all waiting, and notifies nobody of later changes; notifications that wait are still made. */
     void stop() {
         stopped = true;
         endWaiting(stage -> fail(stage, STOPPED));

@@ -3,6 +3,7 @@ package mqtt.resilient.impl.client;
 import java.util.function.Consumer;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.AtMostOnceQueue;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
@@ -65,7 +66,8 @@ final class Expiry {
 
     /** Looks once a second for messages that are too old, as long as there can be any. */
     void sweepSoon() {
-        if (sweep == null && (used || intake.bounds().hasAge()) && (store.queued() > 0 || session.hasAtMostOnce())) {
+        if (sweep == null && (used || intake.bounds().hasAge())
+                && (store.queued() > 0 || !session.atMostOnce().isEmpty())) {
             sweep = scheduler.at(scheduler.nanoTime() + SWEEP_NANOS, () -> {
                 sweep = null;
                 long now = scheduler.nanoTime();
@@ -80,8 +82,9 @@ final class Expiry {
                     }
                 });
                 store.findOld(intake.bounds().maxAgesNanos(), end);
-                session.atMostOnce().stream().filter(message -> isTooOld(message, now)).toList().forEach(message -> {
-                    session.removeAtMostOnce(each -> each == message); // one at a time: without heap the others stay
+                AtMostOnceQueue atMostOnce = session.atMostOnce();
+                atMostOnce.view().stream().filter(message -> isTooOld(message, now)).toList().forEach(message -> {
+                    atMostOnce.remove(each -> each == message); // one at a time: without heap the others stay
                     endTooOld(message, now);
                 });
                 sweepSoon();

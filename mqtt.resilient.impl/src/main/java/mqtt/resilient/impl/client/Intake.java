@@ -18,15 +18,15 @@ import mqtt.resilient.spi.ClientInspector;
 
 /**
  * Admission: decides on the caller's thread, on counters, whether a message is accepted, gives it its number and brings
- * it to the loop. Pending is what was admitted less what has ended.
+ * it to the loop. What is pending is what was admitted less what was settled.
  */
 final class Intake {
     private static final int AT_MOST_ONCE = ClientInspector.AT_MOST_ONCE;
     private static final int KINDS = Message.LANES + 1;
     private static final int MAX_PACKET_OVERHEAD = 9;
-    /** What accepted messages that a disk does not have yet may take in the heap; a single one may take more. */
+    /** The bound of the bytes of accepted messages that are not written yet; a single one may be larger. */
     private static final long MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
-    /** The bounds: those of each lane, whose numbers they have, and these. */
+    /** The numbers of the bounds: the bound of a lane has the lane's number; these are the others. */
     private static final int NONE = -1;
     private static final int TOTAL_BYTES = Message.LANES;
     private static final int TOTAL_MESSAGES = Message.LANES + 1;
@@ -40,8 +40,8 @@ final class Intake {
     private final long[] admittedMessages = new long[KINDS];
     private final long[] admittedBytes = new long[KINDS];
     private final LongAdder rejected = new LongAdder();
-    private final Fullness fullness;
-    /** What admitted messages took in the heap that a disk gets, and what of them it has. */
+    private final ReachedBounds reached;
+    /** Bytes of all admitted messages that are to be written to a disk, and those that are written. */
     private long toWrite;
     private final AtomicLong written = new AtomicLong();
     private volatile StoreBounds bounds;
@@ -50,18 +50,18 @@ final class Intake {
     private volatile int packetMaxBytes;
     private volatile boolean online;
     private volatile long lastId;
-    /** The largest message that was rejected since something is full. */
+    /** The largest message that was rejected since a bound was reached. */
     private volatile int largestRejected;
-    /** Why nothing but QoS 0 is taken now; null = it is. */
-    private Refusal refusal;
-    /** Whether the store is about to be another one: until then that stays as it is. */
+    /** Why everything but QoS 0 is rejected now; null = it is not. */
+    private Rejection rejection;
+    /** Whether the client changes to another store: until that is there, {@link #rejection} stays. */
     private boolean leaving;
-    /** Accepted before this process, and the ids that were given for it. */
+    /** Messages from before this process, less the ids that were given then: added to the latest id, all accepted. */
     private volatile long inherited;
     private boolean closed;
 
     /** Why messages are rejected. */
-    record Refusal(Reason reason, String message) {
+    record Rejection(Reason reason, String message) {
     }
 
     /**
@@ -73,7 +73,7 @@ final class Intake {
     Intake(Scheduler scheduler, ClientSettings settings, Consumer<Outgoing> receiver, Consumer<String> full) {
         this.scheduler = scheduler;
         mailbox = new Mailbox<>(scheduler, receiver);
-        fullness = new Fullness(scheduler, this::isNearlyReached, this::describe, why -> {
+        reached = new ReachedBounds(scheduler, this::isNearlyReached, this::describe, why -> {
             full.accept(why);
             largestRejected = why.isEmpty() ? 0 : largestRejected;
         });
@@ -89,22 +89,22 @@ final class Intake {
         leaving = false;
     }
 
-    /** Refuses everything but QoS 0 until there is another store, if nothing is pending: then the result is true. */
-    synchronized boolean leave(Refusal newRefusal) {
+    /** Rejects everything but QoS 0 until there is another store, if nothing is pending: then the result is true. */
+    synchronized boolean leave(Rejection newRejection) {
         if (leaving || pending() > 0) {
             return false;
         }
-        refusal = newRefusal;
+        rejection = newRejection;
         leaving = true;
         return true;
     }
 
-    /** The store stays after all; {@link #refuse} is to follow. */
+    /** The store stays after all; {@link #reject} is to follow. */
     synchronized void stay() {
         leaving = false;
     }
 
-    /** The disk has these messages, which count for so much; on the loop. */
+    /** So many messages, of so many bytes, are written; on the loop. */
     void written(int messages, long bytes) {
         written.lazySet(written.get() + bytes + (long) messages * Outgoing.HEAP_BYTES);
     }
@@ -114,9 +114,9 @@ final class Intake {
         packetMaxBytes = settings.packetMaxBytes();
     }
 
-    /** Refuses everything but QoS 0 from now on; null = nothing. */
-    synchronized void refuse(Refusal newRefusal) {
-        refusal = leaving ? refusal : newRefusal;
+    /** Rejects everything but QoS 0 from now on; null = nothing. */
+    synchronized void reject(Rejection newRejection) {
+        rejection = leaving ? rejection : newRejection;
     }
 
     /** Restores what a store held; before anything is admitted. */
@@ -166,8 +166,8 @@ final class Intake {
             if (closed) {
                 throw new RejectedException(Reason.CLOSED, "client: stopped");
             }
-            if (refusal != null && !atMostOnce) {
-                throw new RejectedException(refusal.reason, refusal.message);
+            if (rejection != null && !atMostOnce) {
+                throw new RejectedException(rejection.reason, rejection.message);
             }
             exceeded = exceeded(kind, size);
             if (exceeded == NONE) {
@@ -182,9 +182,9 @@ final class Intake {
         if (exceeded != NONE) {
             if (!waits && exceeded != QOS0_BYTES) {
                 largestRejected = Math.max(largestRejected, size + Outgoing.HEAP_BYTES);
-                fullness.rejected(exceeded);
+                reached.rejected(exceeded);
             }
-            throw new RejectedException(Reason.FULL, refusal(exceeded, kind, size));
+            throw new RejectedException(Reason.FULL, rejection(exceeded, kind, size));
         }
         if (wake) {
             mailbox.wake();
@@ -216,13 +216,13 @@ final class Intake {
         return unwritten > 0 && unwritten + size + Outgoing.HEAP_BYTES > MAX_UNWRITTEN_BYTES ? UNWRITTEN : NONE;
     }
 
-    /** With drop-oldest the loop brings it back below the bound; twice the bound is where even that waits. */
+    /** With drop-oldest a bound may be exceeded until the loop has dropped the oldest, but not by more than itself. */
     private static int slack(StoreBounds limits) {
         return limits.dropOldest() ? 2 : 1;
     }
 
-    /** Why a message is refused: what would be pending, what is allowed, and by which key. */
-    private synchronized String refusal(int bound, int kind, int size) {
+    /** Why a message is rejected: what would be pending, what is allowed, and by which key. */
+    private synchronized String rejection(int bound, int kind, int size) {
         StoreBounds limits = bounds;
         long cost = size + (isWritten(kind) ? 0 : Outgoing.HEAP_BYTES);
         return switch (bound) {
@@ -240,7 +240,7 @@ final class Intake {
         };
     }
 
-    /** Which bounds refuse messages, as long as they do. */
+    /** Which bounds reject messages, as long as they do. */
     private String describe(int full) {
         StoreBounds limits = bounds;
         StringJoiner words = new StringJoiner("; ");
@@ -260,7 +260,7 @@ final class Intake {
         return words.toString();
     }
 
-    /** Whether a bound is reached, or nine tenths of it, or what was rejected would be again; on the loop. */
+    /** Whether nine tenths of a bound are reached, or the largest rejected message would reach it; on the loop. */
     private synchronized boolean isNearlyReached(int bound) {
         StoreBounds limits = bounds;
         int slack = slack(limits);
@@ -273,7 +273,7 @@ final class Intake {
         };
     }
 
-    /** A message that takes more than half of a bound does not count as such: it may never fit. */
+    /** Of the size of a message at most half a bound counts: a larger one may never fit. */
     private static boolean isNear(long value, long max, int next) {
         return max > 0 && value >= max - Math.max(max / 10, Math.min(next, max / 2));
     }
@@ -332,7 +332,7 @@ final class Intake {
         return messages(kind);
     }
 
-    /** What they count for. */
+    /** The bytes for which these messages count. */
     synchronized long pendingBytes(int kind) {
         return bytes(kind);
     }
@@ -347,12 +347,12 @@ final class Intake {
         return pendingBytes() + bytes(AT_MOST_ONCE);
     }
 
-    /** A message was refused for good. */
+    /** A message was rejected, and nobody waits for space. */
     void countRejection() {
         rejected.increment();
     }
 
-    /** Messages refused so far. */
+    /** Messages rejected so far. */
     long rejected() {
         return rejected.sum();
     }
@@ -374,6 +374,6 @@ final class Intake {
     /** Admits nothing more. */
     synchronized void close() {
         closed = true;
-        fullness.stop();
+        reached.stop();
     }
 }

@@ -3,7 +3,8 @@ package mqtt.resilient.impl.client;
 import mqtt.resilient.impl.environment.Handlers;
 
 /**
- * Steps that are all taken, whatever one of them throws; that is thrown at the end, want of heap before anything else.
+ * Runs steps, all of them, whatever one throws. What was thrown is thrown at the end, a shortage of heap before
+ * anything else.
  */
 final class Mending {
     static {

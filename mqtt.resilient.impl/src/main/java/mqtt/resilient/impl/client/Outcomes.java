@@ -19,11 +19,11 @@ import mqtt.resilient.api.RejectedException;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * How messages ended: a bounded history of one byte each, the words about the latest of which there is more to say, and
- * the stages of those that somebody watches. Written on the loop, read from any thread.
+ * The outcomes of messages: a bounded history with one byte for each message, the reasons of the latest that have one,
+ * and the stages that wait for an outcome. Written on the loop, read from any thread.
  *
- * <p>No answer is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
- * then looks for stages. That holds too where a map says it is empty a moment before it counts what it has.
+ * <p>No outcome is missed: a watcher registers its stage and then looks at the history; the loop writes the history and
+ * then looks for stages. Both have a full fence in between, so that one of them sees what the other wrote.
  */
 final class Outcomes {
     private static final int HISTORY = 16_384;
@@ -41,13 +41,13 @@ final class Outcomes {
     private final Map<Long, CompletableFuture<Durability>> watchedStored = new ConcurrentHashMap<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. Short until one has ended. */
     private volatile byte[] history = new byte[1];
-    /** What there is to say besides the kind, by id, a ring; null = there never was anything. */
+    /** Outcomes with a reason, by id, a ring; null = there never was one. */
     private volatile AtomicReferenceArray<Detail> details;
     private volatile long latest;
     private volatile long storedUpTo;
     private volatile long toldUpTo;
     private volatile Durability storedHow = Durability.MEMORY;
-    /** The latest id that an earlier process gave: what became of those before is not known. */
+    /** The latest id that an earlier process gave: the outcomes of these and earlier ids are not known. */
     private volatile long base;
     private volatile boolean kept;
 

@@ -28,12 +28,13 @@ import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The publishing half of a client: what is admitted, kept within its bounds, and told of when it ends. The public
- * methods are safe from any thread; the others are for the loop.
+ * The publishing half of a client: accepts messages ({@link Intake}), brings them to the store or to the queue of QoS
+ * 0, and reports how each was settled ({@link Outcomes}). The public methods are safe from any thread; the others are
+ * for the loop.
  */
 public final class Publisher implements Outgoing.Listener {
     private static final long NANOS_PER_MILLI = 1_000_000L;
-    /** Made beforehand: a message that was taken out is settled without heap. */
+    /** Reasons made beforehand, so that a message that is in no queue any more can be settled without heap. */
     private static final Reason CLOSED = new Reason(0, "the client has stopped");
     private static final Reason QOS0_BEYOND = new Reason(0, "QoS 0 beyond qos0.max.bytes");
     private static final Reason QOS0_OFFLINE = new Reason(0, "QoS 0 without a connection (qos0.offline)");
@@ -53,7 +54,7 @@ public final class Publisher implements Outgoing.Listener {
     private final Withdrawals withdrawals;
     private final DeadLetters deadLetters;
     private final Queue<Runnable> spaceWaiters = new ConcurrentLinkedQueue<>();
-    /** Made beforehand: it is needed when what went before must not come again. */
+    /** Made beforehand: after a loss was counted nothing may fail, or the loss would be counted twice. */
     private final Runnable afterLoss;
     private Session session;
     private Supervisor supervisor;
@@ -62,23 +63,23 @@ public final class Publisher implements Outgoing.Listener {
     private boolean idle = true;
     private boolean online;
     private boolean stopping;
-    /** The latest message that went to where it waits. */
+    /** The latest message that was put into the store or the queue of QoS 0. */
     private Outgoing taken;
 
     /**
      * Makes a publisher; {@link #connect} completes it.
      *
-     * @param condition is told when a bound refuses messages
+     * @param reported is told when a bound rejects messages
      */
     Publisher(Environment environment, MessageStore store, ClientSettings initial, ClientEvents events,
-            StoreCondition condition) {
+            ReportedHealth reported) {
         this.environment = environment;
         this.events = events;
         scheduler = environment.scheduler();
         afterLoss = Repeated.of(scheduler, this::afterLoss);
         drains = new Drains(scheduler, environment.completions());
         outcomes = new Outcomes(scheduler::execute, environment.completions());
-        intake = new Intake(scheduler, initial, this::append, condition::full);
+        intake = new Intake(scheduler, initial, this::append, reported::full);
         expiry = new Expiry(scheduler, intake, settling);
         deadLetters = new DeadLetters(scheduler, environment.completions(), this);
         withdrawals = new Withdrawals(scheduler, environment.completions(), settling);
@@ -100,7 +101,7 @@ public final class Publisher implements Outgoing.Listener {
         intake.reconfigure(settings);
     }
 
-    /** The link is up, or is not. */
+    /** There is a connection now, or there is none. */
     void online(boolean isOnline) {
         online = isOnline;
         intake.online(isOnline);
@@ -114,16 +115,16 @@ public final class Publisher implements Outgoing.Listener {
 
     /** Nothing is admitted until a store is open. */
     void opening() {
-        health(StoreCondition.OPENING);
+        health(ReportedHealth.OPENING);
     }
 
-    /** The same, if nothing is pending, so that the store may be another one; from any thread. */
+    /** The same, if nothing is pending: the client may change to another store then. From any thread. */
     boolean leaveStore() {
-        return intake.leave(refusal(StoreCondition.OPENING));
+        return intake.leave(rejection(ReportedHealth.OPENING));
     }
 
-    /** The store stays after all, which has this health. */
-    void stayInStore(StoreCondition.Told store) {
+    /** The client keeps its store, which has this health. */
+    void stayInStore(ReportedHealth.Told store) {
         intake.stay();
         health(store);
     }
@@ -137,12 +138,12 @@ public final class Publisher implements Outgoing.Listener {
         deadLetters.use(newStore);
     }
 
-    /** Restores what the store held, once; without heap nothing of it. {@link #sweepSoon} is to follow. */
+    /** Counts what the store held: once, and if the heap is short nothing of it. {@link #sweepSoon} is to follow. */
     void restore(StoredState state) {
         oldestNanos = scheduler.nanoTime();
         long before = intake.lastId();
         intake.restore(state);
-        if (before == 0 || state.lastId > 0) { // else the history goes on
+        if (before == 0 || state.lastId > 0) { // else the history of the store before is continued
             outcomes.begin(intake.lastId());
         }
         expiry.restore(state);
@@ -158,7 +159,7 @@ public final class Publisher implements Outgoing.Listener {
         for (long i = 0; i < messages; i++) {
             events.dropped("", Outcome.Kind.DROPPED, "damaged record in the store");
         }
-        intake.lost(lane, messages, bytes); // not before: without heap all of this comes again
+        intake.lost(lane, messages, bytes); // last of what may fail: without heap the call is repeated
         int kind = Outcome.Kind.DROPPED.ordinal();
         ends.lazySet(kind, ends.get(kind) + messages);
         scheduler.execute(afterLoss);
@@ -170,23 +171,23 @@ public final class Publisher implements Outgoing.Listener {
         endDrainsIfEmpty();
     }
 
-    /** The store has written so many messages more, which leave that much of the heap. */
+    /** The store has written so many more messages, which free that many bytes of the heap. */
     void written(int messages, long bytes) {
         intake.written(messages, bytes);
         tellSpace(messages);
     }
 
-    /** How it is with the store: what it cannot take is refused at admission. */
-    void health(StoreCondition.Told store) {
-        intake.refuse(refusal(store));
+    /** The store has another health: while it cannot take messages, they are rejected. */
+    void health(ReportedHealth.Told store) {
+        intake.reject(rejection(store));
         tellSpace(Integer.MAX_VALUE);
     }
 
-    private static Intake.Refusal refusal(StoreCondition.Told store) {
+    private static Intake.Rejection rejection(ReportedHealth.Told store) {
         return switch (store.health()) {
             case OK, DEGRADED -> null;
-            case FULL -> new Intake.Refusal(RejectedException.Reason.FULL, "store: " + store.reason());
-            case OPENING, FAILED -> new Intake.Refusal(RejectedException.Reason.STORE, "store: " + store.reason());
+            case FULL -> new Intake.Rejection(RejectedException.Reason.FULL, "store: " + store.reason());
+            case OPENING, FAILED -> new Intake.Rejection(RejectedException.Reason.STORE, "store: " + store.reason());
         };
     }
 
@@ -196,18 +197,18 @@ public final class Publisher implements Outgoing.Listener {
         }
     }
 
-    /** The store has written what it could: what is pending is kept. */
+    /** The store is closed, and has written what it could: what is pending is kept in it. */
     void kept() {
         outcomes.kept();
     }
 
-    /** Ends what is left. */
+    /** Settles what is pending and not kept in a store. */
     void stop() {
         stopping = true;
         expiry.stop();
         withdrawals.stop();
         drains.stop(intake.pending() == 0);
-        for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+        for (Outgoing left = session.atMostOnce().poll(); left != null; left = session.atMostOnce().poll()) {
             close(left);
         }
         if (store.durability() != Durability.MEMORY) {
@@ -230,7 +231,7 @@ public final class Publisher implements Outgoing.Listener {
         boolean atMostOnce = lane == ClientInspector.AT_MOST_ONCE;
         int[] inFlight = new int[1];
         long now = scheduler.nanoTime();
-        Outgoing next = atMostOnce ? session.atMostOnce().stream().findFirst().orElse(null) : store.next(lane);
+        Outgoing next = atMostOnce ? session.atMostOnce().peek() : store.next(lane);
         long[] oldest = { next == null ? now : next.acceptedNanos() };
         session.visitInFlight(message -> {
             if (message.lane() == lane) {
@@ -245,7 +246,7 @@ public final class Publisher implements Outgoing.Listener {
     /** Some of the oldest messages of a lane or of QoS 0 that were never sent; on the loop. */
     List<ClientInspector.Waiting> waiting(int lane, int most) {
         long now = scheduler.nanoTime();
-        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce() : store.oldest(lane, most)).stream()
+        return (lane == ClientInspector.AT_MOST_ONCE ? session.atMostOnce().view() : store.oldest(lane, most)).stream()
                 .limit(most)
                 .map(message -> new ClientInspector.Waiting(message.id(), message.message().topic(),
                         message.message().qos(),
@@ -278,12 +279,12 @@ public final class Publisher implements Outgoing.Listener {
         return intake.accepted();
     }
 
-    /** Messages refused at admission so far. */
+    /** Messages rejected so far. */
     long rejected() {
         return intake.rejected();
     }
 
-    /** Messages that ended in one way so far. */
+    /** Messages that were settled with this outcome so far. */
     long ended(Outcome.Kind kind) {
         return ends.get(kind.ordinal());
     }
@@ -330,7 +331,7 @@ public final class Publisher implements Outgoing.Listener {
     /** The history does not reach back to a watched message: it may be pending all the same. */
     private void lookFor(long id) {
         Repeated.execute(scheduler, () -> {
-            if (!stopping && !session.isInFlight(id) && !session.holdsAtMostOnce(id)) {
+            if (!stopping && !session.isInFlight(id) && !session.atMostOnce().holds(id)) {
                 store.find(id, found -> {
                     if (found == null && !session.isInFlight(id)) {
                         outcomes.unknown(id);
@@ -341,14 +342,17 @@ public final class Publisher implements Outgoing.Listener {
     }
 
     /**
-     * Hears once when there is space again; safe from any thread. One waiter is told for each message that ends, on the
-     * loop; it must not block.
+     * Runs a waiter once when there may be space again; safe from any thread. For each message that is settled one
+     * waiter is run, on the loop; it must not block.
      */
     public void whenSpace(Runnable waiter) {
         spaceWaiters.add(waiter);
     }
 
-    /** Takes a waiter back; if it was told already, and found space or gave up, the next one is. From any thread. */
+    /**
+     * Removes a waiter; if it was run already and does not need the space, {@code tellNext} has the next one run. From
+     * any thread.
+     */
     public void forgetSpace(Runnable waiter, boolean tellNext) {
         if (!spaceWaiters.remove(waiter) && tellNext) {
             tellSpace();
@@ -383,20 +387,20 @@ public final class Publisher implements Outgoing.Listener {
     private void append(Outgoing message) {
         if (stopping) {
             outcomes.notStored(message.id(), new RejectedException(RejectedException.Reason.CLOSED, "client: stopped"));
-            if (!message.hasEnded()) { // else it comes again
+            if (!message.hasEnded()) { // else this call is repeated, after a shortage of heap
                 close(message);
             }
             return;
         }
         long acceptedNanos = message.acceptedNanos();
         int lane = message.hasEnded() ? 0 : message.lane(); // it may be settled here
-        if (message != taken) { // else it comes again, for something failed for want of heap after it was taken
+        if (message != taken) { // else this call is repeated: after it was taken, the heap was short
             take(message);
             taken = message;
         }
         dropAtMostOnceOffline();
-        while (session.hasAtMostOnce() && intake.isOverfullAtMostOnce()) {
-            settling.settle(session.pollAtMostOnce(), Outcome.Kind.DROPPED, QOS0_BEYOND);
+        while (!session.atMostOnce().isEmpty() && intake.isOverfullAtMostOnce()) {
+            settling.settle(session.atMostOnce().poll(), Outcome.Kind.DROPPED, QOS0_BEYOND);
         }
         if (store.durability() == Durability.MEMORY) {
             outcomes.stored(message.id(), Durability.MEMORY);
@@ -410,17 +414,17 @@ public final class Publisher implements Outgoing.Listener {
         supervisor.wake(lane == Message.LANE_ALARM);
     }
 
-    /** Takes a message to where it waits, or throws and has changed nothing. */
+    /** Puts a message into the store, or the queue of QoS 0; if it throws, nothing has changed. */
     private void take(Outgoing message) {
         expiry.taken(message);
         if (message.message().qos() == Qos.AT_MOST_ONCE) {
-            session.offerAtMostOnce(message);
+            session.atMostOnce().add(message);
         } else {
             store.append(message);
         }
     }
 
-    /** Sees to it that nothing waits for good that something failed to plan or to tell for want of heap. */
+    /** The heap was short: does what could not be planned or told then, so that nothing waits for good. */
     void mend() {
         settling.resume();
         outcomes.mend();
@@ -432,7 +436,7 @@ public final class Publisher implements Outgoing.Listener {
         endDrainsIfEmpty();
     }
 
-    /** Drops what could not be dropped before because it was not at hand. */
+    /** Drops what is beyond the bounds, and was on the disk only when that was tried before. */
     void dropBeyondBounds() {
         for (int lane = 0; lane < Message.LANES; lane++) {
             dropBeyondBounds(lane);
@@ -458,7 +462,7 @@ public final class Publisher implements Outgoing.Listener {
         }
     }
 
-    /** Ends a message that was pushed out; false if there was none, because all of it is under way. */
+    /** Settles a message that was pushed out; false if there was none, because all messages are in flight. */
     private boolean dropped(Outgoing oldest) {
         if (oldest != null) {
             settling.settle(oldest, Outcome.Kind.DROPPED, PUSHED_OUT);
@@ -518,7 +522,7 @@ public final class Publisher implements Outgoing.Listener {
 
     void dropAtMostOnceOffline() {
         if (!online && !intake.bounds().qos0Offline()) {
-            for (Outgoing left = session.pollAtMostOnce(); left != null; left = session.pollAtMostOnce()) {
+            for (Outgoing left = session.atMostOnce().poll(); left != null; left = session.atMostOnce().poll()) {
                 settling.settle(left, Outcome.Kind.DROPPED, QOS0_OFFLINE);
             }
         }

@@ -62,7 +62,7 @@ final class StatusNotifier {
         try {
             failed.accept(listener, e);
         } catch (VirtualMachineError again) {
-            return; // the heap is full: the next change is told all the same
+            return; // the heap is full: the next change is notified
         }
     }
 

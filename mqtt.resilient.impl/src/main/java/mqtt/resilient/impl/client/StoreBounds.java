@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * @param maxAgeNanos age at which a never-sent message is dropped, 0 = none
  * @param lanes the bounds of each lane within these
  * @param dropOldest whether a new message pushes out the oldest never-sent one, instead of being rejected
- * @param qos0MaxBytes the same for QoS 0
+ * @param qos0MaxBytes bytes of QoS 0 messages
  * @param qos0Offline whether QoS 0 is taken without a connection
  */
 public record StoreBounds(long maxBytes, long maxMessages, long maxAgeNanos, List<Lane> lanes, boolean dropOldest,
@@ -47,7 +47,7 @@ public record StoreBounds(long maxBytes, long maxMessages, long maxAgeNanos, Lis
         return age;
     }
 
-    /** The same for each lane. */
+    /** For each lane the age at which a message is too old; 0 = none. */
     long[] maxAgesNanos() {
         return IntStream.range(0, lanes.size()).mapToLong(this::maxAgeNanos).toArray();
     }

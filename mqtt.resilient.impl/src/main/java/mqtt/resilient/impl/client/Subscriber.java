@@ -31,7 +31,7 @@ import mqtt.resilient.spi.packet.Subscribe;
  * result. The public methods that say so are safe from any thread; the others are for the loop.
  */
 public final class Subscriber implements SubscriptionListener, Dispatcher.SessionAccess {
-    private final Commands commands;
+    private final CommandQueue commands;
     private final Executor completions;
     private final Counters counters;
     private final ClientEvents events;
@@ -44,7 +44,7 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
     private boolean stopped;
 
     /** Makes what {@link #connect} completes. */
-    Subscriber(Environment environment, Commands commands, Counters counters, ClientEvents events,
+    Subscriber(Environment environment, CommandQueue commands, Counters counters, ClientEvents events,
             DispatchSettings settings) {
         this.commands = commands;
         this.counters = counters;
@@ -103,7 +103,7 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
         });
     }
 
-    /** Takes that back, and ends the listener if it has no subscription either; safe from any thread. */
+    /** Removes such a listener, and ends it if it has no subscription either; safe from any thread. */
     public void removeUnmatched(InboundQueue queue) {
         commands.execute(() -> {
             dispatcher.removeUnmatched(queue);
@@ -142,14 +142,14 @@ public final class Subscriber implements SubscriptionListener, Dispatcher.Sessio
         }
         String filter = subscription.filter();
         List<ClientSubscription> same = subscriptions.computeIfAbsent(filter, key -> new ArrayList<>(1));
-        if (!same.contains(subscription)) { // else it comes again, for something failed for want of heap
+        if (!same.contains(subscription)) { // else this call is repeated, after a shortage of heap
             same.add(subscription);
         }
-        if (same.size() == 1 || !userProperties.isEmpty()) { // else those of the others stay
+        if (same.size() == 1 || !userProperties.isEmpty()) { // else the properties of the other subscriptions stay
             session.describe(filter, userProperties);
         }
         dispatcher.add(filter, options, subscription.queue());
-        // what another has serves this one as well
+        // the grant of another subscription with this filter is also that of this one
         if (same.get(0).granted().isGranted() && session.isGranted(filter)) {
             subscription.answer(same.get(0).granted(), completions);
         }

@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.impl.session.AtMostOnceQueue;
 import mqtt.resilient.impl.session.MessageStore;
 import mqtt.resilient.impl.session.Outgoing;
 import mqtt.resilient.impl.session.Session;
@@ -13,7 +14,7 @@ import mqtt.resilient.impl.session.Settling;
 import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Reason;
 
-/** Takes back messages that were never sent: one, or those of a lane. On the loop, but for what says otherwise. */
+/** Cancels messages that were never sent: one, or those of a lane. On the loop, but for what says otherwise. */
 final class Withdrawals {
     private static final int DROPPED_AT_ONCE = 1000;
     private static final long DROP_WAIT_NANOS = 10_000_000L;
@@ -52,7 +53,10 @@ final class Withdrawals {
         return done.minimalCompletionStage();
     }
 
-    /** Tells what was taken back when it never comes again; {@code otherwise} if that cannot be written any more. */
+    /**
+     * Completes the stage with the result when it is durable, so that no restart brings the messages back; with
+     * {@code otherwise} if it cannot be written any more.
+     */
     private <T> void completeWhenDurable(CompletableFuture<T> done, T result, T otherwise) {
         MessageStore noted = store;
         store.whenDurable(() -> {
@@ -71,7 +75,7 @@ final class Withdrawals {
         return done.minimalCompletionStage();
     }
 
-    /** Takes out one message; done again for want of heap, it knows what it has taken out before. */
+    /** Takes out one message; repeated after a shortage of heap, it knows what it has taken out before. */
     private final class Cancelling implements Runnable {
         private final long id;
         private final CompletableFuture<Boolean> done;
@@ -85,7 +89,7 @@ final class Withdrawals {
 
         @Override
         public void run() {
-            for (Outgoing removed : session.removeAtMostOnce(message -> message.id() == id)) {
+            for (Outgoing removed : session.atMostOnce().remove(message -> message.id() == id)) {
                 atMostOnce = removed;
             }
             if (atMostOnce != null) {
@@ -132,8 +136,9 @@ final class Withdrawals {
         public void run() {
             long before = count;
             if (lane == ClientInspector.AT_MOST_ONCE) {
-                for (Outgoing next = nextAtMostOnce(); next != null && next.id() <= last; next = nextAtMostOnce()) {
-                    drop(session.pollAtMostOnce());
+                AtMostOnceQueue queue = session.atMostOnce();
+                for (Outgoing next = queue.peek(); next != null && next.id() <= last; next = queue.peek()) {
+                    drop(queue.poll());
                 }
             } else if (!stopped) {
                 Outgoing oldest = store.next(lane);
@@ -150,10 +155,6 @@ final class Withdrawals {
                 }
             }
             completeWhenDurable(done, count, 0L);
-        }
-
-        private Outgoing nextAtMostOnce() {
-            return session.hasAtMostOnce() ? session.atMostOnce().iterator().next() : null;
         }
 
         private void drop(Outgoing message) {

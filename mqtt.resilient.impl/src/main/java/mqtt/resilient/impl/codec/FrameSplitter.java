@@ -15,7 +15,7 @@ import mqtt.resilient.spi.packet.ProtocolException;
 public final class FrameSplitter {
     private static final int MAX_HEADER_BYTES = 5;
     private static final int FIRST_PIECE_BYTES = 256;
-    /** Fixed header, topic and packet id at their longest. */
+    /** Fixed header, topic and packet identifier at their longest. */
     private static final int MAX_HEAD_BYTES = MAX_HEADER_BYTES + 2 + 65_535 + 2;
 
     private final Codec codec;

@@ -27,7 +27,8 @@ import mqtt.resilient.spi.packet.Unsubscribe;
 public final class Mqtt311 implements ProtocolVersion {
     private static final int PROTOCOL_LEVEL = 4;
     private static final int SERVER_UNAVAILABLE = 3;
-    private static final String[] REFUSALS = { "accepted", "unacceptable protocol version", "client id rejected",
+    private static final String[] REFUSALS = { "accepted", "unacceptable protocol version",
+        "client identifier rejected",
         "server unavailable", "bad user name or password", "not authorized" };
 
     @Override
@@ -279,7 +280,7 @@ public final class Mqtt311 implements ProtocolVersion {
         private static int packetId(ByteBuffer body, int type) throws ProtocolException {
             int id = body.getShort() & 0xFFFF;
             if (id == 0) {
-                throw new ProtocolException("a " + PacketType.name(type) + " with packet id 0 [MQTT-2.3.1-1]");
+                throw new ProtocolException("a " + PacketType.name(type) + " with packet identifier 0 [MQTT-2.3.1-1]");
             }
             return id;
         }

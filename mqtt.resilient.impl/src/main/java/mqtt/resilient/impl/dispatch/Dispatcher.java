@@ -22,8 +22,8 @@ import mqtt.resilient.spi.ClientInspector;
 import mqtt.resilient.spi.packet.Subscribe;
 
 /**
- * Who listens to what: hands each received message to the listeners whose filters match, counts what is unhandled, and
- * keeps a filter whose last listener went for a while. On the loop, except where a method says otherwise.
+ * Hands each received message to the listeners whose filters match, counts the messages that they have not handled, and
+ * keeps the filter of a listener that left for its grace time. On the loop, except where a method says otherwise.
  */
 public final class Dispatcher implements Incoming.Listener {
     static {
@@ -50,7 +50,7 @@ public final class Dispatcher implements Incoming.Listener {
         /** All listeners are done with a message. */
         void handled(Incoming message);
 
-        /** Too much is unhandled, or that is over. */
+        /** Too many bytes are unhandled, so that reading pauses; or it goes on. */
         void pauseReading(boolean pause);
     }
 
@@ -72,7 +72,7 @@ public final class Dispatcher implements Incoming.Listener {
     private final Counters counters;
     private final Events events;
     private final Filters filters = new Filters();
-    /** Who takes what no filter matches. */
+    /** Who gets unmatched messages. */
     private final Set<InboundQueue> unmatched = new LinkedHashSet<>();
     private final Mailbox<Delivery> doneBox;
     /** The filters that match the message at hand. */
@@ -209,10 +209,11 @@ public final class Dispatcher implements Incoming.Listener {
     }
 
     /**
-     * Somebody leaves a filter, and is taken from it after this: it goes, or is subscribed with what serves those that
-     * stay and may come back, if that is something else; it brings the retained messages again.
+     * A listener leaves a filter, and is taken from it after this. If it was the last one, the filter is unsubscribed.
+     * Otherwise, if those that stay or may come back need other options, the filter is subscribed with these; that
+     * brings the retained messages again.
      *
-     * @return whether it is unsubscribed
+     * @return whether the filter is unsubscribed
      */
     private boolean leaves(String filter, Filter entry, Object who) {
         if (!entry.hasOthers(who)) {
@@ -442,14 +443,17 @@ public final class Dispatcher implements Incoming.Listener {
         return unhandled.messages();
     }
 
-    /** Sees to it that nothing waits for good that something failed to plan for want of heap. */
+    /** The heap was short: plans what could not be planned then, so that nothing waits for good. */
     public void mend() {
         Scheduler.cancel(check);
         check();
         unhandled.pauseOrResume();
     }
 
-    /** Takes what was not told, for a listener that is called and does not come back, and looks for such ones. */
+    /**
+     * Once a second while messages are unhandled: takes what queues have handled and not told, as the queue of a
+     * listener that blocks tells nothing, and reports such listeners.
+     */
     private void check() {
         check = null;
         doneBox.drain();

@@ -13,12 +13,12 @@ final class Filter {
     /** Stands for whoever listened before a restart, while it is restored; null = nobody. */
     InboundQueue former;
 
-    /** What serves all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
+    /** The options that serve all listeners, also those that may come back ({@link Subscribe.Request#options()}). */
     int options() {
         return options(null);
     }
 
-    /** The same without one of them; null = with all. */
+    /** The options that serve all listeners but one; null = but none. */
     int options(Object leaves) {
         return Stream.concat(listeners.entrySet().stream().filter(each -> each.getKey() != leaves)
                 .map(Map.Entry::getValue), departed.stream().filter(each -> each != leaves).map(each -> each.options))
@@ -37,8 +37,8 @@ final class Filter {
     }
 
     /**
-     * Whom a new listener follows: the one of the same description; without any listener, also somebody else, unless it
-     * is one that only looks on (QoS 0).
+     * The departed listener whose held messages a new one gets: that of the same description. If the filter has no
+     * listener, also another one, unless the new one is an onlooker (QoS 0).
      */
     Departed predecessor(InboundQueue queue, int options) {
         return departed.stream().filter(each -> each.queue.description.equals(queue.description)).findFirst()

@@ -34,7 +34,7 @@ public abstract class InboundQueue {
     /** How many messages that may be dropped may wait. */
     private final IntSupplier capacity;
     private final SafeQueue<Delivery> waiting = new SafeQueue<>();
-    /** Made beforehand: it is needed when nothing can be allocated. */
+    /** Made beforehand: it is needed when the heap is full. */
     final Runnable announce = this::announce;
     /** With manual acknowledgement: handed over and not yet acknowledged. */
     private final Set<Delivery> handedOver = new LinkedHashSet<>();
@@ -52,7 +52,7 @@ public abstract class InboundQueue {
     /** So many messages were added. */
     abstract void arrived(int messages);
 
-    /** Tells of what was added; on the loop. */
+    /** Tells the receiver that messages were added; on the loop. */
     final void announce() {
         int messages = unannounced;
         if (messages > 0) {
@@ -128,7 +128,7 @@ public abstract class InboundQueue {
         dispatcher.tell();
     }
 
-    /** The same, for {@link Dispatcher#tell} to follow. */
+    /** As {@link #done}, but {@link Dispatcher#tell} is to follow. */
     final void finish(Delivery delivery) {
         if (delivery.finish()) {
             try {
@@ -156,7 +156,7 @@ public abstract class InboundQueue {
         return left;
     }
 
-    /** Lets go of what a closed queue holds. */
+    /** Empties a closed queue. */
     final synchronized void clear() {
         handedOver.clear();
         waiting.clear();

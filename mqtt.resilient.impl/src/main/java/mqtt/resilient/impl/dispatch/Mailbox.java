@@ -9,8 +9,8 @@ import mqtt.resilient.impl.environment.Scheduler;
 /**
  * Brings things from any thread to the loop, in order, with one wake-up for as many as queue up. Where the heap has no
  * room for one more, adding it fails and changes nothing (an {@code ArrayDeque} that cannot grow would lose what it
- * holds). What could not be received for want of heap is received again: a receiver either does all of its work, or can
- * begin it once more.
+ * holds). If the receiver fails for want of heap, it is called again with the same thing: it must either have done all
+ * of its work or be able to begin it once more.
  */
 public final class Mailbox<T> {
     static {

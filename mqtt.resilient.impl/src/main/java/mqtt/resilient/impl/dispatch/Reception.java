@@ -6,7 +6,7 @@ import mqtt.resilient.spi.packet.Publish;
 
 /** A received message while listeners work on it; acknowledged when the last of them is done. On the loop only. */
 final class Reception {
-    /** What a message costs besides for each listener that it is handed to, or held for. */
+    /** What each listener that a message is handed to, or held for, adds to its cost. */
     private static final int OPEN_BYTES = 128;
     private static final int OVERHEAD_BYTES = 200;
     /** What objects cost besides their bytes: even an empty property is two strings. */
@@ -21,7 +21,7 @@ final class Reception {
     boolean answersSubscribe;
     /** Whether it counts as unhandled. */
     boolean counted;
-    /** What it counts for as long as it does. */
+    /** The bytes for which it counts as unhandled. */
     private long bytes;
 
     Reception(Incoming incoming) {
@@ -34,7 +34,7 @@ final class Reception {
         answersSubscribe = publish.retained() && filters.stream().noneMatch(Filter::retainsAsPublished);
     }
 
-    /** One more listener gets it, or it is held once more; the result is what that costs in memory. */
+    /** One more listener gets it, or it is held once more; returns the bytes that are taken by that. */
     long open() {
         long more = open == 0 ? OPEN_BYTES + size() : OPEN_BYTES;
         open++;
@@ -42,7 +42,7 @@ final class Reception {
         return more;
     }
 
-    /** One is done with it, and others are not; the result is what that frees. */
+    /** One listener is done with it, and others are not; returns the bytes that are freed by that. */
     long close() {
         open--;
         long less = Math.min(bytes, OPEN_BYTES); // nothing if it does not count any more
@@ -50,7 +50,7 @@ final class Reception {
         return less;
     }
 
-    /** It does not count any more; the result is what that frees. */
+    /** It does not count as unhandled any more; returns the bytes that are freed by that. */
     long uncount() {
         long all = bytes;
         counted = false;
@@ -58,7 +58,7 @@ final class Reception {
         return all;
     }
 
-    /** What it costs in memory, about, whoever it is handed to: its payload is there once. */
+    /** About its bytes in the heap, for any number of listeners: they share the payload. */
     private int size() {
         Publish.Details details = publish.details();
         return publish.payload().length + publish.topic().length()

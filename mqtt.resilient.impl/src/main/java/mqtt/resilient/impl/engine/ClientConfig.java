@@ -32,9 +32,9 @@ public @interface ClientConfig {
 
     @AttributeDefinition(name = "Brokers: order", options = {
         @Option(label = "as configured", value = "configured"),
-        @Option(label = "random, and the same for one client id", value = "random") },
+        @Option(label = "random, and the same for one client identifier", value = "random") },
             description = "In which order a client prefers its brokers. random: each client has an order of its own, "
-                    + "made from its client id, so that a fleet spreads over a cluster.")
+                    + "made from its client identifier, so that a fleet spreads over a cluster.")
     String brokers_order() default "configured";
 
     @AttributeDefinition(name = "Fail-back (s)", min = "0", max = "31536000",
@@ -48,7 +48,7 @@ public @interface ClientConfig {
             description = "MQTT 5 needs the bundle mqtt.resilient.v5. With auto a broker that refuses 5 gets 3.1.1.")
     String protocol() default "auto";
 
-    @AttributeDefinition(name = "Client id", required = false,
+    @AttributeDefinition(name = "Client identifier", required = false,
             description = "The MQTT client identifier. Empty: the client name and 80 random bits that are kept in the "
                     + "store directory; a cloned machine gets its own. *: the broker assigns one (protocol 5 only).")
     String client_id() default "";

@@ -70,7 +70,7 @@ public final class Configuration {
     public record EventSubscription(String filter, int qos) {
     }
 
-    /** The client id that stands for one that the broker gives. */
+    /** The client identifier that stands for one that the broker gives. */
     static final String ASSIGNED = "*";
 
     private final ConfigurationValues values;
@@ -135,11 +135,12 @@ public final class Configuration {
         return values.text("store.directory").strip();
     }
 
-    /** The configured client id; empty = derived, {@link #ASSIGNED} = the broker gives one. */
+    /** The configured client identifier; empty = derived, {@link #ASSIGNED} = the broker gives one. */
     String clientId() throws InvalidException {
         String id = values.string("client.id");
         if (id.equals(ASSIGNED) && protocol() != LinkSettings.Protocol.MQTT_5) {
-            throw invalid("client.id", id, "* only with protocol=5, because a broker of 3.1.1 assigns no client id");
+            throw invalid("client.id", id,
+                    "* only with protocol=5, because a broker of 3.1.1 assigns no client identifier");
         }
         return id;
     }
@@ -173,7 +174,7 @@ public final class Configuration {
     /**
      * The settings.
      *
-     * @param clientId the client id to use
+     * @param clientId the client identifier to use
      * @param place the directory of the store, if it is to be one on disk
      */
     public ClientSettings settings(String clientId, String place) throws InvalidException {

@@ -210,7 +210,7 @@ public final class Engine {
         return names.putIfAbsent(name, client) == null || names.get(name) == client;
     }
 
-    /** Takes a name back; whoever was refused it may try again. */
+    /** Takes a name back; whoever did not get it may try again. */
     void release(String name, ManagedClient client) {
         if (names.remove(name, client)) {
             host.execute(() -> List.copyOf(clients).forEach(ManagedClient::retry));

@@ -15,7 +15,7 @@ public interface Host {
     boolean isDataAreaCleaned();
 
     /**
-     * Refuses a configuration that needs what is not here and will not come.
+     * Rejects a configuration that needs a part which this host does not have and will not get.
      *
      * @throws Configuration.InvalidException names key, value and what is allowed
      */
@@ -27,7 +27,7 @@ public interface Host {
     /** The source of the network's state with a name, or with {@code auto} the best; null = there is none. */
     NetworkStateSource networkSource(String name);
 
-    /** Class and origin of a listener, without what changes from one life to the next. From any thread. */
+    /** Class and origin of a listener, the same after each restart. From any thread. */
     String describe(Object listener);
 
     /**
@@ -46,7 +46,7 @@ public interface Host {
     /** A client is not there any more. On the host's thread, may be repeated. */
     void withdraw(ManagedClient client);
 
-    /** The class of a listener, in the same way in each life of the program. */
+    /** The class of a listener, the same after each restart. */
     static String className(Object listener) {
         return listener.getClass().getName().replaceFirst("\\$\\$Lambda.*", " (lambda)");
     }

@@ -12,7 +12,7 @@ import mqtt.resilient.impl.io.Threads;
 
 /**
  * The thread on which the host is called, {@code mqtt-osgi} in a framework: every registration, unregistration and
- * event, in order. A framework runs foreign code in these calls; here it holds up nothing but the next of them.
+ * event, in order. A framework runs foreign code in these calls; it delays only later ones of them.
  */
 public final class HostThread {
     static {

@@ -60,10 +60,10 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private volatile String networkSource = "none";
     private volatile boolean disposed;
     private volatile List<Configuration.EventSubscription> subscriptions = List.of();
-    /** The derived client id by store directory and name. */
+    /** The derived client identifier by store directory and name. */
     private final Map<Path, String> derivedIds = new HashMap<>();
     /** What is tried again when it can be taken; null = nothing. */
-    private volatile Refused refused;
+    private volatile Rejected rejected;
     /** What the maker itself uses. */
     private final ClientHandle handle;
     private boolean configured;
@@ -73,8 +73,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     /** The store in use; null = none yet. */
     private volatile StoreSettings store;
 
-    /** A configuration that was refused because another client has the name, or because messages are pending. */
-    private record Refused(Map<String, ?> properties, TlsMaterial tls, boolean forName) {
+    /** A configuration that was rejected because another client has the name, or because messages are pending. */
+    private record Rejected(Map<String, ?> properties, TlsMaterial tls, boolean forName) {
     }
 
     /**
@@ -138,11 +138,11 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         if (disposed) {
             return;
         }
-        refused = null;
+        rejected = null;
         Configuration configuration = new Configuration(properties, tls);
         String error = "";
         boolean leaves = false;
-        boolean interrupted = Thread.interrupted(); // or the client id could be neither read nor kept
+        boolean interrupted = Thread.interrupted(); // or the client identifier could be neither read nor kept
         try {
             String newName = configuration.name();
             if (!configured) { // known by its name also while the rest is not usable
@@ -177,7 +177,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
             configured = true;
         } catch (Configuration.InvalidException e) {
             error = e.getMessage();
-            client.configurationRefused(name, error);
+            client.configurationRejected(name, error);
         } finally {
             if (leaves) { // another client has the name
                 client.stayInStore();
@@ -204,7 +204,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         awaitStore();
         synchronized (this) {
             configure(properties, tls);
-            refused = null;
+            rejected = null;
             return client.status().configurationError();
         }
     }
@@ -236,8 +236,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     @Override
     public synchronized void reject(String reason) {
         if (!disposed) {
-            refused = null;
-            client.configurationRefused(name, OutsideText.oneLine(reason));
+            rejected = null;
+            client.configurationRejected(name, OutsideText.oneLine(reason));
             conclude(reason);
         }
     }
@@ -288,8 +288,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         } else if (client.leaveStore()) {
             return true;
         }
-        refused = new Refused(new HashMap<>(properties), tls, false);
-        retryWhenEmpty(refused);
+        rejected = new Rejected(new HashMap<>(properties), tls, false);
+        retryWhenEmpty(rejected);
         throw new Configuration.InvalidException("store, store.directory, mqtt.client: " + (isOpening()
                 ? "the store is being opened; the change takes effect when it is open and no message is pending"
                 : "messages are pending in " + (store.place().isEmpty() ? "memory" : store.place())
@@ -299,7 +299,7 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
     private void claim(String newName, Map<String, ?> properties, TlsMaterial tls)
             throws Configuration.InvalidException {
         if (!engine.claim(newName, this)) {
-            refused = new Refused(new HashMap<>(properties), tls, true);
+            rejected = new Rejected(new HashMap<>(properties), tls, true);
             throw new Configuration.InvalidException(MqttConstants.CLIENT + ": \"" + newName
                     + "\" is the name of another client; allowed: a name that no other client has");
         }
@@ -324,18 +324,18 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         }
     }
 
-    /** A name has become free: takes the configuration that was refused for its name. */
+    /** A name has become free: takes the configuration that was rejected for its name. */
     synchronized void retry() {
-        Refused now = refused;
+        Rejected now = rejected;
         if (now != null && now.forName && !disposed) {
             configure(now.properties, now.tls);
         }
     }
 
-    private void retryWhenEmpty(Refused waiting) {
+    private void retryWhenEmpty(Rejected waiting) {
         Scheduler scheduler = engine.environment().scheduler();
         scheduler.execute(() -> scheduler.at(scheduler.nanoTime() + RETRY_NANOS, () -> engine.host().execute(() -> {
-            if (refused == waiting && !disposed && !client.isEmpty()) {
+            if (rejected == waiting && !disposed && !client.isEmpty()) {
                 retryWhenEmpty(waiting);
             } else {
                 retry(waiting);
@@ -343,8 +343,8 @@ public final class ManagedClient implements ClientFactory.ManagedMqttClient {
         })));
     }
 
-    private synchronized void retry(Refused waiting) {
-        if (refused == waiting) { // else there is a newer one
+    private synchronized void retry(Rejected waiting) {
+        if (rejected == waiting) { // else there is a newer one
             configure(waiting.properties, waiting.tls);
         }
     }

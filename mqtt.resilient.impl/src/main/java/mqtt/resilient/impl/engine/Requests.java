@@ -32,7 +32,7 @@ import mqtt.resilient.impl.environment.Scheduler;
 import mqtt.resilient.impl.session.Outgoing;
 
 /**
- * Requests and their answers, of one user of a client, by means of what every user has: it publishes and subscribes.
+ * The requests of one user of a client, and their answers. Uses the public API only: it publishes and subscribes.
  * With MQTT 5 by response topic and correlation data (section 4.10); with 3.1.1 both are in the topic:
  * {@code T/request/C/n} is answered with {@code T/reply/C/n}, where C is the client. On the loop, except where a method
  * says otherwise.
@@ -45,9 +45,9 @@ final class Requests {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private static final int MAX_PENDING = 10_000;
-    /** What requests may take in the heap that wait for the first connection, for the loop or for their answers. */
+    /** The bound of the bytes in the heap of requests that wait: for a connection, the loop or their answers. */
     private static final long MAX_HELD_BYTES = 16 * 1024 * 1024;
-    /** What a request takes besides its message: stages, timer, and its places in collections. */
+    /** The bytes of a request besides its message: stages, timer, and its places in collections. */
     private static final int REQUEST_BYTES = 700;
     /** Of 3.1.1, where every topic of requests has its own; beyond that, those are unsubscribed that are not in use. */
     private static final int MAX_REPLY_FILTERS = 16;
@@ -79,7 +79,7 @@ final class Requests {
     private final SafeQueue<Long> unsent = new SafeQueue<>();
     /** By filter. */
     private final Map<String, Replies> replies = new ConcurrentHashMap<>();
-    /** Made beforehand: it is needed when what went before must not come again. */
+    /** Made beforehand: it is needed where nothing may fail for want of heap. */
     private final Runnable sendUnsent;
     /** Is told of the first connection; null = nobody waits for it, or it has been. */
     private AutoCloseable watch;

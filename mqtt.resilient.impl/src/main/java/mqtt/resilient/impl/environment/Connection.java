@@ -11,15 +11,15 @@ public interface Connection {
     /** The number of bytes that were filled and are not yet written. */
     int unsentBytes();
 
-    /** Which step of making it is under way, in words: {@code the TLS handshake}. */
+    /** Which step of connecting goes on, in words: {@code the TLS handshake}. */
     String step();
 
-    /** Closes at once; the handler hears nothing more. Repeatable. */
+    /** Closes at once; the handler is called no more. Repeatable. */
     void close();
 
     /**
      * Writes a last packet behind all that was filled, and closes when the peer has closed, at the latest at the given
-     * time; the handler hears only that it is closed.
+     * time; of the handler only {@link ConnectionHandler#closed} is called after that.
      */
     void closeGracefully(byte[] last, long deadlineNanoTime);
 }

@@ -22,8 +22,8 @@ public interface ConnectionHandler {
     /** Room for packets. */
     interface Output {
         /**
-         * A buffer with room for so many bytes, or null if what is there must be written first. Big-endian; write
-         * exactly that many bytes or fewer.
+         * A buffer with room for so many bytes, or null if the connection must first write what was filled before.
+         * Big-endian; fill it with that many bytes or fewer.
          */
         ByteBuffer reserve(int bytes);
     }
@@ -33,11 +33,10 @@ public interface ConnectionHandler {
      *
      * @param byPeer whether the peer ended an established connection
      * @param reason in words
-     * @param halfDone whether it ended because what the handler did with it found no room in the heap, and may be half
-     *        done
+     * @param halfDone whether it ended because the handler ran short of heap, so that what it did may be half done
      */
     record Closing(boolean byPeer, String reason, boolean halfDone) {
-        /** What the handler did with it is done. */
+        /** An end with nothing half done. */
         public Closing(boolean byPeer, String reason) {
             this(byPeer, reason, false);
         }

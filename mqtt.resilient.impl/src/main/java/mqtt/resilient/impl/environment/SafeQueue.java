@@ -7,8 +7,8 @@ import java.util.Iterator;
 import java.util.function.Predicate;
 
 /**
- * An array queue that takes a thing, or throws for want of heap and is as it was before: {@link ArrayDeque} is empty
- * when it could not grow. Only adding allocates. Not safe for several threads.
+ * An array queue whose adding either succeeds or, for want of heap, throws and changes nothing; an {@link ArrayDeque}
+ * is empty when it could not grow. Only adding allocates. Not safe for several threads.
  */
 public final class SafeQueue<T> {
     private static final int FEW = 8;

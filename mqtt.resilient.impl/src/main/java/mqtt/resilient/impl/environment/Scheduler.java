@@ -2,9 +2,8 @@ package mqtt.resilient.impl.environment;
 
 /**
  * Time and the one thread on which all session state lives. A hand-over is certain until that thread is stopped: while
- * the heap has no room for it, {@link #execute} and {@link #at} wait instead of failing. So whoever marks something as
- * planned and then calls one of them, with a task that is there already, need not expect that it never comes. The same
- * holds for the executors of a client.
+ * the heap has no room for it, {@link #execute} and {@link #at} wait instead of failing. So code may note that a task
+ * is planned and then hand over one that was made before: it will run. The same holds for the executors of a client.
  */
 public interface Scheduler {
     /** The time of what is not planned. */

@@ -340,7 +340,7 @@ public final class EventLoop implements Scheduler, Network {
                 ((TcpConnection) key.attachment()).close();
             }
             selector.close();
-        } catch (Throwable e) { // what follows is done all the same
+        } catch (Throwable e) { // go on with what follows
             report("closing the connections", e);
         }
     }
@@ -398,7 +398,7 @@ public final class EventLoop implements Scheduler, Network {
         return shortage.hasRoom();
     }
 
-    /** Runs a task; what it throws ends nothing else. */
+    /** Runs a task; an exception of it ends nothing else. */
     void guard(Runnable task) {
         try {
             task.run();

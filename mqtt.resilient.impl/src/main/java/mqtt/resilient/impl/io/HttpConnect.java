@@ -7,7 +7,7 @@ import java.util.Base64;
 import mqtt.resilient.impl.environment.Route;
 
 /** A tunnel through an HTTP proxy (RFC 9110 section 9.3.6); the broker's name goes to the proxy unresolved. */
-final class HttpConnect implements Opening {
+final class HttpConnect implements Prelude {
     private static final int UNAUTHORIZED = 401;
     private static final int PROXY_AUTHENTICATION_REQUIRED = 407;
 

@@ -28,10 +28,10 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.impl.environment.Log;
 
 /**
- * The files below a directory of this machine. Messages are nobody else's business: what it makes can be read and
- * written by the user of this process alone, where the file system knows users (POSIX); elsewhere it inherits the
- * rights of its directory. A directory below the root that is there already and open to others becomes private too; the
- * root keeps its rights.
+ * The files below a directory of this machine. Messages are private: the files and directories that it makes can be
+ * read and written by the user of this process alone, where the file system knows users (POSIX); elsewhere they inherit
+ * the rights of their directory. A directory below the root that is there already and open to others becomes private
+ * too; the root keeps its rights.
  */
 public final class LocalFileSystem implements FileSystem {
     static {
@@ -65,12 +65,12 @@ public final class LocalFileSystem implements FileSystem {
     /** The latest lock that was taken; null = none was. */
     private volatile HeldLock held;
     private final DirectoryForce directoryForce;
-    /** Directories of which something was said that is said once. */
+    /** Directories of which a warning was logged, which is logged once. */
     private final Set<Path> unforceable = ConcurrentHashMap.newKeySet();
-    /** Directories that were forced: this process may. */
+    /** Directories that this process was able to force. */
     private final Set<Path> forced = ConcurrentHashMap.newKeySet();
     private final Set<Path> open = ConcurrentHashMap.newKeySet();
-    /** Where the directory is; found out once, for that is slow. */
+    /** The file store of the directory; looked up once, as that is slow. */
     private FileStore store;
 
     public LocalFileSystem(Path root) {

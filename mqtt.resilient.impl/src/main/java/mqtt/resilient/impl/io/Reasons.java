@@ -24,7 +24,7 @@ final class Reasons {
      * @param securing whether TLS was being set up
      * @param opening the dialogue that was going on; null = none
      */
-    static String of(Exception e, Route route, boolean connecting, boolean securing, Opening opening) {
+    static String of(Exception e, Route route, boolean connecting, boolean securing, Prelude opening) {
         if (securing || e instanceof SSLException) {
             return "TLS: " + TlsErrors.describe(e);
         }

@@ -13,7 +13,7 @@ import mqtt.resilient.impl.environment.Route;
  * A tunnel through a SOCKS 5 proxy (RFC 1928, with user and password by RFC 1929); the broker's name goes to the proxy
  * unresolved.
  */
-final class Socks5 implements Opening {
+final class Socks5 implements Prelude {
     private static final int VERSION = 5;
     private static final int NO_AUTHENTICATION = 0;
     private static final int USER_AND_PASSWORD = 2;

@@ -19,7 +19,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  * One connection on the loop: TCP, and as its route says a proxy, TLS and a WebSocket upon it. Holds memory of its own
  * only for bytes that the network does not take yet, and what TLS needs.
  */
-final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.Receiver {
+final class TcpConnection implements Connection, ConnectionHandler.Output, WebSocketFrames.FrameReceiver {
     static {
         Handlers.prepare(Throwable.class, Exception.class, IOException.class, OutOfMemoryError.class);
         Handlers.words("a connection", "connecting", "closing a connection", "handling a closed connection",
@@ -31,7 +31,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     /** How long the peer has to close after an alert of TLS. */
     private static final long ALERT_NANOS = 1_000_000_000L;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-    /** The heap is not full, but what this connection needed is more than there is: no matter for the other clients. */
+    /** The heap is not full, but too small for what this connection needed: other clients are not affected. */
     private static final Closing TOO_LARGE = new Closing(false,
             "out of memory: something large does not fit into the heap", true);
     private static final Closing NO_HEAP = new Closing(false, "out of memory");
@@ -39,7 +39,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private enum Phase {
         /** The TCP connection is being made. */
         CONNECTING,
-        /** A dialogue with a proxy, or the opening of the WebSocket. */
+        /** A {@link Prelude} goes on: with a proxy, or for the WebSocket. */
         OPENING,
         /** The TLS handshake. */
         SECURING,
@@ -58,17 +58,17 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
     private final EventLoop loop;
     private final ConnectionHandler handler;
     private final Route route;
-    /** What is still to be done before MQTT flows, and that it flows. */
+    /** The steps that are left of the route; the last one is MQTT. */
     private final Queue<Step> steps = new ArrayDeque<>(4);
     private Phase phase = Phase.CONNECTING;
     private SocketChannel socket;
     private SelectionKey key;
     private ByteStream stream;
-    private Opening opening;
+    private Prelude opening;
     /** Null without a WebSocket, and before it is open. */
     private WebSocketFrames frames;
     private ByteBuffer pending = NOTHING;
-    /** What the handler fills now: the loop's buffer, or a larger one for a larger packet. */
+    /** The buffer that the handler fills: the loop's, or a larger one for a larger packet. */
     private ByteBuffer filling;
     private boolean writeRequested;
     private boolean readingPaused;
@@ -133,7 +133,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         handler.connected();
     }
 
-    private void begin(Opening next) throws IOException {
+    private void begin(Prelude next) throws IOException {
         phase = Phase.OPENING;
         opening = next;
         send(next.start());
@@ -171,7 +171,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
 
     // ---- events ---------------------------------------------------------------------------------------------------
 
-    /** The selector has news. */
+    /** The selector says that the channel is ready. */
     void ready() {
         guard(() -> {
             if (phase != Phase.CONNECTING) {
@@ -454,7 +454,7 @@ final class TcpConnection implements Connection, ConnectionHandler.Output, WebSo
         void run() throws IOException;
     }
 
-    /** Whatever a step throws ends this connection and nothing else. */
+    /** An exception of a step ends this connection, and no other. */
     private void guard(Step step) {
         if (phase == Phase.CLOSED) {
             return;

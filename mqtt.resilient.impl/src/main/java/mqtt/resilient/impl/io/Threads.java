@@ -12,8 +12,8 @@ import mqtt.resilient.impl.environment.SafeQueue;
 /**
  * A pool of named daemon threads that takes every task until it is stopped: a hand-over never fails for want of a
  * thread or of heap. While no further thread can be made, the task waits for one of those that are there, and new
- * threads are tried for again every second. While the heap has no room for the task, the caller waits. So whoever marks
- * something as under way and then hands it over need not expect that it never begins. Safe from any thread.
+ * threads are tried for again every second. While the heap has no room for the task, the caller waits. So code may note
+ * that a task is planned and then hand it over: it will run. Safe from any thread.
  *
  * <p>Standing threads are made at once and stay. The others are made when a task finds no idle one, and end when they
  * have been idle for ten seconds. Nothing here allocates while its state is between two others, and no lock of the JDK
@@ -81,7 +81,7 @@ public final class Threads implements Executor {
         startMissing();
     }
 
-    /** What becomes of a task that comes after the end; without a call of this it is refused as executors do. */
+    /** What becomes of a task that comes after the end; without a call of this it is rejected as executors do. */
     public Threads afterStop(Consumer<Runnable> receiver) {
         afterStop = receiver;
         return this;

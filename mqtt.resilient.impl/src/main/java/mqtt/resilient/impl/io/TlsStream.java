@@ -18,7 +18,7 @@ import tlschannel.NeedsTaskException;
 import tlschannel.NeedsWriteException;
 import tlschannel.TlsChannel;
 
-/** The bytes of a connection through TLS. On the loop, but for what TLS wants computed: that is done by workers. */
+/** The bytes of a connection through TLS. On the loop; what TLS has to compute is done by workers. */
 final class TlsStream extends ByteStream {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -26,7 +26,7 @@ final class TlsStream extends ByteStream {
     private final TlsChannel channel;
     private final Executor workers;
     private final Runnable resume;
-    /** What TLS failed for, once the peer was told. */
+    /** Why TLS failed, once the peer was told. */
     private SSLException failure;
 
     /**
@@ -117,7 +117,7 @@ final class TlsStream extends ByteStream {
         int run() throws IOException;
     }
 
-    /** Runs an operation; 0 if it cannot go on now, and then what it waits for is noted. */
+    /** Runs an operation; returns 0 if it cannot go on now, and notes whether it waits to read or to write. */
     private int attempt(Operation operation) throws IOException {
         try {
             return operation.run();
@@ -144,7 +144,7 @@ final class TlsStream extends ByteStream {
         }
     }
 
-    /** Tells the peer what TLS failed for (RFC 8446 section 6.2); false if TLS has nothing to tell, or cannot. */
+    /** Sends the alert with the reason of the failure (RFC 8446 section 6.2); false if there is none, or it cannot. */
     private boolean sendAlert() {
         ByteBuffer alert = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
         try {

@@ -20,7 +20,7 @@ final class WebSocketFrames {
     private static final int MAX_CONTROL_BYTES = 125;
 
     /** Takes what a WebSocket brings. */
-    interface Receiver {
+    interface FrameReceiver {
         /** Bytes of MQTT. */
         void data(ByteBuffer bytes);
 
@@ -93,7 +93,7 @@ final class WebSocketFrames {
     }
 
     /** Takes bytes of the peer. */
-    void unwrap(ByteBuffer in, Receiver receiver) throws IOException {
+    void unwrap(ByteBuffer in, FrameReceiver receiver) throws IOException {
         while (in.hasRemaining() || left == 0) {
             if (left < 0) {
                 header.put(in.get());
@@ -159,7 +159,7 @@ final class WebSocketFrames {
         }
     }
 
-    private void handle(ByteBuffer message, Receiver receiver) {
+    private void handle(ByteBuffer message, FrameReceiver receiver) {
         if (opcode == PING) {
             receiver.answer(frame(PONG, message));
         } else if (opcode == CLOSE) {

@@ -12,7 +12,7 @@ import java.util.List;
 import mqtt.resilient.impl.environment.Route;
 
 /** The opening handshake of a WebSocket (RFC 6455 section 4) with the subprotocol {@code mqtt} [MQTT-6.0.0-3]. */
-final class WebSocketUpgrade implements Opening {
+final class WebSocketUpgrade implements Prelude {
     private static final String MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final int SWITCHING_PROTOCOLS = 101;
     private static final int KEY_BYTES = 16;

@@ -127,7 +127,7 @@ final class Attempt {
         return stage == Stage.RACING;
     }
 
-    /** Whether a connection only ends a session: MQTT 5 begins a new one that lasts with the same CONNECT. */
+    /** Whether a connection of its own only discards a session; with MQTT 5 one CONNECT discards it and begins anew. */
     private boolean isDiscarding() {
         return discard && !protocol.hasSessionExpiry();
     }

@@ -13,7 +13,7 @@ final class Authentication {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private enum Stage {
-        /** Nothing is under way. */
+        /** No exchange goes on. */
         IDLE,
         /** The authenticator is asked. */
         AWAITS_AUTHENTICATOR,
@@ -149,7 +149,7 @@ final class Authentication {
         });
     }
 
-    /** Whether an exchange is under way. */
+    /** Whether an exchange goes on. */
     boolean isUnderWay() {
         return stage != Stage.IDLE;
     }

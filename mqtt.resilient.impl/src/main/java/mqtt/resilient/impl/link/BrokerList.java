@@ -144,7 +144,7 @@ final class BrokerList {
         }
     }
 
-    /** An attempt at the current one, or a connection to it, has ended; what it means is told by what follows. */
+    /** An attempt at the current one, or a connection to it, has ended; {@link RetryPolicy} says what that means. */
     void ended(Ending ending, long wallMillis) {
         record().failed(ending, wallMillis);
     }

@@ -85,10 +85,10 @@ final class Handshake {
 
     /** All that was to be written is written. */
     void flushed() {
-        connectWritten |= begun && unwritten == null; // it comes first
+        connectWritten |= begun && unwritten == null; // CONNECT is written before anything else
     }
 
-    /** Whether a CONNACK may come now, with what it says of the session. */
+    /** Checks whether a CONNACK may come now, and may say that of the session. */
     void requireExpected(Connack connack, ProtocolVersion protocol) throws ProtocolException {
         if (!isConnectWritten()) {
             throw new ProtocolException("a CONNACK before the CONNECT [MQTT-3.1.0-1]");
@@ -104,7 +104,7 @@ final class Handshake {
         return connectWritten;
     }
 
-    /** What is unanswered until the CONNACK comes. */
+    /** What was sent and is unanswered, in words, where no CONNACK came. */
     String unanswered() {
         StringBuilder what = new StringBuilder("unanswered was the CONNECT with client identifier \"")
                 .append(connect.clientId()).append('"');

@@ -26,7 +26,7 @@ import mqtt.resilient.spi.packet.Reason;
  * or until {@link Liveness} says that the connection is dead. On the loop only.
  */
 final class Link implements ConnectionHandler, PacketReceiver {
-    /** The session expiry stays as the CONNECT said. */
+    /** For a DISCONNECT that leaves the session expiry as the CONNECT said. */
     private static final long NO_CHANGE = -1;
     /** Reason codes from here on refuse. */
     private static final int FAILURE = 0x80;
@@ -127,7 +127,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         liveness.tellRemarks(listener);
     }
 
-    /** Has the session asked for what it can send. */
+    /** Has the session write what it can send, as soon as the connection takes bytes. */
     void requestWrite() {
         connection.requestWrite();
     }
@@ -181,7 +181,10 @@ final class Link implements ConnectionHandler, PacketReceiver {
 
     // ---- the end --------------------------------------------------------------------------------------------------
 
-    /** Ends it with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed it. */
+    /**
+     * Ends the connection with DISCONNECT; the owner is told nothing more, {@code then} runs when the broker has closed
+     * it.
+     */
     void close(Runnable then) {
         close(false, then);
     }
@@ -222,7 +225,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
         return stage == Stage.CLOSING || stage == Stage.CLOSED;
     }
 
-    /** Nothing came in time. */
+    /** What was awaited did not come in time. */
     private void timeOut(Ending.Cause cause, String reason) {
         if (!isOver()) {
             boolean passedOver = liveness != null && liveness.isPassedOver();
@@ -458,7 +461,7 @@ final class Link implements ConnectionHandler, PacketReceiver {
     @Override
     public void oversized(String topic, int qos, int packetId, int size) throws ProtocolException {
         if (qos > 2 || qos > 0 && packetId == 0) {
-            throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet id " + packetId
+            throw new ProtocolException("a PUBLISH with QoS " + qos + " and packet identifier " + packetId
                     + " [MQTT-3.3.1-4, MQTT-2.3.1-1]");
         }
         boolean announced = protocol.hasSessionExpiry(); // only MQTT 5 tells the broker our Maximum Packet Size

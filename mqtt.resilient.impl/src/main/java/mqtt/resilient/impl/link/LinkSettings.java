@@ -74,12 +74,12 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      *
      * @param uris in order of preference; at least one
      * @param cluster whether they share sessions
-     * @param failbackNanos how long another one than the first is kept before the first is tried again; 0 = for good
+     * @param failbackNanos how long another broker than the first is used before the first is tried again; 0 = for good
      */
     public record Brokers(List<BrokerUri> uris, boolean cluster, long failbackNanos) {
         /**
-         * The same brokers in the order of one client: another one for other clients, so that a fleet spreads, and the
-         * same again after a restart and beside brokers that are added or removed.
+         * The brokers in the order of one client. Other clients have other orders, so that a fleet spreads; that of one
+         * client stays over restarts, and where brokers are added or removed.
          */
         public static List<BrokerUri> inOrderOf(String client, List<BrokerUri> uris) {
             return uris.stream().sorted(Comparator.comparingLong(uri -> rank(client, uri.toString()))).toList();
@@ -121,7 +121,7 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                             && one.properties().equals(other.properties());
         }
 
-        /** {@return the client id} */
+        /** {@return the client identifier} */
         @Override
         public String toString() {
             return "Login[" + clientId + "]";

@@ -13,7 +13,7 @@ import mqtt.resilient.spi.OutsideText;
  * @param sinceMillis when it was entered, wall clock
  * @param reason why, in words
  * @param broker the broker in use or tried last
- * @param clientId the client id in use
+ * @param clientId the client identifier in use
  * @param protocol the version of MQTT in use; empty = none was
  * @param attempt the attempts since the last connection
  * @param nextAttempt when the next attempt begins, monotonic; 0 = none is planned

@@ -59,7 +59,7 @@ final class NetworkAdvice {
         return address != null && (address.isLoopbackAddress() || network.isOnLink(address));
     }
 
-    /** How long to wait after a failed attempt, if it would be so long otherwise. */
+    /** The wait after a failed attempt: shorter if the name is not known just after the network came up. */
     long shortened(long wait, Ending.Cause cause, long now) {
         boolean fresh = state == NetworkState.UP && now - since < FRESH_NETWORK_NANOS;
         return cause == Ending.Cause.UNRESOLVED && fresh ? Math.min(wait, FRESH_RETRY_NANOS) : wait;

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import mqtt.resilient.impl.environment.Handlers;
 
-/** The connections that are being closed, and what waits until the broker has closed the last of them. */
+/** Connections that are being closed, and the tasks that wait until the broker has closed the last of them. */
 final class PendingCloses {
     static {
         Handlers.prepare(VirtualMachineError.class);
     }
 
     private int open;
-    /** Of those that are waited for. */
+    /** The number of connections that are waited for. */
     private int generation;
     /** What the supervisor does next; a later decision takes its place. */
     private Runnable next;
@@ -58,19 +58,19 @@ final class PendingCloses {
         }
     }
 
-    /** Waits for none of them any more: nobody knows whether they tell. */
+    /** The heap was short: waits for none of them any more, as the end of some may never be told. */
     void mend() {
         generation++;
         open = 0;
         tellIfClosed();
     }
 
-    /** What was to be done next is not to be done any more. */
+    /** The next task is not to be run any more. */
     void forgetNext() {
         next = null;
     }
 
-    /** Does something next, once no connection is being closed; instead of what was to be done before. */
+    /** Runs a task when no connection is being closed, in place of an earlier such task that has not run. */
     void next(Runnable task) {
         if (open == 0) {
             task.run();

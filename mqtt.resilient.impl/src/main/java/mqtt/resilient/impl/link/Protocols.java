@@ -32,7 +32,7 @@ final class Protocols {
         missingSince = now;
     }
 
-    /** MQTT 5 is there from now on, or null = is not. What is known of the brokers stays if it is the same one. */
+    /** MQTT 5 is there from now on; null = it is not. If it is the one of before, what is known of brokers stays. */
     void useMqtt5(ProtocolVersion newFive, long now) {
         if (newFive == five) {
             return;

@@ -35,12 +35,12 @@ record SessionKey(String broker, String clientId, boolean five) {
         return broker + " " + clientId + (five ? FIVE : "");
     }
 
-    /** Whether a broker that has this session has ended the other one: the same client's of 3.1.1. */
+    /** Whether this session of MQTT 5 replaces the other one at the broker: the same client's of 3.1.1. */
     boolean supplants(SessionKey other) {
         return text().equals(other.text() + FIVE);
     }
 
-    /** Two that the store cannot tell apart are the same: a client identifier may end in " 5" itself. */
+    /** Keys are equal if their texts in the store are: a client identifier may end in " 5" itself. */
     @Override
     public boolean equals(Object other) {
         return other instanceof SessionKey key && text().equals(key.text());

@@ -10,15 +10,15 @@ import mqtt.resilient.spi.ProtocolVersion;
  */
 final class SessionOwner {
     private static final int CLIENT_ID_NOT_VALID = 0x85;
-    /** A client id that the broker gave is held to be lost when it was refused so many times in a row. */
+    /** A client identifier that the broker gave is held to be lost when it was refused so many times in a row. */
     private static final int ID_REFUSALS = 5;
     /** So many connections in a row that the broker ended at once, with nothing unanswered, look like a takeover. */
     private static final int TAKEOVER_LINKS = 3;
     private static final long TAKEOVER_NANOS = 5_000_000_000L;
 
-    /** The session that ours continues; null = none, what the broker has is not ours. */
+    /** The broker's session that our state belongs to; null = none: what a broker has is not ours. */
     private SessionKey own;
-    /** There was such a session, but not enough is known of it to continue it. */
+    /** There was such a session, but our state is incomplete, so that it cannot be continued. */
     private boolean stateLost;
     /** The session of 3.1.1 that a CONNECT of MQTT 5 has ended, unless it is refused; null = none. */
     private SessionKey supplanted;
@@ -31,7 +31,7 @@ final class SessionOwner {
     /** The session that the broker resumes may be a new one: the CONNACK that said so was lost. */
     private boolean uncertain;
     private boolean neverOnline = true;
-    /** The client id that a broker gave; empty = none did. */
+    /** The client identifier that a broker gave; empty = none did. */
     private String assignedId = "";
     private int idRefusals;
     private int takeovers;
@@ -45,7 +45,7 @@ final class SessionOwner {
         uncertain = own != null; // whether a CONNACK was lost with the process is not known
     }
 
-    /** The client id to use; empty = the broker gives one. */
+    /** The client identifier to use; empty = the broker gives one. */
     String clientId(LinkSettings settings) {
         String configured = settings.login().clientId();
         return configured.isEmpty() ? assignedId : configured;
@@ -94,14 +94,14 @@ final class SessionOwner {
     void discarded(SessionKey key) {
         discarded = key;
         if (own != null && own.supplants(key)) {
-            own = null; // it was the broker's only one for this client id
+            own = null; // it was the broker's only one for this client identifier
             stateLost = true;
         }
         connackAwaited = false;
         uncertain = false;
     }
 
-    /** A CONNACK has accepted; the broker may have given a client id, empty = it has not. */
+    /** A CONNACK has accepted; the broker may have given a client identifier, empty = it has not. */
     void accepted(String assignedClientId) {
         if (!assignedClientId.isEmpty()) {
             assignedId = assignedClientId;

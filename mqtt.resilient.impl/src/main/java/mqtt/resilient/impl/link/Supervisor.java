@@ -79,7 +79,7 @@ public final class Supervisor implements Attempt.Listener {
 
     // valid for an attempt and its connection
 
-    /** Null = nothing is under way. */
+    /** The attempt, also while its link is online; null = there is none. */
     private Attempt attempt;
     /** The version of the latest attempt or link; null = there was none. */
     private ProtocolVersion protocol;
@@ -109,7 +109,7 @@ public final class Supervisor implements Attempt.Listener {
         owner.restore(key, complete);
     }
 
-    /** Leaves, and waits for another {@link #restore} and {@link #configure}: the client's own state is gone. */
+    /** Disconnects until {@link #restore} and {@link #configure} are called again: the store is being changed. */
     public void forget() {
         if (settings != null) {
             leave();
@@ -222,7 +222,8 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     /**
-     * What was under way may be half done: ends all of it at once, without telling the broker; {@link #mend} follows.
+     * The heap was short, and anything may be half done: ends the attempt and all connections at once, without telling
+     * the broker; {@link #mend} follows.
      */
     public void disconnectNow() {
         Attempt left = attempt;
@@ -239,7 +240,8 @@ public final class Supervisor implements Attempt.Listener {
     }
 
     /**
-     * Begins again, without waiting for connections from before; an attempt that is planned for later keeps its time.
+     * Connects again, without waiting until earlier connections are closed; an attempt that was planned for later
+     * keeps its time.
      */
     public void mend() {
         closing.mend();
@@ -256,7 +258,7 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** Nothing goes on any more: the loop has ended. */
+    /** The loop has ended: the client can do nothing more. */
     public void loopEnded(String reason) {
         intent = Intent.OFFLINE;
         change(ConnectionState.FAILED, reason, 0);
@@ -351,7 +353,7 @@ public final class Supervisor implements Attempt.Listener {
     private void begin() {
         long held = advice.heldUntil(brokers.current(), settings);
         for (int i = 0; i < brokers.size() && held != 0; i++) {
-            brokers.skip(); // a neighbour may be there all the same
+            brokers.skip(); // a broker in the same network may be reachable all the same
             held = advice.heldUntil(brokers.current(), settings);
         }
         if (held != 0) {
@@ -451,7 +453,7 @@ public final class Supervisor implements Attempt.Listener {
                 ? retries.connectionLost(ending, session.impasse(), session.isTried(), settings, now - onlineSince, now)
                 : retries.attemptFailed(ending, settings, protocol, now);
         long next = now + retry.waitNanos();
-        at(next, this::attempt); // before anything is told: whatever happens there, this stays
+        at(next, this::attempt); // before anybody is told: a listener that fails cannot prevent it
         change(ConnectionState.WAITING, retry.reason(), next, ending.reasonCode(), false, false, retry.permanent(),
                 broker);
     }
@@ -478,7 +480,7 @@ public final class Supervisor implements Attempt.Listener {
 
     // ---- leaving --------------------------------------------------------------------------------------------------
 
-    /** Leaves whatever is under way. */
+    /** Ends the connection, or the attempt. */
     private void leave() {
         leave(false);
     }

@@ -11,7 +11,7 @@ final class UnansweredBound {
     private static final long FIRST_BYTES = 2920;
 
     private long allowed = FIRST_BYTES;
-    /** What was unanswered when the measurement began; 0 = none is under way. */
+    /** The bytes that were unanswered when the measurement began; 0 = nothing is measured. */
     private long measured;
     private long missing;
     private long since;
@@ -23,7 +23,7 @@ final class UnansweredBound {
         return allowed;
     }
 
-    /** How long the answer to something took that is no message. */
+    /** A ping was answered after so long. */
     void answeredAfter(long nanos) {
         roundTrip = nanos;
     }
@@ -33,7 +33,7 @@ final class UnansweredBound {
         return roundTrip;
     }
 
-    /** Something was sent, and so much is unanswered now. */
+    /** A message was sent; so many bytes are unanswered now. */
     void sent(long unanswered, long now) {
         if (measured == 0) {
             measured = unanswered;
@@ -42,7 +42,7 @@ final class UnansweredBound {
         }
     }
 
-    /** So many bytes are answered. Tells whether answers come within the response time, as far as that is known. */
+    /** So many bytes are answered. Returns whether answers come within the response time, as far as that is known. */
     boolean answered(long bytes, long now, long response) {
         missing -= bytes;
         if (measured == 0 || missing > 0) {

@@ -14,20 +14,22 @@ import mqtt.resilient.spi.packet.Reason;
  * The outgoing messages with QoS 0: they wait here, and once they are written, until the connection has taken the
  * bytes. No store keeps them, and the session does not know them. On the io thread.
  */
-final class AtMostOnceQueue {
+public final class AtMostOnceQueue {
     private static final Reason UNFLUSHED = new Reason(0,
             "QoS 0: the connection was lost while the message was written");
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private final PublishLimits limits;
     private final Verdict verdict;
     private final TokenBucket rate;
     private final Settling settling;
     private final SafeQueue<Outgoing> waiting = new SafeQueue<>();
-    /** Written on the present connection. Those with a packet id are in flight: the broker's Maximum QoS is 0. */
+    /**
+     * Written on the present connection. Those with a packet identifier are in flight: the broker's Maximum QoS is 0.
+     */
     private final SafeQueue<Outgoing> unflushed = new SafeQueue<>();
 
-    AtMostOnceQueue(ConnectionState connection, PublishLimits limits, Verdict verdict, TokenBucket rate,
+    AtMostOnceQueue(CurrentConnection connection, PublishLimits limits, Verdict verdict, TokenBucket rate,
             Settling settling) {
         this.connection = connection;
         this.limits = limits;
@@ -36,35 +38,39 @@ final class AtMostOnceQueue {
         this.settling = settling;
     }
 
-    void add(Outgoing message) {
+    /** Takes an accepted message. */
+    public void add(Outgoing message) {
         waiting.add(message);
     }
 
-    Outgoing peek() {
+    /** The oldest that waits; null if there is none. */
+    public Outgoing peek() {
         return waiting.peek();
     }
 
-    Outgoing poll() {
+    /** Takes out the oldest that waits; null if there is none. */
+    public Outgoing poll() {
         return waiting.poll();
     }
 
-    boolean isEmpty() {
+    /** Whether none waits. */
+    public boolean isEmpty() {
         return waiting.isEmpty();
     }
 
     /** Those that wait, the oldest first; to look at. */
-    Collection<Outgoing> view() {
+    public Collection<Outgoing> view() {
         return waiting.view();
     }
 
     /** Whether a message waits or is being written. */
-    boolean holds(long id) {
+    public boolean holds(long id) {
         return Stream.concat(waiting.view().stream(), unflushed.view().stream())
                 .anyMatch(message -> message.id() == id);
     }
 
     /** Takes out those that wait and are wanted. */
-    List<Outgoing> remove(Predicate<Outgoing> wanted) {
+    public List<Outgoing> remove(Predicate<Outgoing> wanted) {
         List<Outgoing> removed = waiting.view().stream().filter(wanted).toList();
         if (!removed.isEmpty()) {
             waiting.removeIf(wanted);
@@ -72,7 +78,7 @@ final class AtMostOnceQueue {
         return removed;
     }
 
-    /** Writes what there is room for; whether that was anything. */
+    /** Writes as many as there is room for; whether any was written. */
     boolean fill(long now, Output out) {
         boolean written = false;
         while (!waiting.isEmpty()) {
@@ -119,7 +125,7 @@ final class AtMostOnceQueue {
         unflushed.poll();
     }
 
-    /** The connection is gone: what it had not taken yet is lost. */
+    /** The connection is gone: messages that were not flushed are lost. */
     void dropUnflushed() {
         for (Outgoing lost = unflushed.poll(); lost != null; lost = unflushed.poll()) {
             if (lost.packetId == 0) { // else it is still in flight

@@ -13,8 +13,8 @@ import mqtt.resilient.spi.packet.Reason;
 /**
  * The birth message, the counterpart of the will: sent on each connection before anything else. It is a message of its
  * connection and not of the session: it is not stored, not counted, and the next connection has one of its own. Nobody
- * writes its packet ids down, so they are ids that no other message has; an ordinary message under an id of which the
- * broker holds the birth of a process that is gone would be taken for a duplicate, and be lost.
+ * writes its packet identifiers down, so they are ids that no other message has; an ordinary message under an id of
+ * which the broker holds the birth of a process that is gone would be taken for a duplicate, and be lost.
  *
  * <p>With QoS 1 there is one id. A birth that an earlier connection has left unanswered in this session is repeated by
  * the next one, with its id and DUP [MQTT-4.4.0-1]. With QoS 2 that would be no new birth, and what the broker has
@@ -39,7 +39,7 @@ final class Birth {
 
     /** Null = there is none. */
     private Message message;
-    /** The connections in a row that it may seem to end; 0 = any number. */
+    /** After so many connections in a row that ended with it, it is left out; 0 = never. */
     private int attempts;
     private int strikes;
 
@@ -52,7 +52,7 @@ final class Birth {
     private Stage stage = Stage.NONE;
     private int packetId;
     private int size;
-    /** What was written. */
+    /** The birth message that was written on this connection. */
     private Message sent;
     /** How many answers the session had when the connection began. */
     private long answersBefore;
@@ -70,7 +70,7 @@ final class Birth {
         this.events = events;
     }
 
-    /** Takes what is sent from the next connection on; null = nothing. */
+    /** Takes the birth message for the next connections; null = none. */
     void configure(Message newMessage, int newAttempts) {
         message = newMessage;
         attempts = newAttempts;
@@ -146,7 +146,7 @@ final class Birth {
                 && unanswered.retain() == message.retain() && Arrays.equals(unanswered.payload(), message.payload());
     }
 
-    /** Chooses a packet id; the result is the QoS for which there is one. */
+    /** Chooses a packet identifier; the result is the QoS for which there is one. */
     private int chooseId(int wanted) {
         if (wanted == 2 && !held.isGivenUp()) {
             for (packetId = BirthIds.FIRST; packetId < BirthIds.AT_LEAST_ONCE; packetId++) {
@@ -216,7 +216,7 @@ final class Birth {
         passedOver |= stage == Stage.DONE;
     }
 
-    /** The broker passes over something that was awaited for too long, whatever else it has answered. */
+    /** The broker has answered pings, and has not acknowledged in time what was sent before them. */
     void overdue() {
         overdue = isAwaited();
     }
@@ -247,7 +247,7 @@ final class Birth {
      */
     void disconnected(boolean byBroker, long answers, boolean poison) {
         if (stage == Stage.LEFT_OUT) {
-            // once more, and left out again if it is the same
+            // it is tried once more, and left out again if it ends the connection
             strikes = poison ? 0 : answers != answersBefore ? strikes - 1 : strikes;
         } else if (!isBirthSuspect(answers)) {
             strikes = 0;

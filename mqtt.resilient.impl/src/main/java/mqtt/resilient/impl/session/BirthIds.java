@@ -3,11 +3,11 @@ package mqtt.resilient.impl.session;
 import mqtt.resilient.spi.packet.PacketType;
 
 /**
- * The packet ids of births with QoS 2: which of them the broker may hold, and whether it is still told to release them.
- * On the io thread. Valid for the session.
+ * The packet identifiers of births with QoS 2: which of them the broker may hold, and whether it is still told to
+ * release them. On the io thread. Valid for the session.
  */
 final class BirthIds {
-    /** The packet ids from here on are those of births. */
+    /** The packet identifiers from here on are those of births. */
     static final int FIRST = 65_531;
     /** The one of births with QoS 1; those with QoS 2 are below it. */
     static final int AT_LEAST_ONCE = 65_535;
@@ -16,12 +16,12 @@ final class BirthIds {
 
     /** As bits from {@link #FIRST}. */
     private int held;
-    /** Whether the session may know births of a process before this one. */
+    /** Whether the broker may hold births that an earlier process sent in this session. */
     private boolean uncertain = true;
     /** The connections in a row that a PUBREL of a birth may have ended. */
     private int strikes;
     /**
-     * The broker closes connections because of these PUBRELs: what it holds stays held, and births are sent with QoS 1.
+     * The broker closes connections because of these PUBRELs: they are not sent any more, and births go with QoS 1.
      */
     private boolean givenUp;
 
@@ -78,7 +78,7 @@ final class BirthIds {
         return id < AT_LEAST_ONCE && (held & 1 << id - FIRST) != 0;
     }
 
-    /** The broker may hold a packet id from now on. */
+    /** The broker may hold a packet identifier from now on. */
     void add(int id) {
         held |= 1 << id - FIRST;
     }

@@ -6,7 +6,7 @@ import mqtt.resilient.spi.packet.PacketType;
 enum DeliveryState {
     /** Waiting: it was never sent. */
     QUEUED,
-    /** QoS 2: the store is writing down the packet id; the PUBLISH is sent after that. */
+    /** QoS 2: the store is writing down the packet identifier; the PUBLISH is sent after that. */
     ASSIGNING,
     /** In flight, but no PUBLISH that is to be acknowledged was sent in the present session. */
     READY,
@@ -18,8 +18,8 @@ enum DeliveryState {
     RELEASING,
     AWAITS_PUBCOMP(PacketType.PUBCOMP),
     /**
-     * The broker has refused a PUBLISH with DUP because the packet id is in use, perhaps by this very message: a PUBREL
-     * was sent, and its PUBCOMP tells. Never written down.
+     * The broker has refused a PUBLISH with DUP because the packet identifier is in use, perhaps by this very message:
+     * a PUBREL was sent, and its PUBCOMP tells. Never written down.
      */
     PROBING_PUBREL(PacketType.PUBCOMP),
     /** Out of the queue and not in flight any more: being settled, or settled. */

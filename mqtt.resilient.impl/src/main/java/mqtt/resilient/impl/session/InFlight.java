@@ -17,7 +17,7 @@ final class InFlight {
     /** Of a broker that frees no packet id; the range of packet ids has more to spare. */
     private static final int MAX_QUARANTINED = 8;
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final AcknowledgementQueue acknowledgements;
@@ -44,7 +44,7 @@ final class InFlight {
     private final PostponedRetry retry = new PostponedRetry();
     private boolean deviationTold;
 
-    InFlight(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    InFlight(CurrentConnection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Settling settling, PublishLimits limits,
             Verdict verdict, Outgoing.Listener listener) {
         this.connection = connection;
@@ -348,7 +348,7 @@ final class InFlight {
         }
     }
 
-    /** The broker has the message, and will not send what is due. */
+    /** The broker answered a PUBLISH of QoS 2 with PUBACK, or one of QoS 1 with PUBREC: it has it, with that QoS. */
     private void takenWithOtherQos(Outgoing message, int type, Reason reason) {
         boolean lower = type == PacketType.PUBACK;
         String how = "the broker took it as QoS " + (lower ? 1 : 2) + " (" + PacketType.name(type)
@@ -444,9 +444,9 @@ final class InFlight {
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
-     * @param mayAcceptLater whether the broker may accept it later: it keeps its slot, so that less is sent until then
+     * @param mayTakeLater whether the broker may accept it later: it keeps its slot, so that less is sent until then
      */
-    void refused(int type, int packetId, Reason reason, boolean mayAcceptLater) {
+    void refused(int type, int packetId, Reason reason, boolean mayTakeLater) {
         Outgoing message = answeredBy(type, packetId);
         if (message == null) {
             counters.count(Counters.Counter.STRAY_ACKNOWLEDGEMENTS);
@@ -461,7 +461,7 @@ final class InFlight {
         }
         message.state = DeliveryState.READY;
         verdict.answered(message);
-        if (mayAcceptLater) {
+        if (mayTakeLater) {
             postpone(message, idInUse);
         } else {
             leaveFlight(message);

@@ -27,9 +27,9 @@ public final class Incoming {
     boolean handled;
     /** Whether a listener has it, or gets it when it comes back. */
     private boolean handedOver;
-    /** Whether its packet id may mean another message now. */
+    /** Whether its packet identifier may mean another message now. */
     boolean uncertain;
-    /** With QoS 2, tells a duplicate from another message of the same packet id. */
+    /** With QoS 2, of payload and topic: two messages with one packet identifier and one digest are the same. */
     private final long digest;
 
     Incoming(Publish publish, int connection) {
@@ -54,7 +54,7 @@ public final class Incoming {
         return checksum.getValue() << 32 | publish.topic().hashCode() & 0xFFFF_FFFFL | 1;
     }
 
-    /** From now on it will be handled: it is not forgotten where the heap is short. */
+    /** A listener has it, or gets it when it comes back: where the heap is short it is not forgotten any more. */
     public void handedOver() {
         handedOver = true;
     }

@@ -42,7 +42,7 @@ public interface MessageStore {
         then.run();
     }
 
-    /** Something failed on the loop for want of heap: sees to it that nothing waits for good. */
+    /** The heap was short: does what could not be done then, so that nothing waits for good. */
     default void mend() {
     }
 
@@ -112,7 +112,7 @@ public interface MessageStore {
 
     // ---- the session ----------------------------------------------------------------------------------------------
 
-    /** A QoS 2 message has its packet id, and was not received by the broker's present session. */
+    /** A QoS 2 message has its packet identifier, and was not received by the broker's present session. */
     default void assigned(Outgoing message) {
     }
 
@@ -124,7 +124,7 @@ public interface MessageStore {
     default void inboundReceived(int packetId, long digest) {
     }
 
-    /** A PUBREL arrived: the packet id stands for another message from now on. */
+    /** A PUBREL arrived: the packet identifier stands for another message from now on. */
     default void pubrelReceived(int packetId) {
     }
 
@@ -163,8 +163,8 @@ public interface MessageStore {
     }
 
     /**
-     * Runs a task when everything that was noted so far survives what it has to: at once, if it does. When the store is
-     * closed, also if that could not be written: {@link #hasFailed} tells.
+     * Runs a task when everything that was noted so far is as durable as the store makes it: at once, if it is. When
+     * the store is closed the task runs in any case; {@link #hasFailed} tells whether something could not be written.
      */
     default void whenDurable(Runnable task) {
         task.run();

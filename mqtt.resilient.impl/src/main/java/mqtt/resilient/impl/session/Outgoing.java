@@ -25,8 +25,8 @@ public final class Outgoing {
     }
 
     /**
-     * What a message takes in the heap beyond {@link #sizeOf}, which is what it takes on a disk: objects, and their
-     * references.
+     * The bytes of objects and references that a message takes in the heap, beyond those of {@link #sizeOf} that it
+     * takes on a disk too.
      */
     public static final int HEAP_BYTES = 128;
 
@@ -49,11 +49,11 @@ public final class Outgoing {
     private long index;
 
     DeliveryState state = DeliveryState.QUEUED;
-    /** The ordinal of its outcome + 1, from when that is to be reported; 0 = it has none yet. */
+    /** The ordinal of its outcome + 1, from the beginning of {@link Settling#settle}; 0 = it has none yet. */
     byte outcome;
     /** QoS and RETAIN as they are in the PUBLISH: lower than in the message where the broker takes no more. */
     private byte flags;
-    /** The reason of its PUBREC; null = none. Once it has an outcome, the reason for that. */
+    /** The reason of its PUBREC, and once it has an outcome that of the outcome; null = none. */
     Reason reason;
     char packetId;
     /** The connection that it was last sent on, 0 = none. */
@@ -81,7 +81,7 @@ public final class Outgoing {
         this.index = index;
     }
 
-    /** It was in flight with a packet id when the process ended. */
+    /** It was in flight with a packet identifier when the process ended. */
     public void resume(int resumedPacketId, boolean released) {
         packetId = (char) resumedPacketId;
         state = released ? DeliveryState.AWAITS_PUBCOMP : DeliveryState.AWAITS_PUBREC;
@@ -124,7 +124,7 @@ public final class Outgoing {
         index = newIndex;
     }
 
-    /** Its packet id, 0 = none. */
+    /** Its packet identifier, 0 = none. */
     public int packetId() {
         return packetId;
     }
@@ -205,8 +205,8 @@ public final class Outgoing {
 
     /**
      * The reason with which it is delivered: that of the last acknowledgement that has something to say, and what was
-     * lowered. A PUBCOMP that does not know the packet id is no failure: the broker has owned the message since its
-     * PUBREC, and has freed the id already.
+     * lowered. A PUBCOMP that does not know the packet identifier is no failure: the broker has owned the message since
+     * its PUBREC, and has freed the id already.
      */
     Reason delivered(Reason reason) {
         Reason answer = reason.code() < FAILURE ? reason : Reason.SUCCESS;

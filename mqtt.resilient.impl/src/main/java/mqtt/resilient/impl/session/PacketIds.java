@@ -3,9 +3,9 @@ package mqtt.resilient.impl.session;
 import java.util.Arrays;
 
 /**
- * The one allocator of packet ids [MQTT-2.3.1-2]: a small range, each id with its owner, freed ids reused last, so that
- * a late acknowledgement rarely meets a new owner. The last ones are for births. All but {@link #take} is
- * O(1). On the io thread.
+ * The one allocator of packet identifiers [MQTT-2.3.1-2]: a small range, each id with its owner, freed ids reused last,
+ * so that a late acknowledgement rarely meets a new owner. The last ones are for births. All but {@link #take} is O(1).
+ * On the io thread.
  */
 final class PacketIds {
     private static final int LARGEST = 65_535;
@@ -53,19 +53,19 @@ final class PacketIds {
 
     /** Gives an id that is in use to another owner. */
     void transfer(int id, Object owner) {
-        assert owners[id] != null : "packet id " + id + " is free";
+        assert owners[id] != null : "packet identifier " + id + " is free";
         owners[id] = owner;
     }
 
     /** Takes a certain id, which is free. */
     void take(int id, Object owner) {
         require(id);
-        if (id >= BirthIds.FIRST) { // as it was given when these were ids like others
+        if (id >= BirthIds.FIRST) { // of a store from before these were the ids of births
             owners[id] = owner;
             return;
         }
         for (int i = 0; free[first] != id; i++) {
-            assert i < count : "packet id " + id + " is not free";
+            assert i < count : "packet identifier " + id + " is not free";
             free(allocate(owner)); // the next one goes to the end
         }
         allocate(owner);
@@ -82,7 +82,7 @@ final class PacketIds {
     }
 
     void free(int id) {
-        assert owners[id] != null : "packet id " + id + " is free already";
+        assert owners[id] != null : "packet identifier " + id + " is free already";
         owners[id] = null;
         if (id >= BirthIds.FIRST) {
             return;

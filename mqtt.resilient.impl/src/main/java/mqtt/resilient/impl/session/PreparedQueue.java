@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import mqtt.resilient.api.Message;
 
 /**
- * QoS 2 messages that wait to be sent, in the order of their sending: each until its packet id is written down. A
- * message that is resent may not pass one that was accepted before it; alarms wait only for alarms. On the io thread.
+ * QoS 2 messages that wait to be sent, in the order of their sending: each until its packet identifier is written down.
+ * A message that is resent may not pass one that was accepted before it; alarms wait only for alarms. On the io thread.
  * Valid for the connection.
  */
 final class PreparedQueue {

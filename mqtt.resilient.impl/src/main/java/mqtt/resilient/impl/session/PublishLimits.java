@@ -12,10 +12,10 @@ final class PublishLimits {
     private static final int RETAIN_NOT_SUPPORTED = 0x9A;
     static final int QOS_NOT_SUPPORTED = 0x9B;
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private boolean strict;
 
-    PublishLimits(ConnectionState connection) {
+    PublishLimits(CurrentConnection connection) {
         this.connection = connection;
     }
 

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import mqtt.resilient.spi.packet.PacketType;
 
 /**
- * Packet ids of QoS 2 messages that were taken out of flight, and that the broker may still hold: no other message gets
- * one of them until the broker has answered its PUBREL, or the session is lost. On the io thread. Valid for the
- * session.
+ * Packet identifiers of QoS 2 messages that were taken out of flight, and that the broker may still hold: no other
+ * message gets one of them until the broker has answered its PUBREL, or the session is lost. On the io thread. Valid
+ * for the session.
  */
 final class QuarantinedIds {
     private final PacketIds ids;
@@ -26,13 +26,13 @@ final class QuarantinedIds {
         return packetId;
     }
 
-    /** Takes over a prepared packet id from the message that had it. */
+    /** Quarantines a prepared packet identifier; the message no longer has it. */
     void add(Integer packetId) {
         ids.transfer(packetId, this);
         quarantined.add(packetId);
     }
 
-    /** A PUBCOMP arrived: frees its packet id; false if that is not one of these. */
+    /** A PUBCOMP arrived: frees its packet identifier; false if that is not one of these. */
     boolean pubcompReceived(int packetId) {
         boolean removed = ids.owner(packetId) == this && quarantined.remove((Integer) packetId);
         if (removed) {

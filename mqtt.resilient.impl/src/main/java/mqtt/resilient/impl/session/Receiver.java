@@ -10,8 +10,8 @@ import mqtt.resilient.spi.packet.Publish;
 
 /**
  * The receiving half of the session (MQTT 3.1.1 and 5 section 4.3): what is still to be acknowledged, in the order of
- * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet ids of QoS 2 messages that were received and not released
- * [MQTT-4.3.3-2]. On the io thread.
+ * receipt [MQTT-4.6.0-2, MQTT-4.6.0-3], and the packet identifiers of QoS 2 messages that were received and not
+ * released [MQTT-4.3.3-2]. On the io thread.
  */
 final class Receiver {
     static {
@@ -20,7 +20,7 @@ final class Receiver {
 
     private static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private final AcknowledgementQueue acknowledgements;
     private final Incoming.Listener events;
     private final Counters counters;
@@ -32,7 +32,7 @@ final class Receiver {
     // ---- valid for the connection
     private final ArrayDeque<Incoming> unacknowledged = new ArrayDeque<>();
 
-    Receiver(ConnectionState connection, AcknowledgementQueue acknowledgements, MessageStore store,
+    Receiver(CurrentConnection connection, AcknowledgementQueue acknowledgements, MessageStore store,
             Incoming.Listener events, Counters counters) {
         this.connection = connection;
         this.acknowledgements = acknowledgements;
@@ -45,7 +45,7 @@ final class Receiver {
         store = newStore;
     }
 
-    /** A PUBLISH arrived: it is for the listeners, unless they had it before. */
+    /** A PUBLISH arrived: the listeners get it, unless it is a duplicate. */
     void publishReceived(Publish publish) {
         Incoming incoming = accept(publish);
         counters.count(Counters.Counter.RECEIVED);
@@ -78,7 +78,7 @@ final class Receiver {
         }
     }
 
-    /** Takes a PUBLISH; the result is to be handled by a listener, or null if it was handed over before. */
+    /** Takes a PUBLISH; the result is for the listeners, or null if it is a duplicate of QoS 2. */
     private Incoming accept(Publish publish) {
         Incoming incoming = new Incoming(publish, connection.number());
         if (publish.qos() == Qos.EXACTLY_ONCE) {
@@ -103,7 +103,10 @@ final class Receiver {
         return incoming;
     }
 
-    /** In a session that may be a new one, the packet id alone does not tell [MQTT-3.3.1-1]. */
+    /**
+     * Where the session may be a new one, the packet identifier alone makes no duplicate: DUP and the digest must say
+     * it too [MQTT-3.3.1-1].
+     */
     private static boolean isDuplicate(Incoming incoming, Incoming before) {
         return incoming.publish().duplicate() && incoming.digest() == before.digest();
     }
@@ -171,7 +174,7 @@ final class Receiver {
         exactlyOnce.values().forEach(incoming -> incoming.uncertain = true);
     }
 
-    /** Nothing is acknowledged on a connection that is gone; the broker resends on the next one. */
+    /** What was not acknowledged on the connection that is gone, the broker resends on the next one. */
     void connectionLost() {
         unacknowledged.clear();
     }

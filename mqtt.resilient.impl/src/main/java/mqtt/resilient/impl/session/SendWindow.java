@@ -13,6 +13,8 @@ import mqtt.resilient.api.Message;
  */
 record SendWindow(int messages, long bytes) {
     private static final int RESUMED_EXACTLY_ONCE = 20;
+    /** So many suspects may be in flight beside a full window. */
+    private static final int MAX_ASIDE = 100;
     /** A kept slot would take too much of a smaller window. */
     private static final int SMALLEST_WITH_KEPT = 4;
 
@@ -23,12 +25,12 @@ record SendWindow(int messages, long bytes) {
      */
     boolean admits(Outgoing message, InFlightList inFlight, int postponed, Aside aside, Wire wire) {
         int count = inFlight.count() - aside.messages;
-        return count < messages
+        return inFlight.count() - Math.min(aside.messages, MAX_ASIDE) < messages
                 && hasSlot(message, count - postponed, inFlight.alarms(), wire)
                 && admitsResend(message, wire)
                 && (!message.isExactlyOnce() || inFlight.exactlyOnce() - aside.exactlyOnce < wire.exactlyOnceMax)
                 && (count == 0 || message.lane() == Message.LANE_ALARM
-                        || inFlight.bytes() - aside.bytes + message.size() <= bytes);
+                        || inFlight.bytes() - Math.min(aside.bytes, bytes) + message.size() <= bytes);
     }
 
     /** Whether one more message of those in flight may be resent on the present connection. */

@@ -21,7 +21,7 @@ final class Sender {
     /** Which part of a full window must be free before it is filled again: each write is one system call. */
     private static final int RESUME_SHARE = 4;
 
-    private final ConnectionState connection;
+    private final CurrentConnection connection;
     private final PacketIds ids;
     private final SendWindow.Wire wire;
     private final Scheduler scheduler;
@@ -40,7 +40,7 @@ final class Sender {
     /** Counts the packets written. */
     private long written;
 
-    Sender(ConnectionState connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
+    Sender(CurrentConnection connection, PacketIds ids, SendWindow.Wire wire, AcknowledgementQueue acknowledgements,
             MessageStore store, Scheduler scheduler, Counters counters, Outgoing.Listener listener, Verdict verdict) {
         this.connection = connection;
         this.ids = ids;

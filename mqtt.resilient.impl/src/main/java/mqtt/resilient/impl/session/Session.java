@@ -1,9 +1,7 @@
 package mqtt.resilient.impl.session;
 
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import mqtt.resilient.api.BrokerLimits;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.ConnectionHandler.Output;
@@ -29,7 +27,7 @@ public final class Session {
             "the broker closed the connection each time that only this message was unanswered, and answered others");
 
     private final Counters counters;
-    private final ConnectionState connection = new ConnectionState();
+    private final CurrentConnection connection = new CurrentConnection();
     private final AcknowledgementQueue acknowledgements = new AcknowledgementQueue();
     private final SendWindow.Wire wire = new SendWindow.Wire();
     private final Sender sender;
@@ -40,7 +38,7 @@ public final class Session {
     private final Verdict verdict;
     private MessageStore store;
     private String broker = "";
-    /** Counts the answers that moved a birth message or a subscription on. */
+    /** The number of answers so far that the birth message or a subscription waited for. */
     private long otherProgress;
 
     /** Makes a session; the listeners are told of messages to and from the broker, and of filters. */
@@ -88,7 +86,7 @@ public final class Session {
     /**
      * A connection is up: the broker sent a CONNACK that accepts.
      *
-     * @param key whose session it is: broker and client id; empty = it ends with the connection
+     * @param key whose session it is: broker and client identifier; empty = it ends with the connection
      * @param uncertain whether the session that is present may be another one than ours, because an earlier CONNACK was
      * lost
      * @param limits what the broker accepts
@@ -116,7 +114,10 @@ public final class Session {
         inFlight.sessionLost();
     }
 
-    /** The broker answers pings, and not in time what is awaited; {@link #disconnected} follows. */
+    /**
+     * The broker answers pings, but has not acknowledged in time what was sent before them; {@link #disconnected}
+     * follows.
+     */
     public void overdue() {
         birth.overdue();
     }
@@ -183,9 +184,9 @@ public final class Session {
     /**
      * Which broker the next {@link #connected} is about.
      *
-     * @param newBroker what tells it from others: what another one closed connections for may please it
-     * @param othersFailed whether every other broker was tried before: only then is something of ours to blame when
-     * this one closes the connection
+     * @param newBroker its name: a filter for which another broker closed connections is tried again with this one
+     * @param othersFailed whether every other broker was tried before: only then may a message or filter be the reason
+     * why this one closes connections
      */
     public void broker(String newBroker, boolean othersFailed) {
         verdict.judges(othersFailed);
@@ -232,7 +233,7 @@ public final class Session {
         }
     }
 
-    /** Counts the answers that moved something on. */
+    /** The number of answers so far that a message, a subscription or the birth message waited for. */
     public long progress() {
         return otherProgress + inFlight.progress();
     }
@@ -277,12 +278,10 @@ public final class Session {
         receiver.handled(incoming);
     }
 
-    /** A PUBACK, PUBREC, PUBREL or PUBCOMP arrived. Those that nothing waits for are counted and harmless. */
-    public void acknowledgement(int type, int packetId) {
-        acknowledgement(type, packetId, Reason.SUCCESS);
-    }
-
-    /** The same with the broker's reason, which does not refuse. */
+    /**
+     * A PUBACK, PUBREC, PUBREL or PUBCOMP arrived that does not refuse. Those that nothing waits for are counted and
+     * harmless.
+     */
     public void acknowledgement(int type, int packetId, Reason reason) {
         if (type == PacketType.PUBREL) {
             receiver.pubrelReceived(packetId);
@@ -294,11 +293,11 @@ public final class Session {
     /**
      * A PUBACK or PUBREC arrived that refuses a message.
      *
-     * @param mayAcceptLater whether the broker may accept it later
+     * @param mayTakeLater whether the broker may accept it later
      */
-    public void refused(int type, int packetId, Reason reason, boolean mayAcceptLater) {
+    public void refused(int type, int packetId, Reason reason, boolean mayTakeLater) {
         if (!answersBirth(type, packetId, reason)) {
-            inFlight.refused(type, packetId, reason, mayAcceptLater);
+            inFlight.refused(type, packetId, reason, mayTakeLater);
         }
     }
 
@@ -325,34 +324,9 @@ public final class Session {
 
     // ---- outgoing messages ----------------------------------------------------------------------------------------
 
-    /** Takes an accepted QoS 0 message. */
-    public void offerAtMostOnce(Outgoing message) {
-        sender.atMostOnce().add(message);
-    }
-
-    /** Takes out the oldest QoS 0 message that was not sent; null if there is none. */
-    public Outgoing pollAtMostOnce() {
-        return sender.atMostOnce().poll();
-    }
-
-    /** Whether a QoS 0 message waits or is being written. */
-    public boolean holdsAtMostOnce(long id) {
-        return sender.atMostOnce().holds(id);
-    }
-
-    /** Whether QoS 0 messages wait. */
-    public boolean hasAtMostOnce() {
-        return !sender.atMostOnce().isEmpty();
-    }
-
-    /** Takes out the QoS 0 messages that were not sent and that a caller wants. */
-    public List<Outgoing> removeAtMostOnce(Predicate<Outgoing> wanted) {
-        return sender.atMostOnce().remove(wanted);
-    }
-
-    /** The QoS 0 messages that were not sent, the oldest first; to look at. */
-    public Collection<Outgoing> atMostOnce() {
-        return sender.atMostOnce().view();
+    /** The QoS 0 messages that were not sent. */
+    public AtMostOnceQueue atMostOnce() {
+        return sender.atMostOnce();
     }
 
     /** Hands over the messages that are in flight, to look at. */

@@ -5,8 +5,8 @@ import mqtt.resilient.impl.environment.Handlers;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
- * The messages that are being settled. Reporting one takes heap; where there is none, this remembers what is still to
- * be reported, without heap, so that no message is without an outcome. On the io thread.
+ * Settles messages: gives each its outcome and reports it, once. Reporting takes heap. If the heap is short, this
+ * remembers what is still to be reported, and {@link #resume} goes on. On the io thread.
  */
 public final class Settling {
     static {

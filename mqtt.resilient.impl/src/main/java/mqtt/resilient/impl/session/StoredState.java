@@ -12,15 +12,15 @@ public final class StoredState {
     public long lastId;
     /** Pending messages by lane, those in flight included. */
     public final long[] messages = new long[Message.LANES];
-    /** What they count for against the bounds. */
+    /** The bytes for which they count against the bounds. */
     public final long[] bytes = new long[Message.LANES];
     /** The index of the latest message by lane. */
     public final long[] latestIndex = new long[Message.LANES];
-    /** QoS 2 messages with their packet ids, in the order of their sending. */
+    /** QoS 2 messages with their packet identifiers, in the order of their sending. */
     public final List<Outgoing> inFlight = new ArrayList<>();
-    /** Whose session it was: broker and client id; empty = none. */
+    /** Whose session it was: broker and client identifier; empty = none. */
     public String session = "";
-    /** Packet ids of received QoS 2 messages, with what tells a duplicate from another message. */
+    /** Packet identifiers of received QoS 2 messages, each with the digest of its message. */
     public final Map<Integer, Long> received = new LinkedHashMap<>();
     /** The filters that the broker holds, with their QoS. */
     public final Map<String, Integer> subscriptions = new LinkedHashMap<>();
@@ -28,11 +28,10 @@ public final class StoredState {
     public boolean expiring;
     /** Why the session's state is not certain to be complete; empty when it is. */
     public String incomplete = "";
-    /** Whether the last to use it had closed it, what it kept in which way, and in which run of the machine. */
+    /** Whether it was closed in order; with which durability it was used last, and in which run of the machine. */
     public boolean closed;
     public String mode = "";
     public String boot = "";
     public int recordsSkipped;
     public int segmentsQuarantined;
-    public int segmentsMissing;
 }

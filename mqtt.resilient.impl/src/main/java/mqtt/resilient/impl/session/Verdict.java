@@ -39,8 +39,6 @@ final class Verdict {
     private static final int MAX_DOUBLINGS = 12;
     /** Topics of guilty messages that are remembered. */
     private static final int MAX_TOPICS = 16;
-    /** So many accused messages give their slots of the send window back. */
-    private static final int MAX_ASIDE = 100;
 
     private static final String AT_PUBLISH = "the broker ends every connection at the first PUBLISH: quota or rights?";
     private static final String AT_SUBSCRIBE = "the broker ends every connection at the first SUBSCRIBE: "
@@ -205,7 +203,7 @@ final class Verdict {
             return aside;
         }
         for (Map.Entry<Object, Suspect> each : suspects.entrySet()) {
-            if (each.getKey() instanceof Outgoing message && message != sent.alone && aside.messages() < MAX_ASIDE) {
+            if (each.getKey() instanceof Outgoing message && message != sent.alone) {
                 aside = aside.with(message);
             }
         }

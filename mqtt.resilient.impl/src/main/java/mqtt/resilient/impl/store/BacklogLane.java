@@ -21,9 +21,9 @@ final class BacklogLane {
     long latestIndex;
     /** The index up to which everything is, or was, in memory. */
     long loadedIndex;
-    /** Whether more of it was asked for, and is not there yet. */
+    /** Whether more of the lane is being read from the disk. */
     boolean reading;
-    /** Taken out of the disk's part since the batch began that is written, which may still find them. */
+    /** Indexes that were removed from the disk's part since the present batch began, which may still read them. */
     final Set<Long> removed = new HashSet<>();
 
     /** Takes what a store held. */
@@ -55,7 +55,7 @@ final class BacklogLane {
         loadedIndex = message.index();
     }
 
-    /** Whether more is to be read, of so many messages less that are not yet written. */
+    /** Whether more is to be read from the disk, where so many of the lane's messages are not yet written. */
     boolean wantsMore(int unwritten) {
         return diskMessages > unwritten && !reading && windowBytes < WINDOW_BYTES / 2;
     }
@@ -76,7 +76,7 @@ final class BacklogLane {
     /** Whether what a batch found is still on the disk only. */
     boolean isOnDisk(Outgoing message) {
         if (message.hasEnded()) {
-            return false; // this comes again, for something failed for want of heap
+            return false; // this call is repeated, after a shortage of heap
         }
         return message.index() > loadedIndex && !removed.contains(message.index());
     }

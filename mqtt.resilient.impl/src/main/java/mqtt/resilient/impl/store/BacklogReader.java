@@ -41,7 +41,7 @@ final class BacklogReader {
             }
         }
 
-        /** Lets go of the file, which may be gone soon, and can go on all the same. */
+        /** Closes the file, which may be deleted soon, and keeps the position. */
         void release() {
             if (reader != null) {
                 position = reader.position();
@@ -53,7 +53,7 @@ final class BacklogReader {
                 try {
                     open.close();
                 } catch (IOException e) {
-                    segment = null; // it was only read
+                    segment = null; // an error of closing a file that was only read
                 }
             }
         }
@@ -136,7 +136,7 @@ final class BacklogReader {
             return at;
         }
         cursor.close();
-        at = 0; // not by what their headers say: one that was begun again after a failure may have stayed empty
+        at = 0; // the headers do not say it: a segment that was begun again after a failure may be empty
         while (at < chain.segments.size() && chain.segments.get(at).messages.latestLive() <= behind) {
             at++;
         }
@@ -157,7 +157,7 @@ final class BacklogReader {
         }
     }
 
-    /** Whether a file is not where the others are: where none is, the directory is elsewhere, and may come back. */
+    /** Whether a file is missing and others are there; if none is there, the directory is away and may come back. */
     private boolean isMissing(Chain chain, Segment segment) throws IOException {
         List<String> names = chains.files.list(chains.directory);
         boolean others = false;
@@ -169,7 +169,7 @@ final class BacklogReader {
         return others && !names.contains(chain.name(segment.number));
     }
 
-    /** Of a range, what is live and not in flight was not found. */
+    /** Reading a range is over: its live messages that are not in flight were not found. */
     private void unreadable(Segment segment, long from, long to, ReadRequest request) {
         SegmentMessages there = segment.messages;
         for (long index = there.nextLive(from); index >= 0 && index < to; index = there.nextLive(index + 1)) {
@@ -179,7 +179,7 @@ final class BacklogReader {
         }
     }
 
-    /** Lets go of all files. */
+    /** Closes all files. */
     void close() {
         for (Cursor cursor : cursors) {
             cursor.close();
@@ -214,7 +214,7 @@ final class BacklogReader {
         return segment == null ? null : first(segment, index - 1, message -> message.index() == index);
     }
 
-    /** What the live messages of a segment count for. */
+    /** The bytes for which the live messages of a segment count. */
     long countLiveBytes(Segment segment) throws IOException {
         long[] sum = { 0, 0 };
         first(segment, 0, message -> {

@@ -34,7 +34,7 @@ final class Batch {
     /** What is to be read with it. */
     ReadRequest reads = new ReadRequest();
     boolean force;
-    /** What its messages count for. */
+    /** The bytes for which its messages count. */
     long bytes;
     /** Whether those who wait for its messages to be stored were told. */
     boolean storedTold;
@@ -44,12 +44,12 @@ final class Batch {
     boolean compacted;
     /** What went wrong, perhaps only in compacting. */
     Throwable error;
-    final Answer.Begun begun = new Answer.Begun();
+    final AwaitedAnswer.Begun begun = new AwaitedAnswer.Begun();
     /** Below this much space on the disk, what is dead goes at once. */
     long floorBytes;
     long usableBytes = Long.MAX_VALUE;
     StoreFigures figures;
-    /** Its messages are told as written. */
+    /** Whether its messages were told as written. */
     boolean counted;
     private int durableRun;
 
@@ -66,7 +66,7 @@ final class Batch {
         return isIdle() && settled.isEmpty();
     }
 
-    /** Whether it can wait for company. */
+    /** Whether it can wait until more is to be written with it. */
     boolean isIdle() {
         return outgoing.isEmpty() && notes.isEmpty() && whenDurable.isEmpty() && !force && reads.isEmpty();
     }
@@ -84,14 +84,14 @@ final class Batch {
         messages.add(message.message());
         try {
             outgoing.add(message);
-        } catch (OutOfMemoryError e) { // it is as it was
+        } catch (OutOfMemoryError e) { // the batch is as it was
             messages.remove(messages.size() - 1);
             throw e;
         }
         bytes += message.size();
     }
 
-    /** Nothing came of it, for a reason that nobody had expected. Allocates nothing: want of heap may be the reason. */
+    /** It could not be written, for any reason. Allocates nothing: a shortage of heap may be the reason. */
     void gaveUp(Throwable reason) {
         failed = true;
         error = reason;
@@ -112,7 +112,7 @@ final class Batch {
         }
     }
 
-    /** What could not be written, and what came later behind it; without heap for that, both are as they were. */
+    /** This batch, which could not be written, with a later one behind it; without heap both are as they were. */
     Batch append(Batch later) {
         Batch both = new Batch();
         both.addAll(this);

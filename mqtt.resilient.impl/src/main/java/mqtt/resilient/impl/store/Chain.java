@@ -26,13 +26,13 @@ final class Chain {
     private boolean halfRemoved;
     /** Whether the directory may come back without a segment that was begun. */
     private boolean nameDue;
-    /** What {@link #rollback} leaves: segments up to this number. */
+    /** The number of the latest segment that {@link #rollback} leaves. */
     private int savepoint;
-    /** Up to which number the session's chain may say that there are segments: a crash must find their files. */
+    /** The number up to which segments may be listed in the session's chain: their files survive a crash. */
     int listed;
     /** The number of the segment that was removed last. */
     private int removed;
-    /** What the next message will have. */
+    /** The index that the next message gets. */
     long nextIndex = 1;
 
     Chain(FileSystem files, String directory, int number, String name) {

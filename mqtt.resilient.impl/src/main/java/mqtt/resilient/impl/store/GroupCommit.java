@@ -44,12 +44,12 @@ final class GroupCommit {
     private final Executor executor;
     private final Supplier<Journal> journals;
     private final String bootId;
-    private final Condition condition;
-    private final Answer answer;
+    private final JournalHealth health;
+    private final AwaitedAnswer answer;
     private final Delayed retry;
     private final Delayed nextForce;
     private final Delayed settledLater;
-    /** Made beforehand, as all that is handed over: that is certain then. */
+    /** Made beforehand, like everything that is handed over: handing over needs no heap then. */
     private final Runnable pump = this::pump;
     private volatile StoreSettings settings;
     private volatile StoreFigures figures = StoreFigures.NONE;
@@ -59,8 +59,8 @@ final class GroupCommit {
     private State state = State.CLOSED;
     private Batch pending = new Batch();
     /**
-     * What follows from a thread's answer, until all of it is done; null = nothing. Until then nothing more is handed
-     * over.
+     * What is to be done on the io thread when a thread has answered, until all of it is done; null = nothing. Until
+     * then no further batch is handed over.
      */
     private Runnable result;
     /** Whether something was written that is not forced. */
@@ -69,20 +69,20 @@ final class GroupCommit {
     private Runnable closing;
 
     GroupCommit(JournalStore store, Scheduler scheduler, Executor executor, Supplier<Journal> journals, String bootId,
-            Condition condition, StoreSettings initial) {
+            JournalHealth health, StoreSettings initial) {
         this.store = store;
         this.scheduler = scheduler;
         this.executor = executor;
         this.journals = journals;
         this.bootId = bootId;
-        this.condition = condition;
+        this.health = health;
         settings = initial;
         retry = new Delayed(scheduler, this::retry);
         nextForce = new Delayed(scheduler, this::force);
         settledLater = new Delayed(scheduler, this::plan);
-        answer = new Answer(scheduler, waiting -> {
-            condition.waiting(waiting);
-            condition.tell(listener);
+        answer = new AwaitedAnswer(scheduler, waiting -> {
+            health.waiting(waiting);
+            health.tell(listener);
         });
     }
 
@@ -101,7 +101,7 @@ final class GroupCommit {
         return pending;
     }
 
-    /** Something was added that whoever added it waits for. */
+    /** Something was added to the batch, and somebody waits until it is written. */
     void added() {
         pending.force |= settings.durability() == Durability.POWER;
         plan();
@@ -147,7 +147,7 @@ final class GroupCommit {
         retry.cancel();
         Journal fresh = journals.get();
         StoreSettings now = settings;
-        Opening came = new Opening();
+        OpenResult came = new OpenResult();
         Runnable task = task(() -> {
             try {
                 came.begun.now(scheduler);
@@ -163,7 +163,7 @@ final class GroupCommit {
         executor.execute(task);
     }
 
-    /** What a thread does, and what follows on the io thread: the answer comes in any case, also without heap. */
+    /** A task for a thread, and what follows on the io thread: that comes in any case, also without heap. */
     private Runnable task(Runnable work, Runnable follows) {
         Runnable end = () -> take(follows);
         return () -> {
@@ -175,7 +175,7 @@ final class GroupCommit {
         };
     }
 
-    /** Takes the answer of a thread; if the heap does not suffice for all of it, {@link #mend} goes on. */
+    /** Does what follows when a thread has answered; if the heap is too short for all of it, {@link #mend} goes on. */
     private void take(Runnable newResult) {
         result = newResult;
         try {
@@ -195,9 +195,9 @@ final class GroupCommit {
         }
     }
 
-    private void opened(Opening came) {
+    private void opened(OpenResult came) {
         answer.came();
-        condition.waiting("");
+        health.waiting("");
         if (came.state == null) {
             state = State.CLOSED;
             openFailed(came.error);
@@ -224,7 +224,7 @@ final class GroupCommit {
             return;
         }
         failures++;
-        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + Condition.describe(error));
+        writing(StoreHealth.FAILED, "the store cannot be opened (store.directory): " + JournalHealth.describe(error));
         retryLater();
     }
 
@@ -274,7 +274,7 @@ final class GroupCommit {
     private void finished(Batch last, Throwable error) {
         state = State.CLOSED;
         if (error != null) {
-            writing(StoreHealth.FAILED, "the last write failed: " + Condition.describe(error));
+            writing(StoreHealth.FAILED, "the last write failed: " + JournalHealth.describe(error));
         } else {
             last.ifStored(listener::stored);
         }
@@ -283,7 +283,7 @@ final class GroupCommit {
         closing.run();
     }
 
-    /** Answers whoever waits for a batch, which is the last one. */
+    /** Nothing more is written: answers whoever waits for this batch. */
     private void end(Batch batch) {
         store.closed(batch);
         batch.runWhenDurable();
@@ -354,7 +354,7 @@ final class GroupCommit {
         }
     }
 
-    /** The heap did not suffice for something: sees to it that nothing waits for good. */
+    /** The heap was short: does what could not be done then, so that nothing waits for good. */
     void mend() {
         if (result != null) {
             take(result);
@@ -366,12 +366,12 @@ final class GroupCommit {
         }
         pending.force |= isOpen();
         plan();
-        condition.tell(listener);
+        health.tell(listener);
     }
 
     private void written(Batch batch) {
         answer.came();
-        condition.waiting("");
+        health.waiting("");
         tellStored(batch);
         figures = batch.figures == null ? figures : batch.figures;
         boolean more = store.read(batch) || !batch.failed && !batch.whenDurable.isEmpty();
@@ -382,7 +382,7 @@ final class GroupCommit {
             succeeded(batch);
             more |= Arrays.stream(batch.spilled).anyMatch(count -> count > 0);
         }
-        condition.tell(listener);
+        health.tell(listener);
         result = null;
         if (more) {
             listener.available();
@@ -406,12 +406,12 @@ final class GroupCommit {
                     + settings.floorBytes() + " (store.floor.bytes)");
         } else if (batch.error != null) {
             writing(StoreHealth.DEGRADED, "messages are stored, compacting failed and is retried: "
-                    + Condition.describe(batch.error));
+                    + JournalHealth.describe(batch.error));
         } else {
             writing(StoreHealth.OK, "");
         }
         batch.runWhenDurable();
-        boolean look = condition.health() != StoreHealth.OK;
+        boolean look = health.health() != StoreHealth.OK;
         if (batch.compacted) {
             nextForce.start(SETTLED_DELAY_NANOS); // one after the other, also if nothing is written any more
         } else if (look || unforced && settings.durability() == Durability.PROCESS) {
@@ -427,7 +427,7 @@ final class GroupCommit {
     private void failed(Batch batch) {
         failures++;
         retry.cancel();
-        String error = Condition.describe(batch.error);
+        String error = JournalHealth.describe(batch.error);
         boolean full = error.contains("No space left") || error.contains("quota")
                 || batch.usableBytes < settings.floorBytes();
         pending = batch.append(pending);
@@ -439,8 +439,9 @@ final class GroupCommit {
         }
     }
 
-    private void writing(StoreHealth health, String reason) {
-        condition.writing(health, reason);
-        condition.tell(listener);
+    /** How opening or writing went. */
+    private void writing(StoreHealth now, String reason) {
+        health.writing(now, reason);
+        health.tell(listener);
     }
 }

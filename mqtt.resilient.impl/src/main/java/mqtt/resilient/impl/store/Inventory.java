@@ -15,7 +15,7 @@ import java.util.TreeMap;
  */
 final class Inventory {
     private static final int[] CHAINS = { 0, 1, 2, 3, Chains.ASIDE };
-    /** More segments than this are not listed, nor more missing messages counted. */
+    /** The bound of listed segments, and of missing messages that are counted. */
     private static final int MAX_LISTED = 1 << 20;
     /** Nobody gets there by counting, and there are as many file names again behind it. */
     private static final int MAX_NUMBER = 500_000_000;
@@ -24,7 +24,7 @@ final class Inventory {
     /** Up to which number segments are listed, by chain; {@link #certain}: what is written of it. */
     private final int[] begun;
     private final int[] certain;
-    /** Up to which number they are gone. */
+    /** By chain, the number up to which segments are gone. */
     private final int[] gone;
     /** What was read: by chain, of each segment its first index and its first id. */
     private final List<TreeMap<Integer, long[]>> listed = new ArrayList<>();
@@ -86,7 +86,7 @@ final class Inventory {
         return (int) number;
     }
 
-    /** What was read is not to be relied upon, and not to be written again as if it were true. */
+    /** The list that was read may be wrong: it is not used, and not written again as if it were true. */
     void distrust() {
         known = false;
         listed.forEach(Map::clear);
@@ -103,7 +103,7 @@ final class Inventory {
         return known && number <= gone[chain];
     }
 
-    /** Whether a file is one that was told to be missing, and has come back. */
+    /** Whether a file was reported as missing, and has come back. */
     boolean isLate(int chain, int number) {
         TreeMap<Integer, long[]> segments = listed.get(chain);
         return known && !segments.isEmpty() && number < segments.lastKey() && !segments.containsKey(number);
@@ -193,17 +193,17 @@ final class Inventory {
         return before;
     }
 
-    /** That could not be recorded. */
+    /** It could not be recorded that the segments go. */
     void restoreGone(Chain chain, int before) {
         gone[chain.number] = before;
     }
 
-    /** What was listed is written. */
+    /** The records that list segments are written. */
     void commit() {
         System.arraycopy(begun, 0, certain, 0, begun.length);
     }
 
-    /** What was listed since the last {@link #commit} has to be listed again. */
+    /** Segments that were listed since the last {@link #commit} have to be listed again. */
     void rollback() {
         System.arraycopy(certain, 0, begun, 0, begun.length);
     }

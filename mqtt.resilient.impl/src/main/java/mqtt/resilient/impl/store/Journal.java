@@ -14,7 +14,7 @@ import mqtt.resilient.impl.session.StoredState;
 
 /**
  * The files of one client: a chain of segments for each lane, one for the session, and one for dead letters. Writes
- * batches, each as a whole or not at all: what a failure has left of one is given up, and the batch is to be written
+ * batches, each as a whole or not at all: after a failure nothing of it counts as written, and it is to be written
  * again. {@link Recovery} opens it, {@link BacklogReader} reads it, {@link Compaction} keeps it small. Blocks; used by
  * one thread at a time, never by the loop.
  */
@@ -34,12 +34,12 @@ final class Journal {
     final SessionWriter session;
     private final Compaction compaction;
     private final RecordBuffer record = new RecordBuffer();
-    /** What recovery could not remove so far. */
+    /** Files that are no longer used, which recovery could not remove so far. */
     private final List<Leftover> leftovers = new ArrayList<>();
-    /** Whose messages are perhaps partly written, and are to be written again. */
+    /** The batch that failed and is perhaps partly written, until {@link #repair} has undone that; null = none. */
     private Batch unrepaired;
     /** Messages that later ones show to be settled, until that is written. */
-    private List<Qos2InFlight.Delivery> superseded = List.of();
+    private List<Qos2InFlight.Assignment> superseded = List.of();
     private int skipped;
     private int quarantined;
 
@@ -108,8 +108,8 @@ final class Journal {
     }
 
     private void restate() throws IOException {
-        for (Qos2InFlight.Delivery delivery : superseded) { // the later one may be gone with the next opening
-            writeSettled(delivery.lane, delivery.index, 1);
+        for (Qos2InFlight.Assignment assignment : superseded) { // the later one may be gone with the next opening
+            writeSettled(assignment.lane, assignment.index, 1);
         }
         session.restate();
         superseded = List.of();
@@ -297,7 +297,7 @@ final class Journal {
         chains.withTail(lane).append(record.begin(Records.DONE).number(index).number(count));
     }
 
-    /** A message was given a packet id, or is to be sent as new with it. */
+    /** A message was given a packet identifier, or is to be sent as new with it. */
     void assigned(int lane, long index, int packetId) throws IOException {
         long order = inFlight.assign(lane, index, packetId);
         chains.withTail(lane).append(record.begin(Records.ASSIGNED).number(index).number(packetId).number(order));

@@ -22,7 +22,7 @@ public final class JournalStore implements MessageStore {
     private final Scheduler scheduler;
     private final BacklogLane[] lanes = new BacklogLane[Message.LANES];
     private final LaneVisitor visitor;
-    private final Condition condition = new Condition();
+    private final JournalHealth health = new JournalHealth();
     private final Rereading rereading;
     private final GroupCommit commit;
     private Listener listener;
@@ -46,7 +46,7 @@ public final class JournalStore implements MessageStore {
         visitor = new LaneVisitor(windows);
         rereading = new Rereading(scheduler, this::readAgain);
         commit = new GroupCommit(this, scheduler, executor, () -> new Journal(files, directory, scheduler), bootId,
-                condition, initial);
+                health, initial);
     }
 
     @Override
@@ -88,14 +88,14 @@ public final class JournalStore implements MessageStore {
         }
     }
 
-    /** A thread is given what was removed so far: what it reads is without that. */
+    /** A batch with everything that was removed so far is handed over: what it reads is without that. */
     void removalsHandedOver() {
         for (BacklogLane lane : lanes) {
             lane.removed.clear();
         }
     }
 
-    /** No thread has a batch: what was perhaps not asked for is asked for again. */
+    /** No thread reads: what is wanted from the disk is to be asked for again. */
     void nothingIsRead() {
         for (BacklogLane lane : lanes) {
             lane.reading = false;
@@ -120,8 +120,9 @@ public final class JournalStore implements MessageStore {
             }
         }
         rereading.noteRead(reads);
-        condition.reading(rereading.isDue()
-                ? "stored messages cannot be read, which is retried: " + Condition.describe(rereading.reason()) : "");
+        health.reading(rereading.isDue()
+                ? "stored messages cannot be read, which is retried: " + JournalHealth.describe(rereading.reason())
+                : "");
         return more;
     }
 
@@ -139,7 +140,7 @@ public final class JournalStore implements MessageStore {
         Batch pending = commit.pending();
         for (long[] range : reads.unreadable) {
             for (long index = range[1]; range[0] == number && index < range[2]; index++) {
-                pending.settled.add(number, index); // what is told to be lost is never sent, whatever is found later
+                pending.settled.add(number, index); // what was reported as lost is never sent, also if found later
             }
         }
         long unwritten = pending.spilled[number] + (batch.failed ? batch.spilled[number] : 0);
@@ -355,6 +356,6 @@ public final class JournalStore implements MessageStore {
 
     @Override
     public boolean hasFailed() {
-        return condition.health() == StoreHealth.FAILED;
+        return health.health() == StoreHealth.FAILED;
     }
 }

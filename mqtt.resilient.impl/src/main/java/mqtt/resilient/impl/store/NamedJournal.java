@@ -58,7 +58,7 @@ public final class NamedJournal {
         journal.configure(durability.name(), SEGMENT_BYTES);
     }
 
-    /** Reads what is there; the number of records and segments that cannot be read. */
+    /** Reads the files; returns the number of records and segments that cannot be read. */
     public int open() throws IOException {
         StoredState state = journal.open(bootId);
         usableBytes = files.usableBytes();
@@ -143,7 +143,7 @@ public final class NamedJournal {
         }
     }
 
-    /** Lets go of the directory. */
+    /** Closes the files and unlocks the directory. */
     public void close() throws IOException {
         Batch last = new Batch(unwrittenRemovals);
         last.force = true;

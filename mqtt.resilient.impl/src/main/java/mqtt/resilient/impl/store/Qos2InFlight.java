@@ -13,7 +13,7 @@ import mqtt.resilient.api.Message;
  */
 final class Qos2InFlight {
     /** One of them. */
-    static final class Delivery {
+    static final class Assignment {
         final int lane;
         final long index;
         final int packetId;
@@ -21,7 +21,7 @@ final class Qos2InFlight {
         final long order;
         private boolean released;
 
-        private Delivery(int lane, long index, int packetId, long order) {
+        private Assignment(int lane, long index, int packetId, long order) {
             this.lane = lane;
             this.index = index;
             this.packetId = packetId;
@@ -35,7 +35,7 @@ final class Qos2InFlight {
     }
 
     /** By lane and index. */
-    private final List<Map<Long, Delivery>> lanes = new ArrayList<>();
+    private final List<Map<Long, Assignment>> lanes = new ArrayList<>();
     private long latestOrder;
 
     Qos2InFlight() {
@@ -50,15 +50,15 @@ final class Qos2InFlight {
 
     /** A message was given a packet identifier, or is to be sent as new with it; the order of the assignment. */
     long assign(int lane, long index, int packetId) {
-        Delivery before = lanes.get(lane).get(index);
+        Assignment before = lanes.get(lane).get(index);
         long order = before == null ? ++latestOrder : before.order;
-        lanes.get(lane).put(index, new Delivery(lane, index, packetId, order));
+        lanes.get(lane).put(index, new Assignment(lane, index, packetId, order));
         return order;
     }
 
     /** An assignment was read. */
     void restore(int lane, long index, int packetId, long order) {
-        lanes.get(lane).put(index, new Delivery(lane, index, packetId, order));
+        lanes.get(lane).put(index, new Assignment(lane, index, packetId, order));
         latestOrder = Math.max(latestOrder, order);
     }
 
@@ -69,14 +69,14 @@ final class Qos2InFlight {
 
     /** It was read that the broker has sent PUBREC. */
     void restoreReleased(int lane, long index) {
-        Delivery delivery = lanes.get(lane).get(index);
-        if (delivery != null) {
-            delivery.released = true;
+        Assignment assignment = lanes.get(lane).get(index);
+        if (assignment != null) {
+            assignment.released = true;
         }
     }
 
     void remove(int lane, long index) {
-        Map<Long, Delivery> inFlight = lanes.get(lane);
+        Map<Long, Assignment> inFlight = lanes.get(lane);
         if (!inFlight.isEmpty()) {
             inFlight.remove(index);
         }
@@ -88,8 +88,8 @@ final class Qos2InFlight {
     }
 
     /** All of them, the latest assignment first. */
-    List<Delivery> latestFirst() {
+    List<Assignment> latestFirst() {
         return lanes.stream().flatMap(each -> each.values().stream())
-                .sorted(Comparator.comparingLong((Delivery delivery) -> delivery.order).reversed()).toList();
+                .sorted(Comparator.comparingLong((Assignment assignment) -> assignment.order).reversed()).toList();
     }
 }

@@ -29,7 +29,7 @@ final class ReadRequest {
             this.result = result;
         }
 
-        /** The store is closed: what is looked for stays where it is. */
+        /** The store is closed: the search ends without an answer. */
         void giveUp() {
             result.accept(deadLetters ? List.of() : null);
         }
@@ -91,7 +91,7 @@ final class ReadRequest {
         empty = false;
     }
 
-    /** Nothing was read, for a reason that nobody had expected. Allocates nothing: want of heap may be the reason. */
+    /** Nothing was read, for any reason. Allocates nothing: a shortage of heap may be the reason. */
     void gaveUp(Throwable reason) {
         for (int lane = 0; lane < unread.length; lane++) {
             unread[lane] = hasLane(lane);

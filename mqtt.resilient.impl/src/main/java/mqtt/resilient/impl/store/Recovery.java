@@ -39,7 +39,7 @@ final class Recovery {
     /** The segments that the list names and that are not there. */
     private final List<Segment> missing = new ArrayList<>();
     private final List<Leftover> leftovers = new ArrayList<>();
-    private final List<Qos2InFlight.Delivery> superseded = new ArrayList<>();
+    private final List<Qos2InFlight.Assignment> superseded = new ArrayList<>();
     /** A segment of the session's chain that is not there, if the next record is of a later one; empty = none. */
     private String sessionGap = "";
     /** Where the chains ended when the store was closed in order: numbers and lengths; null = it was not. */
@@ -80,13 +80,13 @@ final class Recovery {
         return recovered;
     }
 
-    /** Files that are no longer used, to be removed when nothing can fail any more: what is told is told once. */
+    /** Files that are no longer used: to be removed after everything that may fail, or damage would be told twice. */
     List<Leftover> leftovers() {
         return leftovers;
     }
 
     /** Messages that later ones show to be settled; their records may have gone with the power. */
-    List<Qos2InFlight.Delivery> superseded() {
+    List<Qos2InFlight.Assignment> superseded() {
         return superseded;
     }
 
@@ -162,8 +162,8 @@ final class Recovery {
     }
 
     /**
-     * A segment whose header is damaged: its name, the list and its predecessors say what that did. The first one of a
-     * lane was perhaps being emptied when the power went: nothing but that is lost.
+     * Makes a segment whose header is damaged: its name, the list of segments and the segments before it replace the
+     * header. The first one of a lane was perhaps being emptied when the power went: then nothing is lost.
      */
     private Segment headless(Chain chain, Segment found) {
         long[] listed = inventory.firsts(found.chain, found.number);
@@ -365,7 +365,6 @@ final class Recovery {
         }
         if (!missing.isEmpty()) {
             recovered.recordsSkipped += missing.size();
-            recovered.segmentsMissing = missing.size();
             recovered.incomplete = chains.path(missing.get(0)) + (missing.size() == 1 ? " is missing"
                     : " and " + (missing.size() - 1) + " more are missing")
                     + (messages == 0 ? "" : ": at most " + messages + " pending messages are lost");
@@ -373,23 +372,24 @@ final class Recovery {
     }
 
     /**
-     * Collects the QoS 2 messages in flight in the order of their sending; each packet id is that of the latest one.
+     * Collects the QoS 2 messages in flight in the order of their sending; each packet identifier is that of the latest
+     * one.
      */
     private void settleInFlight() throws IOException {
         Set<Integer> packetIds = new HashSet<>();
-        for (Qos2InFlight.Delivery delivery : inFlight.latestFirst()) {
-            boolean latest = packetIds.add(delivery.packetId);
-            Outgoing message = latest ? reader.load(delivery.lane, delivery.index) : null;
+        for (Qos2InFlight.Assignment assignment : inFlight.latestFirst()) {
+            boolean latest = packetIds.add(assignment.packetId);
+            Outgoing message = latest ? reader.load(assignment.lane, assignment.index) : null;
             if (message != null && message.message().qos() == Qos.EXACTLY_ONCE) {
-                message.resume(delivery.packetId, delivery.isReleased());
+                message.resume(assignment.packetId, assignment.isReleased());
                 recovered.inFlight.add(0, message);
                 continue;
             }
-            inFlight.remove(delivery.lane, delivery.index);
-            Segment holding = chains.all[delivery.lane].holding(delivery.index);
-            if (!latest && delivery.isReleased() && holding != null && holding.messages.settle(delivery.index)) {
-                recovered.messages[delivery.lane]--; // it was settled, or its packet id had not been free
-                superseded.add(delivery);
+            inFlight.remove(assignment.lane, assignment.index);
+            Segment holding = chains.all[assignment.lane].holding(assignment.index);
+            if (!latest && assignment.isReleased() && holding != null && holding.messages.settle(assignment.index)) {
+                recovered.messages[assignment.lane]--; // it was settled, or its packet identifier had not been free
+                superseded.add(assignment);
             }
         }
     }

@@ -7,8 +7,8 @@ import mqtt.resilient.impl.environment.Repeated;
 import mqtt.resilient.impl.environment.Scheduler;
 
 /**
- * What could not be read: it is asked for again after 1, 2, … 10 seconds, until all of it was read. On the io thread
- * only.
+ * Asks again for what could not be read from the disk, after 1, 2, … 10 seconds, until all of it was read. On the io
+ * thread only.
  */
 final class Rereading {
     private static final long SECOND = 1_000_000_000L;
@@ -29,7 +29,7 @@ final class Rereading {
         this.again = again;
     }
 
-    /** Takes note of what could be read and what could not. */
+    /** A batch was read: notes what it could not read. */
     void noteRead(ReadRequest reads) {
         reason = reads.error != null ? reads.error : reason;
         for (int lane = 0; lane < unread.length; lane++) {
@@ -66,11 +66,6 @@ final class Rereading {
     /** Searches to which the disk gave no answer so far. */
     List<ReadRequest.Search> unanswered() {
         return unanswered;
-    }
-
-    /** Whether a lane has still to be read. */
-    boolean isUnread(int lane) {
-        return unread[lane];
     }
 
     /** Why something could not be read when that was tried last. */

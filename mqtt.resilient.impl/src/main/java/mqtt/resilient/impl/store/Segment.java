@@ -18,18 +18,18 @@ final class Segment {
     final UUID store;
     final int chain;
     final int number;
-    /** The id that the first message in it has at least. */
+    /** The lowest id that the first message in it may have. */
     long firstId;
     /** How much of the segment before was forced when this one was begun. */
     final long forcedBefore;
-    /** What its length is for ever, whatever is behind it in the file; 0 = it may grow. */
+    /** Its final length, whatever is behind it in the file; 0 = it may grow. */
     int fixedLength;
 
-    /** Its length, what is not flushed included. */
+    /** Its length, with the bytes that are not flushed. */
     long size = HEADER_BYTES;
     /** Everything below is certain to survive a power cut. */
     long forced;
-    /** What all messages in it, dead ones included, count for against the bounds; at recovery only. */
+    /** The bytes for which all its messages, also settled ones, count against the bounds; at recovery only. */
     long countedBytes;
     /** Whether something that was forced cannot be read any more. */
     boolean damaged;
@@ -49,7 +49,7 @@ final class Segment {
         this.forcedBefore = forcedBefore;
     }
 
-    /** The index that the first message in it has at least. */
+    /** The lowest index that the first message in it may have. */
     long firstIndex() {
         return messages.firstIndex();
     }
@@ -61,7 +61,7 @@ final class Segment {
         fixedLength = HEADER_BYTES;
     }
 
-    /** Puts what the checksums of its fragments begin with: a block of another file or another store never fits. */
+    /** Puts the seed of the checksums of its fragments, so that a block of another file or store never fits. */
     void putSeed(ByteBuffer target) {
         target.putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits()).putInt(chain)
                 .putInt(number);

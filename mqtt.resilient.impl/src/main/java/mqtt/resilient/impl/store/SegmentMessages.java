@@ -12,7 +12,7 @@ final class SegmentMessages {
 
     private final BitSet bits = new BitSet();
     private long firstIndex;
-    /** What the next message has at least. */
+    /** The lowest index that the next message may have. */
     private long nextIndex;
     private int count;
     private int live;
@@ -30,7 +30,7 @@ final class SegmentMessages {
         anyFirst = true;
     }
 
-    /** The index that the first message has at least. */
+    /** The lowest index that the first message may have. */
     long firstIndex() {
         return firstIndex;
     }

@@ -16,9 +16,9 @@ final class SegmentWriter {
     private final RecordBuffer mark = new RecordBuffer();
     private final CRC32C checksum = new CRC32C();
     private final byte[] seed = new byte[24];
-    /** What is not flushed. */
+    /** The bytes that are not flushed. */
     private ByteBuffer buffer;
-    /** What is written; null = nothing. */
+    /** The file that is written; null = none. */
     private Segment segment;
     private StoredFile file;
     private long flushed;
@@ -28,7 +28,7 @@ final class SegmentWriter {
     private long bytesWritten;
     private long forces;
 
-    /** Begins with a segment whose file holds its header, durably. */
+    /** Begins to write a segment, whose header is in its file and durable. */
     void open(Segment made, StoredFile madeFile) {
         segment = made;
         file = madeFile;
@@ -103,7 +103,7 @@ final class SegmentWriter {
         }
     }
 
-    /** Hands what was added to the operating system. */
+    /** Writes the added records to the operating system. */
     void flush() throws IOException {
         if (segment != null && buffer.position() > 0) {
             int length = buffer.flip().remaining();
@@ -163,12 +163,12 @@ final class SegmentWriter {
             try {
                 close();
             } catch (IOException | RuntimeException e) {
-                segment = null; // nothing of it counts
+                segment = null; // no record of it counts
             }
         }
     }
 
-    /** Ends with the segment; what was not flushed is not in it. */
+    /** Closes the segment; records that were not flushed are not in it. */
     void close() throws IOException {
         if (segment != null) {
             StoredFile open = file;

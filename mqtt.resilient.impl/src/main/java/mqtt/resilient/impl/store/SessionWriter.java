@@ -101,7 +101,7 @@ final class SessionWriter {
 
     // ---- the segments ---------------------------------------------------------------------------------------------
 
-    /** Lists the segments that were begun; only when they hold what they are to hold. */
+    /** Lists the segments that were begun; called when their records are written. */
     void listBegun() throws IOException {
         for (Chain each : chains.all) {
             each.finishRemovals();
@@ -111,7 +111,7 @@ final class SessionWriter {
         }
     }
 
-    /** Records, durably, that the oldest segments of a chain go, up to one: or they would be missing. */
+    /** Records, durably, that the oldest segments of a chain go, up to one; else recovery would miss them. */
     void recordGone(Chain chain, Segment last) throws IOException {
         Chain session = chains.session();
         int before = inventory.markGone(chain, last.number);

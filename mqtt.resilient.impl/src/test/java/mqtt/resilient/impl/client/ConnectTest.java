@@ -70,7 +70,7 @@ class ConnectTest {
     }
 
     @ParameterizedTest(name = "code {0}")
-    @CsvSource({ "1, unacceptable protocol version", "2, client id rejected", "4, bad user name or password",
+    @CsvSource({ "1, unacceptable protocol version", "2, client identifier rejected", "4, bad user name or password",
         "5, not authorized", "6, unknown code 6", "200, unknown code 200" })
     void aRefusalThatSomebodyMustRemoveIsNamedAndRetriedSlowly(int code, String reason) {
         World world = World.connected();

@@ -512,7 +512,7 @@ class LifeCycleTest {
     void connectWaitsForAConfigurationAndForTheNextWindowOfTheSchedule() {
         World world = World.unconfigured();
         CompletionStage<Void> there = world.client.connector().connect();
-        world.client.configurationRefused("test", "brokers: wrong");
+        world.client.configurationRejected("test", "brokers: wrong");
         assertFalse(world.isDone(there));
         world.reconfigure("schedule.every.minutes", 10, "schedule.stay.seconds", 5).broker.acceptsNewClient();
         world.now(there);

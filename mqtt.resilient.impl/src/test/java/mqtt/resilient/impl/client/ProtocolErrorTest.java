@@ -25,7 +25,8 @@ class ProtocolErrorTest {
         return Stream.of(
                 Arguments.of("CONNACK twice", PacketText.encode("CONNACK"), "an unexpected CONNACK"),
                 Arguments.of("QoS 3", PacketText.encode("PUBLISH q3 id=1 t x"), "a PUBLISH with QoS 3"),
-                Arguments.of("packet id 0", PacketText.encode("PUBACK id=0"), "a PUBACK with packet id 0"),
+                Arguments.of("packet identifier 0", PacketText.encode("PUBACK id=0"),
+                        "a PUBACK with packet identifier 0"),
                 Arguments.of("wildcard topic", PacketText.encode("PUBLISH q0 a/# x"), "a wildcard in it"),
                 Arguments.of("invalid UTF-8", Bytes.of("30 04 0002 c328"), "invalid UTF-8"),
                 Arguments.of("a client's packet", Bytes.of("c0 00"), "the server sent PINGREQ"),

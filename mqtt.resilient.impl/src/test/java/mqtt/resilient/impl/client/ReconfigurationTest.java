@@ -134,7 +134,7 @@ class ReconfigurationTest {
     @Test
     void aConfigurationThatIsRefusedLeavesTheLastOneInForce() {
         World world = busy();
-        world.client.configurationRefused("test", "keepalive.seconds: \"x\" is not allowed");
+        world.client.configurationRejected("test", "keepalive.seconds: \"x\" is not allowed");
         world.broker.expectsNothing();
         assertEquals(ConnectionState.ONLINE, world.state());
         assertEquals("keepalive.seconds: \"x\" is not allowed", world.client.status().configurationError());
@@ -146,7 +146,7 @@ class ReconfigurationTest {
     void aFirstConfigurationThatIsRefusedIsAState() {
         World world = World.unconfigured();
         Publication publication = world.publish("t", "1");
-        world.client.configurationRefused("test", "brokers: \"foo\" is not a URI");
+        world.client.configurationRejected("test", "brokers: \"foo\" is not a URI");
         assertEquals(ConnectionState.FAILED, world.state());
         assertEquals("brokers: \"foo\" is not a URI", world.reason());
         world.broker.after(Duration.ofHours(1)).expectsNothing();

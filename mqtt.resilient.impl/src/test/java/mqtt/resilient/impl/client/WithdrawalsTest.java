@@ -1,7 +1,6 @@
 package mqtt.resilient.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -74,9 +73,9 @@ class WithdrawalsTest implements MessageStore.Listener {
     @Test
     void aMessageOfQos0IsSaidToBeCancelled() {
         use(new MemoryStore());
-        session.offerAtMostOnce(message(0));
+        session.atMostOnce().add(message(0));
         assertTrue(cancelled());
-        assertFalse(session.hasAtMostOnce());
+        assertTrue(session.atMostOnce().isEmpty());
     }
 
     @Test

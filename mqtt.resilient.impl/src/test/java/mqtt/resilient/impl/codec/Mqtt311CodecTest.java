@@ -286,7 +286,7 @@ class Mqtt311CodecTest {
         Mqtt311 protocol = new Mqtt311();
         assertEquals("3.1.1", protocol.name());
         assertEquals("unacceptable protocol version", protocol.reason(1));
-        assertEquals("client id rejected", protocol.reason(2));
+        assertEquals("client identifier rejected", protocol.reason(2));
         assertEquals("server unavailable", protocol.reason(3));
         assertEquals("bad user name or password", protocol.reason(4));
         assertEquals("not authorized", protocol.reason(5));

@@ -39,7 +39,7 @@ public final class IoTargets {
                 new Route.WebSocket("/mqtt?t=1", List.of()));
     }
 
-    private static Target http(String name, Supplier<Opening> opening) {
+    private static Target http(String name, Supplier<Prelude> opening) {
         String upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: ";
         String protocol = "\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
@@ -74,11 +74,11 @@ public final class IoTargets {
     /** An opening: it takes what belongs to it and not a byte more, and ends, or refuses in words. */
     private static final class Dialogue extends StreamTarget {
         private final String name;
-        private final Supplier<Opening> opening;
+        private final Supplier<Prelude> opening;
         private final List<byte[]> seeds;
         private final List<byte[]> words;
 
-        Dialogue(String name, Supplier<Opening> opening, List<byte[]> seeds, List<byte[]> words) {
+        Dialogue(String name, Supplier<Prelude> opening, List<byte[]> seeds, List<byte[]> words) {
             this.name = name;
             this.opening = opening;
             this.seeds = seeds;
@@ -112,7 +112,7 @@ public final class IoTargets {
 
         @Override
         protected String take(List<ByteBuffer> pieces) {
-            Opening dialogue = opening.get();
+            Prelude dialogue = opening.get();
             StringBuilder said = new StringBuilder();
             int left = pieces.stream().mapToInt(ByteBuffer::remaining).sum();
             try {
@@ -190,7 +190,7 @@ public final class IoTargets {
             return log.events + " data " + log.data.size() + " " + (Arrays.hashCode(log.data.toByteArray()) & 0xFFFF);
         }
 
-        private static final class Log implements WebSocketFrames.Receiver {
+        private static final class Log implements WebSocketFrames.FrameReceiver {
             private final ByteArrayOutputStream data = new ByteArrayOutputStream();
             private final List<String> events = new ArrayList<>();
 

@@ -33,7 +33,8 @@ class TlsStreamTest {
     void aConnectionThatIsMadeAgainResumesTheSessionOfTls(String protocol, @TempDir Path directory)
             throws Exception {
         TestKeys keys = new TestKeys(directory, "EC");
-        Queue<String> sessions = new ConcurrentLinkedQueue<>(); // a resumed one was created when the first was
+        // each with the time of its creation, which a resumed session keeps
+        Queue<String> sessions = new ConcurrentLinkedQueue<>();
         try (RudePeer peer = new RudePeer(keys.server().getServerSocketFactory(), socket -> {
             ((SSLSocket) socket).setEnabledProtocols(new String[] { protocol });
             RudePeer.packet(socket.getInputStream());
@@ -101,14 +102,14 @@ class TlsStreamTest {
         try (RudePeer peer = new RudePeer(socket -> {
             SSLSocket tls = (SSLSocket) keys.server().getSocketFactory().createSocket(socket, null, false);
             assertThrows(SSLException.class, tls::startHandshake);
-            Thread.sleep(60_000); // longer than the test may take
+            Thread.sleep(60_000); // it does not read the alert, for longer than the test may take
         }); RealClient client = new RealClient(peer.uri("mqtts")).waits(60_000, 60_000)
                 .trusting(other.file("trust.pem", other.certificatePem())).start()) {
             client.awaitReason("is not signed by an authority that is trusted here");
         }
     }
 
-    /** What a peer reads from the bare connection: -1 at its end, or how it broke. */
+    /** The next byte of the TCP connection, below TLS; -1 = the client has closed it; or the error of reading. */
     private static String end(Socket socket) {
         try {
             return String.valueOf(socket.getInputStream().read());

@@ -24,7 +24,7 @@ class WebSocketFramesTest {
     private final WebSocketFrames frames = new WebSocketFrames(new SecureRandom());
     private final ByteArrayOutputStream data = new ByteArrayOutputStream();
     private final List<String> events = new ArrayList<>();
-    private final WebSocketFrames.Receiver receiver = new WebSocketFrames.Receiver() {
+    private final WebSocketFrames.FrameReceiver receiver = new WebSocketFrames.FrameReceiver() {
         @Override
         public void data(ByteBuffer bytes) {
             while (bytes.hasRemaining()) {

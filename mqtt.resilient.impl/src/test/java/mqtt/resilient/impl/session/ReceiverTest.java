@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is received and not acknowledged. */
 class ReceiverTest implements Incoming.Listener {
-    private final ConnectionState connection = new ConnectionState();
+    private final CurrentConnection connection = new CurrentConnection();
     private final Receiver receiver = new Receiver(connection, new AcknowledgementQueue(), new MemoryStore(), this,
             new Counters());
     private Incoming handedOver;

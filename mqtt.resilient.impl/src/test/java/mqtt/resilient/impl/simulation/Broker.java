@@ -1155,7 +1155,7 @@ final class Broker {
                         && granted.maximumQos() == 1 && id != sent.packetId
                         || sent.arrivedQos == 1 && qos == 2 && sent.sentInLife != life;
                 if (repeated && !another && id != sent.packetId) {
-                    throw ledger.violated("packet ids",
+                    throw ledger.violated("packet identifiers",
                             sent + " is repeated with id " + id + "; it had " + sent.packetId
                                     + " [MQTT-4.4.0-1]");
                 }
@@ -1296,8 +1296,9 @@ final class Broker {
         private void requireId(int id, Sent sent, int qos) {
             Live before = session.live.put(id, new Live(sent, life, qos));
             if (before != null && before.message != sent && isKnown(before)) {
-                throw ledger.violated("packet ids", "id " + id + " of " + before.message + " is used for " + sent
-                        + " [MQTT-2.3.1-4]");
+                throw ledger.violated("packet identifiers",
+                        "id " + id + " of " + before.message + " is used for " + sent
+                                + " [MQTT-2.3.1-4]");
             }
         }
 
@@ -1441,7 +1442,8 @@ final class Broker {
         private void requestId(int id) {
             Live publish = session.live.get(id);
             if (publish != null && isKnown(publish)) {
-                throw ledger.violated("packet ids", "id " + id + " of " + publish.message + " is used for a request");
+                throw ledger.violated("packet identifiers",
+                        "id " + id + " of " + publish.message + " is used for a request");
             }
         }
 

@@ -23,8 +23,8 @@ final class Simulation {
     static final long REST_NANOS = 15 * 60 * Timeline.SECOND;
     /** Within this time after the last fault every client works, but for the waits that are in force then. */
     static final long WORK_NANOS = 120 * Timeline.SECOND;
-    /** Where the broker dislikes a filter, that has to be found first: with a birth message, 13 connections. */
-    private static final long VERDICT_NANOS = 600 * Timeline.SECOND;
+    /** Where the broker closed connections on packets, up to ten minutes are between two tries in the end. */
+    private static final long VERDICT_NANOS = 720 * Timeline.SECOND;
     /** The long waits between the CONNECTs to which a broker that does not speak 5 says nothing. */
     private static final long SILENCES_NANOS = 60 * Timeline.SECOND;
     private static final long CHECK_NANOS = 5 * Timeline.SECOND;
@@ -47,14 +47,18 @@ final class Simulation {
         broker.configure(scenario.brokerWindow(), scenario.brokerDelayMillis(), scenario.reorders());
         broker.configureFive(scenario.dialect().refusal, scenario.terms(), scenario.greedy());
         broker.configureDislikes(scenario.has(Fault.DISLIKED_FILTER), scenario.has(Fault.LOWER_QOS),
-                scenario.has(Fault.DISLIKED_FILTER) || scenario.has(Fault.DISLIKED_MESSAGE)
-                        || scenario.has(Fault.QUOTA) || scenario.has(Fault.THROTTLE));
+                closesOnPackets());
         if (scenario.hasSeveralBrokers()) {
             broker.sharesNothing();
         }
         gateway = new Gateway(timeline, ledger, broker, scenario, random.split(), statistics);
         gateway.disk().traceTo(what -> timeline.trace("disk", () -> what), trace.isOn());
         troubleEnds = scenario.seconds() * Timeline.SECOND;
+    }
+
+    private boolean closesOnPackets() {
+        return scenario.has(Fault.DISLIKED_FILTER) || scenario.has(Fault.DISLIKED_MESSAGE)
+                || scenario.has(Fault.QUOTA) || scenario.has(Fault.THROTTLE);
     }
 
     /** Runs it to its end; throws what went wrong. */
@@ -369,7 +373,7 @@ final class Simulation {
             String idleness = application.idleness();
             if (!idleness.isEmpty()) {
                 long silences = scenario.dialect() == Dialect.AUTO_SILENT ? SILENCES_NANOS : 0;
-                if (now > (scenario.has(Fault.DISLIKED_FILTER) ? VERDICT_NANOS : WORK_NANOS) + silences + waits) {
+                if (now > (closesOnPackets() ? VERDICT_NANOS : WORK_NANOS) + silences + waits) {
                     throw ledger.violated("back to work",
                             "client " + application.index() + " is not, " + now / Timeline.SECOND
                                     + " s after the last fault: " + idleness);

@@ -141,18 +141,18 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
 
     @Test
     void howItDoesIsSaidWithoutAnythingNew() {
-        Condition condition = new Condition();
+        JournalHealth health = new JournalHealth();
         String reason = new String("slow");
-        condition.writing(StoreHealth.OK, "");
-        assertSame("", condition.reason());
-        condition.waiting(reason);
-        assertSame(reason, condition.reason());
-        assertTrue(condition.isNews());
-        assertTrue(condition.isNews(), "it was not told");
-        condition.told();
-        assertFalse(condition.isNews());
-        condition.reading("unread");
-        assertEquals("unread; slow", condition.reason());
+        health.writing(StoreHealth.OK, "");
+        assertSame("", health.reason());
+        health.waiting(reason);
+        assertSame(reason, health.reason());
+        assertTrue(health.isNews());
+        assertTrue(health.isNews(), "it was not told");
+        health.told();
+        assertFalse(health.isNews());
+        health.reading("unread");
+        assertEquals("unread; slow", health.reason());
     }
 
     // ---- what the store is told and tells -------------------------------------------------------------------------

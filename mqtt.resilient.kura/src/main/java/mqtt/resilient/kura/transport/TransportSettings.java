@@ -36,7 +36,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
     /**
      * Reads a configuration.
      *
-     * @param macAddress what an empty client id stands for; null = nothing does
+     * @param macAddress what an empty client identifier stands for; null = nothing does
      * @throws IllegalArgumentException names the key, the value and what is allowed
      */
     static TransportSettings read(Map<String, ?> properties, String password, String macAddress) {
@@ -52,7 +52,7 @@ record TransportSettings(Map<String, Object> engine, Map<String, String> topicCo
         String clientId = text(properties, CLIENT_ID, "").strip();
         if (clientId.isEmpty()) {
             if (macAddress == null || macAddress.isBlank()) {
-                throw invalid(CLIENT_ID, "", "a client id, because the primary MAC address is not known");
+                throw invalid(CLIENT_ID, "", "a client identifier, because the primary MAC address is not known");
             }
             clientId = macAddress;
         }

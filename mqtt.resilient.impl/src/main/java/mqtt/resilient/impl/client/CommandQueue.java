@@ -9,7 +9,7 @@ import mqtt.resilient.impl.environment.Scheduler;
  * of heap is done again, and those behind it wait for it: or an older configuration would take the place of a newer
  * one. A command must do no harm when it begins once more.
  */
-final class Commands {
+final class CommandQueue {
     static {
         Handlers.prepare(RuntimeException.class, StackOverflowError.class);
     }
@@ -20,7 +20,7 @@ final class Commands {
     private Command first;
     private Command last;
 
-    Commands(Scheduler scheduler) {
+    CommandQueue(Scheduler scheduler) {
         this.scheduler = scheduler;
         drain = Repeated.of(scheduler, this::drain);
     }

@@ -10,10 +10,10 @@ import mqtt.resilient.impl.environment.Scheduler;
 
 /**
  * Tells that messages are rejected because a bound is reached, as a state: it begins with the first of them, and ends
- * by itself when for a second nothing was rejected and no bound that did is nearly reached any more. It decides
- * nothing: each message is admitted or rejected by the counters alone, so a lane that is full holds up no other.
+ * by itself when for a second nothing was rejected and no bound that rejected is nearly reached any more. It decides
+ * nothing: {@link Intake} admits or rejects each message by its counters alone, so a full lane blocks no other.
  */
-final class Fullness {
+final class ReachedBounds {
     private static final long LOOK_NANOS = 1_000_000_000L;
 
     private final Scheduler scheduler;
@@ -38,7 +38,7 @@ final class Fullness {
      * @param words says in words which bounds are reached
      * @param changed is told on the loop why messages are rejected, empty = that is over
      */
-    Fullness(Scheduler scheduler, IntPredicate near, IntFunction<String> words, Consumer<String> changed) {
+    ReachedBounds(Scheduler scheduler, IntPredicate near, IntFunction<String> words, Consumer<String> changed) {
         this.scheduler = scheduler;
         this.near = near;
         this.words = words;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** A dialogue at the start of a connection, before MQTT: through a proxy, or into a WebSocket. */
-interface Opening {
+interface Prelude {
     /** What {@link #received} returns while more of the answer is to come. */
     byte[] MORE = {};
 

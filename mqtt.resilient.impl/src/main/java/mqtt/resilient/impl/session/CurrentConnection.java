@@ -7,7 +7,7 @@ import mqtt.resilient.spi.Codec;
  * The connection that the session has, or had last: what its parts must know of it. Changed by {@link Session} only, on
  * the io thread.
  */
-final class ConnectionState {
+final class CurrentConnection {
     private static final int NONE = -1;
 
     private int number;

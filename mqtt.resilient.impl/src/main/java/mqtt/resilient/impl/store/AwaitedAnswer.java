@@ -3,8 +3,8 @@ package mqtt.resilient.impl.store;
 import java.util.function.Consumer;
 import mqtt.resilient.impl.environment.Scheduler;
 
-/** Waits for the answer to what was handed to the store's thread, and says what it waits for if that is long. */
-final class Answer {
+/** Waits for the answer of a store's thread that was given a task, and reports it if that takes long. */
+final class AwaitedAnswer {
     private static final long SECOND = 1_000_000_000L;
     private static final long LONG_NANOS = 5 * SECOND;
     private static final String NO_THREAD = "there has been no thread for the store for " + LONG_NANOS / SECOND
@@ -27,7 +27,7 @@ final class Answer {
     private Scheduler.Timer timer;
     private boolean told;
 
-    Answer(Scheduler scheduler, Consumer<String> waiting) {
+    AwaitedAnswer(Scheduler scheduler, Consumer<String> waiting) {
         this.scheduler = scheduler;
         this.waiting = waiting;
     }

@@ -5,10 +5,11 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.impl.session.MessageStore;
 
 /**
- * What is known of how a store does. Its health is the worst of it: the store is healthy only if it is open, was
- * written to and read from when that was tried last, and answers. On the io thread only.
+ * The health of a journal: healthy only if it is open, the last write and the last read of it succeeded, and its thread
+ * answers; otherwise the worst of these. {@link GroupCommit} decides how opening and writing went, a full disk too. On
+ * the io thread only.
  */
-final class Condition {
+final class JournalHealth {
     private StoreHealth writing = StoreHealth.OPENING;
     private String writingReason = "";
     private String readingReason = "";

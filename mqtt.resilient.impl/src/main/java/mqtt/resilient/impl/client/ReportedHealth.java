@@ -5,11 +5,11 @@ import mqtt.resilient.api.StoreHealth;
 import mqtt.resilient.spi.OutsideText;
 
 /**
- * How it is with a store, as status, log and events tell it: what the store itself says; that it is full while a bound
- * of the backlog refuses messages; that it is degraded where its place does not keep what is in it. Written on the
- * loop, read from any thread.
+ * The health of a client's store as status, log and events report it: what the store itself says (a disk without space
+ * too); besides, that it is full while a bound of the backlog rejects messages, and degraded where its place does not
+ * keep what is in it. Written on the loop, read from any thread.
  */
-final class StoreCondition {
+final class ReportedHealth {
     static final Told OPENING = new Told(StoreHealth.OPENING, "being opened");
 
     private final BiConsumer<StoreHealth, String> tell;
@@ -25,8 +25,8 @@ final class StoreCondition {
         }
     }
 
-    /** Makes the condition of a store that is not open yet; changes are told on the loop. */
-    StoreCondition(BiConsumer<StoreHealth, String> tell) {
+    /** Makes the health of a store that is not open yet; changes are told on the loop. */
+    ReportedHealth(BiConsumer<StoreHealth, String> tell) {
         this.tell = tell;
     }
 
@@ -52,7 +52,7 @@ final class StoreCondition {
         told = compose();
     }
 
-    /** Why the backlog refuses messages; empty = it does not. */
+    /** Why a bound of the backlog rejects messages; empty = none does. */
     void full(String why) {
         full = why;
         tellIfChanged();
