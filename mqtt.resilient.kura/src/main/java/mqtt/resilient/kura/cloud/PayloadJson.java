@@ -77,7 +77,7 @@ final class PayloadJson {
         return this;
     }
 
-    /** Writes a member; none for what JSON has no value for, because Kura's decoder takes null for no payload at all. */
+    /** Writes a member, but none for what JSON has no value for: Kura's decoder takes nothing that holds a null. */
     private void member(String name, Object value) {
         boolean notANumber = value instanceof Double number && !Double.isFinite(number)
                 || value instanceof Float small && !Float.isFinite(small);

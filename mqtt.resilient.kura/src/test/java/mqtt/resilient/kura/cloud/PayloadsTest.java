@@ -118,8 +118,10 @@ class PayloadsTest {
         publish(full());
         assertEquals(
                 "{\"sentOn\":1700000000123,\"position\":{\"latitude\":46.25,\"longitude\":-13.5,\"altitude\":300.0,"
-                        + "\"heading\":1.5,\"precision\":2.5,\"satellites\":9,\"speed\":3.5,\"timestamp\":5,\"status\":4},"
-                        + "\"metrics\":{\"count\":7,\"on\":true,\"t\":21.5,\"text\":\"a\\\"\\\\\\u000a\\u0001ü\ud83d\ude00\"},"
+                        + "\"heading\":1.5,\"precision\":2.5,\"satellites\":9,\"speed\":3.5,"
+                        + "\"timestamp\":5,\"status\":4},"
+                        + "\"metrics\":{\"count\":7,\"on\":true,\"t\":21.5,"
+                        + "\"text\":\"a\\\"\\\\\\u000a\\u0001ü\ud83d\ude00\"},"
                         + "\"body\":\"AP8H\"}",
                 sent(0));
         client.deliver("x", sent(0));
