@@ -94,8 +94,10 @@ class KuraVersionsTest {
     }
 
     private static Map<String, String> exports(String kura) throws IOException {
-        List<String[]> rows = Files.readAllLines(GuidePage.root().resolve("mqtt.resilient.itest/src/test/kura-packages.txt"))
-                .stream().filter(line -> !line.isBlank() && !line.startsWith("#")).map(line -> line.split(" +")).toList();
+        List<String[]> rows = Files
+                .readAllLines(GuidePage.root().resolve("mqtt.resilient.itest/src/test/kura-packages.txt"))
+                .stream().filter(line -> !line.isBlank() && !line.startsWith("#")).map(line -> line.split(" +"))
+                .toList();
         int column = Arrays.asList(rows.get(0)).indexOf(kura);
         assertTrue(column > 0, kura);
         Map<String, String> exports = new TreeMap<>();
