@@ -137,7 +137,7 @@ class KuraCloudTest extends FrameworkTest {
     }
 
     @Test
-    void theConnectionIsAnnouncedAndItsEndAsKuraAnnouncesThem() {
+    void theConnectionIsAnnouncedAndItsEndAsKuraAnnouncesThem() throws Exception {
         kura.register(SystemAdminService.class, (SystemAdminService) () -> "1234");
         Inbox inbox = Inbox.subscribed(clients.connected("observer", broker), "$EDC/#");
         CloudConnectionManager manager = connection("lifecycle.messages", true);

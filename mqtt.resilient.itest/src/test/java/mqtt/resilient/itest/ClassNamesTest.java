@@ -62,6 +62,29 @@ class ClassNamesTest {
         assertEquals(Set.of(), missing);
     }
 
+    /** docs/kura.md: what the stand-in does, the class of Kura, the code, and the test that needs it. */
+    @Test
+    void eachRowOfWhatStandsInForKuraHasItsCodeAndItsTest() throws IOException {
+        List<String[]> rows = Stream.of(GuidePage.of("docs/kura.md").text().split("\n"))
+                .dropWhile(line -> !line.startsWith("| what the stand-in does")).skip(2)
+                .takeWhile(line -> line.startsWith("|")).map(line -> line.split("\\|")).toList();
+        assertTrue(rows.size() > 10, rows.size() + " rows");
+        Set<String> missing = new TreeSet<>();
+        for (String[] row : rows) {
+            assertEquals(5, row.length, row[1]);
+            for (String column : List.of(row[3], row[4])) {
+                List<MatchResult> names = NAME.matcher(column).results().toList();
+                assertTrue(row[2].contains("`") && !names.isEmpty(), row[1]);
+                for (MatchResult name : names) {
+                    if (name.group(3) == null || !isThere("", name.group(2), name.group(3))) {
+                        missing.add(name.group());
+                    }
+                }
+            }
+        }
+        assertEquals(Set.of(), missing);
+    }
+
     /** The drawing was made from its source as it is now: each text of the source is in it. */
     @Test
     void theDrawingIsMadeFromItsSource() throws IOException {
