@@ -33,7 +33,9 @@ class ClassNamesTest {
     @BeforeAll
     static void readSources() throws IOException {
         try (Stream<Path> modules = Files.list(GuidePage.root())) {
-            for (Path sources : modules.map(module -> module.resolve("src")).filter(Files::isDirectory).toList()) {
+            Stream<Path> stub = Stream.of(GuidePage.root().resolve("cnf/kura-stub"));
+            for (Path sources : Stream.concat(modules, stub).map(module -> module.resolve("src"))
+                    .filter(Files::isDirectory).toList()) {
                 try (Stream<Path> files = Files.walk(sources)) {
                     for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
                         DECLARED.matcher(Files.readString(file)).results().forEach(name -> DECLARATIONS
