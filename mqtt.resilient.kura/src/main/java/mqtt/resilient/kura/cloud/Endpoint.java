@@ -127,7 +127,10 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     private volatile String controlPrefix = LifecycleMessages.DEFAULT_PREFIX;
     private volatile ResilientMqttClient client;
     private volatile CloudPayloadProtoBufEncoder encoder;
+    /** Is told of the decoder, and whether one is needed. */
+    private final Object decoding = new Object();
     private volatile CloudPayloadProtoBufDecoder decoder;
+    private boolean stopped;
     /** Whether the connection is to end when the disconnect message has left. */
     private volatile boolean leaving;
     /** The rest is guarded by this. */
@@ -166,15 +169,12 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             boolean newLifecycle = Values.flag(properties, LIFECYCLE);
             payloads = newPayloads;
             lifecycle = newLifecycle;
+            wakeDecoding(false);
         } catch (IllegalArgumentException e) {
             LOG.error("{}: configuration rejected: {}; nothing changes", pid, e.getMessage());
         }
         controlPrefix = Values.text(properties, LifecycleMessages.PREFIX, LifecycleMessages.DEFAULT_PREFIX);
         account = Values.text(properties, ACCOUNT, "");
-        if (payloads.isProtobuf() && decoder == null) {
-            LOG.info("{}: waits with subscriptions, and rejects messages, until there is one of Kura's own cloud "
-                    + "connections, which encodes and decodes ({}=kura-protobuf)", pid, Payloads.ENCODING);
-        }
         ResilientMqttClient same = client;
         if (same != null) {
             resubscribe(same);
@@ -195,6 +195,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             }
         }
         bound.close();
+        wakeDecoding(true);
         deliveries.shutdown();
     }
 
@@ -215,13 +216,35 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     void setDecoder(CloudPayloadProtoBufDecoder service) {
-        decoder = service;
-        resubscribe(client);
+        synchronized (decoding) {
+            decoder = service;
+            decoding.notifyAll();
+        }
     }
 
     void unsetDecoder(CloudPayloadProtoBufDecoder service) {
         decoder = decoder == service ? null : decoder;
-        resubscribe(client);
+    }
+
+    private void wakeDecoding(boolean stop) {
+        synchronized (decoding) {
+            stopped |= stop;
+            decoding.notifyAll();
+        }
+    }
+
+    /** Waits for what is needed to read a message: it stays unacknowledged, and the broker keeps it. */
+    private KuraPayload decoded(ReceivedMessage message) throws InterruptedException {
+        synchronized (decoding) {
+            if (payloads.isProtobuf() && decoder == null && !stopped) {
+                LOG.warn("{}: messages are received when there is one of Kura's own cloud connections, which has the "
+                        + "service CloudPayloadProtoBufDecoder ({}=kura-protobuf)", pid, Payloads.ENCODING);
+            }
+            while (payloads.isProtobuf() && decoder == null && !stopped) {
+                decoding.wait();
+            }
+        }
+        return payloads.decode(message.payload(), decoder);
     }
 
     // ---- the client -----------------------------------------------------------------------------------------------
@@ -494,15 +517,14 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     /** Subscribes where a filter means another one than before. */
     private synchronized void resubscribe(ResilientMqttClient to) {
-        if (to != null && to == client) {
+        if (to == client) {
             subscribers.forEach(subscriber -> subscribe(to, subscriber));
         }
     }
 
     private void subscribe(ResilientMqttClient to, Subscriber subscriber) {
         try {
-            boolean cannot = lacksClientId(to, subscriber.filter) || payloads.isProtobuf() && decoder == null;
-            String filter = cannot ? "" : topic(to, subscriber.filter);
+            String filter = lacksClientId(to, subscriber.filter) ? "" : topic(to, subscriber.filter);
             if (subscriber.subscription != null && subscriber.subscription.filter().equals(filter)) {
                 return;
             }
@@ -523,8 +545,8 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         }
     }
 
-    private KuraMessage toKura(ReceivedMessage message) {
-        return new KuraMessage(payloads.decode(message.payload(), decoder), Map.of(TOPIC, message.topic()));
+    private KuraMessage toKura(ReceivedMessage message) throws InterruptedException {
+        return new KuraMessage(decoded(message), Map.of(TOPIC, message.topic()));
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------

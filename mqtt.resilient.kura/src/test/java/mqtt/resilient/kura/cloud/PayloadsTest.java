@@ -60,6 +60,7 @@ class PayloadsTest {
     private final Map<String, Object> settings = new HashMap<>(Map.of("kura.service.pid", "connection",
             "mqtt.client", "cloud", "topic.context.account-name", "acme"));
     private final List<KuraPayload> received = new CopyOnWriteArrayList<>();
+    private final List<Exception> failed = new CopyOnWriteArrayList<>();
 
     private void connected(Object... more) {
         set(more);
@@ -215,16 +216,35 @@ class PayloadsTest {
         assertThrows(KuraException.class, () -> publish(metric(5)));
     }
 
+    private Thread deliver(String text) throws InterruptedException {
+        Thread listener = new Thread(() -> {
+            try {
+                client.deliver("x", text);
+            } catch (Exception e) {
+                failed.add(e);
+            }
+        });
+        listener.start();
+        for (int i = 0; i < 6000 && listener.getState() != Thread.State.WAITING; i++) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        assertEquals(Thread.State.WAITING, listener.getState());
+        return listener;
+    }
+
     @Test
-    void withoutKurasServiceASubscriptionWaitsSoThatNoMessageArrivesThatNobodyCanRead() throws Exception {
+    void withoutKurasServiceAMessageIsNotAcknowledgedUntilItCanBeRead() throws Exception {
         connected("payload.encoding", "kura-protobuf");
-        assertEquals(List.of(), client.subscriptions);
+        Thread listener = deliver("pb7");
         endpoint.setDecoder(protobuf);
-        assertEquals("x", client.subscriptions.get(0).filter());
+        listener.join();
+        assertEquals("7", received.get(0).getMetric("t"));
         endpoint.unsetDecoder(protobuf);
-        assertEquals(List.of(), client.subscriptions);
+        listener = deliver("pb8");
         set("payload.encoding", "raw");
-        assertEquals("x", client.subscriptions.get(0).filter());
+        listener.join();
+        assertEquals("pb8", new String(received.get(1).getBody(), StandardCharsets.UTF_8));
+        assertEquals(List.of(), failed);
     }
 
     @Test
