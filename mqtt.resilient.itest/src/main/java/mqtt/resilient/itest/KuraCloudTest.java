@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mqtt.resilient.api.ConnectionState;
+import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Qos;
 import mqtt.resilient.api.ReceivedMessage;
 import mqtt.resilient.api.ResilientMqttClient;
@@ -26,6 +27,7 @@ import org.eclipse.kura.message.KuraPayload;
 import org.eclipse.kura.message.KuraPosition;
 import org.eclipse.kura.system.SystemAdminService;
 import org.junit.jupiter.api.Test;
+import org.osgi.framework.Bundle;
 
 /** What a cloud connection sends, made as Kura's console makes it: an endpoint, and the client in its second tab. */
 class KuraCloudTest extends FrameworkTest {
@@ -160,6 +162,31 @@ class KuraCloudTest extends FrameworkTest {
         Clients.awaitConnected(clients.service("cloud"));
         kura.delete("cloud-client");
         await(inbox, "$EDC/acme/gateway/MQTT/LWT");
+    }
+
+    @Test
+    void whatIsPublishedWhileTheBundleIsStoppedArrivesAfterItsStart() throws Exception {
+        connection();
+        publisher();
+        Clients.awaitConnected(client());
+        ResilientMqttClient other = clients.connected("other", broker);
+        Await.until("it is subscribed", () -> {
+            other.publish(Message.to("acme/x/data").payload("before").build());
+            return received.poll() != null;
+        });
+        Bundle bundle = bundle("mqtt.resilient.kura");
+        closing(bundle::start);
+        bundle.stop();
+        Await.result(other.publish(Message.to("acme/x/data").payload("meanwhile").build()).delivered());
+        bundle.start();
+        CloudSubscriber subscriber = (CloudSubscriber) context.getService(kura.component("subscriber"));
+        subscriber.registerCloudSubscriberListener(received::add);
+        String text;
+        do {
+            KuraMessage message = received.poll(60, TimeUnit.SECONDS);
+            text = message == null ? null : new String(message.getPayload().getBody(), StandardCharsets.UTF_8);
+        } while ("before".equals(text));
+        assertEquals("meanwhile", text);
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -46,6 +47,7 @@ import org.eclipse.kura.configuration.ConfigurationService;
 import org.eclipse.kura.message.KuraPayload;
 import org.eclipse.kura.system.SystemAdminService;
 import org.eclipse.kura.system.SystemService;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -119,6 +121,8 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 return thread;
             }, new ThreadPoolExecutor.DiscardPolicy());
     private Bound<ResilientMqttClient> bound;
+    /** Whether everything goes, to come back with an update or a restart. */
+    volatile BooleanSupplier bundleStops = () -> false;
     private volatile String pid = "";
     private volatile String clientName = "";
     private volatile String account = "";
@@ -143,6 +147,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     @Activate
     void activate(BundleContext context, Map<String, Object> properties) {
         deliveries.allowCoreThreadTimeOut(true);
+        bundleStops = () -> context.getBundle().getState() == Bundle.STOPPING;
         bound = new Bound<>(context, ResilientMqttClient.class, MqttConstants.CLIENT, this::bind, this::unbind);
         modified(properties);
     }
@@ -251,7 +256,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     synchronized void bind(ResilientMqttClient newClient) {
         client = newClient;
-        subscribers.forEach(Endpoint::close); // those of the one before, if it is not gone yet
+        subscribers.forEach(this::close); // those of the one before, if it is not gone yet
         resubscribe(newClient);
         statusListener = newClient.addConnectionListener(status -> changed(newClient, status));
     }
@@ -262,7 +267,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 return;
             }
             client = null;
-            subscribers.forEach(Endpoint::close);
+            subscribers.forEach(this::close);
             try {
                 statusListener.close();
             } catch (Exception e) { // also if it was never bound wholly
@@ -538,11 +543,12 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         }
     }
 
-    private static void close(Subscriber subscriber) {
-        if (subscriber.subscription != null) {
+    /** Without a word to the broker when the bundle stops: what comes until its next start is kept there. */
+    private void close(Subscriber subscriber) {
+        if (subscriber.subscription != null && !bundleStops.getAsBoolean()) {
             subscriber.subscription.close();
-            subscriber.subscription = null;
         }
+        subscriber.subscription = null;
     }
 
     private KuraMessage toKura(ReceivedMessage message) throws InterruptedException {

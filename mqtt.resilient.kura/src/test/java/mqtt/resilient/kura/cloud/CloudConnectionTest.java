@@ -361,6 +361,15 @@ class CloudConnectionTest {
     }
 
     @Test
+    void aBundleThatStopsLeavesItsSubscriptionsAtTheBrokerSoThatMessagesWaitForItsNextStart() {
+        endpoint.bind(client);
+        endpoint.bundleStops = () -> true;
+        subscriber.unbind(endpoint);
+        endpoint.unbind(client);
+        assertEquals(1, client.subscriptions.size());
+    }
+
+    @Test
     void anUpdateThatMakesNoSenseLeavesEndpointAndSubscriberAsTheyWere() throws Exception {
         endpoint.bind(client);
         settings.remove("mqtt.client");
