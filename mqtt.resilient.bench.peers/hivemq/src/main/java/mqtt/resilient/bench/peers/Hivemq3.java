@@ -44,7 +44,8 @@ public final class Hivemq3 implements Peer {
             builder.automaticReconnectWithDefaultConfig();
         }
         Mqtt3AsyncClient client = builder.buildAsync();
-        return client.connectWith().cleanSession(true).keepAlive(60).send().thenApply(connack -> new Line(client, load));
+        return client.connectWith().cleanSession(true).keepAlive(60).send()
+                .thenApply(connack -> new Line(client, load));
     }
 
     @Override

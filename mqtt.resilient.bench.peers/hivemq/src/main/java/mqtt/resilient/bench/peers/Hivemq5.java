@@ -29,7 +29,8 @@ public final class Hivemq5 implements Peer {
     @Override
     public String configuration() {
         return "HiveMQ MQTT Client 1.4.2, MQTT 5, Netty over NIO; flood by Mqtt5RxClient.publish(Flowable) that has at most "
-                + settings.window() + " messages unacknowledged, which is its sendMaximum, too; else Mqtt5AsyncClient, callbacks on Netty's thread"
+                + settings.window()
+                + " messages unacknowledged, which is its sendMaximum, too; else Mqtt5AsyncClient, callbacks on Netty's thread"
                 + (settings.reconnect() ? "; automaticReconnectWithDefaultConfig" : "");
     }
 

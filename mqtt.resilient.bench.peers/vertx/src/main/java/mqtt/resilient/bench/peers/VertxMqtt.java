@@ -32,8 +32,10 @@ public final class VertxMqtt implements Peer {
 
     @Override
     public String configuration() {
-        return "Vert.x MQTT 5.1.1, MQTT 3.1.1, Netty over NIO, maxInflightQueue " + (settings.window() + 1) + ", publishes on the event loop, the next message from the "
-                + "publishCompletionHandler" + (settings.reconnect() ? "; it does not reconnect: the closeHandler makes a new client "
+        return "Vert.x MQTT 5.1.1, MQTT 3.1.1, Netty over NIO, maxInflightQueue " + (settings.window() + 1)
+                + ", publishes on the event loop, the next message from the "
+                + "publishCompletionHandler"
+                + (settings.reconnect() ? "; it does not reconnect: the closeHandler makes a new client "
                         + "after " + AGAIN_MILLIS + " ms" : "");
     }
 
