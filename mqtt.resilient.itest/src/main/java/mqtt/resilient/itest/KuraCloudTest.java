@@ -166,9 +166,9 @@ class KuraCloudTest extends FrameworkTest {
 
     @Test
     void whatIsPublishedWhileTheBundleIsStoppedArrivesAfterItsStart() throws Exception {
+        clients.connected("cloud", broker, "client.id", "gateway"); // one that does not end with the bundle
         connection();
         publisher();
-        Clients.awaitConnected(client());
         ResilientMqttClient other = clients.connected("other", broker);
         Await.until("it is subscribed", () -> {
             other.publish(Message.to("acme/x/data").payload("before").build());
