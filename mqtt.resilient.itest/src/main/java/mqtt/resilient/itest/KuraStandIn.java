@@ -353,8 +353,8 @@ final class KuraStandIn implements AutoCloseable {
 
     /**
      * Waits until DS has done all that the configurations asked of it. A component whose service has gone may still be
-     * deactivated; Kura's services are always there, but those of the next stand-in would come in the middle of it, which
-     * SCR 2.1.16 does not survive: it forgets services, and changes of other components.
+     * deactivated. Kura's services are always there, but those of the next stand-in would come in the middle of it,
+     * which SCR 2.1.16 does not survive: it forgets services, and changes of other components.
      */
     private void awaitDeactivation() {
         String marker = "itest.marker." + System.nanoTime();

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A gateway with two interfaces and a broker behind both, in network namespaces of their own: which interface is used is
- * a matter of its routes, and of {@code network.interfaces}.
+ * A gateway with two interfaces and a broker behind both, in network namespaces: which interface is used is a matter of
+ * its routes, and of {@code network.interfaces}.
  */
 @Timeout(180)
 class OnlyOverInterfacesTest {
