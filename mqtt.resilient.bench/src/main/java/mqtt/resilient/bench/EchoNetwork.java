@@ -91,6 +91,11 @@ public final class EchoNetwork implements Scheduler, Network, Connection, Connec
     }
 
     @Override
+    public String wayTo(InetAddress address) {
+        return "";
+    }
+
+    @Override
     public Connection connect(Route route, ConnectionHandler newHandler) {
         handler = newHandler;
         tasks.add(newHandler::connected);

@@ -77,7 +77,8 @@ class KuraClientTest extends FrameworkTest {
         Map<String, Attribute> inKura = byId(KuraForms.form(bundle("mqtt.resilient.kura"), FACTORY));
         Set<String> added = new HashSet<>(inKura.keySet());
         added.removeAll(plain.keySet());
-        assertEquals(Set.of("SslManagerService.target", "kura.ssl.manager", "kura.status.led", "kura.watchdog.minutes"),
+        assertEquals(Set.of("SslManagerService.target", "kura.ssl.manager", "kura.status.led", "kura.watchdog.minutes",
+                "topic.context.account-name"),
                 added);
         plain.forEach((id, attribute) -> {
             Attribute other = inKura.get(id);
@@ -206,6 +207,7 @@ class KuraClientTest extends FrameworkTest {
                 arguments(".ws.headers", new String[11], ".ws.headers: 11 lines; allowed: at most 10"),
                 arguments("kura.ssl.manager", "perhaps", "kura.ssl.manager: \"perhaps\""),
                 arguments(".password", "geheim", "user: "),
+                arguments("will.topic", "#client-id/x", "will.topic: \"#client-id/x\" is not allowed without"),
                 arguments("will.topic", "a/#", "will.topic: "));
     }
 

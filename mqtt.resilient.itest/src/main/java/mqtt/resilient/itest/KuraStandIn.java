@@ -16,6 +16,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,6 +37,7 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.cm.ConfigurationListener;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.component.runtime.dto.ComponentDescriptionDTO;
 import org.osgi.util.tracker.ServiceTracker;
@@ -346,6 +348,33 @@ final class KuraStandIn implements AutoCloseable {
         made.remove(pid);
         Await.until("the component " + pid + " is gone", () -> find(pid) == null);
         servicePids.remove(pid);
+        awaitDeactivation();
+    }
+
+    /**
+     * Waits until DS has done all that the configurations asked of it. A component whose service has gone may still be
+     * deactivated. Kura's services are always there, but those of the next stand-in would come in the middle of it,
+     * which SCR 2.1.16 does not survive: it forgets services, and changes of other components.
+     */
+    private void awaitDeactivation() {
+        String marker = "itest.marker." + System.nanoTime();
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        ServiceRegistration<ConfigurationListener> listener = context.registerService(ConfigurationListener.class,
+                event -> {
+                    if (marker.equals(event.getPid())) { // events are told one after the other, to DS too
+                        told.complete(null);
+                    }
+                }, null);
+        try {
+            Configuration configuration = admin.getConfiguration(marker, "?");
+            configuration.update(new Hashtable<>(Map.of("any", "value")));
+            Await.result(told);
+            configuration.delete();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            listener.unregister();
+        }
     }
 
     Bundle bundleOf(String pid) {

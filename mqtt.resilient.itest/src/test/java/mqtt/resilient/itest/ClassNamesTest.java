@@ -33,7 +33,9 @@ class ClassNamesTest {
     @BeforeAll
     static void readSources() throws IOException {
         try (Stream<Path> modules = Files.list(GuidePage.root())) {
-            for (Path sources : modules.map(module -> module.resolve("src")).filter(Files::isDirectory).toList()) {
+            Stream<Path> stub = Stream.of(GuidePage.root().resolve("cnf/kura-stub"));
+            for (Path sources : Stream.concat(modules, stub).map(module -> module.resolve("src"))
+                    .filter(Files::isDirectory).toList()) {
                 try (Stream<Path> files = Files.walk(sources)) {
                     for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
                         DECLARED.matcher(Files.readString(file)).results().forEach(name -> DECLARATIONS
@@ -59,6 +61,29 @@ class ClassNamesTest {
             }
         }
         assertTrue(names > 100, "only " + names + " names");
+        assertEquals(Set.of(), missing);
+    }
+
+    /** docs/kura.md: what the stand-in does, the class of Kura, the code, and the test that needs it. */
+    @Test
+    void eachRowOfWhatStandsInForKuraHasItsCodeAndItsTest() throws IOException {
+        List<String[]> rows = Stream.of(GuidePage.of("docs/kura.md").text().split("\n"))
+                .dropWhile(line -> !line.startsWith("| what the stand-in does")).skip(2)
+                .takeWhile(line -> line.startsWith("|")).map(line -> line.split("\\|")).toList();
+        assertTrue(rows.size() > 10, rows.size() + " rows");
+        Set<String> missing = new TreeSet<>();
+        for (String[] row : rows) {
+            assertEquals(5, row.length, row[1]);
+            for (String column : List.of(row[3], row[4])) {
+                List<MatchResult> names = NAME.matcher(column).results().toList();
+                assertTrue(row[2].contains("`") && !names.isEmpty(), row[1]);
+                for (MatchResult name : names) {
+                    if (name.group(3) == null || !isThere("", name.group(2), name.group(3))) {
+                        missing.add(name.group());
+                    }
+                }
+            }
+        }
         assertEquals(Set.of(), missing);
     }
 

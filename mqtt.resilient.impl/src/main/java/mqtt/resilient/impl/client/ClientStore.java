@@ -77,6 +77,9 @@ final class ClientStore implements MessageStore.Listener {
 
     /** Opens the store that is configured, or takes its new settings; then the link may connect. */
     void configure(ClientSettings newSettings) {
+        if (settings == null && !newSettings.link().schedule().onStart()) {
+            supervisor.pause("connect.on.start is false, and nobody has had it connect yet");
+        }
         settings = newSettings;
         reported.place(settings.store().volatility());
         if (!isConfigured()) {

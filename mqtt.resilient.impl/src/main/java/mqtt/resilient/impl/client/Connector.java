@@ -127,7 +127,7 @@ public final class Connector {
         CompletableFuture<Void> gone = new CompletableFuture<>();
         commands.execute(() -> {
             if (!stopped) {
-                supervisor.pause();
+                supervisor.pause(Supervisor.PAUSED);
                 endWaiting(stage -> fail(stage, Supervisor.PAUSED));
             }
             supervisor.whenClosed(() -> succeed(gone));
@@ -152,7 +152,7 @@ public final class Connector {
                 begin.run();
             }
             if (stopped || supervisor.isPaused()) {
-                fail(there, stopped ? STOPPED : Supervisor.PAUSED);
+                fail(there, stopped ? STOPPED : supervisor.status().reason());
             } else if (isConnected()) {
                 succeed(there);
             } else if (waiting.size() == MAX_WAITING) {

@@ -206,9 +206,20 @@ public @interface ClientConfig {
                     + "never.")
     int network_bounce_after() default 0;
 
+    @AttributeDefinition(name = "Network: interfaces", required = false,
+            description = "Connect only over these interfaces, with commas between, for example eth0,wlan0: while the "
+                    + "system's route to the broker leads over another one, the client does not connect. Empty: over "
+                    + "any.")
+    String network_interfaces() default "";
+
     @AttributeDefinition(name = "WAN probe",
             description = "host:port of the name server that wanUp() asks. Nothing is sent unless wanUp() is called.")
     String wan_probe() default "8.8.8.8:53";
+
+    @AttributeDefinition(name = "Connect on start",
+            description = "Whether the client connects when it starts. false: it waits until somebody has it connect, "
+                    + "and takes messages meanwhile.")
+    boolean connect_on_start() default true;
 
     @AttributeDefinition(name = "Schedule: every (min)", min = "0", max = "525600",
             description = "How often to connect, exchange the waiting messages of both directions, and disconnect. 0: "

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -232,10 +233,10 @@ public final class Configuration {
                 backoffMax, values.seconds("stable.seconds", 0, 86_400));
         LinkSettings.Network network = new LinkSettings.Network(values.seconds("network.settle.seconds", 0, 3600),
                 values.seconds("network.distrust.seconds", 0, 86_400),
-                (int) values.number("network.bounce.after", 0, 1_000_000));
+                (int) values.number("network.bounce.after", 0, 1_000_000), interfaces());
         LinkSettings.Schedule schedule = new LinkSettings.Schedule(
                 values.number("schedule.every.minutes", 0, 525_600) * SECONDS_PER_MINUTE * NANOS_PER_SECOND,
-                values.seconds("schedule.stay.seconds", 1, 86_400));
+                values.seconds("schedule.stay.seconds", 1, 86_400), values.flag("connect.on.start"));
         return new LinkSettings(brokers(clientId), login, transport(), timing, network, schedule,
                 values.number("session.expiry.seconds", 0, MAX_SECONDS), values.flag("clean.start"), packetMaxBytes,
                 new LinkSettings.Version(protocol, (int) values.number("inflight.max", 1, 65_000),
@@ -298,6 +299,15 @@ public final class Configuration {
 
     private static int port(Matcher matcher) {
         return Integer.parseInt(matcher.group("port"));
+    }
+
+    private Set<String> interfaces() throws InvalidException {
+        String text = values.text("network.interfaces").strip();
+        if (!text.matches("([^,\\s/]{1,15}(\\s*,\\s*[^,\\s/]{1,15}){0,31})?")) {
+            throw invalid("network.interfaces", text,
+                    "empty, or up to 32 names of interfaces with commas between, for example eth0,wlan0");
+        }
+        return text.isEmpty() ? Set.of() : new LinkedHashSet<>(List.of(text.split("\\s*,\\s*")));
     }
 
     /** Which source of the network's state is asked for. */

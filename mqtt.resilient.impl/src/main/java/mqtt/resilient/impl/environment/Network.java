@@ -16,6 +16,9 @@ public interface Network {
     /** Whether an address is on a network that this machine is directly attached to. */
     boolean isOnLink(InetAddress address);
 
+    /** The name of the interface over which the system sends to an address; empty = it has no route to it. */
+    String wayTo(InetAddress address);
+
     /** Begins to connect. */
     Connection connect(Route route, ConnectionHandler handler);
 

@@ -2,7 +2,10 @@ package mqtt.resilient.impl.io;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.security.SecureRandom;
@@ -35,6 +38,8 @@ public final class EventLoop implements Scheduler, Network {
 
     private static final Log LOG = Log.of(EventLoop.class);
     private static final int MAX_WORKERS = 4;
+    /** Of any service: nothing is sent there. */
+    private static final int DISCARD_PORT = 9;
     private static final int BUFFER_BYTES = 65_536;
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
@@ -233,6 +238,19 @@ public final class EventLoop implements Scheduler, Network {
     @Override
     public boolean isOnLink(InetAddress address) {
         return onLink.test(address);
+    }
+
+    @Override
+    public String wayTo(InetAddress address) {
+        try (DatagramChannel unsent = DatagramChannel.open()) { // UDP: the system chooses the way, and sends nothing
+            unsent.connect(new InetSocketAddress(address, DISCARD_PORT));
+            InetAddress own = ((InetSocketAddress) unsent.getLocalAddress()).getAddress();
+            NetworkInterface way = NetworkInterface.getByInetAddress(own);
+            return way == null ? "" : way.getName();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("There is no way to {}", address, e);
+            return "";
+        }
     }
 
     /** Who knows which addresses are on a network that this machine is attached to. */

@@ -6,10 +6,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
+import mqtt.resilient.spi.NetworkState;
 import mqtt.resilient.spi.ProtocolVersion;
 import mqtt.resilient.spi.packet.Connack;
 import mqtt.resilient.spi.packet.Connect;
@@ -69,6 +71,8 @@ final class Attempt {
     private boolean discard;
     /** The link that was first to have a network connection; null while there is none. */
     private Link winner;
+    /** Where its connection goes. */
+    private InetAddress reached;
     private Scheduler.Timer timer;
     private Runnable whenClosed;
 
@@ -101,12 +105,21 @@ final class Attempt {
                 if (found == null || found.isEmpty()) {
                     fail(new Ending(Ending.Cause.UNRESOLVED, "cannot resolve " + name + ": " + error));
                 } else {
-                    List<InetAddress> order = interleaved(found);
-                    Collections.rotate(order, -skipped); // one that connects and says nothing must not hide the others
-                    race(order);
+                    race(name, found);
                 }
             }
         });
+    }
+
+    private void race(String name, List<InetAddress> found) {
+        List<InetAddress> allowed = Way.allowed(network, settings, found);
+        if (allowed.isEmpty()) {
+            fail(new Ending(Ending.Cause.UNREACHABLE, name + ": " + Way.refusal(network, settings, found)));
+            return;
+        }
+        List<InetAddress> order = interleaved(allowed);
+        Collections.rotate(order, -skipped); // one that connects and says nothing must not hide the others
+        race(order);
     }
 
     /** IPv6 and IPv4 in turn, beginning with the family that comes first. */
@@ -120,6 +133,17 @@ final class Attempt {
             families.get(false).stream().skip(i).limit(1).forEach(order::add);
         }
         return order;
+    }
+
+    /** The network is another one, and the link may not work any more; {@code restart} if it must not be used. */
+    void networkChanged(NetworkState state, Consumer<String> restart) {
+        if (!Way.isAllowed(network, settings, reached)) {
+            restart.accept(Way.refusal(network, settings, List.of(reached)));
+        } else if (state == NetworkState.DOWN) {
+            winner.suspect();
+        } else {
+            winner.ping(); // another way out: the old connection may be a dead one
+        }
     }
 
     /** Whether it has not come as far as a connection. */
@@ -172,6 +196,7 @@ final class Attempt {
         @Override
         public void networkConnected() {
             winner = link;
+            reached = address;
             stage = Stage.CONNECTED;
             Scheduler.cancel(timer);
             addresses.clear();

@@ -32,7 +32,7 @@ final class BrokerProbe implements ConnectionHandler {
             if (found == null || found.isEmpty()) {
                 probe.end(false);
             } else if (!probe.answered) {
-                Iterator<InetAddress> addresses = found.iterator();
+                Iterator<InetAddress> addresses = Way.allowed(network, settings, found).iterator();
                 probe.next = () -> {
                     if (addresses.hasNext()) {
                         probe.connection = network.connect(settings.route(broker, addresses.next()), probe);

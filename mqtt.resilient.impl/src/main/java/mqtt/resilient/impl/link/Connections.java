@@ -159,6 +159,11 @@ final class Connections implements Network {
     }
 
     @Override
+    public String wayTo(InetAddress address) {
+        return network.wayTo(address);
+    }
+
+    @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
         network.queryDns(server, port, answer);
     }

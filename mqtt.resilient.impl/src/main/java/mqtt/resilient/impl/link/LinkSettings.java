@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.UserProperty;
 import mqtt.resilient.impl.environment.Route;
@@ -165,8 +166,9 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      * @param settleNanos how long the network must stay up before an attempt
      * @param distrustNanos how long the word that the network is down holds attempts back
      * @param bounceAfter failed attempts after which the network is to be bounced; 0 = never
+     * @param interfaces over which connections may be made, in the user's order; empty = over any
      */
-    public record Network(long settleNanos, long distrustNanos, int bounceAfter) {
+    public record Network(long settleNanos, long distrustNanos, int bounceAfter, Set<String> interfaces) {
     }
 
     /**
@@ -174,8 +176,9 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
      *
      * @param everyNanos from the beginning of one window to the next; 0 = always connected
      * @param stayNanos how long a window is at least
+     * @param onStart whether to be connected from the start; if not, from when somebody asks for it
      */
-    public record Schedule(long everyNanos, long stayNanos) {
+    public record Schedule(long everyNanos, long stayNanos, boolean onStart) {
         boolean isOn() {
             return everyNanos > 0;
         }
@@ -194,7 +197,8 @@ public record LinkSettings(Brokers brokers, Login login, Transport transport, Ti
                 || !Objects.equals(transport.tls, other.transport.tls)
                 || !transport.webSocketHeaders.equals(other.transport.webSocketHeaders)
                 || sessionExpirySeconds == 0 != (other.sessionExpirySeconds == 0)
-                || packetMaxBytes != other.packetMaxBytes || !version.isSame(other.version);
+                || packetMaxBytes != other.packetMaxBytes || !network.interfaces.equals(other.network.interfaces)
+                || !version.isSame(other.version);
     }
 
     /** The host that the TCP connection goes to: the proxy, or the broker itself. */

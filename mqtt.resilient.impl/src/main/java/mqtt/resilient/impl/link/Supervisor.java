@@ -129,8 +129,8 @@ public final class Supervisor implements Attempt.Listener {
         if (before == null) {
             if (intent != Intent.OFFLINE) {
                 attempt();
-            } else if (status.state() != ConnectionState.PAUSED) { // it was, before the store was changed or failed
-                change(ConnectionState.PAUSED, PAUSED, 0);
+            } else { // it was before, perhaps before the store was changed or failed
+                change(ConnectionState.PAUSED, status.state() == ConnectionState.PAUSED ? status.reason() : PAUSED, 0);
             }
             return;
         }
@@ -180,11 +180,11 @@ public final class Supervisor implements Attempt.Listener {
         }
     }
 
-    /** Stays offline until {@link #resume}. */
-    public void pause() {
+    /** Stays offline until {@link #resume}; {@code reason} is for the status. */
+    public void pause(String reason) {
         intent = Intent.OFFLINE;
         leave();
-        change(ConnectionState.PAUSED, PAUSED, 0);
+        change(ConnectionState.PAUSED, reason, 0);
     }
 
     /** Whether it stays offline until {@link #resume}. */
@@ -324,10 +324,8 @@ public final class Supervisor implements Attempt.Listener {
         if (!connects()) {
             return;
         }
-        if (link != null && state == NetworkState.DOWN) {
-            link.suspect();
-        } else if (link != null) {
-            link.ping(); // another way out: the old connection may be a dead one
+        if (link != null) {
+            attempt.networkChanged(state, this::restart);
         } else if (state != NetworkState.DOWN && (attempt == null || attempt.isTrying())
                 && (state == NetworkState.UP || before == NetworkState.DOWN)) {
             leave();

@@ -232,10 +232,21 @@ class ConfigurationTest {
                 ".ws.headers", "rate.messages", "store", "store.directory", "store.lanes", "store.overflow",
                 "subscriptions",
                 "protocol", "will.content.type", "will.response.topic", "will.correlation", "will.user.properties",
-                "connect.user.properties", "auth.method");
+                "connect.user.properties", "auth.method", "network.interfaces");
         List<String> covered = Stream.of(NUMBERS.keySet().stream(), FLAGS.stream(), OPEN_ENDED.stream(),
                 others.stream()).flatMap(all -> all).sorted().toList();
         assertEquals(Configuration.keys().stream().sorted().toList(), covered);
+    }
+
+    @Test
+    void interfaces() throws InvalidException {
+        assertEquals(List.of("wlan0", "eth0.100"),
+                List.copyOf(settings("network.interfaces", " wlan0 , eth0.100 ").link().network().interfaces()));
+        assertEquals(Set.of(), settings().link().network().interfaces());
+        for (String wrong : List.of("eth0 wlan0", "eth0,", "a/b", "sixteen-letters-")) {
+            InvalidException e = assertThrows(InvalidException.class, () -> settings("network.interfaces", wrong));
+            assertTrue(e.getMessage().contains("network.interfaces: \"" + wrong + "\""), e.getMessage());
+        }
     }
 
     @Test

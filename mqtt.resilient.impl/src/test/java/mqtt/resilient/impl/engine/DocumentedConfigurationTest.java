@@ -54,7 +54,7 @@ class DocumentedConfigurationTest {
             Map.entry("will.correlation", "other"), Map.entry("will.user.properties", "a=b"),
             Map.entry("connect.user.properties", "a=b"), Map.entry("proxy.user", "other"),
             Map.entry(".proxy.password", "other"),
-            Map.entry(".ws.headers", "X-Token: other"));
+            Map.entry(".ws.headers", "X-Token: other"), Map.entry("network.interfaces", "eth0"));
 
     private record Row(String key, String defaultValue, String type, String range, String acts) {
     }

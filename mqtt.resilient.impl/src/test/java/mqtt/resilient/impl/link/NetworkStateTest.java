@@ -234,4 +234,56 @@ class NetworkStateTest {
         world.client.clockJumped();
         assertEquals(connections, world.broker.connections());
     }
+
+    // ---- interfaces -----------------------------------------------------------------------------------------------
+
+    @Test
+    void nothingIsDialledWhileTheRouteLeadsOverAnInterfaceThatIsNotAllowed() {
+        World world = new World("network.interfaces", "wlan0, eth0");
+        world.broker.isReachedOver("ppp0");
+        world.broker.after(Duration.ofMinutes(10));
+        assertEquals(List.of(), world.broker.takeAttempts());
+        assertEquals(ConnectionState.WAITING, world.state());
+        assertTrue(world.client.status().reason().contains(
+                "broker: the route to 10.0.0.1 leads over ppp0; network.interfaces allows wlan0, eth0"),
+                world.client.status()::reason);
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UNKNOWN);
+        world.broker.isReachedOver("eth0");
+        network.is(NetworkState.UP);
+        world.broker.acceptsNewClient();
+        assertEquals(ConnectionState.ONLINE, world.state());
+    }
+
+    @Test
+    void aLinkWhoseRouteMovesToAnotherInterfaceIsLeftAtOnceAndNotMadeAnewThere() {
+        World world = new World("network.interfaces", "eth0");
+        world.broker.acceptsNewClient();
+        FakeNetwork network = new FakeNetwork(world, NetworkState.UP);
+        world.broker.takeAll();
+        world.broker.takeAttempts();
+        world.broker.isReachedOver("ppp0");
+        network.is(NetworkState.UP);
+        world.broker.expects("DISCONNECT").after(Duration.ofMinutes(5));
+        assertEquals(List.of(), world.broker.takeAttempts());
+        assertEquals(ConnectionState.WAITING, world.state());
+    }
+
+    @Test
+    void withoutARouteTheReasonSaysThatThereIsNone() {
+        World world = new World("network.interfaces", "eth0");
+        world.broker.isReachedOver("").after(Duration.ofSeconds(1));
+        assertTrue(
+                world.client.status().reason()
+                        .contains("there is no route to 10.0.0.1; network.interfaces allows eth0"),
+                world.client.status()::reason);
+    }
+
+    @Test
+    void aChangeOfTheInterfacesLeavesALinkThatIsNotAllowedAnyMore() {
+        World world = new World();
+        world.broker.acceptsNewClient();
+        world.reconfigure("network.interfaces", "wlan0");
+        world.broker.expects("DISCONNECT").after(Duration.ofMinutes(1));
+        assertEquals(ConnectionState.WAITING, world.state());
+    }
 }

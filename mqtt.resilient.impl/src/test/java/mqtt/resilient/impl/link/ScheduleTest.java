@@ -1,9 +1,12 @@
 package mqtt.resilient.impl.link;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
 import mqtt.resilient.api.Outcome;
@@ -170,5 +173,44 @@ class ScheduleTest {
         world.reconfigure("schedule.every.minutes", 15, "schedule.stay.seconds", 30);
         world.broker.idles(Duration.ofSeconds(31));
         assertEquals(ASLEEP, world.reason());
+    }
+
+    // ---- not from the start ---------------------------------------------------------------------------------------
+
+    @Test
+    void withoutConnectOnStartItTakesMessagesAndConnectsWhenSomebodyHasItConnect() {
+        World world = new World("connect.on.start", false);
+        var publication = world.publish("t", "1");
+        world.broker.after(Duration.ofMinutes(10)).expectsNothing();
+        assertEquals(List.of(), world.broker.takeAttempts());
+        assertEquals(ConnectionState.PAUSED, world.state());
+        assertEquals("connect.on.start is false, and nobody has had it connect yet", world.reason());
+        var reconnected = world.client.connector().reconnect().toCompletableFuture();
+        world.scheduler.run();
+        assertTrue(assertThrows(CompletionException.class, reconnected::join).getCause().getMessage()
+                .contains("connect.on.start is false"));
+        world.reconfigure("connect.on.start", false, "keepalive.seconds", 30);
+        world.broker.after(Duration.ofMinutes(1));
+        assertEquals(ConnectionState.PAUSED, world.state());
+        world.client.connector().connect();
+        world.broker.acceptsNewClient().expects("PUBLISH q1 id=1 t 1").sends("PUBACK id=1");
+        assertEquals(Outcome.Kind.DELIVERED, world.outcome(publication));
+    }
+
+    @Test
+    void whatWaitsForSomebodyToHaveItConnectHasItsClientIdentifierAndBroker() {
+        World world = new World("connect.on.start", false, "client.id", "me");
+        world.scheduler.run();
+        assertEquals("me", world.client.status().clientId());
+        assertEquals(1, world.client.status().brokers().size());
+    }
+
+    @Test
+    void withoutConnectOnStartAConnectionThatIsLostIsMadeAnew() {
+        World world = new World("connect.on.start", false);
+        world.client.connector().connect();
+        world.broker.acceptsNewClient().hangsUp();
+        world.broker.after(Duration.ofSeconds(10)).accepts(true);
+        assertEquals(ConnectionState.ONLINE, world.state());
     }
 }

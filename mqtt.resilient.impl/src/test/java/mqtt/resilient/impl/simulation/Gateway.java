@@ -625,6 +625,11 @@ final class Gateway {
         }
 
         @Override
+        public String wayTo(InetAddress address) {
+            return "sim0";
+        }
+
+        @Override
         public Connection connect(Route route, ConnectionHandler handler) {
             wires.removeIf(Wire::isClosed);
             int node = route.address().getAddress()[3];

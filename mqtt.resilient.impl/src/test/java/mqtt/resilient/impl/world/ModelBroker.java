@@ -469,6 +469,11 @@ public final class ModelBroker implements Network {
     }
 
     @Override
+    public String wayTo(InetAddress address) {
+        return "sim0";
+    }
+
+    @Override
     public void queryDns(String server, int port, Consumer<Boolean> answer) {
         scheduler.execute(() -> answer.accept(true));
     }

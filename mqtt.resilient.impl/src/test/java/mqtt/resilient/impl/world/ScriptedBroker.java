@@ -52,6 +52,7 @@ public final class ScriptedBroker implements Network {
     private final Set<String> silentAddresses = new HashSet<>();
     private final Map<String, Duration> delays = new HashMap<>();
     private String onLink = "";
+    private String way = "eth0";
     private final List<String> attempts = new ArrayList<>();
 
     public ScriptedBroker(VirtualScheduler scheduler) {
@@ -278,6 +279,12 @@ public final class ScriptedBroker implements Network {
         return this;
     }
 
+    /** The system's routes lead over this interface from now on. */
+    public ScriptedBroker isReachedOver(String newWay) {
+        way = newWay;
+        return this;
+    }
+
     /** The address of a neighbour. */
     public ScriptedBroker hasOnLink(String neighbour) {
         onLink = neighbour;
@@ -404,6 +411,11 @@ public final class ScriptedBroker implements Network {
     @Override
     public boolean isOnLink(InetAddress address) {
         return address.getHostAddress().equals(onLink);
+    }
+
+    @Override
+    public String wayTo(InetAddress address) {
+        return way;
     }
 
     @Override

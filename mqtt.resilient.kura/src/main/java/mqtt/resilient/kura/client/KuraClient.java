@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.kura.tls.SslManagerMaterial;
+import mqtt.resilient.kura.transport.TopicVariables;
 import mqtt.resilient.spi.ClientFactory;
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.configuration.ConfigurationService;
@@ -51,6 +52,7 @@ public final class KuraClient implements ConfigurableComponent {
     static final String PID = "mqtt.resilient.kura.client";
     static final String SSL_TARGET = "SslManagerService.target";
     static final String SSL_MANAGER = "kura.ssl.manager";
+    static final String ACCOUNT = "topic.context.account-name";
     static final String LED = "kura.status.led";
     static final String WATCHDOG = "kura.watchdog.minutes";
     static final int LONGEST_WATCHDOG_MINUTES = 10_080;
@@ -63,6 +65,8 @@ public final class KuraClient implements ConfigurableComponent {
     /** Lists that are a text in the form; in all others a comma separates as well. */
     private static final Set<String> LINES = Set.of("subscriptions", "will.user.properties", "connect.user.properties");
     private static final String HEADERS = ".ws.headers";
+    /** Topics that may hold #account-name and #client-id. */
+    private static final List<String> TOPICS = List.of("will.topic", "birth.topic");
     /** Of a list of secrets, for which there is no text area. */
     private static final int MOST_IN_CONSOLE = 10;
     private static final int MILLIS_PER_MINUTE = 60_000;
@@ -187,6 +191,10 @@ public final class KuraClient implements ConfigurableComponent {
                 throw new IllegalArgumentException(HEADERS + ": " + headers.length + " lines; allowed: at most "
                         + MOST_IN_CONSOLE + ", because Kura's console shows and keeps no more");
             }
+            Object account = wanted.remove(ACCOUNT);
+            for (String key : TOPICS) {
+                wanted.computeIfPresent(key, (same, topic) -> topic(key, topic, text(account), wanted));
+            }
             boolean newLed = flag(LED, wanted.remove(LED), false);
             int newMinutes = minutes(wanted.remove(WATCHDOG));
             Optional<String> secret = Secrets.reveal(wanted, secrets, crypto);
@@ -242,6 +250,18 @@ public final class KuraClient implements ConfigurableComponent {
                     + ": empty, and Kura's SystemService, which knows the data directory, is not available yet");
         }
         return Path.of(dataDirectory, "mqtt.resilient").toString();
+    }
+
+    /** A topic of the client's own with the values of its variables, as far as there are any. */
+    private static Object topic(String key, Object topic, String account, Map<String, Object> wanted) {
+        String id = text(wanted.get("client.id"));
+        if (!(topic instanceof String text) || !text.contains("#")) {
+            return topic; // not touched: the engine says what is wrong with it
+        } else if (text.contains("#client-id") && (id.isEmpty() || id.equals("*"))) {
+            throw new IllegalArgumentException(key + ": \"" + text
+                    + "\" is not allowed without a client.id that is entered, which #client-id stands for");
+        }
+        return TopicVariables.replace(text, Map.of("account-name", account, "client-id", id));
     }
 
     /** The SSL manager to use; null = none. */

@@ -3,12 +3,16 @@ package mqtt.resilient.kura.cloud;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import mqtt.resilient.api.ClientStatus;
 import mqtt.resilient.api.ConnectionState;
@@ -30,6 +34,8 @@ import org.eclipse.kura.KuraStoreCapacityReachedException;
 import org.eclipse.kura.KuraStoreException;
 import org.eclipse.kura.cloud.CloudConnectionEstablishedEvent;
 import org.eclipse.kura.cloud.CloudConnectionLostEvent;
+import org.eclipse.kura.cloud.CloudPayloadProtoBufDecoder;
+import org.eclipse.kura.cloud.CloudPayloadProtoBufEncoder;
 import org.eclipse.kura.cloudconnection.CloudConnectionManager;
 import org.eclipse.kura.cloudconnection.CloudEndpoint;
 import org.eclipse.kura.cloudconnection.listener.CloudConnectionListener;
@@ -39,6 +45,9 @@ import org.eclipse.kura.cloudconnection.subscriber.listener.CloudSubscriberListe
 import org.eclipse.kura.configuration.ConfigurableComponent;
 import org.eclipse.kura.configuration.ConfigurationService;
 import org.eclipse.kura.message.KuraPayload;
+import org.eclipse.kura.system.SystemAdminService;
+import org.eclipse.kura.system.SystemService;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -73,6 +82,9 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     private static final Logger LOG = LoggerFactory.getLogger("mqtt.resilient");
     private static final String ACCOUNT = "topic.context.account-name";
+    private static final String LIFECYCLE = "lifecycle.messages";
+    /** How long the disconnect message has to leave before the connection is ended, as in Kura. */
+    private static final long LAST_MILLIS = 1000;
     /** Messages whose delivery is told; others beyond are delivered without a word. */
     private static final int MOST_WATCHED = 10_000;
     private static final long IDLE_SECONDS = 10;
@@ -93,6 +105,10 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
     volatile EventAdmin eventAdmin;
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    volatile SystemService systemService;
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    volatile SystemAdminService systemAdminService;
 
     private final List<CloudConnectionListener> connectionListeners = new CopyOnWriteArrayList<>();
     private final List<CloudDeliveryListener> deliveryListeners = new CopyOnWriteArrayList<>();
@@ -105,18 +121,33 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 return thread;
             }, new ThreadPoolExecutor.DiscardPolicy());
     private Bound<ResilientMqttClient> bound;
+    /** Whether everything goes, to come back with an update or a restart. */
+    volatile BooleanSupplier bundleStops = () -> false;
     private volatile String pid = "";
     private volatile String clientName = "";
     private volatile String account = "";
+    private volatile Payloads payloads = Payloads.of(Map.of());
+    private volatile boolean lifecycle;
+    private volatile String controlPrefix = LifecycleMessages.DEFAULT_PREFIX;
     private volatile ResilientMqttClient client;
+    private volatile CloudPayloadProtoBufEncoder encoder;
+    /** Is told of the decoder, and whether one is needed. */
+    private final Object decoding = new Object();
+    private volatile CloudPayloadProtoBufDecoder decoder;
+    private boolean stopped;
+    /** Whether the connection is to end when the disconnect message has left. */
+    private volatile boolean leaving;
     /** The rest is guarded by this. */
     private final List<Subscriber> subscribers = new ArrayList<>();
     private AutoCloseable statusListener;
     private boolean connected;
+    /** Whether this connection has no birth message yet. */
+    private boolean birthDue;
 
     @Activate
     void activate(BundleContext context, Map<String, Object> properties) {
         deliveries.allowCoreThreadTimeOut(true);
+        bundleStops = () -> context.getBundle().getState() == Bundle.STOPPING;
         bound = new Bound<>(context, ResilientMqttClient.class, MqttConstants.CLIENT, this::bind, this::unbind);
         modified(properties);
     }
@@ -138,27 +169,94 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         } else {
             clientName = newName;
         }
-        String newAccount = Values.text(properties, ACCOUNT, "");
-        if (!newAccount.equals(account)) {
-            account = newAccount;
-            ResilientMqttClient same = client;
-            if (same != null) {
-                resubscribe(same);
-            }
+        try {
+            Payloads newPayloads = Payloads.of(properties);
+            boolean newLifecycle = Values.flag(properties, LIFECYCLE);
+            payloads = newPayloads;
+            lifecycle = newLifecycle;
+            wakeDecoding(false);
+        } catch (IllegalArgumentException e) {
+            LOG.error("{}: configuration rejected: {}; nothing changes", pid, e.getMessage());
+        }
+        controlPrefix = Values.text(properties, LifecycleMessages.PREFIX, LifecycleMessages.DEFAULT_PREFIX);
+        account = Values.text(properties, ACCOUNT, "");
+        ResilientMqttClient same = client;
+        if (same != null) {
+            resubscribe(same);
+            birth(same, true);
         }
     }
 
     @Deactivate
     void deactivate() {
+        ResilientMqttClient last = client;
+        if (last != null) {
+            try {
+                farewell(last).get(LAST_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.debug("{}: the disconnect message did not leave", pid, e);
+            }
+        }
         bound.close();
+        wakeDecoding(true);
         deliveries.shutdown();
+    }
+
+    // ---- Kura's protobuf --------------------------------------------------------------------------------------------
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setEncoder(CloudPayloadProtoBufEncoder service) {
+        encoder = service;
+        ResilientMqttClient now = client;
+        if (now != null) {
+            birth(now, false);
+        }
+    }
+
+    void unsetEncoder(CloudPayloadProtoBufEncoder service) {
+        encoder = encoder == service ? null : encoder;
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setDecoder(CloudPayloadProtoBufDecoder service) {
+        synchronized (decoding) {
+            decoder = service;
+            decoding.notifyAll();
+        }
+    }
+
+    void unsetDecoder(CloudPayloadProtoBufDecoder service) {
+        decoder = decoder == service ? null : decoder;
+    }
+
+    private void wakeDecoding(boolean stop) {
+        synchronized (decoding) {
+            stopped |= stop;
+            decoding.notifyAll();
+        }
+    }
+
+    /** Waits for what is needed to read a message: it stays unacknowledged, and the broker keeps it. */
+    private KuraPayload decoded(ReceivedMessage message) throws InterruptedException {
+        synchronized (decoding) {
+            if (payloads.isProtobuf() && decoder == null && !stopped) {
+                LOG.warn("{}: messages are received when there is one of Kura's own cloud connections, which has the "
+                        + "service CloudPayloadProtoBufDecoder ({}=kura-protobuf)", pid, Payloads.ENCODING);
+            }
+            while (payloads.isProtobuf() && decoder == null && !stopped) {
+                decoding.wait();
+            }
+        }
+        return payloads.decode(message.payload(), decoder);
     }
 
     // ---- the client -----------------------------------------------------------------------------------------------
 
     synchronized void bind(ResilientMqttClient newClient) {
         client = newClient;
-        subscribers.forEach(Endpoint::close); // those of the one before, if it is not gone yet
+        subscribers.forEach(this::close); // those of the one before, if it is not gone yet
         resubscribe(newClient);
         statusListener = newClient.addConnectionListener(status -> changed(newClient, status));
     }
@@ -169,7 +267,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 return;
             }
             client = null;
-            subscribers.forEach(Endpoint::close);
+            subscribers.forEach(this::close);
             try {
                 statusListener.close();
             } catch (Exception e) { // also if it was never bound wholly
@@ -183,10 +281,18 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         if (of == client) {
             resubscribe(of); // the client identifier may be another one
             boolean up = status.state() == ConnectionState.ONLINE;
+            if (up && !isTold()) {
+                birth(of, true);
+            }
             boolean wanted = status.state() == ConnectionState.PAUSED || status.state() == ConnectionState.OFFLINE;
             told(up, up ? CloudConnectionListener::onConnectionEstablished
                     : wanted ? CloudConnectionListener::onDisconnected : CloudConnectionListener::onConnectionLost);
         }
+    }
+
+    /** Whether listeners know of the connection. */
+    private synchronized boolean isTold() {
+        return connected;
     }
 
     /** Tells of a change, once. */
@@ -218,6 +324,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     /** Has the client connect; returns at once. */
     @Override
     public void connect() throws KuraConnectException {
+        leaving = false;
         try {
             client().connect();
         } catch (KuraException | IllegalStateException e) {
@@ -229,7 +336,12 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
     public void disconnect() {
         ResilientMqttClient now = client;
         if (now != null) {
-            now.disconnect();
+            leaving = true;
+            farewell(now).whenComplete((gone, error) -> {
+                if (leaving) { // else somebody has pressed Connect meanwhile
+                    now.disconnect();
+                }
+            });
         }
     }
 
@@ -263,11 +375,51 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         return TopicVariables.replace(topic, Map.of("account-name", account, "client-id", of.status().clientId()));
     }
 
+    // ---- lifecycle messages ----------------------------------------------------------------------------------------
+
+    /** Publishes the birth message of a connection, if that is {@code new} or could not be published before. */
+    private void birth(ResilientMqttClient to, boolean due) {
+        synchronized (this) {
+            birthDue |= due;
+            if (!birthDue || !lifecycle || !to.isConnected()) {
+                return;
+            }
+            birthDue = false;
+        }
+        if (lifecycleMessage(to, true) == null) {
+            synchronized (this) {
+                birthDue = true;
+            }
+        }
+    }
+
+    /** Publishes the disconnect message, if there is a connection; the stage is done when it has left, or cannot. */
+    private CompletableFuture<?> farewell(ResilientMqttClient to) {
+        Publication last = lifecycle && isConnected() ? lifecycleMessage(to, false) : null;
+        return last == null ? CompletableFuture.completedFuture(null)
+                : last.delivered().toCompletableFuture().copy().orTimeout(LAST_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** {@return what was published; null = it could not be} QoS 0, not retained and before all others, as in Kura. */
+    private Publication lifecycleMessage(ResilientMqttClient to, boolean birth) {
+        String topic = LifecycleMessages.topic(controlPrefix, birth);
+        try {
+            KuraPayload payload = birth ? LifecycleMessages.birth(systemService, systemAdminService, payloads)
+                    : LifecycleMessages.disconnect(systemService, systemAdminService);
+            return to.publish(Message.to(topic(to, topic))
+                    .payload((payloads.isProtobuf() ? payloads : Payloads.SIMPLE_JSON).encode(payload, encoder))
+                    .qos(Qos.AT_MOST_ONCE).lane(Message.LANE_ALARM).build());
+        } catch (KuraException | IllegalArgumentException | IllegalStateException e) {
+            LOG.warn("{}: not published to {}: {}", pid, topic, e.getMessage());
+            return null;
+        }
+    }
+
     // ---- publishing -----------------------------------------------------------------------------------------------
 
     /**
      * Stores a message, connected or not. Its properties are {@code topic}, {@code qos}, {@code retain} and
-     * {@code priority}; a payload without a body is sent as JSON.
+     * {@code priority}; {@code payload.encoding} says what form it has.
      *
      * @return its number, with which its delivery is told; null with QoS 0
      */
@@ -285,7 +437,7 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
                 throw new IllegalStateException(topic + ": the client has no client identifier yet");
             }
             publication = to
-                    .publish(Message.to(topic(to, topic)).payload(body(message.getPayload()))
+                    .publish(Message.to(topic(to, topic)).payload(payloads.encode(message.getPayload(), encoder))
                             .qos(Qos.of(qos)).retain(Values.flag(options, RETAIN)).lane(lane(priority)).build());
         } catch (IllegalArgumentException e) {
             throw new KuraException(KuraErrorCode.INVALID_PARAMETER, e, e.getMessage());
@@ -300,15 +452,6 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
             watch(publication, id);
         }
         return qos == 0 ? null : id;
-    }
-
-    private static byte[] body(KuraPayload payload) {
-        if (payload != null && payload.getBody() != null) {
-            return payload.getBody();
-        } else if (payload != null && !payload.metrics().isEmpty()) {
-            return PayloadJson.encode(payload);
-        }
-        throw new IllegalArgumentException("payload: neither a body nor metrics; one of them is required");
     }
 
     private static int lane(int priority) {
@@ -400,17 +543,16 @@ public final class Endpoint implements CloudEndpoint, CloudConnectionManager, Co
         }
     }
 
-    private static void close(Subscriber subscriber) {
-        if (subscriber.subscription != null) {
+    /** Without a word to the broker when the bundle stops: what comes until its next start is kept there. */
+    private void close(Subscriber subscriber) {
+        if (subscriber.subscription != null && !bundleStops.getAsBoolean()) {
             subscriber.subscription.close();
-            subscriber.subscription = null;
         }
+        subscriber.subscription = null;
     }
 
-    private static KuraMessage toKura(ReceivedMessage message) {
-        KuraPayload payload = new KuraPayload();
-        payload.setBody(message.payload());
-        return new KuraMessage(payload, Map.of(TOPIC, message.topic()));
+    private KuraMessage toKura(ReceivedMessage message) throws InterruptedException {
+        return new KuraMessage(decoded(message), Map.of(TOPIC, message.topic()));
     }
 
     // ---- listeners ------------------------------------------------------------------------------------------------

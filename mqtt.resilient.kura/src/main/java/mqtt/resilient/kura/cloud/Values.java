@@ -37,7 +37,7 @@ final class Values {
         throw invalid(key, text, "true or false");
     }
 
-    private static IllegalArgumentException invalid(String key, String value, String allowed) {
+    static IllegalArgumentException invalid(String key, String value, String allowed) {
         return new IllegalArgumentException(key + ": \"" + value + "\" is not allowed; allowed: " + allowed);
     }
 }

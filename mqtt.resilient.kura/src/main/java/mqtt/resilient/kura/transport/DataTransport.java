@@ -92,6 +92,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     private volatile CryptoService crypto;
     private volatile SystemService system;
+    private volatile ConfigurationService configurations;
     private final List<DataTransportListener> listeners = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor events = new ScheduledThreadPoolExecutor(1,
             task -> {
@@ -149,6 +150,26 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         system = system == service ? null : system;
     }
 
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+    void setConfigurationService(ConfigurationService service) {
+        configurations = service;
+        serve(latestProperties);
+    }
+
+    void unsetConfigurationService(ConfigurationService service) {
+        configurations = configurations == service ? null : configurations;
+    }
+
+    /** Has the DataService that is named in the form use this transport. */
+    private void serve(Map<String, Object> properties) {
+        String dataService = String.valueOf(properties.getOrDefault(DataServiceTarget.KEY, "")).strip();
+        ConfigurationService now = configurations;
+        if (!dataService.isEmpty() && now != null) {
+            DataServiceTarget.set(now, dataService,
+                    String.valueOf(properties.get(ConfigurationService.KURA_SERVICE_PID)));
+        }
+    }
+
     private void readAgain() {
         if (!problem.isEmpty()) {
             modified(latestProperties);
@@ -166,6 +187,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
         client.disconnect(); // until connect() is called
         client.addConnectionListener(this::changed);
         activateWith(properties);
+        serve(properties);
     }
 
     private synchronized void activateWith(Map<String, Object> properties) {
@@ -177,6 +199,7 @@ public final class DataTransport implements DataTransportService, ConfigurableCo
 
     @Modified
     void modified(Map<String, Object> properties) {
+        serve(properties);
         TransportSettings read = read(properties);
         if (read == null || read.equals(settings)) {
             return; // the last good configuration keeps running

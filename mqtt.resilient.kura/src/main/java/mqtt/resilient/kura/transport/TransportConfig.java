@@ -70,6 +70,11 @@ import org.osgi.service.metatype.annotations.Option;
         @Option(label = "3.1 (3.1.1 is spoken)", value = "3") })
     int protocol$_$version() default 4;
 
+    @AttributeDefinition(name = "Kura: DataService", required = false,
+            description = "The kura.service.pid of the DataService that is to use this transport, for example "
+                    + "org.eclipse.kura.data.DataService. Empty: it is set elsewhere (DataTransportService.target).")
+    String kura_data_service() default "";
+
     @AttributeDefinition(name = "SslManagerService Target Filter", required = false,
             description = "Selects the SslManagerService whose keys and trust are used with mqtts and wss.")
     String SslManagerService_target() default "(kura.service.pid=org.eclipse.kura.ssl.SslManagerService)";

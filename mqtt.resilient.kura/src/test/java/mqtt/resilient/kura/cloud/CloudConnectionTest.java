@@ -209,7 +209,7 @@ class CloudConnectionTest {
         payload.addMetric("e", true);
         publisher.publish(new KuraMessage(payload));
         assertEquals(
-                "{\"sentOn\":5,\"metrics\":{\"a\":1,\"b\\\"\\u000a\":\"x\\\\ü\",\"c\":\"AQ==\",\"d\":null,\"e\":true}}",
+                "{\"sentOn\":5,\"metrics\":{\"a\":1,\"b\\\"\\u000a\":\"x\\\\ü\",\"c\":\"AQ==\",\"e\":true}}",
                 new String(client.sent.get(0).message.payload(), StandardCharsets.UTF_8));
     }
 
@@ -358,6 +358,15 @@ class CloudConnectionTest {
         client.deliver("idle/1", "x");
         idle.unregisterCloudSubscriberListener(listener);
         assertThrows(IllegalStateException.class, () -> client.deliver("idle/1", "x")); // the engine sees it
+    }
+
+    @Test
+    void aBundleThatStopsLeavesItsSubscriptionsAtTheBrokerSoThatMessagesWaitForItsNextStart() {
+        endpoint.bind(client);
+        endpoint.bundleStops = () -> true;
+        subscriber.unbind(endpoint);
+        endpoint.unbind(client);
+        assertEquals(1, client.subscriptions.size());
     }
 
     @Test
