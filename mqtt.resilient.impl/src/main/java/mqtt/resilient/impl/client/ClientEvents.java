@@ -33,6 +33,10 @@ public interface ClientEvents extends Dispatcher.Events {
     /** How it is with the store; {@code reason} is empty when it is healthy. */
     void storeHealth(StoreHealth health, String reason);
 
+    /** So many of the oldest dead letters are not kept any more. */
+    default void deadLettersForgotten(int count) {
+    }
+
     /** The store is open, and what it held is restored. */
     void storeOpened(StoredState state);
 

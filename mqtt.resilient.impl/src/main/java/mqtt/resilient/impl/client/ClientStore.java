@@ -202,6 +202,11 @@ final class ClientStore implements MessageStore.Listener {
     }
 
     @Override
+    public void deadLettersForgotten(int count) {
+        events.deadLettersForgotten(count);
+    }
+
+    @Override
     public void health(StoreHealth health, String reason) {
         // before it is told: who reads that it is OK may publish
         publisher.health(new ReportedHealth.Told(health, reason));

@@ -166,6 +166,11 @@ final class ClientReporter implements ClientEvents {
     }
 
     @Override
+    public void deadLettersForgotten(int count) {
+        LOG.warn("{}: the oldest dead letters are not kept any more, because there are too many: {}", name, count);
+    }
+
+    @Override
     public void brokerDeviates(String topic, String how) {
         LOG.warn("{}: a message on {} counts as delivered, although {}; others on this connection are not told", name,
                 topic, how);

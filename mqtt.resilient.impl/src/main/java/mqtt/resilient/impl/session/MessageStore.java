@@ -29,6 +29,10 @@ public interface MessageStore {
         /** Messages of a lane that were accepted cannot be read any more. */
         void lost(int lane, long messages, long bytes);
 
+        /** So many of the oldest dead letters went, because there were too many. */
+        default void deadLettersForgotten(int count) {
+        }
+
         /** The health of the store; {@code reason} is empty when it is healthy. */
         void health(StoreHealth health, String reason);
     }

@@ -188,7 +188,10 @@ final class Subscriptions {
             FilterState first = queue.peek();
             boolean subscribe = first.wanted != NOT_WANTED;
             if (first.isSettled() || verdict.leavesOut(first)) {
-                passOver(takeFirst());
+                FilterState passed = takeFirst();
+                if (passed.isSettled()) {
+                    enqueue(passed);
+                }
             } else if (refusal(first, subscribe) != 0) {
                 refuse(first, subscribe, refusal(first, subscribe));
             } else if (!verdict.admits(first) || verdict.isOneAtATime() && !pending.isEmpty()) {
@@ -207,12 +210,6 @@ final class Subscriptions {
             }
         }
         return true;
-    }
-
-    private void passOver(FilterState state) {
-        if (state.isSettled()) {
-            enqueue(state);
-        }
     }
 
     /** This broker does not take such a filter, or so many user properties. */
@@ -282,7 +279,7 @@ final class Subscriptions {
         }
     }
 
-    /** Nobody has closed a connection for any of them. */
+    /** The broker is another one, or closes connections for something else. */
     void forgetGuilty() {
         retryAt = NEVER;
         for (FilterState entry : List.copyOf(entries.values())) {

@@ -410,6 +410,10 @@ final class GroupCommit {
         } else {
             writing(StoreHealth.OK, "");
         }
+        if (batch.deadLettersForgotten > 0) {
+            listener.deadLettersForgotten(batch.deadLettersForgotten);
+            batch.deadLettersForgotten = 0;
+        }
         batch.runWhenDurable();
         boolean look = health.health() != StoreHealth.OK;
         if (batch.compacted) {

@@ -42,6 +42,7 @@ final class Journal {
     private List<Qos2InFlight.Assignment> superseded = List.of();
     private int skipped;
     private int quarantined;
+    private int deadLettersForgotten;
 
     Journal(FileSystem files, String directory, Scheduler clock) {
         this.files = files;
@@ -184,6 +185,8 @@ final class Journal {
         }
         batch.figures = new StoreFigures(chains.sum(Chain::size), chains.sum(Chain::bytesWritten),
                 chains.sum(Chain::forces), skipped, quarantined);
+        batch.deadLettersForgotten = deadLettersForgotten;
+        deadLettersForgotten = 0;
         unrepaired = null;
     }
 
@@ -316,7 +319,11 @@ final class Journal {
         segment.messages.add(chain.nextIndex++, record.length());
         chain.force(); // before it can be written to its lane that it is settled
         if (chain.segments.size() > MAX_ASIDE_SEGMENTS) {
-            compaction.removeUpTo(chain, chain.segments.get(chain.segments.size() - MAX_ASIDE_SEGMENTS - 1));
+            Segment last = chain.segments.get(chain.segments.size() - MAX_ASIDE_SEGMENTS - 1);
+            int forgotten = chain.segments.stream().limit(chain.segments.indexOf(last) + 1L)
+                    .mapToInt(each -> each.messages.live()).sum();
+            compaction.removeUpTo(chain, last);
+            deadLettersForgotten += forgotten;
         }
     }
 

@@ -52,8 +52,13 @@ public final class MemoryStore implements MessageStore {
     public void deadLettered(Outgoing message) {
         deadLetters.add(message);
         deadBytes += message.size();
+        int forgotten = 0;
         while (deadLetters.size() > MOST_DEAD_LETTERS || deadBytes > DEAD_LETTER_BYTES && deadLetters.size() > 1) {
             deadBytes -= deadLetters.remove().size();
+            forgotten++;
+        }
+        if (forgotten > 0) {
+            listener.deadLettersForgotten(forgotten);
         }
     }
 

@@ -67,6 +67,7 @@ final class StoreRig implements MessageStore.Listener {
     StoredState state;
     Durability durability = Durability.POWER;
     int segmentBytes = 2048;
+    int deadLettersForgotten;
     long floorBytes;
     String boot = "boot 1";
     /** Tasks of the store wait here while the disk hangs. */
@@ -377,6 +378,11 @@ final class StoreRig implements MessageStore.Listener {
     @Override
     public void available() {
         // the tests ask
+    }
+
+    @Override
+    public void deadLettersForgotten(int count) {
+        deadLettersForgotten += count;
     }
 
     @Override

@@ -784,6 +784,20 @@ class StoreTroubleTest {
     }
 
     @Test
+    void deadLettersThatGoBecauseThereAreTooManyAreTold() {
+        rig.open();
+        for (int i = 0; i < 40; i++) {
+            rig.store.deadLettered(publishAndSend(1, 500));
+            rig.run();
+        }
+        List<Outgoing> kept = new ArrayList<>();
+        rig.store.deadLetters(0, kept::addAll);
+        rig.run();
+        assertTrue(kept.size() >= 8 && kept.size() < 40, kept.size() + " are kept");
+        assertEquals(40, kept.size() + rig.deadLettersForgotten);
+    }
+
+    @Test
     void whatASettledBacklogLeavesBehindAPendingMessageIsCompactedAlsoIfNothingIsWrittenAnyMore() {
         rig.open();
         for (int i = 0; i < 40; i++) {

@@ -246,6 +246,11 @@ public final class World implements ClientEvents {
     }
 
     @Override
+    public void deadLettersForgotten(int count) {
+        events.add("forgotten dead letters " + count);
+    }
+
+    @Override
     public void brokerDeviates(String topic, String how) {
         events.add("deviates " + topic + ": " + how);
     }
