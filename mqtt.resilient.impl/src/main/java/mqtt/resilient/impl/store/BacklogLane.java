@@ -98,5 +98,6 @@ final class BacklogLane {
         removed.add(message.index()); // what may fail for want of heap comes first
         diskMessages--;
         diskBytes -= message.size();
+        message.leaveQueue(); // nobody finds it any more, before its outcome is told as well
     }
 }

@@ -21,7 +21,7 @@ final class Inventory {
     private static final int MAX_NUMBER = 500_000_000;
 
     private final Chain[] chains;
-    /** Up to which number segments are listed, by chain; {@link #certain}: what is written of it. */
+    /** Up to which number segments are listed, by chain; {@link #certain}: what is durable of it. */
     private final int[] begun;
     private final int[] certain;
     /** By chain, the number up to which segments are gone. */
@@ -198,7 +198,7 @@ final class Inventory {
         gone[chain.number] = before;
     }
 
-    /** The records that list segments are written. */
+    /** What was listed is durable. */
     void commit() {
         System.arraycopy(begun, 0, certain, 0, begun.length);
     }

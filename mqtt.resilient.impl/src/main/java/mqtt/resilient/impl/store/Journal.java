@@ -165,7 +165,9 @@ final class Journal {
             }
             unrepaired = batch; // until the end: after anything unexpected in between, the batch is to be written again
             write(batch);
-            inventory.commit();
+            if (batch.force) { // a force that fails takes what was only written with it
+                inventory.commit();
+            }
             directory.written();
         } catch (Throwable e) { // whatever it is, nothing of the batch counts as written
             batch.error = e;

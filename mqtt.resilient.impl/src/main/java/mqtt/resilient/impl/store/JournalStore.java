@@ -208,8 +208,9 @@ public final class JournalStore implements MessageStore {
         BacklogLane lane = lanes[message.lane()];
         settled(message);
         if (!lane.removeFromWindow(message)) {
+            int unwritten = commit.pending().find(message.id()) == null ? 0 : 1;
             lane.removeFromDisk(message);
-            commit.pending().spilled[message.lane()] -= commit.pending().find(message.id()) == null ? 0 : 1;
+            commit.pending().spilled[message.lane()] -= unwritten;
         }
     }
 

@@ -246,7 +246,7 @@ final class Recovery {
             } else if (segment.chain < Message.LANES) {
                 readNote(chain, type, record, behindDamage);
             } else if (segment.chain == Chains.SESSION) {
-                readSession(type, record);
+                readSession(segment, type, record);
             } else {
                 readDeadLetter(chain, segment, type, record);
             }
@@ -323,7 +323,7 @@ final class Recovery {
         inFlight.removeRange(chain.number, from, to);
     }
 
-    private void readSession(int type, ByteBuffer record) {
+    private void readSession(Segment segment, int type, ByteBuffer record) {
         ends = null;
         if (!sessionGap.isEmpty() && type != Records.OPENED) { // that states all again
             recovered.incomplete = sessionGap + " is missing";
@@ -331,6 +331,10 @@ final class Recovery {
         sessionGap = "";
         switch (type) {
             case Records.OPENED -> {
+                if (!segment.damaged && recovered.segmentsQuarantined == 0) { // it states all again
+                    recovered.recordsSkipped = 0;
+                    recovered.incomplete = "";
+                }
                 recovered.mode = RecordBuffer.text(record);
                 recovered.boot = RecordBuffer.text(record);
                 session.readAll(record);

@@ -316,6 +316,11 @@ final class Application implements ClientEvents {
         supplanted |= endedFive == knownFive;
     }
 
+    /** The broker begins a new session for this process: what an earlier one has left is not there any more. */
+    void begins() {
+        known = known == null ? this : known;
+    }
+
     /** The client connects: a session of 3.1.1 may end with a CONNECT of 5, whatever becomes of that. */
     void connects(boolean five) {
         supplanted |= five && !knownFive;

@@ -992,6 +992,9 @@ final class Broker {
             }
             created = old == null;
             session = created ? new Session(client, five) : old;
+            if (created && life == gateway.life()) {
+                gateway.application(client).begins();
+            }
             // what a new process does not know it may resume in doubt
             foreign = session.usedAsFive != five && session.life == life;
             session.five = five;

@@ -187,6 +187,34 @@ class MissingSegmentTest {
     }
 
     @Test
+    void aForceThatFailsWhileSegmentsComeAndGoIsNoLoss() { // seed 1796097718038
+        int[] forces = new int[1];
+        for (int failing = 1; failing == 1 || forces[0] >= failing - 1; failing++) {
+            int fails = failing;
+            forces[0] = 0;
+            disk = new DiskModel();
+            disk.whileForcing(() -> disk.failForces(++forces[0] == fails ? 1 : 0));
+            rig = new StoreRig(disk);
+            rig.segmentBytes = 1000;
+            rig.open();
+            rig.advance(5000); // if the first one failed
+            for (int i = 0; i < 30; i++) {
+                rig.publish(LANE, 1, 400);
+                rig.advance(2000);
+                for (int end = 0; end < 3 && i > 9 && i % 3 == 2; end++) { // the first of them begins a segment
+                    rig.endLazily(rig.send(LANE));
+                    rig.advance(2000);
+                }
+            }
+            rig.die();
+            disk.whileForcing(() -> {});
+            disk.cut(Fate.NOTHING_SURVIVES);
+            new StoreRig(rig, disk).reopenAndCheck(true);
+        }
+        assertTrue(forces[0] > 40, forces[0] + " forces");
+    }
+
+    @Test
     void aSegmentThatCannotBeRecordedAsGoneIsEmptiedInItsPlaceAndGoesLater() {
         rig.segmentBytes = 2000;
         rig.open();

@@ -63,7 +63,11 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
     }
 
     private Outgoing publish() {
-        Message message = Message.to("t").payload(new byte[10]).build();
+        return publish(10);
+    }
+
+    private Outgoing publish(int bytes) {
+        Message message = Message.to("t").payload(new byte[bytes]).build();
         Outgoing outgoing = new Outgoing(nextId++, message, nanoTime());
         store.append(outgoing);
         return outgoing;
@@ -80,6 +84,35 @@ class StoreMendTest implements MessageStore.Listener, Scheduler {
         publish();
         advance(6); // said by a timer
         assertEquals(StoreHealth.DEGRADED, health);
+    }
+
+    @Test
+    void aMessageThatIsNotYetWrittenIsTakenOutOnceAlsoIfItsOutcomeFindsNoHeap() { // seed 1796098113796
+        store.configure(settings(), this);
+        advance(0);
+        Outgoing large = null;
+        for (int i = 0; i < 3; i++) { // more than is kept in memory
+            large = publish(600_000);
+            advance(0);
+        }
+        disk.failWrites(3);
+        Outgoing late = publish();
+        scheduler.run(); // a retry waits
+        List<Outgoing> found = new ArrayList<>();
+        store.find(late.id(), message -> {
+            found.add(message);
+            if (message != null) {
+                store.remove(message);
+                throw new OutOfMemoryError(NO_HEAP);
+            }
+        });
+        assertThrows(OutOfMemoryError.class, scheduler::run);
+        scheduler.runAsLoop(store::mend);
+        advance(60);
+        assertEquals(2, found.size());
+        assertSame(late, found.get(0));
+        assertSame(null, found.get(1), "it is taken out twice");
+        assertEquals(3, store.queued(large.lane()));
     }
 
     @Test

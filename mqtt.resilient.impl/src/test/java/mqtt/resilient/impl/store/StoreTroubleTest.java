@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -150,6 +151,29 @@ class StoreTroubleTest {
         next().open();
         assertEquals("", rig.state.session);
         assertEquals(0, rig.state.received.size() + rig.state.subscriptions.size());
+    }
+
+    @Test
+    void damageInASegmentOfTheSessionThatALaterOneStatesAllAgainIsNone() throws IOException { // seed 1796098430750
+        StoreRig first = new StoreRig(disk);
+        first.open();
+        first.session("a session");
+        first.subscribed("f", 1);
+        first.run();
+        first.die();
+        disk.kill();
+        String old = disk.files().stream().filter(file -> file.contains("session")).findFirst().orElseThrow();
+        byte[] content = disk.read(old);
+        content[0]++; // its header
+        content[content.length - 1]++;
+        StoreRig second = new StoreRig(first, disk).open();
+        second.die();
+        disk.kill();
+        assertFalse(disk.files().contains(old), disk.toString());
+        disk.put(old, content); // the power went before it was gone for certain
+        StoreRig third = new StoreRig(second, disk);
+        third.reopenAndCheck(true);
+        assertEquals("a session", third.state.session);
     }
 
     @Test
@@ -422,7 +446,7 @@ class StoreTroubleTest {
     }
 
     @Test
-    void whatNoReleaseHasWrittenIsPassedOver() throws java.io.IOException {
+    void whatNoReleaseHasWrittenIsPassedOver() throws IOException {
         fill();
         rig.close();
         Chain chain = new Chain(disk, "store", 1, "lane1");
