@@ -40,7 +40,6 @@ final class Batch {
     boolean storedTold;
     /** Whether it could not be written, for the reason in {@link #error}. */
     boolean failed;
-    int deadLettersForgotten;
     /** Whether a segment was compacted, so that there may be more to compact. */
     boolean compacted;
     /** What went wrong, perhaps only in compacting. */

@@ -373,7 +373,7 @@ final class GroupCommit {
         answer.came();
         health.waiting("");
         tellStored(batch);
-        figures = batch.figures == null ? figures : batch.figures;
+        tellFigures(batch.figures == null ? figures : batch.figures);
         boolean more = store.read(batch) || !batch.failed && !batch.whenDurable.isEmpty();
         answered();
         if (batch.failed) {
@@ -394,6 +394,14 @@ final class GroupCommit {
         }
     }
 
+    private void tellFigures(StoreFigures now) {
+        int forgotten = now.deadLettersForgotten() - figures.deadLettersForgotten();
+        figures = now;
+        if (forgotten > 0) {
+            listener.deadLettersForgotten(forgotten);
+        }
+    }
+
     private void succeeded(Batch batch) {
         failures = 0;
         unforced = !batch.force && (unforced || batch.hasSomethingToWrite());
@@ -409,10 +417,6 @@ final class GroupCommit {
                     + JournalHealth.describe(batch.error));
         } else {
             writing(StoreHealth.OK, "");
-        }
-        if (batch.deadLettersForgotten > 0) {
-            listener.deadLettersForgotten(batch.deadLettersForgotten);
-            batch.deadLettersForgotten = 0;
         }
         batch.runWhenDurable();
         boolean look = health.health() != StoreHealth.OK;

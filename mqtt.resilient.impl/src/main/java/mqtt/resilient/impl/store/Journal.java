@@ -186,9 +186,7 @@ final class Journal {
             skipped += (int) (range[2] - range[1]);
         }
         batch.figures = new StoreFigures(chains.sum(Chain::size), chains.sum(Chain::bytesWritten),
-                chains.sum(Chain::forces), skipped, quarantined);
-        batch.deadLettersForgotten = deadLettersForgotten;
-        deadLettersForgotten = 0;
+                chains.sum(Chain::forces), skipped, quarantined, deadLettersForgotten);
         unrepaired = null;
     }
 
