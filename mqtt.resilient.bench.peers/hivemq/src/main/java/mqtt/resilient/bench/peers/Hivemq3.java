@@ -44,7 +44,8 @@ public final class Hivemq3 implements Peer {
             builder.automaticReconnectWithDefaultConfig();
         }
         Mqtt3AsyncClient client = builder.buildAsync();
-        return client.connectWith().cleanSession(true).keepAlive(60).send().thenApply(connack -> new Line(client, load));
+        return client.connectWith().cleanSession(true).keepAlive(60).send()
+                .thenApply(connack -> new Line(client, load));
     }
 
     @Override
@@ -67,6 +68,18 @@ public final class Hivemq3 implements Peer {
             Gate<Mqtt3Publish> gate = new Gate<>(flood, () -> message(flood.qos, flood.topic, flood.payload));
             client.toRx().publish(Flowable.fromPublisher(gate)).subscribe(result -> gate.acknowledged(),
                     error -> System.err.println("hivemq: " + error));
+        }
+
+        @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            client.publish(message(qos, topic, payload)).get();
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) throws InterruptedException, ExecutionException {
+            client.subscribeWith().topicFilter(filter).qos(MqttQos.fromCode(qos)).callback(message -> received.run())
+                    .send().get();
         }
 
         @Override

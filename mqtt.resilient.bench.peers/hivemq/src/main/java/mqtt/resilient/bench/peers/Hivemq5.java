@@ -29,7 +29,8 @@ public final class Hivemq5 implements Peer {
     @Override
     public String configuration() {
         return "HiveMQ MQTT Client 1.4.2, MQTT 5, Netty over NIO; flood by Mqtt5RxClient.publish(Flowable) that has at most "
-                + settings.window() + " messages unacknowledged, which is its sendMaximum, too; else Mqtt5AsyncClient, callbacks on Netty's thread"
+                + settings.window()
+                + " messages unacknowledged, which is its sendMaximum, too; else Mqtt5AsyncClient, callbacks on Netty's thread"
                 + (settings.reconnect() ? "; automaticReconnectWithDefaultConfig" : "");
     }
 
@@ -69,6 +70,18 @@ public final class Hivemq5 implements Peer {
             Gate<Mqtt5Publish> gate = new Gate<>(flood, () -> message(flood.qos, flood.topic, flood.payload));
             client.toRx().publish(Flowable.fromPublisher(gate)).subscribe(result -> gate.acknowledged(),
                     error -> System.err.println("hivemq: " + error));
+        }
+
+        @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            client.publish(message(qos, topic, payload)).get();
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) throws InterruptedException, ExecutionException {
+            client.subscribeWith().topicFilter(filter).qos(MqttQos.fromCode(qos)).callback(message -> received.run())
+                    .send().get();
         }
 
         @Override
