@@ -5,10 +5,12 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The result of one {@link ResilientMqttClient#publish(Message)}: a small object, safe from any thread; it need not be
- * kept. The stages are made when they are asked for. A stage that is not complete then is completed on the thread
- * {@code mqtt-complete}, never on {@code mqtt-io}: dependent code that blocks there delays only other dependent code.
- * Like every thread of the engine it must not call {@link ResilientMqttClient#publish(Message, java.time.Duration)}. A
- * stage that is already complete runs dependent code on the caller's thread.
+ * kept. The stages are made when they are asked for, each call makes its own. A stage that is not complete then is
+ * completed on the thread {@code mqtt-complete}, never on {@code mqtt-io}: dependent code that blocks there delays only
+ * other dependent code. Like every thread of the engine it must not call {@link
+ * ResilientMqttClient#publish(Message, java.time.Duration)}. A stage that is already complete runs dependent code on
+ * the caller's thread, and a thread that waits in {@code get} or {@code join} of {@code toCompletableFuture()} may run
+ * what depends on the same stage; it is woken without {@code mqtt-complete}.
  */
 @ProviderType
 public interface Publication {

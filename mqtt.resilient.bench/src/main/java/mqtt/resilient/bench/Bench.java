@@ -21,9 +21,10 @@ import java.util.stream.Stream;
  */
 public final class Bench implements AutoCloseable {
     /** The same for every client; the heap is as large as the largest workload needs. */
-    static final List<String> FLAGS = List.of("-Xms512m", "-Xmx512m", "-XX:+UseSerialGC");
+    static final List<String> FLAGS = List.of("-Xms512m", "-Xmx512m");
     /** Where size is measured. */
-    static final List<String> SMALL_FLAGS = List.of("-Xms16m", "-Xmx64m", "-XX:+UseSerialGC");
+    static final List<String> SMALL_FLAGS = List.of("-Xms16m", "-Xmx64m");
+    private static final String SERIAL = "Serial";
     private static final int ROUNDS = 5;
     private static final int QUICK_SECONDS = 160;
     private static final int RUN_LIMIT_SECONDS = 120;
@@ -47,9 +48,10 @@ public final class Bench implements AutoCloseable {
      * @param limitSeconds no run begins that would end later; 0 = no limit
      * @param warmMillis before each measurement
      * @param measureMillis of each measurement
+     * @param collector of garbage, as in {@code -XX:+UseSerialGC}
      */
     record Options(Path root, Path out, List<String> clients, List<String> only, boolean quick, int rounds,
-            int limitSeconds, int warmMillis, int measureMillis) {
+            int limitSeconds, int warmMillis, int measureMillis, String collector) {
 
         static Options parse(String[] arguments) {
             Path root = System.getProperty("bench.root") == null ? null : Path.of(System.getProperty("bench.root"));
@@ -61,6 +63,7 @@ public final class Bench implements AutoCloseable {
             int limit = quick ? QUICK_SECONDS : 0;
             int warm = quick ? 1500 : 4000;
             int measure = quick ? 800 : 3000;
+            String collector = SERIAL;
             for (int i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
                     case "--quick" -> {}
@@ -71,10 +74,11 @@ public final class Bench implements AutoCloseable {
                     case "--seconds" -> limit = Integer.parseInt(value(arguments, ++i));
                     case "--warm" -> warm = Integer.parseInt(value(arguments, ++i));
                     case "--measure" -> measure = Integer.parseInt(value(arguments, ++i));
+                    case "--gc" -> collector = value(arguments, ++i);
                     default -> throw new IllegalArgumentException(arguments[i] + " is not known");
                 }
             }
-            return new Options(root, out, clients, only, quick, rounds, limit, warm, measure);
+            return new Options(root, out, clients, only, quick, rounds, limit, warm, measure, collector);
         }
 
         private static String value(String[] arguments, int at) {
@@ -82,6 +86,10 @@ public final class Bench implements AutoCloseable {
                 throw new IllegalArgumentException(arguments[at - 1] + " needs a value");
             }
             return arguments[at];
+        }
+
+        List<String> flags(List<String> sizes) {
+            return Stream.concat(sizes.stream(), Stream.of("-XX:+Use" + collector + "GC")).toList();
         }
 
         List<Workload> workloads() {
@@ -200,7 +208,7 @@ public final class Bench implements AutoCloseable {
         boolean secure = workload.broker() == Workload.Broker.TLS;
         Path place = Files.createTempDirectory(directory, candidate.name());
         List<String> command = new ArrayList<>(List.of(java()));
-        command.addAll(workload.kind() == Workload.Kind.FOOTPRINT ? SMALL_FLAGS : FLAGS);
+        command.addAll(options.flags(workload.kind() == Workload.Kind.FOOTPRINT ? SMALL_FLAGS : FLAGS));
         command.addAll(List.of("-D" + BrokerProcess.CLASS_PATH + "=" + System.getProperty("java.class.path"),
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", candidate.classPath(options.root),
                 Subject.class.getName(), candidate.className(), candidate.name(), workload.name(),

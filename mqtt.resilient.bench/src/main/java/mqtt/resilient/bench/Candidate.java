@@ -48,7 +48,8 @@ record Candidate(String name, String className, String module, boolean quick) {
         return switch (name) {
             case BARE -> workload.kind() == Workload.Kind.FOOTPRINT;
             case RAW -> workload.clients() == 1 && workload.broker() != Workload.Broker.TLS
-                    && workload.kind() != Workload.Kind.RECOVERY;
+                    && workload.kind() != Workload.Kind.RECOVERY
+                    && !(workload.kind() == Workload.Kind.SYNC && workload.window() > 1); // one thread at a time
             case "crt5" -> workload.qos() < 2; // it has no QoS 2
             case "paho", "paho5" -> workload.clients() <= MOST_THREADED; // four threads for each
             case POWER -> workload.clients() <= MOST_DURABLE; // a journal with its open files for each

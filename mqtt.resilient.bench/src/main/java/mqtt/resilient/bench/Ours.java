@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import mqtt.resilient.api.ConnectionState;
 import mqtt.resilient.api.Message;
@@ -47,7 +48,7 @@ public final class Ours implements Peer {
                 + inflight
                 + " (one in ten is kept for lane 0), inflight.max.bytes=" + INFLIGHT_BYTES + ", store.max.messages="
                 + MAX_MESSAGES + ", store.max.bytes=" + MAX_BYTES
-                + "; nobody watches: publishes, and waits while it is full";
+                + "; publishes, and waits while it is full; where outcomes are watched, the stage of each message";
     }
 
     private Map<String, Object> configuration(String clientId) {
@@ -110,6 +111,19 @@ public final class Ours implements Peer {
         }
 
         @Override
+        public void floodWatched(Load flood) {
+            while (flood.awaitSlot()) {
+                publish(flood.qos, flood.topic, flood.payload);
+            }
+        }
+
+        @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            client.publish(message(qos, topic, payload)).delivered().toCompletableFuture().get();
+        }
+
+        @Override
         public long done(Load flood) {
             return client.metrics().delivered();
         }
@@ -118,6 +132,11 @@ public final class Ours implements Peer {
         public void subscribe(String filter, int qos, Consumer<byte[]> received) {
             client.subscribe(filter, SubscribeOptions.qos(Qos.values()[qos]),
                     message -> received.accept(message.payload()));
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) {
+            client.subscribe(filter, SubscribeOptions.qos(Qos.values()[qos]), message -> received.run());
         }
     }
 }

@@ -39,12 +39,25 @@ public interface Peer extends AutoCloseable {
             }
         }
 
+        /** The same, and the load is told of each outcome: {@link #flood} already does that, unless this says otherwise. */
+        default void floodWatched(Load load) throws Exception {
+            flood(load);
+        }
+
+        /** Publishes one message and holds the calling thread until it is acknowledged; any number of threads. */
+        void publishAndWait(int qos, String topic, byte[] payload) throws Exception;
+
         /** {@return how many messages are at their end} */
         default long done(Load load) {
             return load.done();
         }
 
-        /** Subscribes. */
+        /** Subscribes; the receiver gets the payload as an array, however the client has it. */
         void subscribe(String filter, int qos, Consumer<byte[]> received) throws Exception;
+
+        /** Subscribes; nobody asks for the payloads. */
+        default void count(String filter, int qos, Runnable received) throws Exception {
+            subscribe(filter, qos, payload -> received.run());
+        }
     }
 }

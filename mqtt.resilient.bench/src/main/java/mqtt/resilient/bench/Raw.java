@@ -48,6 +48,7 @@ public final class Raw implements Peer {
         private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_BYTES);
         private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_BYTES);
         private Consumer<byte[]> receiver;
+        private Runnable counter;
         private int lastId;
 
         Line(String clientId, Load load) throws IOException {
@@ -110,9 +111,15 @@ public final class Raw implements Peer {
         public synchronized void publish(int qos, String topic, byte[] payload) throws IOException {
             encode(qos, topic.getBytes(StandardCharsets.UTF_8), payload);
             write();
-            if (receiver == null) {
+            if (receiver == null) { // nobody else reads
                 answers(1);
             }
+        }
+
+        /** One thread at a time: the answer is read by who has sent. */
+        @Override
+        public void publishAndWait(int qos, String topic, byte[] payload) throws IOException {
+            publish(qos, topic, payload);
         }
 
         @Override
@@ -174,12 +181,17 @@ public final class Raw implements Peer {
         }
 
         private void received(int start, int body, int length) {
+            if (counter != null) {
+                counter.run();
+            }
             int id = body + 2 + in.getShort(body);
             boolean acknowledge = (in.get(start) & 6) != 0;
             int from = acknowledge ? id + 2 : id;
-            byte[] payload = new byte[body + length - from];
-            in.get(from, payload);
-            receiver.accept(payload);
+            if (receiver != null) {
+                byte[] payload = new byte[body + length - from];
+                in.get(from, payload);
+                receiver.accept(payload);
+            }
             if (acknowledge) {
                 out.put((byte) 0x40).put((byte) 2).putShort(in.getShort(id));
             }
@@ -188,6 +200,16 @@ public final class Raw implements Peer {
         @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received) throws IOException {
             receiver = received;
+            subscribe(filter, qos);
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) throws IOException {
+            counter = received;
+            subscribe(filter, qos);
+        }
+
+        private void subscribe(String filter, int qos) throws IOException {
             byte[] bytes = filter.getBytes(StandardCharsets.UTF_8);
             out.put((byte) 0x82).put((byte) (5 + bytes.length)).putShort((short) nextId())
                     .putShort((short) bytes.length)

@@ -151,7 +151,7 @@ final class Report {
                 "workload,client,metric,rounds,median,low,high,ratio.memory,ratio.memory.low,ratio.memory.high"));
         StringBuilder json = new StringBuilder("{\n  \"machine\": ").append(quote(Bench.machine()))
                 .append(",\n  \"flags\": ")
-                .append(quote(String.join(" ", Bench.FLAGS))).append(",\n  \"configurations\": {");
+                .append(quote(String.join(" ", options.flags(Bench.FLAGS)))).append(",\n  \"configurations\": {");
         json.append(String.join(",", configurations.entrySet().stream()
                 .map(each -> "\n    " + quote(each.getKey()) + ": " + quote(each.getValue())).toList()));
         json.append("\n  },\n  \"failures\": {").append(String.join(",", failures.entrySet().stream()
@@ -204,8 +204,8 @@ final class Report {
     void print(PrintStream out) {
         out.println();
         out.println(Bench.machine());
-        out.println("flags of every client: " + String.join(" ", Bench.FLAGS) + "; footprint: "
-                + String.join(" ", Bench.SMALL_FLAGS));
+        out.println("flags of every client: " + String.join(" ", options.flags(Bench.FLAGS)) + "; footprint: "
+                + String.join(" ", options.flags(Bench.SMALL_FLAGS)));
         out.println(
                 options.warmMillis() + " ms to warm up, " + options.measureMillis() + " ms measured; median (lowest to"
                         + " highest) of the rounds; a ratio is \"memory\" divided by the other in the same round");

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -79,6 +80,8 @@ public final class Subject {
     Map<String, Double> run(String className) throws Exception {
         switch (workload.kind()) {
             case PUBLISH -> publish(connect(className));
+            case WATCHED -> watched(connect(className));
+            case SYNC -> sync(connect(className));
             case RECEIVE -> receive(connect(className));
             case ROUND_TRIP -> roundTrip(connect(className));
             case CLIENTS -> clients(className);
@@ -132,11 +135,29 @@ public final class Subject {
         measure(() -> connection.done(load));
     }
 
+    private void watched(Peer.Connection connection) throws InterruptedException, TimeoutException {
+        inBackground(() -> connection.floodWatched(load));
+        measure(load::done);
+    }
+
+    /** As many threads as the window has places; each waits for its message before it publishes the next. */
+    private void sync(Peer.Connection connection) throws InterruptedException, TimeoutException {
+        LongAdder acknowledged = new LongAdder();
+        for (int i = 0; i < workload.window(); i++) {
+            inBackground(() -> {
+                while (!load.isOver()) {
+                    connection.publishAndWait(load.qos, load.topic, load.payload);
+                    acknowledged.increment();
+                }
+            });
+        }
+        measure(acknowledged::sum);
+    }
+
     private void receive(Peer.Connection connection) throws Exception {
         AtomicLong received = new AtomicLong();
-        connection.subscribe(Sink.STREAM + workload.qos() + "/" + workload.bytes() + "/" + workload.window(),
-                workload.qos(),
-                payload -> received.lazySet(received.get() + 1));
+        connection.count(Sink.STREAM + workload.qos() + "/" + workload.bytes() + "/" + workload.window(),
+                workload.qos(), () -> received.lazySet(received.get() + 1));
         measure(received::get);
     }
 
@@ -199,7 +220,9 @@ public final class Subject {
             LockSupport.parkNanos(50 * MILLION);
         }
         long start = System.nanoTime() + MILLION;
+        long cpu = 0;
         for (int i = 0; i < all; i++) {
+            cpu = i == warm ? cpuNanos() : cpu;
             long due = start + i * 1_000_000_000L / ROUND_TRIPS_PER_SECOND;
             long now = System.nanoTime();
             if (now - due < 0) {
@@ -218,6 +241,7 @@ public final class Subject {
         for (int i = 0; i < 60 && came.get() < all; i++) {
             LockSupport.parkNanos(50 * MILLION);
         }
+        cpu = cpuNanos() - cpu;
         long[] measured = Arrays.copyOfRange(nanos, warm, all);
         if (Arrays.stream(measured).anyMatch(each -> each == 0)) {
             throw new IllegalStateException(Arrays.stream(measured).filter(each -> each == 0).count()
@@ -227,6 +251,7 @@ public final class Subject {
         results.put("p50", percentile(measured, 50) / 1e3);
         results.put("p99", percentile(measured, 99) / 1e3);
         results.put("p99.9", percentile(measured, 99.9) / 1e3);
+        results.put("cpu", cpu / 1e3 / measured.length);
         results.put("max", measured[measured.length - 1] / 1e3);
     }
 

@@ -12,7 +12,7 @@ import java.util.Set;
  * @param kind what happens
  * @param qos 0 to 2
  * @param bytes the length of a payload
- * @param window how many messages may be unacknowledged on a connection
+ * @param window how many messages may be unacknowledged on a connection; for {@code SYNC} how many threads wait
  * @param clients how many connections
  * @param broker which broker
  * @param quick whether {@code --quick} has it
@@ -20,10 +20,12 @@ import java.util.Set;
 record Workload(String name, Kind kind, int qos, int bytes, int window, int clients, Broker broker, boolean quick) {
     private static final int[] SIZES = { 16, 100, 1024, 65_536 };
     private static final int[] WINDOWS = { 100, 1000 };
+    private static final int[] THREADS = { 1, 64 };
 
     /** What happens. */
     enum Kind {
-        PUBLISH("rate", "messages/s"), RECEIVE("rate", "messages/s"), CLIENTS("rate", "messages/s"),
+        PUBLISH("rate", "messages/s"), WATCHED("rate", "messages/s"), SYNC("rate", "messages/s"),
+        RECEIVE("rate", "messages/s"), CLIENTS("rate", "messages/s"),
         ROUND_TRIP("p50", "µs"), FOOTPRINT("rss.above", "MB"), RECOVERY("restart", "ms"),
         DURABLE("rate", "messages/s");
 
@@ -59,6 +61,19 @@ record Workload(String name, Kind kind, int qos, int bytes, int window, int clie
                 }
             }
         }
+        for (int qos : new int[] { 1, 0, 2 }) {
+            for (int window : WINDOWS) {
+                if (qos == 1 || window == WINDOWS[1]) {
+                    all.add(new Workload("watched.qos" + qos + ".publish.100B" + (qos == 0 ? "" : ".w" + window),
+                            Kind.WATCHED, qos, 100, window, 1, Broker.SINK, qos == 1));
+                }
+            }
+        }
+        for (int threads : THREADS) {
+            all.add(new Workload("sync" + threads, Kind.SYNC, 1, 100, threads, 1, Broker.SINK, true));
+            all.add(new Workload("mosquitto.sync" + threads, Kind.SYNC, 1, 100, threads, 1, Broker.MOSQUITTO, false));
+        }
+        all.add(new Workload("qos0.receive.100B", Kind.RECEIVE, 0, 100, WINDOWS[1], 1, Broker.SINK, false));
         for (int window : WINDOWS) {
             all.add(new Workload("qos1.receive.100B.w" + window, Kind.RECEIVE, 1, 100, window, 1, Broker.SINK,
                     window == WINDOWS[1]));

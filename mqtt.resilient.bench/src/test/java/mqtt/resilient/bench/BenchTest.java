@@ -28,7 +28,7 @@ class BenchTest {
 
     private Bench.Options options(int rounds, String... clients) {
         return new Bench.Options(null, directory, List.of(clients), List.of(WORKLOAD), false, rounds, 0, MILLIS,
-                MILLIS);
+                MILLIS, "Serial");
     }
 
     @Test
@@ -95,7 +95,9 @@ class BenchTest {
     @ParameterizedTest
     @CsvSource({ "qos0.publish.100B, memory, rate", "qos2.publish.100B.w1000, memory, rate",
         "qos1.publish.64KB.w100, memory5, rate", "qos1.receive.100B.w100, memory, rate",
-        "qos1.receive.100B.w100, memory5, rate", "qos1.roundtrip.100B, power, p99",
+        "qos1.receive.100B.w100, memory5, rate", "qos0.receive.100B, memory, rate",
+        "watched.qos1.publish.100B.w100, memory, rate", "watched.qos2.publish.100B.w1000, memory, garbage",
+        "sync1, power, rate", "sync64, memory, rate", "qos1.roundtrip.100B, power, p99",
         "tls.qos1.publish.100B.w100, memory, rate", "clients.10, memory, rate", "footprint, power, heap" })
     void theSinkServesEveryWorkload(String name, String client, String metric) throws Exception {
         Workload workload = Workload.named(name);

@@ -34,6 +34,7 @@ import mqtt.resilient.impl.engine.EventBacklog;
 import mqtt.resilient.impl.engine.Keys;
 import mqtt.resilient.impl.io.EventLoop;
 import mqtt.resilient.impl.io.LocalFileSystem;
+import mqtt.resilient.impl.io.WaitableStages;
 import mqtt.resilient.impl.session.StoreSettings;
 import mqtt.resilient.impl.store.JournalStore;
 
@@ -157,7 +158,8 @@ public final class SmallHeap {
         LocalFileSystem files = new LocalFileSystem(directory);
         ClientEvents silence = (ClientEvents) java.lang.reflect.Proxy.newProxyInstance(SmallHeap.class.getClassLoader(),
                 new Class<?>[] { ClientEvents.class }, (self, method, values) -> null);
-        Client client = new Client(new Environment(loop, loop, new SplittableRandom(1), others, others), "small",
+        Client client = new Client(
+                new Environment(loop, loop, new SplittableRandom(1), others, new WaitableStages(others)), "small",
                 new Mqtt311(),
                 store -> new JournalStore(loop, disk, files, store.place(), "boot", store), settings, silence);
         client.configure("small", settings);

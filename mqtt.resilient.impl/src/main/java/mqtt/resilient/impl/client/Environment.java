@@ -2,6 +2,7 @@ package mqtt.resilient.impl.client;
 
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
+import mqtt.resilient.impl.environment.Completions;
 import mqtt.resilient.impl.environment.Network;
 import mqtt.resilient.impl.environment.Scheduler;
 
@@ -12,8 +13,8 @@ import mqtt.resilient.impl.environment.Scheduler;
  * @param network the network
  * @param random for jitter
  * @param listeners runs listeners; any number at once
- * @param completions completes stages, one at a time
+ * @param completions makes stages of users, and completes them, one at a time
  */
 public record Environment(Scheduler scheduler, Network network, RandomGenerator random, Executor listeners,
-        Executor completions) {
+        Completions completions) {
 }

@@ -2,20 +2,17 @@ package mqtt.resilient.impl.client;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import mqtt.resilient.api.Durability;
 import mqtt.resilient.api.Outcome;
 import mqtt.resilient.api.Outcome.Kind;
 import mqtt.resilient.api.RejectedException;
+import mqtt.resilient.impl.environment.Completions;
+import mqtt.resilient.impl.environment.UserStage;
 import mqtt.resilient.spi.packet.Reason;
 
 /**
@@ -30,15 +27,16 @@ final class Outcomes {
     private static final int MAX_DETAILS = 1024;
     private static final VarHandle BYTES = MethodHandles.arrayElementVarHandle(byte[].class);
     private static final Kind[] KINDS = Kind.values();
+    private static final Outcome DELIVERED = new Outcome(Kind.DELIVERED, 0, "");
 
     private final Executor loop;
-    private final Executor completions;
-    /** Stages that are about to be completed, and whether that is planned. */
-    private List<Runnable> due = new ArrayList<>();
+    private final Completions completions;
+    private final SettledStages settled;
+    /** Whether those who wait are told at the end of this burst. */
     private boolean planned;
-    private final Runnable completeDue = this::completeDue;
-    private final Map<Long, CompletableFuture<Outcome>> watched = new ConcurrentHashMap<>();
-    private final Map<Long, CompletableFuture<Durability>> watchedStored = new ConcurrentHashMap<>();
+    private final Runnable tell = this::tell;
+    private final Watchers<Outcome> watched = new Watchers<>();
+    private final Watchers<Durability> watchedStored = new Watchers<>();
     /** Kind + 1 by id, a ring; 0 = not ended. Covers the ids from {@code latest} down. Short until one has ended. */
     private volatile byte[] history = new byte[1];
     /** Outcomes with a reason, by id, a ring; null = there never was one. */
@@ -58,56 +56,25 @@ final class Outcomes {
      * Makes a history.
      *
      * @param loop runs what is left for the end of a burst, on the loop
-     * @param completions completes stages
+     * @param completions makes stages, and completes them
      */
-    Outcomes(Executor loop, Executor completions) {
+    Outcomes(Executor loop, Completions completions) {
         this.loop = loop;
         this.completions = completions;
+        settled = new SettledStages(completions);
     }
 
-    /** Completes a stage soon, with all that come in the same burst: a thread is woken up once. On the loop. */
-    private void completeSoon(Runnable completion) {
-        due.add(completion);
-        if (!planned) {
-            planned = true;
-            loop.execute(completeDue);
-        }
-    }
-
-    private void completeDue() {
+    private void tell() {
         planned = false;
-        List<Runnable> all = due;
-        List<Runnable> later = new ArrayList<>();
-        Runnable task = () -> all.forEach(Runnable::run);
-        due = later;
-        completions.execute(task);
+        settled.tell();
     }
 
-    /**
-     * Completes what was left when something failed for want of heap: stages that are about to be completed, and those
-     * of settled messages. On the loop.
-     */
+    /** Tells what was left when something failed for want of heap. On the loop. */
     void mend() {
         if (toldUpTo < storedUpTo) {
             stored(storedUpTo, storedHow);
         }
-        watched.forEach((id, stage) -> {
-            Outcome outcome = get(id, latest);
-            if (id <= latest && outcome.kind() != Kind.PENDING && outcome.kind() != Kind.UNKNOWN) {
-                settle(id, stage, outcome);
-            }
-        });
-        if (!due.isEmpty()) {
-            completeDue();
-        }
-    }
-
-    /** Completes the stage of a message, if somebody watches it. */
-    private void settle(long id, CompletableFuture<Outcome> stage, Outcome outcome) {
-        if (stage != null) {
-            completeSoon(() -> stage.complete(outcome)); // before it is taken out, for this may fail
-            watched.remove(id);
-        }
+        settled.resume();
     }
 
     /** Ids up to this one were given before; on the loop. */
@@ -125,34 +92,16 @@ final class Outcomes {
         long from = toldUpTo;
         storedHow = durability;
         storedUpTo = id;
-        if (!watchedStored.isEmpty()) {
-            completeStored(from, id, durability);
+        if (!watchedStored.isEmpty() && settled.settle(watchedStored.remove(from + 1, id), durability)) {
+            settled.tell();
         }
-        toldUpTo = id; // at the end: if this fails for want of heap, the next call tells of these too
-    }
-
-    private void completeStored(long from, long to, Durability durability) {
-        List<Long> ids = new ArrayList<>();
-        List<CompletableFuture<Durability>> stages = new ArrayList<>();
-        for (long i = from + 1; i <= to; i++) {
-            CompletableFuture<Durability> stage = watchedStored.get(i);
-            if (stage != null) {
-                ids.add(i);
-                stages.add(stage);
-            }
-        }
-        if (!stages.isEmpty()) {
-            completions.execute(() -> stages.forEach(stage -> stage.complete(durability)));
-            ids.forEach(watchedStored::remove); // after what may fail for want of heap
-        }
+        toldUpTo = id;
     }
 
     /** A message was not stored after all. */
     void notStored(long id, RejectedException reason) {
-        CompletableFuture<Durability> stage = watchedStored.get(id);
-        if (stage != null) {
-            completions.execute(() -> stage.completeExceptionally(reason));
-            watchedStored.remove(id);
+        if (settled.settle(watchedStored.remove(id, id), reason)) {
+            settled.tell();
         }
     }
 
@@ -179,10 +128,14 @@ final class Outcomes {
             BYTES.setRelease(ring, (int) (id & ring.length - 1), (byte) (kind.ordinal() + 1));
         }
         VarHandle.fullFence();
-        if (!watched.isEmpty()) {
-            CompletableFuture<Outcome> stage = watched.get(id);
-            if (stage != null) {
-                settle(id, stage, new Outcome(kind, reason.code(), reason.text(), reason.userProperties()));
+        if (!watched.isEmpty() && watched.has(id)) {
+            boolean plain = kind == Kind.DELIVERED && reason.equals(Reason.SUCCESS);
+            Outcome outcome = plain ? DELIVERED
+                    : new Outcome(kind, reason.code(), reason.text(), reason.userProperties());
+            settled.settle(watched.remove(id, id), outcome);
+            if (!planned) { // in vain for a burst that somebody else tells, which does no harm
+                planned = true;
+                loop.execute(tell);
             }
         }
     }
@@ -216,62 +169,64 @@ final class Outcomes {
      * @param old asked when the history does not reach back to the message; it calls {@link #unknown} if it has ended
      */
     CompletionStage<Outcome> watch(long id, long last, LongConsumer old) {
-        CompletableFuture<Outcome> stage = watched.computeIfAbsent(id, key -> new CompletableFuture<>());
+        Outcome known = get(id, last);
+        if (known.kind() != Kind.PENDING && known.kind() != Kind.UNKNOWN) {
+            return CompletableFuture.completedStage(known);
+        }
+        UserStage<Outcome> stage = completions.stage(id);
+        watched.add(stage);
         VarHandle.fullFence();
         Outcome outcome = get(id, last);
         if (outcome.kind() == Kind.UNKNOWN && id >= 1 && id <= last) {
             old.accept(id);
-        } else if (outcome.kind() != Kind.PENDING && watched.remove(id) != null) {
-            completions.execute(() -> stage.complete(outcome));
+        } else if (outcome.kind() != Kind.PENDING) {
+            give(id, outcome);
         }
         if (kept) {
             kept();
         }
-        return stage.minimalCompletionStage();
+        return stage;
+    }
+
+    private void give(long id, Outcome outcome) {
+        if (settled.settle(watched.remove(id, id), outcome)) {
+            settled.tell();
+        }
     }
 
     /** Completes all that is watched: the client stops, and the store has what is pending. */
     void kept() {
         kept = true;
-        removeAll(watched, (id, stage) -> {
-            Kind kind = id <= storedUpTo ? Kind.KEPT_IN_STORE : Kind.CLOSED; // what was never stored is not kept
-            completions.execute(() -> stage.complete(new Outcome(kind, 0, "the client has stopped")));
-        });
-        removeAll(watchedStored, (id, stage) -> completions.execute(() -> stage.completeExceptionally(
-                new RejectedException(RejectedException.Reason.STORE,
-                        "store: the client stopped before the message was written"))));
-    }
-
-    private static <T> void removeAll(Map<Long, CompletableFuture<T>> watches,
-            BiConsumer<Long, CompletableFuture<T>> receiver) {
-        watches.keySet().forEach(id -> {
-            CompletableFuture<T> stage = watches.remove(id);
-            if (stage != null) {
-                receiver.accept(id, stage);
-            }
-        });
+        long stored = storedUpTo;
+        Outcome keptInStore = new Outcome(Kind.KEPT_IN_STORE, 0, "the client has stopped");
+        Outcome closed = new Outcome(Kind.CLOSED, 0, "the client has stopped"); // what was never stored is not kept
+        RejectedException lost = new RejectedException(RejectedException.Reason.STORE,
+                "store: the client stopped before the message was written");
+        settled.settle(watched.remove(0, stored), keptInStore);
+        settled.settle(watched.remove(stored + 1, Long.MAX_VALUE), closed);
+        settled.settle(watchedStored.remove(0, Long.MAX_VALUE), lost);
+        settled.tell();
     }
 
     /** Gives up a watch: the message ended too long ago; on the loop. */
     void unknown(long id) {
-        CompletableFuture<Outcome> stage = watched.remove(id);
-        if (stage != null) {
-            completions.execute(() -> stage.complete(new Outcome(Kind.UNKNOWN, 0, "")));
-        }
+        give(id, new Outcome(Kind.UNKNOWN, 0, ""));
     }
 
     CompletionStage<Durability> watchStored(long id, Durability durability) {
         if (id <= storedUpTo) {
             return CompletableFuture.completedStage(durability);
         }
-        CompletableFuture<Durability> stage = watchedStored.computeIfAbsent(id, key -> new CompletableFuture<>());
+        UserStage<Durability> stage = completions.stage(id);
+        watchedStored.add(stage);
+        VarHandle.fullFence();
         if (id <= storedUpTo) {
-            if (watchedStored.remove(id) != null) {
-                completions.execute(() -> stage.complete(durability));
+            if (settled.settle(watchedStored.remove(id, id), durability)) {
+                settled.tell();
             }
         } else if (kept || get(id, id).kind() == Kind.CLOSED) { // it came in the moment of the stop
             notStored(id, new RejectedException(RejectedException.Reason.CLOSED, "client: stopped"));
         }
-        return stage.minimalCompletionStage();
+        return stage;
     }
 }

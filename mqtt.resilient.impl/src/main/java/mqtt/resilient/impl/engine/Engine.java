@@ -22,6 +22,7 @@ import mqtt.resilient.impl.io.HostFingerprint;
 import mqtt.resilient.impl.io.LocalFileSystem;
 import mqtt.resilient.impl.io.SystemNetwork;
 import mqtt.resilient.impl.io.Threads;
+import mqtt.resilient.impl.io.WaitableStages;
 import mqtt.resilient.spi.NetworkStateSource;
 import mqtt.resilient.spi.ProtocolVersion;
 
@@ -72,7 +73,7 @@ public final class Engine {
         // after the end every question is answered
         completions = loop.threads("mqtt-complete", 1, 1).repeating().afterStop(Runnable::run);
         listeners = loop.threads("mqtt-listener", 0, Integer.MAX_VALUE).afterStop(task -> {});
-        environment = new Environment(loop, loop, random, listeners, completions);
+        environment = new Environment(loop, loop, random, listeners, new WaitableStages(completions));
         systemNetwork = new SystemNetwork(
                 () -> host.execute(() -> clients.forEach(each -> each.engineClient().clockJumped())));
         loop.onLink(systemNetwork::isOnLink);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +142,46 @@ class OutcomesTest {
         assertTrue(isDone(early));
         assertTrue(isDone(outcomes.watchStored(1, Durability.MEMORY)));
         assertFalse(isDone(outcomes.watchStored(3, Durability.MEMORY)));
+    }
+
+    @Example
+    void whatIsWatchedWhenTheClientStopsIsKeptIfItIsStoredAndElseClosed() {
+        outcomes.stored(2, Durability.POWER);
+        List<Outcome> heard = new ArrayList<>();
+        for (long id = 1; id <= 3; id++) {
+            outcomes.watch(id, 3, old -> {}).thenAccept(heard::add);
+        }
+        CompletionStage<Durability> unwritten = outcomes.watchStored(3, Durability.POWER);
+        outcomes.kept();
+        assertEquals(List.of(Kind.KEPT_IN_STORE, Kind.KEPT_IN_STORE, Kind.CLOSED),
+                heard.stream().map(Outcome::kind).sorted(Comparator.reverseOrder()).toList());
+        assertTrue(unwritten.toCompletableFuture().isCompletedExceptionally());
+    }
+
+    /** Thousands of stages at once, some twice; each hears of its own message. */
+    @Property(tries = 20)
+    void everyWatcherHearsOfItsOwnMessage(@ForAll Random random, @ForAll @IntRange(min = 1, max = 5000) int count) {
+        Outcomes many = new Outcomes(Runnable::run, Runnable::run);
+        Map<Long, Integer> heard = new HashMap<>();
+        Map<Long, Integer> expected = new HashMap<>();
+        Map<Long, Integer> durable = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+            long id = 1 + random.nextInt(count);
+            many.watch(id, count, old -> {}).thenRun(() -> heard.merge(id, 1, Integer::sum));
+            many.watchStored(id, Durability.POWER).thenRun(() -> durable.merge(id, 1, Integer::sum));
+            expected.merge(id, 1, Integer::sum);
+        }
+        for (long id = random.nextInt(count); id < count; id += 1 + random.nextInt(count)) {
+            many.stored(id, Durability.POWER);
+            long upTo = id;
+            durable.keySet().forEach(each -> assertTrue(each <= upTo));
+        }
+        many.stored(count, Durability.POWER);
+        for (long id = count; id > 0; id--) {
+            many.ended(id, Kind.DELIVERED, Reason.SUCCESS);
+        }
+        assertEquals(expected, heard);
+        assertEquals(expected, durable);
     }
 
     @Example

@@ -77,7 +77,8 @@ final class RealClient implements AutoCloseable {
         ClientSettings settings = Keys.with(base, "link", Keys.with(link, "timing", Keys.with(link.timing(),
                 "responseNanos", responseMillis * MILLI, "connectNanos", connectMillis * MILLI,
                 "backoffMinNanos", backoffMinMillis * MILLI, "backoffMaxNanos", backoffMaxMillis * MILLI)));
-        client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions, completions), "real",
+        client = new Client(new Environment(loop, loop, new SplittableRandom(1), completions,
+                new WaitableStages(completions)), "real",
                 new Mqtt311(), store -> new MemoryStore(), settings, silence());
         client.configure("real", settings);
         return this;

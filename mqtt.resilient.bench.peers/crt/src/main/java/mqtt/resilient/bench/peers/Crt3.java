@@ -67,6 +67,12 @@ public final class Crt3 implements Peer {
         }
 
         @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            connection.publish(new MqttMessage(topic, payload, QualityOfService.getEnumValueFromInteger(qos))).get();
+        }
+
+        @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received)
                 throws InterruptedException, ExecutionException {
             connection.subscribe(filter, QualityOfService.getEnumValueFromInteger(qos),

@@ -112,6 +112,12 @@ public final class Crt5 implements Peer {
         }
 
         @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            client.publish(PublishPacket.of(topic, QOS.values()[qos], payload)).get();
+        }
+
+        @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received)
                 throws InterruptedException, ExecutionException {
             receiver = received;

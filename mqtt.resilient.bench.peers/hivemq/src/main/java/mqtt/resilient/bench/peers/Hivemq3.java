@@ -71,6 +71,18 @@ public final class Hivemq3 implements Peer {
         }
 
         @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            client.publish(message(qos, topic, payload)).get();
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) throws InterruptedException, ExecutionException {
+            client.subscribeWith().topicFilter(filter).qos(MqttQos.fromCode(qos)).callback(message -> received.run())
+                    .send().get();
+        }
+
+        @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received)
                 throws InterruptedException, ExecutionException {
             client.subscribeWith().topicFilter(filter).qos(MqttQos.fromCode(qos))

@@ -99,6 +99,11 @@ public final class Paho3 implements Peer {
         }
 
         @Override
+        public void publishAndWait(int qos, String topic, byte[] payload) throws MqttException {
+            client.publish(topic, payload, qos, false).waitForCompletion();
+        }
+
+        @Override
         public void subscribe(String filter, int qos, Consumer<byte[]> received) throws MqttException {
             receiver = received;
             client.subscribe(filter, qos).waitForCompletion();

@@ -9,6 +9,8 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.mqtt.MqttClient;
 import io.vertx.mqtt.MqttClientOptions;
 import io.vertx.mqtt.messages.MqttConnAckMessage;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -60,7 +62,7 @@ public final class VertxMqtt implements Peer {
         }
         MqttClient client = MqttClient.create(vertx, options);
         client.exceptionHandler(error -> System.err.println("vertx: " + error));
-        client.publishCompletionHandler(id -> line.acknowledged());
+        client.publishCompletionHandler(line::acknowledged);
         line.client = client;
         Future<MqttConnAckMessage> connected = client.connect(settings.port(), settings.host());
         if (settings.reconnect()) {
@@ -84,14 +86,20 @@ public final class VertxMqtt implements Peer {
         private final Load load;
         private volatile MqttClient client;
         private boolean flooding;
+        /** Who waits for an acknowledgement, by packet id; on the event loop. */
+        private final Map<Integer, CompletableFuture<Void>> waiting = new HashMap<>();
 
         Line(Context context, Load load) {
             this.context = context;
             this.load = load;
         }
 
-        private void acknowledged() {
+        private void acknowledged(Integer id) {
             load.acknowledged();
+            CompletableFuture<Void> waits = waiting.remove(id);
+            if (waits != null) {
+                waits.complete(null);
+            }
             if (flooding) {
                 fill();
             }
@@ -132,6 +140,22 @@ public final class VertxMqtt implements Peer {
                     fill();
                 });
             }
+        }
+
+        @Override
+        public void publishAndWait(int qos, String topic, byte[] payload)
+                throws InterruptedException, ExecutionException {
+            CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+            context.runOnContext(turn -> client
+                    .publish(topic, Buffer.buffer(payload), MqttQoS.valueOf(qos), false, false)
+                    .onComplete(id -> waiting.put(id, acknowledged), acknowledged::completeExceptionally));
+            acknowledged.get();
+        }
+
+        @Override
+        public void count(String filter, int qos, Runnable received) throws InterruptedException, ExecutionException {
+            client.publishHandler(message -> received.run());
+            client.subscribe(filter, qos).toCompletionStage().toCompletableFuture().get();
         }
 
         @Override
