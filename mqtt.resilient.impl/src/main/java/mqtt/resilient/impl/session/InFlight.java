@@ -154,10 +154,10 @@ final class InFlight {
 
     /**
      * Whether the run before this one may have sent a message in this session, so that it has DUP [MQTT-3.3.1-1]:
-     * nothing is noted of QoS 1.
+     * nothing is noted of QoS 1, also where QoS 2 was lowered to it.
      */
     boolean mayHaveBeenSent(Outgoing message) {
-        return message.isQueued() && message.qos() == 1 && message.id() <= lastRestored;
+        return message.qos() == 1 && message.id() <= lastRestored;
     }
 
     private void countInFlight() {

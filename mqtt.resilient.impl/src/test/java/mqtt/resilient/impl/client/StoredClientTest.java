@@ -30,6 +30,7 @@ import mqtt.resilient.impl.world.Recorder;
 import mqtt.resilient.impl.world.ScriptedBroker;
 import mqtt.resilient.impl.world.VirtualScheduler;
 import mqtt.resilient.impl.world.World;
+import mqtt.resilient.v5.Mqtt5;
 import org.junit.jupiter.api.Test;
 
 /** A client that keeps its messages on a disk: what it promises across restarts. */
@@ -365,6 +366,21 @@ class StoredClientTest {
         publish(1, 1);
         scripted.expects("PUBLISH q1 id=2 l1 2").networkBreaks().acceptsAgain(true)
                 .expects("PUBLISH dup q1 id=1 l1 1", "PUBLISH dup q1 id=2 l1 2").sends("PUBACK id=1", "PUBACK id=2");
+    }
+
+    @Test
+    void afterARestartQos2ThatWasLoweredInTheSessionThatTheBrokerKeptHasDup() {
+        keys = new Object[] { "protocol", "5" };
+        ScriptedBroker scripted = startScripted();
+        world.client.offer(new Mqtt5());
+        scripted.expects("CONNECT *").sends("CONNACK");
+        publish(1, 2);
+        scripted.expects("PUBLISH q2 id=1 l1 1").networkBreaks().awaitsClient().expects("CONNECT *")
+                .sends("CONNACK {36=1}").expects("PUBLISH q1 id=1 l1 1");
+        scripted = restartScripted();
+        world.client.offer(new Mqtt5());
+        scripted.expects("CONNECT *").sends("CONNACK session-present {36=1}").expects("PUBREL id=1",
+                "PUBLISH dup q1 id=2 l1 1");
     }
 
     @Test

@@ -57,7 +57,7 @@ final class Defects {
                     "(duplicate && message.qos() > 0 ? DUPLICATE : 0)",
                     "0"),
             new Defect("dup-missing-after-a-restart", "session/InFlight.java",
-                    "message.isQueued() && message.qos() == 1 && message.id() <= lastRestored", "false"),
+                    "message.qos() == 1 && message.id() <= lastRestored", "false"),
             new Defect("dup-after-a-restart-in-a-new-session", "session/InFlight.java", "        lastRestored = 0;\n",
                     ""),
             new Defect("dup-in-a-new-session", "session/InFlight.java",
