@@ -39,7 +39,7 @@ public interface Peer extends AutoCloseable {
             }
         }
 
-        /** The same, and the load is told of each outcome: {@link #flood} already does that, unless this says otherwise. */
+        /** The same, and the load is told of each outcome: {@link #flood} does, unless this says otherwise. */
         default void floodWatched(Load load) throws Exception {
             flood(load);
         }

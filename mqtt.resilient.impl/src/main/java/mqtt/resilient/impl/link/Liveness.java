@@ -160,8 +160,8 @@ final class Liveness {
 
     private String remark() {
         String late = !passedOver ? ""
-                : "; acknowledgements are late: the broker answers pings, and has not acknowledged what was sent before;"
-                        + " the connection ends after " + Link.seconds(settings.timing().acknowledgeNanos())
+                : "; acknowledgements are late: the broker answers pings, and has not acknowledged what was sent "
+                        + "before; the connection ends after " + Link.seconds(settings.timing().acknowledgeNanos())
                         + " of this (acknowledge.seconds)";
         return impasse.isEmpty() ? late : late + "; " + impasse;
     }

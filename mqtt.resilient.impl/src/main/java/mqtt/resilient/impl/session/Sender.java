@@ -256,7 +256,6 @@ final class Sender {
         if (!message.isExactlyOnce() && !writeFirst(message, now, out)) {
             return false;
         }
-        verdict.begins(message);
         inFlight.add(message);
         return !message.isExactlyOnce() || fillPrepared(inFlight.prepared().behind(message), now, out);
     }

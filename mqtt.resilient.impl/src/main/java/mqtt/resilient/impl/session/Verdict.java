@@ -298,7 +298,7 @@ final class Verdict {
                 : 0);
     }
 
-    /** When to look again whether anything is to be tried; {@link Scheduler#NEVER} = not before something is answered. */
+    /** When to look whether anything is to be tried; {@link Scheduler#NEVER} = not before something is answered. */
     long resumesAt(boolean othersWait) {
         if (suspects.isEmpty() || sent.alone != null) {
             return Scheduler.NEVER;

@@ -997,6 +997,7 @@ final class Broker {
             }
             // what a new process does not know it may resume in doubt
             foreign = session.usedAsFive != five && session.life == life;
+            session.usedAsFive = foreign ? session.usedAsFive : five;
             session.five = five;
             session.life = life;
             sessions.put(clientId, session);
