@@ -243,7 +243,7 @@ final class Simulation {
                 forAWhile(own, 60, on -> gateway.nodeFrozen(node, on));
             }
             case LATE_ANSWERS -> forAWhile(own, 100, broker::answersLate); // less than acknowledge.seconds
-            case QUOTA -> during(own, 100, on -> broker.quota(on == 1));
+            case QUOTA -> during(own, 300, on -> broker.quota(on == 1));
             case THROTTLE -> {
                 int capacity = 1 + own.nextInt(10);
                 long nanos = own.nextLong(2 * Timeline.SECOND, 90 * Timeline.SECOND);
