@@ -194,8 +194,6 @@ final class Defects {
                     "            struck = item;\n", "            struck = item;\n            guilty = item;\n"),
             new Defect("verdict-where-nothing-is-answered", "session/Verdict.java",
                     "            struck = item;\n", "            struck = item;\n            confirm();\n"),
-            new Defect("grants-clear-the-way-for-verdicts-on-messages", "session/Verdict.java",
-                    "struck != item && (message || !(struck instanceof Outgoing))", "struck != item"),
             new Defect("accused-are-tried-no-more", "session/Verdict.java",
                     "        return next;\n", "        return null;\n"),
             new Defect("guilty-filter-is-not-refused", "session/Subscriptions.java",
