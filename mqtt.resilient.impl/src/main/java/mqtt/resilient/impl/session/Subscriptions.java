@@ -226,7 +226,9 @@ final class Subscriptions {
 
     /** Asks for a single filter that was left out, if there is room for it. */
     void askAgain(FilterState entry, Codec codec, Output out) {
-        if (entry.asking == Asking.NOT && pending.isEmpty()) {
+        if (!entry.asking.isPending() && pending.isEmpty()) {
+            queue.remove(entry); // it may stand behind others, which wait for it
+            entry.asking = Asking.NOT;
             noteWanted(entry);
             Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
             int id = ids.allocate(request);

@@ -50,8 +50,10 @@ final class Verdict {
         private boolean accused;
         /** Whether it is accused because others with its topic are; it was not tried itself. */
         private boolean presumed;
-        /** How often it was tried while it was accused. */
+        /** How often it was tried with the best place, or missed that again. */
         private int tries;
+        /** Whether it had not the best place when it was tried last. */
+        private boolean missed;
         private long failedAt;
 
         /** The time before a try that may be a strike, in which nothing else is sent. */
@@ -62,6 +64,23 @@ final class Verdict {
         /** One after the other: who has strikes first, then who has waited longest. */
         private boolean comesBefore(Suspect other) {
             return strikes == other.strikes ? failedAt - other.failedAt < 0 : strikes > other.strikes;
+        }
+
+        private void failed(boolean best, long now) {
+            accused = true;
+            presumed = false;
+            tries += best || missed ? 1 : 0;
+            missed = !best;
+            failedAt = now;
+        }
+
+        /** It is to be tried as if nothing had been. */
+        private void beginAnew() {
+            strikes = 0;
+            accused = false;
+            presumed = false;
+            tries = 0;
+            missed = false;
         }
 
         private long restNanos() {
@@ -176,10 +195,18 @@ final class Verdict {
         if (sent.alone != null || isAccused(item)) {
             return false;
         }
+        if (isBesides(item)) {
+            return true;
+        }
         if (turn != null || untried > 0) {
             return wire.count() == 0 && (isAlarm(item) || turn == null && !isSlow(item));
         }
         return true;
+    }
+
+    /** A filter that nobody suspects: what comes in does not wait while a message has its pause. */
+    private boolean isBesides(Object item) {
+        return untried == 0 && !(item instanceof Outgoing) && !(turn instanceof FilterState);
     }
 
     private static boolean isAlarm(Object item) {
@@ -215,8 +242,11 @@ final class Verdict {
         if (suspects.isEmpty() || item == sent.alone) {
             return;
         }
-        long now = scheduler.nanoTime();
         Suspect suspect = suspects.get(item);
+        if (suspect == null && isBesides(item)) {
+            return;
+        }
+        long now = scheduler.nanoTime();
         boolean paused = now - sent.latestAt >= (suspect == null ? PAUSE_NANOS : suspect.pauseNanos());
         sent.best = !(item instanceof Outgoing) || !sent.anything && paused;
         sent.alone = untried > 0 || suspect != null ? item : null;
@@ -361,7 +391,7 @@ final class Verdict {
 
     /** One that was accused is answered: it was not the message. */
     private void beginAnew() {
-        suspects.replaceAll((item, suspect) -> new Suspect());
+        suspects.values().forEach(Suspect::beginAnew); // allocates nothing on the way
         untried = suspects.size();
         freed = true;
         guiltyTopics.clear();
@@ -432,11 +462,8 @@ final class Verdict {
         }
         first = suspect.accused && !sent.best ? item : null;
         untried -= suspect.accused ? 0 : 1;
-        suspect.accused = true;
-        suspect.presumed = false;
-        suspect.failedAt = scheduler.nanoTime();
+        suspect.failed(sent.best, scheduler.nanoTime());
         if (sent.best) {
-            suspect.tries++;
             struck = item;
         }
         sent.failed = true;
