@@ -73,8 +73,6 @@ class VerdictTroubleTest {
             closed += now;
             late += second > 1800 ? now : 0;
         }
-        System.out.println("ALARMS closed " + closed + " second half " + late + " dead "
-                + world.client.metrics().deadLettered());
         assertTrue(late <= 62, late + " connections in half an hour");
     }
 
@@ -100,7 +98,6 @@ class VerdictTroubleTest {
             online += world.broker.isConnected() ? 1 : 0;
             without += world.broker.isConnected() && !subscribed[0] ? 1 : 0;
         }
-        System.out.println("WITHOUT " + without + " of " + online + " dead " + world.client.metrics().deadLettered());
         assertEquals(1, world.client.metrics().deadLettered());
         assertTrue(without <= 10, without + " seconds without the subscription");
     }
@@ -127,7 +124,6 @@ class VerdictTroubleTest {
                 dead += here;
             }
         }
-        System.out.println("RANDOM\n" + text);
         assertEquals(0, dead, text.toString());
     }
 
@@ -158,7 +154,6 @@ class VerdictTroubleTest {
                 }
             }
         }
-        System.out.println("WINDOW\n" + text);
         assertEquals("", text.toString());
     }
 
@@ -179,7 +174,6 @@ class VerdictTroubleTest {
                         + i * every + " s, " + closed + " connections\n");
             }
         }
-        System.out.println("SPARSE\n" + text);
         assertFalse(text.toString().contains("PENDING"), text.toString());
     }
 
@@ -198,7 +192,6 @@ class VerdictTroubleTest {
             text.append("birth " + qos + ": " + world.outcome(guilty) + " after " + i + " s, " + closed
                     + " connections\n");
         }
-        System.out.println("BIRTH\n" + text);
         assertFalse(text.toString().contains("PENDING"), text.toString());
     }
 
@@ -237,7 +230,6 @@ class VerdictTroubleTest {
             world.publish("t", "x".repeat(500));
             serveFor(world, noRoom, 1);
         }
-        System.out.println("BYTES " + world.client.metrics().deadLettered());
         assertEquals(0, world.client.metrics().deadLettered());
     }
 }
