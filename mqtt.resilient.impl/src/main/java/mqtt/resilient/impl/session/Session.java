@@ -63,6 +63,9 @@ public final class Session {
             inFlight.messages().resendAll();
             subscriptions.enqueueAll();
         }
+        if (settings.poisonAttempts() == 0) {
+            subscriptions.forgetGuilty();
+        }
         birth.configure(settings.birth(), settings.poisonAttempts());
     }
 

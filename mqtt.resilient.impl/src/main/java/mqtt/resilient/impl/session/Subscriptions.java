@@ -224,20 +224,20 @@ final class Subscriptions {
         }
     }
 
-    /** Asks for a single filter that was left out, if there is room for it. */
+    /** Asks for a single filter that was left out, if there is room for it; while nothing is pending. */
     void askAgain(FilterState entry, Codec codec, Output out) {
-        if (entry.asking == Asking.NOT && pending.isEmpty()) {
-            noteWanted(entry);
-            Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
-            int id = ids.allocate(request);
-            queue.addFirst(entry);
-            if (id != 0 && write(request, id, codec, out)) {
-                verdict.begins(entry);
-            } else {
-                queue.remove();
-                if (id != 0) {
-                    ids.free(id);
-                }
+        queue.remove(entry); // it may stand behind others, which wait for it
+        entry.asking = Asking.NOT;
+        noteWanted(entry);
+        Request request = new Request(entry.wanted != NOT_WANTED, List.of(entry));
+        int id = ids.allocate(request);
+        queue.addFirst(entry);
+        if (id != 0 && write(request, id, codec, out)) {
+            verdict.begins(entry);
+        } else {
+            queue.remove();
+            if (id != 0) {
+                ids.free(id);
             }
         }
     }

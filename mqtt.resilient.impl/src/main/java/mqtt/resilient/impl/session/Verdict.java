@@ -21,19 +21,16 @@ import mqtt.resilient.impl.environment.Scheduler;
  * message is. So a try of an accused message is a <em>strike</em> only if it had the best place: first on its
  * connection, after a pause that doubles with each strike; and if on the next connection another message, which comes
  * sooner, is answered. After {@value #STRIKES} strikes it is <em>guilty</em>. If an accused one is answered, the broker
- * closes connections for something else, and the trial begins anew without any strikes. Where nothing is answered there
+ * closes connections for something else: the trial begins anew without any strikes, and twice as many are needed. Where nothing is answered there
  * is no verdict: all is kept, tried more and more rarely, and {@link #impasse} says so. On the io thread.
  */
 final class Verdict {
     private static final int STRIKES = 3;
+    private static final int MAX_STRIKES = 12;
     private static final long SECOND = 1_000_000_000L;
-    /** Before a message is tried that may get its first strike. */
-    private static final long PAUSE_NANOS = 10 * SECOND;
     /** Where nothing is answered. */
     private static final long SLOW_NANOS = 30 * SECOND;
     private static final long SLOWEST_NANOS = 600 * SECOND;
-    /** For one that is accused, while there is nothing else to send. */
-    private static final long LONGEST_REST_NANOS = 600 * SECOND;
     /** For one that is accused, while there is. */
     private static final long LONGEST_WAIT_NANOS = 60 * SECOND;
     private static final int MAX_DOUBLINGS = 12;
@@ -43,31 +40,6 @@ final class Verdict {
     private static final String AT_PUBLISH = "the broker ends every connection at the first PUBLISH: quota or rights?";
     private static final String AT_SUBSCRIBE = "the broker ends every connection at the first SUBSCRIBE: "
             + "quota or rights?";
-
-    /** What is known of one suspect. */
-    private static final class Suspect {
-        private int strikes;
-        private boolean accused;
-        /** Whether it is accused because others with its topic are; it was not tried itself. */
-        private boolean presumed;
-        /** How often it was tried while it was accused. */
-        private int tries;
-        private long failedAt;
-
-        /** The time before a try that may be a strike, in which nothing else is sent. */
-        private long pauseNanos() {
-            return PAUSE_NANOS << strikes;
-        }
-
-        /** One after the other: who has strikes first, then who has waited longest. */
-        private boolean comesBefore(Suspect other) {
-            return strikes == other.strikes ? failedAt - other.failedAt < 0 : strikes > other.strikes;
-        }
-
-        private long restNanos() {
-            return Math.min(LONGEST_REST_NANOS, PAUSE_NANOS << Math.min(tries, MAX_DOUBLINGS));
-        }
-    }
 
     /** Connections in a row that the broker closed with one of these unanswered. */
     private static final class Repetition {
@@ -115,6 +87,8 @@ final class Verdict {
     /** Who gets a strike if another one is answered now. */
     private Object struck;
     private Object guilty;
+    /** How many strikes make guilty: more, since the broker closed connections for something else than the accused. */
+    private int needed = STRIKES;
     /** Whether some are not left out any more, since this was asked for. */
     private boolean freed;
     /** How many were alone when the broker closed the connection, since anything was answered. */
@@ -176,10 +150,18 @@ final class Verdict {
         if (sent.alone != null || isAccused(item)) {
             return false;
         }
+        if (isBesides(item)) {
+            return true;
+        }
         if (turn != null || untried > 0) {
             return wire.count() == 0 && (isAlarm(item) || turn == null && !isSlow(item));
         }
         return true;
+    }
+
+    /** A filter that nobody suspects: what comes in does not wait while a message has its pause. */
+    private boolean isBesides(Object item) {
+        return untried == 0 && !(item instanceof Outgoing) && !(turn instanceof FilterState);
     }
 
     private static boolean isAlarm(Object item) {
@@ -215,9 +197,12 @@ final class Verdict {
         if (suspects.isEmpty() || item == sent.alone) {
             return;
         }
-        long now = scheduler.nanoTime();
         Suspect suspect = suspects.get(item);
-        boolean paused = now - sent.latestAt >= (suspect == null ? PAUSE_NANOS : suspect.pauseNanos());
+        if (suspect == null && isBesides(item)) {
+            return;
+        }
+        long now = scheduler.nanoTime();
+        boolean paused = now - sent.latestAt >= (suspect == null ? Suspect.PAUSE_NANOS : suspect.pauseNanos());
         sent.best = !(item instanceof Outgoing) || !sent.anything && paused;
         sent.alone = untried > 0 || suspect != null ? item : null;
         sent.anything = true;
@@ -278,7 +263,7 @@ final class Verdict {
         boolean decides = othersWait || !(item instanceof Outgoing);
         long rest = suspect.failedAt
                 + (decides ? Math.min(suspect.restNanos(), LONGEST_WAIT_NANOS) : suspect.restNanos());
-        long others = sent.beganAt + PAUSE_NANOS; // they have had their time
+        long others = sent.beganAt + Suspect.PAUSE_NANOS; // they have had their time
         long slow = slowUntil(item);
         return later(later(rest, others), slow);
     }
@@ -353,7 +338,7 @@ final class Verdict {
         Suspect suspect = suspects.get(struck);
         boolean soon = suspect != null && (!(struck instanceof Outgoing)
                 || scheduler.nanoTime() - suspect.failedAt <= 2 * suspect.pauseNanos());
-        if (soon && ++suspect.strikes >= (guiltyTopics.contains(topic(struck)) ? 1 : STRIKES)) {
+        if (soon && ++suspect.strikes >= (guiltyTopics.contains(topic(struck)) ? 1 : needed)) {
             guilty = struck;
         }
         struck = null;
@@ -361,8 +346,9 @@ final class Verdict {
 
     /** One that was accused is answered: it was not the message. */
     private void beginAnew() {
-        suspects.replaceAll((item, suspect) -> new Suspect());
+        suspects.values().forEach(Suspect::beginAnew); // allocates nothing on the way
         untried = suspects.size();
+        needed = Math.min(MAX_STRIKES, 2 * needed);
         freed = true;
         guiltyTopics.clear();
         forgetTries();
@@ -392,8 +378,8 @@ final class Verdict {
     void accuse(Object item) {
         Suspect suspect = new Suspect();
         suspect.accused = true;
-        suspect.strikes = STRIKES - 1;
-        suspect.failedAt = scheduler.nanoTime() - LONGEST_REST_NANOS;
+        suspect.strikes = needed - 1;
+        suspect.failedAt = scheduler.nanoTime() - Suspect.LONGEST_REST_NANOS;
         suspects.put(item, suspect);
     }
 
@@ -432,11 +418,8 @@ final class Verdict {
         }
         first = suspect.accused && !sent.best ? item : null;
         untried -= suspect.accused ? 0 : 1;
-        suspect.accused = true;
-        suspect.presumed = false;
-        suspect.failedAt = scheduler.nanoTime();
+        suspect.failed(sent.best, scheduler.nanoTime());
         if (sent.best) {
-            suspect.tries++;
             struck = item;
         }
         sent.failed = true;
@@ -468,7 +451,7 @@ final class Verdict {
                 .limit(2).count() == 2) {
             suspect.accused = true;
             suspect.presumed = true;
-            suspect.failedAt = scheduler.nanoTime() - LONGEST_REST_NANOS; // it comes before those that were tried
+            suspect.failedAt = scheduler.nanoTime() - Suspect.LONGEST_REST_NANOS; // it comes before those that were tried
             untried--;
         }
     }
@@ -513,6 +496,7 @@ final class Verdict {
 
     /** A guilty message is given up: of others with its topic one strike is enough. */
     void givenUp(Outgoing message) {
+        needed = Math.max(STRIKES, needed / 2);
         guiltyTopics.add(message.message().topic());
         if (guiltyTopics.size() > MAX_TOPICS) {
             guiltyTopics.remove(guiltyTopics.iterator().next());
