@@ -21,8 +21,9 @@ import mqtt.resilient.impl.environment.Scheduler;
  * message is. So a try of an accused message is a <em>strike</em> only if it had the best place: first on its
  * connection, after a pause that doubles with each strike; and if on the next connection another message, which comes
  * sooner, is answered. After {@value #STRIKES} strikes it is <em>guilty</em>. If an accused one is answered, the broker
- * closes connections for something else: the trial begins anew without any strikes, and twice as many are needed. Where nothing is answered there
- * is no verdict: all is kept, tried more and more rarely, and {@link #impasse} says so. On the io thread.
+ * closes connections for something else: the trial begins anew without any strikes, and twice as many are needed.
+ * Where nothing is answered there is no verdict: all is kept, tried more and more rarely, and {@link #impasse} says so.
+ * On the io thread.
  */
 final class Verdict {
     private static final int STRIKES = 3;
@@ -451,7 +452,7 @@ final class Verdict {
                 .limit(2).count() == 2) {
             suspect.accused = true;
             suspect.presumed = true;
-            suspect.failedAt = scheduler.nanoTime() - Suspect.LONGEST_REST_NANOS; // it comes before those that were tried
+            suspect.failedAt = scheduler.nanoTime() - Suspect.LONGEST_REST_NANOS; // before those that were tried
             untried--;
         }
     }

@@ -197,7 +197,8 @@ final class Defects {
             new Defect("accused-are-tried-no-more", "session/Verdict.java",
                     "        return next;\n", "        return null;\n"),
             new Defect("guilty-filter-is-not-refused", "session/Subscriptions.java",
-                    "        entry.held = Held.REFUSED;\n        entry.requested = entry.wanted;\n        if (!entry.heldBefore",
+                    "        entry.held = Held.REFUSED;\n        entry.requested = entry.wanted;\n"
+                            + "        if (!entry.heldBefore",
                     "        if (!entry.heldBefore"),
             new Defect("any-place-is-good-enough-for-a-strike", "session/Verdict.java",
                     "!(item instanceof Outgoing) || !sent.anything && paused", "true"),
