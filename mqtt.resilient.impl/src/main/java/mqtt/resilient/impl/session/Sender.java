@@ -84,6 +84,7 @@ final class Sender {
             Reason reason = lowered.isEmpty() ? Reason.SUCCESS : new Reason(0, lowered);
             atMostOnce.pollUnflushed();
             if (message.packetId != 0) {
+                verdict.needsNoAnswer();
                 inFlight.leaveFlight(message);
             }
             settling.settle(message, Outcome.Kind.DELIVERED, reason);

@@ -187,7 +187,7 @@ final class Subscriptions {
         while (!queue.isEmpty() && pending.size() < MAX_PENDING_PACKETS) {
             FilterState first = queue.peek();
             boolean subscribe = first.wanted != NOT_WANTED;
-            if (first.isSettled() || verdict.leavesOut(first)) {
+            if (first.isSettled() || refusal(first, subscribe) == 0 && verdict.leavesOut(first)) {
                 FilterState passed = takeFirst();
                 if (passed.isSettled()) {
                     enqueue(passed);

@@ -227,6 +227,7 @@ final class Verdict {
      */
     Object toTry(boolean othersWait) {
         if (suspects.isEmpty() || sent.alone != null || untried > 0) {
+            turn = untried > 0 ? null : turn; // those come first
             return null;
         }
         long now = scheduler.nanoTime();
@@ -319,6 +320,11 @@ final class Verdict {
             confirm();
         }
         gone(item);
+    }
+
+    /** A message in flight was written with QoS 0: the broker takes no other, and none of them waits for an answer. */
+    void needsNoAnswer() {
+        failures = failedOnMessage ? 0 : failures;
     }
 
     /** The broker has answered a ping: without those that are left out it keeps the connection. */
