@@ -51,7 +51,7 @@
       <xsl:apply-templates select="@*|node()"/>
       <AD id="topic.context.account-name" type="String" required="false" name="Kura: Topic Context Account-Name"
           default="account-name"
-          description="Replaces #account-name in the topics of the will and of the birth message; #client-id is the client id, which must be entered for it."/>
+          description="Replaces #account-name in the topics of the will and of the birth message; #client-id is the client identifier, which must be entered for it."/>
       <AD id="kura.ssl.manager" type="Boolean" name="Kura: use an SSL manager" default="true"
           description="Take keys and trust from the SSL manager below. false: as without Kura, from tls.keystore and tls.truststore, or what Java trusts."/>
       <AD id="SslManagerService.target" type="String" required="false" name="Kura: SSL manager"
