@@ -744,6 +744,8 @@ final class Application implements ClientEvents {
             known = broker.session(sessionKey());
             supplanted = false;
             knownFive = status.protocol().equals("5");
+        } else if (status.state() == ConnectionState.HANDSHAKE) {
+            connects(status.protocol().equals("5")); // it counts as sent before the bytes leave
         } else if (status.state() == ConnectionState.WAITING && status.reason().contains("within")) {
             timeouts++;
         }
