@@ -559,7 +559,8 @@ final class Application implements ClientEvents {
             throw ledger.violated("accounting",
                     "client " + index + " has rejected " + rejected + " and says " + metrics.rejected());
         }
-        if (metrics.inFlight() > 100 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
+        // a window of at most 100, and as many suspects beside it
+        if (metrics.inFlight() > 200 || metrics.pendingBytes() < 0 || metrics.pending() < 0) {
             throw ledger.violated("bounds", metrics.toString());
         }
     }
