@@ -374,7 +374,8 @@ final class Application implements ClientEvents {
     private void askToConnect(String what, CompletionStage<Void> connected, int life) {
         ask(what, connected.whenComplete((done, error) -> {
             boolean told = error != null
-                    && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped)");
+                    && error.toString().matches(".*not connected: (disconnect.. was called|the client has stopped"
+                            + "|the store cannot be opened .*)");
             if (life == gateway.life() && error != null && !told) {
                 ledger.violated("truth", "client " + index + " says of a connect: " + error);
             }
